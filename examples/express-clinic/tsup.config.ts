@@ -1,0 +1,13 @@
+import { existsSync } from "node:fs"
+import { defineConfig } from "tsup"
+
+const entries = { demo: "src/demo/main.ts", server: "src/server.ts" }
+
+export default defineConfig({
+  entry: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
+  format: ["esm"],
+  target: "node20",
+  platform: "node",
+  sourcemap: true,
+  silent: true,
+})

@@ -1,0 +1,12 @@
+import { defineConfig } from "tsup"
+import { library } from "../../tests/config/tsup-library.ts"
+
+export default defineConfig([
+  library({
+    index: "src/index.ts",
+    migrate: "src/migrate.ts",
+    policy: "src/policy.ts",
+    "cls-hooked": "src/cls-hooked.ts",
+  }),
+  { ...library({ cli: "src/cli/main.ts" }), format: ["esm"], dts: false },
+])

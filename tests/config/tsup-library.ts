@@ -1,0 +1,16 @@
+import type { Options } from "tsup"
+
+/** One build shape for every published package: ESM, CommonJS and a declaration file for each. */
+export function library(entry: Record<string, string>): Options {
+  return {
+    entry,
+    format: ["esm", "cjs"],
+    dts: true,
+    target: "node20",
+    platform: "node",
+    sourcemap: true,
+    // CommonJS has no import.meta.url, and the SQL directory is found relative to it.
+    shims: true,
+    silent: true,
+  }
+}

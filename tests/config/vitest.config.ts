@@ -1,0 +1,57 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const source = ["@wardkeep/source", "import", "module", "node", "default"]
+
+const shared = {
+  root,
+  resolve: {
+    alias: [{ find: /^#tests\//, replacement: `${root}tests/` }],
+    conditions: source,
+  },
+  ssr: { resolve: { conditions: source } },
+}
+
+const both = { pool: "forks", maxWorkers: 2 } as const
+
+export default defineConfig({
+  ...shared,
+  test: {
+    ...both,
+    passWithNoTests: true,
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: "unit",
+          include: [
+            "{packages,examples}/*/src/**/*.test.ts",
+            "tests/{architecture,contracts,differential,scripts,harness}/**/*.test.ts",
+          ],
+          exclude: ["**/*.db.test.ts", "**/node_modules/**"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: "packaging",
+          include: ["tests/packaging/**/*.test.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: "db",
+          include: ["{packages,examples,tests}/**/*.db.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})

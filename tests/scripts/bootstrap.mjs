@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { root, run, tool } from "./run.mjs"
+import { hashOf, isStamped, stamp } from "./stamp.mjs"
+
+const installStamp = join(root, "node_modules/.wardkeep/install")
+/** In build order: each package's declarations are needed by the next. */
+const order = ["core", "permissions", "postgres", "audit", "consent", "conformance", "adopt", "adapters", "wardkeep"]
+
+/** Installs with the pinned pnpm, through npx so that a bare machine needs only Node and npm. */
+export async function install() {
+  const manifests = workspaceFolders().map((folder) => join(folder, "package.json"))
+  const wanted = hashOf(root, ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml", ...manifests])
+  if (isStamped(installStamp, wanted)) return
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  const code = await run("npx", ["--yes", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"], {
+    env: { CI: "true", npm_config_loglevel: "error" },
+    quiet: true,
+  })
+  if (code !== 0) throw new Error(`${packageManager} install exited with ${code}`)
+  stamp(installStamp, wanted)
+}
+
+/** Builds the packages and examples whose sources, or whose dependencies' sources, changed. */
+export async function build() {
+  const tools = ["tests/config/tsup-library.ts", "tsconfig.base.json", "pnpm-lock.yaml"]
+  const folders = [...order.map((name) => `packages/${name}`), ...below("examples")]
+  const seen = []
+  for (const folder of folders.filter((name) => existsSync(join(root, name, "tsup.config.ts")))) {
+    if (folder.startsWith("packages/")) seen.push(folder)
+    const wanted = hashOf(root, [...tools, ...seen, folder])
+    const file = join(root, "node_modules/.wardkeep", folder.replace("/", "-"))
+    const dist = join(root, folder, "dist")
+    if (existsSync(dist) && isStamped(file, wanted)) continue
+    rmSync(dist, { recursive: true, force: true })
+    const started = Date.now()
+    const code = await tool("tsup/dist/cli-default.js", [], { cwd: join(root, folder), quiet: true })
+    if (code !== 0) throw new Error(`building ${folder} exited with ${code}`)
+    process.stdout.write(`built ${folder} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`)
+    stamp(file, wanted)
+  }
+}
+
+function below(folder) {
+  if (!existsSync(join(root, folder))) return []
+  return readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)
+}
+
+function workspaceFolders() {
+  return [...below("packages"), ...below("examples"), "tests", "tests/bench"]
+}

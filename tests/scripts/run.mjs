@@ -1,0 +1,35 @@
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+export const root = fileURLToPath(new URL("../..", import.meta.url))
+
+/** Runs a program with the terminal attached and resolves with its exit code. */
+export function run(program, args, { env = {}, cwd = root, quiet = false } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: quiet ? ["ignore", "pipe", "pipe"] : "inherit",
+    })
+    let output = ""
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text) => {
+        output += text
+      })
+    }
+    const finish = (code) => {
+      if (quiet && code !== 0) process.stderr.write(output)
+      resolve(code)
+    }
+    child.on("error", (error) => {
+      process.stderr.write(`${program}: ${error.message}\n`)
+      finish(127)
+    })
+    child.on("close", (code, signal) => finish(code ?? (signal ? 128 : 1)))
+  })
+}
+
+/** Runs a workspace tool's JavaScript entry with this same Node, so no shell shim is involved. */
+export function tool(entry, args, options) {
+  return run(process.execPath, [`${root}node_modules/${entry}`, ...args], options)
+}
