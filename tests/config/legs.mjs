@@ -23,8 +23,7 @@ const inPath = (program) =>
     existsSync(join(directory, program)),
   )
 
-const postgres15 = () =>
-  existsSync(join(debian15, "initdb")) ? undefined : "PostgreSQL 15 is not installed"
+const postgres15 = () => (existsSync(join(debian15, "initdb")) ? undefined : "PostgreSQL 15 is not installed")
 
 /** @type {Leg[]} */
 export const legs = [

@@ -4,12 +4,13 @@ import { fileURLToPath } from "node:url"
 export const root = fileURLToPath(new URL("../..", import.meta.url))
 
 /** Runs a program with the terminal attached and resolves with its exit code. */
-export function run(program, args, { env = {}, cwd = root, quiet = false } = {}) {
+export function run(program, args, { env = {}, cwd = root, quiet = false, limitMinutes } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: quiet ? ["ignore", "pipe", "pipe"] : "inherit",
+      timeout: limitMinutes === undefined ? undefined : limitMinutes * 60_000,
     })
     let output = ""
     for (const stream of [child.stdout, child.stderr]) {

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs"
+
+/** Counts passed and failed over everything that ran, so that one last line tells the truth. */
+export class Tally {
+  passed = 0
+  failed = 0
+  notes = []
+
+  check(name, ok) {
+    if (ok) this.passed += 1
+    else this.failed += 1
+    this.notes.push(`${name}: ${ok ? "passed" : "FAILED"}`)
+  }
+
+  note(text) {
+    this.notes.push(text)
+  }
+
+  /** A run that exits non-zero, or leaves no report, counts as a failure even if no test says so. */
+  vitest(name, code, reportFile) {
+    const { passed, failed, skipped } = readReport(reportFile)
+    const crashed = code !== 0 && failed === 0 ? 1 : 0
+    this.passed += passed
+    this.failed += failed + crashed
+    const parts = [`${passed} passed`, `${failed + crashed} failed`]
+    if (skipped > 0) parts.push(`${skipped} skipped`)
+    if (crashed) parts.push(`exit code ${code} without a failing test`)
+    this.notes.push(`${name}: ${parts.join(", ")}`)
+  }
+
+  get lastLine() {
+    return `${this.passed} passed, ${this.failed} failed`
+  }
+}
+
+function readReport(file) {
+  let report
+  try {
+    report = JSON.parse(readFileSync(file, "utf8"))
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+  // A file that fails while loading has no assertions, and vitest's own totals leave it out.
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === "failed" && !assertionResults.some((result) => result.status === "failed"),
+  )
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+}

@@ -1,0 +1,37 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { root, tool } from "./run.mjs"
+
+const skip = new Set(["node_modules", "dist"])
+
+/** Files below `folders` whose name ends in `suffix`, as paths from the repository root. */
+export function filesEndingIn(suffix, folders = ["packages", "examples", "tests"]) {
+  return folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+      const path = `${folder}/${entry.name}`
+      if (entry.isDirectory()) return skip.has(entry.name) ? [] : filesEndingIn(suffix, [path])
+      return entry.name.endsWith(suffix) ? [path] : []
+    }),
+  )
+}
+
+/** Runs one vitest project and adds its verdict to the tally under `name`. */
+export async function vitest(tally, name, args, env = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "wardkeep-test-"))
+  const report = join(folder, "report.json")
+  const code = await tool(
+    "vitest/vitest.mjs",
+    [
+      "run",
+      "--config=tests/config/vitest.config.ts",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...args,
+    ],
+    { env, limitMinutes: 15 },
+  )
+  tally.vitest(name, code, report)
+  rmSync(folder, { recursive: true, force: true })
+}
