@@ -1,1 +1,19 @@
-export {}
+/**
+ * The vocabulary of Wardkeep. Pure: no I/O, no Node built-in, one dependency (zod).
+ *
+ * tenant: the clinic or organisation. branch: one of its sites. scope: which of them a table belongs to.
+ * actor: the person acting. subject: the person the data is about. purpose: why data is used.
+ * finding: what a check says.
+ *
+ * @module
+ */
+export { canonicalJson, type Json } from "./canonical-json.js"
+export { type Code, type CodeEntry, codes, isCode } from "./errors/codes.js"
+export { WardkeepError, type WardkeepErrorOptions } from "./errors/wardkeep-error.js"
+export { type Finding, type Severity, sortFindings, type Verdict } from "./finding.js"
+export { quoteIdent, quoteLiteral, splitName } from "./identifier.js"
+export { type CellInput, definePolicy, type PolicyInput, type RoleInput, type TableInput } from "./policy/define.js"
+export { type RoleNames, roleNames } from "./policy/names.js"
+export { parsePolicy } from "./policy/parse.js"
+export type { Actor, ColumnSet, Lookup, Permission, Policy } from "./policy/policy.js"
+export type { TableRule } from "./policy/schema.js"

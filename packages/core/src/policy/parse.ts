@@ -1,0 +1,172 @@
+import type { z } from "zod"
+import { WardkeepError } from "../errors/wardkeep-error.js"
+import { splitName } from "../identifier.js"
+import type { Actor, ColumnSet, Lookup, Permission, Policy } from "./policy.js"
+import { type Cell, type PolicyDocument, policySchema } from "./schema.js"
+
+/**
+ * Checks an unknown document and resolves it.
+ *
+ * @throws WK001 with one line per fault: where, and what to write instead
+ */
+export function parsePolicy(input: unknown): Policy {
+  const parsed = policySchema.safeParse(input)
+  if (!parsed.success) throw invalid(parsed.error.issues.map(describeIssue))
+  const doc = parsed.data
+  const faults: string[] = []
+  const qualify = (name: string): string => {
+    const { schema, name: table } = splitName(name, doc.schema)
+    return `${schema}.${table}`
+  }
+  const tables = new Map(Object.entries(doc.tables).map(([name, rule]) => [qualify(name), qualifyScope(rule, qualify)]))
+  const tenancy = { ...doc.tenancy, tenant: qualify(doc.tenancy.tenant), branch: qualify(doc.tenancy.branch) }
+  for (const implied of [tenancy.tenant, tenancy.branch]) {
+    const rule = tables.get(implied)
+    if (rule !== undefined && rule.scope !== "tenant") faults.push(`tables.${implied}.scope: write 'tenant' (it is implied)`)
+    if (rule === undefined) tables.set(implied, { scope: "tenant" })
+  }
+  checkTables(tables, faults)
+  const known = { tables, purposes: new Set(Object.keys(doc.purposes)), qualify, faults }
+  const actors = [...roleActors(doc, known), ...serviceActors(doc, known)]
+  const lookups = Object.entries(doc.lookups).map(([name, lookup]): Lookup => {
+    const table = qualify(lookup.table)
+    if (!tables.has(table)) faults.push(`lookups.${name}.table: ${lookup.table} is not under tables`)
+    return { name, table, by: lookup.by, returns: lookup.returns }
+  })
+  if (faults.length > 0) throw invalid(faults)
+  return {
+    deployment: doc.deployment,
+    schema: doc.schema,
+    tenancy,
+    rest: doc.rest,
+    tables,
+    purposes: new Map(Object.entries(doc.purposes)),
+    actors,
+    lookups,
+  }
+}
+
+interface Known {
+  readonly tables: Policy["tables"]
+  readonly purposes: ReadonlySet<string>
+  readonly qualify: (name: string) => string
+  readonly faults: string[]
+}
+
+function qualifyScope(rule: PolicyDocument["tables"][string], qualify: (name: string) => string): PolicyDocument["tables"][string] {
+  const { scope } = rule
+  if (typeof scope === "string") return rule
+  if ("through" in scope) return { ...rule, scope: { through: qualify(scope.through), by: scope.by } }
+  return { ...rule, scope: { shared: qualify(scope.shared), by: scope.by } }
+}
+
+function checkTables(tables: Policy["tables"], faults: string[]): void {
+  for (const [name, rule] of tables) {
+    if (typeof rule.scope === "string") continue
+    const parent = "through" in rule.scope ? rule.scope.through : rule.scope.shared
+    const scope = tables.get(parent)?.scope
+    if (scope === undefined) faults.push(`tables.${name}.scope: ${parent} is not under tables`)
+    else if ("shared" in rule.scope && scope !== "branch") {
+      faults.push(`tables.${name}.scope: the link table ${parent} must have scope 'branch'`)
+    } else if ("through" in rule.scope && (scope === "unmanaged" || scope === "global")) {
+      faults.push(`tables.${name}.scope: ${parent} has no scope to pass on; name a tenant or branch table`)
+    }
+    if (throughCycle(tables, name)) faults.push(`tables.${name}.scope: 'through' leads back to ${name}`)
+  }
+}
+
+function throughCycle(tables: Policy["tables"], start: string): boolean {
+  let current: string | undefined = start
+  for (let steps = 0; current !== undefined; steps++) {
+    const scope: PolicyDocument["tables"][string]["scope"] | undefined = tables.get(current)?.scope
+    current = typeof scope === "object" && "through" in scope ? scope.through : undefined
+    if (current === start || steps > tables.size) return true
+  }
+  return false
+}
+
+function roleActors(doc: PolicyDocument, known: Known): Actor[] {
+  return Object.keys(doc.roles).map((name) => {
+    const chain = inheritance(doc, name, known.faults)
+    const can = new Map<string, Permission>()
+    let purposes: readonly string[] = []
+    let mfa: string | undefined
+    let mustExpire = false
+    for (const ancestor of chain) {
+      const role = doc.roles[ancestor]
+      if (role === undefined) continue
+      purposes = role.purposes ?? purposes
+      mfa = role.mfa ?? mfa
+      mustExpire = role.mustExpire ?? mustExpire
+      addCells(can, role.can ?? {}, `roles.${ancestor}`, known)
+    }
+    checkPurposes(purposes, `roles.${name}`, known)
+    if (purposes.length === 0) known.faults.push(`roles.${name}.purposes: name at least one purpose`)
+    return { kind: "role", name, purposes, mfaSeconds: mfa === undefined ? null : seconds(mfa), mustExpire, can }
+  })
+}
+
+function serviceActors(doc: PolicyDocument, known: Known): Actor[] {
+  return Object.entries(doc.services).map(([name, service]) => {
+    const can = new Map<string, Permission>()
+    addCells(can, service.can, `services.${name}`, known)
+    checkPurposes(service.purposes, `services.${name}`, known)
+    return { kind: "service", name, purposes: service.purposes, mfaSeconds: null, mustExpire: true, can }
+  })
+}
+
+/** From the root ancestor to the role itself, so that the nearer cell wins. */
+function inheritance(doc: PolicyDocument, name: string, faults: string[]): string[] {
+  const chain: string[] = []
+  for (let current: string | undefined = name; current !== undefined; current = doc.roles[current]?.extends) {
+    if (chain.includes(current)) {
+      faults.push(`roles.${name}.extends: goes round in a circle (${[...chain, current].join(" → ")})`)
+      break
+    }
+    if (doc.roles[current] === undefined) faults.push(`roles.${name}.extends: ${current} is not under roles`)
+    chain.push(current)
+  }
+  return chain.reverse()
+}
+
+function addCells(can: Map<string, Permission>, cells: Readonly<Record<string, Cell>>, where: string, known: Known): void {
+  for (const [name, cell] of Object.entries(cells)) {
+    const table = known.qualify(name)
+    const rule = known.tables.get(table)
+    if (rule === undefined) known.faults.push(`${where}.can.${name}: not under tables`)
+    else if (rule.scope === "unmanaged") known.faults.push(`${where}.can.${name}: the table is unmanaged; Wardkeep grants nothing on it`)
+    can.set(table, permission(cell))
+  }
+}
+
+function checkPurposes(purposes: readonly string[], where: string, known: Known): void {
+  for (const purpose of purposes) {
+    if (!known.purposes.has(purpose)) known.faults.push(`${where}.purposes: ${purpose} is not under purposes`)
+  }
+}
+
+function permission(cell: Cell): Permission {
+  if (cell === "read") return { read: "all", create: false, update: false, delete: false }
+  if (cell === "manage") return { read: "all", create: "all", update: "all", delete: true }
+  return { read: set(cell.read), create: set(cell.create), update: set(cell.update), delete: cell.delete ?? false }
+}
+
+function set(columns: boolean | readonly string[] | undefined): ColumnSet | false {
+  if (columns === true) return "all"
+  return columns === undefined || columns === false ? false : columns
+}
+
+function seconds(duration: string): number {
+  const [, hours = "0", minutes = "0", secs = "0"] = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(duration) ?? []
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(secs)
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const path = issue.path.length === 0 ? "policy" : issue.path.map(String).join(".")
+  if (issue.code === "unrecognized_keys") return `${path}: unknown ${issue.keys.join(", ")}`
+  return `${path}: ${issue.message}`
+}
+
+function invalid(faults: readonly string[]): WardkeepError {
+  return new WardkeepError("WK001", { message: `The policy file is not valid:\n${faults.map((f) => `  - ${f}`).join("\n")}` })
+}
