@@ -93,7 +93,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: ["/dist/", "^tests/packaging/fixtures/"] },
+    exclude: { path: ["^(packages|examples)/[^/]+/dist/", "^tests/packaging/fixtures/"] },
     tsPreCompilationDeps: "specify",
     tsConfig: { fileName: "tsconfig.base.json" },
     enhancedResolveOptions: {

@@ -15,8 +15,7 @@ const debian15 = "/usr/lib/postgresql/15/bin"
 export const limitedAdminFiles = []
 
 const isPooler = (file) => file.endsWith(".pooler.db.test.ts")
-const isLimitedAdmin = (file) =>
-  file.endsWith(".limited-admin.db.test.ts") || limitedAdminFiles.includes(file)
+const isLimitedAdmin = (file) => file.endsWith(".limited-admin.db.test.ts") || limitedAdminFiles.includes(file)
 
 const inPath = (program) =>
   [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"].some((directory) =>

@@ -5,17 +5,7 @@ import { hashOf, isStamped, stamp } from "./stamp.mjs"
 
 const installStamp = join(root, "node_modules/.wardkeep/install")
 /** In build order: each package's declarations are needed by the next. */
-const order = [
-  "core",
-  "permissions",
-  "postgres",
-  "audit",
-  "consent",
-  "conformance",
-  "adopt",
-  "adapters",
-  "wardkeep",
-]
+const order = ["core", "permissions", "postgres", "audit", "consent", "conformance", "adopt", "adapters", "wardkeep"]
 
 /** Installs with the pinned pnpm, through npx so that a bare machine needs only Node and npm. */
 export async function install() {
@@ -23,14 +13,10 @@ export async function install() {
   const wanted = hashOf(root, ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml", ...manifests])
   if (isStamped(installStamp, wanted)) return
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
-  const code = await run(
-    "npx",
-    ["--yes", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"],
-    {
-      env: { CI: "true", npm_config_loglevel: "error" },
-      quiet: true,
-    },
-  )
+  const code = await run("npx", ["--yes", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"], {
+    env: { CI: "true", npm_config_loglevel: "error" },
+    quiet: true,
+  })
   if (code !== 0) throw new Error(`${packageManager} install exited with ${code}`)
   stamp(installStamp, wanted)
 }

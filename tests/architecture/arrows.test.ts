@@ -1,0 +1,89 @@
+import { execFile } from "node:child_process"
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { promisify } from "node:util"
+import { afterEach, beforeEach, expect, test } from "vitest"
+import { root } from "./repository.ts"
+
+const execute = promisify(execFile)
+let copy = ""
+
+/** Rules broken in the copy, each named once. */
+async function brokenRules(): Promise<string[]> {
+  const args = ["--config", "tests/config/dependency-cruiser.cjs", "--output-type", "json", "packages", "examples"]
+  const cruiser = join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs")
+  const { stdout } = await execute(process.execPath, [cruiser, ...args], { cwd: copy, maxBuffer: 2 ** 28 })
+  const { summary } = JSON.parse(stdout) as { summary: { violations: { rule: { name: string } }[] } }
+  return [...new Set(summary.violations.map(({ rule }) => rule.name))].sort()
+}
+
+async function plant(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(copy, path)), { recursive: true })
+  await writeFile(join(copy, path), text)
+}
+
+beforeEach(async () => {
+  copy = await mkdtemp(join(tmpdir(), "wardkeep-arrows-"))
+  const keep = { recursive: true, verbatimSymlinks: true, filter: (path: string) => !path.endsWith("/dist") }
+  await mkdir(join(copy, "tests/config"), { recursive: true })
+  await cp(join(root, "packages"), join(copy, "packages"), keep)
+  await cp(join(root, "examples"), join(copy, "examples"), keep)
+  await cp(join(root, "tests/config"), join(copy, "tests/config"), keep)
+  await cp(join(root, "tsconfig.base.json"), join(copy, "tsconfig.base.json"))
+  await symlink(join(root, "node_modules"), join(copy, "node_modules"))
+  for (const name of await readdir(join(root, "tests"))) {
+    if (name !== "config") await symlink(join(root, "tests", name), join(copy, "tests", name))
+  }
+})
+
+afterEach(() => rm(copy, { recursive: true, force: true }))
+
+test("the copy breaks no rule until something is planted", async () => {
+  expect(await brokenRules()).toEqual([])
+})
+
+test("imports against the arrows are refused", async () => {
+  await plant("packages/core/src/planted.ts", 'export * from "@wardkeep/postgres"\n')
+  await plant("packages/postgres/src/planted.ts", 'export * from "../../wardkeep/src/index.ts"\n')
+  await plant("packages/conformance/src/planted.ts", 'export * from "../../postgres/src/index.ts"\n')
+  await plant("packages/permissions/src/planted.ts", 'export * from "../../audit/src/planted.ts"\n')
+  await plant("packages/audit/src/planted.ts", 'export * from "../../consent/src/planted.ts"\n')
+  await plant("packages/consent/src/planted.ts", 'export * from "../../adopt/src/planted.ts"\n')
+  await plant("packages/adopt/src/planted.ts", 'export * from "../../adapters/src/planted.ts"\n')
+  await plant("packages/adapters/src/planted.ts", 'export * from "../../consent/src/planted.ts"\n')
+  await plant("packages/surprise/src/planted.ts", 'export * from "../../core/src/index.ts"\n')
+  expect(await brokenRules()).toEqual(
+    expect.arrayContaining([
+      "arrow-adapters",
+      "arrow-adopt",
+      "arrow-audit",
+      "arrow-conformance",
+      "arrow-consent",
+      "arrow-core",
+      "arrow-permissions",
+      "arrow-postgres",
+      "no-cycles",
+      "package-unknown",
+    ]),
+  )
+})
+
+test.each([
+  ["core-is-pure", "packages/core/src/planted.ts", "node:fs"],
+  ["core-is-pure", "packages/core/src/planted.ts", "pg"],
+  ["migrations-behind-one-door", "packages/postgres/src/client/planted.ts", "postgres-migrations"],
+  ["tests-stay-out-of-source", "packages/postgres/src/planted.ts", "#tests/config/legs.mjs"],
+  ["examples-use-what-users-install", "examples/express-clinic/src/planted.ts", "@wardkeep/postgres"],
+  ["resolvable", "packages/postgres/src/planted.ts", "left-pad"],
+  ["declared", "packages/postgres/src/planted.ts", "pg-cursor"],
+])("%s fires on %s importing %s", async (rule, path, module) => {
+  await plant(path, `import * as planted from "${module}"\nexport default planted\n`)
+  expect(await brokenRules()).toContain(rule)
+})
+
+test("the one door may import postgres-migrations, and core may import zod", async () => {
+  await plant("packages/postgres/src/migrate/planted.ts", 'export { migrate } from "postgres-migrations"\n')
+  await plant("packages/core/src/planted.ts", 'export { z } from "zod"\n')
+  expect(await brokenRules()).toEqual([])
+})
