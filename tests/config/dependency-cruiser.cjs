@@ -77,7 +77,7 @@ module.exports = {
       name: "resolvable",
       severity: "error",
       comment: "an import that resolves to nothing is a missing dependency",
-      from: { path: "^(packages|examples|tests)/" },
+      from: { path: "^(packages/[^/]+/src|examples|tests)/" },
       to: { couldNotResolve: true },
     },
     {

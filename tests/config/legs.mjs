@@ -9,7 +9,7 @@
 import { existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
 
-const debian15 = "/usr/lib/postgresql/15/bin"
+const bin15 = process.env.WARDKEEP_PG15_BIN ?? "/usr/lib/postgresql/15/bin"
 
 /** Files that also run as an administrator who has CREATEROLE and CREATEDB only. */
 export const limitedAdminFiles = []
@@ -22,7 +22,7 @@ const inPath = (program) =>
     existsSync(join(directory, program)),
   )
 
-const postgres15 = () => (existsSync(join(debian15, "initdb")) ? undefined : "PostgreSQL 15 is not installed")
+const postgres15 = () => (existsSync(join(bin15, "initdb")) ? undefined : "PostgreSQL 15 is not installed")
 
 /** @type {Leg[]} */
 export const legs = [
