@@ -2,7 +2,8 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const source = ["@wardkeep/source", "import", "module", "node", "default"]
+// Vitest hands these to Node as well, where "import" or "module" would give ESM to a require().
+const source = ["@wardkeep/source", "node"]
 
 const shared = {
   root,
@@ -46,6 +47,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "db",
+          globalSetup: ["tests/harness/src/global-setup.ts"],
           include: ["{packages,examples,tests}/**/*.db.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 60_000,
