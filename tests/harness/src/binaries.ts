@@ -33,7 +33,7 @@ export function embeddedBinaries(): string | undefined {
 }
 
 export function postgres15Binaries(): string | undefined {
-  const bin = process.env["WARDKEEP_PG15_BIN"] ?? debian15
+  const bin = process.env.WARDKEEP_PG15_BIN ?? debian15
   return existsSync(program(bin, "initdb")) ? bin : undefined
 }
 

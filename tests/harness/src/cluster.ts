@@ -45,7 +45,7 @@ export function attachCluster(data: ClusterData): Cluster {
     url: (login, database = "postgres") => urlFor(data.admin, database, login),
     limitedAdmin: () => createLogin(data, limited),
     login: (options) => createLogin(data, options),
-    database: (name, options) => createDatabase(data, name ?? randomName(data), options),
+    database: (name, options) => createDatabase(data, databaseName(data, name), options),
     template: (name, build) => templateDatabase(data, name, build),
   }
 }
@@ -55,12 +55,16 @@ const limited: LoginOptions = {
   attributes: "createrole createdb nosuperuser nobypassrls noreplication",
 }
 
-const randomName = ({ prefix }: ClusterData): string => `${prefix}${randomBytes(4).toString("hex")}`
+/** On a server of the user's a name of ours could be taken, and the prefix is what `sweep` finds it by. */
+function databaseName({ prefix, source }: ClusterData, name: string | undefined): string {
+  if (name === undefined) return `${prefix}${randomBytes(4).toString("hex")}`
+  return source === "url" ? `${prefix}${name}` : name
+}
 
 /** A server of the user's outlives us: take back what carries our prefix. */
 async function sweep({ admin, prefix }: ClusterData): Promise<void> {
   await withClient(admin, async (client) => {
-    const names = async (sql: string) => (await client.query<{ name: string }>(sql, [`${prefix}`])).rows
+    const names = async (sql: string) => (await client.query<{ name: string }>(sql, [prefix])).rows
     const databases = await names("select datname as name from pg_database where starts_with(datname, $1)")
     for (const { name } of databases) await client.query(`drop database ${ident(name)} with (force)`)
     const roles = await names("select rolname as name from pg_roles where starts_with(rolname, $1)")

@@ -28,6 +28,8 @@ export interface EmbeddedServer {
   /** Of the superuser, for the database `postgres`. */
   readonly url: string
   readonly pid: number
+  /** Holds data, log and, where needed, a copy of the binaries; deleted by `stop`. */
+  readonly folder: string
   log(): string
   stop(): Promise<void>
 }
@@ -54,6 +56,7 @@ export async function startEmbedded(options: ServerOptions = {}): Promise<Embedd
       majorVersion: major,
       url: `postgres://${user}:${password}@${host}:${port}/postgres`,
       pid,
+      folder: home.path,
       log: () => readFileSync(logFile(home), "utf8"),
       stop: () => home.remove(),
     }
@@ -100,7 +103,7 @@ function run(command: string, args: readonly string[], home: Home, account: Acco
     cwd: "/",
     detached: true,
     stdio: ["ignore", log, log],
-    env: { PATH: process.env["PATH"] ?? "", LC_ALL: "C", TZ: "UTC" },
+    env: { PATH: process.env.PATH ?? "", LC_ALL: "C", TZ: "UTC" },
   })
   closeSync(log)
   child.on("error", () => child.emit("exit", -1))

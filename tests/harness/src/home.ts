@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Account, othersMayEnter } from "./account.ts"
@@ -16,13 +16,23 @@ export interface Home {
   remove(): Promise<void>
 }
 
+interface Owner {
+  readonly pid: number
+  readonly started: string
+  readonly guard: number | undefined
+}
+
 /**
  * The guard holds the read end of a pipe and cleans up when the write end closes. The kernel closes it
  * on every way out (return, exit, signal, crash, kill -9), so there are no handlers to forget, and the
- * host's own signal handling stays as it is.
+ * host's own signal handling stays as it is. A zombie counts as gone: in a container without an init
+ * process nobody collects a server whose parent died.
  */
 const guardScript = `
 trap '' INT TERM HUP
+alive() {
+  kill -0 "$1" 2> /dev/null && ! grep -q '^State:.*Z' "/proc/$1/status" 2> /dev/null
+}
 cat > /dev/null
 pids=''
 for file in "$1"/data/postmaster.pid "$1"/*.pid; do
@@ -33,7 +43,7 @@ for file in "$1"/data/postmaster.pid "$1"/*.pid; do
 done
 for pid in $pids; do
   turns=0
-  while kill -0 "$pid" 2> /dev/null; do
+  while alive "$pid"; do
     turns=$((turns + 1))
     [ "$turns" -eq 100 ] && kill -KILL "$pid"
     [ "$turns" -gt 120 ] && break
@@ -48,9 +58,9 @@ export function makeHome(account: Account | undefined): Home {
   reapAbandoned(base)
   const path = mkdtempSync(join(base, prefix))
   if (account !== undefined) chmodSync(path, 0o711)
-  const owner = { pid: process.pid, started: startTime(process.pid) }
-  writeFileSync(join(path, ownerFile), JSON.stringify(owner))
   const guard = startGuard(path)
+  const owner: Owner = { pid: process.pid, started: startTime(process.pid), guard: guard.pid }
+  writeFileSync(join(path, ownerFile), JSON.stringify(owner))
   return {
     path,
     async remove() {
@@ -103,8 +113,8 @@ function pidFiles(path: string): string[] {
 function isAbandoned(path: string): boolean {
   try {
     // In a shared temp folder somebody else may have planted a folder of this name.
-    if (statSync(path).uid !== process.getuid?.()) return false
-    const owner = JSON.parse(readFileSync(join(path, ownerFile), "utf8")) as { pid: number; started: string }
+    if (lstatSync(path).uid !== process.getuid?.()) return false
+    const owner = JSON.parse(readFileSync(join(path, ownerFile), "utf8")) as Owner
     return !isRunning(owner.pid) || startTime(owner.pid) !== owner.started
   } catch {
     return false

@@ -1,5 +1,7 @@
-export { type Cluster, type ClusterOptions, type OwnCluster, attachCluster, startCluster } from "./cluster.ts"
+export { attachCluster, type Cluster, type ClusterOptions, type OwnCluster, startCluster } from "./cluster.ts"
 export type { DatabaseOptions, TestDatabase } from "./database.ts"
+export type { DelayAccuracy } from "./delay-accuracy.ts"
+export { type DelayProxy, type DelayProxyOptions, delayProxy, describeAccuracy } from "./delay-proxy.ts"
 export { type EmbeddedServer, type ServerOptions, startEmbedded } from "./embedded.ts"
 export { type Leftover, leftoverSessions } from "./leftovers.ts"
 export { type Leg, legFromEnvironment, legs } from "./leg.ts"

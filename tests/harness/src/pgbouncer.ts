@@ -39,7 +39,7 @@ export interface PgBouncer {
 
 /** Path of the program, or undefined where PgBouncer is not installed. */
 export function findPgBouncer(): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter)
+  const folders = (process.env.PATH ?? "").split(delimiter)
   return [...folders, "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"]
     .map((folder) => join(folder, "pgbouncer"))
     .find((path) => existsSync(path))

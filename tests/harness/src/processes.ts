@@ -1,23 +1,27 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 
+/** A zombie is not running: it holds neither files nor ports, and may stay for as long as its parent. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false
   }
+  return statFields(pid)[0] !== "Z"
 }
 
 /** Tells a process from a later one that got the same pid. Empty where the system does not say. */
-export function startTime(pid: number): string {
+export const startTime = (pid: number): string => statFields(pid)[19] ?? ""
+
+/** What Linux says about a process, from its state on; empty elsewhere. */
+function statFields(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
     // The second field, the name, may hold spaces and brackets: count from the last bracket.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")
   } catch {
-    return ""
+    return []
   }
 }
 

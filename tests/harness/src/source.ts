@@ -23,10 +23,10 @@ export interface Server {
 
 /** A server of the user's, else the embedded one, else a container. */
 export async function openServer(leg: Leg, options: ServerOptions): Promise<Server> {
-  const given = process.env["WARDKEEP_DATABASE_URL"]
-  const wanted = leg === "pg15" ? 15 : 18
+  const given = process.env.WARDKEEP_DATABASE_URL
+  const wanted = leg === "pg15" || process.env.WARDKEEP_TEST_POSTGRES === "15" ? 15 : 18
   if (given !== undefined) return described(leg, "url", given, async () => undefined)
-  const binaries = options.binaries ?? (leg === "pg15" ? postgres15Binaries() : embeddedBinaries())
+  const binaries = options.binaries ?? (wanted === 15 ? postgres15Binaries() : embeddedBinaries())
   if (binaries !== undefined) {
     const server = await startEmbedded({ ...options, binaries })
     return described(leg, "embedded", server.url, server.stop)
@@ -43,9 +43,7 @@ async function described(
 ): Promise<Server> {
   try {
     const serverVersionNum = await withClient(admin, async (client) => {
-      const { rows } = await client.query<{ num: number }>(
-        "select current_setting('server_version_num')::int as num",
-      )
+      const { rows } = await client.query<{ num: number }>("select current_setting('server_version_num')::int as num")
       return rows[0]?.num ?? 0
     })
     if (leg === "pg15" && Math.trunc(serverVersionNum / 10_000) !== 15) {
