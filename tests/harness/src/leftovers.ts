@@ -10,16 +10,19 @@ export interface Leftover {
   readonly query: string
 }
 
-/** Sessions still open in a database after `graceMs`; a backend takes a moment to go once its client has. */
-export async function leftoverSessions(admin: string, database: string, graceMs = 1_000): Promise<Leftover[]> {
-  return withClient(admin, async (client) => {
-    const deadline = Date.now() + graceMs
-    for (;;) {
-      const found = await sessions(client, database)
-      if (found.length === 0 || Date.now() > deadline) return found
-      await sleep(25)
-    }
-  })
+/** What is still found after `graceMs`: a session takes a moment to go once its client has. */
+export async function untilNone<T>(find: () => Promise<T[]>, graceMs = 1_000): Promise<T[]> {
+  const deadline = Date.now() + graceMs
+  for (;;) {
+    const found = await find()
+    if (found.length === 0 || Date.now() > deadline) return found
+    await sleep(25)
+  }
+}
+
+/** Sessions still open in a database. */
+export async function leftoverSessions(admin: string, database: string, graceMs?: number): Promise<Leftover[]> {
+  return withClient(admin, (client) => untilNone(() => sessions(client, database), graceMs))
 }
 
 async function sessions(client: Client, database: string): Promise<Leftover[]> {

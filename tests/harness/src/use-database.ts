@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, inject } from "vitest"
 import { attachCluster, type Cluster, type OwnCluster, startCluster } from "./cluster.ts"
 import type { TestDatabase } from "./database.ts"
-import { leftoverSessions } from "./leftovers.ts"
+import { leftoverSessions, untilNone } from "./leftovers.ts"
 import type { Leg } from "./leg.ts"
 import type { Login } from "./login.ts"
 import { type PgBouncer, startPgBouncer } from "./pgbouncer.ts"
@@ -106,10 +106,10 @@ async function open(options: UseDatabaseOptions): Promise<Opened> {
 
 async function close({ cluster, own, database, pooler }: Opened): Promise<void> {
   try {
-    const pooled = (await pooler?.clients(database.name)) ?? []
+    const pooled = pooler && (await untilNone(() => pooler.clients(database.name)))
     await pooler?.stop()
     const direct = await leftoverSessions(cluster.admin, database.name)
-    const left = [...pooled, ...direct]
+    const left = [...(pooled ?? []), ...direct]
     if (left.length > 0) {
       throw new Error(`sessions were not released: ${JSON.stringify(left, undefined, 2)}`)
     }
