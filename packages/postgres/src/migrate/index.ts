@@ -1,1 +1,20 @@
-export {}
+/**
+ * Everything that changes a database: install, plan, apply, drift, and the two entrances of the owner. Kept apart from
+ * the client, because it reads the package's SQL files at run time and web servers do not need it.
+ *
+ * @module
+ */
+export { type ApplyOptions, type ApplyResult, apply, emit } from "../compile/apply.js"
+export { drift } from "../compile/drift.js"
+export { meetsSecurityFloor, securityFloorText } from "../compile/floor.js"
+export { type Plan, plan } from "../compile/plan.js"
+export type { Step } from "../compile/step.js"
+export { databaseFindings, secureDatabase } from "../install/database-acl.js"
+export { type InstallOptions, type InstallResult, install } from "../install/install.js"
+export type { LoginPasswords } from "../install/roles.js"
+export { type BackfillOptions, type BackfillResult, backfill } from "../maintenance/backfill.js"
+export { type LoadOptions, type LoadResult, load } from "../maintenance/load.js"
+export { type MaintenanceOptions, maintenance } from "../maintenance/maintenance.js"
+export { asOwner } from "../maintenance/owner.js"
+export type { Queryable } from "../maintenance/queryable.js"
+export { type MigrationRun, runMigrations } from "./run-migrations.js"

@@ -1,0 +1,54 @@
+-- Keys with which the host signs its requests for a session. Two blocks as in RFC 2104, so that the key itself is not stored.
+create table wardkeep.signing_key (
+  kid text primary key check (kid ~ '^[a-z0-9]{4}$'),
+  inner_pad bytea not null check (octet_length(inner_pad) = 64),
+  outer_pad bytea not null check (octet_length(outer_pad) = 64),
+  created_at timestamptz not null default now(),
+  retired_at timestamptz
+);
+comment on table wardkeep.signing_key is 'Keys that sign requests for a session. Read by definer functions only.';
+
+create table wardkeep.used_nonce (
+  nonce uuid primary key,
+  used_at timestamptz not null default now()
+);
+comment on table wardkeep.used_nonce is 'Requests already served; a signed request works once.';
+
+create table wardkeep.session (
+  id uuid primary key default gen_random_uuid(),
+  kind text not null check (kind in ('person', 'service', 'backfill')),
+  actor text not null check (actor <> ''),
+  label text,
+  kid text references wardkeep.signing_key,
+  mfa_at timestamptz,
+  created_at timestamptz not null default now(),
+  valid_until timestamptz not null,
+  ended_at timestamptz,
+  end_reason text
+);
+create index session_actor on wardkeep.session (actor) where ended_at is null;
+comment on table wardkeep.session is 'One row per login, job or backfill. Ending it removes its tokens.';
+
+-- Everything the fence asks is folded into this one row by the functions that write it: one look-up decides.
+create table wardkeep.token (
+  digest bytea primary key check (octet_length(digest) = 32),
+  session_id uuid not null references wardkeep.session on delete cascade,
+  tenant text not null check (tenant <> ''),
+  branches text[] not null check (cardinality(branches) > 0),
+  branch_group text,
+  db_role text not null,
+  role text not null,
+  purpose text not null,
+  actor text not null,
+  mfa_at timestamptz,
+  valid_from timestamptz not null,
+  valid_until timestamptz not null
+);
+create index token_session on wardkeep.token (session_id);
+create index token_valid_until on wardkeep.token (valid_until);
+comment on table wardkeep.token is 'One row per session, tenant, role and purpose, found by the SHA-256 of a token that is stored nowhere.';
+
+alter table wardkeep.signing_key enable row level security;
+alter table wardkeep.used_nonce enable row level security;
+alter table wardkeep.session enable row level security;
+alter table wardkeep.token enable row level security;

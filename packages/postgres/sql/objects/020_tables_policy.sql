@@ -1,0 +1,54 @@
+create table wardkeep.policy_actor (
+  kind text not null check (kind in ('role', 'service')),
+  name text not null,
+  db_role text not null,
+  purposes text[] not null check (cardinality(purposes) > 0),
+  mfa_seconds integer,
+  must_expire boolean not null,
+  primary key (kind, name)
+);
+comment on table wardkeep.policy_actor is 'Roles and services of the policy file, written when the policy is applied.';
+
+create table wardkeep.policy_state (
+  only_row boolean primary key default true check (only_row),
+  policy_hash text not null,
+  manifest jsonb not null,
+  applied_at timestamptz not null default now()
+);
+comment on table wardkeep.policy_state is 'What was applied last; drift compares the catalog with its manifest.';
+
+-- Mirrors of the host's tenant and branch tables, kept by triggers: sessions are issued before any context exists.
+create table wardkeep.known_tenant (
+  tenant text primary key
+);
+create table wardkeep.known_branch (
+  branch text primary key,
+  tenant text not null
+);
+create index known_branch_tenant on wardkeep.known_branch (tenant);
+comment on table wardkeep.known_branch is 'Which branch belongs to which tenant. A branch id is unique in the whole database.';
+
+create table wardkeep.branch_group (
+  tenant text not null,
+  name text not null,
+  branches text[] not null check (cardinality(branches) > 0),
+  primary key (tenant, name)
+);
+comment on table wardkeep.branch_group is 'Named sets of branches of one tenant; written by set_branch_group, which also updates open sessions.';
+
+create table wardkeep.activity (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default clock_timestamp(),
+  kind text not null,
+  actor text,
+  tenant text,
+  detail jsonb not null default '{}'
+);
+comment on table wardkeep.activity is 'What was done around the fence: sessions, look-ups, maintenance, backfills. Written by functions only.';
+
+alter table wardkeep.policy_actor enable row level security;
+alter table wardkeep.policy_state enable row level security;
+alter table wardkeep.known_tenant enable row level security;
+alter table wardkeep.known_branch enable row level security;
+alter table wardkeep.branch_group enable row level security;
+alter table wardkeep.activity enable row level security;

@@ -1,0 +1,49 @@
+-- The two functions that policies call. plpgsql, because its plan is cached on 15 to 18 alike; every name qualified,
+-- because a SET clause costs 2 us a call and an unqualified name could be shadowed.
+create function wardkeep.branches() returns text[]
+  language plpgsql stable parallel restricted security definer
+as $$
+declare
+  r pg_catalog.text[];
+begin
+  select case
+           when coalesce(pg_catalog.current_setting('wardkeep.branch', true), '') operator(pg_catalog.=) '' then t.branches
+           when pg_catalog.current_setting('wardkeep.branch', true) operator(pg_catalog.=) any (t.branches)
+             then array[pg_catalog.current_setting('wardkeep.branch', true)]
+         end
+    into r from wardkeep.token t
+   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.left(pg_catalog.current_setting('wardkeep.token', true), 47), 'UTF8'))
+     and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
+     and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
+     and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp();
+  if r is null then
+    perform wardkeep.refuse();
+  end if;
+  return r;
+end
+$$;
+comment on function wardkeep.branches() is 'The branches of the verified context, or the one the client narrowed to. Fails with WK1xx.';
+
+create function wardkeep.tenant() returns text
+  language plpgsql stable parallel restricted security definer
+as $$
+declare
+  r pg_catalog.text;
+begin
+  select t.tenant into r from wardkeep.token t
+   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.left(pg_catalog.current_setting('wardkeep.token', true), 47), 'UTF8'))
+     and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
+     and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
+     and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp();
+  if r is null then
+    perform wardkeep.refuse();
+  end if;
+  return r;
+end
+$$;
+comment on function wardkeep.tenant() is 'The tenant of the verified context. Fails with WK1xx.';
+
+create function wardkeep.strategy() returns text
+  language sql immutable parallel safe
+  return 'portable';
+comment on function wardkeep.strategy() is 'Which strategy verifies the context: portable or accelerated.';

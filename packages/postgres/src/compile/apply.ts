@@ -1,0 +1,73 @@
+import { type Finding, type Policy, WardkeepError } from "@wardkeep/core"
+import type { Queryable } from "../maintenance/queryable.js"
+import { saveManifest } from "./drift.js"
+import { type Plan, plan } from "./plan.js"
+
+export interface ApplyOptions {
+  /** A dedicated connection of the migrator's login with the owner's role in force. */
+  readonly client: Queryable
+  readonly policy: Policy
+  /** The plan that was shown. Without one, the plan of this moment is made and applied. */
+  readonly plan?: Plan
+  /** How long to wait for a table's lock before giving up, in milliseconds. Default 5000. */
+  readonly lockTimeout?: number
+}
+
+export interface ApplyResult {
+  readonly applied: number
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * Applies the policy in one transaction: all of it or nothing. Narrowing comes before widening. A second run applies
+ * nothing.
+ *
+ * @throws WK305 the database changed since the plan · WK304 rows in the way · WK301 a step failed; nothing was changed
+ * @example await apply({ client, policy, plan: shown })
+ */
+export async function apply({ client, policy, plan: shown, lockTimeout = 5000 }: ApplyOptions): Promise<ApplyResult> {
+  await client.query("begin")
+  try {
+    await client.query("select set_config('lock_timeout', $1, true), set_config('row_security', 'off', true)", [
+      String(lockTimeout),
+    ])
+    const current = await plan({ client, policy })
+    if (shown !== undefined && shown.hash !== current.hash) throw new WardkeepError("WK305")
+    for (const step of current.steps) await runStep(client, step.object, step.why, step.sql)
+    if (current.steps.length > 0) await client.query("set constraints all immediate")
+    await saveManifest(client, policy)
+    await client.query("commit")
+    return { applied: current.steps.length, findings: current.findings }
+  } catch (error) {
+    await client.query("rollback")
+    throw error
+  }
+}
+
+async function runStep(client: Queryable, object: string, why: string, sql: string): Promise<void> {
+  try {
+    await client.query(sql)
+  } catch (cause) {
+    const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
+    if (code === "23503" || code === "23502" || code === "23505") {
+      throw new WardkeepError("WK304", {
+        message: `${object}: existing rows break the rule (${why})`,
+        hint: "Correct the rows and run again; nothing was changed.",
+        detail: `SQLSTATE ${code}`,
+      })
+    }
+    throw new WardkeepError("WK301", {
+      message: `${object}: ${code} ${cause instanceof Error ? cause.message : String(cause)}`,
+      detail: `step: ${why}`,
+      hint: "Nothing was changed. Correct the cause and run again.",
+      cause,
+    })
+  }
+}
+
+/** The plan as plain SQL, for hosts with a migration tool of their own. Run it as the owner, in one transaction. */
+export function emit(shown: Plan): string {
+  if (shown.steps.length === 0) return "-- nothing to do\n"
+  const body = shown.steps.map((step) => `-- ${step.object}: ${step.why}\n${step.sql};`).join("\n\n")
+  return `-- Run as the owner role, in one transaction.\nbegin;\nset local lock_timeout = '5s';\n\n${body}\n\ncommit;\n`
+}

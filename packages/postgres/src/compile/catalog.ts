@@ -1,0 +1,162 @@
+import type { Policy } from "@wardkeep/core"
+import type { Queryable } from "../maintenance/queryable.js"
+
+export interface CatalogColumn {
+  readonly name: string
+  /** As `format_type` prints it, without length: `uuid`, `bigint`, `text`. */
+  readonly type: string
+  readonly notNull: boolean
+  readonly default: string | null
+  readonly identity: boolean
+  readonly generated: boolean
+}
+
+export interface CatalogConstraint {
+  readonly name: string
+  readonly type: "p" | "u" | "f" | "x"
+  readonly columns: readonly string[]
+  readonly parent: string | null
+  readonly parentColumns: readonly string[]
+  readonly onUpdate: string
+  readonly onDelete: string
+  readonly deferrable: boolean
+  readonly deferred: boolean
+  readonly validated: boolean
+}
+
+export interface CatalogTable {
+  readonly oid: number
+  /** `schema.table` */
+  readonly name: string
+  readonly schema: string
+  readonly table: string
+  readonly kind: "r" | "p"
+  readonly isPartition: boolean
+  readonly owner: string
+  readonly rls: boolean
+  readonly forced: boolean
+  readonly columns: ReadonlyMap<string, CatalogColumn>
+  readonly constraints: readonly CatalogConstraint[]
+  /** Unique indexes, constraint or not: their column names; an expression shows as an empty name. */
+  readonly uniques: readonly (readonly string[])[]
+  readonly indexes: readonly (readonly string[])[]
+}
+
+export interface Catalog {
+  readonly serverVersion: number
+  readonly currentUser: string
+  readonly tables: ReadonlyMap<string, CatalogTable>
+  readonly roles: ReadonlySet<string>
+  /** Objects that carry our comment: id → hash. */
+  readonly managed: ReadonlyMap<string, string>
+  /** Policies nobody of ours made: `schema.table policy`. */
+  readonly foreignPolicies: readonly string[]
+}
+
+/** Reads what compiling needs, in one pass over the schemas the policy names. */
+export async function readCatalog(client: Queryable, policy: Policy): Promise<Catalog> {
+  const schemas = [
+    ...new Set([policy.schema, ...[...policy.tables.keys()].map((name) => name.slice(0, name.indexOf(".")))]),
+  ]
+  const base = await client.query<{ number: number; name: string }>(
+    "select current_setting('server_version_num')::int as number, current_user::text as name",
+  )
+  const roles = await client.query<{ name: string }>(
+    "select rolname::text as name from pg_roles where rolname like 'wk\\_%'",
+  )
+  return {
+    serverVersion: base.rows[0]?.number ?? 0,
+    currentUser: base.rows[0]?.name ?? "",
+    tables: await readTables(client, schemas),
+    roles: new Set(roles.rows.map((row) => row.name)),
+    managed: await readManaged(client),
+    foreignPolicies: await readForeignPolicies(client, schemas),
+  }
+}
+
+interface TableRow {
+  oid: number
+  schema: string
+  table: string
+  kind: "r" | "p"
+  isPartition: boolean
+  owner: string
+  rls: boolean
+  forced: boolean
+  columns: CatalogColumn[]
+  constraints: CatalogConstraint[]
+  indexes: { unique: boolean; columns: string[] }[]
+}
+
+const tablesQuery = `
+select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c.relkind::text as kind,
+  c.relispartition as "isPartition", pg_get_userbyid(c.relowner)::text as owner, c.relrowsecurity as rls, c.relforcerowsecurity as forced,
+  (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', regexp_replace(format_type(a.atttypid, null), '^character varying$', 'text'),
+      'notNull', a.attnotnull, 'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
+      'identity', a.attidentity <> '', 'generated', a.attgenerated <> '') order by a.attnum), '[]')
+   from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
+  (select coalesce(jsonb_agg(jsonb_build_object('name', k.conname, 'type', k.contype,
+      'columns', (select coalesce(jsonb_agg(a.attname order by u.n), '[]') from unnest(k.conkey) with ordinality u(num, n)
+                   join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.num),
+      'parent', (select pn.nspname || '.' || pc.relname from pg_class pc join pg_namespace pn on pn.oid = pc.relnamespace where pc.oid = k.confrelid),
+      'parentColumns', (select coalesce(jsonb_agg(a.attname order by u.n), '[]') from unnest(k.confkey) with ordinality u(num, n)
+                   join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.num),
+      'onUpdate', k.confupdtype, 'onDelete', k.confdeltype, 'deferrable', k.condeferrable, 'deferred', k.condeferred,
+      'validated', k.convalidated) order by k.conname), '[]')
+   from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'f', 'x') and k.conparentid = 0) as constraints,
+  (select coalesce(jsonb_agg(jsonb_build_object('unique', i.indisunique,
+      'columns', (select coalesce(jsonb_agg(coalesce(a.attname, '') order by u.n), '[]') from unnest(i.indkey::int[]) with ordinality u(num, n)
+                   left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.num and u.num > 0 where u.n <= i.indnkeyatts))), '[]')
+   from pg_index i where i.indrelid = c.oid and i.indisvalid) as indexes
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = any ($1) and c.relkind in ('r', 'p') order by n.nspname, c.relname`
+
+async function readTables(client: Queryable, schemas: readonly string[]): Promise<Map<string, CatalogTable>> {
+  const { rows } = await client.query<TableRow>(tablesQuery, [schemas])
+  return new Map(
+    rows.map((row) => {
+      const { columns, indexes, ...rest } = row
+      const table: CatalogTable = {
+        ...rest,
+        name: `${row.schema}.${row.table}`,
+        columns: new Map(columns.map((column) => [column.name, column])),
+        uniques: indexes.filter((index) => index.unique).map((index) => index.columns),
+        indexes: indexes.map((index) => index.columns),
+      }
+      return [table.name, table]
+    }),
+  )
+}
+
+const managedQuery = `
+select id, substr(comment, 10) as hash from (
+  select 'policy ' || n.nspname || '.' || c.relname || ' ' || p.polname as id, obj_description(p.oid, 'pg_policy') as comment
+    from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+  union all
+  select 'trigger ' || n.nspname || '.' || c.relname || ' ' || t.tgname, obj_description(t.oid, 'pg_trigger')
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where not t.tgisinternal
+  union all
+  select case c.relkind when 'v' then 'view ' else 'table ' end || n.nspname || '.' || c.relname, obj_description(c.oid, 'pg_class')
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('v', 'r')
+  union all
+  select 'function ' || n.nspname || '.' || p.proname, obj_description(p.oid, 'pg_proc')
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  union all
+  select 'schema ' || n.nspname, obj_description(n.oid, 'pg_namespace') from pg_namespace n
+) o where comment like 'wardkeep:%'`
+
+async function readManaged(client: Queryable): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ id: string; hash: string }>(managedQuery)
+  return new Map(rows.map((row) => [row.id, row.hash]))
+}
+
+async function readForeignPolicies(client: Queryable, schemas: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select n.nspname || '.' || c.relname || ' ' || p.polname as name
+       from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = any ($1) and coalesce(obj_description(p.oid, 'pg_policy'), '') not like 'wardkeep:%' order by 1`,
+    [schemas],
+  )
+  return rows.map((row) => row.name)
+}

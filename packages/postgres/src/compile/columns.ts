@@ -1,0 +1,77 @@
+import { quoteIdent, WardkeepError } from "@wardkeep/core"
+import { type ScopedTable, scopeColumns } from "./scope.js"
+import { qualified, type Step } from "./step.js"
+
+/** Scope columns: there, never null, and filled from the verified context so that models declare neither. */
+export function columnSteps(entry: ScopedTable, scoped: ReadonlyMap<string, ScopedTable>): Step[] {
+  if (entry.tenant === null) return []
+  const target = qualified(entry.table.name)
+  const steps: Step[] = []
+  const missing = scopeColumns(entry).filter(([column]) => entry.added.includes(column))
+  if (missing.length > 0 && entry.through !== null) steps.push(addThroughColumns(entry, missing, scoped))
+  for (const [column, type] of scopeColumns(entry)) {
+    const present = entry.table.columns.get(column)
+    if (present?.notNull !== true) {
+      steps.push({
+        phase: "structure",
+        object: `${entry.table.name}.${column}`,
+        why: "a row without a scope belongs to nobody",
+        sql: `alter table ${target} alter column ${quoteIdent(column)} set not null`,
+      })
+    }
+    if (isTenancyKey(entry, column)) continue
+    const source = column === entry.branch?.column ? "wardkeep.branch()" : "wardkeep.tenant()"
+    const wanted = type === "text" ? source : `(${source})::${type}`
+    if ((present?.default ?? null) === wanted) continue
+    if (present?.default !== null && present?.default !== undefined && !present.default.includes("wardkeep.")) {
+      throw new WardkeepError("WK303", {
+        message: `${entry.table.name}.${column} has a default of its own: ${present.default}`,
+      })
+    }
+    steps.push({
+      phase: "support",
+      object: `${entry.table.name}.${column}`,
+      why: "filled from the context",
+      sql: `alter table ${target} alter column ${quoteIdent(column)} set default ${wanted}`,
+    })
+  }
+  return steps
+}
+
+/** The key of the tenant table is the tenant itself; it has no context to come from when a tenant is made. */
+function isTenancyKey(entry: ScopedTable, column: string): boolean {
+  return entry.key.length === 1 && entry.key[0] === column
+}
+
+function addThroughColumns(
+  entry: ScopedTable,
+  missing: [string, string][],
+  scoped: ReadonlyMap<string, ScopedTable>,
+): Step {
+  const through = entry.through
+  const parent = through === null ? undefined : scoped.get(through.parent)
+  if (through === null || parent === undefined) throw new WardkeepError("WK901")
+  const target = qualified(entry.table.name)
+  const parentKey = parent.key.find((column) => column !== parent.tenant?.column && column !== parent.branch?.column)
+  if (parentKey === undefined) throw new WardkeepError("WK008", { message: `${parent.table.name} needs a primary key` })
+  const add = missing.map(([column, type]) => `add column ${quoteIdent(column)} ${type}`).join(", ")
+  const set = missing.map(([column]) => `${quoteIdent(column)} = p.${quoteIdent(column)}`).join(", ")
+  // The parent may already be FORCEd; NO FORCE lets the owner see every row inside this transaction only.
+  return {
+    phase: "structure",
+    object: entry.table.name,
+    why: `carries the scope of ${parent.table.name}`,
+    sql: [
+      `alter table ${target} ${add}`,
+      `alter table ${qualified(parent.table.name)} no force row level security`,
+      `update ${target} c set ${set} from ${qualified(parent.table.name)} p where p.${quoteIdent(parentKey)} = c.${quoteIdent(through.by)}`,
+      `alter table ${qualified(parent.table.name)} ${parent.table.forced ? "" : "no "}force row level security`,
+    ].join(";\n"),
+  }
+}
+
+/** The scope columns of a table followed by the rest of a key. */
+export function scopedKey(entry: ScopedTable, rest: readonly string[]): string[] {
+  const scope = scopeColumns(entry).map(([column]) => column)
+  return [...scope, ...rest.filter((column) => !scope.includes(column))]
+}

@@ -1,0 +1,149 @@
+import { canonicalJson, type Finding, type Json, type Policy, sortFindings } from "@wardkeep/core"
+import type { Queryable } from "../maintenance/queryable.js"
+import { hashOf } from "./step.js"
+
+/** Picture of everything the fence rests on, one line per fact, comparable across servers. */
+type Picture = Readonly<Record<string, string>>
+
+const pictureQuery = `
+with ours as (
+  select c.oid, n.nspname || '.' || c.relname as name, c.relrowsecurity, c.relforcerowsecurity, c.relacl, c.relowner, c.relkind, c.reloptions
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where (n.nspname = 'wardkeep' or n.nspname = 'wardkeep_lookup' or n.nspname || '.' || c.relname = any ($1)
+          or obj_description(c.oid, 'pg_class') like 'wardkeep:%') and c.relkind in ('r', 'p', 'v')
+)
+select 'table ' || name as fact, 'rls ' || relrowsecurity || ' forced ' || relforcerowsecurity || ' owner ' || pg_get_userbyid(relowner)
+    || coalesce(' ' || array_to_string(reloptions, ','), '') as value from ours
+union all
+select 'policy ' || o.name || ' ' || p.polname, concat_ws(' | ', p.polcmd, p.polpermissive,
+    (select string_agg(coalesce(r.rolname::text, 'public'), ',' order by r.rolname) from unnest(p.polroles) u(oid) left join pg_roles r on r.oid = u.oid),
+    pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+  from pg_policy p join ours o on o.oid = p.polrelid
+union all
+select 'acl ' || o.name || ' ' || coalesce(r.rolname::text, 'public'), string_agg(a.privilege_type, ',' order by a.privilege_type)
+  from ours o cross join lateral aclexplode(o.relacl) a left join pg_roles r on r.oid = a.grantee
+ where a.grantee <> o.relowner group by 1, o.name, r.rolname
+union all
+select 'acl ' || o.name || '.' || t.attname || ' ' || coalesce(r.rolname::text, 'public'), string_agg(a.privilege_type, ',' order by a.privilege_type)
+  from ours o join pg_attribute t on t.attrelid = o.oid and t.attacl is not null cross join lateral aclexplode(t.attacl) a
+  left join pg_roles r on r.oid = a.grantee group by 1, o.name, t.attname, r.rolname
+union all
+select 'trigger ' || o.name || ' ' || t.tgname, t.tgenabled::text || ' ' || pg_get_triggerdef(t.oid) from pg_trigger t join ours o on o.oid = t.tgrelid where not t.tgisinternal
+union all
+select 'foreign key ' || o.name || ' ' || k.conname, k.convalidated || ' ' || pg_get_constraintdef(k.oid) from pg_constraint k join ours o on o.oid = k.conrelid where k.contype = 'f'
+union all
+select 'view ' || o.name, pg_get_viewdef(o.oid) from ours o where o.relkind = 'v'
+union all
+select 'function ' || n.nspname || '.' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+    concat_ws(' | ', p.prosecdef, p.provolatile, p.proparallel, p.proleakproof, array_to_string(p.proconfig, ','), pg_get_userbyid(p.proowner),
+      md5(pg_get_functiondef(p.oid)), (select string_agg(coalesce(r.rolname::text, 'public'), ',' order by r.rolname) from aclexplode(p.proacl) a left join pg_roles r on r.oid = a.grantee))
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+ where n.nspname in ('wardkeep', 'wardkeep_lookup') or obj_description(p.oid, 'pg_proc') like 'wardkeep:%'
+union all
+select 'default ' || o.name || '.' || t.attname, pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d join ours o on o.oid = d.adrelid
+  join pg_attribute t on t.attrelid = d.adrelid and t.attnum = d.adnum where t.attgenerated = '' and pg_get_expr(d.adbin, d.adrelid) like '%wardkeep.%'
+union all
+select 'role ' || r.rolname, concat_ws(' ', 'super', r.rolsuper, 'bypass', r.rolbypassrls, 'inherit', r.rolinherit, 'login', r.rolcanlogin, 'createrole', r.rolcreaterole, 'replication', r.rolreplication,
+    (select string_agg(g.rolname::text, ',' order by g.rolname) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid))
+  from pg_roles r where r.rolname like $2
+union all
+select 'database', coalesce((select string_agg(distinct coalesce(r.rolname::text, 'public') || ':' || a.privilege_type, ',' order by coalesce(r.rolname::text, 'public') || ':' || a.privilege_type)
+    from aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a left join pg_roles r on r.oid = a.grantee where a.grantee <> d.datdba), '')
+  from pg_database d where d.datname = current_database()`
+
+async function takePicture(client: Queryable, policy: Policy): Promise<Picture> {
+  // The deparser prints names relative to the search path, so the path is fixed while the picture is taken.
+  const { rows: before } = await client.query<{ path: string }>("select current_setting('search_path') as path")
+  await client.query("select set_config('search_path', 'pg_catalog', false)")
+  const { rows } = await client.query<{ fact: string; value: string | null }>(pictureQuery, [
+    [...policy.tables.keys()],
+    `wk\\_${policy.deployment}\\_%`,
+  ])
+  await client.query("select set_config('search_path', $1, false)", [before[0]?.path ?? ""])
+  return Object.fromEntries(
+    rows.map((row) => [row.fact, row.value ?? ""]).sort(([a = ""], [b = ""]) => (a < b ? -1 : 1)),
+  )
+}
+
+/** Remembers what the catalog looks like right after an apply. */
+export async function saveManifest(client: Queryable, policy: Policy): Promise<void> {
+  const picture = await takePicture(client, policy)
+  await client.query(
+    `insert into wardkeep.policy_state (policy_hash, manifest) values ($1, $2)
+     on conflict (only_row) do update set policy_hash = excluded.policy_hash, manifest = excluded.manifest, applied_at = now()
+     where policy_state.manifest is distinct from excluded.manifest or policy_state.policy_hash is distinct from excluded.policy_hash`,
+    [policyHash(policy), JSON.stringify(picture)],
+  )
+}
+
+/**
+ * What in the live catalog is no longer as the last apply left it: policies, grants, FORCE, owners, triggers and their
+ * ALWAYS flags, functions, views, foreign keys, role attributes and memberships, database ACLs.
+ *
+ * @returns one finding per difference, empty when there is none
+ * @example const findings = await drift({ client, policy })
+ */
+export async function drift({ client, policy }: { client: Queryable; policy: Policy }): Promise<Finding[]> {
+  const { rows } = await client.query<{ manifest: Record<string, string>; policy_hash: string }>(
+    "select manifest, policy_hash from wardkeep.policy_state",
+  )
+  const saved = rows[0]
+  if (saved === undefined) {
+    return [
+      {
+        check: "policy-not-applied",
+        severity: "leak",
+        object: "wardkeep.policy_state",
+        message: "no policy was ever applied to this database",
+        fix: "wardkeep apply",
+      },
+    ]
+  }
+  const live = await takePicture(client, policy)
+  const findings: Finding[] = []
+  const facts = new Set([...Object.keys(saved.manifest), ...Object.keys(live)])
+  for (const fact of facts) {
+    const was = saved.manifest[fact]
+    const is = live[fact]
+    if (was === is) continue
+    const change = was === undefined ? "appeared" : is === undefined ? "is gone" : "changed"
+    findings.push({
+      check: "drift",
+      severity: fact.startsWith("policy ") || fact.startsWith("table ") ? "leak" : "hygiene",
+      object: fact,
+      message: `${fact} ${change} since the policy was applied`,
+      fix: "wardkeep plan, then wardkeep apply",
+    })
+  }
+  if (saved.policy_hash !== policyHash(policy)) {
+    findings.push({
+      check: "policy-file-changed",
+      severity: "hygiene",
+      object: "policy file",
+      message: "the policy file is not the one that was applied",
+      fix: "wardkeep plan, then wardkeep apply",
+    })
+  }
+  return sortFindings(findings)
+}
+
+/**
+ * Managed objects that still carry our comment but are not what the last apply left: they are made again.
+ */
+export async function tampered(client: Queryable, policy: Policy): Promise<Set<string>> {
+  const findings = await drift({ client, policy })
+  return new Set(findings.filter((f) => f.check === "drift").map((f) => f.object.replace(/\(.*\)$/, "")))
+}
+
+/** The policy without its Maps, in canonical form. */
+function policyHash(policy: Policy): string {
+  const plain: Json = JSON.parse(
+    JSON.stringify({
+      ...policy,
+      tables: [...policy.tables],
+      purposes: [...policy.purposes],
+      actors: policy.actors.map((actor) => ({ ...actor, can: [...actor.can] })),
+    }),
+  )
+  return hashOf(canonicalJson(plain))
+}

@@ -1,0 +1,104 @@
+import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import { matrixRoles } from "../install/roles.js"
+import type { Queryable } from "../maintenance/queryable.js"
+import type { Step } from "./step.js"
+
+/** What policies, defaults and hosts call under a matrix role. Each of them checks the verified context itself. */
+const readers = [
+  "tenant_hint()",
+  "refuse()",
+  "refuse_session()",
+  "branches()",
+  "tenant()",
+  "branch()",
+  "actor()",
+  "role_name()",
+  "purpose()",
+  "session_id()",
+  "mfa_at()",
+  "request_id()",
+  "words(text)",
+  "digit_word(text)",
+]
+const loginOnly = ["strategy()", "refuse_session()"]
+const issuerOnly = [
+  "issue_session(text,text,bytea)",
+  "issue_service(text,text,bytea)",
+  "reopen_session(text,text,bytea)",
+  "end_session(uuid,text)",
+  "end_actor(text,text)",
+  "list_sessions(text)",
+  "list_tenants()",
+]
+
+/** EXECUTE and USAGE of the schema `wardkeep` and USAGE of the host's schemas, as differences to what is there. */
+export async function functionGrantSteps(client: Queryable, policy: Policy): Promise<Step[]> {
+  const names = roleNames(policy)
+  const matrix = matrixRoles(policy)
+  const { rows: entered } = await client.query<{ present: boolean }>(
+    "select to_regprocedure('wardkeep.enter(text,text)') is not null as present",
+  )
+  const login = entered[0]?.present === true ? [...loginOnly, "enter(text,text)"] : loginOnly
+  const wanted: [string, string][] = [
+    ...matrix.flatMap((role) => readers.map((f): [string, string] => [role, f])),
+    ...login.map((f): [string, string] => [names.app, f]),
+    ...issuerOnly.map((f): [string, string] => [names.issuer, f]),
+  ]
+  const { rows } = await client.query<{ grantee: string; function: string }>(
+    `select coalesce(r.rolname::text, 'PUBLIC') as grantee,
+            p.proname || '(' || coalesce((select string_agg(format_type(u.t, null), ',' order by u.n) from unnest(p.proargtypes::oid[]) with ordinality u(t, n)), '') || ')' as function
+       from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles r on r.oid = a.grantee
+      where p.pronamespace = 'wardkeep'::regnamespace and a.grantee <> p.proowner`,
+  )
+  const key = (grantee: string, f: string): string => `${grantee} ${f}`
+  const present = new Set(rows.map((row) => key(row.grantee, row.function)))
+  const desired = new Set(wanted.map(([grantee, f]) => key(grantee, f)))
+  const steps: Step[] = []
+  for (const row of rows) {
+    if (desired.has(key(row.grantee, row.function))) continue
+    const from = row.grantee === "PUBLIC" ? "public" : quoteIdent(row.grantee)
+    steps.push({
+      phase: "narrow",
+      object: `wardkeep.${row.function}`,
+      why: "not for this role",
+      sql: `revoke execute on function wardkeep.${row.function} from ${from}`,
+    })
+  }
+  const missing = new Map<string, string[]>()
+  for (const [grantee, f] of wanted)
+    if (!present.has(key(grantee, f))) missing.set(grantee, [...(missing.get(grantee) ?? []), f])
+  for (const [grantee, functions] of missing) {
+    const what = functions.map((f) => `wardkeep.${f}`).join(", ")
+    steps.push({
+      phase: "support",
+      object: `wardkeep ${grantee}`,
+      why: "functions the fence and the client call",
+      sql: `grant execute on function ${what} to ${quoteIdent(grantee)}`,
+    })
+  }
+  return [...steps, ...(await usageSteps(client, policy, [...matrix, names.app, names.issuer], matrix))]
+}
+
+async function usageSteps(
+  client: Queryable,
+  policy: Policy,
+  wardkeepUsers: readonly string[],
+  hostUsers: readonly string[],
+): Promise<Step[]> {
+  const hostSchemas = [...new Set([...policy.tables.keys()].map((name) => name.slice(0, name.indexOf("."))))]
+  const wanted = [
+    ...wardkeepUsers.map((role) => [role, "wardkeep"]),
+    ...hostSchemas.flatMap((schema) => hostUsers.map((role) => [role, schema])),
+  ]
+  const { rows } = await client.query<{ role: string; schema: string }>(
+    `select w.role, w.schema from unnest($1::text[], $2::text[]) w(role, schema)
+      where not has_schema_privilege(w.role, w.schema, 'USAGE')`,
+    [wanted.map((pair) => pair[0]), wanted.map((pair) => pair[1])],
+  )
+  return rows.map(({ role, schema }) => ({
+    phase: "support",
+    object: `schema ${schema} ${role}`,
+    why: "names in the schema can be resolved",
+    sql: `grant usage on schema ${quoteIdent(schema)} to ${quoteIdent(role)}`,
+  }))
+}

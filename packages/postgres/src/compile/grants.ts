@@ -1,0 +1,93 @@
+import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import { matrixRoles } from "../install/roles.js"
+import type { Queryable } from "../maintenance/queryable.js"
+import type { TablePrivileges } from "./privileges.js"
+import { qualified, type Step } from "./step.js"
+
+/** One privilege as the catalog knows it; no column means the whole relation. */
+interface Grant {
+  readonly grantee: string
+  readonly privilege: string
+  readonly column: string | null
+}
+
+const grantsQuery = `
+select n.nspname || '.' || c.relname as relation, coalesce(r.rolname::text, 'PUBLIC') as grantee, x.privilege_type as privilege, x.column
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+cross join lateral (
+  select a.grantee, a.privilege_type, null::text as column from aclexplode(c.relacl) a
+  union all
+  select a.grantee, a.privilege_type, t.attname::text from pg_attribute t cross join lateral aclexplode(t.attacl) a
+   where t.attrelid = c.oid and t.attnum > 0 and not t.attisdropped
+) x left join pg_roles r on r.oid = x.grantee
+where n.nspname || '.' || c.relname = any ($1)`
+
+export type GrantsByRelation = ReadonlyMap<string, readonly Grant[]>
+
+export async function readGrants(client: Queryable, relations: readonly string[]): Promise<GrantsByRelation> {
+  const { rows } = await client.query<Grant & { relation: string }>(grantsQuery, [relations])
+  const byRelation = new Map<string, Grant[]>()
+  for (const { relation, ...grant } of rows) byRelation.set(relation, [...(byRelation.get(relation) ?? []), grant])
+  return byRelation
+}
+
+/** Revokes first what nobody should have, then grants what is missing. PUBLIC and our logins hold nothing. */
+export function grantSteps(
+  policy: Policy,
+  relation: string,
+  wanted: readonly TablePrivileges[],
+  present: readonly Grant[],
+): Step[] {
+  const names = roleNames(policy)
+  const ours = new Set([...matrixRoles(policy), names.app, names.issuer, names.migrator, "PUBLIC"])
+  const desired = wanted.flatMap(privilegeGrants)
+  const has = (list: readonly Grant[], grant: Grant): boolean =>
+    list.some((g) => g.grantee === grant.grantee && g.privilege === grant.privilege && g.column === grant.column)
+  const extra = present.filter((grant) => ours.has(grant.grantee) && !has(desired, grant))
+  const missing = desired.filter((grant) => !has(present, grant))
+  return [
+    ...statements(relation, extra, "revoke", "narrow", "not in the policy file"),
+    ...statements(relation, missing, "grant", "widen", "in the policy file"),
+  ]
+}
+
+export function privilegeGrants(wanted: TablePrivileges): Grant[] {
+  const grants: Grant[] = []
+  const add = (privilege: string, columns: readonly string[] | null | false): void => {
+    if (columns === false) return
+    if (columns === null) grants.push({ grantee: wanted.role, privilege, column: null })
+    else for (const column of columns) grants.push({ grantee: wanted.role, privilege, column })
+  }
+  add("SELECT", wanted.select)
+  add("INSERT", wanted.insert)
+  add("UPDATE", wanted.update)
+  add("DELETE", wanted.delete ? null : false)
+  return grants
+}
+
+function statements(
+  relation: string,
+  grants: readonly Grant[],
+  verb: "grant" | "revoke",
+  phase: Step["phase"],
+  why: string,
+): Step[] {
+  const byRole = new Map<string, Map<string, string[]>>()
+  for (const { grantee, privilege, column } of grants) {
+    const privileges = byRole.get(grantee) ?? new Map<string, string[]>()
+    byRole.set(
+      grantee,
+      privileges.set(privilege, [...(privileges.get(privilege) ?? []), ...(column === null ? [] : [column])]),
+    )
+  }
+  return [...byRole].map(([grantee, privileges]) => {
+    const what = [...privileges].map(([privilege, columns]) => {
+      return columns.length === 0
+        ? privilege.toLowerCase()
+        : `${privilege.toLowerCase()} (${columns.map(quoteIdent).join(", ")})`
+    })
+    const role = grantee === "PUBLIC" ? "public" : quoteIdent(grantee)
+    const sql = `${verb} ${what.join(", ")} on ${qualified(relation)} ${verb === "grant" ? "to" : "from"} ${role}`
+    return { phase, object: `${relation} ${grantee}`, why, sql }
+  })
+}

@@ -1,0 +1,148 @@
+import { type Finding, quoteIdent } from "@wardkeep/core"
+import type { CatalogConstraint } from "./catalog.js"
+import { scopedKey } from "./columns.js"
+import { type ScopedTable, scopeColumns } from "./scope.js"
+import { list, qualified, type Step } from "./step.js"
+
+const actions: Readonly<Record<string, string>> = {
+  a: "no action",
+  r: "restrict",
+  c: "cascade",
+  n: "set null",
+  d: "set default",
+}
+
+/**
+ * Foreign keys between scoped tables carry the parent's scope columns, so that no row refers across branches. A
+ * single-column key is replaced, not kept beside: two keys would tell "exists elsewhere" from "does not exist".
+ */
+export function keySteps(
+  entry: ScopedTable,
+  scoped: ReadonlyMap<string, ScopedTable>,
+): { steps: Step[]; findings: Finding[] } {
+  const steps: Step[] = []
+  const findings: Finding[] = []
+  if (entry.tenant === null) return { steps, findings }
+  for (const constraint of entry.table.constraints) {
+    if (constraint.type !== "f" || constraint.parent === null) continue
+    const parent = scoped.get(constraint.parent)
+    if (
+      parent === undefined ||
+      parent.tenant === null ||
+      (parent.table.name === entry.table.name && entry.key.length === 0)
+    )
+      continue
+    const replaced = scopedForeignKey(entry, parent, constraint)
+    if (replaced === "widening") {
+      findings.push({
+        check: "foreign-key-across-branches",
+        severity: "leak",
+        object: `${entry.table.name} ${constraint.name}`,
+        message: `${entry.table.name} belongs to a tenant and refers to ${parent.table.name}, which belongs to a branch: the reference can cross branches`,
+        fix: `Give ${entry.table.name} the scope 'branch', or remove the foreign key`,
+      })
+    } else if (replaced !== null) steps.push(...replaced)
+  }
+  steps.push(...throughKey(entry, scoped))
+  findings.push(...keyOracles(entry))
+  return { steps, findings }
+}
+
+function scopedForeignKey(child: ScopedTable, parent: ScopedTable, fk: CatalogConstraint): Step[] | "widening" | null {
+  if (parent.tenant !== null && isTenantReference(parent, fk)) return null
+  const parentScope = scopeColumns(parent).map(([column]) => column)
+  if (parentScope.every((column) => fk.parentColumns.includes(column))) return null
+  if (parent.branch !== null && child.branch === null) return "widening"
+  const bare = fk.columns.filter((column) => !scopeColumns(child).some(([scope]) => scope === column))
+  const bareParent = fk.parentColumns.filter((column) => !parentScope.includes(column))
+  const childColumns = [
+    ...parentScope.map((column) =>
+      column === parent.branch?.column ? (child.branch?.column ?? column) : (child.tenant?.column ?? column),
+    ),
+    ...bare,
+  ]
+  const parentColumns = [...parentScope, ...bareParent]
+  const target = qualified(child.table.name)
+  const steps: Step[] = []
+  if (
+    !parent.table.uniques.some(
+      (unique) => unique.length === parentColumns.length && parentColumns.every((c) => unique.includes(c)),
+    )
+  ) {
+    steps.push({
+      phase: "structure",
+      object: parent.table.name,
+      why: "a key that leads with the scope, for foreign keys to refer to",
+      sql: `create unique index if not exists ${quoteIdent(`wk_${parent.table.table.slice(0, 40)}_scoped_key`)} on ${qualified(parent.table.name)} (${list(parentColumns)})`,
+    })
+  }
+  const setNull = fk.onDelete === "n" || fk.onDelete === "d" ? ` (${list(bare)})` : ""
+  const deferral = fk.deferrable ? ` deferrable${fk.deferred ? " initially deferred" : ""}` : ""
+  steps.push({
+    phase: "structure",
+    object: `${child.table.name} ${fk.name}`,
+    why: "no row may refer across branches",
+    sql: `alter table ${target} drop constraint ${quoteIdent(fk.name)};\nalter table ${target} add constraint ${quoteIdent(fk.name)} foreign key (${list(childColumns)}) references ${qualified(parent.table.name)} (${list(parentColumns)}) on update ${actions[fk.onUpdate] ?? "no action"} on delete ${actions[fk.onDelete] ?? "no action"}${setNull}${deferral}`,
+  })
+  return steps
+}
+
+/** A `through` table is held to its parent's scope by a foreign key, also where the host declared none. */
+function throughKey(entry: ScopedTable, scoped: ReadonlyMap<string, ScopedTable>): Step[] {
+  const { through } = entry
+  const parent = through === null ? undefined : scoped.get(through.parent)
+  if (through === null || parent === undefined) return []
+  if (
+    entry.table.constraints.some((k) => k.type === "f" && k.parent === through.parent && k.columns.includes(through.by))
+  )
+    return []
+  const parentColumns = scopedKey(parent, parent.key)
+  const childColumns = [...scopeColumns(entry).map(([column]) => column), through.by]
+  return [
+    {
+      phase: "structure",
+      object: entry.table.name,
+      why: `belongs where its ${parent.table.table} belongs`,
+      sql: `alter table ${qualified(entry.table.name)} add constraint ${quoteIdent(`wk_${entry.table.table.slice(0, 40)}_through`)} foreign key (${list(childColumns)}) references ${qualified(parent.table.name)} (${list(parentColumns)})`,
+    },
+  ]
+}
+
+/** A column that refers to the tenant table is the scope column itself. */
+function isTenantReference(parent: ScopedTable, fk: CatalogConstraint): boolean {
+  return parent.key.length === 1 && fk.parentColumns.length === 1 && fk.parentColumns[0] === parent.tenant?.column
+}
+
+/** Unique keys that do not lead with the scope tell one branch what exists in another. */
+function keyOracles(entry: ScopedTable): Finding[] {
+  const scope = scopeColumns(entry).map(([column]) => column)
+  return oracleKeys(entry).map((unique) => ({
+    check: "unique-key-oracle",
+    severity: "oracle",
+    object: `${entry.table.name} (${unique.join(", ")})`,
+    message: `inserting tells whether the value exists in another ${entry.branch === null ? "tenant" : "branch"}`,
+    fix: `make the key (${[...scope, ...unique.filter((column) => !scope.includes(column))].join(", ")})`,
+  }))
+}
+
+export function oracleKeys(entry: ScopedTable): (readonly string[])[] {
+  const scope = scopeColumns(entry).map(([column]) => column)
+  const unique = new Map(entry.table.uniques.map((columns) => [columns.join(","), columns]))
+  return [...unique.values()].filter((columns) => !scope.every((column) => columns.includes(column)))
+}
+
+/** Look-ups start with the scope; lists that are ordered and cut want (tenant, sort column) without the branch. */
+export function indexFindings(entry: ScopedTable): Finding[] {
+  if (entry.tenant === null) return []
+  const leading = entry.tenant.column
+  if (entry.table.indexes.some((columns) => columns[0] === leading)) return []
+  return [
+    {
+      check: "no-index-led-by-tenant",
+      severity: "hygiene",
+      object: entry.table.name,
+      message: "no index starts with the tenant column, so every statement reads the whole table",
+      fix: `create index concurrently on ${qualified(entry.table.name)} (${list(scopedKey(entry, entry.key))})`,
+    },
+  ]
+}

@@ -1,0 +1,39 @@
+import { type Policy, quoteIdent, quoteLiteral } from "@wardkeep/core"
+import type { ScopedTable } from "./scope.js"
+import { type Managed, qualified } from "./step.js"
+
+/** Triggers that tell Wardkeep which tenants and branches exist; the first creation also reads what is there. */
+export function mirrors(policy: Policy, tenant: ScopedTable, branch: ScopedTable, branchKey: string): Managed[] {
+  const tenantKey = tenant.tenant?.column ?? ""
+  const tenantColumn = policy.tenancy.columns.tenant
+  return [
+    mirror("wk_mirror_tenant", tenant, `wardkeep.mirror_tenant(${quoteLiteral(tenantKey)})`, [
+      `insert into wardkeep.known_tenant select t.${quoteIdent(tenantKey)}::text from ${qualified(tenant.table.name)} t on conflict do nothing`,
+    ]),
+    mirror(
+      "wk_mirror_branch",
+      branch,
+      `wardkeep.mirror_branch(${quoteLiteral(branchKey)}, ${quoteLiteral(tenantColumn)})`,
+      [
+        `insert into wardkeep.known_branch select b.${quoteIdent(branchKey)}::text, b.${quoteIdent(tenantColumn)}::text from ${qualified(branch.table.name)} b on conflict do nothing`,
+      ],
+    ),
+  ]
+}
+
+function mirror(name: string, entry: ScopedTable, call: string, fill: readonly string[]): Managed {
+  const target = qualified(entry.table.name)
+  return {
+    id: `trigger ${entry.table.name} ${name}`,
+    phase: "structure",
+    why: "sessions are issued before any context exists",
+    // ALWAYS: a replica or a restore with --disable-triggers must not lose branches silently.
+    create: [
+      `create trigger ${name} after insert or update or delete on ${target} for each row execute function ${call}`,
+      `alter table ${target} enable always trigger ${name}`,
+      ...fill,
+    ].join(";\n"),
+    drop: `drop trigger if exists ${name} on ${target}`,
+    commentOn: `trigger ${name} on ${target}`,
+  }
+}

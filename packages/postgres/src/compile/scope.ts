@@ -1,0 +1,213 @@
+import { type Finding, type Policy, type TableRule, WardkeepError } from "@wardkeep/core"
+import type { Catalog, CatalogTable } from "./catalog.js"
+
+/** A table with its place in the tenancy, types looked up in the catalog. */
+export interface ScopedTable {
+  readonly table: CatalogTable
+  readonly rule: TableRule
+  readonly level: "global" | "tenant" | "branch" | "shared"
+  /** Null for global tables. */
+  readonly tenant: { readonly column: string; readonly type: string } | null
+  /** Null unless the table belongs to a branch. */
+  readonly branch: { readonly column: string; readonly type: string } | null
+  /** Link table of a shared identity. */
+  readonly link: { readonly table: string; readonly by: string } | null
+  /** Parent of a `through` table. */
+  readonly through: { readonly parent: string; readonly by: string } | null
+  readonly key: readonly string[]
+  /** Scope columns that the plan adds to a `through` table. */
+  readonly added: readonly string[]
+}
+
+export interface Resolved {
+  readonly scoped: ReadonlyMap<string, ScopedTable>
+  readonly findings: readonly Finding[]
+}
+
+const keyTypes: ReadonlySet<string> = new Set(["uuid", "bigint", "integer", "text"])
+
+/**
+ * Puts every table of the policy beside its catalog entry.
+ *
+ * @throws WK002 unknown table or column · WK007 key type · WK008 scope column missing · WK303 a table of another owner or with foreign policies
+ */
+export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
+  const faults: { code: "WK002" | "WK007" | "WK008" | "WK303"; text: string }[] = []
+  const scoped = new Map<string, ScopedTable>()
+  const types = tenancyTypes(policy, catalog)
+  for (const [name, rule] of policy.tables) {
+    if (rule.scope === "unmanaged") continue
+    const table = catalog.tables.get(name)
+    if (table === undefined) {
+      faults.push({ code: "WK002", text: `table ${name} is in the policy file and not in the database` })
+      continue
+    }
+    const entry = withAddedColumns(place(policy, rule, table, types))
+    scoped.set(name, entry)
+    for (const [column, type] of scopeColumns(entry)) {
+      const present = entry.table.columns.get(column)
+      if (present === undefined) faults.push({ code: "WK008", text: `${name} has no column ${column}` })
+      else if (present.type !== type) {
+        faults.push({ code: "WK007", text: `${name}.${column} is ${present.type}, the key it refers to is ${type}` })
+      }
+    }
+    for (const column of namedColumns(policy, name, rule)) {
+      if (!table.columns.has(column)) faults.push({ code: "WK002", text: `${name} has no column ${column}` })
+    }
+    if (table.owner !== catalog.currentUser) {
+      faults.push({
+        code: "WK303",
+        text: `${name} belongs to ${table.owner}; alter table ${name} owner to ${catalog.currentUser}`,
+      })
+    }
+  }
+  for (const foreign of catalog.foreignPolicies) {
+    if (scoped.has(foreign.slice(0, foreign.indexOf(" ")))) {
+      faults.push({ code: "WK303", text: `policy ${foreign} is not ours and could widen the fence; drop it first` })
+    }
+  }
+  const first = faults[0]
+  if (first !== undefined) {
+    throw new WardkeepError(first.code, { message: faults.map((fault) => `${fault.code} ${fault.text}`).join("\n") })
+  }
+  return { scoped, findings: uncovered(policy, catalog, scoped) }
+}
+
+/** Grants and policies of a through table already know the columns that the same plan adds. */
+function withAddedColumns(entry: ScopedTable): ScopedTable {
+  if (entry.through === null) return entry
+  const missing = scopeColumns(entry).filter(([column]) => !entry.table.columns.has(column))
+  const columns = new Map(entry.table.columns)
+  for (const [name, type] of missing) {
+    columns.set(name, { name, type, notNull: false, default: null, identity: false, generated: false })
+  }
+  return { ...entry, table: { ...entry.table, columns }, added: missing.map(([column]) => column) }
+}
+
+export function scopeColumns(entry: ScopedTable): [string, string][] {
+  const columns: [string, string][] = []
+  if (entry.tenant !== null) columns.push([entry.tenant.column, entry.tenant.type])
+  if (entry.branch !== null) columns.push([entry.branch.column, entry.branch.type])
+  return columns
+}
+
+interface TenancyTypes {
+  readonly tenantKey: string
+  readonly tenant: string
+  readonly branchKey: string
+  readonly branch: string
+}
+
+function tenancyTypes(policy: Policy, catalog: Catalog): TenancyTypes {
+  const tenantTable = catalog.tables.get(policy.tenancy.tenant)
+  const branchTable = catalog.tables.get(policy.tenancy.branch)
+  if (tenantTable === undefined || branchTable === undefined) {
+    throw new WardkeepError("WK002", {
+      message: `the tenancy tables ${policy.tenancy.tenant} and ${policy.tenancy.branch} must exist`,
+    })
+  }
+  const tenantKey = singleKey(tenantTable)
+  // A branch id decides alone which rows are seen, so it must be unique in the whole database, not per tenant.
+  const branchKey = branchTable.uniques.find(
+    (columns) => columns.length === 1 && columns[0] !== policy.tenancy.columns.tenant,
+  )?.[0]
+  if (branchKey === undefined || branchKey === "") {
+    throw new WardkeepError("WK008", {
+      message: `${branchTable.name} needs a unique key of one column: branch ids that repeat across tenants would open one tenant to another`,
+    })
+  }
+  const tenant = tenantTable.columns.get(tenantKey)?.type ?? ""
+  const branch = branchTable.columns.get(branchKey)?.type ?? ""
+  for (const [where, type] of [
+    [tenantTable.name, tenant],
+    [branchTable.name, branch],
+  ] as const) {
+    if (!keyTypes.has(type)) throw new WardkeepError("WK007", { message: `the key of ${where} is ${type}` })
+  }
+  return { tenantKey, tenant, branchKey, branch }
+}
+
+function singleKey(table: CatalogTable): string {
+  const key = table.constraints.find((constraint) => constraint.type === "p")?.columns
+  if (key === undefined || key.length !== 1 || key[0] === undefined) {
+    throw new WardkeepError("WK008", { message: `${table.name} needs a primary key of one column` })
+  }
+  return key[0]
+}
+
+/** The key column of the branch table, as policies and mirrors use it. */
+export function branchKeyColumn(policy: Policy, catalog: Catalog): string {
+  return tenancyTypes(policy, catalog).branchKey
+}
+
+function place(policy: Policy, rule: TableRule, table: CatalogTable, types: TenancyTypes): ScopedTable {
+  const key = table.constraints.find((constraint) => constraint.type === "p")?.columns ?? []
+  const base = { table, rule, key, link: null, through: null, added: [] }
+  const tenant = { column: policy.tenancy.columns.tenant, type: types.tenant }
+  const branch = { column: policy.tenancy.columns.branch, type: types.branch }
+  if (table.name === policy.tenancy.tenant) {
+    return { ...base, level: "tenant", tenant: { column: types.tenantKey, type: types.tenant }, branch: null }
+  }
+  const { scope } = rule
+  if (typeof scope === "object" && "shared" in scope) {
+    return { ...base, level: "shared", tenant, branch: null, link: { table: scope.shared, by: scope.by } }
+  }
+  if (typeof scope === "object") {
+    const level = levelThrough(policy, scope.through)
+    return {
+      ...base,
+      level,
+      tenant,
+      branch: level === "branch" ? branch : null,
+      through: { parent: scope.through, by: scope.by },
+    }
+  }
+  if (scope === "global") return { ...base, level: "global", tenant: null, branch: null }
+  return scope === "branch"
+    ? { ...base, level: "branch", tenant, branch }
+    : { ...base, level: "tenant", tenant, branch: null }
+}
+
+function levelThrough(policy: Policy, parent: string): "tenant" | "branch" {
+  const scope = policy.tables.get(parent)?.scope
+  if (typeof scope === "object" && "through" in scope) return levelThrough(policy, scope.through)
+  return scope === "branch" ? "branch" : "tenant"
+}
+
+function namedColumns(policy: Policy, name: string, rule: TableRule): string[] {
+  const named: string[] = []
+  if (rule.subject !== undefined) named.push(rule.subject)
+  for (const group of Object.values(rule.columns ?? {})) named.push(...group)
+  named.push(...(rule.search?.words ?? []), ...(rule.search?.lastDigits ?? []))
+  if (typeof rule.scope === "object" && "through" in rule.scope) named.push(rule.scope.by)
+  for (const actor of policy.actors) {
+    const cell = actor.can.get(name)
+    for (const set of [cell?.read, cell?.create, cell?.update]) if (Array.isArray(set)) named.push(...set)
+  }
+  for (const lookup of policy.lookups) if (lookup.table === name) named.push(lookup.by, ...lookup.returns)
+  return [...new Set(named)]
+}
+
+/** Tables nobody listed: an error with `rest: 'error'`, else reported as not covered. */
+function uncovered(policy: Policy, catalog: Catalog, scoped: ReadonlyMap<string, ScopedTable>): Finding[] {
+  const findings: Finding[] = []
+  const missing: string[] = []
+  for (const table of catalog.tables.values()) {
+    if (scoped.has(table.name) || catalog.managed.has(`table ${table.name}`)) continue
+    const listed = policy.tables.has(table.name)
+    if (!listed && policy.rest === "error") missing.push(table.name)
+    findings.push({
+      check: "table-not-covered",
+      severity: "not-covered",
+      object: table.name,
+      message: `NOT COVERED: ${table.name} is ${listed ? "declared unmanaged" : "not in the policy file"}; Wardkeep grants nothing on it and protects nothing in it`,
+    })
+  }
+  if (missing.length > 0) {
+    throw new WardkeepError("WK002", {
+      message: `tables of the database that the policy file does not list: ${missing.join(", ")}`,
+      hint: "Give each a scope, or write rest: 'unmanaged' to start with the tables you list.",
+    })
+  }
+  return findings
+}

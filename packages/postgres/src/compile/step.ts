@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto"
+import { quoteIdent, quoteLiteral, splitName } from "@wardkeep/core"
+
+/** One change, in the order it is applied. */
+export interface Step {
+  /** `narrow` runs before `widen`. */
+  readonly phase: "structure" | "narrow" | "support" | "widen" | "record"
+  readonly object: string
+  readonly why: string
+  readonly sql: string
+}
+
+/** An object that is recognised by its comment, so that a second run changes nothing and drift is seen. */
+export interface Managed {
+  /** As the catalog reports it: `policy public.patient wk_fence`. */
+  readonly id: string
+  readonly phase: Step["phase"]
+  readonly why: string
+  readonly create: string
+  readonly drop: string
+  /** What follows `comment on`. */
+  readonly commentOn: string
+}
+
+export function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32)
+}
+
+/** The steps that bring the managed objects from what is there to what should be. */
+export function managedSteps(desired: readonly Managed[], present: ReadonlyMap<string, string>): Step[] {
+  const steps: Step[] = []
+  const wanted = new Set(desired.map((object) => object.id))
+  for (const object of desired) {
+    const hash = hashOf(object.create)
+    const found = present.get(object.id)
+    if (found === hash) continue
+    const comment = `comment on ${object.commentOn} is ${quoteLiteral(`wardkeep:${hash}`)}`
+    const drop = found === undefined ? "" : `${object.drop};\n`
+    steps.push({ phase: object.phase, object: object.id, why: object.why, sql: `${drop}${object.create};\n${comment}` })
+  }
+  for (const id of present.keys()) {
+    if (!wanted.has(id))
+      steps.push({ phase: "narrow", object: id, why: "no longer in the policy file", sql: dropById(id) })
+  }
+  return steps
+}
+
+function dropById(id: string): string {
+  const [kind = "", object = "", name = ""] = id.split(" ")
+  const { schema, name: relation } = splitName(object, "")
+  const target = schema === "" ? quoteIdent(relation) : `${quoteIdent(schema)}.${quoteIdent(relation)}`
+  if (kind === "policy" || kind === "trigger") return `drop ${kind} if exists ${quoteIdent(name)} on ${target}`
+  return `drop ${kind} if exists ${target} cascade`
+}
+
+/** `"schema"."table"` */
+export function qualified(name: string): string {
+  const parts = splitName(name, "public")
+  return `${quoteIdent(parts.schema)}.${quoteIdent(parts.name)}`
+}
+
+export function list(columns: readonly string[]): string {
+  return columns.map(quoteIdent).join(", ")
+}

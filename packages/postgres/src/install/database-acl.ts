@@ -1,0 +1,73 @@
+import { type Finding, type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
+import type { Queryable } from "../maintenance/queryable.js"
+
+/**
+ * Takes TEMP and CREATE from everybody and gives CONNECT to the three logins. Database ACLs travel neither with a dump
+ * nor with CREATE DATABASE … TEMPLATE, so this runs again in every restored or cloned database.
+ *
+ * @throws WK306 a non-owner's REVOKE only warns; what is still there afterwards is an error here
+ */
+export async function secureDatabase(client: Queryable, policy: Policy): Promise<void> {
+  const names = roleNames(policy)
+  const database = await currentDatabase(client)
+  const logins = [names.app, names.issuer, names.migrator].map(quoteIdent).join(", ")
+  const statements = [
+    `revoke all on database ${quoteIdent(database)} from public`,
+    `revoke all on database ${quoteIdent(database)} from ${logins}`,
+    `grant connect on database ${quoteIdent(database)} to ${logins}`,
+    `grant create on database ${quoteIdent(database)} to ${quoteIdent(names.owner)}`,
+    `revoke create on schema public from public`,
+  ]
+  for (const statement of statements) await client.query(statement)
+  const left = await databaseFindings(client, policy)
+  const first = left[0]
+  if (first !== undefined) throw new WardkeepError("WK306", { message: first.message, hint: first.fix ?? "" })
+}
+
+/** What the application's login may do to the database or the schema that it should not; read from the catalog. */
+export async function databaseFindings(client: Queryable, policy: Policy): Promise<Finding[]> {
+  const names = roleNames(policy)
+  const database = await currentDatabase(client)
+  const { rows } = await client.query<{ temp: boolean; create: boolean; schema_create: boolean }>(
+    `select has_database_privilege($1, current_database(), 'TEMP') as temp,
+            has_database_privilege($1, current_database(), 'CREATE') as create,
+            has_schema_privilege($1, $2, 'CREATE') as schema_create`,
+    [names.app, policy.schema],
+  )
+  const row = rows[0]
+  const findings: Finding[] = []
+  const report = (privilege: string, object: string, fix: string): void => {
+    findings.push({
+      check: "database-privilege",
+      severity: "hygiene",
+      object,
+      message: `${names.app} still has ${privilege} on ${object}`,
+      fix,
+    })
+  }
+  if (row?.temp)
+    report(
+      "TEMP",
+      `database ${database}`,
+      `As the database's owner: revoke temporary on database ${quoteIdent(database)} from public`,
+    )
+  if (row?.create)
+    report(
+      "CREATE",
+      `database ${database}`,
+      `As the database's owner: revoke create on database ${quoteIdent(database)} from public`,
+    )
+  if (row?.schema_create) {
+    report(
+      "CREATE",
+      `schema ${policy.schema}`,
+      `As the schema's owner: revoke create on schema ${quoteIdent(policy.schema)} from public`,
+    )
+  }
+  return findings
+}
+
+async function currentDatabase(client: Queryable): Promise<string> {
+  const { rows } = await client.query<{ name: string }>("select current_database()::text as name")
+  return rows[0]?.name ?? ""
+}

@@ -1,0 +1,69 @@
+import { type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
+import type pg from "pg"
+import { runMigrations } from "../migrate/run-migrations.js"
+import { sqlDirectory } from "../migrate/sql-directory.js"
+import { secureDatabase } from "./database-acl.js"
+import { ensureRoles, type LoginPasswords } from "./roles.js"
+
+export interface InstallOptions {
+  /** A dedicated connection of an administrator with CREATEROLE who owns the database; a superuser is not needed. */
+  readonly admin: pg.Client
+  readonly policy: Policy
+  readonly passwords?: LoginPasswords
+}
+
+export interface InstallResult {
+  readonly roles: readonly string[]
+  readonly migrations: readonly string[]
+}
+
+/**
+ * Makes the roles, the schema `wardkeep` and its objects; a second run changes nothing. Run it again after a restore,
+ * in a cloned database and when the policy file gains a role.
+ *
+ * @throws WK006 server version · WK003 a role of ours is exempt from RLS · WK301 a migration failed · WK306 a privilege could not be taken away
+ * @example await install({ admin, policy, passwords: { app, issuer, migrator } })
+ */
+export async function install({ admin, policy, passwords = {} }: InstallOptions): Promise<InstallResult> {
+  await requireVersion(admin)
+  const { owner } = roleNames(policy)
+  const roles = await ensureRoles(admin, policy, passwords)
+  await secureDatabase(admin, policy)
+  await ownSchema(admin, policy.schema, owner)
+  const { rows } = await admin.query<{ owner: string }>(
+    "select nspowner::regrole::text as owner from pg_namespace where nspname = 'wardkeep'",
+  )
+  if (rows[0] !== undefined && rows[0].owner !== owner && rows[0].owner !== quoteIdent(owner)) {
+    throw new WardkeepError("WK303", {
+      message: `a schema wardkeep exists and belongs to ${rows[0].owner}, not to ${owner}`,
+      hint: "Two deployments cannot share one database; rename or remove the other schema.",
+    })
+  }
+  await admin.query(`set role ${quoteIdent(owner)}`)
+  try {
+    await admin.query("create schema if not exists wardkeep")
+    const migrations = await runMigrations(admin, [{ schema: "wardkeep", directory: sqlDirectory("migrations") }])
+    await admin.query("revoke all on all tables in schema wardkeep from public")
+    await admin.query("revoke all on all functions in schema wardkeep from public")
+    return { roles, migrations }
+  } finally {
+    await admin.query("reset role")
+  }
+}
+
+async function requireVersion(admin: pg.Client): Promise<void> {
+  const { rows } = await admin.query<{ number: string; name: string }>(
+    "select current_setting('server_version_num') as number, current_setting('server_version') as name",
+  )
+  if (Number(rows[0]?.number) < 150000) {
+    throw new WardkeepError("WK006", { message: `PostgreSQL ${rows[0]?.name} is older than 15` })
+  }
+}
+
+/** The owner must be able to create in the host's schema; the schema itself stays with whoever owns it. */
+async function ownSchema(admin: pg.Client, schema: string, owner: string): Promise<void> {
+  const { rows } = await admin.query("select from pg_namespace where nspname = $1", [schema])
+  if (rows.length === 0) await admin.query(`create schema ${quoteIdent(schema)} authorization ${quoteIdent(owner)}`)
+  else
+    await admin.query(`grant usage, create on schema ${quoteIdent(schema)} to ${quoteIdent(owner)} with grant option`)
+}

@@ -1,0 +1,77 @@
+import { type Policy, quoteIdent, quoteLiteral, roleNames, WardkeepError } from "@wardkeep/core"
+import type { Queryable } from "../maintenance/queryable.js"
+import { roleDdl } from "./retry.js"
+import { scramVerifier } from "./scram.js"
+
+/** Passwords of the three logins; a login without one keeps the password it has. */
+export interface LoginPasswords {
+  readonly app?: string
+  readonly issuer?: string
+  readonly migrator?: string
+}
+
+/**
+ * Makes the roles of a deployment, or brings them back to what they must be. Works for an administrator with
+ * CREATEROLE only.
+ *
+ * @returns the names of the roles that were new
+ */
+export async function ensureRoles(client: Queryable, policy: Policy, passwords: LoginPasswords): Promise<string[]> {
+  const names = roleNames(policy)
+  const matrix = matrixRoles(policy)
+  const created: string[] = []
+  const wanted: readonly [role: string, attributes: string, password?: string | undefined][] = [
+    [names.owner, "nologin inherit"],
+    [names.migrator, "login inherit", passwords.migrator],
+    [names.issuer, "login inherit", passwords.issuer],
+    [names.app, "login noinherit", passwords.app],
+    ...matrix.map((role): [string, string] => [role, "nologin noinherit"]),
+  ]
+  for (const [role, attributes, password] of wanted) {
+    if (await ensureRole(client, role, attributes, password)) created.push(role)
+  }
+  // Filtering that nobody asked for becomes an error on the migrator's login instead of UPDATE 0.
+  await roleDdl(client, `alter role ${quoteIdent(names.migrator)} set row_security = off`)
+  await ensureMember(client, names.owner, names.migrator)
+  await ensureMember(client, names.owner, await currentUser(client))
+  for (const role of matrix) await ensureMember(client, role, names.app)
+  return created
+}
+
+export function matrixRoles(policy: Policy): string[] {
+  const names = roleNames(policy)
+  return policy.actors.map((actor) => (actor.kind === "role" ? names.role(actor.name) : names.service(actor.name)))
+}
+
+async function ensureRole(client: Queryable, role: string, attributes: string, password?: string): Promise<boolean> {
+  const { rows } = await client.query<{ exempt: boolean }>(
+    "select rolsuper or rolbypassrls or rolcreaterole or rolreplication as exempt from pg_roles where rolname = $1",
+    [role],
+  )
+  if (rows[0]?.exempt === true) {
+    throw new WardkeepError("WK003", {
+      message: `the role ${role} exists and has SUPERUSER, BYPASSRLS, CREATEROLE or REPLICATION`,
+      hint: "Take these attributes away, or choose another deployment name in the policy file.",
+    })
+  }
+  const verifier = password === undefined ? "" : ` password ${quoteLiteral(scramVerifier(password))}`
+  const verb = rows.length === 0 ? "create" : "alter"
+  await roleDdl(client, `${verb} role ${quoteIdent(role)} ${attributes} nocreatedb${verifier}`)
+  return rows.length === 0
+}
+
+async function ensureMember(client: Queryable, role: string, member: string): Promise<void> {
+  const { rows } = await client.query<{ member: boolean; super: boolean }>(
+    `select exists (select from pg_auth_members m where m.roleid = r.oid and m.member = g.oid
+                      and coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)) as member, g.rolsuper as super
+       from pg_roles r, pg_roles g where r.rolname = $1 and g.rolname = $2`,
+    [role, member],
+  )
+  if (rows[0] === undefined || rows[0].member || rows[0].super) return
+  await roleDdl(client, `grant ${quoteIdent(role)} to ${quoteIdent(member)}`)
+}
+
+async function currentUser(client: Queryable): Promise<string> {
+  const { rows } = await client.query<{ name: string }>("select current_user::text as name")
+  return rows[0]?.name ?? ""
+}

@@ -1,0 +1,82 @@
+import { type Policy, WardkeepError } from "@wardkeep/core"
+import { asOwner } from "./owner.js"
+import type { Queryable } from "./queryable.js"
+
+export interface BackfillOptions {
+  /** A dedicated connection of the migrator's login. */
+  readonly client: Queryable
+  readonly policy: Policy
+  readonly reason: string
+  /** Which tenants; all of them when left out. */
+  readonly tenants?: readonly string[]
+}
+
+export interface BackfillResult<T> {
+  readonly done: readonly { readonly tenant: string; readonly result: T }[]
+}
+
+/**
+ * Changes data tenant by tenant, each in a transaction of its own under a recorded service context, with no exclusive
+ * lock. The fence holds: the work sees exactly one tenant at a time, and what belongs to none is never touched silently.
+ *
+ * @throws WK307 no reason · the work's own error: earlier tenants are kept, this one is not
+ * @example
+ * await backfill({ client, policy, reason: "normalise phones" }, (q) =>
+ *   q.query("update patient set phone = replace(phone, ' ', '')"))
+ */
+export async function backfill<T>(
+  options: BackfillOptions,
+  work: (q: Queryable, tenant: string) => Promise<T>,
+): Promise<BackfillResult<T>> {
+  const { client, policy } = options
+  const tenants = options.tenants ?? (await knownTenants(client, policy))
+  const done: { tenant: string; result: T }[] = []
+  for (const tenant of tenants)
+    done.push({ tenant, result: await inTenant(client, policy, tenant, options.reason, work) })
+  return { done }
+}
+
+/** One transaction of the owner in the context of one tenant. */
+export async function inTenant<T>(
+  client: Queryable,
+  policy: Policy,
+  tenant: string,
+  reason: string,
+  work: (q: Queryable, tenant: string) => Promise<T>,
+): Promise<T> {
+  return await asOwner(client, policy, async () => {
+    await client.query("begin")
+    try {
+      await enterTenant(client, tenant, reason)
+      const result = await work(client, tenant)
+      await client.query("commit")
+      return result
+    } catch (error) {
+      await client.query("rollback")
+      throw error
+    }
+  })
+}
+
+/** Puts a recorded service context of the owner in force for the rest of the transaction. */
+export async function enterTenant(client: Queryable, tenant: string, reason: string): Promise<void> {
+  if (reason.trim() === "") throw new WardkeepError("WK307", { message: "a backfill needs a reason" })
+  const { rows } = await client.query<{ token: string }>("select wardkeep.open_backfill($1, $2) as token", [
+    tenant,
+    reason,
+  ])
+  const token = rows[0]?.token
+  if (token === undefined) throw new WardkeepError("WK901")
+  await client.query("select set_config('row_security', 'on', true), set_config('wardkeep.token', $1, true)", [
+    `${token}${tenant}`,
+  ])
+}
+
+export async function knownTenants(client: Queryable, policy: Policy): Promise<string[]> {
+  return await asOwner(client, policy, async () => {
+    const { rows } = await client.query<{ tenant: string }>(
+      "select list_tenants as tenant from wardkeep.list_tenants()",
+    )
+    return rows.map((row) => row.tenant)
+  })
+}

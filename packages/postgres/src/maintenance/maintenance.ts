@@ -1,0 +1,98 @@
+import { type Policy, quoteLiteral, splitName, WardkeepError } from "@wardkeep/core"
+import { qualified } from "../compile/step.js"
+import { asOwner } from "./owner.js"
+import type { Queryable } from "./queryable.js"
+
+export interface MaintenanceOptions {
+  /** A dedicated connection of the migrator's login. */
+  readonly client: Queryable
+  readonly policy: Policy
+  readonly tables: readonly string[]
+  readonly reason: string
+  /** Milliseconds to wait for the exclusive lock. Default 5000. */
+  readonly lockTimeout?: number
+}
+
+/**
+ * One short transaction in which the owner sees every row of the named tables: for DDL and validation. Holds an
+ * exclusive lock on them, so nobody else reads them meanwhile; FORCE is back before the commit, and read back.
+ *
+ * @throws WK307 no reason, unknown table, or the lock was not free · the work's own error; nothing is kept then
+ * @example
+ * await maintenance({ client, policy, tables: ["visit"], reason: "validate" }, (q) =>
+ *   q.query("alter table visit validate constraint visit_patient"))
+ */
+export async function maintenance<T>(options: MaintenanceOptions, work: (q: Queryable) => Promise<T>): Promise<T> {
+  const { client, policy, reason, lockTimeout = 5000 } = options
+  if (reason.trim() === "") throw new WardkeepError("WK307", { message: "maintenance needs a reason" })
+  const named = options.tables.map((table) => {
+    const { schema, name } = splitName(table, policy.schema)
+    return `${schema}.${name}`
+  })
+  return await asOwner(client, policy, async () => {
+    await client.query("begin")
+    try {
+      await client.query("select set_config('lock_timeout', $1, true)", [String(lockTimeout)])
+      const tables = await forcedTables(client, named)
+      await setForce(client, tables, false)
+      await client.query(
+        "select wardkeep.record('maintenance', null, jsonb_build_object('tables', $1::text[], 'reason', $2::text))",
+        [named, reason],
+      )
+      const result = await work(client)
+      // A pending deferred trigger would make ALTER TABLE fail with "has pending trigger events".
+      await client.query("set constraints all immediate")
+      await setForce(client, tables, true)
+      await readBack(client, tables)
+      await client.query("commit")
+      return result
+    } catch (error) {
+      await client.query("rollback")
+      throw translate(error)
+    }
+  })
+}
+
+/** The named tables and what belongs to them (word tables), checked to exist and to be ours. */
+async function forcedTables(client: Queryable, named: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; forced: boolean; asked: boolean }>(
+    `select n.nspname || '.' || c.relname as name, c.relforcerowsecurity as forced, n.nspname || '.' || c.relname = any ($1) as asked
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'p') and (n.nspname || '.' || c.relname = any ($1)
+        or (c.relname like '%\\_word' and n.nspname || '.' || left(c.relname, -5) = any ($1) and obj_description(c.oid, 'pg_class') like 'wardkeep:%'))
+      order by c.oid`,
+    [named],
+  )
+  const missing = named.filter((name) => !rows.some((row) => row.name === name))
+  if (missing.length > 0) throw new WardkeepError("WK307", { message: `no such table: ${missing.join(", ")}` })
+  return rows.filter((row) => row.forced).map((row) => row.name)
+}
+
+async function setForce(client: Queryable, tables: readonly string[], force: boolean): Promise<void> {
+  for (const table of tables)
+    await client.query(`alter table ${qualified(table)} ${force ? "" : "no "}force row level security`)
+}
+
+async function readBack(client: Queryable, tables: readonly string[]): Promise<void> {
+  const list = tables.map(quoteLiteral).join(", ")
+  if (list === "") return
+  const { rows } = await client.query<{ name: string }>(
+    `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname || '.' || c.relname in (${list}) and not (c.relrowsecurity and c.relforcerowsecurity)`,
+  )
+  if (rows.length > 0)
+    throw new WardkeepError("WK307", {
+      message: `FORCE did not come back on ${rows.map((row) => row.name).join(", ")}; nothing was kept`,
+    })
+}
+
+function translate(error: unknown): unknown {
+  if (typeof error === "object" && error !== null && "code" in error && error.code === "55P03") {
+    return new WardkeepError("WK307", {
+      message: "a table was in use for longer than the lock time-out",
+      hint: "Run again when it is quiet, or raise lockTimeout.",
+      cause: error,
+    })
+  }
+  return error
+}

@@ -1,0 +1,9 @@
+import type pg from "pg"
+
+/** What installing and maintaining need of a client: one dedicated connection, never a pool. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<pg.QueryResult<Row>>
+}

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { quoteIdent, WardkeepError } from "@wardkeep/core"
+import pg from "pg"
+import { migrate } from "postgres-migrations"
+
+/** Advisory lock of every Wardkeep migration in a database, whatever the package ("WKMG" as a number). */
+const lockKey = 0x574b4d47
+
+export interface MigrationRun {
+  readonly schema: string
+  readonly directory: string
+}
+
+/**
+ * Runs the migration directories of several packages in one process under one lock that is tried, never waited for:
+ * a waiter would make CREATE INDEX CONCURRENTLY of the holder die with 40P01. The client must not be a pooled one.
+ *
+ * @returns the names of the migrations applied, empty when there was nothing to do
+ * @throws WK301 a migration failed (nothing of that file is kept), or another process holds the lock for 30 s
+ */
+export async function runMigrations(client: pg.Client, runs: readonly MigrationRun[]): Promise<string[]> {
+  await takeLock(client)
+  try {
+    const applied: string[] = []
+    for (const run of runs) applied.push(...(await runOne(client, run)))
+    return applied
+  } finally {
+    await client.query("reset search_path")
+    await client.query("select pg_advisory_unlock($1)", [lockKey])
+  }
+}
+
+async function runOne(client: pg.Client, { schema, directory }: MigrationRun): Promise<string[]> {
+  // postgres-migrations looks for a table `migrations` in any schema and then uses the search path, so a host's own
+  // table of that name breaks it. Its table therefore exists before it looks, in our schema, in its published shape.
+  await client.query(`set search_path = ${quoteIdent(schema)}`)
+  await client.query(
+    `create table if not exists ${quoteIdent(schema)}.migrations (
+       id integer primary key, name varchar(100) unique not null, hash varchar(40) not null,
+       executed_at timestamp default current_timestamp)`,
+  )
+  const watched = rememberLastError(client)
+  try {
+    const applied = await migrate({ client: watched.client }, directory)
+    return applied.map((migration) => migration.fileName)
+  } catch (cause) {
+    const failure = watched.lastError()
+    throw new WardkeepError("WK301", {
+      message: failure === undefined ? firstLine(cause) : `${failure.code ?? "?????"}: ${failure.message}`,
+      detail: `schema ${schema}${failure?.position === undefined ? "" : `, at character ${failure.position}`}`,
+      cause: failure ?? cause,
+    })
+  }
+}
+
+async function takeLock(client: pg.Client): Promise<void> {
+  for (let attempt = 0; attempt < 120; attempt++) {
+    const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1) as taken", [lockKey])
+    if (rows[0]?.taken === true) return
+    await sleep(250)
+  }
+  throw new WardkeepError("WK301", {
+    message: "another process has been migrating this database for 30 seconds",
+    hint: "Wait for it, or end its session.",
+  })
+}
+
+/** postgres-migrations replaces the server's error by a text; the SQLSTATE and position are kept here. */
+function rememberLastError(client: pg.Client): { client: pg.Client; lastError: () => pg.DatabaseError | undefined } {
+  let last: pg.DatabaseError | undefined
+  const proxy = new Proxy(client, {
+    get(target, property) {
+      if (property !== "query") return Reflect.get(target, property, target)
+      return async (...args: Parameters<pg.Client["query"]>) => {
+        try {
+          return await Reflect.apply(target.query, target, args)
+        } catch (error) {
+          if (error instanceof pg.DatabaseError) last ??= error
+          throw error
+        }
+      }
+    },
+  })
+  return { client: proxy, lastError: () => last }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? ""
+}

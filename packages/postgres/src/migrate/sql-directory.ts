@@ -1,0 +1,22 @@
+import { existsSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { WardkeepError } from "@wardkeep/core"
+
+/**
+ * The package's `sql/` directory, found from the source as from either build.
+ *
+ * @throws WK901 the package was bundled without its SQL files
+ */
+export function sqlDirectory(name: string): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  for (let depth = 0; depth < 4; depth++) {
+    const candidate = join(folder, "sql", name)
+    if (existsSync(candidate)) return candidate
+    folder = dirname(folder)
+  }
+  throw new WardkeepError("WK901", {
+    message: "the SQL files of @wardkeep/postgres were not found",
+    hint: "Do not bundle the migrate entry point: it reads the sql directory of the installed package.",
+  })
+}
