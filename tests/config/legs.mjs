@@ -1,10 +1,15 @@
 /**
  * Which database test files run on which server.
  *
- * `harness` reads WARDKEEP_TEST_LEG and starts that server. A leg takes every `*.db.test.ts` file
- * that its `joins` accepts; `available` says in words why it cannot run here, or returns undefined.
+ * The harness reads `env` and starts that server. A leg takes every `*.db.test.ts` file that its `joins`
+ * accepts; `available` says in words why it cannot run here, or returns undefined.
  *
- * @typedef {{ name: string, joins: (file: string) => boolean, available: () => string | undefined }} Leg
+ * @typedef {{
+ *   name: string,
+ *   joins: (file: string) => boolean,
+ *   available: () => string | undefined,
+ *   env: Record<string, string>,
+ * }} Leg
  */
 import { existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
@@ -24,22 +29,18 @@ const inPath = (program) =>
 
 const postgres15 = () => (existsSync(join(bin15, "initdb")) ? undefined : "PostgreSQL 15 is not installed")
 
+const pgbouncer = () => (inPath("pgbouncer") ? undefined : "pgbouncer is not installed")
+const always = () => undefined
+const isOrdinary = (file) => !isPooler(file) && !file.endsWith(".limited-admin.db.test.ts")
+
+const limitedAdmin15 = { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTGRES: "15" }
+
 /** @type {Leg[]} */
 export const legs = [
-  {
-    name: "embedded18",
-    joins: (file) => !isPooler(file) && !file.endsWith(".limited-admin.db.test.ts"),
-    available: () => undefined,
-  },
-  {
-    name: "pg15",
-    joins: (file) => !isPooler(file) && !file.endsWith(".limited-admin.db.test.ts"),
-    available: postgres15,
-  },
-  {
-    name: "pgbouncer",
-    joins: isPooler,
-    available: () => (inPath("pgbouncer") ? postgres15() : "pgbouncer is not installed"),
-  },
-  { name: "limited-admin", joins: isLimitedAdmin, available: postgres15 },
+  { name: "embedded18", joins: isOrdinary, available: always, env: { WARDKEEP_TEST_LEG: "embedded18" } },
+  { name: "pg15", joins: isOrdinary, available: postgres15, env: { WARDKEEP_TEST_LEG: "pg15" } },
+  { name: "pgbouncer", joins: isPooler, available: pgbouncer, env: { WARDKEEP_TEST_LEG: "pgbouncer" } },
+  { name: "limited-admin", joins: isLimitedAdmin, available: always, env: { WARDKEEP_TEST_LEG: "limited-admin" } },
+  // Until 15, CREATEROLE reaches every role that is not a superuser; from 16 on, only the roles it made.
+  { name: "limited-admin-pg15", joins: isLimitedAdmin, available: postgres15, env: limitedAdmin15 },
 ]

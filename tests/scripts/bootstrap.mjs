@@ -24,12 +24,12 @@ export async function install() {
 /** Builds the packages and examples whose sources, or whose dependencies' sources, changed. */
 export async function build() {
   const tools = ["tests/config/tsup-library.ts", "tsconfig.base.json", "pnpm-lock.yaml"]
-  const folders = [...order.map((name) => `packages/${name}`), ...below("examples")]
+  const folders = [...order.map((name) => `packages/${name}`), "tests/harness", ...below("examples")]
   const seen = []
   for (const folder of folders.filter((name) => existsSync(join(root, name, "tsup.config.ts")))) {
-    if (folder.startsWith("packages/")) seen.push(folder)
+    if (!folder.startsWith("examples/")) seen.push(folder)
     const wanted = hashOf(root, [...tools, ...seen, folder])
-    const file = join(root, "node_modules/.wardkeep", folder.replace("/", "-"))
+    const file = join(root, "node_modules/.wardkeep", folder.replaceAll("/", "-"))
     const dist = join(root, folder, "dist")
     if (existsSync(dist) && isStamped(file, wanted)) continue
     rmSync(dist, { recursive: true, force: true })
@@ -47,5 +47,5 @@ function below(folder) {
 }
 
 function workspaceFolders() {
-  return [...below("packages"), ...below("examples"), "tests", "tests/bench"]
+  return [...below("packages"), ...below("examples"), "tests", "tests/bench", "tests/harness"]
 }

@@ -11,6 +11,6 @@ test("a pooler test runs behind the pooler only", () => {
   expect(joining("packages/postgres/src/client/query.pooler.db.test.ts")).toEqual(["pgbouncer"])
 })
 
-test("a limited administrator's test runs in its own leg only", () => {
-  expect(joining("tests/e2e/install.limited-admin.db.test.ts")).toEqual(["limited-admin"])
+test("a limited administrator's test runs in its own legs only", () => {
+  expect(joining("tests/e2e/install.limited-admin.db.test.ts")).toEqual(["limited-admin", "limited-admin-pg15"])
 })

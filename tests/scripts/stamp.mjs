@@ -16,11 +16,11 @@ function* filesIn(path) {
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (ignored.has(entry.name)) continue
     if (entry.isDirectory()) yield* filesIn(join(path, entry.name))
-    else if (entry.isFile()) yield join(path, entry.name)
+    else if (entry.isFile() && !entry.name.endsWith(".test.ts")) yield join(path, entry.name)
   }
 }
 
-/** SHA-256 over the names and bytes of everything below the given paths. */
+/** SHA-256 over the names and bytes of everything below the given paths that can end up in a build. */
 export function hashOf(root, paths) {
   const hash = createHash("sha256")
   for (const path of paths) {
