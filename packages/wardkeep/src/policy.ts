@@ -1,1 +1,1 @@
-export {}
+export { definePolicy } from "@wardkeep/core"

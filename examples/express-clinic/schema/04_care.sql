@@ -1,0 +1,58 @@
+create table clinical_note (
+  clinic_id uuid not null,
+  branch_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  patient_id uuid not null,
+  author text not null,
+  diagnosis text not null,
+  body text not null,
+  signed_at timestamptz,
+  created_at timestamptz not null default now(),
+  primary key (clinic_id, branch_id, id),
+  foreign key (clinic_id, branch_id, patient_id) references patient on delete cascade
+);
+create index clinical_note_patient on clinical_note (clinic_id, branch_id, patient_id);
+
+create table attachment (
+  clinic_id uuid not null,
+  branch_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  note_id uuid not null,
+  file_name text not null,
+  media_type text not null,
+  bytes integer not null,
+  primary key (clinic_id, branch_id, id),
+  foreign key (clinic_id, branch_id, note_id) references clinical_note on delete cascade
+);
+create index attachment_note on attachment (clinic_id, branch_id, note_id);
+
+create table prescription (
+  clinic_id uuid not null,
+  branch_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  patient_id uuid not null,
+  drug_id integer not null references drug,
+  dose text not null,
+  days integer not null check (days between 1 and 365),
+  instructions text,
+  prescribed_by text not null,
+  created_at timestamptz not null default now(),
+  primary key (clinic_id, branch_id, id),
+  foreign key (clinic_id, branch_id, patient_id) references patient on delete cascade
+);
+create index prescription_patient on prescription (clinic_id, branch_id, patient_id);
+
+create table lab_result (
+  clinic_id uuid not null,
+  branch_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  patient_id uuid not null,
+  test text not null,
+  value numeric not null,
+  unit text not null,
+  remarks text,
+  taken_at timestamptz not null default now(),
+  primary key (clinic_id, branch_id, id),
+  foreign key (clinic_id, branch_id, patient_id) references patient on delete cascade
+);
+create index lab_result_patient on lab_result (clinic_id, branch_id, patient_id, taken_at desc);

@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto"
+import express, { type Express } from "express"
+import helmet from "helmet"
+import type { Logger } from "pino"
+import type { Issuer, Wardkeep } from "wardkeep"
+import { signedOut } from "./http/clinic-error.js"
+import { sessionCookie } from "./http/cookie.js"
+import { errorHandler } from "./http/errors.js"
+import type { Route } from "./http/route.js"
+import type { Accounts } from "./login/accounts.js"
+import { attemptLimit } from "./login/attempts.js"
+import { signIn } from "./login/sign-in.js"
+import { type LoginStore, loginStore } from "./login/store.js"
+import { allRoutes } from "./routes/index.js"
+
+export interface AppParts {
+  readonly wk: Wardkeep
+  readonly issuer: Issuer
+  readonly accounts: Accounts
+  readonly log: Logger
+  /** Milliseconds since 1970; tests pass one they can move. */
+  readonly clock?: () => number
+  /** Off only for plain HTTP on this machine. */
+  readonly secureCookies?: boolean
+}
+
+/** The whole API. Nothing below knows about tenants: the context is set here, and the database does the rest. */
+export function createApp(parts: AppParts): Express {
+  const { wk, issuer, log, clock = Date.now, secureCookies = true } = parts
+  const logins = loginStore(clock)
+  const attempts = attemptLimit(clock)
+  const routes = allRoutes({
+    wk,
+    issuer,
+    logins,
+    secureCookies,
+    signIn: signIn({ accounts: parts.accounts, issuer, attempts, clock }),
+  })
+  const app = express()
+  app.disable("x-powered-by")
+  app.use(helmet())
+  app.use((request, response, next) => {
+    const requestId = randomUUID()
+    const started = performance.now()
+    response.locals["requestId"] = requestId
+    response.set("x-request-id", requestId)
+    response.set("cache-control", "no-store")
+    response.on("finish", () => {
+      const ms = Math.round(performance.now() - started)
+      // The route's pattern, not the address: addresses hold names that were searched for.
+      log.info({ requestId, method: request.method, route: String(request.route?.path ?? ""), status: response.statusCode, ms })
+    })
+    next()
+  })
+  app.use(express.json({ limit: "64kb" }))
+  for (const route of routes) mount(app, route, wk, logins)
+  app.use((_request, response) => {
+    response.status(404).json({ code: "no_route", message: "There is no such address.", requestId: response.locals["requestId"] })
+  })
+  app.use(errorHandler(log))
+  return app
+}
+
+/** One `wk.run` per request: every statement of the handler, and of whatever it calls, runs in the caller's context. */
+function mount(app: Express, route: Route, wk: Wardkeep, logins: LoginStore): void {
+  app[route.method](route.path, async (request, response) => {
+    const login = logins.open(sessionCookie(request.headers.cookie))
+    const answer = () => route.handle(request, response, login)
+    if (route.access === "public") {
+      response.status(route.status).json(await answer())
+      return
+    }
+    if (login === undefined) throw signedOut()
+    const requestId = String(response.locals["requestId"])
+    const scope = { requestId, ...(login.branch === undefined ? {} : { branch: login.branch }) }
+    response.status(route.status).json(await wk.run(login.session, scope, answer))
+  })
+}

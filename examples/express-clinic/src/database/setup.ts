@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto"
+import pg from "pg"
+import { apply, asOwner, install, plan } from "wardkeep/migrate"
+import { accountRows, castPeople, type People } from "../data/people.js"
+import type { World } from "../data/world.js"
+import policy from "../policy.js"
+import { loadWorld, seedDrugs } from "./load.js"
+import { schemaFiles } from "./schema-files.js"
+
+export interface Clinics {
+  readonly people: People
+  /** Passwords of the three logins; the names follow from the policy's deployment. */
+  readonly passwords: { readonly app: string; readonly issuer: string; readonly migrator: string }
+  readonly keyId: string
+  readonly key: Buffer
+  /** What the plan said cannot be covered, worst first. */
+  readonly notes: readonly string[]
+}
+
+export interface SetupOptions {
+  /** An administrator with CREATEROLE who owns the database; never a superuser. */
+  readonly adminUrl: string
+  /** The same database with another login. */
+  readonly url: (login: { user: string; password: string }) => string
+  readonly world: World
+  readonly progress?: (what: string) => void
+}
+
+/** From an empty database to a working clinic: install, the host's schema, the policy, the data. */
+export async function setUp({ adminUrl, url, world, progress = () => undefined }: SetupOptions): Promise<Clinics> {
+  const passwords = { app: secret(), issuer: secret(), migrator: secret() }
+  await connected(adminUrl, async (admin) => {
+    await install({ admin, policy, passwords })
+  })
+  progress("installed the roles and the schema wardkeep, as an administrator with CREATEROLE and CREATEDB only")
+  const people = castPeople(world.clinics)
+  const keyId = "dem1"
+  const key = randomBytes(32)
+  return connected(url({ user: "wk_demo_migrator", password: passwords.migrator }), async (client) => {
+    await asOwner(client, policy, async () => {
+      for (const file of schemaFiles()) await client.query(file)
+      await seed(client, world, people)
+      await client.query("select wardkeep.add_key($1, $2)", [keyId, key])
+    })
+    progress("migrated the clinic's own schema, as the owner role")
+    const { applied, findings } = await asOwner(client, policy, async () => {
+      const shown = await plan({ client, policy })
+      return apply({ client, policy, plan: shown })
+    })
+    progress(`planned and applied the policy: ${applied} steps, ${findings.length} notes`)
+    await loadWorld(client, world)
+    progress(`loaded ${world.patients.length} patients and what they left behind`)
+    const notes = findings.map(({ object, message }) => `${object}: ${message}`)
+    return { people, passwords, keyId, key, notes }
+  })
+}
+
+/** Clinics, branches, staff and accounts: a handful of rows that the host's own migrations bring along. */
+async function seed(client: pg.Client, world: World, people: People): Promise<void> {
+  await seedDrugs(client)
+  for (const { id, slug, name, city, branches, staff } of world.clinics) {
+    await client.query("insert into clinic (id, slug, name, city) values ($1, $2, $3, $4)", [id, slug, name, city])
+    for (const branch of branches) {
+      await client.query("insert into branch (clinic_id, id, name, opened_on) values ($1, $2, $3, $4)", [
+        id,
+        branch.id,
+        branch.name,
+        branch.openedOn,
+      ])
+    }
+    await client.query(
+      `insert into staff (clinic_id, id, full_name, profession, registration_no)
+       select $1, s.id, s."fullName", s.profession, s."registrationNo"
+         from jsonb_to_recordset($2) as s(id uuid, "fullName" text, profession text, "registrationNo" text)`,
+      [id, JSON.stringify(staff)],
+    )
+  }
+  await client.query(
+    `insert into account (id, email, password_hash, totp_secret)
+     select a.id, a.email, a.password_hash, a.totp_secret
+       from jsonb_to_recordset($1) as a(id uuid, email text, password_hash text, totp_secret text)`,
+    [JSON.stringify(await accountRows(people))],
+  )
+  for (const { id, clinic, branches, role } of Object.values(people)) {
+    const ends = role === "locum" ? "now() + interval '1 day'" : "null"
+    await client.query(
+      `insert into assignment (account_id, clinic_id, role, branches, valid_until) values ($1, $2, $3, $4, ${ends})`,
+      [id, clinic.id, role, branches.map((branch) => branch.id)],
+    )
+  }
+}
+
+async function connected<T>(connectionString: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+const secret = (): string => randomBytes(24).toString("base64url")

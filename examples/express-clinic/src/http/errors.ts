@@ -1,0 +1,71 @@
+import type { ErrorRequestHandler } from "express"
+import type { Logger } from "pino"
+import { z } from "zod"
+import { ClinicError } from "./clinic-error.js"
+
+interface Answer {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  readonly retryAfter?: number
+  readonly fields?: readonly string[]
+}
+
+/** SQLSTATEs that the caller can do something about. PostgreSQL's own text may quote values, so it is never passed on. */
+const byState: Readonly<Record<string, Answer>> = {
+  "22P02": { status: 400, code: "invalid_input", message: "A value has the wrong form." },
+  "22007": { status: 400, code: "invalid_input", message: "A date or time has the wrong form." },
+  "22003": { status: 400, code: "invalid_input", message: "A number is out of range." },
+  "23502": { status: 422, code: "missing_value", message: "A required value is missing." },
+  "23503": { status: 422, code: "unknown_reference", message: "Something this refers to does not exist here." },
+  "23505": { status: 409, code: "already_exists", message: "This exists already." },
+  "23514": { status: 422, code: "invalid_value", message: "A value is not allowed here." },
+  "42501": { status: 403, code: "forbidden", message: "Your role may not do that." },
+}
+
+/** Wardkeep's codes that a user of the API can meet; the rest are faults of ours and stay a plain 500. */
+const byWardkeepCode: Readonly<Record<string, Answer>> = {
+  WK101: { status: 401, code: "signed_out", message: "Sign in first." },
+  WK102: { status: 401, code: "signed_out", message: "This session has ended. Sign in again." },
+  WK105: { status: 403, code: "branch_not_yours", message: "That branch is not one of yours." },
+  WK106: { status: 400, code: "choose_branch", message: "Choose a branch first: POST /branch." },
+  WK111: { status: 504, code: "timeout", message: "This took too long. Try again." },
+  WK201: { status: 403, code: "forbidden", message: "Your role may not do that." },
+  WK202: { status: 403, code: "no_valid_assignment", message: "This account may not sign in here now." },
+  WK005: { status: 503, code: "unavailable", message: "The database cannot be reached." },
+}
+
+export function answerFor(error: unknown): Answer {
+  if (error instanceof ClinicError) {
+    return { status: error.status, code: error.code, message: error.message, ...error.extra }
+  }
+  if (error instanceof z.ZodError) {
+    const fields = error.issues.map(({ path }) => path.map(String).join("."))
+    return { status: 400, code: "invalid_input", message: "Some fields are missing or malformed.", fields }
+  }
+  const code = codeOf(error)
+  const known = byWardkeepCode[code] ?? byState[code] ?? parserFault(error)
+  return known ?? { status: 500, code: "internal", message: "Something went wrong. Give the request id to support." }
+}
+
+export function errorHandler(log: Logger): ErrorRequestHandler {
+  return (error, request, response, _next) => {
+    const { status, retryAfter, ...body } = answerFor(error)
+    const requestId = String(response.locals["requestId"])
+    if (status >= 500) log.error({ requestId, method: request.method, code: codeOf(error), err: error }, "request failed")
+    if (retryAfter !== undefined) response.set("retry-after", String(retryAfter))
+    response.status(status).json({ ...body, requestId })
+  }
+}
+
+function codeOf(error: unknown): string {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined
+  return typeof code === "string" ? code : ""
+}
+
+/** body-parser's own refusals: not JSON, or too long. */
+function parserFault(error: unknown): Answer | undefined {
+  const status = typeof error === "object" && error !== null && "status" in error ? error.status : undefined
+  if (typeof status !== "number" || status < 400 || status > 499) return undefined
+  return { status, code: "invalid_request", message: "The request could not be read." }
+}

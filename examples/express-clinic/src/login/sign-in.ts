@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto"
+import type { Issuer, Session } from "wardkeep"
+import { ClinicError } from "../http/clinic-error.js"
+import type { Account, Accounts } from "./accounts.js"
+import type { AttemptLimit } from "./attempts.js"
+import { verifyPassword } from "./passwords.js"
+import { stepOfCode } from "./second-factor.js"
+
+export interface SignIn {
+  /** First step: gives a ticket that is good for nothing but the second step. */
+  password(email: string, password: string, address: string): Promise<{ ticket: string }>
+  /** Second step: only here does a session come into being. */
+  code(ticket: string, code: string, label: string): Promise<{ session: Session; email: string }>
+}
+
+interface Parts {
+  readonly accounts: Accounts
+  readonly issuer: Issuer
+  readonly attempts: AttemptLimit
+  readonly clock: () => number
+}
+
+const ticketLife = 5 * 60_000
+const sessionLife = 10 * 3600
+
+const wrong = (): ClinicError => new ClinicError(401, "wrong_credentials", "Email, password or code is wrong.")
+
+/** Password, then a time-based one-time code, then a session with one token per role and purpose. */
+export function signIn({ accounts, issuer, attempts, clock }: Parts): SignIn {
+  const tickets = new Map<string, { account: Account; until: number }>()
+  return {
+    async password(email, password, address) {
+      const keys = [`email ${email.toLowerCase()}`, `address ${address}`]
+      attempts.check(...keys)
+      const account = await accounts.byEmail(email)
+      const matches = await verifyPassword(password, account?.passwordHash)
+      if (account === undefined || !matches) {
+        attempts.failed(...keys)
+        throw wrong()
+      }
+      attempts.succeeded(...keys)
+      for (const [old, { until }] of tickets) if (until <= clock()) tickets.delete(old)
+      const ticket = randomBytes(32).toString("base64url")
+      tickets.set(ticket, { account, until: clock() + ticketLife })
+      return { ticket }
+    },
+    async code(ticket, code, label) {
+      const pending = tickets.get(ticket)
+      if (pending === undefined || pending.until <= clock()) throw wrong()
+      const { account } = pending
+      attempts.check(`code ${account.id}`)
+      const step = stepOfCode(account.totpSecret, code, clock())
+      if (step === undefined || !(await accounts.spendCode(account.id, step))) {
+        attempts.failed(`code ${account.id}`)
+        throw wrong()
+      }
+      attempts.succeeded(`code ${account.id}`)
+      tickets.delete(ticket)
+      const assignments = await accounts.assignments(account.id)
+      if (assignments.length === 0) {
+        throw new ClinicError(403, "no_valid_assignment", "This account may not sign in here now.")
+      }
+      const session = await issuer.issueSession({
+        actor: actorOf(account.id),
+        assignments,
+        mfaAt: new Date(clock()),
+        ttl: sessionLife,
+        label,
+      })
+      return { session, email: account.email }
+    },
+  }
+}
+
+/** How this application calls a person in Wardkeep. */
+export const actorOf = (accountId: string): string => `account:${accountId}`

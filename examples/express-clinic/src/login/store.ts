@@ -1,0 +1,50 @@
+import { createHash, randomBytes } from "node:crypto"
+import type { Session } from "wardkeep"
+
+/** One signed-in browser. It holds Wardkeep's session; the browser holds an id that means nothing elsewhere. */
+export interface OpenLogin {
+  readonly session: Session
+  readonly email: string
+  /** The branch this browser narrowed itself to; undefined means every branch of the session. */
+  branch: string | undefined
+}
+
+export interface LoginStore {
+  /** Keeps a login and returns the id for the cookie. */
+  add(session: Session, email: string): string
+  /** The login of a cookie, its idle time started anew; undefined when unknown, idle for too long or over. */
+  open(cookie: string | undefined): OpenLogin | undefined
+  /** Forgets every browser of a Wardkeep session. */
+  forget(sessionId: string): void
+}
+
+export const idleLimit = 15 * 60_000
+
+/** Logins in memory, found by the digest of the cookie: what can be read here cannot be sent back as a cookie. */
+export function loginStore(clock: () => number): LoginStore {
+  const logins = new Map<string, OpenLogin & { seen: number }>()
+  const digest = (id: string): string => createHash("sha256").update(id).digest("base64")
+  return {
+    add(session, email) {
+      const id = randomBytes(32).toString("base64url")
+      logins.set(digest(id), { session, email, branch: undefined, seen: clock() })
+      return id
+    },
+    open(cookie) {
+      if (cookie === undefined) return undefined
+      const key = digest(cookie)
+      const login = logins.get(key)
+      if (login === undefined) return undefined
+      const over = clock() - login.seen > idleLimit || clock() >= Date.parse(login.session.expiresAt)
+      if (over) {
+        logins.delete(key)
+        return undefined
+      }
+      login.seen = clock()
+      return login
+    },
+    forget(sessionId) {
+      for (const [key, { session }] of logins) if (session.id === sessionId) logins.delete(key)
+    },
+  }
+}

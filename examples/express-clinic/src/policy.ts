@@ -1,0 +1,111 @@
+import { definePolicy } from "wardkeep/policy"
+
+/**
+ * Who may see and do what in this clinic. Roles, grants, row-level security, the per-role views and the word tables of
+ * the database all follow from this one file.
+ */
+export default definePolicy({
+  deployment: "demo",
+  tenancy: {
+    tenant: "clinic",
+    branch: "branch",
+    columns: { tenant: "clinic_id", branch: "branch_id" },
+  },
+  rest: "error",
+  tables: {
+    drug: { scope: "global" },
+    staff: { scope: "tenant" },
+    patient: {
+      scope: "branch",
+      subject: "id",
+      columns: { contact: ["phone", "address"], sensitive: ["hiv_status", "allergies"] },
+      search: { words: ["full_name"], lastDigits: ["phone"] },
+    },
+    appointment: { scope: "branch", subject: "patient_id" },
+    prescription: { scope: "branch", subject: "patient_id" },
+    clinical_note: { scope: "branch", subject: "patient_id", columns: { clinical: ["diagnosis", "body"] } },
+    attachment: { scope: { through: "clinical_note", by: "note_id" } },
+    lab_result: { scope: "branch", subject: "patient_id" },
+    invoice: { scope: "branch", subject: "patient_id" },
+    account: { scope: "unmanaged" },
+    assignment: { scope: "unmanaged" },
+  },
+  purposes: {
+    care: { basis: "s7a" },
+    billing: { basis: "s7a" },
+    administration: { basis: "s7a" },
+  },
+  roles: {
+    reception: {
+      purposes: ["care"],
+      mfa: "PT12H",
+      can: {
+        clinic: "read",
+        branch: "read",
+        staff: "read",
+        patient: {
+          read: ["id", "chart_no", "full_name", "phone", "abha", "dob", "sex", "address", "created_at"],
+          create: ["full_name", "phone", "abha", "dob", "sex", "address"],
+          update: ["full_name", "phone", "abha", "dob", "sex", "address"],
+        },
+        appointment: "manage",
+      },
+    },
+    nurse: {
+      purposes: ["care"],
+      mfa: "PT12H",
+      can: {
+        branch: "read",
+        patient: { read: true, update: ["allergies"] },
+        appointment: { read: true, update: ["status"] },
+        prescription: "read",
+        lab_result: { read: true, create: true },
+        drug: "read",
+      },
+    },
+    doctor: {
+      extends: "nurse",
+      can: {
+        patient: { read: true, update: ["allergies", "hiv_status"] },
+        prescription: { read: true, create: true, update: ["dose", "days", "instructions"] },
+        clinical_note: { read: true, create: true, update: ["diagnosis", "body", "signed_at"] },
+        attachment: { read: true, create: true, delete: true },
+      },
+    },
+    locum: { extends: "doctor", mustExpire: true },
+    billing: {
+      purposes: ["billing"],
+      mfa: "PT12H",
+      can: {
+        branch: "read",
+        patient: { read: ["id", "chart_no", "full_name", "phone"] },
+        appointment: "read",
+        prescription: { read: ["id", "patient_id", "drug_id", "days", "created_at"] },
+        drug: "read",
+        invoice: { read: true, create: true, update: ["status", "memo"] },
+      },
+    },
+    owner: {
+      purposes: ["administration"],
+      mfa: "PT12H",
+      can: {
+        clinic: "read",
+        branch: "read",
+        staff: "read",
+        patient: { read: ["id", "chart_no", "created_at"] },
+        appointment: { read: ["id", "patient_id", "starts_at", "status", "created_at"] },
+        invoice: "read",
+      },
+    },
+  },
+  services: {
+    reminders: {
+      purposes: ["care"],
+      can: {
+        appointment: { read: ["id", "patient_id", "starts_at", "status"] },
+        patient: { read: ["id", "full_name", "phone"] },
+      },
+    },
+  },
+  lookups: { clinic_by_slug: { table: "clinic", by: "slug", returns: ["id", "name", "city"] } },
+})

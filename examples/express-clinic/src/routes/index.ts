@@ -1,0 +1,38 @@
+import type { Wardkeep } from "wardkeep"
+import { z } from "zod"
+import { openApi } from "../http/openapi.js"
+import { type Route, route } from "../http/route.js"
+import { appointmentRoutes } from "./appointments.js"
+import { invoiceRoutes } from "./invoices.js"
+import { labRoutes } from "./lab-results.js"
+import { type LoginParts, loginRoutes } from "./login.js"
+import { noteRoutes } from "./notes.js"
+import { patientRoutes } from "./patients.js"
+import { prescriptionRoutes } from "./prescriptions.js"
+import { publicRoutes } from "./public.js"
+import { reportRoutes } from "./reports.js"
+
+/** Every route of the API, and the one that describes them. */
+export function allRoutes(parts: LoginParts & { readonly wk: Wardkeep }): Route[] {
+  const { wk } = parts
+  const routes = [
+    ...publicRoutes(wk),
+    ...loginRoutes(parts),
+    ...patientRoutes(wk),
+    ...appointmentRoutes(wk),
+    ...noteRoutes(wk),
+    ...prescriptionRoutes(wk),
+    ...labRoutes(wk),
+    ...invoiceRoutes(wk),
+    ...reportRoutes(wk),
+  ]
+  const document = route({
+    method: "get",
+    path: "/openapi.json",
+    summary: "This document",
+    access: "public",
+    reply: z.object({ openapi: z.string() }),
+    handle: async () => openApi([...routes, document]),
+  })
+  return [...routes, document]
+}

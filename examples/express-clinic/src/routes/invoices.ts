@@ -1,0 +1,69 @@
+import type { Wardkeep } from "wardkeep"
+import { z } from "zod"
+import { oneRow } from "../http/clinic-error.js"
+import { byId, type Route, route } from "../http/route.js"
+import { columnsOf, insertOf, moment } from "./columns.js"
+
+const invoice = z.object({
+  id: z.uuid(),
+  patient_id: z.uuid(),
+  number: z.string(),
+  amount: z.string().describe("paise"),
+  status: z.string(),
+  memo: z.string().nullable(),
+  issued_at: moment,
+})
+const selected = columnsOf(invoice)
+const bill = z.strictObject({
+  number: z.string().regex(/^[A-Z0-9/-]{1,20}$/),
+  amount: z.int().min(0).max(1_000_000_000),
+  memo: z.string().max(200).optional(),
+})
+
+export function invoiceRoutes(wk: Wardkeep): Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/patients/:id/invoices",
+      summary: "A patient's invoices",
+      params: byId,
+      reply: z.object({ invoices: z.array(invoice) }),
+      async handle({ params }) {
+        const { rows } = await wk.query(
+          `select ${selected} from invoice where patient_id = $1 order by issued_at desc limit 100`,
+          [params.id],
+        )
+        return { invoices: rows }
+      },
+    }),
+    route({
+      method: "post",
+      path: "/patients/:id/invoices",
+      summary: "Bills a patient",
+      params: byId,
+      body: bill,
+      reply: invoice,
+      status: 201,
+      async handle({ params, body }) {
+        const { columns, marks, values } = insertOf({ ...body, patient_id: params.id })
+        const { rows } = await wk.query(`insert into invoice (${columns}) values (${marks}) returning ${selected}`, values)
+        return oneRow(rows, "patient")
+      },
+    }),
+    route({
+      method: "patch",
+      path: "/invoices/:id",
+      summary: "Marks an invoice paid or void",
+      params: byId,
+      body: z.strictObject({ status: z.enum(["due", "paid", "void"]) }),
+      reply: invoice,
+      async handle({ params, body }) {
+        const { rows } = await wk.query(`update invoice set status = $2 where id = $1 returning ${selected}`, [
+          params.id,
+          body.status,
+        ])
+        return oneRow(rows, "invoice")
+      },
+    }),
+  ]
+}
