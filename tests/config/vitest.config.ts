@@ -26,11 +26,8 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
-          include: [
-            "{packages,examples}/*/src/**/*.test.ts",
-            "tests/{architecture,contracts,differential,scripts,harness}/**/*.test.ts",
-          ],
-          exclude: ["**/*.db.test.ts", "**/node_modules/**"],
+          include: ["{packages,examples}/*/src/**/*.test.ts", "tests/**/*.test.ts"],
+          exclude: ["**/*.db.test.ts", "tests/packaging/**", "**/node_modules/**"],
           testTimeout: 60_000,
         },
       },
