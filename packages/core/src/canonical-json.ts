@@ -11,7 +11,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  */
 export function canonicalJson(value: Json): string {
   if (typeof value === "number") {
-    if (!Number.isSafeInteger(value)) throw new WardkeepError("WK009", { message: "only safe integers have one canonical form" })
+    if (!Number.isSafeInteger(value))
+      throw new WardkeepError("WK009", { message: "only safe integers have one canonical form" })
     return Object.is(value, -0) ? "0" : String(value)
   }
   if (typeof value === "string") {

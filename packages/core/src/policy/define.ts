@@ -1,5 +1,5 @@
-import type { Policy } from "./policy.js"
 import { parsePolicy } from "./parse.js"
+import type { Policy } from "./policy.js"
 
 type Columns = boolean | readonly string[]
 
@@ -34,7 +34,12 @@ export interface RoleInput<Table extends string, Purpose extends string, Role ex
   readonly can?: { readonly [T in Table]?: CellInput }
 }
 
-export interface PolicyInput<Table extends string, Purpose extends string, Role extends string, Service extends string> {
+export interface PolicyInput<
+  Table extends string,
+  Purpose extends string,
+  Role extends string,
+  Service extends string,
+> {
   readonly deployment?: string
   readonly schema?: string
   readonly tenancy: {

@@ -28,6 +28,7 @@ export function roleNames(policy: Pick<Policy, "deployment">): RoleNames {
 }
 
 function checked(name: string): string {
-  if (name.length > 63) throw new WardkeepError("WK001", { message: "a role name is too long for PostgreSQL (63 bytes)" })
+  if (name.length > 63)
+    throw new WardkeepError("WK001", { message: "a role name is too long for PostgreSQL (63 bytes)" })
   return name
 }

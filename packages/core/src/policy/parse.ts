@@ -22,7 +22,8 @@ export function parsePolicy(input: unknown): Policy {
   const tenancy = { ...doc.tenancy, tenant: qualify(doc.tenancy.tenant), branch: qualify(doc.tenancy.branch) }
   for (const implied of [tenancy.tenant, tenancy.branch]) {
     const rule = tables.get(implied)
-    if (rule !== undefined && rule.scope !== "tenant") faults.push(`tables.${implied}.scope: write 'tenant' (it is implied)`)
+    if (rule !== undefined && rule.scope !== "tenant")
+      faults.push(`tables.${implied}.scope: write 'tenant' (it is implied)`)
     if (rule === undefined) tables.set(implied, { scope: "tenant" })
   }
   checkTables(tables, faults)
@@ -53,7 +54,10 @@ interface Known {
   readonly faults: string[]
 }
 
-function qualifyScope(rule: PolicyDocument["tables"][string], qualify: (name: string) => string): PolicyDocument["tables"][string] {
+function qualifyScope(
+  rule: PolicyDocument["tables"][string],
+  qualify: (name: string) => string,
+): PolicyDocument["tables"][string] {
   const { scope } = rule
   if (typeof scope === "string") return rule
   if ("through" in scope) return { ...rule, scope: { through: qualify(scope.through), by: scope.by } }
@@ -129,12 +133,18 @@ function inheritance(doc: PolicyDocument, name: string, faults: string[]): strin
   return chain.reverse()
 }
 
-function addCells(can: Map<string, Permission>, cells: Readonly<Record<string, Cell>>, where: string, known: Known): void {
+function addCells(
+  can: Map<string, Permission>,
+  cells: Readonly<Record<string, Cell>>,
+  where: string,
+  known: Known,
+): void {
   for (const [name, cell] of Object.entries(cells)) {
     const table = known.qualify(name)
     const rule = known.tables.get(table)
     if (rule === undefined) known.faults.push(`${where}.can.${name}: not under tables`)
-    else if (rule.scope === "unmanaged") known.faults.push(`${where}.can.${name}: the table is unmanaged; Wardkeep grants nothing on it`)
+    else if (rule.scope === "unmanaged")
+      known.faults.push(`${where}.can.${name}: the table is unmanaged; Wardkeep grants nothing on it`)
     can.set(table, permission(cell))
   }
 }
@@ -168,5 +178,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 }
 
 function invalid(faults: readonly string[]): WardkeepError {
-  return new WardkeepError("WK001", { message: `The policy file is not valid:\n${faults.map((f) => `  - ${f}`).join("\n")}` })
+  return new WardkeepError("WK001", {
+    message: `The policy file is not valid:\n${faults.map((f) => `  - ${f}`).join("\n")}`,
+  })
 }

@@ -50,5 +50,10 @@ export interface Policy<
   readonly actors: readonly Actor[]
   readonly lookups: readonly Lookup[]
   /** Never set: only the literal names of the policy file travel in it. */
-  readonly literals?: { readonly table: Table; readonly purpose: Purpose; readonly role: Role; readonly service: Service }
+  readonly literals?: {
+    readonly table: Table
+    readonly purpose: Purpose
+    readonly role: Role
+    readonly service: Service
+  }
 }

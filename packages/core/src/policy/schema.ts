@@ -6,7 +6,9 @@ const tableName = z
   .regex(/^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/, "write `table` or `schema.table`, lower-case")
 const column = z.string().min(1).max(63)
 // Role names become PostgreSQL names with a prefix of at most 18 bytes; 40 leaves room for policy names built from them.
-const roleName = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, "use lower-case letters, digits and underscores, at most 40")
+const roleName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,39}$/, "use lower-case letters, digits and underscores, at most 40")
 
 const duration = z
   .string()
@@ -69,7 +71,9 @@ export const policySchema = z.strictObject({
     branch: tableName,
     columns: z.strictObject({ tenant: column, branch: column }),
   }),
-  rest: z.enum(["error", "unmanaged"], { error: "write rest: 'error' (every table must be listed) or 'unmanaged'" }).default("error"),
+  rest: z
+    .enum(["error", "unmanaged"], { error: "write rest: 'error' (every table must be listed) or 'unmanaged'" })
+    .default("error"),
   tables: z.record(tableName, table),
   purposes: z.record(name, z.strictObject({ basis: z.string().min(1) })),
   roles: z.record(roleName, role),

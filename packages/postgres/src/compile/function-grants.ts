@@ -35,12 +35,11 @@ const issuerOnly = [
 export async function functionGrantSteps(client: Queryable, policy: Policy): Promise<Step[]> {
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
-  const { rows: entered } = await client.query<{ present: boolean }>(
-    "select to_regprocedure('wardkeep.enter(text,text)') is not null as present",
-  )
-  const login = entered[0]?.present === true ? [...loginOnly, "enter(text,text)"] : loginOnly
+  const accelerated = await hasEnter(client)
+  const login = accelerated ? [...loginOnly, "enter(text,text)"] : loginOnly
+  const readable = accelerated ? [...readers, "branches_looked_up()"] : readers
   const wanted: [string, string][] = [
-    ...matrix.flatMap((role) => readers.map((f): [string, string] => [role, f])),
+    ...matrix.flatMap((role) => readable.map((f): [string, string] => [role, f])),
     ...login.map((f): [string, string] => [names.app, f]),
     ...issuerOnly.map((f): [string, string] => [names.issuer, f]),
   ]
@@ -77,6 +76,14 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
     })
   }
   return [...steps, ...(await usageSteps(client, policy, [...matrix, names.app, names.issuer], matrix))]
+}
+
+/** The accelerated strategy brings a function of its own for the login. */
+async function hasEnter(client: Queryable): Promise<boolean> {
+  const { rows } = await client.query<{ present: boolean }>(
+    "select to_regprocedure('wardkeep.enter(text,text)') is not null as present",
+  )
+  return rows[0]?.present === true
 }
 
 async function usageSteps(

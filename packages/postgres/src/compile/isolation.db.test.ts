@@ -15,18 +15,22 @@ beforeAll(async () => {
   clinic = await installClinic(database.ownerUrl)
   app = new pg.Client({ connectionString: database.url(clinic.logins.app), options: '-c search_path="$user",public' })
   await app.connect()
-  const [first] = clinic.branches
-  const grants = await issueBySql(database.adminUrl, clinic, [
-    { role: "doctor", tenant: first.clinic, branches: [first.branch], purposes: ["care"] },
-    { role: "reception", tenant: first.clinic, branches: [first.branch] },
-  ])
-  doctor = grants.find((grant) => grant.role === "doctor")!
-  reception = grants.find((grant) => grant.role === "reception")!
+  ;({ doctor, reception } = await grantsOf(clinic))
 })
 
 afterAll(async () => {
   await app.end()
 })
+
+async function grantsOf(of: Clinic): Promise<{ doctor: Grant; reception: Grant }> {
+  const [first] = of.branches
+  const grants = await issueBySql(database.adminUrl, of, [
+    { role: "doctor", tenant: first.clinic, branches: [first.branch], purposes: ["care"] },
+    { role: "reception", tenant: first.clinic, branches: [first.branch] },
+  ])
+  const role = (name: string): Grant => grants.find((grant) => grant.role === name)!
+  return { doctor: role("doctor"), reception: role("reception") }
+}
 
 describe("the fence", () => {
   it("shows a branch its own rows and nothing else", async () => {
