@@ -174,6 +174,7 @@ function seconds(duration: string): number {
 function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.length === 0 ? "policy" : issue.path.map(String).join(".")
   if (issue.code === "unrecognized_keys") return `${path}: unknown ${issue.keys.join(", ")}`
+  if (issue.code === "invalid_key") return `${path}: ${issue.issues.map((inner) => inner.message).join(", ")}`
   return `${path}: ${issue.message}`
 }
 
