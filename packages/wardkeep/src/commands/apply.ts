@@ -1,0 +1,75 @@
+import { readFile } from "node:fs/promises"
+import { type Finding, type Policy, WardkeepError } from "@wardkeep/core"
+import { apply as applyPlan, type Plan, plan as makePlan } from "@wardkeep/postgres/migrate"
+import { type Connection, withOwner } from "../connection/owner.js"
+
+export interface ApplyOptions {
+  readonly policy: Policy
+  readonly connection: Connection
+  /** A plan that was shown before; its hash must still fit the database. */
+  readonly plan?: Plan | undefined
+  /** Shown the plan of this moment; nothing is applied unless it answers true. Not asked when `plan` is given. */
+  readonly confirm?: (plan: Plan) => Promise<boolean>
+}
+
+export interface ApplyOutcome {
+  readonly applied: number
+  readonly findings: readonly Finding[]
+  /** False when `confirm` said no. */
+  readonly confirmed: boolean
+}
+
+/**
+ * Applies the policy in one transaction: all of it or nothing. A second run applies nothing.
+ *
+ * @throws WK305 the database changed since the plan · WK304 rows in the way · WK301 a step failed · WK005
+ * @example await apply({ policy, connection: { env: process.env }, plan: await readPlan("plan.json") })
+ */
+export async function apply({ policy, connection, plan, confirm }: ApplyOptions): Promise<ApplyOutcome> {
+  return await withOwner(connection, policy, async (client) => {
+    const shown = plan ?? (await makePlan({ client, policy }))
+    if (plan === undefined && shown.steps.length > 0 && confirm !== undefined && !(await confirm(shown))) {
+      return { applied: 0, findings: shown.findings, confirmed: false }
+    }
+    const result = await applyPlan({ client, policy, plan: shown })
+    return { ...result, confirmed: true }
+  })
+}
+
+/**
+ * Reads what `wardkeep plan --out FILE` wrote.
+ *
+ * @throws WK009 the file is missing or is not a plan
+ */
+export async function readPlan(path: string): Promise<Plan> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new WardkeepError("WK009", { message: `there is no plan file ${path}`, hint: "Run `wardkeep plan --out FILE`.", cause })
+  })
+  const found = parse(text)
+  if (isPlan(found)) return found
+  throw new WardkeepError("WK009", {
+    message: `${path} is not a plan`,
+    hint: "Write it with `wardkeep plan --out FILE`, without --emit.",
+  })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isPlan(found: unknown): found is Plan {
+  return (
+    typeof found === "object" &&
+    found !== null &&
+    "hash" in found &&
+    typeof found.hash === "string" &&
+    "steps" in found &&
+    Array.isArray(found.steps) &&
+    "findings" in found &&
+    Array.isArray(found.findings)
+  )
+}

@@ -1,0 +1,27 @@
+import type { Policy } from "@wardkeep/core"
+import { emit, type Plan, plan as makePlan } from "@wardkeep/postgres/migrate"
+import { type Connection, withOwner } from "../connection/owner.js"
+
+export interface PlanOptions {
+  readonly policy: Policy
+  readonly connection: Connection
+}
+
+export interface PlanResult {
+  readonly plan: Plan
+  /** The plan as SQL that a host's own migration tool can run. */
+  readonly sql: string
+}
+
+/**
+ * Compares the database with the policy file and changes nothing.
+ *
+ * @throws WK002 · WK005 · WK007 · WK008 · WK303 · WK307
+ * @example const { sql } = await plan({ policy, connection: { env: process.env } })
+ */
+export async function plan({ policy, connection }: PlanOptions): Promise<PlanResult> {
+  return await withOwner(connection, policy, async (client) => {
+    const made = await makePlan({ client, policy })
+    return { plan: made, sql: emit(made) }
+  })
+}
