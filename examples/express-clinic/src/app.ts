@@ -42,20 +42,28 @@ export function createApp(parts: AppParts): Express {
   app.use((request, response, next) => {
     const requestId = randomUUID()
     const started = performance.now()
-    response.locals["requestId"] = requestId
+    response.locals.requestId = requestId
     response.set("x-request-id", requestId)
     response.set("cache-control", "no-store")
     response.on("finish", () => {
       const ms = Math.round(performance.now() - started)
       // The route's pattern, not the address: addresses hold names that were searched for.
-      log.info({ requestId, method: request.method, route: String(request.route?.path ?? ""), status: response.statusCode, ms })
+      log.info({
+        requestId,
+        method: request.method,
+        route: String(request.route?.path ?? ""),
+        status: response.statusCode,
+        ms,
+      })
     })
     next()
   })
   app.use(express.json({ limit: "64kb" }))
   for (const route of routes) mount(app, route, wk, logins)
   app.use((_request, response) => {
-    response.status(404).json({ code: "no_route", message: "There is no such address.", requestId: response.locals["requestId"] })
+    response
+      .status(404)
+      .json({ code: "no_route", message: "There is no such address.", requestId: response.locals.requestId })
   })
   app.use(errorHandler(log))
   return app
@@ -71,7 +79,7 @@ function mount(app: Express, route: Route, wk: Wardkeep, logins: LoginStore): vo
       return
     }
     if (login === undefined) throw signedOut()
-    const requestId = String(response.locals["requestId"])
+    const requestId = String(response.locals.requestId)
     const scope = { requestId, ...(login.branch === undefined ? {} : { branch: login.branch }) }
     response.status(route.status).json(await wk.run(login.session, scope, answer))
   })

@@ -73,15 +73,7 @@ const plans: readonly Plan[] = [
   },
 ]
 
-const professions = [
-  "receptionist",
-  "nurse",
-  "physician",
-  "paediatrician",
-  "dermatologist",
-  "biller",
-  "pharmacist",
-]
+const professions = ["receptionist", "nurse", "physician", "paediatrician", "dermatologist", "biller", "pharmacist"]
 
 export function makeClinics(random: Random, seed: number): Clinic[] {
   return plans.map((plan): Clinic => {

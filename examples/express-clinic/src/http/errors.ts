@@ -51,8 +51,9 @@ export function answerFor(error: unknown): Answer {
 export function errorHandler(log: Logger): ErrorRequestHandler {
   return (error, request, response, _next) => {
     const { status, retryAfter, ...body } = answerFor(error)
-    const requestId = String(response.locals["requestId"])
-    if (status >= 500) log.error({ requestId, method: request.method, code: codeOf(error), err: error }, "request failed")
+    const requestId = String(response.locals.requestId)
+    if (status >= 500)
+      log.error({ requestId, method: request.method, code: codeOf(error), err: error }, "request failed")
     if (retryAfter !== undefined) response.set("retry-after", String(retryAfter))
     response.status(status).json({ ...body, requestId })
   }

@@ -43,9 +43,11 @@ export interface Route {
 }
 
 /** Describes a route once: inputs are checked by it, and openapi.json is written from it. */
-export function route<P extends z.ZodType = z.ZodUnknown, Q extends z.ZodType = z.ZodUnknown, B extends z.ZodType = z.ZodUnknown>(
-  shape: Shape<P, Q, B>,
-): Route {
+export function route<
+  P extends z.ZodType = z.ZodUnknown,
+  Q extends z.ZodType = z.ZodUnknown,
+  B extends z.ZodType = z.ZodUnknown,
+>(shape: Shape<P, Q, B>): Route {
   return {
     method: shape.method,
     path: shape.path,

@@ -23,7 +23,9 @@ export function attemptLimit(clock: () => number): AttemptLimit {
       const locked = keys.map(live).find((entry) => entry !== undefined && entry.count >= allowed)
       if (locked === undefined) return
       const seconds = Math.ceil((locked.until - clock()) / 1000)
-      throw new ClinicError(429, "too_many_attempts", "Too many failed attempts. Wait, then try again.", { retryAfter: seconds })
+      throw new ClinicError(429, "too_many_attempts", "Too many failed attempts. Wait, then try again.", {
+        retryAfter: seconds,
+      })
     },
     failed(...keys) {
       for (const key of keys) {

@@ -46,7 +46,10 @@ export function invoiceRoutes(wk: Wardkeep): Route[] {
       status: 201,
       async handle({ params, body }) {
         const { columns, marks, values } = insertOf({ ...body, patient_id: params.id })
-        const { rows } = await wk.query(`insert into invoice (${columns}) values (${marks}) returning ${selected}`, values)
+        const { rows } = await wk.query(
+          `insert into invoice (${columns}) values (${marks}) returning ${selected}`,
+          values,
+        )
         return oneRow(rows, "patient")
       },
     }),

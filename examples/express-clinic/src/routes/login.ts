@@ -1,11 +1,10 @@
 import type { Issuer } from "wardkeep"
 import { z } from "zod"
-import { signedOut } from "../http/clinic-error.js"
+import { ClinicError, notFound, signedOut } from "../http/clinic-error.js"
 import { cookieName } from "../http/cookie.js"
 import { byId, done, type Route, route } from "../http/route.js"
 import type { SignIn } from "../login/sign-in.js"
 import type { LoginStore, OpenLogin } from "../login/store.js"
-import { ClinicError, notFound } from "../http/clinic-error.js"
 
 export interface LoginParts {
   readonly signIn: SignIn
@@ -16,7 +15,9 @@ export interface LoginParts {
 
 const me = z.object({
   email: z.string(),
-  grants: z.array(z.object({ role: z.string(), purpose: z.string(), branches: z.array(z.string()), until: z.string() })),
+  grants: z.array(
+    z.object({ role: z.string(), purpose: z.string(), branches: z.array(z.string()), until: z.string() }),
+  ),
   branch: z.string().nullable(),
 })
 const openSession = z.object({

@@ -14,7 +14,13 @@ const note = z.object({
   created_at: moment,
 })
 const noteColumns = columnsOf(note)
-const attachment = z.object({ id: z.uuid(), note_id: z.uuid(), file_name: z.string(), media_type: z.string(), bytes: z.int() })
+const attachment = z.object({
+  id: z.uuid(),
+  note_id: z.uuid(),
+  file_name: z.string(),
+  media_type: z.string(),
+  bytes: z.int(),
+})
 const attachmentColumns = columnsOf(attachment)
 const text = z.strictObject({ diagnosis: z.string().min(1).max(200), body: z.string().min(1).max(20_000) })
 const file = z.strictObject({
@@ -69,10 +75,14 @@ function noteOnly(wk: Wardkeep): Route[] {
       handle: ({ params, body }) =>
         // Two statements that belong together: one transaction, one context.
         wk.tx(async (q) => {
-          const before = await q.query<{ signed_at: Date | null }>("select signed_at from clinical_note where id = $1", [
-            params.id,
-          ])
-          oneRow(before.rows.filter(({ signed_at }) => signed_at === null), "open note")
+          const before = await q.query<{ signed_at: Date | null }>(
+            "select signed_at from clinical_note where id = $1",
+            [params.id],
+          )
+          oneRow(
+            before.rows.filter(({ signed_at }) => signed_at === null),
+            "open note",
+          )
           const { rows } = await q.query(
             `update clinical_note set diagnosis = coalesce($2, diagnosis), body = coalesce($3, body),
                     signed_at = case when $4 then now() end where id = $1 returning ${noteColumns}`,

@@ -68,7 +68,10 @@ export function patientRoutes(wk: Wardkeep): Route[] {
       status: 201,
       async handle({ body }) {
         const { columns, marks, values } = insertOf(body)
-        const { rows } = await wk.query(`insert into patient (${columns}) values (${marks}) returning ${selected}`, values)
+        const { rows } = await wk.query(
+          `insert into patient (${columns}) values (${marks}) returning ${selected}`,
+          values,
+        )
         return oneRow(rows, "patient")
       },
     }),

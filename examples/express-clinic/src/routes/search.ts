@@ -3,7 +3,12 @@
  * `patient`: under row-level security `like '%…%'` reads the whole table, `^@` on words is an index look-up.
  */
 export function searchCondition(search: string | undefined): { where: string; values: string[] } {
-  const values = (search ?? "").toLowerCase().split(/[\s,.;:/()"'_-]+/).filter(Boolean).slice(0, 4).map(asWord)
+  const values = (search ?? "")
+    .toLowerCase()
+    .split(/[\s,.;:/()"'_-]+/)
+    .filter(Boolean)
+    .slice(0, 4)
+    .map(asWord)
   if (values.length === 0) return { where: "", values }
   const matches = values.map(
     (_, index) => `p.id in (select w.patient_id from patient_word w where w.word ^@ $${index + 1})`,

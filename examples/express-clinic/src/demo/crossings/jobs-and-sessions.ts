@@ -1,0 +1,97 @@
+import type { Session } from "wardkeep"
+import { rawSql } from "../attacker.js"
+import type { Attempt, Layer, Outcome } from "../attempt.js"
+import { onlyGrant, type Stage } from "../stage.js"
+import { asking } from "./asking.js"
+
+/** A job that looks beyond its tenant, a person who has left, a locum whose time is over. */
+export function jobsAndSessions(stage: Stage, locum: Session): Attempt[] {
+  const { wk, home, elsewhere } = stage
+  const tenant = home.branch.clinicId
+  const clinic = stage.world.clinics.find(({ id }) => id === tenant)?.branches ?? []
+  const job = (attempt: string, sql: string, name: "reminders" | "nothing" = "reminders"): Attempt => ({
+    layer: "job",
+    attempt,
+    home: clinic,
+    given: elsewhere.given,
+    run: () =>
+      asking(async () => {
+        const rows: unknown[] = []
+        const report = await wk.job(name as "reminders", { tenants: [tenant] }, async (q) => {
+          rows.push(...(await q.query(sql)).rows)
+        })
+        const failed = report.failed[0]
+        if (failed !== undefined) throw failed.error
+        return rows
+      }),
+  })
+  return [
+    job(
+      "the reminder service reads another clinic's patients",
+      `select id, full_name, phone from patient where clinic_id = '${elsewhere.branch.clinicId}'`,
+    ),
+    job(
+      "the reminder service reads every appointment it can",
+      "select id, patient_id, starts_at, status from appointment",
+    ),
+    job("the reminder service reads notes", "select * from clinical_note"),
+    job("the reminder service reads HIV status", "select id, hiv_status from public.patient"),
+    job("the reminder service writes", "update appointment set status = 'cancelled'"),
+    job("a service that the policy does not have", "select id from patient", "nothing"),
+    ...departed(stage, locum),
+  ]
+}
+
+function departed(stage: Stage, locum: Session): Attempt[] {
+  const { wk, issuer, appUrl, home, people } = stage
+  const read = "select id, chart_no from patient limit 5"
+  const make = (layer: Layer, attempt: string, run: () => Promise<Outcome>): Attempt => ({
+    layer,
+    attempt,
+    home: [],
+    run,
+  })
+  return [
+    make("session", "a doctor who left: the token, one statement after offboarding", async () => {
+      const session = await stage.sessionOf("leaver")
+      await wk.run(session, () => wk.query(read))
+      await issuer.endActor(session.actor, "left the clinic")
+      return asking(() => wk.run(session, async () => (await wk.query(read)).rows))
+    }),
+    make("session", "a doctor who left: in a transaction that was open", async () => {
+      const session = await stage.sessionOf("leaver")
+      return asking(() =>
+        wk.run(session, () =>
+          wk.tx(async (q) => {
+            await q.query("select 1")
+            await issuer.endActor(session.actor, "left the clinic")
+            return (await q.query(read)).rows
+          }),
+        ),
+      )
+    }),
+    make("session", "a doctor who left: the token on a connection of one's own", async () => {
+      const session = await stage.sessionOf("leaver")
+      await issuer.endActor(session.actor, "left the clinic")
+      return rawSql(appUrl, onlyGrant(session), [read], { atOnce: true })
+    }),
+    make("session", "a locum after the last day", async () => {
+      const over = Date.parse(onlyGrant(locum).validUntil) - Date.now()
+      if (over > 0) await new Promise((resolve) => setTimeout(resolve, over + 50))
+      return asking(() => wk.run(locum, async () => (await wk.query(read)).rows))
+    }),
+    make("session", "a locum hired without an end", () => {
+      const { clinic } = people.locum
+      const assignments = [{ tenant: clinic.id, branches: [home.branch.id], role: "locum" }]
+      return asking(() => issuer.issueSession({ actor: "account:x", assignments, mfaAt: new Date(), ttl: 600 }))
+    }),
+    make("session", "a session without a second factor", () => {
+      const assignments = [{ tenant: home.branch.clinicId, branches: [home.branch.id], role: "doctor" }]
+      return asking(() => issuer.issueSession({ actor: "account:x", assignments, ttl: 600 }))
+    }),
+    make("session", "a session for a branch of another clinic", () => {
+      const assignments = [{ tenant: home.branch.clinicId, branches: [stage.elsewhere.branch.id], role: "doctor" }]
+      return asking(() => issuer.issueSession({ actor: "account:x", assignments, mfaAt: new Date(), ttl: 600 }))
+    }),
+  ]
+}
