@@ -1,3 +1,9 @@
-import { Command } from "commander"
+import { runCommandLine } from "./program.js"
 
-await new Command("wardkeep").description("Branch isolation enforced by PostgreSQL").parseAsync()
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  env: process.env,
+  folder: process.cwd(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+})

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { type Finding, type Policy, WardkeepError } from "@wardkeep/core"
-import { apply as applyPlan, type Plan, plan as makePlan } from "@wardkeep/postgres/migrate"
+import { apply as applyPlan, plan as makePlan, type Plan } from "@wardkeep/postgres/migrate"
 import { type Connection, withOwner } from "../connection/owner.js"
 
 export interface ApplyOptions {
@@ -43,7 +43,11 @@ export async function apply({ policy, connection, plan, confirm }: ApplyOptions)
  */
 export async function readPlan(path: string): Promise<Plan> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new WardkeepError("WK009", { message: `there is no plan file ${path}`, hint: "Run `wardkeep plan --out FILE`.", cause })
+    throw new WardkeepError("WK009", {
+      message: `there is no plan file ${path}`,
+      hint: "Run `wardkeep plan --out FILE`.",
+      cause,
+    })
   })
   const found = parse(text)
   if (isPlan(found)) return found

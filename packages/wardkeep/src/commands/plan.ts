@@ -1,5 +1,5 @@
 import type { Policy } from "@wardkeep/core"
-import { emit, type Plan, plan as makePlan } from "@wardkeep/postgres/migrate"
+import { emit, plan as makePlan, type Plan } from "@wardkeep/postgres/migrate"
 import { type Connection, withOwner } from "../connection/owner.js"
 
 export interface PlanOptions {

@@ -42,7 +42,9 @@ function find(name: string | undefined, folder: string): string {
       hint: "Correct --policy, or run `wardkeep init`.",
     })
   }
-  const path = extensions.map((extension) => join(folder, `wardkeep.policy${extension}`)).find((file) => existsSync(file))
+  const path = extensions
+    .map((extension) => join(folder, `wardkeep.policy${extension}`))
+    .find((file) => existsSync(file))
   if (path !== undefined) return path
   throw new WardkeepError("WK009", {
     message: "there is no policy file wardkeep.policy.ts here",

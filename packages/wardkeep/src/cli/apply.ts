@@ -1,0 +1,73 @@
+import { resolve } from "node:path"
+import { createInterface } from "node:readline/promises"
+import { WardkeepError } from "@wardkeep/core"
+import type { Plan } from "@wardkeep/postgres/migrate"
+import { Command } from "commander"
+import { apply, readPlan } from "../commands/apply.js"
+import {
+  type CommandContext,
+  type CommonOptions,
+  connectionOf,
+  examples,
+  policyOf,
+  printJson,
+  withDatabase,
+  withPolicy,
+} from "./command-context.js"
+import { countOf, printFindings } from "./findings.js"
+import { printPlan } from "./plan.js"
+
+interface ApplyFlags extends CommonOptions {
+  readonly plan?: string
+  readonly yes?: boolean
+}
+
+export function applyCommand(context: CommandContext): Command {
+  const command = new Command("apply")
+    .description("Apply the policy in one transaction: all of it or nothing. A second run applies nothing.")
+    .option("--plan <file>", "apply exactly the plan that `wardkeep plan --out` wrote; refused if the database changed")
+    .option("--yes", "apply the plan of this moment without asking")
+  examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
+    "wardkeep apply --plan plan.json",
+    "wardkeep apply --yes",
+  ])
+  return command.action(async (flags: ApplyFlags) => {
+    const { output, surroundings } = context
+    const { policy } = await policyOf(flags, context)
+    const shown = flags.plan === undefined ? undefined : await readPlan(resolve(surroundings.folder, flags.plan))
+    const result = await apply({
+      policy,
+      connection: connectionOf(flags, context),
+      plan: shown,
+      confirm: (plan) => confirm(plan, flags, context),
+    })
+    if (result.findings.some((finding) => finding.severity === "leak")) context.exitWith(1)
+    if (!result.confirmed) context.exitWith(4)
+    if (flags.json) return printJson(output, result)
+    if (!result.confirmed) return output.out("Nothing was applied.")
+    output.out(
+      result.applied === 0
+        ? "Nothing to do: the database is what the policy file says."
+        : `${output.paint("green", "applied")} ${countOf(result.applied, "step")}`,
+    )
+    printFindings(result.findings, output)
+  })
+}
+
+async function confirm(plan: Plan, flags: ApplyFlags, context: CommandContext): Promise<boolean> {
+  const { stdin, stdout } = context.surroundings
+  if (flags.yes) return true
+  if (stdin.isTTY !== true || stdout.isTTY !== true || flags.json) {
+    throw new WardkeepError("WK009", {
+      message: `${countOf(plan.steps.length, "step")} would be applied, and nobody was asked`,
+      hint: "Review with `wardkeep plan --out plan.json`, then `wardkeep apply --plan plan.json`; or pass --yes.",
+    })
+  }
+  printPlan(plan, context.output)
+  const lines = createInterface({ input: stdin, output: stdout })
+  try {
+    return (await lines.question("Apply these steps? Type yes: ")).trim() === "yes"
+  } finally {
+    lines.close()
+  }
+}
