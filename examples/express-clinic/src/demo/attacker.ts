@@ -17,8 +17,8 @@ export interface RawOptions {
   readonly startup?: string
   /** The connection or the token itself is what should be refused. Otherwise a refusal before the control is a fault of ours. */
   readonly atOnce?: boolean
-  /** What the last result tells without a row; undefined when nothing. */
-  readonly discloses?: (text: string) => string | undefined
+  /** What the results tell without a row; undefined when nothing. */
+  readonly discloses?: (texts: readonly string[]) => string | undefined
 }
 
 const changes = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"])
@@ -80,7 +80,7 @@ async function attack(
   } catch (error) {
     return { seen: [...seen, errorText(error)], refusal: refusalOf(error), touched }
   }
-  const disclosed = options.discloses?.(seen.at(-1) ?? "")
+  const disclosed = options.discloses?.(seen)
   const plain = rows === 0 ? "0 rows" : `${rows} ${rows === 1 ? "row" : "rows"}, nothing of another branch in them`
   return { seen, touched, note: options.says ?? plain, ...(disclosed === undefined ? {} : { disclosed }) }
 }

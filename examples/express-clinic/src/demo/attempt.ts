@@ -25,6 +25,8 @@ export interface Outcome {
   readonly refusal?: string
   /** How many rows of other branches were changed, as far as the attacker was told. */
   readonly touched?: number
+  /** How an answer told whether something exists in another branch. */
+  readonly betrayed?: string
   /** What was learned without seeing a row. */
   readonly disclosed?: string
   /** What happened, when it was neither refused nor empty-handed in the plain sense. */
@@ -58,6 +60,7 @@ export async function attempted(one: Attempt, oracle: Oracle): Promise<Crossing>
   if ((outcome.touched ?? 0) > 0) {
     return { layer, attempt, verdict: "LEAK", how: `${outcome.touched} foreign rows were changed or referred to` }
   }
+  if (outcome.betrayed !== undefined) return { layer, attempt, verdict: "LEAK", how: outcome.betrayed }
   // A statement that PostgreSQL does not understand proves nothing: 42501 is "permission denied", 42P10 "no such key".
   if (/^42(?!501|P10)/.test(outcome.refusal ?? ""))
     throw new Error(`${attempt}: a fault of the attempt: ${outcome.refusal}`)

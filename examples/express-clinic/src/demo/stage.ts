@@ -1,16 +1,12 @@
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import pg from "pg"
 import pino from "pino"
-import { createIssuer, createWardkeep, type Issuer, type Session, type SessionGrant, type Wardkeep } from "wardkeep"
-import { createApp } from "../app.js"
+import type { Issuer, Session, SessionGrant, Wardkeep } from "wardkeep"
 import type { Branch } from "../data/clinics.js"
 import type { Part, People } from "../data/people.js"
 import { makeWorld, type World } from "../data/world.js"
 import { type Clinics, setUp } from "../database/setup.js"
-import { accounts } from "../login/accounts.js"
 import { actorOf } from "../login/sign-in.js"
-import policy from "../policy.js"
+import { startClinic } from "../start.js"
 import { makeOracle, type Oracle } from "./oracle.js"
 import type { DemoServer } from "./server.js"
 import { type Target, targetIn } from "./target.js"
@@ -57,16 +53,11 @@ export async function openStage({ server, port, patients, progress }: StageOptio
   const appUrl = server.url({ user: "wk_demo_app", password: passwords.app })
   const issuerUrl = server.url({ user: "wk_demo_issuer", password: passwords.issuer })
   const migratorUrl = server.url({ user: "wk_demo_migrator", password: passwords.migrator })
-  const issuerPool = new pg.Pool({ connectionString: issuerUrl, max: 2 })
-  const issuer = createIssuer({ pool: issuerPool, keyId, key })
   const log = pino({ level: process.env.LOG_LEVEL ?? "silent" })
-  const wk = createWardkeep({ pool: { connectionString: appUrl, max: 8 }, policy, issuer, log })
-  await wk.start()
-  const http = await listening(
-    createServer(createApp({ wk, issuer, accounts: accounts(issuerPool), log, secureCookies: false })),
-    port,
-  )
+  const running = await startClinic({ appUrl, issuerUrl, keyId, key, port, log, secureCookies: false })
+  const { origin, wk, issuer } = running
   const superuser = new pg.Client({ connectionString: server.superuserUrl })
+  superuser.on("error", () => undefined)
   await superuser.connect()
   const place = (part: Part, index = 0): Branch => {
     const branch = people[part].branches[index]
@@ -75,7 +66,7 @@ export async function openStage({ server, port, patients, progress }: StageOptio
   }
   return {
     server,
-    origin: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    origin,
     appUrl,
     issuerUrl,
     migratorUrl,
@@ -95,21 +86,10 @@ export async function openStage({ server, port, patients, progress }: StageOptio
       return issuer.issueSession({ actor: actorOf(id), assignments, mfaAt: new Date(), ttl: 3600 })
     },
     async close() {
-      http.closeAllConnections()
-      await new Promise((resolve) => http.close(resolve))
-      await wk.close()
-      await issuer.close()
-      await issuerPool.end()
+      await running.close()
       await superuser.end()
     },
   }
-}
-
-function listening(server: Server, port: number): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject)
-    server.listen(port, "127.0.0.1", () => resolve(server))
-  })
 }
 
 /** The one grant of a session with one role. */

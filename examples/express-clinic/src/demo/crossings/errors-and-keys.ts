@@ -12,7 +12,7 @@ export function oraclesBySql(stage: Stage, doctor: SessionGrant, reception: Sess
       layer,
       attempt,
       home: [stage.home.branch],
-      given: stage.elsewhere.given,
+      given: [...stage.elsewhere.given, ...stage.nextDoor.given],
       run: () => rawSql(stage.appUrl, grant, statements, options),
     }))
   return [
@@ -134,38 +134,41 @@ const receptionKeys = ({ elsewhere }: Stage): Line[] => [
   ],
 ]
 
-const removed = (text: string): string | undefined => {
-  const counts = [...text.matchAll(/Rows Removed by Filter: (\d+)/g)].map(([, count]) => count)
-  return counts.length === 0
-    ? undefined
-    : `no row; 'Rows Removed by Filter: ${counts.join(", ")}' counts rows of other branches`
+const counts = (text: string): string =>
+  [...text.matchAll(/Rows Removed by Filter: (\d+)/g)].map(([, n]) => n).join(", ")
+
+const removed = (texts: readonly string[]): string | undefined => {
+  const found = counts(texts.at(-1) ?? "")
+  return found === "" ? undefined : `no row; 'Rows Removed by Filter: ${found}' counts rows of other branches`
 }
 
-function explaining({ elsewhere }: Stage, { token }: SessionGrant): Line[] {
+const existence = (texts: readonly string[]): string | undefined => {
+  const [real, invented] = texts.slice(-2).map(counts)
+  return real === invented ? undefined : "no row; but the two counts differ, so the number exists in another branch"
+}
+
+/** The client refuses EXPLAIN (WK108, below); this is what somebody learns who has the login and any SQL. */
+function explaining({ elsewhere, nextDoor }: Stage, { token }: SessionGrant): Line[] {
   const select = `select * from patient where branch_id = '${elsewhere.branch.id}'`
+  const byNumber = (abha: string | null): string =>
+    `explain (analyze, timing off) select * from patient where abha = '${abha}'`
+  const suffix = `select set_config('wardkeep.token', '${token}${elsewhere.branch.clinicId}', true)`
+  const unnamed = "explain (analyze, timing off) select * from patient where full_name = 'x'"
   return [
-    [
-      "EXPLAIN: estimates",
-      [`explain ${select}`],
-      {
-        discloses: (text) =>
-          text.includes("rows=") ? "no row; the planner's estimates show roughly how large a table is" : undefined,
-      },
-    ],
-    [
-      "EXPLAIN ANALYZE: counts",
-      ["explain (analyze, timing off) select * from patient where full_name = 'x'"],
-      { discloses: removed },
-    ],
-    [
-      "EXPLAIN ANALYZE under another clinic's suffix: counts",
-      [
-        `select set_config('wardkeep.token', '${token}${elsewhere.branch.clinicId}', true)`,
-        "explain (analyze, timing off) select * from patient where full_name = 'x'",
-      ],
-      { discloses: removed },
-    ],
+    ["EXPLAIN: estimates", [`explain ${select}`], { discloses: estimates }],
+    ["EXPLAIN ANALYZE: counts", [unnamed], { discloses: removed }],
+    ["EXPLAIN ANALYZE under another clinic's suffix: counts", [suffix, unnamed], { discloses: removed }],
     ["EXPLAIN ANALYZE of a foreign branch", [`explain (analyze, verbose, buffers) ${select}`], { discloses: removed }],
+    [
+      "EXPLAIN ANALYZE: is this ABHA number next door?",
+      [byNumber(nextDoor.patient.abha), byNumber("99000000000000")],
+      { discloses: existence },
+    ],
+    [
+      "EXPLAIN ANALYZE: is it in another clinic?",
+      [suffix, byNumber(elsewhere.patient.abha), byNumber("99000000000000")],
+      { discloses: existence },
+    ],
     [
       "the table's size on disk",
       ["select pg_relation_size('public.patient') as bytes"],
@@ -173,3 +176,6 @@ function explaining({ elsewhere }: Stage, { token }: SessionGrant): Line[] {
     ],
   ]
 }
+
+const estimates = (texts: readonly string[]): string | undefined =>
+  texts.at(-1)?.includes("rows=") ? "no row; the planner's estimates show roughly how large a table is" : undefined

@@ -5,6 +5,7 @@ import { onlyGrant, type Stage } from "../stage.js"
 import { throughTheClient } from "./client.js"
 import { forgingBySql } from "./context.js"
 import { oraclesBySql } from "./errors-and-keys.js"
+import { existence } from "./existence.js"
 import { overHttp } from "./http.js"
 import { tricksOverHttp } from "./http-tricks.js"
 import { jobsAndSessions } from "./jobs-and-sessions.js"
@@ -24,6 +25,7 @@ export async function allAttempts(stage: Stage, day: Day): Promise<Attempt[]> {
     ...readingBySql(stage, onlyGrant(doctor)),
     ...(await writingBySql(stage, onlyGrant(doctor))),
     ...oraclesBySql(stage, onlyGrant(doctor), onlyGrant(reception)),
+    ...(await existence(stage, onlyGrant(doctor), doctor)),
     ...forgingBySql(stage, onlyGrant(doctor), onlyGrant(reception)),
     ...throughTheClient(stage, doctor, foreign),
     ...jobsAndSessions(stage, day.locum),
