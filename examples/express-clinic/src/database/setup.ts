@@ -23,12 +23,15 @@ export interface SetupOptions {
   /** The same database with another login. */
   readonly url: (login: { user: string; password: string }) => string
   readonly world: World
+  /** New ones when left out. */
+  readonly passwords?: Clinics["passwords"]
   readonly progress?: (what: string) => void
 }
 
 /** From an empty database to a working clinic: install, the host's schema, the policy, the data. */
-export async function setUp({ adminUrl, url, world, progress = () => undefined }: SetupOptions): Promise<Clinics> {
-  const passwords = { app: secret(), issuer: secret(), migrator: secret() }
+export async function setUp(options: SetupOptions): Promise<Clinics> {
+  const { adminUrl, url, world, progress = () => undefined } = options
+  const passwords = options.passwords ?? { app: secret(), issuer: secret(), migrator: secret() }
   await connected(adminUrl, async (admin) => {
     await install({ admin, policy, passwords })
   })

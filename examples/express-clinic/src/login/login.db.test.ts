@@ -1,0 +1,144 @@
+import { useDatabase } from "@wardkeep/harness/use-database"
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
+import { Browser } from "../demo/browser.js"
+import { openClinic, type TestClinic } from "../testing/open-clinic.js"
+import { currentCode } from "./second-factor.js"
+import { idleLimit } from "./store.js"
+
+const database = useDatabase()
+let clinic: TestClinic
+
+beforeAll(async () => {
+  clinic = await openClinic({ adminUrl: database.ownerUrl, url: (login) => database.url(login) })
+})
+afterAll(() => clinic.close())
+beforeEach(() => clinic.advance(16 * 60_000))
+
+const stranger = () => new Browser(clinic.origin, "a stranger")
+const ticketFor = async (browser: Browser, email: string, password: string): Promise<string> =>
+  String((await browser.must("POST", "/login", { email, password })).ticket)
+
+test("a password and a code open a session with the role's grant", async () => {
+  const { doctor } = clinic.people
+  const browser = await clinic.signIn(doctor)
+  expect(await browser.must("GET", "/me")).toMatchObject({
+    email: doctor.email,
+    grants: [{ role: "doctor", purpose: "care", branches: [doctor.branches[0]?.id] }],
+    branch: null,
+  })
+})
+
+test("the cookie is opaque, httpOnly and sameSite", async () => {
+  const { nurse } = clinic.people
+  const browser = stranger()
+  const ticket = await ticketFor(browser, nurse.email, nurse.password)
+  const { text } = await browser.send("POST", "/login/code", {
+    ticket,
+    code: currentCode(nurse.totpSecret, clinic.now()),
+  })
+  expect(text).toMatch(/set-cookie: clinic_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict/)
+})
+
+test("a wrong password and an unknown email give the same answer", async () => {
+  const wrong = await stranger().send("POST", "/login", { email: clinic.people.billing.email, password: "wrong" })
+  const unknown = await stranger().send("POST", "/login", { email: "nobody@nowhere.example", password: "wrong" })
+  const { requestId: _one, ...first } = wrong.body
+  const { requestId: _two, ...second } = unknown.body
+  expect([wrong.status, first]).toEqual([401, second])
+})
+
+test("without the second factor there is no session", async () => {
+  const { billing } = clinic.people
+  const browser = stranger()
+  const ticket = await ticketFor(browser, billing.email, billing.password)
+  expect(browser.cookie).toBe("")
+  expect((await browser.send("GET", "/patients")).status).toBe(401)
+  expect((await browser.send("POST", "/login/code", { ticket, code: "000000" })).status).toBe(401)
+  expect(browser.cookie).toBe("")
+})
+
+test("a code works once", async () => {
+  const { billing } = clinic.people
+  const code = currentCode(billing.totpSecret, clinic.now())
+  const ticket = await ticketFor(stranger(), billing.email, billing.password)
+  expect((await stranger().send("POST", "/login/code", { ticket, code })).status).toBe(200)
+  const again = await ticketFor(stranger(), billing.email, billing.password)
+  expect((await stranger().send("POST", "/login/code", { ticket: again, code })).status).toBe(401)
+})
+
+test("a ticket expires and works once", async () => {
+  const { nurse } = clinic.people
+  const ticket = await ticketFor(stranger(), nurse.email, nurse.password)
+  clinic.advance(6 * 60_000)
+  const late = { ticket, code: currentCode(nurse.totpSecret, clinic.now()) }
+  expect((await stranger().send("POST", "/login/code", late)).status).toBe(401)
+})
+
+test("five failures lock the account, also for the right password, until a quarter of an hour has passed", async () => {
+  const { receptionElsewhere: person } = clinic.people
+  for (let turn = 0; turn < 5; turn++) {
+    expect((await stranger().send("POST", "/login", { email: person.email, password: "wrong" })).status).toBe(401)
+  }
+  const locked = await stranger().send("POST", "/login", { email: person.email, password: person.password })
+  expect([locked.status, locked.body.code]).toEqual([429, "too_many_attempts"])
+  expect(locked.text).toMatch(/retry-after: \d+/)
+  clinic.advance(16 * 60_000)
+  expect((await stranger().send("POST", "/login", { email: person.email, password: person.password })).status).toBe(200)
+})
+
+test("a session that idles for a quarter of an hour is over, one in use is not", async () => {
+  const browser = await clinic.signIn(clinic.people.doctor)
+  for (let turn = 0; turn < 3; turn++) {
+    clinic.advance(idleLimit - 1000)
+    expect((await browser.send("GET", "/me")).status).toBe(200)
+  }
+  clinic.advance(idleLimit + 1000)
+  const late = await browser.send("GET", "/me")
+  expect([late.status, late.body.code]).toEqual([401, "signed_out"])
+})
+
+test("open sessions are listed, and one can be revoked from the other", async () => {
+  const { nurse } = clinic.people
+  const phone = await clinic.signIn(nurse)
+  const desk = await clinic.signIn(nurse)
+  const { sessions } = await desk.must("GET", "/sessions")
+  const list = sessions as { id: string; current: boolean; label: string }[]
+  const other = list.filter(({ current }) => !current).at(-1)
+  expect(list.filter(({ current }) => current)).toHaveLength(1)
+  await desk.must("DELETE", `/sessions/${other?.id}`)
+  expect((await phone.send("GET", "/patients")).status).toBe(401)
+  expect((await desk.send("GET", "/patients")).status).toBe(200)
+})
+
+test("a session revoked behind the application's back is refused by the database at the next statement", async () => {
+  const { nurse } = clinic.people
+  const browser = await clinic.signIn(nurse)
+  await clinic.issuer.endActor(`account:${nurse.id}`, "test")
+  const refused = await browser.send("GET", "/patients")
+  expect([refused.status, refused.body.code]).toEqual([401, "signed_out"])
+})
+
+test("nobody can end somebody else's session", async () => {
+  const mine = await clinic.signIn(clinic.people.doctor)
+  const theirs = await clinic.signIn(clinic.people.doctorElsewhere)
+  const { sessions } = await theirs.must("GET", "/sessions")
+  const [first] = sessions as { id: string }[]
+  expect((await mine.send("DELETE", `/sessions/${first?.id}`)).status).toBe(404)
+  expect((await theirs.send("GET", "/me")).status).toBe(200)
+})
+
+test("logout ends the session", async () => {
+  const browser = await clinic.signIn(clinic.people.owner)
+  const { cookie } = browser
+  await browser.must("POST", "/logout")
+  const response = await fetch(`${clinic.origin}/me`, { headers: { cookie } })
+  expect(response.status).toBe(401)
+})
+
+test("neither password, code, ticket nor token is in the log", () => {
+  const text = clinic.logged.join("")
+  const secrets = Object.values(clinic.people).flatMap(({ password, totpSecret }) => [password, totpSecret])
+  expect(text.length).toBeGreaterThan(1000)
+  expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
+  expect(text).not.toMatch(/dem1[a-z0-9]{43}/)
+})

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest"
+import { attemptLimit } from "./attempts.js"
+import { hashPassword, verifyPassword } from "./passwords.js"
+import { currentCode, newTotpSecret, stepOfCode } from "./second-factor.js"
+import { idleLimit, loginStore } from "./store.js"
+
+test("a password matches its own hash only, and an account without a hash matches nothing", async () => {
+  const hash = await hashPassword("correct horse")
+  expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+  expect(await verifyPassword("correct horse", hash)).toBe(true)
+  expect(await verifyPassword("wrong horse", hash)).toBe(false)
+  expect(await verifyPassword("correct horse", undefined)).toBe(false)
+})
+
+test("a code is accepted one step early or late, and says which step it belongs to", () => {
+  const secret = newTotpSecret()
+  const now = 1_800_000_000_000
+  const code = currentCode(secret, now)
+  expect(stepOfCode(secret, code, now)).toBe(60_000_000)
+  expect(stepOfCode(secret, code, now + 30_000)).toBe(60_000_000)
+  expect(stepOfCode(secret, code, now + 90_000)).toBeUndefined()
+})
+
+test("five failures lock a key for a quarter of an hour, and a success forgets them", () => {
+  let now = 0
+  const limit = attemptLimit(() => now)
+  for (let turn = 0; turn < 4; turn++) limit.failed("a")
+  limit.succeeded("a")
+  for (let turn = 0; turn < 5; turn++) limit.failed("a")
+  expect(() => limit.check("b", "a")).toThrow(/Wait/)
+  expect(() => limit.check("b")).not.toThrow()
+  now = 15 * 60_000 + 1
+  expect(() => limit.check("a")).not.toThrow()
+})
+
+test("a login is forgotten when it idles, when it ends and when it is revoked", () => {
+  let now = 0
+  const store = loginStore(() => now)
+  const session = { id: "s", actor: "a", expiresAt: new Date(60 * 60_000).toISOString(), grants: [] }
+  const idle = store.add(session, "a@b.example")
+  expect(store.open(idle)?.email).toBe("a@b.example")
+  now += idleLimit + 1
+  expect(store.open(idle)).toBeUndefined()
+  const revoked = store.add(session, "a@b.example")
+  store.forget("s")
+  expect(store.open(revoked)).toBeUndefined()
+  const ended = store.add(session, "a@b.example")
+  now = 60 * 60_000
+  expect(store.open(ended)).toBeUndefined()
+  expect(store.open("unknown")).toBeUndefined()
+})

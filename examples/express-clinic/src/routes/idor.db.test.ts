@@ -1,0 +1,124 @@
+import { useDatabase } from "@wardkeep/harness/use-database"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import type { Part } from "../data/people.js"
+import type { Browser, Reply } from "../demo/browser.js"
+import { bodies } from "../demo/crossings/http-bodies.js"
+import { makeOracle } from "../demo/oracle.js"
+import { type Target, targetIn } from "../demo/target.js"
+import { openClinic, type TestClinic } from "../testing/open-clinic.js"
+
+const database = useDatabase()
+const parts = ["reception", "nurse", "doctor", "billing", "owner"] as const
+const browsers = new Map<Part, Browser>()
+let clinic: TestClinic
+let foreign: readonly Target[]
+
+beforeAll(async () => {
+  clinic = await openClinic({ adminUrl: database.ownerUrl, url: (login) => database.url(login) })
+  for (const part of parts) browsers.set(part, await clinic.signIn(clinic.people[part]))
+  const { people, world } = clinic
+  // The owner has the branch next door as well: for her, a third branch of the clinic.
+  foreign = [people.doctor.clinic.branches[2]!, people.doctorElsewhere.branches[0]!].map((branch) =>
+    targetIn(world, branch),
+  )
+})
+afterAll(() => clinic.close())
+
+const idOf = (path: string, { patient, rows }: Target): string =>
+  ({
+    patients: patient.id,
+    notes: rows.clinical_note,
+    attachments: rows.attachment,
+    prescriptions: rows.prescription,
+    appointments: rows.appointment,
+    invoices: rows.invoice,
+    sessions: patient.id,
+  })[path.split("/")[1] ?? ""] ?? ""
+
+/** Every route with an id that the API's own document lists. */
+async function routesWithIds(): Promise<[method: string, path: string][]> {
+  const document = (await (await fetch(`${clinic.origin}/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, unknown>>
+  }
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods)
+      .map((method): [string, string] => [method.toUpperCase(), path.replace("{id}", ":id")])
+      .filter(([method, route]) => route.includes(":id") || `${method} ${route}` in bodies),
+  )
+}
+
+async function ask(browser: Browser, method: string, path: string, target: Target): Promise<Reply> {
+  const of = (kind: string): string => (kind === "branch" ? target.branch.id : idOf(`/${kind}`, target))
+  const body = bodies[`${method} ${path}`]?.({ all: [], of, fill: (text) => text })
+  return browser.send(method, path.replace(":id", idOf(path, target)), body)
+}
+
+test("no role reaches a row of another branch by its id, on any route", async () => {
+  const oracle = makeOracle(clinic.world)
+  const wrong: string[] = []
+  for (const [method, path] of await routesWithIds()) {
+    for (const part of parts) {
+      for (const target of foreign) {
+        const reply = await ask(browsers.get(part)!, method, path, target)
+        const where = `${method} ${path} as ${part}: ${reply.status}`
+        const [rows] = Object.values(reply.body)
+        const empty = method === "GET" && reply.status === 200 && Array.isArray(rows) && rows.length === 0
+        if (reply.status < 400 && !empty) wrong.push(`${where} let through`)
+        const found = oracle.find(reply.text, clinic.people[part].branches, target.given)
+        if (found !== undefined) wrong.push(`${where} showed ${found}`)
+      }
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+test("a foreign id and an invented id get the same answer", async () => {
+  const invented = "00000000-0000-4000-8000-000000000000"
+  const doctor = browsers.get("doctor")!
+  for (const [method, path] of await routesWithIds()) {
+    if (!path.includes(":id")) continue
+    const body = bodies[`${method} ${path}`]?.({ all: [], of: () => invented, fill: (text) => text })
+    const nobody = await doctor.send(method, path.replace(":id", invented), body)
+    for (const target of foreign) {
+      const somebody = await ask(doctor, method, path, target)
+      const { requestId: _a, ...first } = nobody.body
+      const { requestId: _b, ...second } = somebody.body
+      expect([method, path, somebody.status, second]).toEqual([method, path, nobody.status, first])
+    }
+  }
+})
+
+test("errors hold no row values, no SQL and no names of the database", async () => {
+  const doctor = browsers.get("doctor")!
+  const reception = browsers.get("reception")!
+  const own = targetIn(clinic.world, clinic.people.doctor.branches[0]!)
+  const duplicate = { full_name: "X", phone: own.patient.phone, sex: "other", abha: own.patient.abha }
+  const replies = [
+    await reception.send("POST", "/patients", duplicate),
+    await reception.send("POST", "/patients", { ...duplicate, phone: "12" }),
+    await doctor.send("POST", `/patients/${own.patient.id}/prescriptions`, { drug_id: 9999, dose: "1-0-1", days: 3 }),
+    await doctor.send("GET", "/patients/not-an-id"),
+    await doctor.send("GET", "/nowhere"),
+    await browsers.get("billing")!.send("PATCH", `/prescriptions/${own.rows.prescription}`, { days: 3 }),
+  ]
+  expect(replies.map(({ status }) => status)).toEqual([409, 400, 422, 400, 404, 403])
+  for (const { text, body } of replies) {
+    expect(
+      Object.keys(body)
+        .sort()
+        .filter((key) => key !== "fields"),
+    ).toEqual(["code", "message", "requestId"])
+    expect(text).not.toContain(own.patient.abha)
+    expect(text).not.toMatch(/select|insert|constraint|relation|patient_clinic/i)
+  }
+})
+
+test("a malformed body is refused before anything runs", async () => {
+  const response = await fetch(`${clinic.origin}/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{",
+  })
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ code: "invalid_request" })
+})
