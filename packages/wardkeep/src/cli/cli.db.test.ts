@@ -1,0 +1,155 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { beforeAll, describe, expect, it } from "vitest"
+import { emptyFolder, hostTables, newDeployment, type Ran, runCli, writePolicy } from "#tests/cli/run-cli.ts"
+import { connected } from "#tests/fixture/clinic.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const database = useDatabase()
+const deployment = newDeployment()
+let folder = ""
+let env: Record<string, string> = {}
+
+const cli = (...args: string[]): Promise<Ran> => runCli(folder, args, env)
+
+beforeAll(async () => {
+  folder = await emptyFolder()
+  await writePolicy(folder, deployment)
+  env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
+  await connected(database.ownerUrl, (client) => client.query(hostTables))
+})
+
+/** The three passwords of a JSON answer, by the last part of the login's name. */
+function passwordsOf(ran: Ran): Record<string, string> {
+  const { generatedPasswords } = JSON.parse(ran.stdout) as { generatedPasswords: Record<string, string> }
+  return Object.fromEntries(
+    Object.entries(generatedPasswords).map(([login, password]) => [login.slice(login.lastIndexOf("_") + 1), password]),
+  )
+}
+
+describe("from an ordinary database to an isolated one", () => {
+  it("says before the installation what is missing, and changes nothing", async () => {
+    const planned = await cli("plan")
+    expect(planned).toMatchObject({ code: 2, stdout: "" })
+    expect(planned.stderr).toContain("WK002 the schema wardkeep is not in this database")
+    const diagnosed = await cli("doctor", "--json")
+    expect(diagnosed.code).toBe(1)
+    const { findings, notChecked } = JSON.parse(diagnosed.stdout)
+    expect(findings.map((finding: { check: string }) => finding.check)).toContain("not-installed")
+    expect(notChecked).toHaveLength(1)
+  })
+
+  it("migrates, prints each generated password once, and a second run changes nothing", async () => {
+    const first = await cli("migrate", "--generate-passwords", "--json")
+    expect(first).toMatchObject({ code: 0, stderr: "" })
+    const passwords = passwordsOf(first)
+    expect(Object.keys(passwords).sort()).toEqual(["app", "issuer", "migrator"])
+    env.WARDKEEP_MIGRATOR_URL = database.url({
+      user: `wk_${deployment}_migrator`,
+      password: passwords.migrator ?? "",
+    })
+    const second = await cli("migrate", "--generate-passwords")
+    expect(second).toMatchObject({ code: 0, stderr: "" })
+    expect(second.stdout).toContain("Nothing to do")
+    for (const password of Object.values(passwords)) expect(second.stdout).not.toContain(password)
+  })
+
+  it("names the tables that belong to somebody else, with the statement that changes it", async () => {
+    const ran = await cli("plan")
+    expect(ran.code).toBe(4)
+    expect(ran.stderr).toContain(`WK303`)
+    expect(ran.stderr).toContain(`alter table public.patient owner to wk_${deployment}_owner`)
+    await connected(database.ownerUrl, async (client) => {
+      for (const table of ["clinic", "branch", "patient"])
+        await client.query(`alter table ${table} owner to wk_${deployment}_owner`)
+    })
+  })
+
+  it("plans without changing, emits SQL, and writes a plan that apply takes", async () => {
+    const shown = await cli("plan", "--out", "plan.json")
+    expect(shown.code).toBe(0)
+    expect(shown.stdout).toContain("policy public.patient wk_fence: the fence")
+    expect(shown.stdout).toContain("NOT COVERED public.price")
+    const emitted = await cli("plan", "--emit")
+    expect(emitted.stdout).toMatch(/^-- Run as the owner role.*\nbegin;/)
+    expect(emitted.stdout).toContain("as restrictive for all to public")
+    const plan = JSON.parse(await readFile(join(folder, "plan.json"), "utf8"))
+    expect(plan.steps.length).toBeGreaterThan(5)
+    expect((await cli("plan", "--json")).stdout).toBe(`${JSON.stringify(plan, null, 2)}\n`)
+  })
+
+  it("refuses to apply when nobody was asked, and keeps the database as it was", async () => {
+    const ran = await cli("apply")
+    expect(ran.code).toBe(2)
+    expect(ran.stderr).toContain("nobody was asked")
+    expect((await cli("doctor")).stdout).toContain("[policy-not-applied]")
+  })
+
+  it("applies the plan that was shown, and a second run applies nothing", async () => {
+    const first = await cli("apply", "--plan", "plan.json")
+    expect(first).toMatchObject({ code: 0, stderr: "" })
+    expect(first.stdout).toMatch(/^applied \d+ steps/)
+    const stale = await cli("apply", "--plan", "plan.json")
+    expect(stale.code).toBe(4)
+    expect(stale.stderr).toContain("WK305")
+    const second = await cli("apply", "--json")
+    expect(JSON.parse(second.stdout)).toMatchObject({ applied: 0, confirmed: true })
+  })
+
+  it("diagnoses the applied database: the server's floor is the only fault left, and price is not covered", async () => {
+    const ran = await cli("doctor", "--json")
+    const { findings, notChecked, service, strategy } = JSON.parse(ran.stdout)
+    expect(notChecked).toEqual([])
+    expect(strategy).toBe("portable")
+    expect(service.id).toBe("self-hosted")
+    const checks = findings.map((finding: { check: string }) => finding.check)
+    const expected = ["unique-key-oracle", "table-not-covered", "server-below-security-floor", "no-index-led-by-tenant"]
+    expect(checks.filter((check: string) => !expected.includes(check))).toEqual([])
+    const text = (await cli("doctor", "--service", "neon")).stdout
+    expect(text).toContain("Neon")
+    expect(text).toContain("nothing was run on this service")
+  })
+
+  it("finds what somebody changed behind its back, and exits with 1", async () => {
+    await connected(database.adminUrl, async (client) => {
+      await client.query("alter table patient no force row level security")
+      await client.query(`grant temporary on database "${database.databaseName}" to public`)
+      await client.query(`alter role wk_${deployment}_app inherit`)
+    })
+    const ran = await cli("doctor", "--json")
+    expect(ran.code).toBe(1)
+    const checks = JSON.parse(ran.stdout).findings.map((finding: { check: string }) => finding.check)
+    expect(checks).toEqual(
+      expect.arrayContaining(["drift", "policy-not-applied", "database-privilege", "application-inherits"]),
+    )
+    expect((await cli("migrate")).code).toBe(0)
+    expect((await cli("apply", "--yes")).code).toBe(0)
+    const after = JSON.parse((await cli("doctor", "--json")).stdout).findings
+    const left = after.map((finding: { check: string }) => finding.check)
+    for (const check of ["drift", "policy-not-applied", "database-privilege", "application-inherits"])
+      expect(left).not.toContain(check)
+  })
+
+  it("adds a key once, retires it once, and never prints a secret that was given", async () => {
+    const given = Buffer.alloc(32, 7).toString("base64")
+    const added = await runCli(folder, ["key", "add", "k001"], { ...env, WARDKEEP_SIGNING_KEY: given })
+    expect(added).toMatchObject({ code: 0, stderr: "" })
+    expect(added.stdout).not.toContain(given)
+    const made = JSON.parse((await cli("key", "add", "k002", "--json")).stdout) as { generatedSecret: string }
+    expect(Buffer.from(made.generatedSecret, "base64")).toHaveLength(32)
+    expect(await cli("key", "add", "k001")).toMatchObject({ code: 2 })
+    expect((await cli("key", "retire", "k001", "--end-sessions")).stdout).toContain("0 sessions ended")
+    expect(await cli("key", "retire", "k001")).toMatchObject({ code: 2 })
+    const short = await runCli(folder, ["key", "add", "k003"], { ...env, WARDKEEP_SIGNING_KEY: "c2hvcnQ=" })
+    expect(short.code).toBe(2)
+    expect(short.stderr).not.toContain("c2hvcnQ=")
+  })
+
+  it("chooses the accelerated strategy, says so, and goes back", async () => {
+    const there = await cli("migrate", "--strategy", "accelerated", "--json")
+    const superuser = database.ownerUrl === database.adminUrl
+    expect(there.code).toBe(superuser ? 0 : 4)
+    if (superuser) expect(JSON.parse(there.stdout).strategy).toBe("accelerated")
+    expect((await cli("migrate", "--strategy", "portable")).stdout).toContain("strategy: portable")
+  })
+})
