@@ -62,8 +62,13 @@ async function requireVersion(admin: pg.Client): Promise<void> {
 
 /** The owner must be able to create in the host's schema; the schema itself stays with whoever owns it. */
 async function ownSchema(admin: pg.Client, schema: string, owner: string): Promise<void> {
-  const { rows } = await admin.query("select from pg_namespace where nspname = $1", [schema])
+  // Read first: from the second run on the owner is the grantor of its own members, who cannot grant back to it (0LP01).
+  const { rows } = await admin.query<{ held: boolean }>(
+    `select has_schema_privilege($2, oid, 'USAGE WITH GRANT OPTION') and has_schema_privilege($2, oid, 'CREATE WITH GRANT OPTION') as held
+       from pg_namespace where nspname = $1`,
+    [schema, owner],
+  )
   if (rows.length === 0) await admin.query(`create schema ${quoteIdent(schema)} authorization ${quoteIdent(owner)}`)
-  else
+  else if (rows[0]?.held !== true)
     await admin.query(`grant usage, create on schema ${quoteIdent(schema)} to ${quoteIdent(owner)} with grant option`)
 }
