@@ -34,7 +34,7 @@ create table wardkeep.token (
   digest bytea primary key check (octet_length(digest) = 32),
   session_id uuid not null references wardkeep.session on delete cascade,
   tenant text not null check (tenant <> ''),
-  branches text[] not null check (cardinality(branches) > 0),
+  branches text[] not null,
   branch_group text,
   db_role text not null,
   role text not null,
@@ -42,7 +42,9 @@ create table wardkeep.token (
   actor text not null,
   mfa_at timestamptz,
   valid_from timestamptz not null,
-  valid_until timestamptz not null
+  valid_until timestamptz not null,
+  -- Only the owner's work may stand in a tenant that has no branch yet.
+  check (cardinality(branches) > 0 or role = 'owner')
 );
 create index token_session on wardkeep.token (session_id);
 create index token_valid_until on wardkeep.token (valid_until);
@@ -573,40 +575,78 @@ end
 $$;
 comment on function wardkeep.retire_key(text, boolean) is
   'Refuses new requests under a key and, if asked, ends every session issued under it. For the owner.';
+-- The arguments of these triggers are column names. A tenant or branch that goes away, changes its key or moves takes the
+-- tokens with it: a token must never reach a branch through a tenant it no longer belongs to.
 create function wardkeep.mirror_tenant() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  gone text := case when tg_op <> 'INSERT' then to_jsonb(old) ->> tg_argv[0] end;
+  come text := case when tg_op <> 'DELETE' then to_jsonb(new) ->> tg_argv[0] end;
 begin
-  if tg_op in ('UPDATE', 'DELETE') then
-    delete from wardkeep.known_tenant k where k.tenant = to_jsonb(old) ->> tg_argv[0];
+  if gone = come then
+    return null;
   end if;
-  if tg_op in ('INSERT', 'UPDATE') then
-    insert into wardkeep.known_tenant (tenant) values (to_jsonb(new) ->> tg_argv[0]);
+  if gone is not null then
+    delete from wardkeep.token t where t.tenant = gone;
+    delete from wardkeep.branch_group g where g.tenant = gone;
+    delete from wardkeep.known_tenant k where k.tenant = gone;
+  end if;
+  if come is not null then
+    insert into wardkeep.known_tenant (tenant) values (come) on conflict do nothing;
   end if;
   return null;
 end
 $$;
 comment on function wardkeep.mirror_tenant() is 'Trigger: keeps known_tenant like the host''s tenant table. Argument: key column.';
 
+create function wardkeep.forget_branch(gone text) returns void
+  language sql volatile
+begin atomic
+  delete from wardkeep.token t where t.branches = array[gone];
+  update wardkeep.token t set branches = array_remove(t.branches, gone) where gone = any (t.branches);
+  delete from wardkeep.branch_group g where g.branches = array[gone];
+  update wardkeep.branch_group g set branches = array_remove(g.branches, gone) where gone = any (g.branches);
+  delete from wardkeep.known_branch k where k.branch = gone;
+end;
+comment on function wardkeep.forget_branch(text) is 'Internal: takes a branch out of the mirror, of groups and of open sessions.';
+
 create function wardkeep.mirror_branch() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  gone text[] := case when tg_op <> 'INSERT' then array[to_jsonb(old) ->> tg_argv[0], to_jsonb(old) ->> tg_argv[1]] end;
+  come text[] := case when tg_op <> 'DELETE' then array[to_jsonb(new) ->> tg_argv[0], to_jsonb(new) ->> tg_argv[1]] end;
 begin
-  if tg_op in ('UPDATE', 'DELETE') then
-    delete from wardkeep.known_branch k where k.branch = to_jsonb(old) ->> tg_argv[0];
+  if gone = come then
+    return null;
   end if;
-  if tg_op in ('INSERT', 'UPDATE') then
-    insert into wardkeep.known_branch (branch, tenant) values (to_jsonb(new) ->> tg_argv[0], to_jsonb(new) ->> tg_argv[1]);
+  if gone is not null then
+    perform wardkeep.forget_branch(gone[1]);
   end if;
-  if tg_op = 'DELETE' then
-    update wardkeep.token t set branches = array_remove(t.branches, to_jsonb(old) ->> tg_argv[0])
-     where to_jsonb(old) ->> tg_argv[0] = any (t.branches) and cardinality(t.branches) > 1;
-    delete from wardkeep.token t where t.branches = array[to_jsonb(old) ->> tg_argv[0]];
+  if come is not null then
+    insert into wardkeep.known_branch (branch, tenant) values (come[1], come[2])
+    on conflict (branch) do update set tenant = excluded.tenant;
   end if;
   return null;
 end
 $$;
 comment on function wardkeep.mirror_branch() is 'Trigger: keeps known_branch like the host''s branch table. Arguments: key column, tenant column.';
+
+create function wardkeep.mirror_truncate() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from wardkeep.token;
+  delete from wardkeep.branch_group;
+  delete from wardkeep.known_branch;
+  if tg_argv[0] = 'tenant' then
+    delete from wardkeep.known_tenant;
+  end if;
+  return null;
+end
+$$;
+comment on function wardkeep.mirror_truncate() is 'Trigger: TRUNCATE of the host''s tenant or branch table. Argument: tenant or branch.';
 
 create function wardkeep.set_branch_group(in_tenant text, group_name text, members text[]) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -627,12 +667,16 @@ create function wardkeep.open_backfill(in_tenant text, reason text) returns text
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  held text[] := wardkeep.resolve_branches(in_tenant, '"all"');
+  held text[];
   new_session uuid;
 begin
   if coalesce(btrim(reason), '') = '' then
     raise exception 'a backfill needs a reason' using errcode = 'WK307';
   end if;
+  if not exists (select from wardkeep.known_tenant k where k.tenant = in_tenant) then
+    raise exception 'no such tenant' using errcode = 'WK307', hint = 'Insert it in maintenance first.';
+  end if;
+  select coalesce(array_agg(b.branch order by b.branch), '{}') into held from wardkeep.known_branch b where b.tenant = in_tenant;
   insert into wardkeep.session (kind, actor, label, valid_until)
   values ('backfill', 'backfill:' || session_user, reason, now() + interval '6 hours') returning id into new_session;
   insert into wardkeep.activity (kind, actor, tenant, detail)
@@ -642,7 +686,7 @@ begin
 end
 $$;
 comment on function wardkeep.open_backfill(text, text) is
-  'A recorded service context of the owner for one tenant. For the migrator with the owner''s role. Fails with WK202 or WK307.';
+  'A recorded service context of the owner for one tenant. For the migrator with the owner''s role. Fails with WK307.';
 
 create function wardkeep.record(kind text, tenant text, detail jsonb) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -652,6 +696,27 @@ begin
 end
 $$;
 comment on function wardkeep.record(text, text, jsonb) is 'Writes one line of activity. For the owner.';
+
+create function wardkeep.check_force() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  bare text;
+begin
+  select string_agg(n.nspname || '.' || c.relname, ', ') into bare
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where n.nspname || '.' || c.relname in (select jsonb_array_elements_text(new.detail -> 'tables'))
+     and not (c.relrowsecurity and c.relforcerowsecurity);
+  if bare is not null then
+    raise exception 'FORCE is not back on %', bare using errcode = 'WK307', hint = 'Maintenance is one transaction; nothing was kept.';
+  end if;
+  return null;
+end
+$$;
+comment on function wardkeep.check_force() is 'Trigger: a maintenance whose tables are not FORCEd at its end is not committed. Fails with WK307.';
+
+create constraint trigger activity_force after insert on wardkeep.activity deferrable initially deferred
+  for each row when (new.kind = 'maintenance') execute function wardkeep.check_force();
 -- Splits at white space and ASCII punctuation only: vowel signs of Indian scripts are not alphanumeric to a regular expression.
 create function wardkeep.words(value text) returns setof text
   language sql immutable parallel safe

@@ -34,7 +34,7 @@ create table wardkeep.token (
   digest bytea primary key check (octet_length(digest) = 32),
   session_id uuid not null references wardkeep.session on delete cascade,
   tenant text not null check (tenant <> ''),
-  branches text[] not null check (cardinality(branches) > 0),
+  branches text[] not null,
   branch_group text,
   db_role text not null,
   role text not null,
@@ -42,7 +42,9 @@ create table wardkeep.token (
   actor text not null,
   mfa_at timestamptz,
   valid_from timestamptz not null,
-  valid_until timestamptz not null
+  valid_until timestamptz not null,
+  -- Only the owner's work may stand in a tenant that has no branch yet.
+  check (cardinality(branches) > 0 or role = 'owner')
 );
 create index token_session on wardkeep.token (session_id);
 create index token_valid_until on wardkeep.token (valid_until);

@@ -1,37 +1,75 @@
+-- The arguments of these triggers are column names. A tenant or branch that goes away, changes its key or moves takes the
+-- tokens with it: a token must never reach a branch through a tenant it no longer belongs to.
 create function wardkeep.mirror_tenant() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  gone text := case when tg_op <> 'INSERT' then to_jsonb(old) ->> tg_argv[0] end;
+  come text := case when tg_op <> 'DELETE' then to_jsonb(new) ->> tg_argv[0] end;
 begin
-  if tg_op in ('UPDATE', 'DELETE') then
-    delete from wardkeep.known_tenant k where k.tenant = to_jsonb(old) ->> tg_argv[0];
+  if gone = come then
+    return null;
   end if;
-  if tg_op in ('INSERT', 'UPDATE') then
-    insert into wardkeep.known_tenant (tenant) values (to_jsonb(new) ->> tg_argv[0]);
+  if gone is not null then
+    delete from wardkeep.token t where t.tenant = gone;
+    delete from wardkeep.branch_group g where g.tenant = gone;
+    delete from wardkeep.known_tenant k where k.tenant = gone;
+  end if;
+  if come is not null then
+    insert into wardkeep.known_tenant (tenant) values (come) on conflict do nothing;
   end if;
   return null;
 end
 $$;
 comment on function wardkeep.mirror_tenant() is 'Trigger: keeps known_tenant like the host''s tenant table. Argument: key column.';
 
+create function wardkeep.forget_branch(gone text) returns void
+  language sql volatile
+begin atomic
+  delete from wardkeep.token t where t.branches = array[gone];
+  update wardkeep.token t set branches = array_remove(t.branches, gone) where gone = any (t.branches);
+  delete from wardkeep.branch_group g where g.branches = array[gone];
+  update wardkeep.branch_group g set branches = array_remove(g.branches, gone) where gone = any (g.branches);
+  delete from wardkeep.known_branch k where k.branch = gone;
+end;
+comment on function wardkeep.forget_branch(text) is 'Internal: takes a branch out of the mirror, of groups and of open sessions.';
+
 create function wardkeep.mirror_branch() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  gone text[] := case when tg_op <> 'INSERT' then array[to_jsonb(old) ->> tg_argv[0], to_jsonb(old) ->> tg_argv[1]] end;
+  come text[] := case when tg_op <> 'DELETE' then array[to_jsonb(new) ->> tg_argv[0], to_jsonb(new) ->> tg_argv[1]] end;
 begin
-  if tg_op in ('UPDATE', 'DELETE') then
-    delete from wardkeep.known_branch k where k.branch = to_jsonb(old) ->> tg_argv[0];
+  if gone = come then
+    return null;
   end if;
-  if tg_op in ('INSERT', 'UPDATE') then
-    insert into wardkeep.known_branch (branch, tenant) values (to_jsonb(new) ->> tg_argv[0], to_jsonb(new) ->> tg_argv[1]);
+  if gone is not null then
+    perform wardkeep.forget_branch(gone[1]);
   end if;
-  if tg_op = 'DELETE' then
-    update wardkeep.token t set branches = array_remove(t.branches, to_jsonb(old) ->> tg_argv[0])
-     where to_jsonb(old) ->> tg_argv[0] = any (t.branches) and cardinality(t.branches) > 1;
-    delete from wardkeep.token t where t.branches = array[to_jsonb(old) ->> tg_argv[0]];
+  if come is not null then
+    insert into wardkeep.known_branch (branch, tenant) values (come[1], come[2])
+    on conflict (branch) do update set tenant = excluded.tenant;
   end if;
   return null;
 end
 $$;
 comment on function wardkeep.mirror_branch() is 'Trigger: keeps known_branch like the host''s branch table. Arguments: key column, tenant column.';
+
+create function wardkeep.mirror_truncate() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from wardkeep.token;
+  delete from wardkeep.branch_group;
+  delete from wardkeep.known_branch;
+  if tg_argv[0] = 'tenant' then
+    delete from wardkeep.known_tenant;
+  end if;
+  return null;
+end
+$$;
+comment on function wardkeep.mirror_truncate() is 'Trigger: TRUNCATE of the host''s tenant or branch table. Argument: tenant or branch.';
 
 create function wardkeep.set_branch_group(in_tenant text, group_name text, members text[]) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -2,12 +2,16 @@ create function wardkeep.open_backfill(in_tenant text, reason text) returns text
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  held text[] := wardkeep.resolve_branches(in_tenant, '"all"');
+  held text[];
   new_session uuid;
 begin
   if coalesce(btrim(reason), '') = '' then
     raise exception 'a backfill needs a reason' using errcode = 'WK307';
   end if;
+  if not exists (select from wardkeep.known_tenant k where k.tenant = in_tenant) then
+    raise exception 'no such tenant' using errcode = 'WK307', hint = 'Insert it in maintenance first.';
+  end if;
+  select coalesce(array_agg(b.branch order by b.branch), '{}') into held from wardkeep.known_branch b where b.tenant = in_tenant;
   insert into wardkeep.session (kind, actor, label, valid_until)
   values ('backfill', 'backfill:' || session_user, reason, now() + interval '6 hours') returning id into new_session;
   insert into wardkeep.activity (kind, actor, tenant, detail)
@@ -17,7 +21,7 @@ begin
 end
 $$;
 comment on function wardkeep.open_backfill(text, text) is
-  'A recorded service context of the owner for one tenant. For the migrator with the owner''s role. Fails with WK202 or WK307.';
+  'A recorded service context of the owner for one tenant. For the migrator with the owner''s role. Fails with WK307.';
 
 create function wardkeep.record(kind text, tenant text, detail jsonb) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -27,3 +31,24 @@ begin
 end
 $$;
 comment on function wardkeep.record(text, text, jsonb) is 'Writes one line of activity. For the owner.';
+
+create function wardkeep.check_force() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  bare text;
+begin
+  select string_agg(n.nspname || '.' || c.relname, ', ') into bare
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where n.nspname || '.' || c.relname in (select jsonb_array_elements_text(new.detail -> 'tables'))
+     and not (c.relrowsecurity and c.relforcerowsecurity);
+  if bare is not null then
+    raise exception 'FORCE is not back on %', bare using errcode = 'WK307', hint = 'Maintenance is one transaction; nothing was kept.';
+  end if;
+  return null;
+end
+$$;
+comment on function wardkeep.check_force() is 'Trigger: a maintenance whose tables are not FORCEd at its end is not committed. Fails with WK307.';
+
+create constraint trigger activity_force after insert on wardkeep.activity deferrable initially deferred
+  for each row when (new.kind = 'maintenance') execute function wardkeep.check_force();

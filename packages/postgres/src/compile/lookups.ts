@@ -44,6 +44,10 @@ function oneLookup(lookup: Lookup, entry: ScopedTable, roles: string): Managed[]
   const maintain = `${schema}.wk_${lookup.name}`
   const sameKey = entry.key.map((column) => `r.${quoteIdent(column)} = o.${quoteIdent(column)}`).join(" and ")
   const body = `begin
+  if tg_op = 'TRUNCATE' then
+    truncate ${target};
+    return null;
+  end if;
   if tg_op in ('UPDATE', 'DELETE') then
     delete from ${target} r using old_rows o where ${sameKey};
   end if;
@@ -67,7 +71,7 @@ end`
       commentOn: `table ${target}`,
     },
     definer(maintain, `returns trigger language plpgsql volatile`, body, `keeps look-up ${lookup.name}`, []),
-    ...(["insert", "update", "delete"] as const).map((event) =>
+    ...(["insert", "update", "delete", "truncate"] as const).map((event) =>
       lookupTrigger(lookup, source, entry.table.name, maintain, event),
     ),
     definer(
@@ -115,19 +119,20 @@ function lookupTrigger(
   source: string,
   table: string,
   maintain: string,
-  event: "insert" | "update" | "delete",
+  event: "insert" | "update" | "delete" | "truncate",
 ): Managed {
   const name = `wk_lookup_${lookup.name}_${event}`
   const tables = {
-    insert: "new table as new_rows",
-    update: "old table as old_rows new table as new_rows",
-    delete: "old table as old_rows",
+    insert: "referencing new table as new_rows",
+    update: "referencing old table as old_rows new table as new_rows",
+    delete: "referencing old table as old_rows",
+    truncate: "",
   }[event]
   return {
     id: `trigger ${table} ${name}`,
     phase: "support",
     why: `keeps look-up ${lookup.name}`,
-    create: `create trigger ${name} after ${event} on ${source} referencing ${tables} for each statement execute function ${qualified(maintain)}()`,
+    create: `create trigger ${name} after ${event} on ${source} ${tables} for each statement execute function ${qualified(maintain)}()`,
     drop: `drop trigger if exists ${name} on ${source}`,
     commentOn: `trigger ${name} on ${source}`,
   }

@@ -10,6 +10,8 @@ export function mirrors(policy: Policy, tenant: ScopedTable, branch: ScopedTable
     mirror("wk_mirror_tenant", tenant, `wardkeep.mirror_tenant(${quoteLiteral(tenantKey)})`, [
       `insert into wardkeep.known_tenant select t.${quoteIdent(tenantKey)}::text from ${qualified(tenant.table.name)} t on conflict do nothing`,
     ]),
+    truncation(tenant, "tenant"),
+    truncation(branch, "branch"),
     mirror(
       "wk_mirror_branch",
       branch,
@@ -33,6 +35,19 @@ function mirror(name: string, entry: ScopedTable, call: string, fill: readonly s
       `alter table ${target} enable always trigger ${name}`,
       ...fill,
     ].join(";\n"),
+    drop: `drop trigger if exists ${name} on ${target}`,
+    commentOn: `trigger ${name} on ${target}`,
+  }
+}
+
+function truncation(entry: ScopedTable, which: "tenant" | "branch"): Managed {
+  const target = qualified(entry.table.name)
+  const name = `wk_mirror_${which}_truncate`
+  return {
+    id: `trigger ${entry.table.name} ${name}`,
+    phase: "structure",
+    why: "an emptied table ends its sessions too",
+    create: `create trigger ${name} after truncate on ${target} for each statement execute function wardkeep.mirror_truncate(${quoteLiteral(which)})`,
     drop: `drop trigger if exists ${name} on ${target}`,
     commentOn: `trigger ${name} on ${target}`,
   }

@@ -21,7 +21,7 @@ export function wordTable(policy: Policy, entry: ScopedTable, privileges: readon
     tableObject(entry, name, roles),
     ...fencePolicies(entry, name, owner, roles),
     triggerFunction(entry, name, searched),
-    ...(["insert", "update", "delete"] as const).map((event) => trigger(entry, event)),
+    ...(["insert", "update", "delete", "truncate"] as const).map((event) => trigger(entry, event)),
   ]
 }
 
@@ -53,10 +53,12 @@ function tableObject(entry: ScopedTable, name: string, roles: readonly string[])
     phase: "structure",
     why: "search by word, prefix and last digits without leaving the fence",
     create: [
-      `create table ${target} (${columns.join(", ")}, primary key (${list(primary)}))`,
+      `create table ${target} (${columns.join(", ")})`,
+      `insert into ${target} ${wordRows(entry, qualified(entry.table.name))}`,
+      // After the rows: three million words took 41 s with the indexes in place.
+      `alter table ${target} add primary key (${list(primary)})`,
       `create index on ${target} (${list(lookup)})`,
       ...(entry.branch === null ? [] : [`create index on ${target} (${quoteIdent(entry.tenant?.column ?? "")}, word)`]),
-      `insert into ${target} ${wordRows(entry, qualified(entry.table.name))}`,
       `alter table ${target} enable row level security, force row level security`,
       ...grants,
     ].join(";\n"),
@@ -85,20 +87,19 @@ function triggerFunction(entry: ScopedTable, name: string, searched: readonly st
     [...scope.map((column) => [column, column]), ...keyColumns(entry).map((key) => [key.word, key.own])]
       .map(([a, b]) => `${left}.${quoteIdent(a ?? "")} = ${right}.${quoteIdent(b ?? "")}`)
       .join(" and ")
-  const sameRow = [...scope, ...keyColumns(entry).map((key) => key.own)]
-    .map((column) => `n.${quoteIdent(column)} = o.${quoteIdent(column)}`)
-    .join(" and ")
-  const changed = searched
-    .map((column) => `n.${quoteIdent(column)} is distinct from o.${quoteIdent(column)}`)
-    .join(" or ")
+  const watched = list([...scope, ...keyColumns(entry).map((key) => key.own), ...searched])
   return {
     id: `function ${entry.table.schema}.wk_${entry.table.table}_words`,
     phase: "support",
     why: `keeps ${name} like ${entry.table.name}`,
     create: `create or replace function ${target}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $wk$
 begin
+  if tg_op = 'TRUNCATE' then
+    truncate ${word};
+    return null;
+  end if;
   if tg_op = 'UPDATE' then
-    if not exists (select from new_rows n join old_rows o on ${sameRow} where ${changed}) then
+    if not exists (select ${watched} from new_rows except all select ${watched} from old_rows) then
       return null;
     end if;
   end if;
@@ -117,19 +118,20 @@ revoke execute on function ${target}() from public`,
   }
 }
 
-function trigger(entry: ScopedTable, event: "insert" | "update" | "delete"): Managed {
+function trigger(entry: ScopedTable, event: "insert" | "update" | "delete" | "truncate"): Managed {
   const target = qualified(entry.table.name)
   const name = `wk_words_${event}`
   const tables = {
-    insert: "new table as new_rows",
-    update: "old table as old_rows new table as new_rows",
-    delete: "old table as old_rows",
+    insert: "referencing new table as new_rows",
+    update: "referencing old table as old_rows new table as new_rows",
+    delete: "referencing old table as old_rows",
+    truncate: "",
   }[event]
   return {
     id: `trigger ${entry.table.name} ${name}`,
     phase: "support",
     why: `keeps the words of ${entry.table.name}`,
-    create: `create trigger ${name} after ${event} on ${target} referencing ${tables} for each statement execute function ${qualified(`${entry.table.schema}.wk_${entry.table.table}_words`)}()`,
+    create: `create trigger ${name} after ${event} on ${target} ${tables} for each statement execute function ${qualified(`${entry.table.schema}.wk_${entry.table.table}_words`)}()`,
     drop: `drop trigger if exists ${name} on ${target}`,
     commentOn: `trigger ${name} on ${target}`,
   }

@@ -1,6 +1,7 @@
 import { type Policy, WardkeepError } from "@wardkeep/core"
 import { asOwner } from "./owner.js"
 import type { Queryable } from "./queryable.js"
+import { dataStatements } from "./statements.js"
 
 export interface BackfillOptions {
   /** A dedicated connection of the migrator's login. */
@@ -48,7 +49,7 @@ export async function inTenant<T>(
     await client.query("begin")
     try {
       await enterTenant(client, tenant, reason)
-      const result = await work(client, tenant)
+      const result = await work(dataStatements(client), tenant)
       await client.query("commit")
       return result
     } catch (error) {

@@ -2,6 +2,7 @@ import { type Policy, quoteLiteral, splitName, WardkeepError } from "@wardkeep/c
 import { qualified } from "../compile/step.js"
 import { asOwner } from "./owner.js"
 import type { Queryable } from "./queryable.js"
+import { insideTransaction } from "./statements.js"
 
 export interface MaintenanceOptions {
   /** A dedicated connection of the migrator's login. */
@@ -37,11 +38,10 @@ export async function maintenance<T>(options: MaintenanceOptions, work: (q: Quer
       await setForce(client, tables, false)
       await client.query(
         "select wardkeep.record('maintenance', null, jsonb_build_object('tables', $1::text[], 'reason', $2::text))",
-        [named, reason],
+        [tables, reason],
       )
-      const result = await work(client)
-      // A pending deferred trigger would make ALTER TABLE fail with "has pending trigger events".
-      await client.query("set constraints all immediate")
+      const result = await work(insideTransaction(client))
+      await fireDeferred(client)
       await setForce(client, tables, true)
       await readBack(client, tables)
       await client.query("commit")
@@ -53,19 +53,38 @@ export async function maintenance<T>(options: MaintenanceOptions, work: (q: Quer
   })
 }
 
-/** The named tables and what belongs to them (word tables), checked to exist and to be ours. */
+/** The named tables and what belongs to them (word tables, partitions), checked to exist. */
 async function forcedTables(client: Queryable, named: readonly string[]): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; forced: boolean; asked: boolean }>(
-    `select n.nspname || '.' || c.relname as name, c.relforcerowsecurity as forced, n.nspname || '.' || c.relname = any ($1) as asked
-       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relkind in ('r', 'p') and (n.nspname || '.' || c.relname = any ($1)
-        or (c.relname like '%\\_word' and n.nspname || '.' || left(c.relname, -5) = any ($1) and obj_description(c.oid, 'pg_class') like 'wardkeep:%'))
-      order by c.oid`,
+  const { rows } = await client.query<{ name: string; forced: boolean }>(
+    `with recursive asked as (
+       select c.oid, n.nspname, c.relname, c.relforcerowsecurity as forced
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p') and (n.nspname || '.' || c.relname = any ($1)
+          or (c.relname like '%\\_word' and n.nspname || '.' || left(c.relname, -5) = any ($1) and obj_description(c.oid, 'pg_class') like 'wardkeep:%'))
+       union
+       select c.oid, n.nspname, c.relname, c.relforcerowsecurity
+         from asked a join pg_inherits i on i.inhparent = a.oid join pg_class c on c.oid = i.inhrelid and c.relispartition
+         join pg_namespace n on n.oid = c.relnamespace
+     )
+     select nspname || '.' || relname as name, forced from asked order by oid`,
     [named],
   )
   const missing = named.filter((name) => !rows.some((row) => row.name === name))
   if (missing.length > 0) throw new WardkeepError("WK307", { message: `no such table: ${missing.join(", ")}` })
   return rows.filter((row) => row.forced).map((row) => row.name)
+}
+
+/**
+ * A pending deferred trigger would make ALTER TABLE fail with "has pending trigger events". Wardkeep's own stays
+ * deferred: it is what refuses a COMMIT while FORCE is off.
+ */
+export async function fireDeferred(client: Queryable): Promise<void> {
+  const { rows } = await client.query<{ list: string | null }>(
+    `select string_agg(distinct format('%I.%I', n.nspname, k.conname), ', ') as list
+       from pg_constraint k join pg_namespace n on n.oid = k.connamespace where k.condeferrable and n.nspname <> 'wardkeep'`,
+  )
+  const list = rows[0]?.list ?? null
+  if (list !== null) await client.query(`set constraints ${list} immediate`)
 }
 
 async function setForce(client: Queryable, tables: readonly string[], force: boolean): Promise<void> {
