@@ -2,4 +2,13 @@ import { install } from "./bootstrap.mjs"
 import { tool } from "./run.mjs"
 
 await install()
-process.exitCode = await tool("typedoc/bin/typedoc", ["--options", "tests/config/typedoc.json"])
+// The pages that are made from source: error codes, command line, managed services.
+const pages = await tool("vitest/vitest.mjs", [
+  "run",
+  "--config=tests/config/vitest.config.ts",
+  "--project=unit",
+  "--update",
+  "tests/docs/reference.test.ts",
+])
+const api = await tool("typedoc/bin/typedoc", ["--options", "tests/config/typedoc.json"])
+process.exitCode = pages === 0 ? api : pages

@@ -6,6 +6,11 @@ import type { Fact } from "./service.js"
  */
 export const triedOnPlainServers: readonly Fact[] = [
   {
+    text: "A database privilege that came back (TEMP after a restore, for example) is found by `wardkeep doctor` and taken away again by `wardkeep migrate`.",
+    grade: "tested",
+    source: "packages/wardkeep/src/cli/cli.db.test.ts",
+  },
+  {
     text: "Roles, schema, policies and grants are installed and applied by an administrator with CREATEROLE and CREATEDB only, on PostgreSQL 15 and 18.",
     grade: "tested",
     source: "packages/wardkeep/src/cli/cli.limited-admin.db.test.ts",
@@ -27,11 +32,6 @@ export const withoutSuperuser: readonly Fact[] = [
   {
     text: "The administrator has CREATEROLE and CREATEDB, owns the database and is no superuser.",
     grade: "remembered",
-  },
-  {
-    text: "REVOKE TEMP by somebody who does not own the database only prints a warning; `wardkeep migrate` and `doctor` read the privilege back.",
-    grade: "read",
-    source: "docs/ARCHITECTURE.md",
   },
 ]
 

@@ -33,5 +33,5 @@ export function page(service: ManagedService): string {
   const body = sectionsOf(service).map(
     ({ title, lines }) => `## ${title}\n\n${lines.map((text) => `- ${text}`).join("\n")}\n`,
   )
-  return `<!-- Made from packages/wardkeep/src/managed. Change it there, then run: npm run docs:write -->\n# ${service.name}\n\n${recognised}\n\n${body.join("\n")}`
+  return `<!-- Made from packages/wardkeep/src/managed. Change it there, then run: npm run docs -->\n# ${service.name}\n\n${recognised}\n\n${body.join("\n")}`
 }
