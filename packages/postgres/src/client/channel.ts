@@ -1,0 +1,203 @@
+import { WardkeepError } from "@wardkeep/core"
+import type { Context } from "../context/context.js"
+import { outward } from "./errors.js"
+import type { Reading, Runtime } from "./runtime.js"
+import type { Text } from "./statements.js"
+import { requestCancel } from "./wire/cancel.js"
+import type { Connection } from "./wire/connection.js"
+import { type Statement, type Step, step } from "./wire/statement.js"
+import { type Result, Unit, type UnitOwner } from "./wire/unit.js"
+
+export interface ChannelOptions {
+  readonly runtime: Runtime
+  readonly context: Context
+  /** Transaction modes from the closed list of `statement-kind`. */
+  readonly modes?: readonly string[]
+}
+
+/**
+ * One explicit transaction on one session. BEGIN and the prologue travel with the first statement, so opening costs no
+ * round trip, and a transaction that never asked anything never took a session.
+ */
+export class Channel implements UnitOwner {
+  readonly context: Context
+  readonly #runtime: Runtime
+  #modes: readonly string[]
+  /** Sent in this order once there is a session. */
+  #queued: { readonly unit: Unit; readonly fetch: boolean }[] = []
+  #opening = false
+  #held: Connection | undefined
+  #begun = false
+  #ended: WardkeepError | undefined
+  #pending = 0
+  #idle: (() => void)[] = []
+  /** The first error inside, to name it when COMMIT turns out to be a ROLLBACK. */
+  #failure: unknown
+  #finishing = false
+
+  constructor({ runtime, context, modes }: ChannelOptions) {
+    this.#runtime = runtime
+    this.context = context
+    this.#modes = modes ?? []
+  }
+
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  /** SET TRANSACTION: possible until the first statement, because the prologue is one. */
+  addModes(modes: readonly string[]): void {
+    if (this.#begun) throw new WardkeepError("WK108", { message: "SET TRANSACTION must come before any statement" })
+    this.#modes = [...this.#modes, ...modes]
+  }
+
+  /** Sends a caller's query. */
+  query<R>(text: Text, values: readonly unknown[], reading?: Reading): Promise<Result<R>> {
+    const unit = new Unit(this.statement(text), values, reading?.rowMode, reading?.types)
+    return this.send<R>(unit)
+  }
+
+  statement(text: Text): Statement {
+    return this.#runtime.statements.forRole(text, this.context.dbRole)
+  }
+
+  /** Sends a statement of the client's own, such as a savepoint. */
+  control(sql: string): Promise<Result<never>> {
+    return this.send(new Unit(this.#runtime.statements.own(sql), []))
+  }
+
+  send<R>(unit: Unit, fetch = false): Promise<Result<R>> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended)
+    const promise = unit.settled<R>()
+    unit.owner = this
+    this.#pending++
+    if (this.#held !== undefined) this.#submit(unit, this.#held, fetch)
+    else {
+      this.#queued.push({ unit, fetch })
+      if (!this.#opening) this.#open()
+    }
+    return promise
+  }
+
+  /** @throws WK103 an error inside was swallowed and the server rolled back */
+  async commit(): Promise<void> {
+    await this.#drain()
+    if (this.#ended !== undefined) throw this.#ended
+    if (this.#begun) {
+      this.#finishing = true
+      try {
+        const { command } = await this.control("commit")
+        if (command !== "COMMIT") throw swallowed(this.#failure)
+      } finally {
+        this.#close()
+      }
+    } else this.#close()
+  }
+
+  /** Never throws: a session that cannot roll back is destroyed. */
+  async rollback(): Promise<void> {
+    await this.#drain()
+    if (this.#ended === undefined && this.#begun) {
+      this.#finishing = true
+      await this.control("rollback").catch((error: unknown) => this.#held?.destroy(doubt(error)))
+    }
+    this.#close()
+  }
+
+  /** Ends it now, whatever is under way: cancels on the server, destroys the session, rejects what waits. */
+  abort(error: WardkeepError): void {
+    if (this.#ended !== undefined) return
+    const connection = this.#held
+    this.#close(error)
+    if (connection === undefined || connection.closed) return
+    if (connection.load > 0) requestCancel(connection.client)
+    connection.destroy(error)
+  }
+
+  ended(unit: Unit, connection: Connection, error: unknown): void {
+    if (unit.statement.suspect) connection.tainted = true
+    if (error === undefined && !this.#finishing && connection.status === "I" && !connection.closed) {
+      const broken = new WardkeepError("WK109", { message: "a statement ended the transaction it was in" })
+      connection.destroy(broken)
+      this.#settle(unit, broken)
+      return
+    }
+    if (error !== undefined) this.#runtime.judge(unit.statement, connection, error)
+    this.#settle(unit, error)
+  }
+
+  #settle(unit: Unit, error: unknown): void {
+    this.#pending--
+    if (error === undefined) unit.resolve(unit.result())
+    else {
+      this.#failure ??= error
+      unit.reject(outward(error, unit.statement, this.#runtime.keepDetail))
+    }
+    if (this.#pending === 0) for (const resume of this.#idle.splice(0)) resume()
+  }
+
+  #submit(unit: Unit, connection: Connection, fetch: boolean): void {
+    try {
+      if (this.#ended !== undefined) throw this.#ended
+      if (fetch) connection.fetch(unit)
+      else if (this.#begun) connection.send(unit, [])
+      else {
+        const begin = `begin ${this.#modes.join(" ")}`.trim()
+        const steps: Step[] = [step(this.#runtime.statements.own(begin)), ...this.#runtime.steps(this.context)]
+        connection.send(unit, steps)
+        this.#begun = true
+      }
+    } catch (error) {
+      this.#settle(unit, error)
+    }
+  }
+
+  #open(): void {
+    this.#opening = true
+    const { connections } = this.#runtime
+    const idle = this.#runtime.started ? connections.take() : undefined
+    if (idle !== undefined) this.#opened(idle)
+    else
+      this.#acquire().then(
+        (connection) => this.#opened(connection),
+        (error: unknown) => {
+          this.#opening = false
+          for (const { unit } of this.#queued.splice(0)) this.#settle(unit, error)
+        },
+      )
+  }
+
+  async #acquire(): Promise<Connection> {
+    if (!this.#runtime.started) await this.#runtime.start()
+    return await this.#runtime.connections.acquire()
+  }
+
+  #opened(connection: Connection): void {
+    if (this.#ended === undefined) this.#held = connection
+    for (const { unit, fetch } of this.#queued.splice(0)) this.#submit(unit, connection, fetch)
+    if (this.#held !== connection) this.#runtime.connections.release(connection)
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  #close(error?: WardkeepError): void {
+    this.#ended ??= error ?? new WardkeepError("WK103", { message: "the transaction has ended" })
+    const connection = this.#held
+    this.#held = undefined
+    if (connection !== undefined && error === undefined) this.#runtime.connections.release(connection)
+  }
+}
+
+function swallowed(cause: unknown): WardkeepError {
+  return new WardkeepError("WK103", {
+    message: "the transaction was rolled back: an error inside it was caught and not passed on",
+    hint: "Let errors leave the callback, or put what may fail into a nested wk.tx (a savepoint).",
+    ...(cause !== undefined && { cause }),
+  })
+}
+
+function doubt(cause: unknown): WardkeepError {
+  return new WardkeepError("WK109", { message: "a transaction could not be rolled back", cause })
+}

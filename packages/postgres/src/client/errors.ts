@@ -1,0 +1,65 @@
+import { isCode, WardkeepError } from "@wardkeep/core"
+import pg from "pg"
+import type { Statement } from "./wire/statement.js"
+
+/** 42501 and the like name objects only; what a host raises itself is the host's business. */
+const namesOnly = /^(?:42501|P0|40|53|55|57)/
+const ours = "…"
+
+/**
+ * What leaves the client for what PostgreSQL said: a code of ours becomes a WardkeepError, everything else stays the
+ * `DatabaseError` of `pg` without the fields that carry row values.
+ */
+export function outward(error: unknown, statement: Statement | undefined, keepDetail: boolean): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error
+  const { code } = error
+  if (isCode(code))
+    return new WardkeepError(code, {
+      message: error.message,
+      ...(error.hint !== undefined && { hint: error.hint }),
+    })
+  if (!keepDetail) redact(error, statement?.text ?? "")
+  if (statement !== undefined && statement.shift > 0 && error.position !== undefined)
+    error.position = String(Math.max(1, Number(error.position) - statement.shift))
+  return error
+}
+
+/**
+ * Takes row values out of an error. PostgreSQL prints them in `detail` and `where`, and inside quotes in the message:
+ * a cast of a hidden column prints another branch's row. Quoted text stays only where it is the name of an object or
+ * stands in the statement itself.
+ */
+export function redact(error: pg.DatabaseError, text: string): void {
+  Object.assign(error, { detail: undefined, where: undefined, internalQuery: undefined, internalPosition: undefined })
+  const message = redactMessage(error, text)
+  if (message === error.message) return
+  // The stack repeats the message in its first line.
+  if (error.stack !== undefined) error.stack = error.stack.replace(error.message, () => message)
+  error.message = message
+}
+
+function redactMessage(error: pg.DatabaseError, text: string): string {
+  const code = error.code ?? ""
+  if (namesOnly.test(code)) return error.message
+  const names = new Set([error.constraint, error.table, error.column, error.schema, error.dataType])
+  // The value comes last and may itself hold quotes; also `invalid byte sequence …: 0xff`.
+  const short = code.startsWith("22") ? error.message.replace(/: .*$/s, `: "${ours}"`) : error.message
+  return short.replace(/"([^"]*)"/gs, (whole, inside: string) =>
+    inside === ours || names.has(inside) || (!code.startsWith("22") && inside !== "" && text.includes(inside))
+      ? whole
+      : `"${ours}"`,
+  )
+}
+
+/** Whether a failed unit may be sent again: its transaction was rolled back, and a new session would not fail so. */
+export function worthAnotherTry(error: unknown, progress: string): boolean {
+  if (!(error instanceof pg.DatabaseError)) return false
+  if (error.code === "WK109") return progress === "prologue"
+  // A prepared statement whose result has changed shape since, or whose name is not what we left.
+  return (error.code === "0A000" && error.routine === "RevalidateCachedQuery") || lostName(error)
+}
+
+/** The names on a session, or behind a pooler, are not the ones we gave. */
+export function lostName(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.code === "26000" || error.code === "42P05")
+}

@@ -1,0 +1,85 @@
+import { WardkeepError } from "@wardkeep/core"
+import type { Deadline } from "./deadline.js"
+import type { Connection, ConnectionEvents } from "./wire/connection.js"
+
+export interface LanesOptions {
+  readonly count: number
+  readonly stallTimeout: number
+  readonly open: (events: ConnectionEvents) => Promise<Connection>
+}
+
+const sweepEvery = 1000
+
+/**
+ * A few sessions that many callers use at once. Every unit is its own transaction with its own Sync, so the server
+ * keeps the contexts apart; a session that shows any sign of foreign state is destroyed with all units on it.
+ */
+export class Lanes implements ConnectionEvents {
+  readonly #options: LanesOptions
+  readonly #open: Connection[] = []
+  #opening: Promise<Connection> | undefined
+  #ended = false
+  #sweeper: NodeJS.Timeout | undefined
+
+  constructor(options: LanesOptions) {
+    this.#options = options
+  }
+
+  /** The session with the fewest units under way; undefined while more are to be opened. */
+  take(): Connection | undefined {
+    const open = this.#open
+    if (open.length < this.#options.count && this.#opening === undefined && !this.#ended) void this.#grow()
+    let best: Connection | undefined
+    for (const connection of open) if (best === undefined || connection.load < best.load) best = connection
+    return best
+  }
+
+  async acquire(deadline?: Deadline): Promise<Connection> {
+    if (this.#ended) throw new WardkeepError("WK009", { message: "the client was closed" })
+    const opening = this.#opening ?? this.#grow()
+    if (deadline === undefined) return await opening
+    return await new Promise<Connection>((resolve, reject) => {
+      const leave = deadline.onExpire(reject)
+      opening.then(resolve, reject).finally(leave)
+    })
+  }
+
+  closed(connection: Connection): void {
+    const at = this.#open.indexOf(connection)
+    if (at >= 0) this.#open.splice(at, 1)
+  }
+
+  /** Waits for the units under way, then says goodbye. */
+  async end(): Promise<void> {
+    this.#ended = true
+    clearInterval(this.#sweeper)
+    await this.#opening?.catch(() => undefined)
+    await Promise.allSettled(
+      this.#open.slice().map(async (connection) => {
+        if (connection.load === 0) await connection.end()
+        else connection.destroy(new WardkeepError("WK111", { message: "the client was closed" }))
+      }),
+    )
+  }
+
+  #grow(): Promise<Connection> {
+    const opening = this.#options.open(this).then((connection) => {
+      this.#opening = undefined
+      this.#open.push(connection)
+      this.#sweeper ??= setInterval(() => this.#sweep(), sweepEvery).unref()
+      return connection
+    })
+    this.#opening = opening
+    opening.catch(() => {
+      this.#opening = undefined
+    })
+    return opening
+  }
+
+  #sweep(): void {
+    const now = Date.now()
+    for (const connection of this.#open.slice())
+      if (connection.stalled(now) > this.#options.stallTimeout)
+        connection.destroy(new WardkeepError("WK111", { message: "the server did not answer in time" }))
+  }
+}

@@ -1,0 +1,96 @@
+import { type Policy, WardkeepError } from "@wardkeep/core"
+import pg from "pg"
+import type { ContextStore } from "../context/store.js"
+import type { Issuer } from "../issue/issuer.js"
+import type { Logger } from "../log.js"
+import { requireWaiver, type SecurityFloorWaiver } from "./guard.js"
+
+export interface WardkeepOptions {
+  /**
+   * How the application's login connects. A `pg.Pool` is read for its options and otherwise left alone: which
+   * statements reach a session is decided by this client only, so the sessions must be its own.
+   */
+  readonly pool: pg.Pool | pg.PoolConfig
+  readonly policy: Policy
+  /** For jobs. */
+  readonly issuer?: Issuer
+  readonly log?: Logger
+  /** Milliseconds after which a transaction is ended, whatever it does. Default 30 s. */
+  readonly maxTransaction?: number
+  /** Milliseconds a statement may take on the server. Default 30 s. */
+  readonly statementTimeout?: number
+  /** Keep plans under names. `auto` (default): yes, until a pooler shows that it loses them. */
+  readonly preparedStatements?: "auto" | boolean
+  /** The connection goes through PgBouncer or the like in transaction mode. */
+  readonly pooler?: boolean
+  /** Refuse servers below the security floor. */
+  readonly production?: boolean
+  readonly securityFloorWaiver?: SecurityFloorWaiver
+  readonly contextStore?: ContextStore
+  /** Run `wk.query` of all tenants over this few sessions, pipelined, each in its own transaction. */
+  readonly shared?: { readonly connections: number }
+  /** Leave `detail` and `where`, which hold row values, in errors. */
+  readonly dangerouslyLogDetail?: boolean
+}
+
+/** The options with defaults, checked. */
+export interface Settings {
+  readonly config: pg.ClientConfig
+  readonly max: number
+  readonly min: number
+  readonly idleTimeout: number
+  readonly connectionTimeout: number
+  readonly maxLifetime: number
+  readonly maxUses: number
+  readonly searchPath: string
+  readonly maxTransaction: number
+  readonly statementTimeout: number
+  readonly named: boolean
+  readonly switchable: boolean
+  readonly pooler: boolean
+  readonly lanes: number
+}
+
+/** @throws WK009 an option that is not understood, or a pool option that would put foreign statements on our sessions */
+export function readOptions(options: WardkeepOptions): Settings {
+  const pool: pg.PoolConfig = options.pool instanceof pg.Pool ? options.pool.options : options.pool
+  refuseForeign(pool)
+  requireWaiver(options.securityFloorWaiver)
+  const lanes = options.shared === undefined ? 0 : whole("shared.connections", options.shared.connections, 1)
+  const naming = options.preparedStatements ?? "auto"
+  if (naming !== "auto" && typeof naming !== "boolean") throw invalid("preparedStatements is 'auto', true or false")
+  const config: pg.ClientConfig = { ...pool }
+  // Pools hide it from enumeration.
+  if (pool.password !== undefined) config.password = pool.password
+  return {
+    config,
+    max: whole("pool.max", pool.max ?? 10, 1),
+    min: whole("pool.min", pool.min ?? 0, 0),
+    idleTimeout: pool.idleTimeoutMillis ?? 10_000,
+    connectionTimeout: pool.connectionTimeoutMillis ?? 0,
+    maxLifetime: (pool.maxLifetimeSeconds ?? 0) * 1000,
+    maxUses: pool.maxUses ?? Number.POSITIVE_INFINITY,
+    searchPath: `"$user",${options.policy.schema}`,
+    maxTransaction: whole("maxTransaction", options.maxTransaction ?? 30_000, 1),
+    statementTimeout: whole("statementTimeout", options.statementTimeout ?? 30_000, 1),
+    named: naming !== false,
+    switchable: naming === "auto",
+    pooler: options.pooler === true,
+    lanes,
+  }
+}
+
+function refuseForeign(pool: pg.PoolConfig): void {
+  for (const name of ["onConnect", "verify", "Client"] as const)
+    if (pool[name] !== undefined)
+      throw invalid(`pool.${name} would run foreign code or statements on Wardkeep's sessions; leave it out`)
+}
+
+function whole(name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) throw invalid(`${name} is a whole number from ${least}`)
+  return value
+}
+
+function invalid(message: string): WardkeepError {
+  return new WardkeepError("WK009", { message })
+}

@@ -1,0 +1,93 @@
+import { quoteLiteral } from "@wardkeep/core"
+import type { Context } from "../context/context.js"
+import type { StatementCatalog } from "./statements.js"
+import { type Step, step } from "./wire/statement.js"
+
+export interface PrologueOptions {
+  readonly strategy: "portable" | "accelerated"
+  readonly pooler: boolean
+  readonly searchPath: string
+  readonly statementTimeout: number
+  readonly serverVersion: number
+}
+
+const set = (name: string, value: string): string => `pg_catalog.set_config('${name}', ${value}, true) is null`
+const differs = (name: string, value: string): string =>
+  `pg_catalog.current_setting('${name}') <> ${quoteLiteral(value)}`
+
+/**
+ * The statement that gives a unit its context: one command, no rows. It also makes sure that the session still has the
+ * settings it was opened with; where it cannot be destroyed (a pooler) it sets them for the transaction instead.
+ */
+export class Prologue {
+  readonly #options: PrologueOptions
+  readonly #statements: StatementCatalog
+  readonly #texts = new Map<number, string>()
+
+  constructor(options: PrologueOptions, statements: StatementCatalog) {
+    this.#options = options
+    this.#statements = statements
+  }
+
+  readonly make = (context: Context, token: string): readonly Step[] => {
+    const branch = this.#options.pooler || context.branch !== undefined
+    const request = this.#options.pooler || context.requestId !== undefined
+    const key = (branch ? 1 : 0) + (request ? 2 : 0)
+    let text = this.#texts.get(key)
+    if (text === undefined) {
+      text = this.text(branch, request)
+      this.#texts.set(key, text)
+    }
+    const values = this.#options.strategy === "portable" ? [context.dbRole, token + context.tenant] : [token]
+    if (branch || this.#options.strategy === "accelerated") values.push(context.branch ?? "")
+    if (request) values.push(context.requestId ?? "")
+    return [step(this.#statements.own(text), values)]
+  }
+
+  text(branch: boolean, request: boolean): string {
+    const { strategy, pooler } = this.#options
+    const conditions: string[] = []
+    let next = 1
+    const parameter = (): string => `$${next++}`
+    if (strategy === "portable") {
+      conditions.push(set("role", parameter()), set("wardkeep.token", parameter()))
+      if (branch) conditions.push(set("wardkeep.branch", parameter()))
+    } else conditions.push(set("role", `wardkeep.enter(${parameter()}, ${parameter()})`))
+    if (request) conditions.push(set("wardkeep.request", parameter()))
+    if (pooler) conditions.push(...this.#fixed())
+    else conditions.push(this.#unchanged())
+    return `select where ${conditions.join(" or ")}`
+  }
+
+  #fixed(): string[] {
+    const { searchPath, statementTimeout } = this.#options
+    return [
+      set("search_path", quoteLiteral(searchPath)),
+      set("statement_timeout", quoteLiteral(`${statementTimeout}ms`)),
+      set("row_security", "'on'"),
+      set("bytea_output", "'hex'"),
+    ]
+  }
+
+  /** Settings that PostgreSQL does not report when they change. Each costs 0.9 us, so the list is short. */
+  #unchanged(): string {
+    const { searchPath, statementTimeout, serverVersion } = this.#options
+    const checks = [differs("statement_timeout", milliseconds(statementTimeout)), differs("row_security", "on")]
+    // Reported from 18 on.
+    if (serverVersion < 180000) checks.push(differs("search_path", searchPath))
+    return `((${checks.join(" or ")}) and wardkeep.refuse_session())`
+  }
+}
+
+/** As current_setting() prints a time: in the largest unit that divides it. */
+export function milliseconds(value: number): string {
+  if (value === 0) return "0"
+  for (const [unit, size] of [
+    ["d", 86_400_000],
+    ["h", 3_600_000],
+    ["min", 60_000],
+    ["s", 1000],
+  ] as const)
+    if (value % size === 0) return `${value / size}${unit}`
+  return `${value}ms`
+}

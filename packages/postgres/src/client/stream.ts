@@ -1,0 +1,116 @@
+import { EventEmitter, once } from "node:events"
+import { WardkeepError } from "@wardkeep/core"
+import type { Channel } from "./channel.js"
+import { skipBlank } from "./lexer.js"
+import type { Runtime } from "./runtime.js"
+import { Statement } from "./wire/statement.js"
+import { Unit } from "./wire/unit.js"
+
+export interface StreamOptions {
+  /** Rows fetched at a time. Default 500. */
+  readonly batch?: number
+}
+
+let portals = 0
+
+/** The rows of a query in batches, through a portal of the open transaction; never more than one batch in memory. */
+export async function* streamRows<R>(
+  runtime: Runtime,
+  channel: Channel,
+  text: string,
+  values: readonly unknown[],
+  { batch = 500 }: StreamOptions,
+): AsyncGenerator<R, void, undefined> {
+  if (!Number.isSafeInteger(batch) || batch < 1)
+    throw new WardkeepError("WK009", { message: "batch is a whole number from 1" })
+  const read = runtime.statements.read(text)
+  if (read.kind.kind !== "query") throw new WardkeepError("WK108", { message: "only a query has rows to stream" })
+  const statement = channel.statement(read)
+  const portal = `wk_${++portals}`
+  let shape: Unit["shape"]
+  for (let first = true; ; first = false) {
+    const unit = new Unit(statement, first ? values : [])
+    unit.portal = portal
+    unit.limit = batch
+    unit.shape = shape
+    const { rows } = await channel.send<R>(unit, !first)
+    shape = unit.shape
+    yield* rows
+    if (!unit.suspended) return
+  }
+}
+
+const highWater = 4 * 1024 * 1024
+
+/**
+ * The bytes of `COPY (query) TO STDOUT`: what a download is made of. COPY takes no parameters, and neither does this.
+ *
+ * @throws WK108 not a reading query, or parentheses that do not match
+ */
+export async function* copyBytes(
+  runtime: Runtime,
+  channel: Channel,
+  text: string,
+  format: "csv" | "text",
+): AsyncGenerator<Buffer, void, undefined> {
+  const { kind } = runtime.statements.read(text)
+  if (kind.kind !== "query" || !kind.readOnly)
+    throw new WardkeepError("WK108", { message: "only a reading query can be copied" })
+  requireBalanced(text)
+  const how = format === "csv" ? "with (format csv, header)" : ""
+  const unit = new Unit(new Statement(`copy (${text}\n) to stdout ${how}`, "", kind.suspect), [])
+  const events = new EventEmitter()
+  const chunks: Buffer[] = []
+  let held = 0
+  let over = false
+  unit.sink = {
+    chunk: (bytes) => {
+      // The parser's buffer is used again for the next message.
+      chunks.push(Buffer.from(bytes))
+      held += bytes.length
+      if (held > highWater) unit.connection?.pause()
+      events.emit("change")
+    },
+  }
+  const finished = channel.send(unit).finally(() => {
+    over = true
+    events.emit("change")
+  })
+  finished.catch(() => undefined)
+  try {
+    for (;;) {
+      const next = chunks.shift()
+      if (next !== undefined) {
+        held -= next.length
+        if (held <= highWater) unit.connection?.resume()
+        yield next
+      } else if (over) break
+      else await once(events, "change")
+    }
+    await finished
+  } finally {
+    // The reader went away: what is left of the answer cannot be skipped, only the session dropped.
+    if (!over) channel.abort(new WardkeepError("WK111", { message: "the download was abandoned" }))
+  }
+}
+
+const quotes = /'(?:[^']|'')*'|"(?:[^"]|"")*"/gs
+
+/** Refuses a text that could close the parenthesis it is put into. Fails closed on what it cannot read. */
+function requireBalanced(text: string): void {
+  const refuse = (): never => {
+    throw new WardkeepError("WK108", {
+      message: "this query cannot be copied: quotes, comments or parentheses are unclear",
+    })
+  }
+  // Escape strings and dollar quotes would need the whole scanner; a download does not need them.
+  if (/\\|\$[A-Za-z_\u0080-\uffff]?[\w\u0080-\uffff]*\$|;|--|\/\*/.test(text)) refuse()
+  const bare = text.replace(quotes, "")
+  if (/['"]/.test(bare) || skipBlank(bare, 0) < 0) refuse()
+  let depth = 0
+  for (const char of bare) {
+    if (char === "(") depth++
+    if (char === ")" && --depth < 0) refuse()
+  }
+  if (depth !== 0) refuse()
+}

@@ -1,0 +1,191 @@
+import pg from "pg"
+import { outward } from "../client/errors.js"
+import type { Session, SessionGrant } from "../context/session.js"
+import { seconds } from "./duration.js"
+import { type RequestKind, requireKey, signRequest } from "./signature.js"
+
+/** What an actor may do where, until when; from the host's own tables. */
+export interface Assignment {
+  readonly tenant: string
+  /** A list, all of the tenant's, or a group of branches by name. */
+  readonly branches: readonly string[] | "all" | { readonly group: string }
+  readonly role: string
+  /** Default: every purpose the policy gives the role. */
+  readonly purposes?: readonly string[]
+  readonly validFrom?: Date | string
+  readonly validUntil?: Date | string
+}
+
+export interface SessionRequest {
+  /** The host's id of the person; it stands in the audit log. */
+  readonly actor: string
+  readonly assignments: readonly Assignment[]
+  /** When the second factor was given. */
+  readonly mfaAt?: Date | string
+  /** Seconds or an ISO 8601 duration, at most 24 hours. */
+  readonly ttl: number | string
+  /** Shown in the list of open sessions, such as the browser. */
+  readonly label?: string
+}
+
+export interface ServiceRequest {
+  readonly service: string
+  readonly tenant: string
+  readonly branches?: Assignment["branches"]
+  readonly ttl?: number | string
+  readonly label?: string
+}
+
+export interface ReopenRequest {
+  readonly sessionId: string
+  readonly tenant: string
+  readonly role: string
+  readonly purpose: string
+  /** For the session object; the database takes the actor from its own record. */
+  readonly actor: string
+}
+
+export interface OpenSession {
+  readonly id: string
+  readonly kind: "person" | "service" | "backfill"
+  readonly label: string | null
+  readonly createdAt: string
+  readonly validUntil: string
+}
+
+export interface IssuerOptions {
+  /** Connects as the issuer's login. A `pg.Pool` stays the caller's to end. */
+  readonly pool: pg.Pool | pg.PoolConfig
+  readonly keyId: string
+  /** 32 bytes; the database knows it by `add_key`. Without it this login can mint nothing. */
+  readonly key: Buffer | string
+}
+
+/** Makes and ends sessions. Belongs where the host signs people in, and nowhere else. */
+export interface Issuer {
+  /** @throws WK202 unknown role, purpose, tenant or branch, missing expiry, second factor too old */
+  issueSession(request: SessionRequest): Promise<Session>
+  /** @throws WK202 · WK203 the policy has no such service */
+  issueService(request: ServiceRequest): Promise<Session>
+  /** Checks that a queued job's session still holds the grant. @throws WK102 it does not */
+  reopenSession(request: ReopenRequest): Promise<Session>
+  /** Takes effect with the next statement. False when it had ended before. */
+  endSession(id: string, reason: string): Promise<boolean>
+  /** Ends every session of an actor; returns how many. */
+  endActor(actor: string, reason: string): Promise<number>
+  listSessions(actor: string): Promise<OpenSession[]>
+  listTenants(): Promise<string[]>
+  close(): Promise<void>
+}
+
+interface GrantRow {
+  readonly session_id: string
+  readonly tenant: string
+  readonly branches: string[]
+  readonly role: string
+  readonly db_role: string
+  readonly purpose: string
+  readonly token: string
+  readonly valid_until: string
+}
+
+/**
+ * Makes the issuer. It signs each request, so that neither the issuer's password alone nor SQL injected on its
+ * connection mints a session.
+ *
+ * @throws WK009 key or keyId is malformed
+ * @example
+ * const issuer = createIssuer({ pool: { connectionString }, keyId: "k001", key })
+ * const session = await issuer.issueSession({ actor: user.id, assignments, mfaAt: new Date(), ttl: "PT8H" })
+ */
+export function createIssuer(options: IssuerOptions): Issuer {
+  const key = requireKey(options.keyId, options.key)
+  const given = options.pool instanceof pg.Pool
+  const pool = options.pool instanceof pg.Pool ? options.pool : new pg.Pool(options.pool)
+  // An idle session that the server ends must not end the process; the next call opens another.
+  if (!given) pool.on("error", () => undefined)
+
+  async function call<R extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<R[]> {
+    try {
+      return (await pool.query<R>(text, [...values])).rows
+    } catch (error) {
+      throw outward(error, undefined, false)
+    }
+  }
+  async function issue(kind: RequestKind, routine: string, body: object, actor: string): Promise<Session> {
+    const { request, kid, mac } = signRequest(kind, body, options.keyId, key)
+    const text = `select g.session_id, g.tenant, g.branches, g.role, g.db_role, g.purpose, g.token,
+      to_char(g.valid_until at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as valid_until
+      from wardkeep.${routine}($1, $2, $3) g`
+    return sessionOf(await call<GrantRow>(text, [request, kid, mac]), actor)
+  }
+
+  return {
+    issueSession: async (request) => await issue("session", "issue_session", sessionBody(request), request.actor),
+    issueService: async ({ service, tenant, branches, ttl, label }) =>
+      await issue(
+        "service",
+        "issue_service",
+        { service, tenant, branches: branches ?? "all", ttl_seconds: seconds(ttl ?? 3600), label },
+        `service:${service}`,
+      ),
+    reopenSession: async ({ sessionId, tenant, role, purpose, actor }) =>
+      await issue("reopen", "reopen_session", { session_id: sessionId, tenant, role, purpose }, actor),
+    endSession: async (id, reason) =>
+      (await call<{ ended: boolean }>("select wardkeep.end_session($1, $2) as ended", [id, reason]))[0]?.ended === true,
+    endActor: async (actor, reason) =>
+      (await call<{ ended: number }>("select wardkeep.end_actor($1, $2) as ended", [actor, reason]))[0]?.ended ?? 0,
+    listSessions: async (actor) =>
+      await call<pg.QueryResultRow & OpenSession>(
+        `select s.session_id as id, s.kind, s.label, s.created_at::text as "createdAt", s.valid_until::text as "validUntil"
+           from wardkeep.list_sessions($1) s`,
+        [actor],
+      ),
+    listTenants: async () =>
+      (await call<{ tenant: string }>("select t as tenant from wardkeep.list_tenants() t", [])).map(
+        (row) => row.tenant,
+      ),
+    close: async () => {
+      if (!given) await pool.end()
+    },
+  }
+}
+
+function sessionBody({ actor, assignments, mfaAt, ttl, label }: SessionRequest): object {
+  return {
+    actor,
+    ttl_seconds: seconds(ttl),
+    mfa_at: mfaAt === undefined ? undefined : instant(mfaAt),
+    label,
+    assignments: assignments.map((a) => ({
+      tenant: a.tenant,
+      branches: a.branches,
+      role: a.role,
+      purposes: a.purposes,
+      valid_from: a.validFrom === undefined ? undefined : instant(a.validFrom),
+      valid_until: a.validUntil === undefined ? undefined : instant(a.validUntil),
+    })),
+  }
+}
+
+function instant(value: Date | string): string {
+  return value instanceof Date ? value.toISOString() : value
+}
+
+function sessionOf(rows: readonly GrantRow[], actor: string): Session {
+  const grants: SessionGrant[] = rows.map((row) => ({
+    tenant: row.tenant,
+    branches: row.branches,
+    role: row.role,
+    dbRole: row.db_role,
+    purpose: row.purpose,
+    token: row.token,
+    validUntil: row.valid_until,
+  }))
+  const latest =
+    grants
+      .map(({ validUntil }) => validUntil)
+      .sort()
+      .at(-1) ?? ""
+  return { id: rows[0]?.session_id ?? "", actor, expiresAt: latest, grants }
+}
