@@ -1,0 +1,77 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
+import { fileURLToPath } from "node:url"
+import { verdictLine, verdicts } from "./bars.ts"
+import { runContext } from "./context/index.ts"
+import { connected, prepare } from "./data/prepare.ts"
+import { fullSize, quickSize } from "./data/schema.ts"
+import { describeMachine, Placement } from "./machine.ts"
+import { type Options, readArguments, usage } from "./options.ts"
+import { page } from "./page.ts"
+import { majorOf, type Report } from "./report.ts"
+import { serverSettings, startServer } from "./server.ts"
+
+const pageFile = fileURLToPath(new URL("../../../docs/reference/performance.md", import.meta.url))
+
+async function run(options: Options): Promise<Report> {
+  const machine = describeMachine()
+  const server = await startServer(options.server)
+  try {
+    const url = new URL(server.url)
+    await connected(url.href, (client) => client.query("create database bench"))
+    url.pathname = "/bench"
+    const sizes = options.quick ? quickSize : fullSize
+    const measured = await prepare(url.href, sizes, { accelerated: true })
+    const seconds = Object.entries(measured.seconds).map(([what, took]) => `${what} ${took.toFixed(1)} s`)
+    console.log(`PostgreSQL ${measured.server}, ${sizes.patients} patients; ${seconds.join(", ")}`)
+    const benches = await runContext(measured, new Placement(server.pid), {
+      quick: options.quick,
+      benches: options.benches,
+      report: (text) => console.log(text),
+    })
+    return {
+      benches,
+      machine,
+      server: { version: measured.server, settings: serverSettings, fsync: false },
+      node: process.versions.node,
+      date: new Date().toISOString(),
+      command: commandOf(options),
+      quick: options.quick,
+      rows: sizes.patients,
+      loading: measured.seconds,
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+function commandOf({ quick, server, benches }: Options): string {
+  const parts = ["npm run bench -- --only context"]
+  if (quick) parts.push("--quick")
+  if (server !== 18) parts.push(`--server ${server}`)
+  if (benches.length > 0) parts.push(`--bench ${benches.join(",")}`)
+  return parts.join(" ")
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}
+
+async function main(): Promise<void> {
+  const options = readArguments(process.argv.slice(2))
+  const reports =
+    options.from.length > 0
+      ? options.from.map((file) => JSON.parse(readFileSync(file, "utf8")) as Report)
+      : [await run(options)]
+  if (options.json !== undefined) write(options.json, `${JSON.stringify(reports[0], null, 2)}\n`)
+  if (options.page) write(pageFile, page(reports))
+  const judged = reports.flatMap((report) => verdicts(report.benches, majorOf(report)))
+  console.log(`\n${judged.map(verdictLine).join("\n")}`)
+  const missed = judged.filter((verdict) => !verdict.held).length
+  console.log(`\n${judged.length - missed} of ${judged.length} bars held`)
+  if (options.check && missed > 0) process.exitCode = 1
+}
+
+if (process.argv.includes("--help")) console.log(usage)
+else await main()

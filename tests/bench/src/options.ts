@@ -1,0 +1,55 @@
+import { parseArgs } from "node:util"
+
+export interface Options {
+  readonly quick: boolean
+  readonly server: 15 | 18
+  /** Where the results go. */
+  readonly json: string | undefined
+  /** Results of earlier runs to judge or print, instead of running. */
+  readonly from: readonly string[]
+  /** Fail when a bar is missed. */
+  readonly check: boolean
+  /** Write docs/reference/performance.md. */
+  readonly page: boolean
+  /** Names of the benches to run; all when empty. */
+  readonly benches: readonly string[]
+}
+
+export const usage = `npm run bench -- [--only context] [--json FILE] [--quick] [--server 15|18] [--check] [--page]
+               [--bench point,list,…] [--from FILE]…
+
+  --quick   a tenth of the rows and fewer rounds: shows that it runs, not how fast it is
+  --from    judge (--check) or print (--page) the results of earlier runs instead of running
+  --check   exit with 1 when a bar is missed
+  --page    write docs/reference/performance.md`
+
+/** Sets of benches by what they measure; the context is the first. */
+const sets = ["context"]
+
+export function readArguments(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: "string" },
+      json: { type: "string" },
+      quick: { type: "boolean", default: false },
+      server: { type: "string", default: "18" },
+      check: { type: "boolean", default: false },
+      page: { type: "boolean", default: false },
+      bench: { type: "string", default: "" },
+      from: { type: "string", multiple: true, default: [] },
+    },
+  })
+  if (values.only !== undefined && !sets.includes(values.only))
+    throw new Error(`--only ${values.only}: there are ${sets.join(", ")}`)
+  if (values.server !== "15" && values.server !== "18") throw new Error("--server is 15 or 18")
+  return {
+    quick: values.quick,
+    server: values.server === "15" ? 15 : 18,
+    json: values.json,
+    from: values.from,
+    check: values.check,
+    page: values.page,
+    benches: values.bench.split(",").filter((name) => name !== ""),
+  }
+}
