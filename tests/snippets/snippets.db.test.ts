@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto"
+import { readFile, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { runCli } from "../cli/run-cli.ts"
+import { connected } from "../fixture/clinic.ts"
+import { useDatabase } from "../harness/src/use-database.ts"
+import { runnableSnippets } from "./extract.ts"
+import { compile, readDocument, run, workshop } from "./workshop.ts"
+
+/** Documents that may hold runnable blocks; each block is a program of its own. */
+const documents = ["README.md", "docs/guides/embed.md"]
+
+const database = useDatabase()
+const clinic = { id: randomUUID(), annaNagar: randomUUID(), velachery: randomUUID() }
+const deployment = `s${randomUUID().slice(0, 8)}`
+let folder = ""
+let env: Record<string, string> = {}
+
+const login = (name: string, passwords: Record<string, string>) => {
+  const user = `wk_${deployment}_${name}`
+  return database.url({ user, password: passwords[user] ?? "" })
+}
+
+async function cli(args: readonly string[]): Promise<string> {
+  const ran = await runCli(folder, args, env)
+  expect(ran, args.join(" ")).toMatchObject({ code: 0, stderr: "" })
+  return ran.stdout
+}
+
+/** The README's own commands, on a database as a host would have it. */
+beforeAll(async () => {
+  folder = await workshop()
+  await connected(database.ownerUrl, (client) =>
+    client.query(`
+      create table clinic (id uuid primary key, name text not null);
+      create table branch (id uuid primary key, clinic_id uuid not null references clinic, name text not null);
+      create table patient (clinic_id uuid not null, branch_id uuid not null, id uuid not null default gen_random_uuid(),
+        full_name text not null, phone text, primary key (clinic_id, branch_id, id));
+      insert into clinic values ('${clinic.id}', 'Sanjivani');
+      insert into branch values ('${clinic.annaNagar}', '${clinic.id}', 'Anna Nagar'), ('${clinic.velachery}', '${clinic.id}', 'Velachery');
+      insert into patient (clinic_id, branch_id, full_name) values
+        ('${clinic.id}', '${clinic.annaNagar}', 'Meera Nair'), ('${clinic.id}', '${clinic.velachery}', 'Arjun Rao');`),
+  )
+  env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
+  await cli(["init"])
+  const policy = await readFile(join(folder, "wardkeep.policy.ts"), "utf8")
+  // Roles belong to the whole cluster, so this run cannot be called `main`.
+  await writeFile(join(folder, "wardkeep.policy.ts"), policy.replace("{\n", `{\n  deployment: "${deployment}",\n`))
+  const { generatedPasswords } = JSON.parse(await cli(["migrate", "--generate-passwords", "--json"]))
+  await connected(database.ownerUrl, async (client) => {
+    for (const table of ["clinic", "branch", "patient"])
+      await client.query(`alter table ${table} owner to wk_${deployment}_owner`)
+  })
+  env.WARDKEEP_MIGRATOR_URL = login("migrator", generatedPasswords)
+  await cli(["apply", "--yes"])
+  const { generatedSecret } = JSON.parse(await cli(["key", "add", "k001", "--json"]))
+  env = {
+    ...env,
+    DATABASE_URL: login("app", generatedPasswords),
+    ISSUER_URL: login("issuer", generatedPasswords),
+    SIGNING_KEY: generatedSecret,
+    CLINIC: clinic.id,
+    ANNA_NAGAR: clinic.annaNagar,
+    VELACHERY: clinic.velachery,
+  }
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+test("every runnable block of the documents compiles strictly and runs as a user would run it", async () => {
+  const outputs: Record<string, string> = {}
+  for (const document of documents) {
+    for (const { where, text } of runnableSnippets(document, await readDocument(document))) {
+      await writeFile(join(folder, "snippet.ts"), `${text}\n`)
+      const compiled = await compile(folder, ["snippet.ts", "wardkeep.policy.ts"])
+      expect(compiled, where).toEqual({ code: 0, output: "" })
+      const ran = await run(folder, ["snippet.js"], env)
+      expect(ran.code, `${where}\n${ran.output}`).toBe(0)
+      expect(ran.output, where).not.toContain("Arjun Rao")
+      outputs[where] = ran.output
+    }
+  }
+  const readme = Object.entries(outputs).find(([where]) => where.startsWith("README.md"))?.[1]
+  expect(readme).toContain("Meera Nair")
+  expect(readme).toContain("WK101")
+})
+
+test("a block that does not compile is found", async () => {
+  await writeFile(join(folder, "snippet.ts"), 'import { nothingOfTheKind } from "wardkeep"\nnothingOfTheKind()\n')
+  expect(await compile(folder, ["snippet.ts"])).toMatchObject({ code: 2 })
+})
