@@ -31,6 +31,18 @@ export interface LoadResult {
  * @example await load({ client, policy, table: "patient", columns: ["clinic_id", "branch_id", "full_name"], rows, reason: "import" })
  */
 export async function load(options: LoadOptions): Promise<LoadResult> {
+  return await loadStaged(options, (copy) => copyRows(options.client, copy, options.rows))
+}
+
+/**
+ * The same for whoever feeds COPY: `fill` runs the given COPY … FROM STDIN and returns how many rows went in.
+ *
+ * @throws WK307 as `load`
+ */
+export async function loadStaged(
+  options: Omit<LoadOptions, "rows">,
+  fill: (copy: string) => Promise<number>,
+): Promise<LoadResult> {
   const { client, policy, reason } = options
   const { schema, name } = splitName(options.table, policy.schema)
   const target = qualified(`${schema}.${name}`)
@@ -46,7 +58,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
     await client.query("begin")
     try {
       await client.query(`create unlogged table wardkeep.${staging} as select ${columns} from ${target} with no data`)
-      const rows = await copyRows(client, `copy wardkeep.${staging} (${columns}) from stdin`, options.rows)
+      const rows = await fill(`copy wardkeep.${staging} (${columns}) from stdin`)
       const result = await insertPerTenant(client, { target, staging, columns, tenantColumn, reason, rows })
       await client.query(`drop table wardkeep.${staging}`)
       await client.query(
@@ -82,7 +94,7 @@ async function insertPerTenant(client: pg.Client, staged: Staged): Promise<LoadR
       throw new WardkeepError("WK307", { message: `${group.n} rows have no tenant; nothing was loaded` })
     await enterTenant(client, group.tenant, staged.reason)
     const { rowCount } = await client.query(
-      `insert into ${staged.target} (${staged.columns}) select ${staged.columns} from wardkeep.${staged.staging} where ${tenantColumn}::text = $1`,
+      `insert into ${staged.target} (${staged.columns}) overriding system value select ${staged.columns} from wardkeep.${staged.staging} where ${tenantColumn}::text = $1`,
       [group.tenant],
     )
     if (rowCount !== Number(group.n))

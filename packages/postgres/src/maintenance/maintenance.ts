@@ -1,5 +1,6 @@
 import { type Policy, quoteLiteral, splitName, WardkeepError } from "@wardkeep/core"
 import { qualified } from "../compile/step.js"
+import { lockTables } from "./lock.js"
 import { asOwner } from "./owner.js"
 import type { Queryable } from "./queryable.js"
 import { insideTransaction } from "./statements.js"
@@ -33,8 +34,8 @@ export async function maintenance<T>(options: MaintenanceOptions, work: (q: Quer
   return await asOwner(client, policy, async () => {
     await client.query("begin")
     try {
-      await client.query("select set_config('lock_timeout', $1, true)", [String(lockTimeout)])
       const tables = await forcedTables(client, named)
+      await lockTables(client, tables, lockTimeout)
       await setForce(client, tables, false)
       await client.query(
         "select wardkeep.record('maintenance', null, jsonb_build_object('tables', $1::text[], 'reason', $2::text))",
@@ -48,7 +49,7 @@ export async function maintenance<T>(options: MaintenanceOptions, work: (q: Quer
       return result
     } catch (error) {
       await client.query("rollback")
-      throw translate(error)
+      throw error
     }
   })
 }
@@ -103,15 +104,4 @@ async function readBack(client: Queryable, tables: readonly string[]): Promise<v
     throw new WardkeepError("WK307", {
       message: `FORCE did not come back on ${rows.map((row) => row.name).join(", ")}; nothing was kept`,
     })
-}
-
-function translate(error: unknown): unknown {
-  if (typeof error === "object" && error !== null && "code" in error && error.code === "55P03") {
-    return new WardkeepError("WK307", {
-      message: "a table was in use for longer than the lock time-out",
-      hint: "Run again when it is quiet, or raise lockTimeout.",
-      cause: error,
-    })
-  }
-  return error
 }

@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto"
+import { createWriteStream } from "node:fs"
+import { mkdir, readdir, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { Transform } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import { type Policy, quoteIdent, WardkeepError } from "@wardkeep/core"
+import type pg from "pg"
+import { to as copyTo } from "pg-copy-streams"
+import { readCatalog } from "../compile/catalog.js"
+import type { ScopedTable } from "../compile/scope.js"
+import { list, qualified } from "../compile/step.js"
+import { enterTenant } from "./backfill.js"
+import {
+  type ExportedTable,
+  type ExportManifest,
+  exportedColumns,
+  exportOrder,
+  manifestFile,
+} from "./export-manifest.js"
+import { maintenance } from "./maintenance.js"
+import { asOwner } from "./owner.js"
+
+export interface ExportOptions {
+  /** A dedicated connection of the migrator's login: it reads, in one snapshot. */
+  readonly client: pg.Client
+  /** A second one: it counts under a short exclusive lock while the snapshot is taken. */
+  readonly counter: pg.Client
+  readonly policy: Policy
+  /** An empty or missing directory. */
+  readonly directory: string
+  readonly reason: string
+  readonly lockTimeout?: number
+}
+
+/** Rows per tenant by table, as maintenance counted them. */
+type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>
+
+/**
+ * A logical backup without an exempt reader: every covered table in COPY's text format, tenant by tenant under recorded
+ * contexts, all from one snapshot. The number of rows is proven against a count that maintenance took of the same
+ * snapshot, so a row that belongs to no tenant fails the export instead of missing in it. Tokens, signing keys, word
+ * tables and look-ups are not in it: the last two are made again by the restore.
+ *
+ * @throws WK307 the directory is not empty, or rows were counted that no tenant's context shows
+ * @example await exportTenants({ client, counter, policy, directory: "/backup/2026-11-24", reason: "nightly" })
+ */
+export async function exportTenants(options: ExportOptions): Promise<ExportManifest> {
+  const { client, policy, directory } = options
+  await emptyDirectory(directory)
+  const startedAt = new Date().toISOString()
+  return await asOwner(client, policy, async () => {
+    const catalog = await readCatalog(client, policy)
+    const { tables, notCovered } = exportOrder(policy, catalog)
+    await client.query("begin isolation level repeatable read")
+    try {
+      const counts = await countWhileNobodyWrites(options, tables)
+      const tenants = await tenantTokens(options)
+      const exported: ExportedTable[] = []
+      for (const [index, entry] of tables.entries()) {
+        const file = `${String(index).padStart(4, "0")}-${entry.table.name}.copy`
+        exported.push(await exportTable(client, entry, { file, directory, tenants, counts }))
+      }
+      const groups = await client.query<ExportManifest["branchGroups"][number]>(
+        "select tenant, name, branches from wardkeep.branch_group order by tenant, name",
+      )
+      const manifest: ExportManifest = {
+        format: "wardkeep-export-1",
+        serverVersion: catalog.serverVersion,
+        startedAt,
+        tables: exported,
+        notCovered,
+        branchGroups: groups.rows,
+      }
+      await client.query("commit")
+      await writeFile(join(directory, manifestFile), `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600 })
+      return manifest
+    } catch (error) {
+      await client.query("rollback")
+      throw error
+    }
+  })
+}
+
+/**
+ * The counter holds exclusive locks on all tables at once: nobody is half-way through a write then, so the reader's
+ * snapshot, taken at that moment, holds exactly the rows that are counted.
+ */
+async function countWhileNobodyWrites(options: ExportOptions, tables: readonly ScopedTable[]): Promise<Counts> {
+  const { client, counter, policy, reason } = options
+  const locked = tables.filter((entry) => entry.tenant !== null).map((entry) => entry.table.name)
+  const lockTimeout = options.lockTimeout === undefined ? {} : { lockTimeout: options.lockTimeout }
+  return await maintenance({ client: counter, policy, tables: locked, reason, ...lockTimeout }, async (q) => {
+    for (const entry of tables.filter((candidate) => candidate.tenant === null))
+      await q.query(`lock table ${qualified(entry.table.name)} in share mode`)
+    await client.query("select pg_current_snapshot()")
+    const counts = new Map<string, Map<string, number>>()
+    for (const entry of tables) {
+      const tenant = entry.tenant === null ? "''" : `${quoteIdent(entry.tenant.column)}::text`
+      const { rows } = await q.query<{ tenant: string | null; n: string }>(
+        `select ${tenant} as tenant, count(*) as n from ${qualified(entry.table.name)} group by 1 order by 1`,
+      )
+      counts.set(entry.table.name, new Map(rows.map((row) => [row.tenant ?? "", Number(row.n)])))
+    }
+    return counts
+  })
+}
+
+/** One context per tenant; the setting that puts it in force is remembered, not the token. */
+async function tenantTokens({ client, reason }: ExportOptions): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ tenant: string }>("select list_tenants as tenant from wardkeep.list_tenants()")
+  const tokens = new Map<string, string>()
+  for (const { tenant } of rows) {
+    await enterTenant(client, tenant, reason)
+    const { rows: set } = await client.query<{ token: string }>("select current_setting('wardkeep.token') as token")
+    tokens.set(tenant, set[0]?.token ?? "")
+  }
+  return tokens
+}
+
+interface TableTarget {
+  readonly file: string
+  readonly directory: string
+  readonly tenants: ReadonlyMap<string, string>
+  readonly counts: Counts
+}
+
+async function exportTable(client: pg.Client, entry: ScopedTable, target: TableTarget): Promise<ExportedTable> {
+  const { file, directory, counts } = target
+  const columns = exportedColumns(entry)
+  const counted = counts.get(entry.table.name) ?? new Map<string, number>()
+  const copy = `copy (select ${list(columns)} from ${qualified(entry.table.name)}) to stdout`
+  const hash = createHash("sha256")
+  const out = createWriteStream(join(directory, file), { flags: "wx", mode: 0o600 })
+  const tenants: Record<string, number> = {}
+  try {
+    for (const [tenant, token] of entry.tenant === null ? [["", ""]] : target.tenants) {
+      if (tenant === undefined) continue
+      await client.query("select set_config('row_security', 'on', true), set_config('wardkeep.token', $1, true)", [
+        token,
+      ])
+      const stream = client.query(copyTo(copy))
+      const hashed = new Transform({
+        transform(chunk: Buffer, _encoding, done) {
+          hash.update(chunk)
+          done(null, chunk)
+        },
+      })
+      await pipeline(stream, hashed, out, { end: false })
+      if (stream.rowCount > 0 || counted.has(tenant)) tenants[tenant] = stream.rowCount
+    }
+  } finally {
+    await new Promise((resolve) => out.end(resolve))
+  }
+  proveCounts(entry, counted, tenants)
+  const rows = Object.values(tenants).reduce((sum, n) => sum + n, 0)
+  const sha256 = hash.digest("hex")
+  return { table: entry.table.name, file, columns, rows, sha256, tenants: entry.tenant === null ? {} : tenants }
+}
+
+function proveCounts(entry: ScopedTable, counted: ReadonlyMap<string, number>, seen: Record<string, number>): void {
+  let missing = 0
+  for (const [tenant, n] of counted) missing += Math.abs(n - (seen[tenant] ?? 0))
+  if (missing === 0 && Object.keys(seen).every((tenant) => counted.has(tenant))) return
+  throw new WardkeepError("WK307", {
+    message: `${entry.table.name}: ${missing} rows were counted that no tenant's context shows; there is no export`,
+    hint: "They belong to a tenant or branch that does not exist, or to a shared identity without a link. Correct them in maintenance.",
+  })
+}
+
+async function emptyDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  if ((await readdir(directory)).length > 0)
+    throw new WardkeepError("WK307", { message: "the directory of an export must be empty" })
+}
