@@ -28,6 +28,29 @@ end
 $$;
 comment on function wardkeep.refuse() is 'Raises WK101, WK102, WK105, WK107 or WK112; never returns.';
 
+-- A statement gets its privileges checked as the role that planned it; set_config('role') inside it could then satisfy the
+-- fence as another one. IMMUTABLE on purpose: folded when planned, and plans under row security are made again per role.
+create function wardkeep.planned_as() returns text
+  language plpgsql immutable parallel safe
+as $$
+begin
+  return current_user;
+end
+$$;
+comment on function wardkeep.planned_as() is 'Internal, for policies only: the role whose privileges the running statement was planned with.';
+
+create function wardkeep.refuse(planned text) returns text
+  language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if planned is distinct from current_setting('role') and planned is distinct from current_user then
+    raise exception 'the role in force is not the role that the statement began with' using errcode = 'WK107';
+  end if;
+  return wardkeep.refuse();
+end
+$$;
+comment on function wardkeep.refuse(text) is 'Raises WK107 when the role was switched inside the statement, else as refuse().';
+
 create function wardkeep.refuse_session() returns boolean
   language plpgsql stable parallel restricted set search_path = pg_catalog, pg_temp
 as $$

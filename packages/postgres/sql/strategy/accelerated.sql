@@ -59,19 +59,33 @@ begin atomic
 end;
 comment on function wardkeep.branches_looked_up() is 'The branches of a verified context that holds too many to travel in the parameter.';
 
+create or replace function wardkeep.is_owner(planned text) returns boolean
+  language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return planned = current_user;
+end
+$$;
+comment on function wardkeep.is_owner(text) is 'Internal: whether a statement was planned as the owner, inside a trigger of ours.';
+
+-- New functions are everybody's until apply grants them to whom they are for.
+revoke all on function wardkeep.enter(text, text), wardkeep.branches_looked_up(), wardkeep.is_owner(text) from public;
+
 -- Replaced in place: policies keep pointing at it. Without SECURITY DEFINER and in SQL it is inlined into the policy.
-create or replace function wardkeep.branches() returns text[]
+create or replace function wardkeep.branches(planned text) returns text[]
   language sql stable parallel restricted security invoker
   return case
     when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then array[wardkeep.refuse()]
+    when planned <> current_setting('role') and not wardkeep.is_owner(planned) then array[wardkeep.refuse(planned)]
     when split_part(current_setting('backtrace_functions', true), ' ', 3) = '' then wardkeep.branches_looked_up()
     else string_to_array(translate(split_part(current_setting('backtrace_functions', true), ' ', 3), '_', '-'), ',')
   end;
 
-create or replace function wardkeep.tenant() returns text
+create or replace function wardkeep.tenant(planned text) returns text
   language sql stable parallel restricted security invoker
   return case
     when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then wardkeep.refuse()
+    when planned <> current_setting('role') and not wardkeep.is_owner(planned) then wardkeep.refuse(planned)
     else translate(split_part(current_setting('backtrace_functions', true), ' ', 2), '_', '-')
   end;
 

@@ -45,16 +45,17 @@ export function forceSteps(entry: ScopedTable): Step[] {
 export function fenceTerms(entry: ScopedTable): { using: string; check: string } {
   const tenantColumn = quoteIdent(entry.tenant?.column ?? "")
   const tenantType = entry.tenant?.type ?? "text"
-  const tenant = (source: string): string => `${tenantColumn} = (select wardkeep.${source}()::${tenantType})`
+  const tenant = (call: string): string => `${tenantColumn} = (select wardkeep.${call}::${tenantType})`
+  const verified = tenant("tenant(wardkeep.planned_as())")
   if (entry.branch !== null) {
-    const branches = `${quoteIdent(entry.branch.column)} = any ((select wardkeep.branches()::${entry.branch.type}[])::${entry.branch.type}[])`
-    return { using: `${tenant("tenant_hint")} and ${branches}`, check: `${tenant("tenant")} and ${branches}` }
+    const branches = `${quoteIdent(entry.branch.column)} = any ((select wardkeep.branches(wardkeep.planned_as())::${entry.branch.type}[])::${entry.branch.type}[])`
+    return { using: `${tenant("tenant_hint()")} and ${branches}`, check: `${verified} and ${branches}` }
   }
   if (entry.link !== null) {
     const linked = `exists (select from ${qualified(entry.link.table)} l where l.${quoteIdent(entry.link.by)} = ${quoteIdent(entry.table.table)}.${quoteIdent(identityKey(entry))})`
-    return { using: `${tenant("tenant")} and ${linked}`, check: tenant("tenant") }
+    return { using: `${verified} and ${linked}`, check: verified }
   }
-  return { using: tenant("tenant"), check: tenant("tenant") }
+  return { using: verified, check: verified }
 }
 
 /** The column of a shared identity that its link table refers to: its key without the tenant. */

@@ -9,7 +9,11 @@ const readers = [
   "refuse()",
   "refuse_session()",
   "branches()",
+  "branches(text)",
   "tenant()",
+  "tenant(text)",
+  "planned_as()",
+  "refuse(text)",
   "branch()",
   "actor()",
   "role_name()",
@@ -37,7 +41,7 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
   const matrix = matrixRoles(policy)
   const accelerated = await hasEnter(client)
   const login = accelerated ? [...loginOnly, "enter(text,text)"] : loginOnly
-  const readable = accelerated ? [...readers, "branches_looked_up()"] : readers
+  const readable = accelerated ? [...readers, "branches_looked_up()", "is_owner(text)"] : readers
   const wanted: [string, string][] = [
     ...matrix.flatMap((role) => readable.map((f): [string, string] => [role, f])),
     ...login.map((f): [string, string] => [names.app, f]),

@@ -49,4 +49,5 @@ async function restorePortable(admin: Queryable): Promise<void> {
   }
   await admin.query("drop function if exists wardkeep.enter(text, text)")
   await admin.query("drop function if exists wardkeep.branches_looked_up()")
+  await admin.query("drop function if exists wardkeep.is_owner(text)")
 }
