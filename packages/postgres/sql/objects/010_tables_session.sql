@@ -10,7 +10,8 @@ comment on table wardkeep.signing_key is 'Keys that sign requests for a session.
 
 create table wardkeep.used_nonce (
   nonce uuid primary key,
-  used_at timestamptz not null default now()
+  -- Not the start of the transaction, which the caller chooses.
+  used_at timestamptz not null default clock_timestamp()
 );
 comment on table wardkeep.used_nonce is 'Requests already served; a signed request works once.';
 

@@ -1,3 +1,17 @@
+-- A time without a zone means what the session's TimeZone says, and from 18 on even "Z" can be redefined there
+-- (set timezone = '<Z>-14'): whoever holds the issuer's connection could make an old request young.
+create function wardkeep.instant(value text) returns timestamptz
+  language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp set timezone = 'UTC'
+as $$
+begin
+  if value !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$' then
+    raise exception 'a time in a request is not ISO 8601 with a zone' using errcode = 'WK202';
+  end if;
+  return value::timestamptz;
+end
+$$;
+comment on function wardkeep.instant(text) is 'Internal: a time of a request, whatever the time zone of the session; null stays null. Fails with WK202.';
+
 create function wardkeep.authentic_request(request text, kid text, mac bytea, kind text) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -8,12 +22,15 @@ declare
 begin
   select s.* into k from wardkeep.signing_key s where s.kid = authentic_request.kid and s.retired_at is null;
   -- The comparison of two digests tells nothing about the bytes compared, whatever its timing.
-  if not found or sha256(mac) is distinct from
+  if not found or request is null or mac is null or sha256(mac) is distinct from
      sha256(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(kind || ':' || request, 'UTF8')))) then
     raise exception 'the request is not signed by a live key' using errcode = 'WK202';
   end if;
   body := request::jsonb;
-  claimed_at := (body ->> 'issued_at')::timestamptz;
+  if jsonb_typeof(body) is distinct from 'object' then
+    raise exception 'the request is not a JSON object' using errcode = 'WK202';
+  end if;
+  claimed_at := wardkeep.instant(body ->> 'issued_at');
   if claimed_at is null or abs(extract(epoch from clock_timestamp() - claimed_at)) > 120 then
     raise exception 'the request is older or newer than two minutes' using errcode = 'WK202',
       hint = 'Compare the clocks of the application and of the database.';
@@ -22,7 +39,7 @@ begin
   if not found then
     raise exception 'the request was served before' using errcode = 'WK202';
   end if;
-  delete from wardkeep.used_nonce where used_at < now() - interval '10 minutes';
+  delete from wardkeep.used_nonce where used_at < clock_timestamp() - interval '10 minutes';
   return body;
 end
 $$;

@@ -5,7 +5,7 @@ as $$
 declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'session');
   who text := body ->> 'actor';
-  second_factor timestamptz := (body ->> 'mfa_at')::timestamptz;
+  second_factor timestamptz := wardkeep.instant(body ->> 'mfa_at');
   ends timestamptz := now() + make_interval(secs => (body ->> 'ttl_seconds')::double precision);
   new_session uuid;
   a jsonb;
@@ -40,7 +40,8 @@ begin
       raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = rule.name,
         hint = 'Ask for the second factor again, then issue the session.';
     end if;
-    valid_until := least(ends, (a ->> 'valid_until')::timestamptz);
+    -- A second factor does not grow younger while the session lasts.
+    valid_until := least(ends, wardkeep.instant(a ->> 'valid_until'), second_factor + make_interval(secs => rule.mfa_seconds));
     continue when valid_until <= now();
     session_id := new_session;
     tenant := a ->> 'tenant';
@@ -53,7 +54,7 @@ begin
     loop
       purpose := one_purpose;
       token := wardkeep.mint(new_session, issue_session.kid, who, second_factor, tenant, branches, a -> 'branches' ->> 'group',
-        db_role, role, purpose, greatest(now(), (a ->> 'valid_from')::timestamptz), valid_until);
+        db_role, role, purpose, greatest(now(), wardkeep.instant(a ->> 'valid_from')), valid_until);
       return next;
     end loop;
     if exists (select from jsonb_array_elements_text(coalesce(a -> 'purposes', '[]')) w where w.value <> all (rule.purposes)) then
