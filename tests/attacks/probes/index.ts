@@ -1,0 +1,16 @@
+import type { Probe } from "../probe.ts"
+import { contextProbes } from "./context.ts"
+import { errorProbes } from "./errors.ts"
+import { privilegeProbes } from "./privileges.ts"
+import { secretProbes } from "./secrets.ts"
+import { shadowProbes } from "./shadow.ts"
+import { writeProbes } from "./writes.ts"
+
+export const allProbes: Readonly<Record<string, readonly Probe[]>> = {
+  "changing the context": contextProbes,
+  "writing and referring": writeProbes,
+  "privileges that nobody gave": privilegeProbes,
+  "keys, tokens and look-ups": secretProbes,
+  "errors and plans": errorProbes,
+  "names that shadow ours": shadowProbes,
+}
