@@ -76,7 +76,7 @@ export class OrmClient extends EventEmitter {
 
   readonly escapeIdentifier = pg.escapeIdentifier
   readonly escapeLiteral = pg.escapeLiteral
-  readonly getTypeParser = pg.types.getTypeParser
+  readonly getTypeParser: typeof pg.types.getTypeParser = pg.types.getTypeParser
 
   query(query: unknown, ...rest: readonly unknown[]): Promise<Result<never>> | undefined {
     let callback: Callback | undefined
