@@ -2,7 +2,7 @@ import { build, install } from "./bootstrap.mjs"
 import { Tally } from "./tally.mjs"
 import { filesEndingIn, vitest } from "./vitest.mjs"
 
-// `npm run fuzz -- --seconds 600 --seed 7`: property tests read both from the environment.
+// `npm run fuzz -- --statements 1000000 --seed 7 --leg pg15`: fuzz tests read these from the environment.
 const value = (flag, otherwise) => {
   const at = process.argv.indexOf(flag)
   return at === -1 ? otherwise : process.argv[at + 1]
@@ -13,7 +13,7 @@ await build()
 const tally = new Tally()
 const files = [".fuzz.test.ts", ".fuzz.db.test.ts"].flatMap((suffix) => filesEndingIn(suffix))
 const env = {
-  WARDKEEP_FUZZ_SECONDS: value("--seconds", "120"),
+  WARDKEEP_FUZZ_STATEMENTS: value("--statements", "1000000"),
   WARDKEEP_FUZZ_SEED: value("--seed", String(Date.now() % 2 ** 31)),
   WARDKEEP_TEST_LEG: value("--leg", "embedded18"),
 }

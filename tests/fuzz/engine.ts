@@ -1,0 +1,146 @@
+import type { Wardkeep } from "@wardkeep/postgres"
+import pg from "pg"
+import {
+  abort,
+  error,
+  forge,
+  kill,
+  lazy,
+  list,
+  type Operation,
+  ormClient,
+  parallel,
+  pointAny,
+  pointOwn,
+  type Row,
+  transaction,
+  updateAny,
+} from "./operations.ts"
+import { generator, pick, weighted } from "./random.ts"
+import type { World } from "./world.ts"
+
+export interface FuzzOptions {
+  readonly wk: Wardkeep
+  readonly world: World
+  readonly seed: number
+  readonly statements: number
+  readonly concurrency: number
+  readonly adminUrl: string
+  /** The host's own context around each person, which cls-hooked needs. */
+  readonly around?: (work: () => Promise<void>) => Promise<void>
+  /** Only `wk.query`, for connections that carry nothing else. */
+  readonly unitsOnly?: boolean
+}
+
+export interface FuzzReport {
+  readonly seed: number
+  readonly statements: number
+  readonly wrong: readonly string[]
+  readonly hung: number
+  /** SQLSTATE or code → how often; `?` is an error nobody expected. */
+  readonly errors: ReadonlyMap<string, number>
+}
+
+const units: readonly (readonly [number, Operation])[] = [
+  [30, pointOwn],
+  [30, pointAny],
+  [6, list],
+  [8, updateAny],
+  [4, error],
+  [4, parallel],
+  [5, forge],
+  [1, abort],
+  [4, lazy],
+  [0.05, kill],
+]
+const everything: readonly (readonly [number, Operation])[] = [...units, [8, transaction], [6, ormClient]]
+
+const patience = 30_000
+
+/** Many people at once on few connections; every row that arrives is compared with what its reader may see. */
+export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const { wk, world, seed, around = (work) => work() } = options
+  const admin = new pg.Client({ connectionString: options.adminUrl })
+  await admin.connect()
+  const operations = options.unitsOnly === true ? units : everything
+  const wrong: string[] = []
+  const errors = new Map<string, number>()
+  let statements = 0
+  let hung = 0
+  let watch: NodeJS.Timeout | undefined
+  const since = new Map<number, number>()
+  const stuck = new Promise<"late">((resolve) => {
+    watch = setInterval(() => {
+      hung = [...since.values()].filter((started) => Date.now() - started > patience).length
+      if (hung > 0) resolve("late")
+    }, 1000)
+  })
+  const person = async (index: number): Promise<void> => {
+    const random = generator(seed * 1000 + index)
+    while (statements < options.statements && hung === 0) {
+      const worker = pick(random, world.workers)
+      const operation = weighted(random, operations)
+      const check = (rows: readonly Row[], expected?: number): void => {
+        const foreign = rows.find(
+          (row) =>
+            row.branch_id === undefined ||
+            !worker.branches.includes(row.branch_id) ||
+            row.full_name !== `of ${row.branch_id}`,
+        )
+        if (foreign !== undefined && rows.length > 0)
+          wrong.push(`${operation.name || "operation"}: a row of ${foreign.branch_id}`)
+        if (expected !== undefined && rows.length !== expected)
+          wrong.push(`${operation.name}: ${rows.length} rows instead of ${expected}`)
+      }
+      let asked = false
+      const turn = {
+        wk,
+        world,
+        worker,
+        random,
+        check,
+        count: () => {
+          asked = true
+          statements++
+        },
+        killBackend: () => killOne(admin, world.clinic.logins.app.user, random),
+      }
+      since.set(index, Date.now())
+      const outcome = await wk.run(worker.session, () => operation(turn)).then(() => "done", codeOf)
+      since.delete(index)
+      if (outcome !== "done") errors.set(outcome, (errors.get(outcome) ?? 0) + 1)
+      // An operation that never reached the server counts too, or a client that refuses everything would be asked for ever.
+      if (!asked) statements++
+    }
+  }
+  try {
+    await Promise.race([
+      Promise.all(Array.from({ length: options.concurrency }, (_, index) => around(() => person(index)))),
+      stuck,
+    ])
+  } finally {
+    clearInterval(watch)
+    await admin.end()
+  }
+  return { seed, statements, wrong, hung, errors }
+}
+
+function codeOf(failure: unknown): string {
+  if (typeof failure === "object" && failure !== null && "code" in failure && typeof failure.code === "string")
+    return failure.code
+  return failure instanceof Error ? `? ${failure.message}` : "?"
+}
+
+async function killOne(admin: pg.Client, user: string, random: () => number): Promise<void> {
+  const { rows } = await admin.query<{ pid: number }>(
+    "select pid from pg_stat_activity where usename = $1 and datname = current_database()",
+    [user],
+  )
+  if (rows.length > 0) await admin.query("select pg_terminate_backend($1)", [pick(random, rows).pid])
+}
+
+/** For the log and for a failing test: what was tried, how to try it again, what happened. */
+export function describeReport(name: string, report: FuzzReport): string {
+  const errors = [...report.errors].sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} × ${n}`)
+  return `${name}: seed ${report.seed}, ${report.statements} statements, ${report.wrong.length} wrong, ${report.hung} hung; refused or failed as planned: ${errors.join(", ") || "none"}`
+}

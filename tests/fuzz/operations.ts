@@ -1,0 +1,159 @@
+import type { Wardkeep } from "@wardkeep/postgres"
+import { pick } from "./random.ts"
+import type { Worker, World } from "./world.ts"
+
+/** What an operation needs; `check` looks at every row that reaches the caller. */
+export interface Turn {
+  readonly wk: Wardkeep
+  readonly world: World
+  readonly worker: Worker
+  readonly random: () => number
+  readonly count: () => void
+  readonly check: (rows: readonly Row[], expected?: number) => void
+  readonly killBackend: () => Promise<void>
+}
+
+export interface Row {
+  readonly branch_id?: string
+  readonly full_name?: string
+}
+
+export type Operation = (turn: Turn) => Promise<void>
+
+const columns = "id, branch_id, full_name"
+
+const anyPatient = (turn: Turn): string => pick(turn.random, [...turn.world.patients.keys()])
+const ownPatient = (turn: Turn): string => pick(turn.random, turn.worker.own)
+
+async function ask(turn: Turn, text: string, values: readonly unknown[] = [], expected?: number): Promise<void> {
+  turn.count()
+  const { rows } = await turn.wk.query<Row>(text, values)
+  turn.check(rows, expected)
+}
+
+export const pointOwn: Operation = (turn) =>
+  ask(turn, `select ${columns} from patient where id = $1`, [ownPatient(turn)], 1)
+
+export const pointAny: Operation = async (turn) => {
+  const id = anyPatient(turn)
+  await ask(turn, `select ${columns} from patient where id = $1`, [id], turn.worker.own.includes(id) ? 1 : 0)
+}
+
+export const list: Operation = (turn) =>
+  ask(turn, `select ${columns} from patient order by id`, [], turn.worker.own.length)
+
+export const updateAny: Operation = async (turn) => {
+  const id = anyPatient(turn)
+  turn.count()
+  const { rowCount } = await turn.wk.query("update patient set phone = $2 where id = $1", [id, String(turn.random())])
+  if (rowCount !== (turn.worker.own.includes(id) ? 1 : 0)) turn.check([{ branch_id: "changed" }])
+}
+
+export const error: Operation = (turn) =>
+  ask(turn, pick(turn.random, ["select 1/0", "select full_name::int from patient", "select * from nowhere", "syntax"]))
+
+export const parallel: Operation = async (turn) => {
+  const results = await Promise.allSettled(Array.from({ length: 3 }, () => pointAny(turn)))
+  for (const result of results) if (result.status === "rejected") throw result.reason
+}
+
+/** What injected SQL would try inside one SELECT. */
+export const forge: Operation = async (turn) => {
+  const other = pick(turn.random, turn.world.workers).session.grants[0]
+  const setting = pick(turn.random, [
+    ["role", other?.dbRole ?? ""],
+    ["wardkeep.token", `k001${"0".repeat(43)}${other?.tenant ?? ""}`],
+    ["wardkeep.branch", other?.branches[0] ?? ""],
+    ["search_path", "pg_catalog"],
+    ["statement_timeout", "1"],
+    ["TimeZone", "Pacific/Auckland"],
+    ["row_security", "off"],
+    ["bytea_output", "escape"],
+  ])
+  const local = turn.random() < 0.5
+  await ask(
+    turn,
+    `with s as materialized (select set_config($1, $2, $3) v) select ${columns.replaceAll(/(\w+)/g, "p.$1")} from s, lateral (select * from patient where s.v is not null) p`,
+    [setting[0], setting[1], local],
+  )
+}
+
+export const transaction: Operation = (turn) =>
+  turn.wk
+    .tx(async (q) => {
+      for (let i = 0; i < 3; i++) {
+        const id = anyPatient(turn)
+        turn.count()
+        const { rows } = await q.query<Row>(`select ${columns} from patient where id = $1`, [id])
+        turn.check(rows, turn.worker.own.includes(id) ? 1 : 0)
+        if (turn.random() < 0.3) {
+          await turn.wk
+            .tx(async (inner) => {
+              turn.count()
+              await inner.query("update patient set phone = '1' where id = $1", [ownPatient(turn)])
+              throw new Planned()
+            })
+            .catch(onlyPlanned)
+        }
+      }
+      if (turn.random() < 0.3) throw new Planned()
+    })
+    .catch(onlyPlanned)
+
+export const abort: Operation = async (turn) => {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(), turn.random() * 4)
+  try {
+    turn.count()
+    const { rows } = await turn.wk.query<Row>(`select ${columns}, pg_sleep(0.0005) from patient`, [], {
+      signal: controller.signal,
+    })
+    turn.check(rows)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+export const ormClient: Operation = async (turn) => {
+  const client = await turn.wk.pool.connect()
+  try {
+    turn.count()
+    if (turn.random() < 0.5) await client.query("begin")
+    const { rows } = await client.query<Row>(`select ${columns} from patient where id = $1`, [anyPatient(turn)])
+    turn.check(rows)
+    if (turn.random() < 0.3) await client.query("commit")
+  } finally {
+    client.release()
+  }
+  if (turn.random() < 0.3) client.release()
+  if (turn.random() < 0.3) {
+    const late: unknown = await client.query(`select ${columns} from patient`).then(
+      () => "answered",
+      () => "refused",
+    )
+    if (late === "answered") turn.check([{ branch_id: "a released handle answered" }])
+  }
+}
+
+/** The query starts when somebody awaits it, as with Drizzle, Knex and Prisma. */
+export const lazy: Operation = async (turn) => {
+  const id = anyPatient(turn)
+  const result = await turn.wk.run(turn.worker.session, () =>
+    thenable(() => turn.wk.query<Row>(`select ${columns} from patient where id = $1`, [id])),
+  )
+  turn.count()
+  turn.check(result.rows, turn.worker.own.includes(id) ? 1 : 0)
+}
+
+export const kill: Operation = (turn) => turn.killBackend()
+
+function thenable<T>(start: () => Promise<T>): PromiseLike<T> {
+  // biome-ignore lint/suspicious/noThenProperty: a lazy thenable is what is being tried
+  return { then: (resolve, reject) => start().then(resolve, reject) }
+}
+
+class Planned extends Error {}
+
+function onlyPlanned(failure: unknown): void {
+  if (!(failure instanceof Planned)) throw failure
+}
