@@ -13,6 +13,8 @@ export default definePolicy({
   },
   rest: "error",
   tables: {
+    clinic: { scope: "tenant" },
+    branch: { scope: "tenant" },
     drug: { scope: "global" },
     staff: { scope: "tenant" },
     patient: {

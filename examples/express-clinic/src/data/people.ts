@@ -32,14 +32,21 @@ const cast = {
 export type Part = keyof typeof cast
 export type People = Readonly<Record<Part, Person>>
 
-export function castPeople(clinics: readonly Clinic[]): People {
+export type Secrets = Pick<Person, "id" | "password" | "totpSecret">
+
+const newSecrets = (): Secrets => ({
+  id: randomUUID(),
+  password: randomBytes(9).toString("base64url"),
+  totpSecret: newTotpSecret(),
+})
+
+export function castPeople(clinics: readonly Clinic[], secretsOf: (part: string) => Secrets = newSecrets): People {
   const entries = Object.entries(cast).map(([part, [clinicIndex, branchIndexes, role]]): [string, Person] => {
     const clinic = at(clinics, clinicIndex)
     const branches = branchIndexes.map((index) => at(clinic.branches, index))
     const where = at(branches, 0).name.toLowerCase().replace(/\W/g, "")
     const name = part.replace(/[A-Z]/g, (letter) => `.${letter.toLowerCase()}`)
-    const secrets = { password: randomBytes(9).toString("base64url"), totpSecret: newTotpSecret() }
-    return [part, { id: randomUUID(), email: `${name}@${where}.example`, ...secrets, clinic, branches, role }]
+    return [part, { ...secretsOf(part), email: `${name}@${where}.example`, clinic, branches, role }]
   })
   return Object.fromEntries(entries) as People
 }

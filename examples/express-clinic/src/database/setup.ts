@@ -7,12 +7,16 @@ import policy from "../policy.js"
 import { loadWorld, seedDrugs } from "./load.js"
 import { schemaFiles } from "./schema-files.js"
 
-export interface Clinics {
+/** What may be chosen instead of made anew: nothing of it is in the repository but for tests. */
+export interface ClinicSecrets {
   readonly people: People
   /** Passwords of the three logins; the names follow from the policy's deployment. */
   readonly passwords: { readonly app: string; readonly issuer: string; readonly migrator: string }
   readonly keyId: string
   readonly key: Buffer
+}
+
+export interface Clinics extends ClinicSecrets {
   /** What the plan said cannot be covered, worst first. */
   readonly notes: readonly string[]
 }
@@ -23,22 +27,19 @@ export interface SetupOptions {
   /** The same database with another login. */
   readonly url: (login: { user: string; password: string }) => string
   readonly world: World
-  /** New ones when left out. */
-  readonly passwords?: Clinics["passwords"]
+  readonly secrets?: ClinicSecrets
   readonly progress?: (what: string) => void
 }
 
 /** From an empty database to a working clinic: install, the host's schema, the policy, the data. */
 export async function setUp(options: SetupOptions): Promise<Clinics> {
   const { adminUrl, url, world, progress = () => undefined } = options
-  const passwords = options.passwords ?? { app: secret(), issuer: secret(), migrator: secret() }
+  const secrets = options.secrets ?? newSecrets(world)
+  const { people, passwords, keyId, key } = secrets
   await connected(adminUrl, async (admin) => {
     await install({ admin, policy, passwords })
   })
   progress("installed the roles and the schema wardkeep, as an administrator with CREATEROLE and CREATEDB only")
-  const people = castPeople(world.clinics)
-  const keyId = "dem1"
-  const key = randomBytes(32)
   return connected(url({ user: "wk_demo_migrator", password: passwords.migrator }), async (client) => {
     await asOwner(client, policy, async () => {
       for (const file of schemaFiles()) await client.query(file)
@@ -54,7 +55,7 @@ export async function setUp(options: SetupOptions): Promise<Clinics> {
     await loadWorld(client, world)
     progress(`loaded ${world.patients.length} patients and what they left behind`)
     const notes = findings.map(({ object, message }) => `${object}: ${message}`)
-    return { people, passwords, keyId, key, notes }
+    return { ...secrets, notes }
   })
 }
 
@@ -103,4 +104,8 @@ async function connected<T>(connectionString: string, work: (client: pg.Client) 
   }
 }
 
-const secret = (): string => randomBytes(24).toString("base64url")
+function newSecrets(world: World): ClinicSecrets {
+  const password = (): string => randomBytes(24).toString("base64url")
+  const passwords = { app: password(), issuer: password(), migrator: password() }
+  return { people: castPeople(world.clinics), passwords, keyId: "dem1", key: randomBytes(32) }
+}

@@ -12,7 +12,9 @@ export interface Day {
   readonly billing: Browser
   readonly owner: Browser
   readonly elsewhere: Browser
-  readonly locum: Session
+  /** The locum's open browser, and a session of the same length for attempts below the API. */
+  readonly locum: Browser
+  readonly locumSession: Session
 }
 
 type Say = (line: string) => void
@@ -60,11 +62,11 @@ export async function playDay(stage: Stage, say: Say): Promise<Day> {
   await billing.must("PATCH", `/invoices/${String(invoice.id)}`, { status: "paid" })
   say("billing bills ₹600 and marks it paid")
   await roleLimits({ reception, billing, patient }, say)
-  const locum = await locumDay(stage, say)
+  const { locum, locumSession } = await locumDay(stage, say)
   const owner = await ownerDay(stage, say)
   const elsewhere = await signIn(origin, people.doctorElsewhere)
   await remind(stage, say)
-  return { reception, nurse, doctor, billing, owner, elsewhere, locum }
+  return { reception, nurse, doctor, billing, owner, elsewhere, locum, locumSession }
 }
 
 async function found(browser: Browser, search: string): Promise<number> {
@@ -100,24 +102,25 @@ async function roleLimits(day: { reception: Browser; billing: Browser; patient: 
 }
 
 /** The locum's assignment ends in a few seconds, so that the end is seen. */
-async function locumDay(stage: Stage, say: Say): Promise<Session> {
+async function locumDay(stage: Stage, say: Say): Promise<Pick<Day, "locum" | "locumSession">> {
   const { people, issuer, home } = stage
   const ends = new Date(Date.now() + 6_000)
   await withClient(stage.migratorUrl, async (client) => {
     await client.query("set role wk_demo_owner")
     await client.query("update assignment set valid_until = $2 where account_id = $1", [people.locum.id, ends])
   })
-  const browser = await signIn(stage.origin, people.locum)
-  const seen = await browser.must("GET", "/patients")
+  const locum = await signIn(stage.origin, people.locum)
+  const seen = await locum.must("GET", "/patients")
   say(
     `a locum sees ${Array.isArray(seen.patients) ? seen.patients.length : 0} patients; the assignment ends in six seconds`,
   )
-  return issuer.issueSession({
+  const locumSession = await issuer.issueSession({
     actor: `account:${people.locum.id}`,
     assignments: [{ tenant: people.locum.clinic.id, branches: [home.branch.id], role: "locum", validUntil: ends }],
     mfaAt: new Date(),
     ttl: 3600,
   })
+  return { locum, locumSession }
 }
 
 async function ownerDay({ origin, people }: Stage, say: Say): Promise<Browser> {
@@ -136,8 +139,8 @@ async function ownerDay({ origin, people }: Stage, say: Say): Promise<Browser> {
 
 async function remind({ wk, world }: Stage, say: Say): Promise<void> {
   const reminded: string[] = []
-  await wk.job("reminders", { tenants: "all" }, async (q, { tenant }) => {
-    const { rows } = await q.query<{ n: number }>(
+  await wk.job("reminders", { tenants: "all" }, async ({ tenant }) => {
+    const { rows } = await wk.query<{ n: number }>(
       `select count(*)::int as n from appointment a join patient p on p.id = a.patient_id
         where a.status = 'booked' and a.starts_at > now() - interval '3 years'`,
     )

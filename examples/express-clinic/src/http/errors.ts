@@ -20,6 +20,8 @@ const byState: Readonly<Record<string, Answer>> = {
   "23503": { status: 422, code: "unknown_reference", message: "Something this refers to does not exist here." },
   "23505": { status: 409, code: "already_exists", message: "This exists already." },
   "23514": { status: 422, code: "invalid_value", message: "A value is not allowed here." },
+  // Writing a column that the policy file hides from the role: its view of the table has none to write.
+  "0A000": { status: 403, code: "forbidden", message: "Your role may not do that." },
   "42501": { status: 403, code: "forbidden", message: "Your role may not do that." },
 }
 
@@ -59,9 +61,11 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
   }
 }
 
+/** The code of an error, or of what caused it: ORMs wrap what PostgreSQL said. */
 function codeOf(error: unknown): string {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined
-  return typeof code === "string" ? code : ""
+  if (typeof error !== "object" || error === null) return ""
+  if ("code" in error && typeof error.code === "string") return error.code
+  return "cause" in error ? codeOf(error.cause) : ""
 }
 
 /** body-parser's own refusals: not JSON, or too long. */

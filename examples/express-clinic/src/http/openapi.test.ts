@@ -14,13 +14,9 @@ const wk: Wardkeep = Object.assign(Object.create(null), {
 const issuer: Issuer = unused
 const parts = { wk, issuer, logins: unused, signIn: unused, secureCookies: false }
 
-interface Layer {
-  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> }
-}
-
 const mounted = (app: Express): string[] =>
-  (app.router.stack as readonly Layer[]).flatMap(({ route }) =>
-    route === undefined ? [] : Object.keys(route.methods).map((method) => `${method} ${route.path}`),
+  app.router.stack.flatMap(({ route }) =>
+    route === undefined ? [] : route.stack.map(({ method }) => `${method} ${route.path}`),
   )
 
 test("every route that the server has is in the document, and nothing else", () => {

@@ -1,17 +1,11 @@
 import type pg from "pg"
+import type { Assignment } from "wardkeep"
 
 export interface Account {
   readonly id: string
   readonly email: string
   readonly passwordHash: string
   readonly totpSecret: string
-}
-
-export interface Assignment {
-  readonly tenant: string
-  readonly role: string
-  readonly branches: readonly string[] | "all"
-  readonly valid_until?: string
 }
 
 export interface Accounts {
@@ -54,7 +48,7 @@ export function accounts(issuerPool: pg.Pool): Accounts {
         tenant: clinic_id,
         role,
         branches: branches ?? "all",
-        ...(valid_until === null ? {} : { valid_until: valid_until.toISOString() }),
+        ...(valid_until === null ? {} : { validUntil: valid_until }),
       }))
     },
   }

@@ -1,15 +1,15 @@
 import { useDatabase } from "@wardkeep/harness/use-database"
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
 import { Browser } from "../demo/browser.js"
-import { openClinic, type TestClinic } from "../testing/open-clinic.js"
+import { clinicTemplate, openClinic, type TestClinic } from "../testing/open-clinic.js"
 import { currentCode } from "./second-factor.js"
 import { idleLimit } from "./store.js"
 
-const database = useDatabase()
+const database = useDatabase({ template: clinicTemplate })
 let clinic: TestClinic
 
 beforeAll(async () => {
-  clinic = await openClinic({ adminUrl: database.ownerUrl, url: (login) => database.url(login) })
+  clinic = await openClinic(database)
 })
 afterAll(() => clinic.close())
 beforeEach(() => clinic.advance(16 * 60_000))

@@ -5,16 +5,16 @@ import type { Browser, Reply } from "../demo/browser.js"
 import { bodies } from "../demo/crossings/http-bodies.js"
 import { makeOracle } from "../demo/oracle.js"
 import { type Target, targetIn } from "../demo/target.js"
-import { openClinic, type TestClinic } from "../testing/open-clinic.js"
+import { clinicTemplate, openClinic, type TestClinic } from "../testing/open-clinic.js"
 
-const database = useDatabase()
+const database = useDatabase({ template: clinicTemplate })
 const parts = ["reception", "nurse", "doctor", "billing", "owner"] as const
 const browsers = new Map<Part, Browser>()
 let clinic: TestClinic
 let foreign: readonly Target[]
 
 beforeAll(async () => {
-  clinic = await openClinic({ adminUrl: database.ownerUrl, url: (login) => database.url(login) })
+  clinic = await openClinic(database)
   for (const part of parts) browsers.set(part, await clinic.signIn(clinic.people[part]))
   const { people, world } = clinic
   // The owner has the branch next door as well: for her, a third branch of the clinic.

@@ -15,7 +15,7 @@ import { reportRoutes } from "./reports.js"
 /** Every route of the API, and the one that describes them. */
 export function allRoutes(parts: LoginParts & { readonly wk: Wardkeep }): Route[] {
   const { wk } = parts
-  const routes = [
+  const routes: Route[] = [
     ...publicRoutes(wk),
     ...loginRoutes(parts),
     ...patientRoutes(wk),
@@ -26,7 +26,7 @@ export function allRoutes(parts: LoginParts & { readonly wk: Wardkeep }): Route[
     ...invoiceRoutes(wk),
     ...reportRoutes(wk),
   ]
-  const document = route({
+  const document: Route = route({
     method: "get",
     path: "/openapi.json",
     summary: "This document",

@@ -1,14 +1,16 @@
+import { createHash } from "node:crypto"
+import { Secret } from "otpauth"
 import pino from "pino"
-import type { Person } from "../data/people.js"
+import { castPeople, type People, type Person } from "../data/people.js"
 import { makeWorld, type World } from "../data/world.js"
-import { type Clinics, setUp } from "../database/setup.js"
+import { type ClinicSecrets, setUp } from "../database/setup.js"
 import { Browser } from "../demo/browser.js"
 import { currentCode } from "../login/second-factor.js"
 import { type Running, startClinic } from "../start.js"
 
 export interface TestClinic extends Running {
   readonly world: World
-  readonly people: Clinics["people"]
+  readonly people: People
   /** Lines the log would have written. */
   readonly logged: string[]
   /** Moves the application's clock; the database keeps its own. */
@@ -18,24 +20,40 @@ export interface TestClinic extends Running {
   signIn(person: Person): Promise<Browser>
 }
 
-interface Place {
-  readonly adminUrl: string
-  url(login: { user: string; password: string }): string
+type Login = { readonly user: string; readonly password: string }
+
+/** Several processes share one cluster and one template, so the secrets of the tests are the same in all of them. */
+const world = makeWorld({ patients: 400 })
+const secrets: ClinicSecrets = {
+  people: castPeople(world.clinics, (part) => {
+    const hex = createHash("sha256").update(part).digest("hex")
+    const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+    return {
+      id,
+      password: `password of ${part}`,
+      totpSecret: Secret.fromHex(hex.slice(0, 40)).base32,
+    }
+  }),
+  passwords: { app: "app-of-the-tests", issuer: "issuer-of-the-tests", migrator: "migrator-of-the-tests" },
+  keyId: "dem1",
+  key: Buffer.alloc(32, 7),
 }
 
-/** Roles belong to the whole cluster, so every test file of a run gives the logins the same passwords. */
-const passwords = { app: "app-of-the-tests", issuer: "issuer-of-the-tests", migrator: "migrator-of-the-tests" }
+/** For `useDatabase`: the clinic is installed, migrated and loaded once per run. */
+export const clinicTemplate = {
+  name: "express_clinic",
+  async build(adminUrl: string): Promise<void> {
+    const url = (login: Login): string =>
+      Object.assign(new URL(adminUrl), { username: login.user, password: login.password }).href
+    await setUp({ adminUrl, url, world, secrets })
+  },
+}
 
 /** A small clinic with its API listening, for tests over HTTP. */
-export async function openClinic(place: Place): Promise<TestClinic> {
-  const world = makeWorld({ patients: 400 })
-  const { people, keyId, key } = await setUp({
-    adminUrl: place.adminUrl,
-    url: (login) => place.url(login),
-    world,
-    passwords,
-  })
-  let offset = 0
+export async function openClinic(place: { url(login: Login): string }): Promise<TestClinic> {
+  const { people, passwords, keyId, key } = secrets
+  // The past: the database refuses a second factor given in the future, and tests move this clock forwards.
+  let offset = -8 * 3_600_000
   const now = (): number => Date.now() + offset
   const logged: string[] = []
   const running = await startClinic({

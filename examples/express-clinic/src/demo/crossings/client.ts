@@ -50,29 +50,52 @@ function poolAttempts({ wk, elsewhere }: Stage, doctor: Session, foreign: Sessio
     make("pool", "another clinic's connection inside one's own transaction", () =>
       asking(() => wk.run(doctor, () => wk.tx(async () => (await wk.pool.query(everything)).rows))),
     ),
-    make("pool", "callback style, which loses the caller's context", () =>
-      asking(() =>
-        wk.run(doctor, async () => {
-          const query: unknown = wk.pool.query
-          if (typeof query !== "function") throw new Error("wk.pool has no query")
-          return Reflect.apply(query, wk.pool, [everything, () => undefined])
-        }),
+    ...interleaved(wk, doctor, foreign, make),
+    ...claimed(wk, elsewhere, doctor, make),
+  ]
+}
+
+type Client = Stage["wk"]
+
+/** Many statements of two clinics at once; what the first clinic got is searched for rows of the second. */
+function interleaved(wk: Client, doctor: Session, foreign: Session, make: Make): Attempt[] {
+  const newest = "select id, chart_no from patient order by created_at desc limit 20"
+  const turns = Array.from({ length: 400 }, (_, turn) => turn)
+  const ofFirst = <T>(answers: readonly T[]): T[] => answers.filter((_, turn) => turn % 2 === 0)
+  const inCallback = (): Promise<unknown[]> =>
+    new Promise((resolve, reject) => {
+      wk.pool.query(newest, (error: Error | undefined, result: { rows: unknown[] }) => {
+        if (error) reject(error)
+        else wk.query(newest).then(({ rows }) => resolve([...result.rows, ...rows]), reject)
+      })
+    })
+  return [
+    make("pool", "callback style, where a callback would lose the caller's context", () =>
+      asking(() => wk.run(doctor, () => Promise.resolve(Reflect.apply(wk.query, wk, [newest, () => undefined])))),
+    ),
+    make("pool", "400 callbacks of two clinics on wk.pool, each asking again from inside", () =>
+      asking(async () =>
+        ofFirst(await Promise.all(turns.map((turn) => wk.run(turn % 2 === 0 ? doctor : foreign, inCallback)))).flat(),
       ),
     ),
     make("pool", "400 statements of two clinics at once, on eight connections", () =>
       asking(async () => {
-        const turns = Array.from({ length: 400 }, (_, turn) => turn)
-        const answers = await Promise.all(
-          turns.map((turn) =>
-            wk.run(turn % 2 === 0 ? doctor : foreign, async () => {
-              if (turn % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
-              return (await wk.query("select id, chart_no from patient order by created_at desc limit 20")).rows
-            }),
-          ),
-        )
-        return answers.filter((_, turn) => turn % 2 === 0).flat()
+        const one = async (turn: number): Promise<unknown[]> => {
+          if (turn % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
+          return (await wk.query(newest)).rows
+        }
+        return ofFirst(
+          await Promise.all(turns.map((turn) => wk.run(turn % 2 === 0 ? doctor : foreign, () => one(turn)))),
+        ).flat()
       }),
     ),
+  ]
+}
+
+/** Claims of the application about who it is, as a confused or careless caller would make them. */
+function claimed(wk: Client, elsewhere: Stage["elsewhere"], doctor: Session, make: Make): Attempt[] {
+  const everything = "select id, chart_no, full_name, phone from patient limit 200"
+  return [
     make("pool", "a branch that is not one's own as scope", () =>
       asking(() => wk.run(doctor, { branch: elsewhere.branch.id }, async () => (await wk.query(everything)).rows)),
     ),

@@ -41,6 +41,7 @@ export async function overHttp(stage: Stage, day: Day): Promise<Attempt[]> {
 
 export function outcomeOf(method: string, reply: Reply): Outcome {
   const seen = [reply.text]
+  if (reply.status >= 500) throw new Error(`the API failed with ${reply.status} where it should have refused`)
   if (reply.status >= 400) return { seen, refusal: `${reply.status} ${String(reply.body.code)}` }
   const [rows] = Object.values(reply.body)
   if (method === "GET") return { seen, note: `200, ${Array.isArray(rows) ? rows.length : 1} rows` }

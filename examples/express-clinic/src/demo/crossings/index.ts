@@ -28,6 +28,6 @@ export async function allAttempts(stage: Stage, day: Day): Promise<Attempt[]> {
     ...(await existence(stage, onlyGrant(doctor), doctor)),
     ...forgingBySql(stage, onlyGrant(doctor), onlyGrant(reception)),
     ...throughTheClient(stage, doctor, foreign),
-    ...jobsAndSessions(stage, day.locum),
+    ...jobsAndSessions(stage, day),
   ]
 }

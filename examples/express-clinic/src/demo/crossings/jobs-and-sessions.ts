@@ -1,15 +1,16 @@
-import type { Session } from "wardkeep"
 import { rawSql } from "../attacker.js"
 import type { Attempt, Layer, Outcome } from "../attempt.js"
+import type { Day } from "../day.js"
 import { onlyGrant, type Stage } from "../stage.js"
 import { asking } from "./asking.js"
+import { outcomeOf } from "./http.js"
 
 /** A job that looks beyond its tenant, a person who has left, a locum whose time is over. */
-export function jobsAndSessions(stage: Stage, locum: Session): Attempt[] {
+export function jobsAndSessions(stage: Stage, day: Day): Attempt[] {
   const { wk, home, elsewhere } = stage
   const tenant = home.branch.clinicId
   const clinic = stage.world.clinics.find(({ id }) => id === tenant)?.branches ?? []
-  const job = (attempt: string, sql: string, name: "reminders" | "nothing" = "reminders"): Attempt => ({
+  const job = (attempt: string, sql: string, name = "reminders"): Attempt => ({
     layer: "job",
     attempt,
     home: clinic,
@@ -17,8 +18,8 @@ export function jobsAndSessions(stage: Stage, locum: Session): Attempt[] {
     run: () =>
       asking(async () => {
         const rows: unknown[] = []
-        const report = await wk.job(name as "reminders", { tenants: [tenant] }, async (q) => {
-          rows.push(...(await q.query(sql)).rows)
+        const report = await wk.job(name, { tenants: [tenant] }, async () => {
+          rows.push(...(await wk.query(sql)).rows)
         })
         const failed = report.failed[0]
         if (failed !== undefined) throw failed.error
@@ -38,11 +39,11 @@ export function jobsAndSessions(stage: Stage, locum: Session): Attempt[] {
     job("the reminder service reads HIV status", "select id, hiv_status from public.patient"),
     job("the reminder service writes", "update appointment set status = 'cancelled'"),
     job("a service that the policy does not have", "select id from patient", "nothing"),
-    ...departed(stage, locum),
+    ...departed(stage, day),
   ]
 }
 
-function departed(stage: Stage, locum: Session): Attempt[] {
+function departed(stage: Stage, day: Day): Attempt[] {
   const { wk, issuer, appUrl, home, people } = stage
   const read = "select id, chart_no from patient limit 5"
   const make = (layer: Layer, attempt: string, run: () => Promise<Outcome>): Attempt => ({
@@ -76,9 +77,12 @@ function departed(stage: Stage, locum: Session): Attempt[] {
       return rawSql(appUrl, onlyGrant(session), [read], { atOnce: true })
     }),
     make("session", "a locum after the last day", async () => {
-      const over = Date.parse(onlyGrant(locum).validUntil) - Date.now()
-      if (over > 0) await new Promise((resolve) => setTimeout(resolve, over + 50))
-      return asking(() => wk.run(locum, async () => (await wk.query(read)).rows))
+      await ended(day)
+      return asking(() => wk.run(day.locumSession, async () => (await wk.query(read)).rows))
+    }),
+    make("session", "a locum after the last day, in a browser that is still signed in", async () => {
+      await ended(day)
+      return outcomeOf("GET", await day.locum.send("GET", "/patients"))
     }),
     make("session", "a locum hired without an end", () => {
       const { clinic } = people.locum
@@ -94,4 +98,9 @@ function departed(stage: Stage, locum: Session): Attempt[] {
       return asking(() => issuer.issueSession({ actor: "account:x", assignments, mfaAt: new Date(), ttl: 600 }))
     }),
   ]
+}
+
+async function ended({ locumSession }: Day): Promise<void> {
+  const left = Date.parse(onlyGrant(locumSession).validUntil) - Date.now()
+  if (left > 0) await new Promise((resolve) => setTimeout(resolve, left + 50))
 }

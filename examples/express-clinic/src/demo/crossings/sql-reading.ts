@@ -67,7 +67,7 @@ const composed = ({ patient, branch, rows }: Target): Line[] => [
   ["SELECT … FOR UPDATE", `select * from patient where id = '${patient.id}' for update`],
   [
     "cursor",
-    ["declare c scroll cursor for select * from patient where branch_id = '" + branch.id + "'", "fetch all from c"],
+    [`declare c scroll cursor for select * from patient where branch_id = '${branch.id}'`, "fetch all from c"],
   ],
   ["query_to_xml", `select query_to_xml('select * from patient where id = ''${patient.id}''', true, false, '')`],
   [
