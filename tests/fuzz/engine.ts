@@ -55,6 +55,11 @@ const units: readonly (readonly [number, Operation])[] = [
 ]
 const everything: readonly (readonly [number, Operation])[] = [...units, [8, transaction], [6, ormClient]]
 
+/** What the operations provoke: bad queries, forged contexts, aborts, killed servers (08P01 is the pooler's word for one). */
+export const planned: ReadonlySet<string> = new Set(
+  "22012 22P02 42P01 WK102 WK105 WK107 WK108 WK109 WK111 57P01 08P01".split(" "),
+)
+
 const patience = 30_000
 
 /** Many people at once on few connections; every row that arrives is compared with what its reader may see. */

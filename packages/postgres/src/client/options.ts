@@ -19,7 +19,7 @@ export interface WardkeepOptions {
   readonly maxTransaction?: number
   /** Milliseconds a statement may take on the server. Default 30 s. */
   readonly statementTimeout?: number
-  /** Keep plans under names. `auto` (default): yes, until a pooler shows that it loses them. */
+  /** Keep plans under names. `auto` (default): yes, but not behind a pooler; say true for PgBouncer from 1.21 on. */
   readonly preparedStatements?: "auto" | boolean
   /** The connection goes through PgBouncer or the like in transaction mode. */
   readonly pooler?: boolean
@@ -73,7 +73,7 @@ export function readOptions(options: WardkeepOptions): Settings {
     searchPath: `"$user",${options.policy.schema}`,
     maxTransaction: whole("maxTransaction", options.maxTransaction ?? 30_000, 1),
     statementTimeout: whole("statementTimeout", options.statementTimeout ?? 30_000, 1),
-    named: naming !== false,
+    named: naming === "auto" ? options.pooler !== true : naming,
     switchable: naming === "auto",
     pooler: options.pooler === true,
     lanes,

@@ -13,7 +13,7 @@ import { requestCancel } from "./wire/cancel.js"
 import { connect } from "./wire/connect.js"
 import type { Connection, ConnectionEvents } from "./wire/connection.js"
 import type { RowMode, TypeParsers } from "./wire/row-shape.js"
-import type { Statement, Step } from "./wire/statement.js"
+import { type Statement, type Step, step } from "./wire/statement.js"
 import { type Result, Unit, type UnitOwner } from "./wire/unit.js"
 
 export interface Reading extends Limits {
@@ -31,6 +31,8 @@ export interface RuntimeOptions {
 }
 
 const noSteps: readonly Step[] = []
+/** A pooler's session may be in a role somebody left. */
+const bareLogin = "select where pg_catalog.set_config('role', 'none', true) is null"
 const preparedPerConnection = 500
 const grace = 5000
 
@@ -146,7 +148,7 @@ export class Runtime implements UnitOwner {
     try {
       const unit = new Unit(this.statements.own(text), values)
       const promise = unit.settled<R>()
-      connection.send(unit, noSteps)
+      connection.send(unit, this.settings.pooler ? [step(this.statements.own(bareLogin), [])] : noSteps)
       return await promise
     } catch (error) {
       throw outward(error, undefined, this.keepDetail)

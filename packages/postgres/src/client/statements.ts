@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { WardkeepError } from "@wardkeep/core"
 import { type Kind, kindOf } from "./statement-kind.js"
 import { Statement } from "./wire/statement.js"
 
@@ -42,11 +43,18 @@ export class StatementCatalog {
     this.#own.clear()
   }
 
-  /** @throws WK108 a text that is not a query or transaction control */
+  /** @throws WK108 a text that is not a query or transaction control, or that could change a session which a pooler gives to others */
   read(text: string): Text {
     const known = this.#texts.get(text)
     if (known !== undefined) return known
-    const read: Text = { text, kind: kindOf(text), lastRole: "", last: undefined, byRole: new Map() }
+    const kind = kindOf(text)
+    if (this.#commented && kind.kind === "query" && kind.suspect) {
+      // A session of our own is destroyed afterwards; the pooler's server session would go to somebody else.
+      throw new WardkeepError("WK108", {
+        message: "a statement that can change session settings is refused behind a pooler",
+      })
+    }
+    const read: Text = { text, kind, lastRole: "", last: undefined, byRole: new Map() }
     if (this.#texts.size >= capacity) this.#dropOldest()
     this.#texts.set(text, read)
     return read
