@@ -97,8 +97,8 @@ export function forbidden(actor: Actor): string[] {
 
 /** Every field of an error: row values hide in message, detail, where and hint alike. */
 export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return JSON.stringify({ name: error.name, message: error.message, ...error })
+  if (error instanceof Error) return JSON.stringify({ ...error, name: error.name, message: error.message })
+  return typeof error === "object" ? JSON.stringify(error) : String(error)
 }
 
 export function codeOf(error: unknown): string {

@@ -74,7 +74,7 @@ export const shadowProbes: readonly Probe[] = [
       ...shadows("evil"),
       "insert into public.patient (full_name, phone) values ('Own Name', '12345')",
       "update public.patient set full_name = 'Other Name'",
-      "delete from public.visit",
+      "delete from public.note",
     ],
     rows: 6,
     never: /shadowed/,

@@ -9,12 +9,12 @@ const denied = /^42501$/
 /** Changing, referring to or counting what is not the attacker's. */
 export const writeProbes: readonly Probe[] = [
   plain("a blind UPDATE touches its own branch only", "update public.patient set phone = null"),
-  plain("a blind DELETE touches its own branch only", "delete from public.visit"),
+  plain("a blind DELETE touches its own branch only", ["delete from public.note", "delete from public.visit"]),
   plain("a blind DELETE of a through table touches its own branch only", "delete from public.note"),
   plain("UPDATE … RETURNING shows its own branch only", "update public.patient set phone = phone returning *"),
   plain(
     "DELETE … USING reaches no other branch",
-    "delete from public.visit v using public.patient p where v.patient_id = p.id returning p.*",
+    "delete from public.note n using public.visit v where n.visit_id = v.id returning v.*",
   ),
   plain(
     "UPDATE … FROM reaches no other branch",
@@ -161,9 +161,9 @@ export const writeProbes: readonly Probe[] = [
   {
     name: "WHERE CURRENT OF stays behind the fence",
     sql: () => [
-      "declare c cursor for select * from public.visit for update",
-      "move last in c",
-      "delete from public.visit where current of c",
+      "declare c cursor for select * from public.note for update",
+      "fetch 2 from c",
+      "delete from public.note where current of c",
     ],
     rows: 1,
   },
