@@ -27,7 +27,11 @@ export interface WardkeepOptions {
   readonly production?: boolean
   readonly securityFloorWaiver?: SecurityFloorWaiver
   readonly contextStore?: ContextStore
-  /** Run `wk.query` of all tenants over this few sessions, pipelined, each in its own transaction. */
+  /**
+   * Run `wk.query` of all tenants over this few sessions, pipelined, each in its own transaction; beside those of
+   * `pool`, which serve transactions and calls with a `signal` or `timeout`. For short statements: a long one delays
+   * those behind it.
+   */
   readonly shared?: { readonly connections: number }
   /** Leave `detail` and `where`, which hold row values, in errors. */
   readonly dangerouslyLogDetail?: boolean

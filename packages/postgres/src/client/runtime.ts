@@ -133,7 +133,8 @@ export class Runtime implements UnitOwner {
   run<R>(context: Context, text: Text, values: readonly unknown[], reading: Reading | undefined): Promise<Result<R>> {
     const statement = this.statements.forRole(text, context.dbRole)
     const deadline = Deadline.of(reading)
-    const shared = this.#lanes !== undefined && !statement.suspect
+    // What may be cancelled runs alone: on a shared session the statements behind it would wait for what nobody wants.
+    const shared = this.#lanes !== undefined && !statement.suspect && deadline === undefined
     const unit = new OwnUnit(statement, values, reading, context, text, deadline, shared)
     const promise = unit.settled<R>()
     unit.owner = this
@@ -247,12 +248,11 @@ export class Runtime implements UnitOwner {
     }
   }
 
-  /** On a session of its own the statement is cancelled; on a shared one only the caller stops waiting. */
   #limit(unit: OwnUnit, deadline: Deadline): void {
     deadline.onExpire((error) => {
       unit.reject(error)
       const { connection } = unit
-      if (unit.shared || connection === undefined) return
+      if (connection === undefined) return
       requestCancel(connection.client)
       connection.destroy(error)
     })

@@ -1,0 +1,13 @@
+import { fromNamespace } from "@wardkeep/postgres/cls-hooked"
+import cls from "cls-hooked"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { interleavingContract } from "./interleaving.ts"
+
+const namespace = cls.createNamespace("contract-shared")
+
+interleavingContract("cls-hooked, shared connections", {
+  database: useDatabase(),
+  contextStore: fromNamespace(namespace),
+  request: (work) => namespace.runAndReturn(work),
+  client: { shared: { connections: 2 } },
+})
