@@ -104,7 +104,7 @@ async function roleLimits(day: { reception: Browser; billing: Browser; patient: 
 /** The locum's assignment ends in a few seconds, so that the end is seen. */
 async function locumDay(stage: Stage, say: Say): Promise<Pick<Day, "locum" | "locumSession">> {
   const { people, issuer, home } = stage
-  const ends = new Date(Date.now() + 6_000)
+  const ends = new Date(Date.now() + 10_000)
   await withClient(stage.migratorUrl, async (client) => {
     await client.query("set role wk_demo_owner")
     await client.query("update assignment set valid_until = $2 where account_id = $1", [people.locum.id, ends])
@@ -112,7 +112,7 @@ async function locumDay(stage: Stage, say: Say): Promise<Pick<Day, "locum" | "lo
   const locum = await signIn(stage.origin, people.locum)
   const seen = await locum.must("GET", "/patients")
   say(
-    `a locum sees ${Array.isArray(seen.patients) ? seen.patients.length : 0} patients; the assignment ends in six seconds`,
+    `a locum sees ${Array.isArray(seen.patients) ? seen.patients.length : 0} patients; the assignment ends in ten seconds`,
   )
   const locumSession = await issuer.issueSession({
     actor: `account:${people.locum.id}`,

@@ -23,14 +23,15 @@ async function main(options: DemoOptions): Promise<number> {
     heading(`PostgreSQL ${server.version}, ${server.embedded ? "embedded" : "yours"}`)
     if (!meetsSecurityFloor(server.versionNumber)) belowFloor(server)
     const progress = (what: string): void => line(`  ${String(seconds()).padStart(5)} s  ${what}`)
-    stage = await openStage({ server, port: options.port, patients: options.patients, progress })
-    for (const note of stage.notes) line(`           note: ${note}`)
+    const open = await openStage({ server, port: options.port, patients: options.patients, progress })
+    stage = open
+    for (const note of open.notes) line(`           note: ${note}`)
     heading("A day at the clinic, over HTTP")
-    const day = await playDay(stage, (what) => line(`  ${what}`))
-    const crossings = await cross(stage, () => allAttempts(stage as Stage, day))
+    const day = await playDay(open, (what) => line(`  ${what}`))
+    const crossings = await cross(open, () => allAttempts(open, day))
     const leaks = crossings.filter(({ verdict }) => verdict === "LEAK").length
     const report = {
-      patients: await patientCount(stage),
+      patients: await patientCount(open),
       requests: Browser.requests,
       crossings: crossings.map(({ layer, attempt, verdict, how }) => ({
         layer,
@@ -44,7 +45,7 @@ async function main(options: DemoOptions): Promise<number> {
     }
     summary(crossings, report)
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`)
-    if (!options.once) await stayUp(stage)
+    if (!options.once) await stayUp(open)
     return leaks === 0 ? 0 : 1
   } finally {
     await stage?.close()
