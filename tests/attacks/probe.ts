@@ -14,7 +14,7 @@ export interface Probe {
   /** Start packet options; refused there counts as refused. */
   readonly startup?: (world: World) => string
   /** Arranged by the superuser before, and taken back after. */
-  readonly arrange?: { readonly before: () => string; readonly after: () => string }
+  readonly arrange?: { readonly before: (world: World) => string; readonly after: (world: World) => string }
   /** What must not occur in any output. */
   readonly never?: RegExp
   readonly only?: "portable" | "accelerated"
@@ -31,11 +31,11 @@ export interface Outcome {
 export async function attempt(world: World, probe: Probe): Promise<Outcome> {
   const { arrange } = probe
   if (arrange === undefined) return await attack(world, probe)
-  await asSuperuser(world.adminUrl, (admin) => admin.query(arrange.before()))
+  await asSuperuser(world.adminUrl, (admin) => admin.query(arrange.before(world)))
   try {
     return await attack(world, probe)
   } finally {
-    await asSuperuser(world.adminUrl, (admin) => admin.query(arrange.after()))
+    await asSuperuser(world.adminUrl, (admin) => admin.query(arrange.after(world)))
   }
 }
 

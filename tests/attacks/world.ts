@@ -129,7 +129,10 @@ export class Attacker {
     const grant = world.grants[actor]
     await this.client.query("begin")
     await enterBySql(this.client, grant)
-    const { rows } = await this.client.query<{ n: number }>("select count(*)::int as n from public.visit")
+    const { rows } = await this.client.query<{ n: number }>(
+      "select count(*)::int as n from public.visit where branch_id = any ($1::uuid[])",
+      [grant.branches],
+    )
     const expected = world.clinic.patientsPerBranch * grant.branches.length
     if (rows[0]?.n !== expected)
       throw new Error(`the control failed: ${actor} sees ${rows[0]?.n} of ${expected} visits`)

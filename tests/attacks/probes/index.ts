@@ -4,6 +4,7 @@ import { errorProbes } from "./errors.ts"
 import { privilegeProbes } from "./privileges.ts"
 import { secretProbes } from "./secrets.ts"
 import { shadowProbes } from "./shadow.ts"
+import { tokenProbes } from "./tokens.ts"
 import { writeProbes } from "./writes.ts"
 
 export const allProbes: Readonly<Record<string, readonly Probe[]>> = {
@@ -13,4 +14,5 @@ export const allProbes: Readonly<Record<string, readonly Probe[]>> = {
   "keys, tokens and look-ups": secretProbes,
   "errors and plans": errorProbes,
   "names that shadow ours": shadowProbes,
+  "tokens past their time": tokenProbes,
 }

@@ -10,8 +10,35 @@ function refusedAs(name: string, sql: string | readonly string[], refused = deni
   return plain(name, sql, { refused })
 }
 
+/** What may be called: the readers of the context. Everything else in our schemas is for the issuer and the owner. */
+const callable =
+  "actor|branch|branches|branches_looked_up|digit_word|is_owner|mfa_at|planned_as|purpose|refuse|refuse_session|request_id|role_name|session_id|strategy|tenant|tenant_hint|words"
+
 export const privilegeProbes: readonly Probe[] = [
-  refusedAs("TRUNCATE is refused", "truncate public.patient"),
+  {
+    name: "no role can call a function of ours that is not a reader of the context",
+    sql: (w) => [
+      `select r.rolname, p.oid::regprocedure from pg_roles r, pg_proc p
+        where r.rolname like '${w.clinic.logins.app.user.replace(/app$/, "")}%' and r.rolname <> '${ownerOf(w)}'
+          and not pg_has_role(r.oid, '${ownerOf(w)}', 'usage') and r.rolname <> '${w.clinic.logins.issuer.user}'
+          and (p.pronamespace = 'wardkeep'::regnamespace and p.proname !~ '^(${callable})$'
+                 and not (p.proname = 'enter' and r.rolname = '${w.clinic.logins.app.user}')
+               or p.pronamespace = 'public'::regnamespace and p.prosecdef)
+          and has_function_privilege(r.oid, p.oid, 'execute')`,
+    ],
+    rows: 0,
+  },
+  {
+    name: "no role can create anything in any schema or in the database",
+    sql: (w) => [
+      `select r.rolname, n.nspname from pg_roles r, pg_namespace n
+        where r.rolname like '${w.clinic.logins.app.user.replace(/app$/, "")}%' and not pg_has_role(r.oid, '${ownerOf(w)}', 'usage')
+          and (has_schema_privilege(r.oid, n.oid, 'create') or has_database_privilege(r.oid, current_database(), 'create')
+               or has_database_privilege(r.oid, current_database(), 'temp'))`,
+    ],
+    rows: 0,
+  },
+  refusedAs("TRUNCATE is refused", "truncate public.note"),
   refusedAs(
     "a trigger cannot be attached",
     "create trigger t after insert on public.patient execute function suppress_redundant_updates_trigger()",

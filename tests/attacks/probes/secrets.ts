@@ -17,7 +17,7 @@ const tables = [
 
 const calls: readonly [string, string][] = [
   ["verified()", "verified()"],
-  ["mint(…)", "mint(gen_random_uuid(), 'k001', 'x', null, 'x', array['x'], null, 'x', 'x', 'x', now(), now())"],
+  ["mint(…)", "mint(wardkeep.session_id(), 'k001', 'x', null, 'x', array['x'], null, 'x', 'x', 'x', now(), now())"],
   ["issue_session", "issue_session('{}', 'k001', '\\x00')"],
   ["issue_service", "issue_service('{}', 'k001', '\\x00')"],
   ["reopen_session", "reopen_session('{}', 'k001', '\\x00')"],

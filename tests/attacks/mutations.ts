@@ -1,0 +1,201 @@
+/** One guard taken away from an installed product. `sql` runs as the superuser in a throw-away clone. */
+export interface Mutation {
+  readonly name: string
+  readonly sql: (roles: { doctor: string; reception: string; app: string; owner: string }) => string
+}
+
+/** Rebuilds a function with a part of its text replaced; fails when the part is not there, so that no mutation is empty. */
+function edit(signature: string, from: string, to: string): string {
+  const text = (value: string): string => `$wk1$${value}$wk1$`
+  return `do $wk$
+declare
+  was text := pg_get_functiondef('${signature}'::regprocedure);
+  now text := replace(was, ${text(from)}, ${text(to)});
+begin
+  if was = now then raise exception 'the mutation does not apply: %', was; end if;
+  execute now;
+end $wk$`
+}
+
+/** Rebuilds the fence of a table from its own text. */
+function editFence(table: string, from: string, to: string): string {
+  return `do $wk$
+declare
+  p record;
+  using_text text;
+  check_text text;
+begin
+  select pg_get_expr(polqual, polrelid) as q, pg_get_expr(polwithcheck, polrelid) as c into p
+    from pg_policy where polname = 'wk_fence' and polrelid = 'public.${table}'::regclass;
+  using_text := replace(p.q, $wk1$${from}$wk1$, $wk1$${to}$wk1$);
+  check_text := replace(p.c, $wk1$${from}$wk1$, $wk1$${to}$wk1$);
+  if using_text = p.q and check_text = p.c then raise exception 'the mutation does not apply: %', p.q; end if;
+  execute format('alter policy wk_fence on public.${table} using (%s) with check (%s)', using_text, check_text);
+end $wk$`
+}
+
+const roleCheck = "and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')"
+const plannedCheck =
+  "and (planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text)"
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: "row security switched off on one table",
+    sql: () => "alter table public.visit disable row level security",
+  },
+  { name: "the fence dropped, permissions left", sql: () => "drop policy wk_fence on public.patient" },
+  { name: "the fence dropped from a through table", sql: () => "drop policy wk_fence on public.note" },
+  { name: "the fence dropped from a word table", sql: () => "drop policy wk_fence on public.patient_word" },
+  { name: "the fence dropped from a table of the tenant", sql: () => "drop policy wk_fence on public.staff" },
+  {
+    name: "the fence widened to true",
+    sql: () => "alter policy wk_fence on public.visit using (true) with check (true)",
+  },
+  { name: "WITH CHECK (true) on the fence", sql: () => "alter policy wk_fence on public.visit with check (true)" },
+  {
+    name: "a fence that is permissive, beside the permissions",
+    sql: () => `do $wk$
+declare p record;
+begin
+  select pg_get_expr(polqual, polrelid) as q, pg_get_expr(polwithcheck, polrelid) as c into p
+    from pg_policy where polname = 'wk_fence' and polrelid = 'public.patient'::regclass;
+  drop policy wk_fence on public.patient;
+  execute format('create policy wk_fence on public.patient as permissive for all to public using (%s) with check (%s)', p.q, p.c);
+end $wk$`,
+  },
+  {
+    name: "a fence for SELECT only",
+    sql: () => `do $wk$
+declare q text;
+begin
+  select pg_get_expr(polqual, polrelid) into q from pg_policy where polname = 'wk_fence' and polrelid = 'public.visit'::regclass;
+  drop policy wk_fence on public.visit;
+  execute format('create policy wk_fence on public.visit as restrictive for select to public using (%s)', q);
+end $wk$`,
+  },
+  {
+    name: "the verified branch term left out: unverified tenant only",
+    sql: () => "alter policy wk_fence on public.patient using (clinic_id = (select wardkeep.tenant_hint()::uuid))",
+  },
+  {
+    name: "the verified tenant replaced by the claimed one in WITH CHECK and on tables of the tenant",
+    sql: () => "alter policy wk_fence on public.staff using (clinic_id = (select wardkeep.tenant_hint()::uuid))",
+  },
+  { name: "the role not compared with the token", sql: () => edit("wardkeep.branches(text)", roleCheck, "") },
+  {
+    name: "the role that planned the statement not compared",
+    sql: () => edit("wardkeep.branches(text)", plannedCheck, ""),
+  },
+  {
+    name: "the role that planned the statement taken when it runs",
+    sql: () => "alter function wardkeep.planned_as() stable",
+  },
+  {
+    name: "the planned role of a table of the tenant not compared",
+    sql: () => edit("wardkeep.tenant(text)", plannedCheck, ""),
+  },
+  {
+    name: "the expiry not compared",
+    sql: () =>
+      edit("wardkeep.branches(text)", "and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()", ""),
+  },
+  {
+    name: "the beginning of validity not compared",
+    sql: () =>
+      edit("wardkeep.branches(text)", "and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp()", ""),
+  },
+  {
+    name: "a branch claim taken without looking at the token",
+    sql: () =>
+      edit(
+        "wardkeep.branches(text)",
+        "when pg_catalog.current_setting('wardkeep.branch', true) operator(pg_catalog.=) any (t.branches)",
+        "when true",
+      ),
+  },
+  {
+    name: "branches frozen in plans by a false IMMUTABLE",
+    sql: () => "alter function wardkeep.branches(text) immutable",
+  },
+  {
+    name: "an unqualified name in the fence's function, on a server where TEMP was given away",
+    sql: () => `${edit("wardkeep.branches(text)", "from wardkeep.token t", "from token t")};
+alter function wardkeep.branches(text) set search_path = wardkeep, pg_catalog`,
+  },
+  {
+    name: "an unqualified operator in the fence's function",
+    sql: () => edit("wardkeep.tenant(text)", "t.db_role operator(pg_catalog.=) pg_catalog", "t.db_role = pg_catalog"),
+  },
+  {
+    name: "an unqualified function in the fence's function",
+    sql: () => edit("wardkeep.branches(text)", "pg_catalog.sha256(", "sha256("),
+  },
+  {
+    name: "the internal reader of the token row granted to everybody",
+    sql: () => "grant execute on function wardkeep.verified() to public",
+  },
+  {
+    name: "the function that mints granted to everybody",
+    sql: () =>
+      "grant execute on function wardkeep.mint(uuid,text,text,timestamptz,text,text[],text,text,text,text,timestamptz,timestamptz) to public",
+  },
+  {
+    name: "the issuing function granted to the application",
+    sql: ({ app }) => `grant execute on function wardkeep.issue_session(text,text,bytea) to ${app}`,
+  },
+  {
+    name: "the keys readable",
+    sql: ({ doctor }) =>
+      `grant select on wardkeep.signing_key to ${doctor}; alter table wardkeep.signing_key disable row level security`,
+  },
+  {
+    name: "the tokens readable by the login",
+    sql: ({ app }) => `grant select on wardkeep.token to ${app}; alter table wardkeep.token disable row level security`,
+  },
+  {
+    name: "the rows of a look-up readable",
+    sql: ({ app }) =>
+      `grant select on wardkeep_lookup.staff_by_email_row to ${app}; alter table wardkeep_lookup.staff_by_email_row disable row level security`,
+  },
+  {
+    name: "a single-column foreign key instead of the composite one",
+    sql: () => `alter table public.visit drop constraint visit_clinic_id_branch_id_patient_id_fkey;
+alter table public.patient add constraint lone unique (id);
+alter table public.visit add foreign key (patient_id) references public.patient (id)`,
+  },
+  {
+    name: "a through table without its foreign key",
+    sql: () => `alter table public.note drop constraint wk_note_through`,
+  },
+  {
+    name: "the tenant columns updatable",
+    sql: ({ doctor }) => `grant update (branch_id, clinic_id) on public.visit to ${doctor};
+alter table public.visit drop constraint visit_clinic_id_branch_id_patient_id_fkey`,
+  },
+  {
+    name: "a single-column key insertable below the security floor",
+    sql: ({ doctor }) => `grant insert on public.note to ${doctor}`,
+  },
+  { name: "a hidden column readable", sql: ({ reception }) => `grant select on public.patient to ${reception}` },
+  {
+    name: "a view of another owner over a protected table",
+    sql: ({ reception }) => `drop view ${reception}.patient;
+create view ${reception}.patient as select * from public.patient; grant select, insert on ${reception}.patient to ${reception}`,
+  },
+  { name: "TRUNCATE granted", sql: ({ doctor }) => `grant truncate on public.note to ${doctor}` },
+  { name: "TRIGGER granted", sql: ({ doctor }) => `grant trigger on public.patient to ${doctor}` },
+  { name: "CREATE in a schema of the host", sql: () => "grant create on schema public to public" },
+  {
+    name: "TEMP granted in the database",
+    sql: () => "do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$",
+  },
+  {
+    name: "the fence's tenant compared by pattern",
+    sql: () =>
+      "alter policy wk_fence on public.staff using (clinic_id::text like '%' || left((select wardkeep.tenant())::text, 0) || '%')",
+  },
+  {
+    name: "the fence's branch term made OR",
+    sql: () => editFence("visit", " AND ", " OR "),
+  },
+]
