@@ -13,6 +13,7 @@ import { mirrors } from "./mirror.js"
 import { tablePrivileges } from "./privileges.js"
 import { actorRecordSteps } from "./record.js"
 import { branchKeyColumn, resolveScopes, type ScopedTable } from "./scope.js"
+import { scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
 import { sameShapeView, viewSchema } from "./views.js"
 import { wordTable } from "./words.js"
@@ -48,7 +49,7 @@ export async function plan({ client, policy }: { client: Queryable; policy: Poli
     const keys = keySteps(entry, scoped)
     findings.push(...found, ...keys.findings, ...indexFindings(entry))
     steps.push(...columnSteps(entry, scoped), ...keys.steps, ...forceSteps(entry))
-    managed.push(...fence(policy, entry), ...wordTable(policy, entry, privileges))
+    managed.push(...fence(policy, entry), ...wordTable(policy, entry, privileges), ...scopeStatistics(entry))
     steps.push(...grantSteps(policy, entry.table.name, privileges, grants.get(entry.table.name) ?? []))
     for (const p of privileges) {
       const view = sameShapeView(entry, p)
