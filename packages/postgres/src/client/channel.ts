@@ -1,7 +1,8 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { Context } from "../context/context.js"
 import { outward } from "./errors.js"
-import type { Reading, Runtime } from "./runtime.js"
+import type { Reading } from "./own-unit.js"
+import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
 import { requestCancel } from "./wire/cancel.js"
 import type { Connection } from "./wire/connection.js"
@@ -131,7 +132,7 @@ export class Channel implements UnitOwner {
     if (error === undefined) unit.resolve(unit.result())
     else {
       this.#failure ??= error
-      unit.reject(outward(error, unit.statement, this.#runtime.keepDetail))
+      unit.reject(outward(error, unit.statement, this.#runtime.keepDetail, unit.progress))
     }
     if (this.#pending === 0) for (const resume of this.#idle.splice(0)) resume()
   }

@@ -31,6 +31,7 @@ export class Connections implements ConnectionEvents {
   readonly #all = new Set<Connection>()
   readonly #idle: Connection[] = []
   readonly #waiting: Waiter[] = []
+  readonly #leaving = new Set<Promise<void>>()
   #opening = 0
   #ended: Promise<void> | undefined
   #finish: (() => void) | undefined
@@ -112,11 +113,11 @@ export class Connections implements ConnectionEvents {
       clearInterval(this.#sweeper)
       for (const waiter of this.#waiting.splice(0))
         waiter.reject(new WardkeepError("WK009", { message: "the client was closed" }))
-      const ending = this.#idle.splice(0).map((connection) => connection.end())
-      await Promise.allSettled(ending)
+      for (const connection of this.#idle.splice(0)) this.#sayGoodbye(connection)
       this.#finishWhenEmpty()
     }
     await this.#ended
+    await Promise.allSettled([...this.#leaving])
   }
 
   #grow(): void {
@@ -149,8 +150,15 @@ export class Connections implements ConnectionEvents {
   }
 
   #discard(connection: Connection): void {
-    if (connection.status === "I" && connection.load === 0) void connection.end().catch(() => undefined)
+    if (connection.closed) return
+    if (connection.status === "I" && connection.load === 0) this.#sayGoodbye(connection)
     else connection.destroy(new WardkeepError("WK109", { message: "a connection was released in an unknown state" }))
+  }
+
+  #sayGoodbye(connection: Connection): void {
+    const leaving = connection.end().finally(() => this.#leaving.delete(leaving))
+    this.#leaving.add(leaving)
+    leaving.catch(() => undefined)
   }
 
   #limited(waiter: Waiter, deadline: Deadline | undefined): Waiter {

@@ -1,18 +1,29 @@
 import { isCode, WardkeepError } from "@wardkeep/core"
 import pg from "pg"
+import type { Context } from "../context/context.js"
 import type { Statement } from "./wire/statement.js"
+import type { Progress } from "./wire/unit.js"
 
 /** 42501 and the like name objects only; what a host raises itself is the host's business. */
 const namesOnly = /^(?:42501|P0|40|53|55|57)/
 const ours = "…"
+/** What set_config('role', …) answers when the role does not exist or the login is not a member of it. */
+const noRole: ReadonlySet<string> = new Set(["22023", "42501", "42704"])
 
 /**
  * What leaves the client for what PostgreSQL said: a code of ours becomes a WardkeepError, everything else stays the
  * `DatabaseError` of `pg` without the fields that carry row values.
  */
-export function outward(error: unknown, statement: Statement | undefined, keepDetail: boolean): unknown {
+export function outward(
+  error: unknown,
+  statement: Statement | undefined,
+  keepDetail: boolean,
+  progress: Progress = "main",
+): unknown {
   if (!(error instanceof pg.DatabaseError)) return error
   const { code } = error
+  if (progress === "prologue" && noRole.has(code ?? ""))
+    return new WardkeepError("WK107", { message: "the role of the context cannot be taken on this connection" })
   if (isCode(code))
     return new WardkeepError(code, {
       message: error.message,
@@ -52,7 +63,7 @@ function redactMessage(error: pg.DatabaseError, text: string): string {
 }
 
 /** Whether a failed unit may be sent again: its transaction was rolled back, and a new session would not fail so. */
-export function worthAnotherTry(error: unknown, progress: string): boolean {
+export function worthAnotherTry(error: unknown, progress: Progress): boolean {
   if (!(error instanceof pg.DatabaseError)) return false
   if (error.code === "WK109") return progress === "prologue"
   // A prepared statement whose result has changed shape since, or whose name is not what we left.
@@ -62,4 +73,15 @@ export function worthAnotherTry(error: unknown, progress: string): boolean {
 /** The names on a session, or behind a pooler, are not the ones we gave. */
 export function lostName(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === "26000" || error.code === "42P05")
+}
+
+/** A branch that this context did not ask for is in force: somebody left it on the session. */
+export function leftNarrow(error: unknown, context: Context): boolean {
+  return error instanceof pg.DatabaseError && error.code === "WK105" && context.branch === undefined
+}
+
+/** What the database says when it now verifies contexts in another way than the prologue supposes. */
+export function otherStrategy(error: unknown, progress: Progress): boolean {
+  if (!(error instanceof pg.DatabaseError)) return false
+  return error.code === "WK101" || (error.code === "42883" && progress === "prologue")
 }

@@ -24,6 +24,9 @@ export interface ServerFacts {
   readonly bypass: boolean
   readonly owns: string | null
   readonly strategy: "portable" | "accelerated"
+  readonly time_zone: string
+  readonly date_style: string
+  readonly interval_style: string
 }
 
 /** Everything the guard asks, about the login and every role it is a member of. */
@@ -36,6 +39,9 @@ export function guardQuery(hostSchemas: readonly string[]): string {
        exists (select from pg_catalog.pg_roles r where r.rolbypassrls and pg_catalog.pg_has_role(session_user, r.oid, 'member')) as bypass,
        (select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
          where n.nspname in (${schemas}) and c.relkind in ('r', 'p', 'v', 'f') and pg_catalog.pg_has_role(session_user, c.relowner, 'member') limit 1) as owns,
+       pg_catalog.current_setting('TimeZone') as time_zone,
+       pg_catalog.current_setting('DateStyle') as date_style,
+       pg_catalog.current_setting('IntervalStyle') as interval_style,
        wardkeep.strategy() as strategy`
 }
 

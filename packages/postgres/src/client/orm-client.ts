@@ -5,7 +5,8 @@ import pg from "pg"
 import type { Context } from "../context/context.js"
 import type { ContextStore } from "../context/store.js"
 import { Channel } from "./channel.js"
-import type { Reading, Runtime } from "./runtime.js"
+import type { Reading } from "./own-unit.js"
+import type { Runtime } from "./runtime.js"
 import type { Control } from "./statement-kind.js"
 import type { Text } from "./statements.js"
 import type { TypeParsers } from "./wire/row-shape.js"
@@ -153,8 +154,12 @@ export class OrmClient extends EventEmitter {
   #requireUsable(): void {
     if (this.#released) throw new WardkeepError("WK103", { message: "the client was released" })
     const frame = this.#store.get()
-    if (frame !== undefined && frame.session.id !== this.#context.sessionId)
-      throw new WardkeepError("WK103", { message: "a client taken in one context was used in another" })
+    if (frame === undefined) return
+    if (frame.transaction !== undefined)
+      throw new WardkeepError("WK103", { message: "a client of the pool was used inside wk.tx" })
+    const same =
+      frame.context === undefined ? frame.session.id === this.#context.sessionId : frame.context === this.#context
+    if (!same) throw new WardkeepError("WK103", { message: "a client taken in one context was used in another" })
   }
 }
 

@@ -1,14 +1,14 @@
 import { quoteLiteral } from "@wardkeep/core"
 import type { Context } from "../context/context.js"
+import type { ServerFacts } from "./guard.js"
 import type { StatementCatalog } from "./statements.js"
 import { type Step, step } from "./wire/statement.js"
 
 export interface PrologueOptions {
-  readonly strategy: "portable" | "accelerated"
   readonly pooler: boolean
   readonly searchPath: string
   readonly statementTimeout: number
-  readonly serverVersion: number
+  readonly facts: ServerFacts
 }
 
 const set = (name: string, value: string): string => `pg_catalog.set_config('${name}', ${value}, true) is null`
@@ -38,14 +38,15 @@ export class Prologue {
       text = this.text(branch, request)
       this.#texts.set(key, text)
     }
-    const values = this.#options.strategy === "portable" ? [context.dbRole, token + context.tenant] : [token]
-    if (branch || this.#options.strategy === "accelerated") values.push(context.branch ?? "")
+    const values = this.#options.facts.strategy === "portable" ? [context.dbRole, token + context.tenant] : [token]
+    if (branch || this.#options.facts.strategy === "accelerated") values.push(context.branch ?? "")
     if (request) values.push(context.requestId ?? "")
     return [step(this.#statements.own(text), values)]
   }
 
   text(branch: boolean, request: boolean): string {
-    const { strategy, pooler } = this.#options
+    const { facts, pooler } = this.#options
+    const { strategy } = facts
     const conditions: string[] = []
     let next = 1
     const parameter = (): string => `$${next++}`
@@ -60,21 +61,24 @@ export class Prologue {
   }
 
   #fixed(): string[] {
-    const { searchPath, statementTimeout } = this.#options
+    const { searchPath, statementTimeout, facts } = this.#options
     return [
       set("search_path", quoteLiteral(searchPath)),
       set("statement_timeout", quoteLiteral(`${statementTimeout}ms`)),
       set("row_security", "'on'"),
       set("bytea_output", "'hex'"),
+      set("TimeZone", quoteLiteral(facts.time_zone)),
+      set("DateStyle", quoteLiteral(facts.date_style)),
+      set("IntervalStyle", quoteLiteral(facts.interval_style)),
     ]
   }
 
   /** Settings that PostgreSQL does not report when they change. Each costs 0.9 us, so the list is short. */
   #unchanged(): string {
-    const { searchPath, statementTimeout, serverVersion } = this.#options
+    const { searchPath, statementTimeout, facts } = this.#options
     const checks = [differs("statement_timeout", milliseconds(statementTimeout)), differs("row_security", "on")]
     // Reported from 18 on.
-    if (serverVersion < 180000) checks.push(differs("search_path", searchPath))
+    if (facts.version_num < 180000) checks.push(differs("search_path", searchPath))
     return `((${checks.join(" or ")}) and wardkeep.refuse_session())`
   }
 }

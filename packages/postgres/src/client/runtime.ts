@@ -2,31 +2,24 @@ import { WardkeepError } from "@wardkeep/core"
 import type { Context } from "../context/context.js"
 import type { SafeLogger } from "../log.js"
 import { Connections } from "./connections.js"
-import { Deadline, type Limits } from "./deadline.js"
-import { lostName, outward, worthAnotherTry } from "./errors.js"
-import { guardQuery, requireSafe, type SecurityFloorWaiver, type ServerFacts } from "./guard.js"
+import { Deadline } from "./deadline.js"
+import { leftNarrow, lostName, otherStrategy, outward, worthAnotherTry } from "./errors.js"
+import type { GuardOptions, ServerFacts } from "./guard.js"
 import { Lanes } from "./lanes.js"
 import type { Settings } from "./options.js"
+import { OwnUnit, type Reading } from "./own-unit.js"
 import { Prologue } from "./prologue.js"
+import { keepsNames, readServer } from "./server-facts.js"
 import { StatementCatalog, type Text } from "./statements.js"
 import { requestCancel } from "./wire/cancel.js"
 import { connect } from "./wire/connect.js"
 import type { Connection, ConnectionEvents } from "./wire/connection.js"
-import type { RowMode, TypeParsers } from "./wire/row-shape.js"
-import { type Statement, type Step, step } from "./wire/statement.js"
+import { Statement, type Step, step } from "./wire/statement.js"
 import { type Result, Unit, type UnitOwner } from "./wire/unit.js"
 
-export interface Reading extends Limits {
-  readonly rowMode?: RowMode
-  readonly types?: TypeParsers | undefined
-}
-
-export interface RuntimeOptions {
+export interface RuntimeOptions extends GuardOptions {
   readonly settings: Settings
   readonly hostSchemas: readonly string[]
-  readonly log: SafeLogger
-  readonly production: boolean
-  readonly waiver: SecurityFloorWaiver | undefined
   readonly keepDetail: boolean
 }
 
@@ -35,21 +28,6 @@ const noSteps: readonly Step[] = []
 const bareLogin = "select where pg_catalog.set_config('role', 'none', true) is null"
 const preparedPerConnection = 500
 const grace = 5000
-
-/** A unit that is a transaction of its own, with what it takes to send it again. */
-class OwnUnit extends Unit {
-  constructor(
-    statement: Statement,
-    values: readonly unknown[],
-    reading: Reading | undefined,
-    readonly context: Context,
-    readonly text: Text,
-    readonly deadline: Deadline | undefined,
-    readonly shared: boolean,
-  ) {
-    super(statement, values, reading?.rowMode, reading?.types)
-  }
-}
 
 /** Sessions, statements and the prologue of one client; runs units and decides what their errors mean. */
 export class Runtime implements UnitOwner {
@@ -62,6 +40,7 @@ export class Runtime implements UnitOwner {
   #prologue: Prologue | undefined
   #facts: ServerFacts | undefined
   #starting: Promise<void> | undefined
+  #changing: Promise<void> | undefined
 
   constructor(options: RuntimeOptions) {
     const { settings } = options
@@ -147,9 +126,9 @@ export class Runtime implements UnitOwner {
   async bare<R>(text: string, values: readonly unknown[]): Promise<Result<R>> {
     const connection = await this.connections.acquire()
     try {
-      const unit = new Unit(this.statements.own(text), values)
+      const unit = new Unit(new Statement(text, ""), values)
       const promise = unit.settled<R>()
-      connection.send(unit, this.settings.pooler ? [step(this.statements.own(bareLogin), [])] : noSteps)
+      connection.send(unit, this.settings.pooler ? [step(new Statement(bareLogin, ""))] : noSteps)
       return await promise
     } catch (error) {
       throw outward(error, undefined, this.keepDetail)
@@ -180,17 +159,41 @@ export class Runtime implements UnitOwner {
   }
 
   #failed(unit: OwnUnit, connection: Connection, error: unknown): void {
-    const again = unit.attempts === 0 && unit.deadline?.error === undefined && worthAnotherTry(error, unit.progress)
+    const again = unit.attempts === 0 && unit.deadline?.error === undefined
     this.judge(unit.statement, connection, error)
+    const left = leftNarrow(error, unit.context)
+    if (left) this.#distrust(connection, "a branch was left on the session")
     if (!unit.shared) this.connections.release(connection)
-    if (again) {
-      unit.rewind()
-      unit.statement = this.statements.forRole(this.statements.read(unit.text.text), unit.context.dbRole)
-      this.#dispatch(unit)
-      return
-    }
+    if (again && (left || worthAnotherTry(error, unit.progress))) this.#retry(unit)
+    else if (again && otherStrategy(error, unit.progress))
+      this.#changedOver().then(
+        (changed) => (changed ? this.#retry(unit) : this.#reject(unit, error)),
+        () => this.#reject(unit, error),
+      )
+    else this.#reject(unit, error)
+  }
+
+  /** Only after an error of the server, which has rolled back all of it. */
+  #retry(unit: OwnUnit): void {
+    unit.rewind()
+    unit.statement = this.statements.forRole(this.statements.read(unit.text.text), unit.context.dbRole)
+    this.#dispatch(unit)
+  }
+
+  #reject(unit: OwnUnit, error: unknown): void {
     unit.deadline?.clear()
-    unit.reject(outward(error, unit.statement, this.keepDetail))
+    unit.reject(outward(error, unit.statement, this.keepDetail, unit.progress))
+  }
+
+  /** True when the database verifies contexts in another way than at the start. */
+  async #changedOver(): Promise<boolean> {
+    const before = this.#prologue
+    const strategy = this.#facts?.strategy
+    this.#changing ??= this.#check().finally(() => {
+      this.#changing = undefined
+    })
+    await this.#changing
+    return this.#facts?.strategy !== strategy || this.#prologue !== before
   }
 
   /** What an error says about the session it came from. */
@@ -202,7 +205,7 @@ export class Runtime implements UnitOwner {
           { code: String(error.code) },
           "the pooler does not keep prepared statements; going on without names",
         )
-        this.statements.stopNaming()
+        this.statements.setNaming(false)
         this.#prologue = this.#facts === undefined ? undefined : this.#newPrologue(this.#facts)
       } else this.#distrust(connection, "a prepared statement was lost or replaced")
     } else if (error.code === "WK109") this.#distrust(connection, "a setting was changed")
@@ -259,31 +262,22 @@ export class Runtime implements UnitOwner {
   }
 
   async #check(): Promise<void> {
-    const { production, waiver, log, hostSchemas } = this.#options
-    let facts: ServerFacts | undefined
-    try {
-      ;[facts] = (await this.bare<ServerFacts>(guardQuery(hostSchemas), [])).rows
-    } catch (error) {
-      throw notInstalled(error)
-    }
-    if (facts === undefined) throw new WardkeepError("WK901", { message: "the server said nothing of itself" })
-    requireSafe(facts, { production, waiver, log })
+    const { hostSchemas, ...guard } = this.#options
+    const bare = async <R>(text: string): Promise<R[]> => (await this.bare<R>(text, [])).rows
+    const facts = await readServer(bare, hostSchemas, guard)
+    if (
+      this.settings.pooler &&
+      this.settings.switchable &&
+      !this.statements.named &&
+      (await keepsNames(this.connections))
+    )
+      this.statements.setNaming(true)
     this.#facts = facts
     this.#prologue = this.#newPrologue(facts)
   }
 
   #newPrologue(facts: ServerFacts): Prologue {
     const { settings } = this
-    return new Prologue({ ...settings, strategy: facts.strategy, serverVersion: facts.version_num }, this.statements)
+    return new Prologue({ ...settings, facts }, this.statements)
   }
-}
-
-function notInstalled(error: unknown): unknown {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined
-  if (code !== "42883" && code !== "3F000") return error
-  return new WardkeepError("WK302", {
-    message: "the schema wardkeep is missing or older than this client",
-    hint: "Run `wardkeep migrate` and `wardkeep apply`.",
-    cause: error,
-  })
 }

@@ -36,9 +36,9 @@ export class StatementCatalog {
     return this.#named
   }
 
-  /** From now on nothing is prepared under a name: the pooler in front does not keep them. */
-  stopNaming(): void {
-    this.#named = false
+  /** Whether statements are prepared under names; not where the pooler in front does not keep them. */
+  setNaming(named: boolean): void {
+    this.#named = named
     this.#texts.clear()
     this.#own.clear()
   }

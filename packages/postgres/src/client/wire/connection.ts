@@ -86,6 +86,10 @@ export class Connection {
       this.#names.closeForgotten(writer)
       for (const step of steps) this.#writeStep(unit, step)
       this.#writeMain(unit)
+      if (unit.closing) {
+        this.#names.forget(unit.statement)
+        this.#names.closeForgotten(writer)
+      }
     } catch (error) {
       // A Close that was written is lost with the rest, so the names on this session are no longer known.
       writer.reset()

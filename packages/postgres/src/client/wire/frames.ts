@@ -1,3 +1,4 @@
+import { WardkeepError } from "@wardkeep/core"
 import pg from "pg"
 
 /** A value as the protocol's text format wants it, or bytes for the binary format. */
@@ -6,6 +7,7 @@ type WireValue = string | Buffer | null
 // `pg` exports its value rules at run time, but its types do not say so.
 const { utils } = pg as typeof pg & { readonly utils: { prepareValue(value: unknown): WireValue } }
 
+const maxValues = 65_535
 const initialSize = 16 * 1024
 const keepSize = 1024 * 1024
 
@@ -34,6 +36,9 @@ export class FrameWriter {
 
   bind(portal: string, name: Buffer, values: readonly unknown[]): void {
     const count = values.length
+    // The protocol counts them in 16 bits.
+    if (!Array.isArray(values) || count > maxValues)
+      throw new WardkeepError("WK009", { message: `the values of a statement are an array of at most ${maxValues}` })
     const start = this.#open(0x42, portal.length * 3 + name.length + 10 + count * 2)
     if (portal !== "") this.#at += this.#buffer.write(portal, this.#at)
     this.#buffer[this.#at++] = 0

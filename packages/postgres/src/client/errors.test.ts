@@ -1,0 +1,67 @@
+import pg from "pg"
+import { describe, expect, it } from "vitest"
+import { outward } from "./errors.js"
+import { Statement } from "./wire/statement.js"
+
+function databaseError(code: string, message: string, fields: Partial<pg.DatabaseError> = {}): pg.DatabaseError {
+  return Object.assign(new pg.DatabaseError(message, message.length, "error"), { code, ...fields })
+}
+
+const leave = (error: unknown, text = "select 1"): pg.DatabaseError =>
+  outward(error, new Statement(text, ""), false) as pg.DatabaseError
+
+describe("errors that leave the client", () => {
+  it("carry no row value in any field", () => {
+    const secret = 'Asha "the" Rao/neg/+9198'
+    for (const [code, message] of [
+      ["22P02", `invalid input syntax for type integer: "${secret}"`],
+      ["22007", `invalid input syntax for type date: "${secret}"`],
+      ["22003", `value "${secret}" is out of range for type integer`],
+      ["22021", `invalid byte sequence for encoding "UTF8": 0x${secret}`],
+      ["42P01", `relation "${secret}" does not exist`],
+      ["42704", `type "${secret}" does not exist`],
+      ["42601", `syntax error at or near "${secret}"`],
+      ["23514", `value for domain x violates "${secret}"`],
+    ] as const) {
+      const error = leave(databaseError(code, message, { detail: secret, where: secret, internalQuery: secret }))
+      expect(`${error.stack} ${JSON.stringify(error)}`, code).not.toContain("Asha")
+    }
+  })
+
+  it("keep the names of objects and what stands in the statement", () => {
+    const unique = leave(
+      databaseError("23505", 'duplicate key value violates unique constraint "patient_pkey"', {
+        constraint: "patient_pkey",
+      }),
+    )
+    expect(unique.message).toContain("patient_pkey")
+    expect(
+      leave(databaseError("42P01", 'relation "patientt" does not exist'), "select * from patientt").message,
+    ).toContain("patientt")
+    const policy = 'new row violates row-level security policy "wk_fence" for table "patient"'
+    expect(leave(databaseError("42501", policy)).message).toBe(policy)
+  })
+
+  it("become ours where the database raised one of our codes", () => {
+    expect(
+      outward(databaseError("WK102", "the context has expired", { hint: "Sign in again." }), undefined, false),
+    ).toMatchObject({
+      code: "WK102",
+      hint: "Sign in again.",
+    })
+  })
+
+  it("point into the caller's text, not into the comment before it", () => {
+    const error = outward(
+      databaseError("42703", "column", { position: "25" }),
+      new Statement("/* wk_r */ select nope", "", false, 11),
+      false,
+    )
+    expect((error as pg.DatabaseError).position).toBe("14")
+  })
+
+  it("keep their detail where the host asked for it", () => {
+    const error = outward(databaseError("23505", "duplicate", { detail: "Key (id)=(7)" }), undefined, true)
+    expect((error as pg.DatabaseError).detail).toBe("Key (id)=(7)")
+  })
+})

@@ -1,0 +1,26 @@
+import type { Context } from "../context/context.js"
+import type { Deadline, Limits } from "./deadline.js"
+import type { Text } from "./statements.js"
+import type { RowMode, TypeParsers } from "./wire/row-shape.js"
+import type { Statement } from "./wire/statement.js"
+import { Unit } from "./wire/unit.js"
+
+export interface Reading extends Limits {
+  readonly rowMode?: RowMode
+  readonly types?: TypeParsers | undefined
+}
+
+/** A unit that is a transaction of its own, with what it takes to send it again. */
+export class OwnUnit extends Unit {
+  constructor(
+    statement: Statement,
+    values: readonly unknown[],
+    reading: Reading | undefined,
+    readonly context: Context,
+    readonly text: Text,
+    readonly deadline: Deadline | undefined,
+    readonly shared: boolean,
+  ) {
+    super(statement, values, reading?.rowMode, reading?.types)
+  }
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto"
+import { WardkeepError } from "@wardkeep/core"
+import type { Connections } from "./connections.js"
+import { type GuardOptions, guardQuery, requireSafe, type ServerFacts } from "./guard.js"
+import { Statement } from "./wire/statement.js"
+import { Unit } from "./wire/unit.js"
+
+/** Asks the server what it is and who we are, and refuses what the guard refuses. */
+export async function readServer(
+  bare: <R>(text: string) => Promise<R[]>,
+  hostSchemas: readonly string[],
+  guard: GuardOptions,
+): Promise<ServerFacts> {
+  let facts: ServerFacts | undefined
+  try {
+    ;[facts] = await bare<ServerFacts>(guardQuery(hostSchemas))
+  } catch (error) {
+    throw notInstalled(error)
+  }
+  if (facts === undefined) throw new WardkeepError("WK901", { message: "the server said nothing of itself" })
+  requireSafe(facts, guard)
+  return facts
+}
+
+/** True behind a pooler that renames statements, and so keeps them per client: ours is not seen under its own name. */
+export async function keepsNames(connections: Connections): Promise<boolean> {
+  const connection = await connections.acquire()
+  try {
+    const name = `wk_probe_${randomBytes(8).toString("hex")}`
+    const unit = new Unit(new Statement("select name from pg_catalog.pg_prepared_statements", name), [])
+    unit.closing = true
+    const promise = unit.settled<{ name: string }>()
+    connection.send(unit, [])
+    return !(await promise).rows.some((row) => row.name === name)
+  } catch {
+    return false
+  } finally {
+    connections.release(connection)
+  }
+}
+
+function notInstalled(error: unknown): unknown {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined
+  if (code !== "42883" && code !== "3F000") return error
+  return new WardkeepError("WK302", {
+    message: "the schema wardkeep is missing or older than this client",
+    hint: "Run `wardkeep migrate` and `wardkeep apply`.",
+    cause: error,
+  })
+}
