@@ -52,7 +52,6 @@ export const contextProbes: readonly Probe[] = [
       `select set_config('wardkeep.token', ${withHint(literal("' or true --").slice(1, -1))}, true)`,
       "select * from public.patient",
     ],
-    refused: /^22P02$|^none$/,
     only: "portable",
   },
   {
@@ -73,6 +72,20 @@ export const contextProbes: readonly Probe[] = [
     "a malformed token is refused",
     ["select set_config('wardkeep.token', 'SELECT', true)", "select * from public.staff"],
     { only: "portable", refused: /^WK112$/ },
+  ),
+  plain(
+    "the privileged parameter cannot be set through pg_settings",
+    "update pg_settings set setting = 'x' where name = 'backtrace_functions'",
+    {
+      refused: /^42501$/,
+    },
+  ),
+  plain(
+    "row security switched off through pg_settings is an error",
+    ["update pg_settings set setting = 'off' where name = 'row_security'", "select * from public.patient"],
+    {
+      refused: /^42501$/,
+    },
   ),
   plain("the privileged parameter cannot be set", "select set_config('backtrace_functions', 'x', true)", {
     refused: /^42501$/,

@@ -14,12 +14,13 @@ const readers = new Set(["select", "with", "values", "table"])
 const controls = new Set(["begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "set"])
 
 /**
- * Functions that change what outlives the transaction, and those that run a text as a statement. A fragment inside a
+ * What changes settings that outlive the transaction (an UPDATE of pg_settings calls set_config), and what runs a text as
+ * a statement. A fragment inside a
  * SELECT can call them, so a connection that ran one is not used again. A guard behind the guards: names can be built
  * at run time, and the prologue and the watch over reported settings see what this does not.
  */
 const suspicious =
-  /set_config|pg_(?:try_)?advisory_lock|_to_xml|ts_stat|ts_rewrite|dblink|pg_reload_conf|u&\s*"|pg_(?:terminate|cancel)_backend|lo_(?:open|creat)/i
+  /set_config|pg_settings|set_limit|crosstab|connectby|xpath_table|pg_(?:try_)?advisory_lock|_to_xml|ts_stat|ts_rewrite|dblink|pg_reload_conf|u&\s*"|pg_(?:terminate|cancel)_backend|lo_(?:open|creat)/i
 
 /**
  * Decides what a text is by its first word. The extended protocol takes one statement at a time, so the first word is
