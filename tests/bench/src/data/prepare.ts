@@ -103,7 +103,7 @@ export async function prepare(
     await timed("vacuum", () => admin.query("vacuum (analyze)"))
     const contexts = await connected(withLogin(adminUrl, issuer), (client) => issue(client, key, sizes))
     const { rows: version } = await admin.query<{ server_version: string }>("show server_version")
-    const accelerated = options.accelerated ? await timed("accelerated", () => copied(adminUrl, policy)) : undefined
+    const accelerated = options.accelerated ? await timed("accelerated", () => copied(adminUrl, policy, migrator)) : undefined
     return {
       policy,
       sizes,
@@ -144,7 +144,7 @@ async function otherLogins(admin: pg.Client, raw: Login, plain: Login): Promise<
 }
 
 /** A second database with the same rows and the same tokens, where the accelerated strategy verifies them. */
-async function copied(adminUrl: string, policy: Policy): Promise<string> {
+async function copied(adminUrl: string, policy: Policy, migrator: Login): Promise<string> {
   const url = new URL(adminUrl)
   const from = url.pathname.slice(1)
   const to = `${from}_accelerated`
@@ -159,6 +159,9 @@ async function copied(adminUrl: string, policy: Policy): Promise<string> {
     await install({ admin, policy })
     await useStrategy(admin, policy, "accelerated")
   })
+  await connected(withLogin(url.href, migrator), (client) =>
+    asOwner(client, policy, async () => void (await apply({ client, policy }))),
+  )
   return url.href
 }
 
