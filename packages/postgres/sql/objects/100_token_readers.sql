@@ -1,8 +1,8 @@
 -- The unverified half of the fence: it can only narrow. Plain SQL, so that it is inlined into the policy.
 create function wardkeep.tenant_hint() returns text
   language sql stable parallel restricted
-  return coalesce(nullif(substr(current_setting('wardkeep.token', true), 48), ''), wardkeep.refuse());
-comment on function wardkeep.tenant_hint() is 'The tenant the client says it works for. Unverified: stands only beside a verified term. Fails with WK101.';
+  return nullif(substr(current_setting('wardkeep.token', true), 48), '');
+comment on function wardkeep.tenant_hint() is 'The tenant the client says it works for. Unverified: stands only beside a verified term. Null when there is none.';
 
 create function wardkeep.verified() returns wardkeep.token
   language plpgsql stable parallel restricted security definer

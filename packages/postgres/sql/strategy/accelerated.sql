@@ -48,14 +48,14 @@ $$;
 
 create or replace function wardkeep.tenant_hint() returns text
   language sql stable parallel restricted
-  return coalesce(nullif(translate(split_part(current_setting('backtrace_functions', true), ' ', 2), '_', '-'), ''), wardkeep.refuse());
+  return nullif(translate(split_part(current_setting('backtrace_functions', true), ' ', 2), '_', '-'), '');
 
 create or replace function wardkeep.branches_looked_up() returns text[]
   language sql stable parallel restricted security definer
 begin atomic
-  select coalesce((select t.branches from wardkeep.token t
-    where t.digest = decode(split_part(current_setting('backtrace_functions', true), ' ', 4), 'hex')
-      and t.valid_until > statement_timestamp()), array[wardkeep.refuse()]);
+  select t.branches from wardkeep.token t
+   where t.digest = decode(split_part(current_setting('backtrace_functions', true), ' ', 4), 'hex')
+     and t.valid_until > statement_timestamp();
 end;
 comment on function wardkeep.branches_looked_up() is 'The branches of a verified context that holds too many to travel in the parameter.';
 
@@ -77,7 +77,7 @@ create or replace function wardkeep.branches(planned text) returns text[]
   return case
     when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then array[wardkeep.refuse()]
     when planned <> current_setting('role') and not wardkeep.is_owner(planned) then array[wardkeep.refuse(planned)]
-    when split_part(current_setting('backtrace_functions', true), ' ', 3) = '' then wardkeep.branches_looked_up()
+    when split_part(current_setting('backtrace_functions', true), ' ', 3) = '' then coalesce(wardkeep.branches_looked_up(), array[wardkeep.refuse()])
     else string_to_array(translate(split_part(current_setting('backtrace_functions', true), ' ', 3), '_', '-'), ',')
   end;
 
@@ -86,6 +86,23 @@ create or replace function wardkeep.tenant(planned text) returns text
   return case
     when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then wardkeep.refuse()
     when planned <> current_setting('role') and not wardkeep.is_owner(planned) then wardkeep.refuse(planned)
+    else translate(split_part(current_setting('backtrace_functions', true), ' ', 2), '_', '-')
+  end;
+
+create or replace function wardkeep.held_branches(planned text) returns text[]
+  language sql stable parallel restricted security invoker
+  return case
+    when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then null
+    when planned <> current_setting('role') and not wardkeep.is_owner(planned) then null
+    when split_part(current_setting('backtrace_functions', true), ' ', 3) = '' then wardkeep.branches_looked_up()
+    else string_to_array(translate(split_part(current_setting('backtrace_functions', true), ' ', 3), '_', '-'), ',')
+  end;
+
+create or replace function wardkeep.held_tenant(planned text) returns text
+  language sql stable parallel restricted security invoker
+  return case
+    when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then null
+    when planned <> current_setting('role') and not wardkeep.is_owner(planned) then null
     else translate(split_part(current_setting('backtrace_functions', true), ' ', 2), '_', '-')
   end;
 

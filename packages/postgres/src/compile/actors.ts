@@ -4,3 +4,8 @@ export function databaseRole(policy: Policy, actor: Actor): string {
   const names = roleNames(policy)
   return actor.kind === "role" ? names.role(actor.name) : names.service(actor.name)
 }
+
+/** Every role and service of the policy file as a database role. */
+export function matrixRoles(policy: Policy): string[] {
+  return policy.actors.map((actor) => databaseRole(policy, actor))
+}

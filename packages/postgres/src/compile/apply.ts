@@ -35,6 +35,7 @@ export async function apply({ client, policy, plan: shown, lockTimeout = 5000 }:
     if (shown !== undefined && shown.hash !== current.hash) throw new WardkeepError("WK305")
     for (const step of current.steps) await runStep(client, step.object, step.why, step.sql)
     if (current.steps.length > 0) await client.query("set constraints all immediate")
+    if (current.steps.length > 0) await requireNothingLeft(client, policy)
     await saveManifest(client, policy)
     await client.query("commit")
     return { applied: current.steps.length, findings: current.findings }
@@ -42,6 +43,17 @@ export async function apply({ client, policy, plan: shown, lockTimeout = 5000 }:
     await client.query("rollback")
     throw error
   }
+}
+
+/** A REVOKE that could not take a privilege away only warns; a second plan in the same transaction tells. */
+async function requireNothingLeft(client: Queryable, policy: Policy): Promise<void> {
+  await saveManifest(client, policy)
+  const [left] = (await plan({ client, policy })).steps
+  if (left === undefined) return
+  throw new WardkeepError(left.sql.startsWith("revoke") ? "WK306" : "WK901", {
+    message: `${left.object}: still to be done after it was done (${left.why})`,
+    hint: `Nothing was changed. Run as the object's owner: ${left.sql}`,
+  })
 }
 
 async function runStep(client: Queryable, object: string, why: string, sql: string): Promise<void> {

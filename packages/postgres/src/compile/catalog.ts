@@ -31,7 +31,10 @@ export interface CatalogTable {
   readonly schema: string
   readonly table: string
   readonly kind: "r" | "p"
-  readonly isPartition: boolean
+  /** The partitioned table this is a direct partition of. */
+  readonly partitionOf: string | null
+  /** Sequences of serial columns; those of identity columns need no privilege. */
+  readonly sequences: readonly string[]
   readonly owner: string
   readonly rls: boolean
   readonly forced: boolean
@@ -56,7 +59,11 @@ export interface Catalog {
 /** Reads what compiling needs, in one pass over the schemas the policy names. */
 export async function readCatalog(client: Queryable, policy: Policy): Promise<Catalog> {
   const schemas = [
-    ...new Set([policy.schema, ...[...policy.tables.keys()].map((name) => name.slice(0, name.indexOf(".")))]),
+    ...new Set([
+      "wardkeep_lookup",
+      policy.schema,
+      ...[...policy.tables.keys()].map((name) => name.slice(0, name.indexOf("."))),
+    ]),
   ]
   const base = await client.query<{ number: number; name: string }>(
     "select current_setting('server_version_num')::int as number, current_user::text as name",
@@ -79,7 +86,8 @@ interface TableRow {
   schema: string
   table: string
   kind: "r" | "p"
-  isPartition: boolean
+  partitionOf: string | null
+  sequences: string[]
   owner: string
   rls: boolean
   forced: boolean
@@ -90,7 +98,11 @@ interface TableRow {
 
 const tablesQuery = `
 select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c.relkind::text as kind,
-  c.relispartition as "isPartition", pg_get_userbyid(c.relowner)::text as owner, c.relrowsecurity as rls, c.relforcerowsecurity as forced,
+  (select pn.nspname || '.' || pc.relname from pg_inherits i join pg_class pc on pc.oid = i.inhparent
+     join pg_namespace pn on pn.oid = pc.relnamespace where c.relispartition and i.inhrelid = c.oid) as "partitionOf",
+  array(select sn.nspname || '.' || sc.relname from pg_depend d join pg_class sc on sc.oid = d.objid and sc.relkind = 'S'
+     join pg_namespace sn on sn.oid = sc.relnamespace
+    where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype = 'a' order by 1) as sequences, pg_get_userbyid(c.relowner)::text as owner, c.relrowsecurity as rls, c.relforcerowsecurity as forced,
   (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', regexp_replace(format_type(a.atttypid, null), '^character varying$', 'text'),
       'notNull', a.attnotnull, 'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
       'identity', a.attidentity <> '', 'generated', a.attgenerated <> '') order by a.attnum), '[]')

@@ -3,7 +3,11 @@ import { type ScopedTable, scopeColumns } from "./scope.js"
 import { qualified, type Step } from "./step.js"
 
 /** Scope columns: there, never null, and filled from the verified context so that models declare neither. */
-export function columnSteps(entry: ScopedTable, scoped: ReadonlyMap<string, ScopedTable>): Step[] {
+export function columnSteps(
+  entry: ScopedTable,
+  scoped: ReadonlyMap<string, ScopedTable>,
+  changed: ReadonlySet<string>,
+): Step[] {
   if (entry.tenant === null) return []
   const target = qualified(entry.table.name)
   const steps: Step[] = []
@@ -23,7 +27,13 @@ export function columnSteps(entry: ScopedTable, scoped: ReadonlyMap<string, Scop
     const source = column === entry.branch?.column ? "wardkeep.branch()" : "wardkeep.tenant()"
     const wanted = type === "text" ? source : `(${source})::${type}`
     if ((present?.default ?? null) === wanted) continue
-    if (present?.default !== null && present?.default !== undefined && !present.default.includes("wardkeep.")) {
+    const wasOurs = changed.has(`default ${entry.table.name}.${column}`)
+    if (
+      !wasOurs &&
+      present?.default !== null &&
+      present?.default !== undefined &&
+      !present.default.includes("wardkeep.")
+    ) {
       throw new WardkeepError("WK303", {
         message: `${entry.table.name}.${column} has a default of its own: ${present.default}`,
       })

@@ -1,16 +1,23 @@
 import { canonicalJson, type Finding, type Json, type Policy, sortFindings } from "@wardkeep/core"
+import { databaseFindings } from "../install/database-acl.js"
 import type { Queryable } from "../maintenance/queryable.js"
+import { roleFindings } from "./role-findings.js"
 import { hashOf } from "./step.js"
 
 /** Picture of everything the fence rests on, one line per fact, comparable across servers. */
 type Picture = Readonly<Record<string, string>>
 
 const pictureQuery = `
-with ours as (
+with recursive tree as (
+  select c.oid, n.nspname || '.' || c.relname as name, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where c.relkind in ('r', 'p', 'v') and (n.nspname = 'wardkeep' or n.nspname = 'wardkeep_lookup' or n.nspname || '.' || c.relname = any ($1)
+          or obj_description(c.oid, 'pg_class') like 'wardkeep:%')
+  union
+  select c.oid, n.nspname || '.' || c.relname, c.relkind from tree t join pg_inherits i on i.inhparent = t.oid
+    join pg_class c on c.oid = i.inhrelid and c.relispartition join pg_namespace n on n.oid = c.relnamespace
+), ours as (
   select c.oid, n.nspname || '.' || c.relname as name, c.relrowsecurity, c.relforcerowsecurity, c.relacl, c.relowner, c.relkind, c.reloptions
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-   where (n.nspname = 'wardkeep' or n.nspname = 'wardkeep_lookup' or n.nspname || '.' || c.relname = any ($1)
-          or obj_description(c.oid, 'pg_class') like 'wardkeep:%') and c.relkind in ('r', 'p', 'v')
+    from tree t join pg_class c on c.oid = t.oid join pg_namespace n on n.oid = c.relnamespace
 )
 select 'table ' || name as fact, 'rls ' || relrowsecurity || ' forced ' || relforcerowsecurity || ' owner ' || pg_get_userbyid(relowner)
     || coalesce(' ' || array_to_string(reloptions, ','), '') as value from ours
@@ -41,24 +48,13 @@ select 'function ' || n.nspname || '.' || p.proname || '(' || pg_get_function_id
  where n.nspname in ('wardkeep', 'wardkeep_lookup') or obj_description(p.oid, 'pg_proc') like 'wardkeep:%'
 union all
 select 'default ' || o.name || '.' || t.attname, pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d join ours o on o.oid = d.adrelid
-  join pg_attribute t on t.attrelid = d.adrelid and t.attnum = d.adnum where t.attgenerated = '' and pg_get_expr(d.adbin, d.adrelid) like '%wardkeep.%'
-union all
-select 'role ' || r.rolname, concat_ws(' ', 'super', r.rolsuper, 'bypass', r.rolbypassrls, 'inherit', r.rolinherit, 'login', r.rolcanlogin, 'createrole', r.rolcreaterole, 'replication', r.rolreplication,
-    (select string_agg(g.rolname::text, ',' order by g.rolname) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid))
-  from pg_roles r where r.rolname like $2
-union all
-select 'database', coalesce((select string_agg(distinct coalesce(r.rolname::text, 'public') || ':' || a.privilege_type, ',' order by coalesce(r.rolname::text, 'public') || ':' || a.privilege_type)
-    from aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a left join pg_roles r on r.oid = a.grantee where a.grantee <> d.datdba), '')
-  from pg_database d where d.datname = current_database()`
+  join pg_attribute t on t.attrelid = d.adrelid and t.attnum = d.adnum where t.attgenerated = '' and pg_get_expr(d.adbin, d.adrelid) like '%wardkeep.%'`
 
 async function takePicture(client: Queryable, policy: Policy): Promise<Picture> {
   // The deparser prints names relative to the search path, so the path is fixed while the picture is taken.
   const { rows: before } = await client.query<{ path: string }>("select current_setting('search_path') as path")
   await client.query("select set_config('search_path', 'pg_catalog', false)")
-  const { rows } = await client.query<{ fact: string; value: string | null }>(pictureQuery, [
-    [...policy.tables.keys()],
-    `wk\\_${policy.deployment}\\_%`,
-  ])
+  const { rows } = await client.query<{ fact: string; value: string | null }>(pictureQuery, [[...policy.tables.keys()]])
   await client.query("select set_config('search_path', $1, false)", [before[0]?.path ?? ""])
   return Object.fromEntries(
     rows.map((row) => [row.fact, row.value ?? ""]).sort(([a = ""], [b = ""]) => (a < b ? -1 : 1)),
@@ -78,7 +74,7 @@ export async function saveManifest(client: Queryable, policy: Policy): Promise<v
 
 /**
  * What in the live catalog is no longer as the last apply left it: policies, grants, FORCE, owners, triggers and their
- * ALWAYS flags, functions, views, foreign keys, role attributes and memberships, database ACLs.
+ * ALWAYS flags, functions, views, foreign keys, role attributes and memberships, database privileges.
  *
  * @returns one finding per difference, empty when there is none
  * @example const findings = await drift({ client, policy })
@@ -100,7 +96,7 @@ export async function drift({ client, policy }: { client: Queryable; policy: Pol
     ]
   }
   const live = await takePicture(client, policy)
-  const findings: Finding[] = []
+  const findings = [...(await roleFindings(client, policy)), ...(await databaseFindings(client, policy))]
   const facts = new Set([...Object.keys(saved.manifest), ...Object.keys(live)])
   for (const fact of facts) {
     const was = saved.manifest[fact]
@@ -128,11 +124,23 @@ export async function drift({ client, policy }: { client: Queryable; policy: Pol
 }
 
 /**
- * Managed objects that still carry our comment but are not what the last apply left: they are made again.
+ * What the last apply left and is no longer so, as ids of managed objects (they are made again although they still carry
+ * our comment) and as facts.
  */
 export async function tampered(client: Queryable, policy: Policy): Promise<Set<string>> {
   const findings = await drift({ client, policy })
-  return new Set(findings.filter((f) => f.check === "drift").map((f) => f.object.replace(/\(.*\)$/, "")))
+  return new Set(findings.filter((f) => f.check === "drift").flatMap((f) => idsOf(f.object)))
+}
+
+/**
+ * Privileges and options of a view belong to the view; flags of a table are steps of their own and no reason to make it
+ * again; functions are identified without their arguments.
+ */
+function idsOf(fact: string): string[] {
+  const acl = /^acl (\S+?\.[^.\s]+)/.exec(fact)
+  if (acl !== null) return [fact, `view ${acl[1]}`]
+  if (fact.startsWith("table ")) return [fact.replace("table ", "view ")]
+  return [fact, fact.replace(/\(.*\)$/, "")]
 }
 
 /** The policy without its Maps, in canonical form. */

@@ -38,9 +38,17 @@ export function forceSteps(entry: ScopedTable): Step[] {
   ]
 }
 
+/** Text that a cast to the key's type accepts; a cast that fails on a row would tell that the row is there. */
+const castable: Readonly<Record<string, string>> = {
+  uuid: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+  bigint: "^-?[0-9]{1,18}$",
+  integer: "^-?[0-9]{1,9}$",
+}
+
 /**
- * Reading: the tenant the client claims, which can only narrow and lets (tenant, …) indexes work, and exactly one
- * verified term. Writing: both verified. Sub-selects make InitPlans: evaluated once per statement, not per row.
+ * Reading: a gate that raises without a valid context, evaluated once and before any row; the tenant the client claims,
+ * which can only narrow and lets (tenant, …) indexes work; and one verified term that never raises. Writing: both
+ * verified. Sub-selects make InitPlans, so nothing is evaluated per row.
  */
 export function fenceTerms(entry: ScopedTable): { using: string; check: string } {
   const tenantColumn = quoteIdent(entry.tenant?.column ?? "")
@@ -48,14 +56,29 @@ export function fenceTerms(entry: ScopedTable): { using: string; check: string }
   const tenant = (call: string): string => `${tenantColumn} = (select wardkeep.${call}::${tenantType})`
   const verified = tenant("tenant(wardkeep.planned_as())")
   if (entry.branch !== null) {
-    const branches = `${quoteIdent(entry.branch.column)} = any ((select wardkeep.branches(wardkeep.planned_as())::${entry.branch.type}[])::${entry.branch.type}[])`
-    return { using: `${tenant("tenant_hint()")} and ${branches}`, check: `${verified} and ${branches}` }
+    const { type } = entry.branch
+    const within = (call: string): string =>
+      `${quoteIdent(entry.branch?.column ?? "")} = any ((select wardkeep.${call}(wardkeep.planned_as())::${type}[])::${type}[])`
+    const hint =
+      castable[tenantType] === undefined
+        ? tenant("tenant_hint()")
+        : `${tenantColumn} = (select case when wardkeep.tenant_hint() ~ '${castable[tenantType]}' then wardkeep.tenant_hint()::${tenantType} end)`
+    return {
+      using: `${gate("branches")} and ${hint} and ${within("held_branches")}`,
+      check: `${verified} and ${within("branches")}`,
+    }
   }
+  const held = `${gate("tenant")} and ${tenant("held_tenant(wardkeep.planned_as())")}`
   if (entry.link !== null) {
     const linked = `exists (select from ${qualified(entry.link.table)} l where l.${quoteIdent(entry.link.by)} = ${quoteIdent(entry.table.table)}.${quoteIdent(identityKey(entry))})`
-    return { using: `${verified} and ${linked}`, check: verified }
+    return { using: `${held} and ${linked}`, check: verified }
   }
-  return { using: verified, check: verified }
+  return { using: held, check: verified }
+}
+
+/** No column in it: PostgreSQL makes it a one-time filter above the scan. */
+function gate(call: "branches" | "tenant"): string {
+  return `(select wardkeep.${call}(wardkeep.planned_as()) is not null)`
 }
 
 /** The column of a shared identity that its link table refers to: its key without the tenant. */

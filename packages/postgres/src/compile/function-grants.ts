@@ -1,6 +1,6 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
-import { matrixRoles } from "../install/roles.js"
 import type { Queryable } from "../maintenance/queryable.js"
+import { matrixRoles } from "./actors.js"
 import type { Step } from "./step.js"
 
 /** What policies, defaults and hosts call under a matrix role. Each of them checks the verified context itself. */
@@ -12,6 +12,8 @@ const readers = [
   "branches(text)",
   "tenant()",
   "tenant(text)",
+  "held_branches(text)",
+  "held_tenant(text)",
   "planned_as()",
   "refuse(text)",
   "branch()",

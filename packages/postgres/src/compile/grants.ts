@@ -1,11 +1,10 @@
-import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
-import { matrixRoles } from "../install/roles.js"
+import { type Finding, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
 import type { TablePrivileges } from "./privileges.js"
 import { qualified, type Step } from "./step.js"
 
 /** One privilege as the catalog knows it; no column means the whole relation. */
-interface Grant {
+export interface Grant {
   readonly grantee: string
   readonly privilege: string
   readonly column: string | null
@@ -38,12 +37,24 @@ export function grantSteps(
   wanted: readonly TablePrivileges[],
   present: readonly Grant[],
 ): Step[] {
+  return differenceSteps(policy, relation, wanted.flatMap(privilegeGrants), present)
+}
+
+/** The same for privileges that are not a table's, such as USAGE of a sequence. */
+export function differenceSteps(
+  policy: Policy,
+  relation: string,
+  desired: readonly Grant[],
+  present: readonly Grant[],
+): Step[] {
   const names = roleNames(policy)
-  const ours = new Set([...matrixRoles(policy), names.app, names.issuer, names.migrator, "PUBLIC"])
-  const desired = wanted.flatMap(privilegeGrants)
+  const logins = new Set([names.app, names.issuer, names.migrator, "PUBLIC"])
+  // By prefix: a role that left the policy file must lose what it had.
+  const ours = (grantee: string): boolean =>
+    logins.has(grantee) || grantee.startsWith(names.role("")) || grantee.startsWith(names.service(""))
   const has = (list: readonly Grant[], grant: Grant): boolean =>
     list.some((g) => g.grantee === grant.grantee && g.privilege === grant.privilege && g.column === grant.column)
-  const extra = present.filter((grant) => ours.has(grant.grantee) && !has(desired, grant))
+  const extra = present.filter((grant) => ours(grant.grantee) && !has(desired, grant))
   const missing = desired.filter((grant) => !has(present, grant))
   return [
     ...statements(relation, extra, "revoke", "narrow", "not in the policy file"),
@@ -90,4 +101,25 @@ function statements(
     const sql = `${verb} ${what.join(", ")} on ${qualified(relation)} ${verb === "grant" ? "to" : "from"} ${role}`
     return { phase, object: `${relation} ${grantee}`, why, sql }
   })
+}
+
+/** Grants of the host to roles of its own: the fence holds for them too, but nobody said they should be there. */
+export function strangerFindings(
+  policy: Policy,
+  relation: string,
+  present: readonly Grant[],
+  owner: string,
+): Finding[] {
+  const prefix = `wk_${policy.deployment}_`
+  const strangers = new Set(present.map((grant) => grant.grantee))
+  return [...strangers]
+    .filter((grantee) => grantee !== owner && grantee !== "PUBLIC" && !grantee.startsWith(prefix))
+    .sort()
+    .map((grantee) => ({
+      check: "grant-to-another-role",
+      severity: "hygiene",
+      object: relation,
+      message: `${grantee} holds privileges on ${relation} that do not come from the policy file`,
+      fix: `revoke all on ${qualified(relation)} from ${quoteIdent(grantee)}`,
+    }))
 }

@@ -1,17 +1,27 @@
 import { type Finding, type Policy, quoteIdent, sortFindings, WardkeepError } from "@wardkeep/core"
-import { matrixRoles } from "../install/roles.js"
 import type { Queryable } from "../maintenance/queryable.js"
+import { matrixRoles } from "./actors.js"
 import { type Catalog, readCatalog } from "./catalog.js"
 import { columnSteps } from "./columns.js"
+import {
+  companionRelations,
+  companionSteps,
+  lookupTableSteps,
+  partitionFences,
+  releasedTables,
+  releaseSteps,
+} from "./companions.js"
 import { tampered } from "./drift.js"
 import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
-import { grantSteps, readGrants } from "./grants.js"
+import { type GrantsByRelation, grantSteps, readGrants, strangerFindings } from "./grants.js"
 import { indexFindings, keySteps } from "./keys.js"
 import { lookups } from "./lookups.js"
 import { mirrors } from "./mirror.js"
+import { ownFunctionSteps } from "./own-functions.js"
 import { tablePrivileges } from "./privileges.js"
 import { actorRecordSteps } from "./record.js"
+import { roleFindings } from "./role-findings.js"
 import { branchKeyColumn, resolveScopes, type ScopedTable } from "./scope.js"
 import { scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
@@ -39,39 +49,70 @@ export async function plan({ client, policy }: { client: Queryable; policy: Poli
   const catalog = await readCatalog(client, policy)
   requireRoles(policy, catalog)
   const { scoped, findings: uncovered } = resolveScopes(policy, catalog)
-  const findings: Finding[] = [...uncovered]
-  const steps: Step[] = []
-  const managed: Managed[] = []
-  const grants = await readGrants(client, [...scoped.keys()])
+  const changed = await tampered(client, policy)
+  const relations = [...catalog.tables.keys(), ...companionRelations(scoped.values(), catalog)]
+  const draft: Draft = {
+    steps: ownFunctionSteps(changed, await strategyOf(client)),
+    findings: [...uncovered, ...(await roleFindings(client, policy))],
+    managed: [],
+  }
+  const grants = await readGrants(client, relations)
   const rolesWithViews = new Set<string>()
   for (const entry of scoped.values()) {
-    const { privileges, findings: found } = tablePrivileges(policy, entry, catalog.serverVersion)
-    const keys = keySteps(entry, scoped)
-    findings.push(...found, ...keys.findings, ...indexFindings(entry))
-    steps.push(...columnSteps(entry, scoped), ...keys.steps, ...forceSteps(entry))
-    managed.push(...fence(policy, entry), ...wordTable(policy, entry, privileges), ...scopeStatistics(entry))
-    steps.push(...grantSteps(policy, entry.table.name, privileges, grants.get(entry.table.name) ?? []))
-    for (const p of privileges) {
-      const view = sameShapeView(entry, p)
-      if (view.length > 0) rolesWithViews.add(p.role)
-      managed.push(...view)
-    }
+    for (const role of draftTable(draft, { policy, entry, catalog, scoped, grants, changed })) rolesWithViews.add(role)
   }
-  managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
-  managed.push(...tenancyMirrors(policy, catalog, scoped), ...lookups(policy, scoped))
-  const changed = await tampered(client, policy)
+  draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
+  draft.managed.push(...tenancyMirrors(policy, catalog, scoped), ...lookups(policy, scoped))
+  for (const table of releasedTables(catalog, draft.managed))
+    draft.steps.push(...releaseSteps(policy, table, grants.get(table.name) ?? []))
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
-  steps.push(...managedSteps(managed, present), ...(await functionGrantSteps(client, policy)))
-  steps.push(...(await actorRecordSteps(client, policy)))
-  const ordered = withoutForce(
-    phases.flatMap((phase) => steps.filter((step) => step.phase === phase)),
-    scoped,
+  draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy)))
+  draft.steps.push(...lookupTableSteps(policy, catalog, grants), ...(await actorRecordSteps(client, policy)))
+  const inOrder = phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase))
+  const steps = withoutForce(inOrder, forcedTables(catalog, scoped, draft.managed))
+  return { steps, findings: sortFindings(draft.findings), hash: hashOf(steps.map((step) => step.sql).join("\n;\n")) }
+}
+
+interface Draft {
+  readonly steps: Step[]
+  readonly findings: Finding[]
+  readonly managed: Managed[]
+}
+
+interface TableInput {
+  readonly policy: Policy
+  readonly entry: ScopedTable
+  readonly catalog: Catalog
+  readonly scoped: ReadonlyMap<string, ScopedTable>
+  readonly grants: GrantsByRelation
+  readonly changed: ReadonlySet<string>
+}
+
+/** Everything about one table of the policy file; returns the roles that get a view of it. */
+function draftTable({ steps, findings, managed }: Draft, input: TableInput): string[] {
+  const { policy, entry, catalog, scoped, grants, changed } = input
+  const { privileges, findings: found } = tablePrivileges(policy, entry, catalog.serverVersion)
+  const keys = keySteps(entry, scoped)
+  const present = grants.get(entry.table.name) ?? []
+  findings.push(...found, ...keys.findings, ...indexFindings(entry))
+  findings.push(...strangerFindings(policy, entry.table.name, present, entry.table.owner))
+  steps.push(...columnSteps(entry, scoped, changed), ...keys.steps, ...forceSteps(entry))
+  steps.push(...grantSteps(policy, entry.table.name, privileges, present))
+  steps.push(...companionSteps(policy, entry, catalog, privileges, grants))
+  managed.push(...fence(policy, entry), ...partitionFences(policy, entry, catalog))
+  managed.push(...wordTable(policy, entry, privileges), ...scopeStatistics(entry))
+  const views = privileges
+    .map((p) => ({ role: p.role, view: sameShapeView(entry, p) }))
+    .filter((v) => v.view.length > 0)
+  managed.push(...views.flatMap((v) => v.view))
+  return views.map((v) => v.role)
+}
+
+async function strategyOf(client: Queryable): Promise<"portable" | "accelerated"> {
+  const { rows } = await client.query<{ enter: boolean }>(
+    "select to_regprocedure('wardkeep.enter(text,text)') is not null as enter",
   )
-  return {
-    steps: ordered,
-    findings: sortFindings(findings),
-    hash: hashOf(ordered.map((step) => step.sql).join("\n;\n")),
-  }
+  return rows[0]?.enter === true ? "accelerated" : "portable"
 }
 
 function tenancyMirrors(policy: Policy, catalog: Catalog, scoped: ReadonlyMap<string, ScopedTable>): Managed[] {
@@ -81,23 +122,41 @@ function tenancyMirrors(policy: Policy, catalog: Catalog, scoped: ReadonlyMap<st
   return mirrors(policy, tenant, branch, branchKeyColumn(policy, catalog))
 }
 
+/** Tables of the policy file and their partitions, as far as they are FORCEd now; tables the plan makes are filled before. */
+function forcedTables(
+  catalog: Catalog,
+  scoped: ReadonlyMap<string, ScopedTable>,
+  managed: readonly Managed[],
+): string[] {
+  const made = new Set(managed.filter((object) => object.id.startsWith("table ")).map((object) => object.id.slice(6)))
+  const fenced = new Set(managed.filter((o) => o.id.endsWith(" wk_fence")).map((o) => o.id.split(" ")[1] ?? ""))
+  return [...catalog.tables.values()]
+    .filter((table) => table.forced && (scoped.has(table.name) || fenced.has(table.name)) && !made.has(table.name))
+    .map((table) => table.name)
+}
+
 /**
  * Structure steps read rows (a backfill, a foreign key, the words of existing rows). Under FORCE the owner sees none
  * without a context, so the tables are not forced for the length of this transaction, which holds their locks.
  */
-function withoutForce(steps: readonly Step[], scoped: ReadonlyMap<string, ScopedTable>): Step[] {
-  if (!steps.some((step) => step.phase === "structure")) return [...steps]
-  const forced = [...scoped.values()].filter((entry) => entry.level !== "global" && entry.table.forced)
-  const toggle = (entry: ScopedTable, verb: "no force" | "force", phase: Step["phase"]): Step => ({
+function withoutForce(steps: readonly Step[], forced: readonly string[]): Step[] {
+  if (!steps.some((step) => step.phase === "structure") || forced.length === 0) return [...steps]
+  const toggle = (table: string, verb: "no force" | "force", phase: Step["phase"]): Step => ({
     phase,
-    object: entry.table.name,
+    object: table,
     why: verb === "force" ? "the fence holds for the owner again" : "the owner reads every row while structure changes",
-    sql: `alter table ${qualified(entry.table.name)} ${verb} row level security`,
+    sql: `alter table ${qualified(table)} ${verb} row level security`,
   })
   return [
-    ...forced.map((entry) => toggle(entry, "no force", "structure")),
+    ...forced.map((table) => toggle(table, "no force", "structure")),
     ...steps,
-    ...forced.map((entry) => toggle(entry, "force", "record")),
+    {
+      phase: "record",
+      object: "deferred constraints",
+      why: "checked while every row is seen; pending events would block FORCE",
+      sql: "set constraints all immediate",
+    },
+    ...forced.map((table) => toggle(table, "force", "record")),
   ]
 }
 

@@ -194,6 +194,7 @@ function uncovered(policy: Policy, catalog: Catalog, scoped: ReadonlyMap<string,
   const missing: string[] = []
   for (const table of catalog.tables.values()) {
     if (scoped.has(table.name) || catalog.managed.has(`table ${table.name}`)) continue
+    if (isPartitionOfScoped(table, catalog, scoped)) continue
     const listed = policy.tables.has(table.name)
     if (!listed && policy.rest === "error") missing.push(table.name)
     findings.push({
@@ -210,4 +211,17 @@ function uncovered(policy: Policy, catalog: Catalog, scoped: ReadonlyMap<string,
     })
   }
   return findings
+}
+
+function isPartitionOfScoped(table: CatalogTable, catalog: Catalog, scoped: ReadonlyMap<string, ScopedTable>): boolean {
+  const parent = table.partitionOf === null ? undefined : catalog.tables.get(table.partitionOf)
+  return parent !== undefined && (scoped.has(parent.name) || isPartitionOfScoped(parent, catalog, scoped))
+}
+
+/** The partitions of a scoped table, at every depth, in the place of their root: they inherit neither policies nor grants. */
+export function partitionsOf(entry: ScopedTable, catalog: Catalog): ScopedTable[] {
+  return [...catalog.tables.values()]
+    .filter((table) => table.partitionOf === entry.table.name)
+    .map((table) => ({ ...entry, table }))
+    .flatMap((partition) => [partition, ...partitionsOf(partition, catalog)])
 }

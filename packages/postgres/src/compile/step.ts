@@ -30,9 +30,15 @@ export function hashOf(text: string): string {
 export function managedSteps(desired: readonly Managed[], present: ReadonlyMap<string, string>): Step[] {
   const steps: Step[] = []
   const wanted = new Set(desired.map((object) => object.id))
+  const remade = desired
+    .filter((object) => isTable(object.id) && isRemade(object, present))
+    .map(({ id }) => id.slice(6))
   for (const object of desired) {
     const hash = hashOf(object.create)
-    const found = present.get(object.id)
+    const [kind, table = ""] = object.id.split(" ")
+    // Dropping a table takes its policies along, though the catalog still shows them now.
+    const lost = (kind === "policy" || kind === "trigger") && remade.includes(table)
+    const found = lost ? undefined : present.get(object.id)
     if (found === hash) continue
     const comment = `comment on ${object.commentOn} is ${quoteLiteral(`wardkeep:${hash}`)}`
     const drop = found === undefined ? "" : `${object.drop};\n`
@@ -43,6 +49,16 @@ export function managedSteps(desired: readonly Managed[], present: ReadonlyMap<s
       steps.push({ phase: "narrow", object: id, why: "no longer in the policy file", sql: dropById(id) })
   }
   return steps
+}
+
+function isTable(id: string): boolean {
+  return id.startsWith("table ")
+}
+
+/** It is there, and not as it should be. */
+export function isRemade(object: Managed, present: ReadonlyMap<string, string>): boolean {
+  const found = present.get(object.id)
+  return found !== undefined && found !== hashOf(object.create)
 }
 
 function dropById(id: string): string {

@@ -12,17 +12,28 @@ export function wordTable(policy: Policy, entry: ScopedTable, privileges: readon
   const search = entry.rule.search
   if (search === undefined || entry.tenant === null) return []
   const searched = [...search.words, ...search.lastDigits]
-  const roles = privileges
-    .filter((p) => p.select !== false && searched.every((column) => !p.hidden.includes(column)))
-    .map((p) => p.role)
-  const name = `${entry.table.name}_word`
+  const roles = wordReaders(entry, privileges)
+  const name = wordTableName(entry)
   const { owner } = roleNames(policy)
   return [
-    tableObject(entry, name, roles),
+    tableObject(entry, name),
     ...fencePolicies(entry, name, owner, roles),
     triggerFunction(entry, name, searched),
     ...(["insert", "update", "delete", "truncate"] as const).map((event) => trigger(entry, event)),
   ]
+}
+
+export function wordTableName(entry: ScopedTable): string {
+  return `${entry.table.name}_word`
+}
+
+/** Roles that may read every searched column may read its words. */
+export function wordReaders(entry: ScopedTable, privileges: readonly TablePrivileges[]): string[] {
+  const search = entry.rule.search
+  const searched = [...(search?.words ?? []), ...(search?.lastDigits ?? [])]
+  return privileges
+    .filter((p) => p.select !== false && searched.every((column) => !p.hidden.includes(column)))
+    .map((p) => p.role)
 }
 
 function keyColumns(entry: ScopedTable): { own: string; word: string; type: string }[] {
@@ -36,7 +47,7 @@ function keyColumns(entry: ScopedTable): { own: string; word: string; type: stri
     }))
 }
 
-function tableObject(entry: ScopedTable, name: string, roles: readonly string[]): Managed {
+function tableObject(entry: ScopedTable, name: string): Managed {
   const target = qualified(name)
   const scope = scopeColumns(entry)
   const keys = keyColumns(entry)
@@ -47,7 +58,6 @@ function tableObject(entry: ScopedTable, name: string, roles: readonly string[])
   ]
   const primary = [...scope.map(([column]) => column), "word", ...keys.map((key) => key.word)]
   const lookup = [...scope.map(([column]) => column), ...keys.map((key) => key.word)]
-  const grants = roles.map((role) => `grant select on ${target} to ${quoteIdent(role)}`)
   return {
     id: `table ${name}`,
     phase: "structure",
@@ -60,7 +70,6 @@ function tableObject(entry: ScopedTable, name: string, roles: readonly string[])
       `create index on ${target} (${list(lookup)})`,
       ...(entry.branch === null ? [] : [`create index on ${target} (${quoteIdent(entry.tenant?.column ?? "")}, word)`]),
       `alter table ${target} enable row level security, force row level security`,
-      ...grants,
     ].join(";\n"),
     drop: `drop table if exists ${target} cascade`,
     commentOn: `table ${target}`,

@@ -1,0 +1,97 @@
+import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import type { Catalog, CatalogTable } from "./catalog.js"
+import { fencePolicies, forceSteps } from "./fence.js"
+import { differenceSteps, type Grant, type GrantsByRelation } from "./grants.js"
+import type { TablePrivileges } from "./privileges.js"
+import { partitionsOf, type ScopedTable } from "./scope.js"
+import { isRemade, type Managed, qualified, type Step } from "./step.js"
+import { wordReaders, wordTable, wordTableName } from "./words.js"
+
+/** What belongs to a table of the policy file without being named there: its words, its sequences, its partitions. */
+export function companionSteps(
+  policy: Policy,
+  entry: ScopedTable,
+  catalog: Catalog,
+  privileges: readonly TablePrivileges[],
+  grants: GrantsByRelation,
+): Step[] {
+  const difference = (relation: string, desired: readonly Grant[]): Step[] =>
+    differenceSteps(policy, relation, desired, grants.get(relation) ?? [])
+  const whole = (roles: readonly string[], privilege: string): Grant[] =>
+    roles.map((grantee) => ({ grantee, privilege, column: null }))
+  const inserting = privileges.filter((p) => p.insert !== false).map((p) => p.role)
+  const steps = entry.table.sequences.flatMap((sequence) => difference(sequence, whole(inserting, "USAGE")))
+  if (entry.rule.search !== undefined && entry.tenant !== null) {
+    const words = wordTableName(entry)
+    const table = catalog.tables.get(words)
+    const made = wordTable(policy, entry, privileges).some(
+      (o) => o.id === `table ${words}` && isRemade(o, catalog.managed),
+    )
+    // A table that is made again has no grants yet, whatever the catalog shows of the one it replaces.
+    const present = made ? [] : (grants.get(words) ?? [])
+    steps.push(...differenceSteps(policy, words, whole(wordReaders(entry, privileges), "SELECT"), present))
+    if (table !== undefined && !made) steps.push(...forceSteps({ ...entry, table }))
+  }
+  for (const partition of partitionsOf(entry, catalog)) {
+    steps.push(...forceSteps(partition), ...difference(partition.table.name, []))
+  }
+  return steps
+}
+
+/** Partitions are reached through their root; whoever names one directly meets the same fence, and has no grant. */
+export function partitionFences(policy: Policy, entry: ScopedTable, catalog: Catalog): Managed[] {
+  if (entry.level === "global") return []
+  const { owner } = roleNames(policy)
+  return partitionsOf(entry, catalog).flatMap((partition) => fencePolicies(entry, partition.table.name, owner, []))
+}
+
+/** Relations whose grants the plan compares, besides the tables of the policy file. */
+export function companionRelations(entries: Iterable<ScopedTable>, catalog: Catalog): string[] {
+  const names: string[] = []
+  for (const entry of entries) {
+    names.push(...entry.table.sequences, ...partitionsOf(entry, catalog).map((partition) => partition.table.name))
+    if (entry.rule.search !== undefined) names.push(wordTableName(entry))
+  }
+  return names
+}
+
+/** Tables that carry our fence and are no longer in the policy file. */
+export function releasedTables(catalog: Catalog, managed: readonly Managed[]): CatalogTable[] {
+  const fenced = new Set(managed.map((object) => object.id).filter((id) => id.endsWith(" wk_fence")))
+  return [...catalog.managed.keys()]
+    .filter((id) => id.startsWith("policy ") && id.endsWith(" wk_fence") && !fenced.has(id))
+    .map((id) => catalog.tables.get(id.split(" ")[1] ?? ""))
+    .filter((table) => table !== undefined)
+    .filter((table) => !catalog.managed.has(`table ${table.name}`))
+}
+
+/** Ours is taken from a released table before its rows become visible to whoever the host gave privileges. */
+export function releaseSteps(policy: Policy, table: CatalogTable, present: readonly Grant[]): Step[] {
+  const target = qualified(table.name)
+  const defaults = [...table.columns.values()]
+    .filter((column) => column.default?.includes("wardkeep.") === true)
+    .map((column) => `alter column ${quoteIdent(column.name)} drop default, `)
+  return [
+    ...differenceSteps(policy, table.name, [], present),
+    {
+      phase: "widen",
+      object: table.name,
+      why: "no longer in the policy file: NOT COVERED from now on",
+      sql: `alter table ${target} ${defaults.join("")}no force row level security, disable row level security`,
+    },
+  ]
+}
+
+/** The copies that look-ups read: enabled, and granted to nobody. */
+export function lookupTableSteps(policy: Policy, catalog: Catalog, grants: GrantsByRelation): Step[] {
+  const copies = [...catalog.tables.values()].filter((table) => table.schema === "wardkeep_lookup")
+  return copies.flatMap((table) => [
+    ...differenceSteps(policy, table.name, [], grants.get(table.name) ?? []),
+    ...(table.rls ? [] : [enable(table)]),
+  ])
+}
+
+function enable(table: CatalogTable): Step {
+  const sql = `alter table ${qualified(table.name)} enable row level security`
+  return { phase: "narrow", object: table.name, why: "reached through its function only", sql }
+}

@@ -1,0 +1,80 @@
+import { type Finding, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import type { Queryable } from "../maintenance/queryable.js"
+import { matrixRoles } from "./actors.js"
+
+interface RoleRow {
+  readonly name: string
+  readonly exempt: string[]
+  readonly login: boolean
+  readonly inherit: boolean
+  readonly groups: string[]
+  /** Who may take this role, other than administrators: CREATEROLE and SUPERUSER can help themselves anyway. */
+  readonly members: string[]
+}
+
+const rolesQuery = `
+select r.rolname::text as name, r.rolcanlogin as login, r.rolinherit as inherit,
+  array_remove(array[case when r.rolsuper then 'SUPERUSER' end, case when r.rolbypassrls then 'BYPASSRLS' end,
+    case when r.rolcreaterole then 'CREATEROLE' end, case when r.rolreplication then 'REPLICATION' end], null) as exempt,
+  array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as groups,
+  array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.member
+         where m.roleid = r.oid and not g.rolcreaterole and not g.rolsuper
+           and (coalesce((to_jsonb(m) ->> 'set_option')::boolean, true) or coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true))
+         order by 1) as members
+from pg_roles r where r.rolname like $1 order by 1`
+
+/**
+ * Roles are compared with what they must be, not with what they were: an apply must never make an exemption normal.
+ * Only an administrator can correct them: `install` gives back attributes and memberships, and names what it may not take.
+ */
+export async function roleFindings(client: Queryable, policy: Policy): Promise<Finding[]> {
+  const { rows } = await client.query<RoleRow>(rolesQuery, [`wk\\_${policy.deployment}\\_%`])
+  const names = roleNames(policy)
+  const matrix = matrixRoles(policy)
+  const findings: Finding[] = []
+  for (const row of rows) {
+    for (const attribute of row.exempt) {
+      const fix = `alter role ${quoteIdent(row.name)} no${attribute.toLowerCase()}`
+      findings.push(finding("role-exempt", row.name, `${row.name} has ${attribute}`, fix))
+    }
+    const wanted = expected(row.name, names, matrix)
+    for (const group of row.groups.filter((g) => !wanted.groups.includes(g)))
+      findings.push(
+        finding("role-membership", row.name, `${row.name} is a member of ${group}`, revoke(group, row.name)),
+      )
+    for (const member of row.members.filter((m) => !wanted.members.includes(m)))
+      findings.push(finding("role-membership", row.name, `${member} may act as ${row.name}`, revoke(row.name, member)))
+    if (row.login !== wanted.login || row.inherit !== wanted.inherit) {
+      const fix = `alter role ${quoteIdent(row.name)} ${wanted.login ? "" : "no"}login ${wanted.inherit ? "" : "no"}inherit`
+      findings.push(
+        finding("role-attributes", row.name, `${row.name} can log in or inherit otherwise than it should`, fix),
+      )
+    }
+  }
+  return findings
+}
+
+interface Expected {
+  readonly groups: readonly string[]
+  readonly members: readonly string[]
+  readonly login: boolean
+  readonly inherit: boolean
+}
+
+function expected(role: string, names: ReturnType<typeof roleNames>, matrix: readonly string[]): Expected {
+  const login = { members: [], login: true }
+  if (role === names.app) return { ...login, groups: matrix, inherit: false }
+  if (role === names.migrator) return { ...login, groups: [names.owner], inherit: true }
+  if (role === names.issuer) return { ...login, groups: [], inherit: true }
+  if (role === names.owner) return { groups: [], members: [names.migrator], login: false, inherit: true }
+  // A role that left the policy file keeps its name, and nobody may take it any more.
+  return { groups: [], members: matrix.includes(role) ? [names.app] : [], login: false, inherit: false }
+}
+
+function revoke(group: string, member: string): string {
+  return `revoke ${quoteIdent(group)} from ${quoteIdent(member)}`
+}
+
+function finding(check: string, object: string, message: string, fix: string): Finding {
+  return { check, severity: "leak", object: `role ${object}`, message, fix: `As an administrator: ${fix}` }
+}
