@@ -1,6 +1,5 @@
 import { isCode, WardkeepError } from "@wardkeep/core"
 import pg from "pg"
-import type { Context } from "../context/context.js"
 import type { Statement } from "./wire/statement.js"
 import type { Progress } from "./wire/unit.js"
 
@@ -73,11 +72,6 @@ export function worthAnotherTry(error: unknown, progress: Progress): boolean {
 /** The names on a session, or behind a pooler, are not the ones we gave. */
 export function lostName(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === "26000" || error.code === "42P05")
-}
-
-/** A branch that this context did not ask for is in force: somebody left it on the session. */
-export function leftNarrow(error: unknown, context: Context): boolean {
-  return error instanceof pg.DatabaseError && error.code === "WK105" && context.branch === undefined
 }
 
 /** What the database says when it now verifies contexts in another way than the prologue supposes. */

@@ -22,7 +22,8 @@ const differs = (name: string, value: string): string =>
 export class Prologue {
   readonly #options: PrologueOptions
   readonly #statements: StatementCatalog
-  readonly #texts = new Map<number, string>()
+  #plain: string | undefined
+  #withRequest: string | undefined
 
   constructor(options: PrologueOptions, statements: StatementCatalog) {
     this.#options = options
@@ -30,31 +31,25 @@ export class Prologue {
   }
 
   readonly make = (context: Context, token: string): readonly Step[] => {
-    const branch = this.#options.pooler || context.branch !== undefined
     const request = this.#options.pooler || context.requestId !== undefined
-    const key = (branch ? 1 : 0) + (request ? 2 : 0)
-    let text = this.#texts.get(key)
-    if (text === undefined) {
-      text = this.text(branch, request)
-      this.#texts.set(key, text)
-    }
-    const values = this.#options.facts.strategy === "portable" ? [context.dbRole, token + context.tenant] : [token]
-    if (branch || this.#options.facts.strategy === "accelerated") values.push(context.branch ?? "")
+    this.#plain ??= this.text(false)
+    this.#withRequest ??= this.text(true)
+    const text = request ? this.#withRequest : this.#plain
+    // The branch is set even when there is none: one left on the session would narrow somebody else.
+    const branch = context.branch ?? ""
+    const values =
+      this.#options.facts.strategy === "portable" ? [context.dbRole, token + context.tenant, branch] : [token, branch]
     if (request) values.push(context.requestId ?? "")
     return [step(this.#statements.own(text), values)]
   }
 
-  text(branch: boolean, request: boolean): string {
+  text(request: boolean): string {
     const { facts, pooler } = this.#options
-    const { strategy } = facts
-    const conditions: string[] = []
-    let next = 1
-    const parameter = (): string => `$${next++}`
-    if (strategy === "portable") {
-      conditions.push(set("role", parameter()), set("wardkeep.token", parameter()))
-      if (branch) conditions.push(set("wardkeep.branch", parameter()))
-    } else conditions.push(set("role", `wardkeep.enter(${parameter()}, ${parameter()})`))
-    if (request) conditions.push(set("wardkeep.request", parameter()))
+    const conditions =
+      facts.strategy === "portable"
+        ? [set("role", "$1"), set("wardkeep.token", "$2"), set("wardkeep.branch", "$3")]
+        : [set("role", "wardkeep.enter($1, $2)")]
+    if (request) conditions.push(set("wardkeep.request", facts.strategy === "portable" ? "$4" : "$3"))
     if (pooler) conditions.push(...this.#fixed())
     else conditions.push(this.#unchanged())
     return `select where ${conditions.join(" or ")}`

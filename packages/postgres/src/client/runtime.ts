@@ -3,7 +3,7 @@ import type { Context } from "../context/context.js"
 import type { SafeLogger } from "../log.js"
 import { Connections } from "./connections.js"
 import { Deadline } from "./deadline.js"
-import { leftNarrow, lostName, otherStrategy, outward, worthAnotherTry } from "./errors.js"
+import { lostName, otherStrategy, outward, worthAnotherTry } from "./errors.js"
 import type { GuardOptions, ServerFacts } from "./guard.js"
 import { Lanes } from "./lanes.js"
 import type { Settings } from "./options.js"
@@ -161,10 +161,8 @@ export class Runtime implements UnitOwner {
   #failed(unit: OwnUnit, connection: Connection, error: unknown): void {
     const again = unit.attempts === 0 && unit.deadline?.error === undefined
     this.judge(unit.statement, connection, error)
-    const left = leftNarrow(error, unit.context)
-    if (left) this.#distrust(connection, "a branch was left on the session")
     if (!unit.shared) this.connections.release(connection)
-    if (again && (left || worthAnotherTry(error, unit.progress))) this.#retry(unit)
+    if (again && worthAnotherTry(error, unit.progress)) this.#retry(unit)
     else if (again && otherStrategy(error, unit.progress))
       this.#changedOver().then(
         (changed) => (changed ? this.#retry(unit) : this.#reject(unit, error)),
