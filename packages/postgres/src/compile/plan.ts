@@ -23,7 +23,7 @@ import { tablePrivileges } from "./privileges.js"
 import { actorRecordSteps } from "./record.js"
 import { roleFindings } from "./role-findings.js"
 import { branchKeyColumn, resolveScopes, type ScopedTable } from "./scope.js"
-import { scopeStatistics } from "./statistics.js"
+import { countBranches, scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
 import { sameShapeView, viewSchema } from "./views.js"
 import { wordTable } from "./words.js"
@@ -57,8 +57,10 @@ export async function plan({ client, policy }: { client: Queryable; policy: Poli
     managed: [],
   }
   const grants = await readGrants(client, relations)
+  const branches = await countBranches(client, scoped.get(policy.tenancy.branch))
   const rolesWithViews = new Set<string>()
   for (const entry of scoped.values()) {
+    draft.managed.push(...scopeStatistics(entry, branches))
     for (const role of draftTable(draft, { policy, entry, catalog, scoped, grants, changed })) rolesWithViews.add(role)
   }
   draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
@@ -100,7 +102,7 @@ function draftTable({ steps, findings, managed }: Draft, input: TableInput): str
   steps.push(...grantSteps(policy, entry.table.name, privileges, present))
   steps.push(...companionSteps(policy, entry, catalog, privileges, grants))
   managed.push(...fence(policy, entry), ...partitionFences(policy, entry, catalog))
-  managed.push(...wordTable(policy, entry, privileges), ...scopeStatistics(entry))
+  managed.push(...wordTable(policy, entry, privileges))
   const views = privileges
     .map((p) => ({ role: p.role, view: sameShapeView(entry, p) }))
     .filter((v) => v.view.length > 0)

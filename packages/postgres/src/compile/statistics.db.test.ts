@@ -32,5 +32,5 @@ test("every table with branches has the statistics, and no other has", async () 
       `select stxrelid::regclass::text as on from pg_statistic_ext where stxname like 'wk\\_scope\\_%' order by 1`,
     ),
   )
-  expect(rows.map((row) => row.on)).toEqual(["note", "patient", "visit"])
+  expect(rows.map((row) => row.on)).toEqual(["note", "patient", "patient_word", "visit"])
 })

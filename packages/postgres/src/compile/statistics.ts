@@ -1,27 +1,49 @@
 import { quoteIdent } from "@wardkeep/core"
+import type { Queryable } from "../maintenance/queryable.js"
 import type { ScopedTable } from "./scope.js"
 import { type Managed, qualified } from "./step.js"
+import { wordTableName } from "./words.js"
+
+/** Below this many branches the planner's guess does no harm. */
+const fewBranches = 16
 
 /**
- * Tells the planner that a branch determines its clinic. It multiplies the two shares otherwise, expects a hundredth of
- * the rows, and sorts a whole branch to show its newest fifty: 3.4 ms instead of 0.07 for five branches of a thousand.
+ * Tells the planner how many rows a branch has. It multiplies the shares of clinic and branch otherwise, expects a
+ * hundredth of the rows and sorts a whole branch to show its newest fifty: 17 ms instead of 0.14 for 50,000 rows. And it
+ * takes the branches of a context, unknown to it, for ten: it would read all of a clinic to filter one branch. Ten times
+ * the number of branches, rounded down to a power of two, makes that one branch to two.
  */
-export function scopeStatistics(entry: ScopedTable): Managed[] {
+export function scopeStatistics(entry: ScopedTable, branches: number): Managed[] {
   if (entry.tenant === null || entry.branch === null) return []
   const { name, schema, table } = entry.table
-  const object = `${schema}.wk_scope_${table}`
-  const columns = `${quoteIdent(entry.tenant.column)}, ${quoteIdent(entry.branch.column)}`
-  return [
-    {
-      id: `statistics ${object}`,
-      phase: "support",
-      why: "the planner knows how many rows a branch has",
-      create: [
-        `create statistics ${qualified(object)} (dependencies) on ${columns} from ${qualified(name)}`,
-        `analyze ${qualified(name)} (${columns})`,
-      ].join(";\n"),
-      drop: `drop statistics if exists ${qualified(object)}`,
-      commentOn: `statistics ${qualified(object)}`,
-    },
-  ]
+  const own = statistics(entry, name, `${schema}.wk_scope_${table}`, branches)
+  if (entry.rule.search === undefined) return [own]
+  return [own, statistics(entry, wordTableName(entry), `${schema}.wk_scope_${table}_word`, branches)]
+}
+
+function statistics(entry: ScopedTable, table: string, object: string, branches: number): Managed {
+  const branch = quoteIdent(entry.branch?.column ?? "")
+  const columns = `${quoteIdent(entry.tenant?.column ?? "")}, ${branch}`
+  const option = entry.table.kind === "p" ? "n_distinct_inherited" : "n_distinct"
+  const distinct = `alter table ${qualified(table)} alter column ${branch} set (${option} = ${10 * 2 ** Math.floor(Math.log2(branches))})`
+  return {
+    id: `statistics ${object}`,
+    phase: "support",
+    why: "the planner knows how many rows a branch has",
+    create: [
+      `create statistics ${qualified(object)} (dependencies) on ${columns} from ${qualified(table)}`,
+      ...(branches < fewBranches ? [] : [distinct]),
+      `analyze ${qualified(table)} (${columns})`,
+    ].join(";\n"),
+    drop: `drop statistics if exists ${qualified(object)}`,
+    commentOn: `statistics ${qualified(object)}`,
+  }
+}
+
+/** From the branch table until it is FORCEd, from its mirror afterwards: the owner sees no rows without a context then. */
+export async function countBranches(client: Queryable, branch: ScopedTable | undefined): Promise<number> {
+  if (branch === undefined) return 0
+  const source = branch.table.forced ? "wardkeep.known_branch" : qualified(branch.table.name)
+  const { rows } = await client.query<{ count: number }>(`select count(*)::int as count from ${source}`)
+  return rows[0]?.count ?? 0
 }
