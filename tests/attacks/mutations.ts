@@ -4,16 +4,25 @@ export interface Mutation {
   readonly sql: (roles: { doctor: string; reception: string; app: string; owner: string }) => string
 }
 
-/** Rebuilds a function with a part of its text replaced; fails when the part is not there, so that no mutation is empty. */
-function edit(signature: string, from: string, to: string): string {
+/**
+ * Rebuilds the functions that the fence calls with a part of their text replaced, in each that has it; fails when none
+ * has, so that no mutation is empty. `after` runs for each of them.
+ */
+function edit(from: string, to: string, after = ""): string {
   const text = (value: string): string => `$wk1$${value}$wk1$`
   return `do $wk$
 declare
-  was text := pg_get_functiondef('${signature}'::regprocedure);
-  now text := replace(was, ${text(from)}, ${text(to)});
+  f record;
+  changed integer := 0;
 begin
-  if was = now then raise exception 'the mutation does not apply: %', was; end if;
-  execute now;
+  for f in select oid::regprocedure as name, pg_get_functiondef(oid) as was from pg_proc
+            where pronamespace = 'wardkeep'::regnamespace and proname ~ '^(held_)?(branches|tenant)$' and pronargs = 1 loop
+    continue when position(${text(from)} in f.was) = 0;
+    execute replace(f.was, ${text(from)}, ${text(to)});
+    ${after === "" ? "" : `execute format('alter function %s ${after}', f.name);`}
+    changed := changed + 1;
+  end loop;
+  if changed = 0 then raise exception 'the mutation does not apply'; end if;
 end $wk$`
 }
 
@@ -37,6 +46,12 @@ end $wk$`
 const roleCheck = "and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')"
 const plannedCheck =
   "and (planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text)"
+
+/** The same words taken out of each function that reads the token for the fence. */
+const everywhere = (from: string, to: string): string =>
+  ["tenant", "held_branches", "branches"].map((name) => edit(`wardkeep.${name}(text)`, from, to)).join(";\n")
+const claimOfTenant = `and (coalesce(pg_catalog.current_setting('wardkeep.branch', true), '') operator(pg_catalog.=) ''
+          or pg_catalog.current_setting('wardkeep.branch', true) operator(pg_catalog.=) any (t.branches))`
 
 export const mutations: readonly Mutation[] = [
   {
@@ -81,54 +96,43 @@ end $wk$`,
     name: "the verified tenant replaced by the claimed one in WITH CHECK and on tables of the tenant",
     sql: () => "alter policy wk_fence on public.staff using (clinic_id = (select wardkeep.tenant_hint()::uuid))",
   },
-  { name: "the role not compared with the token", sql: () => edit("wardkeep.branches(text)", roleCheck, "") },
+  { name: "the role not compared with the token", sql: () => edit(roleCheck, "") },
   {
     name: "the role that planned the statement not compared",
-    sql: () => edit("wardkeep.branches(text)", plannedCheck, ""),
+    sql: () => edit(plannedCheck, ""),
   },
   {
     name: "the role that planned the statement taken when it runs",
     sql: () => "alter function wardkeep.planned_as() stable",
   },
   {
-    name: "the planned role of a table of the tenant not compared",
-    sql: () => edit("wardkeep.tenant(text)", plannedCheck, ""),
-  },
-  {
     name: "the expiry not compared",
-    sql: () =>
-      edit("wardkeep.branches(text)", "and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()", ""),
+    sql: () => edit("and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()", ""),
   },
   {
     name: "the beginning of validity not compared",
-    sql: () =>
-      edit("wardkeep.branches(text)", "and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp()", ""),
+    sql: () => edit("and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp()", ""),
   },
   {
     name: "a branch claim taken without looking at the token",
     sql: () =>
-      edit(
-        "wardkeep.branches(text)",
-        "when pg_catalog.current_setting('wardkeep.branch', true) operator(pg_catalog.=) any (t.branches)",
-        "when true",
-      ),
+      edit("pg_catalog.current_setting('wardkeep.branch', true) operator(pg_catalog.=) any (t.branches)", "true"),
   },
   {
     name: "branches frozen in plans by a false IMMUTABLE",
-    sql: () => "alter function wardkeep.branches(text) immutable",
+    sql: () => edit("STABLE", "IMMUTABLE"),
   },
   {
     name: "an unqualified name in the fence's function, on a server where TEMP was given away",
-    sql: () => `${edit("wardkeep.branches(text)", "from wardkeep.token t", "from token t")};
-alter function wardkeep.branches(text) set search_path = wardkeep, pg_catalog`,
+    sql: () => edit("from wardkeep.token t", "from token t", "set search_path = wardkeep, pg_catalog"),
   },
   {
     name: "an unqualified operator in the fence's function",
-    sql: () => edit("wardkeep.tenant(text)", "t.db_role operator(pg_catalog.=) pg_catalog", "t.db_role = pg_catalog"),
+    sql: () => edit("t.db_role operator(pg_catalog.=) pg_catalog", "t.db_role = pg_catalog"),
   },
   {
     name: "an unqualified function in the fence's function",
-    sql: () => edit("wardkeep.branches(text)", "pg_catalog.sha256(", "sha256("),
+    sql: () => edit("pg_catalog.sha256(", "sha256("),
   },
   {
     name: "the internal reader of the token row granted to everybody",

@@ -38,47 +38,24 @@ export function forceSteps(entry: ScopedTable): Step[] {
   ]
 }
 
-/** Text that a cast to the key's type accepts; a cast that fails on a row would tell that the row is there. */
-const castable: Readonly<Record<string, string>> = {
-  uuid: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
-  bigint: "^-?[0-9]{1,18}$",
-  integer: "^-?[0-9]{1,9}$",
-}
-
 /**
- * Reading: a gate that raises without a valid context, evaluated once and before any row; the tenant the client claims,
- * which can only narrow and lets (tenant, …) indexes work; and one verified term that never raises. Writing: both
- * verified. Sub-selects make InitPlans, so nothing is evaluated per row.
+ * Tenant and branches, both verified, each in a sub-select: evaluated once per statement, not per row. Both raise without
+ * a valid context, because PostgreSQL chooses which one drives an index: a term that answered null instead would end the
+ * scan before the other is asked, and REFRESH or UPDATE would report success over rows it did not see. The tenant leads
+ * indexes and stands first, so it raises before a row is met: refusing does not tell a context that a row is there.
  */
 export function fenceTerms(entry: ScopedTable): { using: string; check: string } {
-  const tenantColumn = quoteIdent(entry.tenant?.column ?? "")
-  const tenantType = entry.tenant?.type ?? "text"
-  const tenant = (call: string): string => `${tenantColumn} = (select wardkeep.${call}::${tenantType})`
-  const verified = tenant("tenant(wardkeep.planned_as())")
+  const tenant = `${quoteIdent(entry.tenant?.column ?? "")} = (select wardkeep.tenant(wardkeep.planned_as())::${entry.tenant?.type ?? "text"})`
   if (entry.branch !== null) {
-    const { type } = entry.branch
-    const within = (call: string): string =>
-      `${quoteIdent(entry.branch?.column ?? "")} = any ((select wardkeep.${call}(wardkeep.planned_as())::${type}[])::${type}[])`
-    const hint =
-      castable[tenantType] === undefined
-        ? tenant("tenant_hint()")
-        : `${tenantColumn} = (select case when wardkeep.tenant_hint() ~ '${castable[tenantType]}' then wardkeep.tenant_hint()::${tenantType} end)`
-    return {
-      using: `${gate("branches")} and ${hint} and ${within("held_branches")}`,
-      check: `${verified} and ${within("branches")}`,
-    }
+    const { column, type } = entry.branch
+    const branches = `${quoteIdent(column)} = any ((select wardkeep.branches(wardkeep.planned_as())::${type}[])::${type}[])`
+    return { using: `${tenant} and ${branches}`, check: `${tenant} and ${branches}` }
   }
-  const held = `${gate("tenant")} and ${tenant("held_tenant(wardkeep.planned_as())")}`
   if (entry.link !== null) {
     const linked = `exists (select from ${qualified(entry.link.table)} l where l.${quoteIdent(entry.link.by)} = ${quoteIdent(entry.table.table)}.${quoteIdent(identityKey(entry))})`
-    return { using: `${held} and ${linked}`, check: verified }
+    return { using: `${tenant} and ${linked}`, check: tenant }
   }
-  return { using: held, check: verified }
-}
-
-/** No column in it: PostgreSQL makes it a one-time filter above the scan. */
-function gate(call: "branches" | "tenant"): string {
-  return `(select wardkeep.${call}(wardkeep.planned_as()) is not null)`
+  return { using: tenant, check: tenant }
 }
 
 /** The column of a shared identity that its link table refers to: its key without the tenant. */

@@ -12,8 +12,6 @@ const readers = [
   "branches(text)",
   "tenant()",
   "tenant(text)",
-  "held_branches(text)",
-  "held_tenant(text)",
   "planned_as()",
   "refuse(text)",
   "branch()",
