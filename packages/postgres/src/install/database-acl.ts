@@ -18,10 +18,23 @@ export async function secureDatabase(client: Queryable, policy: Policy): Promise
     `grant create on database ${quoteIdent(database)} to ${quoteIdent(names.owner)}`,
     `revoke create on schema public from public`,
   ]
-  for (const statement of statements) await client.query(statement)
+  for (const statement of statements) await revokeOrExplain(client, statement)
   const left = await databaseFindings(client, policy)
   const first = left[0]
   if (first !== undefined) throw new WardkeepError("WK306", { message: first.message, hint: first.fix ?? "" })
+}
+
+async function revokeOrExplain(client: Queryable, statement: string): Promise<void> {
+  try {
+    await client.query(statement)
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "42501")) throw cause
+    throw new WardkeepError("WK306", {
+      message: "this administrator does not own the database or its schema",
+      hint: `As the database's owner: ${statement}`,
+      cause,
+    })
+  }
 }
 
 /** What the application's login may do to the database or the schema that it should not; read from the catalog. */

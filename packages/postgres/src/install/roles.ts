@@ -1,4 +1,6 @@
-import { type Policy, quoteIdent, quoteLiteral, roleNames, WardkeepError } from "@wardkeep/core"
+import { type Finding, type Policy, quoteIdent, quoteLiteral, roleNames, WardkeepError } from "@wardkeep/core"
+import { matrixRoles } from "../compile/actors.js"
+import { roleFindings } from "../compile/role-findings.js"
 import type { Queryable } from "../maintenance/queryable.js"
 import { roleDdl } from "./retry.js"
 import { scramVerifier } from "./scram.js"
@@ -35,12 +37,19 @@ export async function ensureRoles(client: Queryable, policy: Policy, passwords: 
   await ensureMember(client, names.owner, names.migrator)
   await ensureMember(client, names.owner, await currentUser(client))
   for (const role of matrix) await ensureMember(client, role, names.app)
+  await removeStrangers(client, policy)
   return created
 }
 
-export function matrixRoles(policy: Policy): string[] {
-  const names = roleNames(policy)
-  return policy.actors.map((actor) => (actor.kind === "role" ? names.role(actor.name) : names.service(actor.name)))
+/** Memberships that nobody asked for, such as of a role that left the policy file, end here and are read back. */
+async function removeStrangers(client: Queryable, policy: Policy): Promise<void> {
+  for (const { fix = "" } of await memberships(client, policy)) await roleDdl(client, fix.slice(fix.indexOf("revoke ")))
+  const left = (await memberships(client, policy))[0]
+  if (left !== undefined) throw new WardkeepError("WK306", { message: left.message, hint: left.fix ?? "" })
+}
+
+async function memberships(client: Queryable, policy: Policy): Promise<Finding[]> {
+  return (await roleFindings(client, policy)).filter((finding) => finding.check === "role-membership")
 }
 
 async function ensureRole(client: Queryable, role: string, attributes: string, password?: string): Promise<boolean> {

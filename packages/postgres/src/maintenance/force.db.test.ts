@@ -205,6 +205,24 @@ describe("REFRESH MATERIALIZED VIEW", () => {
   })
 })
 
+describe("an index that does not lead with the tenant", () => {
+  it("changes nothing: whichever term drives the scan raises, and REFRESH is not an empty success", async () => {
+    await asTableOwner(database.adminUrl, clinic, (owner) =>
+      owner.query("create materialized view visits as select id from visit with no data"),
+    )
+    await asTableOwner(database.adminUrl, clinic, async (owner) => {
+      await owner.query("set row_security = on; set enable_seqscan = off; create index on visit (branch_id)")
+      for (const sql of ["select count(*) from public.visit", "refresh materialized view public.visits"])
+        await expect(owner.query(sql), sql).rejects.toMatchObject({ code: "WK101" })
+      await owner.query(
+        "alter table visit drop constraint visit_pkey cascade; drop index visit_clinic_id_branch_id_patient_id_idx",
+      )
+      for (const sql of ["select count(*) from public.visit", "refresh materialized view public.visits"])
+        await expect(owner.query(sql), sql).rejects.toMatchObject({ code: "WK101" })
+    })
+  })
+})
+
 describe("FORCE", () => {
   const tables = ["patient", "patient_word"]
   const forced = ["patient true true", "patient_word true true"]
