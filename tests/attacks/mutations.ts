@@ -47,12 +47,6 @@ const roleCheck = "and t.db_role operator(pg_catalog.=) pg_catalog.current_setti
 const plannedCheck =
   "and (planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text)"
 
-/** The same words taken out of each function that reads the token for the fence. */
-const everywhere = (from: string, to: string): string =>
-  ["tenant", "held_branches", "branches"].map((name) => edit(`wardkeep.${name}(text)`, from, to)).join(";\n")
-const claimOfTenant = `and (coalesce(pg_catalog.current_setting('wardkeep.branch', true), '') operator(pg_catalog.=) ''
-          or pg_catalog.current_setting('wardkeep.branch', true) operator(pg_catalog.=) any (t.branches))`
-
 export const mutations: readonly Mutation[] = [
   {
     name: "row security switched off on one table",

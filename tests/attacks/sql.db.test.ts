@@ -1,47 +1,7 @@
-import { beforeAll, describe, expect, it } from "vitest"
-import { canary } from "#tests/fixture/clinic.ts"
-import { useDatabase } from "#tests/harness/src/use-database.ts"
-import { attempt, onlyFor } from "./probe.ts"
-import { allProbes } from "./probes/index.ts"
-import { asSuperuser, hiddenCanary, makeWorld, type Strategy, type World } from "./world.ts"
+import { describe } from "vitest"
+import { attackEverything } from "./suite.ts"
+import type { Strategy } from "./world.ts"
 
-describe.each<Strategy>(["portable", "accelerated"])("with the application's own login, %s", (strategy) => {
-  const database = useDatabase()
-  let world: World
-
-  beforeAll(async () => {
-    world = await makeWorld(database, strategy)
-  })
-
-  it("there is something to steal", async () => {
-    const text = await asSuperuser(world.adminUrl, async (admin) => {
-      const { rows } = await admin.query<{ t: string }>("select string_agg(p::text, ' ') as t from patient p")
-      return rows[0]?.t
-    })
-    for (const branch of [0, 1, 2]) {
-      expect(text).toContain(canary(branch))
-      expect(text).toContain(hiddenCanary(branch))
-    }
-  })
-
-  it("the login is what an application has: no superuser, no owner, member of the matrix roles only", async () => {
-    const { rows } = await asSuperuser(world.adminUrl, (admin) =>
-      admin.query(
-        `select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolinherit as more,
-                array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as roles
-           from pg_roles r where rolname = $1`,
-        [world.clinic.logins.app.user],
-      ),
-    )
-    const roles = ["r_doctor", "r_locum", "r_reception", "s_reminders"]
-    const prefix = world.clinic.logins.app.user.replace(/app$/, "")
-    expect(rows).toEqual([{ more: false, roles: roles.map((role) => prefix + role) }])
-  })
-
-  describe.each(Object.entries(allProbes))("%s", (_, probes) => {
-    it.each(onlyFor(probes, strategy).map((probe) => [probe.name, probe] as const))("%s", async (_name, probe) => {
-      const { leaks, seen } = await attempt(world, probe)
-      expect(leaks, seen.slice(0, 2000)).toEqual([])
-    })
-  })
-})
+describe.each<Strategy>(["portable", "accelerated"])("with the application's own login, %s", (strategy) =>
+  attackEverything(strategy),
+)

@@ -156,7 +156,7 @@ select id, substr(comment, 10) as hash from (
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
   union all
   select 'statistics ' || n.nspname || '.' || s.stxname, obj_description(s.oid, 'pg_statistic_ext')
-    from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace
+    from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where s.stxname like 'wk\\_scope\\_%'
   union all
   select 'schema ' || n.nspname, obj_description(n.oid, 'pg_namespace') from pg_namespace n
 ) o where comment like 'wardkeep:%'`

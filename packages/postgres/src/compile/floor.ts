@@ -1,3 +1,5 @@
+import { WardkeepError } from "@wardkeep/core"
+
 /** First minor of each major with CVE-2026-120154 and its neighbours fixed (PostgreSQL release notes, November 2026). */
 const floor: Readonly<Record<number, number>> = { 15: 20, 16: 16, 17: 12, 18: 7 }
 
@@ -14,3 +16,12 @@ export const securityFloorText = Object.entries(floor)
   .map(([major, minor]) => `${major}.${minor}`)
   .reverse()
   .join(", ")
+
+/** @throws WK006 older than 15, which has neither security_invoker views nor SET NULL of one column */
+export function requireSupportedVersion(serverVersionNumber: number, name: string): void {
+  if (serverVersionNumber >= 150000) return
+  throw new WardkeepError("WK006", {
+    message: `PostgreSQL ${name} is older than 15`,
+    hint: "Upgrade the server; 15 to 18 are tested.",
+  })
+}

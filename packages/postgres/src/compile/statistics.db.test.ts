@@ -1,12 +1,17 @@
-import { expect, test } from "vitest"
-import { connected, installClinic, withLogin } from "#tests/fixture/clinic.ts"
+import { beforeAll, expect, test } from "vitest"
+import { type Clinic, connected, installClinic, withLogin } from "#tests/fixture/clinic.ts"
 import { inContext, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { asOwner, plan } from "../migrate/index.js"
 
 const db = useDatabase()
+let clinic: Clinic
+
+beforeAll(async () => {
+  clinic = await installClinic(db.ownerUrl, { patients: 3000 })
+})
 
 test("the newest rows of a large branch come from an index, not from sorting the branch", async () => {
-  const clinic = await installClinic(db.ownerUrl, { patients: 3000 })
   // The general statistics a server gathers by itself after a while.
   await connected(db.adminUrl, (admin) => admin.query("analyze"))
   const [{ clinic: tenant, branch }] = clinic.branches
@@ -33,4 +38,14 @@ test("every table with branches has the statistics, and no other has", async () 
     ),
   )
   expect(rows.map((row) => row.on)).toEqual(["note", "patient", "patient_word", "visit"])
+})
+
+test("a copy of a table, which copies statistics with their comments, is nobody's but the host's", async () => {
+  await connected(db.adminUrl, (admin) =>
+    admin.query("create schema copies; create table copies.patient (like public.patient including all)"),
+  )
+  const steps = await connected(withLogin(db.ownerUrl, clinic.logins.migrator), (client) =>
+    asOwner(client, clinic.policy, async () => (await plan({ client, policy: clinic.policy })).steps),
+  )
+  expect(steps).toEqual([])
 })

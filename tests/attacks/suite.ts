@@ -1,0 +1,52 @@
+import { beforeAll, describe, expect, it } from "vitest"
+import { canary } from "#tests/fixture/clinic.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { attempt, onlyFor, type Probe } from "./probe.ts"
+import { allProbes } from "./probes/index.ts"
+import { asSuperuser, hiddenCanary, makeWorld, type Strategy, type World } from "./world.ts"
+
+/** Every probe with the application's own login, on the server and over the way of the leg that runs. */
+export function attackEverything(strategy: Strategy, fits: (probe: Probe) => boolean = () => true): void {
+  const database = useDatabase()
+  let world: World
+
+  beforeAll(async () => {
+    world = await makeWorld(database, strategy)
+  })
+
+  it("there is something to steal", async () => {
+    const text = await asSuperuser(world.adminUrl, async (admin) => {
+      const { rows } = await admin.query<{ t: string }>("select string_agg(p::text, ' ') as t from patient p")
+      return rows[0]?.t
+    })
+    for (const branch of [0, 1, 2]) {
+      expect(text).toContain(canary(branch))
+      expect(text).toContain(hiddenCanary(branch))
+    }
+  })
+
+  it("the login is what an application has: no superuser, no owner, member of the matrix roles only", async () => {
+    const { rows } = await asSuperuser(world.adminUrl, (admin) =>
+      admin.query(
+        `select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolinherit as more,
+                array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as roles
+           from pg_roles r where rolname = $1`,
+        [world.clinic.logins.app.user],
+      ),
+    )
+    const roles = ["r_doctor", "r_locum", "r_reception", "s_reminders"]
+    const prefix = world.clinic.logins.app.user.replace(/app$/, "")
+    expect(rows).toEqual([{ more: false, roles: roles.map((role) => prefix + role) }])
+  })
+
+  describe.each(Object.entries(allProbes))("%s", (_, probes) => {
+    it.each(
+      onlyFor(probes, strategy)
+        .filter(fits)
+        .map((probe) => [probe.name, probe] as const),
+    )("%s", async (_name, probe) => {
+      const { leaks, seen } = await attempt(world, probe)
+      expect(leaks, seen.slice(0, 2000)).toEqual([])
+    })
+  })
+}
