@@ -1,9 +1,12 @@
+import { totalmem } from "node:os"
 import { postgres15Binaries } from "../../harness/src/binaries.ts"
 import { type EmbeddedServer, startEmbedded } from "../../harness/src/embedded.ts"
 
-/** A private server for reading: durability is off, everything else as a small clinic's server would have it. */
+const third = Math.floor(totalmem() / 3 / 2 ** 30)
+
+/** A private server for reading: durability is off, and the cache holds both databases (4.2 GB) where memory allows. */
 export const serverSettings = {
-  shared_buffers: "2GB",
+  shared_buffers: `${Math.min(6, Math.max(1, third))}GB`,
   max_wal_size: "8GB",
   wal_level: "minimal",
   max_wal_senders: 0,

@@ -38,7 +38,7 @@ export async function runContext(
   if (unknown.length > 0)
     throw new Error(`no bench ${unknown.join(", ")}; there are ${Object.keys(contextBenches).join(", ")}`)
   const raw = await startPg(measured.url(measured.raw))
-  const patients = await samplePatients(raw, measured, options.quick ? 2_000 : 20_000).finally(() => raw.end())
+  const patients = await samplePatients(raw, measured, options.quick ? 1_000 : 10_000).finally(() => raw.end())
   const stage: Stage = {
     measured,
     placement,
