@@ -1,5 +1,6 @@
 import { type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
+import { requireSupportedVersion } from "../compile/floor.js"
 import { runMigrations } from "../migrate/run-migrations.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
 import { secureDatabase } from "./database-acl.js"
@@ -27,18 +28,10 @@ export interface InstallResult {
 export async function install({ admin, policy, passwords = {} }: InstallOptions): Promise<InstallResult> {
   await requireVersion(admin)
   const { owner } = roleNames(policy)
+  await requireOneDeployment(admin, owner)
   const roles = await ensureRoles(admin, policy, passwords)
   await secureDatabase(admin, policy)
   await ownSchema(admin, policy.schema, owner)
-  const { rows } = await admin.query<{ owner: string }>(
-    "select nspowner::regrole::text as owner from pg_namespace where nspname = 'wardkeep'",
-  )
-  if (rows[0] !== undefined && rows[0].owner !== owner && rows[0].owner !== quoteIdent(owner)) {
-    throw new WardkeepError("WK303", {
-      message: `a schema wardkeep exists and belongs to ${rows[0].owner}, not to ${owner}`,
-      hint: "Two deployments cannot share one database; rename or remove the other schema.",
-    })
-  }
   await admin.query(`set role ${quoteIdent(owner)}`)
   try {
     await admin.query("create schema if not exists wardkeep")
@@ -51,13 +44,23 @@ export async function install({ admin, policy, passwords = {} }: InstallOptions)
   }
 }
 
+async function requireOneDeployment(admin: pg.Client, owner: string): Promise<void> {
+  const { rows } = await admin.query<{ owner: string }>(
+    "select nspowner::regrole::text as owner from pg_namespace where nspname = 'wardkeep'",
+  )
+  if (rows[0] !== undefined && rows[0].owner !== owner && rows[0].owner !== quoteIdent(owner)) {
+    throw new WardkeepError("WK303", {
+      message: `a schema wardkeep exists and belongs to ${rows[0].owner}, not to ${owner}`,
+      hint: "Two deployments cannot share one database; rename or remove the other schema.",
+    })
+  }
+}
+
 async function requireVersion(admin: pg.Client): Promise<void> {
   const { rows } = await admin.query<{ number: string; name: string }>(
     "select current_setting('server_version_num') as number, current_setting('server_version') as name",
   )
-  if (Number(rows[0]?.number) < 150000) {
-    throw new WardkeepError("WK006", { message: `PostgreSQL ${rows[0]?.name} is older than 15` })
-  }
+  requireSupportedVersion(Number(rows[0]?.number), rows[0]?.name ?? "unknown")
 }
 
 /** The owner must be able to create in the host's schema; the schema itself stays with whoever owns it. */
