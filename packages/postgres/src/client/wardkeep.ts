@@ -293,10 +293,9 @@ export class Wardkeep implements Queries {
   }
 }
 
+const late = "a call went on after the transaction it was started in"
+const beside = "a call outside the transaction's handle would use another connection"
+
 function refuseOther(ended: boolean): never {
-  throw new WardkeepError("WK103", {
-    message: ended
-      ? "a call went on after the transaction it was started in"
-      : "a call outside the transaction's handle would use another connection",
-  })
+  throw new WardkeepError("WK103", { message: ended ? late : beside })
 }
