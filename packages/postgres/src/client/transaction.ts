@@ -120,3 +120,8 @@ export class Transaction implements Queries, OpenTransaction {
 export function refuseCallback(...args: readonly unknown[]): void {
   for (const arg of args) if (typeof arg === "function") throw new WardkeepError("WK104")
 }
+
+/** @throws WK103 always: another connection inside a transaction, or work that outlived its transaction */
+export function refuseOther(ended: boolean): never {
+  throw new WardkeepError("WK103", { message: ended ? late : beside })
+}

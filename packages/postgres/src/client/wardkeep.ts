@@ -16,7 +16,7 @@ import { type QueuedContext, queuedContext, reopened } from "./queued-context.js
 import { Runtime } from "./runtime.js"
 import { copyBytes, type StreamOptions } from "./stream.js"
 import { type TransactionOptions, transact, transactionModes, whileOpen } from "./transact.js"
-import { refuseCallback, Transaction } from "./transaction.js"
+import { refuseCallback, refuseOther, Transaction } from "./transaction.js"
 import { utility } from "./utility.js"
 import type { Row } from "./wire/row-shape.js"
 import type { Result } from "./wire/unit.js"
@@ -295,7 +295,3 @@ export class Wardkeep implements Queries {
 
 const late = "a call went on after the transaction it was started in"
 const beside = "a call outside the transaction's handle would use another connection"
-
-function refuseOther(ended: boolean): never {
-  throw new WardkeepError("WK103", { message: ended ? late : beside })
-}

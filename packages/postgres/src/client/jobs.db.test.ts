@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest"
+import { useClient } from "#tests/fixture/client.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const database = useDatabase()
+const used = useClient(database)
+
+describe("a job", () => {
+  it("goes on when one tenant fails, and names that tenant", async () => {
+    const [first, , third] = used.clinic.branches
+    const result = await used.wk.job("reminders", { tenants: [first.clinic, third.clinic] }, async ({ tenant }) => {
+      expect(used.wk.requireContext()).toMatchObject({ tenant, actor: "service:reminders" })
+      if (tenant === first.clinic) throw new Error("no gateway")
+    })
+    expect(result).toMatchObject({
+      done: [third.clinic],
+      failed: [{ tenant: first.clinic, error: { message: "no gateway" } }],
+    })
+  })
+
+  it("resumes where it stopped", async () => {
+    const stop = new AbortController()
+    const first = await used.wk.job("reminders", { tenants: "all", signal: stop.signal }, async () => stop.abort())
+    expect([first.done.length, first.skipped.length]).toEqual([1, 1])
+    const seen: string[] = []
+    const second = await used.wk.job("reminders", { tenants: "all", resume: first }, async ({ tenant }) => {
+      seen.push(tenant)
+    })
+    expect(seen).toEqual(first.skipped)
+    expect(new Set(second.done).size).toBe(2)
+  })
+
+  it("leaves no session behind", async () => {
+    await used.wk.job("reminders", { tenants: "all", concurrency: 4 }, async () => undefined)
+    expect(await used.issuer.listSessions("service:reminders")).toEqual([])
+  })
+
+  it("is refused for a service that the policy does not have, and without an issuer", async () => {
+    await expect(used.wk.job("nobody", { tenants: "all" }, async () => undefined)).rejects.toMatchObject({
+      code: "WK203",
+    })
+    const { clinic } = used
+    const { createWardkeep } = await import("./index.js")
+    const bare = createWardkeep({
+      pool: { connectionString: database.appUrl(clinic.logins.app) },
+      policy: clinic.policy,
+    })
+    await expect(bare.job("reminders", { tenants: "all" }, async () => undefined)).rejects.toMatchObject({
+      code: "WK009",
+    })
+    await bare.close()
+  })
+
+  it("from a queue is refused when its actor's session has ended, or was changed on the way", async () => {
+    const session = await used.newSession("reception", 0)
+    const queued = await used.wk.run(session, { branch: used.clinic.branches[0].branch, requestId: "r-1" }, async () =>
+      used.wk.serializeContext(),
+    )
+    const seen = await used.wk.resumeContext(
+      queued,
+      async () => (await used.wk.query("select wardkeep.actor() as a, wardkeep.request_id() as r")).rows,
+    )
+    expect(seen).toEqual([{ a: "reception-0", r: "r-1" }])
+    for (const changed of [
+      { role: "doctor" },
+      { tenant: used.clinic.branches[2].clinic },
+      { sessionId: used.doctor.id },
+    ])
+      await expect(used.wk.resumeContext({ ...queued, ...changed }, async () => 1)).rejects.toMatchObject({
+        code: "WK102",
+      })
+    await used.issuer.endSession(session.id, "left the clinic")
+    await expect(used.wk.resumeContext(queued, async () => 1)).rejects.toMatchObject({ code: "WK102" })
+    await expect(used.wk.resumeContext({} as never, async () => 1)).rejects.toMatchObject({ code: "WK112" })
+  })
+})
+
+describe("the issuer", () => {
+  it("lists and ends sessions", async () => {
+    await used.newSession("reception", 1)
+    await used.newSession("reception", 1)
+    const open = await used.issuer.listSessions("reception-1")
+    expect(open).toHaveLength(2)
+    expect(await used.issuer.endActor("reception-1", "test")).toBe(2)
+    expect(await used.issuer.listSessions("reception-1")).toEqual([])
+    expect(await used.issuer.endSession(open[0]!.id, "again")).toBe(false)
+  })
+
+  it("refuses what the policy refuses", async () => {
+    const [first, , third] = used.clinic.branches
+    const ask = async (assignment: object, over: object = {}): Promise<unknown> =>
+      await used.issuer.issueSession({
+        actor: "asha",
+        mfaAt: new Date(),
+        ttl: 60,
+        assignments: [{ tenant: first.clinic, branches: [first.branch], role: "doctor", ...assignment }],
+        ...over,
+      })
+    for (const wrong of [
+      ask({ role: "king" }),
+      ask({ branches: [third.branch] }),
+      ask({ purposes: ["curiosity"] }),
+      ask({ role: "locum" }),
+      ask({}, { mfaAt: new Date(0) }),
+      ask({}, { ttl: 86_401 }),
+      ask({}, { actor: "" }),
+    ])
+      await expect(wrong).rejects.toMatchObject({ code: "WK202" })
+  })
+})

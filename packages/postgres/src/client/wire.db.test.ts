@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import fc from "fast-check"
+import pg from "pg"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { useClient } from "#tests/fixture/client.ts"
+import { connected, withLogin } from "#tests/fixture/clinic.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { apply, asOwner, useStrategy } from "../migrate/index.js"
+import type { Wardkeep } from "./index.js"
+
+const database = useDatabase()
+const used = useClient(database)
+
+const value = fc.oneof(
+  fc.string({ unit: "binary" }).map((text) => text.replaceAll("\0", "")),
+  fc.integer(),
+  fc.boolean(),
+  fc.constant(null),
+  fc.uint8Array({ maxLength: 2000 }).map((bytes) => Buffer.from(bytes)),
+  fc.date({ noInvalidDate: true, min: new Date("0001-01-02"), max: new Date("9999-12-30") }),
+  fc.array(
+    fc.oneof(
+      fc.string({ maxLength: 8 }).map((text) => text.replaceAll("\0", "")),
+      fc.constant(null),
+    ),
+    { maxLength: 4 },
+  ),
+  fc.dictionary(fc.string({ maxLength: 5 }), fc.integer(), { maxKeys: 3 }),
+)
+
+describe("the protocol", () => {
+  let plain: pg.Client
+  beforeAll(async () => {
+    plain = new pg.Client({ connectionString: database.url(used.clinic.logins.app) })
+    await plain.connect()
+  })
+  afterAll(async () => await plain.end())
+
+  it("carries every value as pg does, in and out", async () => {
+    await used.wk.run(used.doctor, async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(value, { maxLength: 6 }), fc.boolean(), async (values, asArray) => {
+          const text = `select ${values.map((each, i) => `$${i + 1}::${Buffer.isBuffer(each) ? "bytea" : "text"} as c${i}`).join(", ") || "1 as one"}`
+          const query = { text, values, ...(asArray && { rowMode: "array" as const }) }
+          const [ours, theirs] = await Promise.all([used.wk.pool.query(query), plain.query(query)])
+          expect(ours.rows).toEqual(theirs.rows)
+          expect(ours.fields.map((field) => ({ ...field }))).toEqual(theirs.fields.map((field) => ({ ...field })))
+          expect([ours.command, ours.rowCount]).toEqual([theirs.command, theirs.rowCount])
+        }),
+        { numRuns: 300 },
+      )
+    })
+  })
+
+  it("carries large values and many rows", async () => {
+    await used.wk.run(used.doctor, async () => {
+      const large = "é".repeat(3_000_000)
+      expect((await used.wk.query<{ n: number }>("select length($1)::int as n", [large])).rows).toEqual([
+        { n: 3_000_000 },
+      ])
+      expect((await used.wk.query("select generate_series(1, 50000) as n")).rowCount).toBe(50_000)
+    })
+  })
+
+  it("refuses values it cannot carry, and the session goes on", async () => {
+    const wk = used.make({ max: 1 })
+    await wk.run(used.doctor, async () => {
+      const circular = { toPostgres: (): unknown => circular }
+      await expect(wk.query("select $1", [circular])).rejects.toThrow(/circular/)
+      await expect(
+        wk.query(
+          "select 1",
+          Array.from({ length: 70_000 }, () => 1),
+        ),
+      ).rejects.toMatchObject({ code: "WK009" })
+      await expect(wk.query("select 1", { 0: 1 } as never)).rejects.toMatchObject({ code: "WK009" })
+      await expect(wk.query("select 1\0; drop table patient")).rejects.toMatchObject({ code: "WK108" })
+      await expect(wk.query("select $1::text", ["a\0b"])).rejects.toMatchObject({ code: "22021" })
+      expect((await wk.query("select 1 as n")).rows).toEqual([{ n: 1 }])
+    })
+  })
+
+  it("passes on what a host's own parser throws, and the session goes on", async () => {
+    const wk = used.make({ max: 1 })
+    await wk.run(used.doctor, async () => {
+      const types = {
+        getTypeParser: () => () => {
+          throw new Error("cannot parse")
+        },
+      }
+      await expect(wk.pool.query({ text: "select 1 as n", values: [], types })).rejects.toThrow("cannot parse")
+      expect((await wk.query("select 1 as n")).rows).toEqual([{ n: 1 }])
+    })
+  })
+})
+
+describe("sessions", () => {
+  const open = async (): Promise<number> => {
+    const [row] = await used.admin<{ n: number }>(
+      "select count(*)::int as n from pg_stat_activity where usename = $1",
+      [used.clinic.logins.app.user],
+    )
+    return row!.n
+  }
+  const pid = async (wk: Wardkeep): Promise<unknown> =>
+    await wk.run(used.doctor, async () => (await wk.query("select pg_backend_pid() as pid")).rows[0])
+  const poolOf = (over: pg.PoolConfig): Wardkeep =>
+    used.make({ pool: { connectionString: database.appUrl(used.clinic.logins.app), max: 4, ...over } })
+
+  it("end when they have idled, worn out or lived long enough", async () => {
+    const before = await open()
+    const idle = poolOf({ idleTimeoutMillis: 100 })
+    await Promise.all([pid(idle), pid(idle), pid(idle)])
+    expect(await open()).toBeGreaterThan(before)
+    await sleep(2300)
+    expect(await open()).toBe(before)
+    for (const over of [{ maxUses: 3 }, { maxLifetimeSeconds: 0.001 }]) {
+      const wk = poolOf({ max: 1, ...over })
+      const pids = []
+      for (let i = 0; i < 6; i++) {
+        pids.push(JSON.stringify(await pid(wk)))
+        await sleep(3)
+      }
+      expect(new Set(pids).size).toBeGreaterThan(1)
+    }
+  })
+
+  it("are waited for no longer than connectionTimeoutMillis", async () => {
+    const wk = poolOf({ max: 1, connectionTimeoutMillis: 50 })
+    await wk.run(used.doctor, async () => {
+      const slow = wk.query("select pg_sleep(0.4)")
+      await sleep(30)
+      await expect(wk.query("select 1")).rejects.toMatchObject({ code: "WK005" })
+      await slow
+    })
+  })
+
+  it("are all gone after close, which waits for transactions and refuses what comes later", async () => {
+    const wk = poolOf({ max: 2 })
+    let committed = false
+    const transaction = wk.run(used.doctor, async () =>
+      wk.tx(async (q) => {
+        await q.query("select pg_sleep(0.2)")
+        committed = true
+      }),
+    )
+    await sleep(50)
+    await wk.close()
+    expect(committed).toBe(true)
+    await transaction
+    await expect(pid(wk)).rejects.toMatchObject({ code: "WK009" })
+    await wk.close()
+  })
+})
+
+describe("the strategy", () => {
+  it("may change while the client runs", async () => {
+    const wk = used.make({ max: 1 })
+    const { policy, logins } = used.clinic
+    const rows = async (): Promise<number | null> =>
+      await wk.run(used.doctor, async () => (await wk.query("select id from patient")).rowCount)
+    expect(await rows()).toBe(5)
+    await connected(database.adminUrl, (admin) => useStrategy(admin, policy, "accelerated"))
+    await connected(withLogin(database.adminUrl, logins.migrator), (migrator) =>
+      asOwner(migrator, policy, () => apply({ client: migrator, policy })),
+    )
+    expect(await rows()).toBe(5)
+    await connected(database.adminUrl, (admin) => useStrategy(admin, policy, "portable"))
+    expect(await rows()).toBe(5)
+  })
+})
