@@ -147,9 +147,14 @@ export const lazy: Operation = async (turn) => {
 
 export const kill: Operation = (turn) => turn.killBackend()
 
-function thenable<T>(start: () => Promise<T>): PromiseLike<T> {
-  // biome-ignore lint/suspicious/noThenProperty: a lazy thenable is what is being tried
-  return { then: (resolve, reject) => start().then(resolve, reject) }
+function thenable<T>(start: () => Promise<T>): Promise<T> {
+  return {
+    // biome-ignore lint/suspicious/noThenProperty: a lazy thenable is what is being tried
+    then: (resolve, reject) => start().then(resolve, reject),
+    catch: (reject) => start().catch(reject),
+    finally: (done) => start().finally(done),
+    [Symbol.toStringTag]: "lazy",
+  }
 }
 
 class Planned extends Error {}

@@ -168,3 +168,7 @@ export const laterContextProbes: readonly Probe[] = [
     refused: /^42501$/,
   }),
 ]
+
+export function ownerOf(world: World): string {
+  return world.clinic.logins.app.user.replace(/app$/, "owner")
+}

@@ -154,7 +154,3 @@ export const contextProbes: readonly Probe[] = [
   },
   ...laterContextProbes,
 ]
-
-export function ownerOf(world: World): string {
-  return world.clinic.logins.app.user.replace(/app$/, "owner")
-}

@@ -1,6 +1,6 @@
 import { type Probe, plain } from "../probe.ts"
 import type { World } from "../world.ts"
-import { ownerOf } from "./context.ts"
+import { ownerOf } from "./context-statements.ts"
 
 const denied = /^42501$/
 const doctor = (w: World): string => w.grants.doctor.db_role
