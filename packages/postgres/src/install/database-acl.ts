@@ -1,5 +1,6 @@
 import { type Finding, type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
+import { roleDdl } from "./retry.js"
 
 /**
  * Takes TEMP and CREATE from everybody and gives CONNECT to the three logins. Database ACLs travel neither with a dump
@@ -26,7 +27,7 @@ export async function secureDatabase(client: Queryable, policy: Policy): Promise
 
 async function revokeOrExplain(client: Queryable, statement: string): Promise<void> {
   try {
-    await client.query(statement)
+    await roleDdl(client, statement)
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause && cause.code === "42501")) throw cause
     throw new WardkeepError("WK306", {

@@ -4,6 +4,7 @@ import { requireSupportedVersion } from "../compile/floor.js"
 import { runMigrations } from "../migrate/run-migrations.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
 import { secureDatabase } from "./database-acl.js"
+import { roleDdl } from "./retry.js"
 import { ensureRoles, type LoginPasswords } from "./roles.js"
 
 export interface InstallOptions {
@@ -34,7 +35,7 @@ export async function install({ admin, policy, passwords = {} }: InstallOptions)
   await ownSchema(admin, policy.schema, owner)
   await admin.query(`set role ${quoteIdent(owner)}`)
   try {
-    await admin.query("create schema if not exists wardkeep")
+    await createOnce(admin, "create schema if not exists wardkeep")
     const migrations = await runMigrations(admin, [{ schema: "wardkeep", directory: sqlDirectory("migrations") }])
     await admin.query("revoke all on all tables in schema wardkeep from public")
     await admin.query("revoke all on all functions in schema wardkeep from public")
@@ -74,4 +75,13 @@ async function ownSchema(admin: pg.Client, schema: string, owner: string): Promi
   if (rows.length === 0) await admin.query(`create schema ${quoteIdent(schema)} authorization ${quoteIdent(owner)}`)
   else if (rows[0]?.held !== true)
     await admin.query(`grant usage, create on schema ${quoteIdent(schema)} to ${quoteIdent(owner)} with grant option`)
+}
+
+/** IF NOT EXISTS looks first and inserts later: two at once end in a duplicate key, and the schema is there. */
+async function createOnce(admin: pg.Client, sql: string): Promise<void> {
+  try {
+    await admin.query(sql)
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && (error.code === "23505" || error.code === "42P06"))) throw error
+  }
 }

@@ -19,5 +19,5 @@ export async function roleDdl(client: Queryable, sql: string): Promise<void> {
 
 function isConcurrentUpdate(error: unknown): boolean {
   if (typeof error !== "object" || error === null || !("code" in error)) return false
-  return error.code === "XX000" || error.code === "40001" || error.code === "23505" || error.code === "42710"
+  return error.code === "XX000" || error.code === "40001" || error.code === "40P01"
 }

@@ -65,8 +65,20 @@ async function ensureRole(client: Queryable, role: string, attributes: string, p
   }
   const verifier = password === undefined ? "" : ` password ${quoteLiteral(scramVerifier(password))}`
   const verb = rows.length === 0 ? "create" : "alter"
-  await roleDdl(client, `${verb} role ${quoteIdent(role)} ${attributes} nocreatedb${verifier}`)
+  try {
+    await roleDdl(client, `${verb} role ${quoteIdent(role)} ${attributes} nocreatedb${verifier}`)
+  } catch (error) {
+    if (verb === "alter" || !isDuplicate(error)) throw error
+    // Another database of the cluster made it in the meantime.
+    return await ensureRole(client, role, attributes, password)
+  }
   return rows.length === 0
+}
+
+function isDuplicate(error: unknown): boolean {
+  return (
+    typeof error === "object" && error !== null && "code" in error && (error.code === "42710" || error.code === "23505")
+  )
 }
 
 async function ensureMember(client: Queryable, role: string, member: string): Promise<void> {
@@ -77,7 +89,12 @@ async function ensureMember(client: Queryable, role: string, member: string): Pr
     [role, member],
   )
   if (rows[0] === undefined || rows[0].member || rows[0].super) return
-  await roleDdl(client, `grant ${quoteIdent(role)} to ${quoteIdent(member)}`)
+  try {
+    await roleDdl(client, `grant ${quoteIdent(role)} to ${quoteIdent(member)}`)
+  } catch (error) {
+    if (!isDuplicate(error)) throw error
+    await ensureMember(client, role, member)
+  }
 }
 
 async function currentUser(client: Queryable): Promise<string> {

@@ -145,5 +145,10 @@ describe("several at once", () => {
       code: "WK303",
       message: expect.stringContaining("a schema wardkeep exists and belongs to"),
     })
+    expect(await catalogDigest(database.adminUrl)).toBe(before)
+    const { rows } = await connected(database.adminUrl, (admin) =>
+      admin.query("select from pg_roles where rolname = $1", [roleNames(policy).owner]),
+    )
+    expect(rows).toEqual([])
   })
 })
