@@ -63,19 +63,7 @@ function scopedForeignKey(child: ScopedTable, parent: ScopedTable, fk: CatalogCo
   ]
   const parentColumns = [...parentScope, ...bareParent]
   const target = qualified(child.table.name)
-  const steps: Step[] = []
-  if (
-    !parent.table.uniques.some(
-      (unique) => unique.length === parentColumns.length && parentColumns.every((c) => unique.includes(c)),
-    )
-  ) {
-    steps.push({
-      phase: "structure",
-      object: parent.table.name,
-      why: "a key that leads with the scope, for foreign keys to refer to",
-      sql: `create unique index if not exists ${quoteIdent(`wk_${parent.table.table.slice(0, 40)}_scoped_key`)} on ${qualified(parent.table.name)} (${list(parentColumns)})`,
-    })
-  }
+  const steps = scopedUnique(parent, parentColumns)
   const setNull = fk.onDelete === "n" || fk.onDelete === "d" ? ` (${list(bare)})` : ""
   const deferral = fk.deferrable ? ` deferrable${fk.deferred ? " initially deferred" : ""}` : ""
   steps.push({
@@ -85,6 +73,23 @@ function scopedForeignKey(child: ScopedTable, parent: ScopedTable, fk: CatalogCo
     sql: `alter table ${target} drop constraint ${quoteIdent(fk.name)};\nalter table ${target} add constraint ${quoteIdent(fk.name)} foreign key (${list(childColumns)}) references ${qualified(parent.table.name)} (${list(parentColumns)}) on update ${actions[fk.onUpdate] ?? "no action"} on delete ${actions[fk.onDelete] ?? "no action"}${setNull}${deferral}`,
   })
   return steps
+}
+
+/** What a composite foreign key refers to, where the host has no such key. */
+function scopedUnique(parent: ScopedTable, columns: readonly string[]): Step[] {
+  if (
+    parent.table.uniques.some((unique) => unique.length === columns.length && columns.every((c) => unique.includes(c)))
+  )
+    return []
+  const index = quoteIdent(`wk_${parent.table.table.slice(0, 40)}_scoped_key`)
+  return [
+    {
+      phase: "structure",
+      object: parent.table.name,
+      why: "a key that leads with the scope, for foreign keys to refer to",
+      sql: `create unique index if not exists ${index} on ${qualified(parent.table.name)} (${list(columns)})`,
+    },
+  ]
 }
 
 /** A `through` table is held to its parent's scope by a foreign key, also where the host declared none. */
@@ -99,6 +104,7 @@ function throughKey(entry: ScopedTable, scoped: ReadonlyMap<string, ScopedTable>
   const parentColumns = scopedKey(parent, parent.key)
   const childColumns = [...scopeColumns(entry).map(([column]) => column), through.by]
   return [
+    ...scopedUnique(parent, parentColumns),
     {
       phase: "structure",
       object: entry.table.name,

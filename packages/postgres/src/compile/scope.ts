@@ -70,7 +70,16 @@ export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
   if (first !== undefined) {
     throw new WardkeepError(first.code, { message: faults.map((fault) => `${fault.code} ${fault.text}`).join("\n") })
   }
-  return { scoped, findings: uncovered(policy, catalog, scoped) }
+  return { scoped: parentsFirst(scoped), findings: uncovered(policy, catalog, scoped) }
+}
+
+/** A `through` table takes its scope from its parent, which may be one itself. */
+function parentsFirst(scoped: ReadonlyMap<string, ScopedTable>): Map<string, ScopedTable> {
+  const depth = (entry: ScopedTable | undefined): number => {
+    if (entry === undefined || entry.through === null) return 0
+    return 1 + depth(scoped.get(entry.through.parent))
+  }
+  return new Map([...scoped].sort(([, a], [, b]) => depth(a) - depth(b)))
 }
 
 /** Grants and policies of a through table already know the columns that the same plan adds. */

@@ -74,7 +74,10 @@ async function ownSchema(admin: pg.Client, schema: string, owner: string): Promi
   )
   if (rows.length === 0) await admin.query(`create schema ${quoteIdent(schema)} authorization ${quoteIdent(owner)}`)
   else if (rows[0]?.held !== true)
-    await admin.query(`grant usage, create on schema ${quoteIdent(schema)} to ${quoteIdent(owner)} with grant option`)
+    await roleDdl(
+      admin,
+      `grant usage, create on schema ${quoteIdent(schema)} to ${quoteIdent(owner)} with grant option`,
+    )
 }
 
 /** IF NOT EXISTS looks first and inserts later: two at once end in a duplicate key, and the schema is there. */
