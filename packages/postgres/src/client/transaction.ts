@@ -121,6 +121,9 @@ export function refuseCallback(...args: readonly unknown[]): void {
   for (const arg of args) if (typeof arg === "function") throw new WardkeepError("WK104")
 }
 
+const late = "a call went on after the transaction it was started in"
+const beside = "a call outside the transaction's handle would use another connection"
+
 /** @throws WK103 always: another connection inside a transaction, or work that outlived its transaction */
 export function refuseOther(ended: boolean): never {
   throw new WardkeepError("WK103", { message: ended ? late : beside })

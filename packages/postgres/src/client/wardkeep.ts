@@ -292,6 +292,3 @@ export class Wardkeep implements Queries {
     return this.#issuer
   }
 }
-
-const late = "a call went on after the transaction it was started in"
-const beside = "a call outside the transaction's handle would use another connection"
