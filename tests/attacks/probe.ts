@@ -20,6 +20,9 @@ export interface Probe {
   readonly only?: "portable" | "accelerated"
 }
 
+/** Mistakes in the text of a probe: it would find nothing for the wrong reason. */
+const empty: ReadonlySet<string> = new Set(["42601", "42703", "42P01", "42704", "42883", "42804", "25P02"])
+
 export interface Outcome {
   /** Empty: the attempt got nothing. */
   readonly leaks: readonly string[]
@@ -45,6 +48,8 @@ async function attack(world: World, probe: Probe): Promise<Outcome> {
   const leaks: string[] = []
   let code = "none"
   let rows = 0
+  // A list of statements that cannot be made is a fault of the probe, not a refusal.
+  const statements = probe.sql(world)
   try {
     await attacker.connect()
   } catch (error) {
@@ -55,7 +60,7 @@ async function attack(world: World, probe: Probe): Promise<Outcome> {
     if (actor === "nobody") await attacker.query("begin")
     else await attacker.enter(world, actor)
     try {
-      for (const statement of probe.sql(world)) rows = await attacker.query(statement)
+      for (const statement of statements) rows = await attacker.query(statement)
     } catch (error) {
       code = codeOf(error)
       attacker.seen.push(errorText(error))
@@ -67,6 +72,7 @@ async function attack(world: World, probe: Probe): Promise<Outcome> {
   leaks.push(...search(attacker.seen, actor))
   const never = probe.never?.exec(attacker.seen.join("\n"))
   if (never) leaks.push(`${never[0]} occurred`)
+  if (probe.refused === undefined && empty.has(code)) leaks.push(`never ran: ${code}`)
   const allowed = probe.rows ?? (actor === "both" ? 2 : 1) * world.clinic.patientsPerBranch
   if (code === "none" && probe.refused !== undefined) leaks.push(`was not refused with ${probe.refused.source}`)
   if (code !== "none" && probe.refused !== undefined && !probe.refused.test(code))

@@ -4,7 +4,6 @@ import { outward } from "./errors.js"
 import type { Reading } from "./own-unit.js"
 import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
-import { requestCancel } from "./wire/cancel.js"
 import type { Connection } from "./wire/connection.js"
 import { type Statement, type Step, step } from "./wire/statement.js"
 import { type Result, Unit, type UnitOwner } from "./wire/unit.js"
@@ -110,9 +109,7 @@ export class Channel implements UnitOwner {
     if (this.#ended !== undefined) return
     const connection = this.#held
     this.#close(error)
-    if (connection === undefined || connection.closed) return
-    if (connection.load > 0) requestCancel(connection.client)
-    connection.destroy(error)
+    if (connection !== undefined) this.#runtime.connections.abandon(connection, error)
   }
 
   ended(unit: Unit, connection: Connection, error: unknown): void {
@@ -123,7 +120,7 @@ export class Channel implements UnitOwner {
       this.#settle(unit, broken)
       return
     }
-    if (error !== undefined) this.#runtime.judge(unit.statement, connection, error)
+    if (error !== undefined) this.#runtime.judge(unit, connection, error)
     this.#settle(unit, error)
   }
 

@@ -155,8 +155,18 @@ export class Connections implements ConnectionEvents {
     else connection.destroy(new WardkeepError("WK109", { message: "a connection was released in an unknown state" }))
   }
 
+  /** Ends a session whose statement nobody waits for any more, there as well as here. */
+  abandon(connection: Connection, error: WardkeepError): void {
+    this.#seeOff(connection.abandon(error))
+  }
+
   #sayGoodbye(connection: Connection): void {
-    const leaving = connection.end().finally(() => this.#leaving.delete(leaving))
+    this.#seeOff(connection.end())
+  }
+
+  /** close() waits for it. */
+  #seeOff(going: Promise<void>): void {
+    const leaving = going.finally(() => this.#leaving.delete(leaving))
     this.#leaving.add(leaving)
     leaving.catch(() => undefined)
   }

@@ -23,6 +23,8 @@ export function outward(
   const { code } = error
   if (progress === "prologue" && noRole.has(code ?? ""))
     return new WardkeepError("WK107", { message: "the role of the context cannot be taken on this connection" })
+  if (cutShort(error, progress))
+    return new WardkeepError("WK109", { message: "the time-out of this connection was changed" })
   if (isCode(code))
     return new WardkeepError(code, {
       message: error.message,
@@ -64,9 +66,14 @@ function redactMessage(error: pg.DatabaseError, text: string): string {
 /** Whether a failed unit may be sent again: its transaction was rolled back, and a new session would not fail so. */
 export function worthAnotherTry(error: unknown, progress: Progress): boolean {
   if (!(error instanceof pg.DatabaseError)) return false
-  if (error.code === "WK109") return progress === "prologue"
+  if (error.code === "WK109" || cutShort(error, progress)) return progress === "prologue"
   // A prepared statement whose result has changed shape since, or whose name is not what we left.
   return (error.code === "0A000" && error.routine === "RevalidateCachedQuery") || lostName(error)
+}
+
+/** A time-out left on the session can end the prologue before it has compared the settings. */
+export function cutShort(error: unknown, progress: Progress): boolean {
+  return error instanceof pg.DatabaseError && error.code === "57014" && progress === "prologue"
 }
 
 /** The names on a session, or behind a pooler, are not the ones we gave. */

@@ -97,14 +97,14 @@ describe("the issuer", () => {
         ...over,
       })
     for (const wrong of [
-      ask({ role: "king" }),
-      ask({ branches: [third.branch] }),
-      ask({ purposes: ["curiosity"] }),
-      ask({ role: "locum" }),
-      ask({}, { mfaAt: new Date(0) }),
-      ask({}, { ttl: 86_401 }),
-      ask({}, { actor: "" }),
+      () => ask({ role: "king" }),
+      () => ask({ branches: [third.branch] }),
+      () => ask({ purposes: ["curiosity"] }),
+      () => ask({ role: "locum" }),
+      () => ask({}, { mfaAt: new Date(0) }),
+      () => ask({}, { ttl: 86_401 }),
+      () => ask({}, { actor: "" }),
     ])
-      await expect(wrong).rejects.toMatchObject({ code: "WK202" })
+      await expect(wrong()).rejects.toMatchObject({ code: "WK202" })
   })
 })

@@ -3,7 +3,7 @@ import type { Context } from "../context/context.js"
 import type { SafeLogger } from "../log.js"
 import { Connections } from "./connections.js"
 import { Deadline } from "./deadline.js"
-import { lostName, otherStrategy, outward, worthAnotherTry } from "./errors.js"
+import { cutShort, lostName, otherStrategy, outward, worthAnotherTry } from "./errors.js"
 import type { GuardOptions, ServerFacts } from "./guard.js"
 import { Lanes } from "./lanes.js"
 import type { Settings } from "./options.js"
@@ -11,7 +11,6 @@ import { OwnUnit, type Reading } from "./own-unit.js"
 import { Prologue } from "./prologue.js"
 import { keepsNames, readServer } from "./server-facts.js"
 import { StatementCatalog, type Text } from "./statements.js"
-import { requestCancel } from "./wire/cancel.js"
 import { connect } from "./wire/connect.js"
 import type { Connection, ConnectionEvents } from "./wire/connection.js"
 import { Statement, type Step, step } from "./wire/statement.js"
@@ -160,7 +159,7 @@ export class Runtime implements UnitOwner {
 
   #failed(unit: OwnUnit, connection: Connection, error: unknown): void {
     const again = unit.attempts === 0 && unit.deadline?.error === undefined
-    this.judge(unit.statement, connection, error)
+    this.judge(unit, connection, error)
     if (!unit.shared) this.connections.release(connection)
     if (again && worthAnotherTry(error, unit.progress)) this.#retry(unit)
     else if (again && otherStrategy(error, unit.progress))
@@ -195,7 +194,7 @@ export class Runtime implements UnitOwner {
   }
 
   /** What an error says about the session it came from. */
-  judge(statement: Statement, connection: Connection, error: unknown): void {
+  judge({ statement, progress }: Unit, connection: Connection, error: unknown): void {
     if (typeof error !== "object" || error === null || !("code" in error)) return
     if (lostName(error)) {
       if (this.settings.pooler && this.settings.switchable && this.statements.named) {
@@ -206,7 +205,7 @@ export class Runtime implements UnitOwner {
         this.statements.setNaming(false)
         this.#prologue = this.#facts === undefined ? undefined : this.#newPrologue(this.#facts)
       } else this.#distrust(connection, "a prepared statement was lost or replaced")
-    } else if (error.code === "WK109") this.#distrust(connection, "a setting was changed")
+    } else if (error.code === "WK109" || cutShort(error, progress)) this.#distrust(connection, "a setting was changed")
     else if (error.code === "0A000") connection.forget(statement)
   }
 
@@ -252,10 +251,7 @@ export class Runtime implements UnitOwner {
   #limit(unit: OwnUnit, deadline: Deadline): void {
     deadline.onExpire((error) => {
       unit.reject(error)
-      const { connection } = unit
-      if (connection === undefined) return
-      requestCancel(connection.client)
-      connection.destroy(error)
+      if (unit.connection !== undefined) this.connections.abandon(unit.connection, error)
     })
   }
 

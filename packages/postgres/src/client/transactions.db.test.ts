@@ -255,7 +255,7 @@ describe("limits", () => {
   })
 
   it("end a transaction at maxTransaction, whatever it waits for", async () => {
-    const wk = used.make({ maxTransaction: 100 })
+    const wk = used.make({ maxTransaction: 1500 })
     await wk.run(used.doctor, async () => {
       const asleep = wk.tx(async (q) => {
         await q.query(add, ["asleep"])
@@ -267,7 +267,7 @@ describe("limits", () => {
       const client = await wk.pool.connect()
       await client.query("begin")
       await client.query(add, ["asleep"])
-      await sleep(150)
+      await sleep(1600)
       await expect(client.query("commit")).rejects.toMatchObject({ code: "WK111" })
       client.release()
       expect(await active()).toBe(0)

@@ -138,13 +138,19 @@ describe("sessions", () => {
   it("are all gone after close, which waits for transactions and refuses what comes later", async () => {
     const wk = poolOf({ max: 2 })
     let committed = false
+    let begin: () => void = () => undefined
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
     const transaction = wk.run(used.doctor, async () =>
       wk.tx(async (q) => {
+        await q.query("select 1")
+        begin()
         await q.query("select pg_sleep(0.2)")
         committed = true
       }),
     )
-    await sleep(50)
+    await begun
     await wk.close()
     expect(committed).toBe(true)
     await transaction

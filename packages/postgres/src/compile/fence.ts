@@ -48,9 +48,8 @@ export function fenceTerms(entry: ScopedTable): { using: string; check: string }
   const tenant = `${quoteIdent(entry.tenant?.column ?? "")} = (select wardkeep.tenant(wardkeep.planned_as())::${entry.tenant?.type ?? "text"})`
   if (entry.branch !== null) {
     const { column, type } = entry.branch
-    const within = (call: string): string =>
-      `${quoteIdent(column)} = any ((select wardkeep.${call}(wardkeep.planned_as())::${type}[])::${type}[])`
-    return { using: `${tenant} and ${within("held_branches")}`, check: `${tenant} and ${within("branches")}` }
+    const branches = `${quoteIdent(column)} = any ((select wardkeep.branches(wardkeep.planned_as())::${type}[])::${type}[])`
+    return { using: `${tenant} and ${branches}`, check: `${tenant} and ${branches}` }
   }
   if (entry.link !== null) {
     const linked = `exists (select from ${qualified(entry.link.table)} l where l.${quoteIdent(entry.link.by)} = ${quoteIdent(entry.table.table)}.${quoteIdent(identityKey(entry))})`

@@ -21,4 +21,5 @@ export { type MaintenanceOptions, maintenance } from "../maintenance/maintenance
 export { asOwner } from "../maintenance/owner.js"
 export type { Queryable } from "../maintenance/queryable.js"
 export { type RestoreOptions, type RestoreResult, restoreTenants } from "../maintenance/restore.js"
+export { type AddTenantOptions, addTenant } from "../maintenance/tenancy.js"
 export { type MigrationRun, runMigrations } from "./run-migrations.js"

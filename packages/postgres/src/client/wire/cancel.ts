@@ -5,13 +5,13 @@ const code = 80877102
 const patience = 2000
 
 /**
- * Asks the server to stop what a session is doing; the session itself is destroyed by the caller. Best effort: a server
- * that only takes TLS for cancel requests, or a custom stream, leaves the statement to its time-out.
+ * Asks the server to stop what a session is doing; resolves when the request was taken, or after two seconds. Best
+ * effort: a server that only takes TLS for cancel requests, or a custom stream, leaves the statement to its time-out.
  */
-export function requestCancel(client: pg.Client): void {
+export function requestCancel(client: pg.Client): Promise<void> {
   // The types of `pg` do not list what BackendKeyData brought.
   const { processID, secretKey } = client as pg.Client & { readonly processID?: number; readonly secretKey?: number }
-  if (typeof processID !== "number" || typeof secretKey !== "number") return
+  if (typeof processID !== "number" || typeof secretKey !== "number") return Promise.resolve()
   const request = Buffer.allocUnsafe(16)
   request.writeInt32BE(16, 0)
   request.writeInt32BE(code, 4)
@@ -20,8 +20,13 @@ export function requestCancel(client: pg.Client): void {
   const socket = client.host.startsWith("/")
     ? net.connect(`${client.host}/.s.PGSQL.${client.port}`)
     : net.connect(client.port, client.host)
-  socket.unref()
-  socket.setTimeout(patience, () => socket.destroy())
-  socket.on("error", () => socket.destroy())
-  socket.on("connect", () => socket.end(request))
+  return new Promise((resolve) => {
+    socket.unref()
+    socket.setTimeout(patience, () => socket.destroy())
+    socket.on("error", () => socket.destroy())
+    // Answered by closing: only then is it certain that a pooler has passed it on.
+    socket.on("close", () => resolve())
+    socket.on("connect", () => socket.end(request))
+    socket.resume()
+  })
 }

@@ -1,5 +1,6 @@
 import { WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
+import { requestCancel } from "./cancel.js"
 import { FrameWriter } from "./frames.js"
 import { handlers, type Message } from "./messages.js"
 import { PreparedNames } from "./prepared-names.js"
@@ -124,9 +125,25 @@ export class Connection {
   /** Ends the session at once. Units on it end with `error`: nobody knows how far they came. */
   destroy(error: WardkeepError): void {
     if (this.closed) return
+    this.#leave(error)
+    this.#stream.destroy()
+  }
+
+  /**
+   * As `destroy`, and stops on the server what is under way. Resolves when that was asked for: a pooler passes a cancel
+   * request on only while the session it is for is still there.
+   */
+  async abandon(error: WardkeepError): Promise<void> {
+    if (this.closed) return
+    const busy = this.#units.length > 0
+    this.#leave(error)
+    if (busy) await requestCancel(this.client)
+    this.#stream.destroy()
+  }
+
+  #leave(error: WardkeepError): void {
     this.closed = true
     this.#poison ??= error
-    this.#stream.destroy()
     const units = this.#units.splice(0)
     for (const [index, unit] of units.entries()) {
       if (unit.error === undefined || index > 0) {

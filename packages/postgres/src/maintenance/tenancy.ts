@@ -1,0 +1,70 @@
+import { type Policy, quoteIdent, WardkeepError } from "@wardkeep/core"
+import { readCatalog } from "../compile/catalog.js"
+import { branchKeyColumn, resolveScopes } from "../compile/scope.js"
+import { list, qualified } from "../compile/step.js"
+import { maintenance } from "./maintenance.js"
+import { asOwner } from "./owner.js"
+import type { Queryable } from "./queryable.js"
+
+type Row = Readonly<Record<string, unknown>>
+
+export interface AddTenantOptions {
+  /** A dedicated connection of the migrator's login. */
+  readonly client: Queryable
+  readonly policy: Policy
+  /** Columns of the tenant table; of an existing tenant, its key alone adds branches to it. */
+  readonly tenant: Row
+  /** Columns of the branch table, one entry per branch; the tenant column is filled in. */
+  readonly branches?: readonly Row[]
+  readonly reason: string
+  readonly lockTimeout?: number
+}
+
+/**
+ * A new tenant with its branches: no context can exist before they do, so they are inserted in maintenance. The next
+ * session may be issued for them at once.
+ *
+ * @returns the keys as text, as assignments name them
+ * @throws WK307 no reason, or the tables were not free · the server's error for rows it refuses; nothing is kept then
+ * @example await addTenant({ client, policy, tenant: { name: "Asha Clinic" }, branches: [{ name: "Indiranagar" }], reason: "contract 12" })
+ */
+export async function addTenant(options: AddTenantOptions): Promise<{ tenant: string; branches: string[] }> {
+  const { client, policy, reason } = options
+  const catalog = await asOwner(client, policy, () => readCatalog(client, policy))
+  const { scoped } = resolveScopes(policy, catalog)
+  const tenantKey = scoped.get(policy.tenancy.tenant)?.tenant?.column
+  if (tenantKey === undefined) throw new WardkeepError("WK901")
+  const branchKey = branchKeyColumn(policy, catalog)
+  const tables = [policy.tenancy.tenant, policy.tenancy.branch]
+  const lockTimeout = options.lockTimeout === undefined ? {} : { lockTimeout: options.lockTimeout }
+  return await maintenance({ client, policy, tables, reason, ...lockTimeout }, async (q) => {
+    const tenant =
+      (await existing(q, policy, tenantKey, options.tenant)) ??
+      (await insert(q, policy.tenancy.tenant, tenantKey, options.tenant))
+    const branches: string[] = []
+    for (const row of options.branches ?? [])
+      branches.push(
+        await insert(q, policy.tenancy.branch, branchKey, { ...row, [policy.tenancy.columns.tenant]: tenant }),
+      )
+    return { tenant, branches }
+  })
+}
+
+async function existing(q: Queryable, policy: Policy, key: string, row: Row): Promise<string | undefined> {
+  if (Object.keys(row).length !== 1 || row[key] === undefined) return undefined
+  const sql = `select ${quoteIdent(key)}::text as key from ${qualified(policy.tenancy.tenant)} where ${quoteIdent(key)}::text = $1`
+  return (await q.query<{ key: string }>(sql, [String(row[key])])).rows[0]?.key
+}
+
+async function insert(q: Queryable, table: string, key: string, row: Row): Promise<string> {
+  const columns = Object.keys(row)
+  const what =
+    columns.length === 0
+      ? "default values"
+      : `(${list(columns)}) values (${columns.map((_, n) => `$${n + 1}`).join(", ")})`
+  const { rows } = await q.query<{ key: string }>(
+    `insert into ${qualified(table)} ${what} returning ${quoteIdent(key)}::text as key`,
+    Object.values(row),
+  )
+  return rows[0]?.key ?? ""
+}
