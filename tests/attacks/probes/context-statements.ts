@@ -2,7 +2,7 @@ import { type Probe, plain } from "../probe.ts"
 import type { World } from "../world.ts"
 
 const foreignTenant = (w: World): string => w.clinic.branches[2].clinic
-const withHint = (tenant: string): string => `left(current_setting('wardkeep.token', true), 47) || '${tenant}'`
+const appended = (text: string): string => `current_setting('wardkeep.token', true) || '${text}'`
 
 /** Changing the context: the second half of the list in context.ts. */
 export const laterContextProbes: readonly Probe[] = [
@@ -12,9 +12,9 @@ export const laterContextProbes: readonly Probe[] = [
     only: "portable",
     sql: (w) => [
       `set local role ${w.grants.neighbour.db_role}`,
-      `select set_config('wardkeep.token', '${w.grants.neighbour.token}${w.grants.neighbour.tenant}', true)`,
+      `select set_config('wardkeep.token', '${w.grants.neighbour.token}', true)`,
       `with s as materialized (select set_config('role', '${w.grants.reception.db_role}', true) as x,
-                 set_config('wardkeep.token', '${w.grants.reception.token}${w.grants.reception.tenant}', true) as y)
+                 set_config('wardkeep.token', '${w.grants.reception.token}', true) as y)
        select p.hiv_status from s cross join lateral (select * from public.patient where s.x is not null and s.y is not null offset 0) p`,
     ],
     refused: /^WK107$/,
@@ -22,14 +22,14 @@ export const laterContextProbes: readonly Probe[] = [
   {
     name: "a lazily evaluated sub-select cannot change the context behind the fence",
     sql: (w) => [
-      `select case when (select set_config('wardkeep.token', ${withHint(foreignTenant(w))}, true)) is not null
+      `select case when (select set_config('wardkeep.token', ${appended(foreignTenant(w))}, true)) is not null
                    then (select string_agg(p::text, ' ') from public.patient p) end`,
     ],
   },
   {
     name: "query_to_xml sees no more than its caller",
     sql: (w) => [
-      `select set_config('wardkeep.token', ${withHint(foreignTenant(w))}, true),
+      `select set_config('wardkeep.token', ${appended(foreignTenant(w))}, true),
               query_to_xml('select * from public.patient', true, true, '')`,
     ],
   },
@@ -119,11 +119,11 @@ export const laterContextProbes: readonly Probe[] = [
   {
     name: "a generic plan does not keep the context it was made in",
     only: "portable",
-    sql: (w) => [
+    sql: () => [
       "set local plan_cache_mode = force_generic_plan",
       "prepare wk_attack2 as select count(*) from public.patient",
       "execute wk_attack2",
-      `select set_config('wardkeep.token', 'k001${"0".repeat(43)}${w.grants.doctor.tenant}', true)`,
+      `select set_config('wardkeep.token', 'k001${"0".repeat(43)}', true)`,
       "execute wk_attack2",
     ],
     refused: /^WK102$/,
@@ -153,8 +153,7 @@ export const laterContextProbes: readonly Probe[] = [
   {
     name: "a start packet with a role and a forged token is refused",
     as: "nobody",
-    startup: (w) =>
-      `-c role=${w.grants.doctor.db_role} -c wardkeep.token=k001${"0".repeat(43)}${w.clinic.branches[2].clinic}`,
+    startup: (w) => `-c role=${w.grants.doctor.db_role} -c wardkeep.token=k001${"0".repeat(43)}`,
     sql: () => ["select * from public.patient"],
     refused: /^WK10[12]$/,
   },

@@ -21,7 +21,7 @@ const forged = `k001${"a".repeat(43)}`
 
 const shadows = (schema: string): string[] => [
   `create function ${schema}.loud(what text) returns void language plpgsql as $$ begin raise notice 'shadowed %', what; end $$`,
-  `create function ${schema}.tenant_hint() returns text language plpgsql as $$ begin perform ${schema}.loud('tenant_hint'); return 'x'; end $$`,
+  `create function ${schema}.tenant(text) returns text language plpgsql as $$ begin perform ${schema}.loud('tenant'); return 'x'; end $$`,
   `create function ${schema}.sha256(bytea) returns bytea language plpgsql as $$ begin raise notice 'shadowed sha256'; return (select digest from wardkeep.token limit 1); end $$`,
   `create function ${schema}.current_setting(text) returns text language plpgsql as $$ begin raise notice 'shadowed current_setting'; return 'x'; end $$`,
   `create function ${schema}.current_setting(text, boolean) returns text language plpgsql as $$ begin raise notice 'shadowed current_setting'; return 'x'; end $$`,
@@ -62,7 +62,7 @@ export const shadowProbes: readonly Probe[] = [
     sql: () => [
       "set local search_path = evil, pg_catalog",
       ...shadows("evil"),
-      "select wardkeep.tenant(), wardkeep.branches(), wardkeep.branch(), wardkeep.actor(), wardkeep.purpose(), wardkeep.role_name(), wardkeep.session_id(), wardkeep.mfa_at(), wardkeep.tenant_hint(), wardkeep.request_id()",
+      "select wardkeep.tenant(), wardkeep.branches(), wardkeep.branch(), wardkeep.actor(), wardkeep.purpose(), wardkeep.role_name(), wardkeep.session_id(), wardkeep.mfa_at(), wardkeep.request_id()",
     ],
     never: /shadowed/,
   },
@@ -86,7 +86,7 @@ export const shadowProbes: readonly Probe[] = [
     sql: (w) => [
       `create temporary table token (${columns}) as select ${forgedRow(w)}`,
       "grant all on token to public",
-      `select set_config('wardkeep.token', '${forged}${w.clinic.branches[2].clinic}', true)`,
+      `select set_config('wardkeep.token', '${forged}', true)`,
       "select * from public.patient",
     ],
     refused: /^WK102$/,
@@ -100,7 +100,7 @@ export const shadowProbes: readonly Probe[] = [
       `create temporary table token (${columns}) as select ${forgedRow(w)}`,
       `create temporary table patient as select * from public.patient`,
       "grant all on token to public",
-      `select set_config('wardkeep.token', '${forged}${w.clinic.branches[2].clinic}', true)`,
+      `select set_config('wardkeep.token', '${forged}', true)`,
       "select wardkeep.actor()",
     ],
     refused: /^WK102$/,

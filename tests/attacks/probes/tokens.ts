@@ -6,9 +6,7 @@ const byToken = (w: World, column: string, value: string): string =>
 
 const spend = (w: World): string[] => [
   `set local role ${w.grants.neighbour.db_role}`,
-  w.strategy === "portable"
-    ? `select set_config('wardkeep.token', '${w.grants.neighbour.token}${w.grants.neighbour.tenant}', true)`
-    : "select 1",
+  w.strategy === "portable" ? `select set_config('wardkeep.token', '${w.grants.neighbour.token}', true)` : "select 1",
   "select * from public.patient",
 ]
 

@@ -43,7 +43,7 @@ export async function rawSql(
     await client.query("begin")
     await client.query("select set_config('role', $1, true), set_config('wardkeep.token', $2, true)", [
       grant.dbRole,
-      grant.token + grant.tenant,
+      grant.token,
     ])
     const control = await client.query("select id from patient limit 1")
     if (control.rowCount !== 1) throw new Error("the control failed: the attacker does not even see rows of his own")

@@ -110,7 +110,7 @@ alter table wardkeep.known_branch enable row level security;
 alter table wardkeep.branch_group enable row level security;
 alter table wardkeep.activity enable row level security;
 -- Says why there is no context. Slow path only; reads the token table to tell expired from unknown from another role.
--- STABLE although it raises: a volatile call would keep tenant_hint() from being inlined.
+-- STABLE although it raises: the accelerated strategy inlines it into policies.
 create function wardkeep.refuse() returns text
   language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -121,10 +121,10 @@ begin
   if coalesce(given, '') = '' then
     raise exception 'no context' using errcode = 'WK101', hint = 'Call inside wk.run(session, ...).';
   end if;
-  if given !~ '^[a-z0-9]{47}.' then
+  if given !~ '^[a-z0-9]{47}$' then
     raise exception 'the context is malformed' using errcode = 'WK112';
   end if;
-  select t.* into found_row from wardkeep.token t where t.digest = sha256(convert_to(left(given, 47), 'UTF8'));
+  select t.* into found_row from wardkeep.token t where t.digest = sha256(convert_to(given, 'UTF8'));
   if not found then
     raise exception 'the context is unknown or was revoked' using errcode = 'WK102', hint = 'Sign in again.';
   end if;
@@ -186,7 +186,7 @@ begin
              then array[pg_catalog.current_setting('wardkeep.branch', true)]
          end
     into r from wardkeep.token t
-   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.left(pg_catalog.current_setting('wardkeep.token', true), 47), 'UTF8'))
+   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('wardkeep.token', true), 'UTF8'))
      and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
      and (planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text)
      and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
@@ -199,34 +199,6 @@ end
 $$;
 comment on function wardkeep.branches(text) is 'The branches of the verified context, or the one the client narrowed to. Fails with WK1xx.';
 
--- What policies compare rows with. Never raises: a fence that raises when it meets a row, and not when there is none, tells
--- a refused context whether the row exists. Raising is tenant()'s work, which stands first.
-create function wardkeep.held_branches(planned text) returns text[]
-  language plpgsql stable parallel restricted security definer
-as $$
-declare
-  r pg_catalog.text[];
-begin
-  select case
-           when coalesce(pg_catalog.current_setting('wardkeep.branch', true), '') operator(pg_catalog.=) '' then t.branches
-           when pg_catalog.current_setting('wardkeep.branch', true) operator(pg_catalog.=) any (t.branches)
-             then array[pg_catalog.current_setting('wardkeep.branch', true)]
-         end
-    into r from wardkeep.token t
-   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.left(pg_catalog.current_setting('wardkeep.token', true), 47), 'UTF8'))
-     and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
-     and (planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text)
-     and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
-     and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp();
-  -- The owner may read every row anyway; for migrations silence would be the danger.
-  if r is null and planned operator(pg_catalog.=) current_user::pg_catalog.text then
-    perform wardkeep.refuse(planned);
-  end if;
-  return r;
-end
-$$;
-comment on function wardkeep.held_branches(text) is 'The branches of the verified context, or null. For policies, behind the tenant.';
-
 create function wardkeep.tenant(planned text) returns text
   language plpgsql stable parallel restricted security definer
 as $$
@@ -234,7 +206,7 @@ declare
   r pg_catalog.text;
 begin
   select t.tenant into r from wardkeep.token t
-   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.left(pg_catalog.current_setting('wardkeep.token', true), 47), 'UTF8'))
+   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('wardkeep.token', true), 'UTF8'))
      and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
      and (planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text)
      and (coalesce(pg_catalog.current_setting('wardkeep.branch', true), '') operator(pg_catalog.=) ''
@@ -263,12 +235,6 @@ create function wardkeep.strategy() returns text
   language sql immutable parallel safe
   return 'portable';
 comment on function wardkeep.strategy() is 'Which strategy verifies the context: portable or accelerated.';
--- The unverified half of the fence: it can only narrow. Plain SQL, so that it is inlined into the policy.
-create function wardkeep.tenant_hint() returns text
-  language sql stable parallel restricted
-  return nullif(substr(current_setting('wardkeep.token', true), 48), '');
-comment on function wardkeep.tenant_hint() is 'The tenant the client says it works for. Unverified: stands only beside a verified term. Null when there is none.';
-
 create function wardkeep.verified() returns wardkeep.token
   language plpgsql stable parallel restricted security definer
 as $$
@@ -276,7 +242,7 @@ declare
   r wardkeep.token;
 begin
   select t.* into r from wardkeep.token t
-   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.left(pg_catalog.current_setting('wardkeep.token', true), 47), 'UTF8'))
+   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('wardkeep.token', true), 'UTF8'))
      and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
      and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
      and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp();

@@ -1,9 +1,3 @@
--- The unverified half of the fence: it can only narrow. Plain SQL, so that it is inlined into the policy.
-create function wardkeep.tenant_hint() returns text
-  language sql stable parallel restricted
-  return nullif(substr(current_setting('wardkeep.token', true), 48), '');
-comment on function wardkeep.tenant_hint() is 'The tenant the client says it works for. Unverified: stands only beside a verified term. Null when there is none.';
-
 create function wardkeep.verified() returns wardkeep.token
   language plpgsql stable parallel restricted security definer
 as $$
@@ -11,7 +5,7 @@ declare
   r wardkeep.token;
 begin
   select t.* into r from wardkeep.token t
-   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.left(pg_catalog.current_setting('wardkeep.token', true), 47), 'UTF8'))
+   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('wardkeep.token', true), 'UTF8'))
      and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
      and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
      and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp();

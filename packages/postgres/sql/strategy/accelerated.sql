@@ -4,7 +4,7 @@ create or replace function wardkeep.enter(token text, branch text) returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  found_digest bytea := sha256(convert_to(left(token, 47), 'UTF8'));
+  found_digest bytea := sha256(convert_to(token, 'UTF8'));
   t wardkeep.token;
   held text[];
 begin
@@ -46,10 +46,6 @@ begin
 end
 $$;
 
-create or replace function wardkeep.tenant_hint() returns text
-  language sql stable parallel restricted
-  return nullif(translate(split_part(current_setting('backtrace_functions', true), ' ', 2), '_', '-'), '');
-
 create or replace function wardkeep.branches_looked_up() returns text[]
   language sql stable parallel restricted security definer
 begin atomic
@@ -78,15 +74,6 @@ create or replace function wardkeep.branches(planned text) returns text[]
     when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then array[wardkeep.refuse()]
     when planned <> current_setting('role') and not wardkeep.is_owner(planned) then array[wardkeep.refuse(planned)]
     when split_part(current_setting('backtrace_functions', true), ' ', 3) = '' then coalesce(wardkeep.branches_looked_up(), array[wardkeep.refuse()])
-    else string_to_array(translate(split_part(current_setting('backtrace_functions', true), ' ', 3), '_', '-'), ',')
-  end;
-
-create or replace function wardkeep.held_branches(planned text) returns text[]
-  language sql stable parallel restricted security invoker
-  return case
-    when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then null
-    when planned <> current_setting('role') and not wardkeep.is_owner(planned) then null
-    when split_part(current_setting('backtrace_functions', true), ' ', 3) = '' then wardkeep.branches_looked_up()
     else string_to_array(translate(split_part(current_setting('backtrace_functions', true), ' ', 3), '_', '-'), ',')
   end;
 

@@ -37,8 +37,7 @@ export class Prologue {
     const text = request ? this.#withRequest : this.#plain
     // The branch is set even when there is none: one left on the session would narrow somebody else.
     const branch = context.branch ?? ""
-    const values =
-      this.#options.facts.strategy === "portable" ? [context.dbRole, token + context.tenant, branch] : [token, branch]
+    const values = this.#options.facts.strategy === "portable" ? [context.dbRole, token, branch] : [token, branch]
     if (request) values.push(context.requestId ?? "")
     return [step(this.#statements.own(text), values)]
   }

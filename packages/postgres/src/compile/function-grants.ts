@@ -5,14 +5,12 @@ import type { Step } from "./step.js"
 
 /** What policies, defaults and hosts call under a matrix role. Each of them checks the verified context itself. */
 const readers = [
-  "tenant_hint()",
   "refuse()",
   "refuse_session()",
   "branches()",
   "branches(text)",
   "tenant()",
   "tenant(text)",
-  "held_branches(text)",
   "planned_as()",
   "refuse(text)",
   "branch()",

@@ -141,8 +141,10 @@ export function oracleKeys(entry: ScopedTable): (readonly string[])[] {
 export function indexFindings(entry: ScopedTable): Finding[] {
   if (entry.tenant === null) return []
   const leading = entry.tenant.column
-  if (entry.table.indexes.some((columns) => columns[0] === leading)) return []
+  const oracles = indexOracles(entry)
+  if (entry.table.indexes.some((columns) => columns[0] === leading)) return oracles
   return [
+    ...oracles,
     {
       check: "no-index-led-by-tenant",
       severity: "hygiene",
@@ -151,4 +153,25 @@ export function indexFindings(entry: ScopedTable): Finding[] {
       fix: `create index concurrently on ${qualified(entry.table.name)} (${list(scopedKey(entry, entry.key))})`,
     },
   ]
+}
+
+/** An index that starts elsewhere is asked before the fence: only where it finds a row does a refused context fail. */
+function indexOracles(entry: ScopedTable): Finding[] {
+  const scope = scopeColumns(entry).map(([column]) => column)
+  const unique = new Set(entry.table.uniques.map((columns) => columns.join(",")))
+  return entry.table.indexes
+    .filter((columns) => !scope.includes(columns[0] ?? "") && !unique.has(columns.join(",")))
+    .map((columns) => {
+      const named = columns.map((column) => (column === "" ? "an expression" : column))
+      const scoped = [...scope, ...columns.filter((column) => !scope.includes(column))]
+      return {
+        check: "index-oracle",
+        severity: "oracle",
+        object: `${entry.table.name} (${named.join(", ")})`,
+        message: "an index does not start with the scope: a context that is refused can learn whether a value is there",
+        ...(columns.every((column) => column !== "") && {
+          fix: `create index concurrently on ${qualified(entry.table.name)} (${list(scoped)}); then drop the other one`,
+        }),
+      }
+    })
 }

@@ -189,6 +189,38 @@ describe("a host with single-column keys", () => {
     })
   })
 
+  it("hears of an index that tells a refused context what is there, until it starts with the scope", async () => {
+    await withHost(
+      `${schema} create index patient_name on patient (name);`,
+      doc,
+      async (host, app, issue, adminUrl) => {
+        const oracles = async () =>
+          (await host.plan()).findings.filter((f) => f.check === "index-oracle").map((f) => f.object)
+        expect(await oracles()).toEqual(["public.patient (name)"])
+        const [a, b] = await twoBranches(host, adminUrl)
+        const mine = await issue({ role: "doctor", ...a })
+        const theirs = await issue({ role: "doctor", ...b })
+        await inContext(app, theirs, () =>
+          app.query("insert into patient (name) select 'Theirs ' || n from generate_series(1, 500) n"),
+        )
+        await connected(adminUrl, (admin) => admin.query("analyze patient"))
+        const asked = (name: string) =>
+          inContext(app, mine, async () => {
+            await app.query("set local enable_seqscan = off; set local enable_bitmapscan = off")
+            await app.query(`select set_config('wardkeep.token', '${"0".repeat(47)}', true)`)
+            return (await app.query("select 1 from patient where name = $1", [name])).rowCount
+          })
+        await expect(asked("Theirs 7")).rejects.toMatchObject({ code: "WK102" })
+        expect(await asked("Nobody")).toBe(0)
+        await connected(adminUrl, (admin) =>
+          admin.query("create index on patient (clinic_id, branch_id, name); drop index patient_name"),
+        )
+        expect(await oracles()).toEqual([])
+        for (const name of ["Theirs 7", "Nobody"]) await expect(asked(name)).rejects.toMatchObject({ code: "WK102" })
+      },
+    )
+  })
+
   it("gets composite foreign keys with the same actions", async () => {
     await withHost(schema, doc, async (host, app, issue, adminUrl) => {
       const { rows } = await connected(adminUrl, (admin) =>

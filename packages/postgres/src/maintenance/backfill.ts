@@ -68,9 +68,7 @@ export async function enterTenant(client: Queryable, tenant: string, reason: str
   ])
   const token = rows[0]?.token
   if (token === undefined) throw new WardkeepError("WK901")
-  await client.query("select set_config('row_security', 'on', true), set_config('wardkeep.token', $1, true)", [
-    `${token}${tenant}`,
-  ])
+  await client.query("select set_config('row_security', 'on', true), set_config('wardkeep.token', $1, true)", [token])
 }
 
 export async function knownTenants(client: Queryable, policy: Policy): Promise<string[]> {

@@ -31,22 +31,22 @@ export function forgingBySql(stage: Stage, doctor: SessionGrant, reception: Sess
   ]
 }
 
-function forgedContext({ elsewhere, nextDoor }: Stage, { token, tenant }: SessionGrant): Line[] {
+function forgedContext({ elsewhere, nextDoor }: Stage, { token }: SessionGrant): Line[] {
   const set = (name: string, value: string): string => `set_config('${name}', '${value}', true)`
   const foreign = `${token}${elsewhere.branch.clinicId}`
-  const made = `dem1${"0123456789abcdef".repeat(3).slice(0, 43)}${elsewhere.branch.clinicId}`
+  const made = `dem1${"0123456789abcdef".repeat(3).slice(0, 43)}`
   const read = `select * from patient where branch_id = '${elsewhere.branch.id}'`
   return [
     [
-      "another clinic as the token's suffix, inside one SELECT",
+      "another clinic appended to the token, inside one SELECT",
       [`select p.* from (select ${set("wardkeep.token", foreign)}) s, patient p`],
     ],
     [
-      "another clinic as the suffix, then every table",
+      "another clinic appended, then every table",
       [`select ${set("wardkeep.token", foreign)}`, read, "select * from clinical_note", "select * from attachment"],
     ],
     [
-      "own token, insert under the foreign suffix",
+      "another clinic appended, then an insert there",
       [
         `select ${set("wardkeep.token", foreign)}`,
         `insert into clinical_note (clinic_id, branch_id, patient_id, author, diagnosis, body) values ('${elsewhere.branch.clinicId}', '${elsewhere.branch.id}', '${elsewhere.patient.id}', 'x', 'x', 'x')`,
@@ -78,10 +78,10 @@ function forgedContext({ elsewhere, nextDoor }: Stage, { token, tenant }: Sessio
       ["savepoint s", `select ${set("wardkeep.token", foreign)}`, "rollback to s", read],
     ],
     [
-      "own tenant, then a foreign suffix in a sub-transaction",
+      "own token, then another clinic appended in a sub-transaction",
       [
         "savepoint s",
-        `select ${set("wardkeep.token", `${token}${tenant}`)}`,
+        `select ${set("wardkeep.token", token)}`,
         `select ${set("wardkeep.token", foreign)}`,
         "release s",
         read,
@@ -155,7 +155,7 @@ function startup({ elsewhere }: Stage): Line[] {
     [
       "a token of one's own in the start packet",
       ["reset wardkeep.token", read],
-      { startup: `-c wardkeep.token=${"a".repeat(47)}${elsewhere.branch.clinicId}`, atOnce: true },
+      { startup: `-c wardkeep.token=${"a".repeat(47)}`, atOnce: true },
     ],
     [
       "session_preload_libraries in the start packet",

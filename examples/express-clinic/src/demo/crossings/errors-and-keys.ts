@@ -20,7 +20,7 @@ export function oraclesBySql(stage: Stage, doctor: SessionGrant, reception: Sess
     ...attempts("error-message", reception, receptionErrors(stage)),
     ...attempts("foreign-key", doctor, keys(stage)),
     ...attempts("foreign-key", reception, receptionKeys(stage)),
-    ...attempts("explain", doctor, explaining(stage, doctor)),
+    ...attempts("explain", doctor, explaining(stage)),
   ]
 }
 
@@ -148,16 +148,14 @@ const existence = (texts: readonly string[]): string | undefined => {
 }
 
 /** The client refuses EXPLAIN (WK108, below); this is what somebody learns who has the login and any SQL. */
-function explaining({ elsewhere, nextDoor }: Stage, { token }: SessionGrant): Line[] {
+function explaining({ elsewhere, nextDoor }: Stage): Line[] {
   const select = `select * from patient where branch_id = '${elsewhere.branch.id}'`
   const byNumber = (abha: string | null): string =>
     `explain (analyze, timing off) select * from patient where abha = '${abha}'`
-  const suffix = `select set_config('wardkeep.token', '${token}${elsewhere.branch.clinicId}', true)`
   const unnamed = "explain (analyze, timing off) select * from patient where full_name = 'x'"
   return [
     ["EXPLAIN: estimates", [`explain ${select}`], { discloses: estimates }],
     ["EXPLAIN ANALYZE: counts", [unnamed], { discloses: removed }],
-    ["EXPLAIN ANALYZE under another clinic's suffix: counts", [suffix, unnamed], { discloses: removed }],
     ["EXPLAIN ANALYZE of a foreign branch", [`explain (analyze, verbose, buffers) ${select}`], { discloses: removed }],
     [
       "EXPLAIN ANALYZE: is this ABHA number next door?",
@@ -166,7 +164,7 @@ function explaining({ elsewhere, nextDoor }: Stage, { token }: SessionGrant): Li
     ],
     [
       "EXPLAIN ANALYZE: is it in another clinic?",
-      [suffix, byNumber(elsewhere.patient.abha), byNumber("99000000000000")],
+      [byNumber(elsewhere.patient.abha), byNumber("99000000000000")],
       { discloses: existence },
     ],
     [

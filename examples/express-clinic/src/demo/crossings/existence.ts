@@ -79,13 +79,13 @@ type Ask = (question: Question, value: string) => string
 /** Contexts that are refused, set in the same statement, so that no client can look at them first. */
 function forgeries({ token }: SessionGrant, { branch }: Target): [string, Ask][] {
   const set = (name: string, value: string): string => `set_config('wardkeep.${name}', '${value}', true)`
-  const suffix = set("token", token + branch.clinicId)
-  const unknown = set("token", `${"a".repeat(47)}${branch.clinicId}`)
+  const own = set("token", token)
+  const unknown = set("token", "a".repeat(47))
   return [
-    ["claims a branch it does not have", atOnce(`${suffix}, ${set("branch", branch.id)}`)],
+    ["claims a branch it does not have", atOnce(`${own}, ${set("branch", branch.id)}`)],
     ["is unknown", atOnce(unknown)],
-    ["has another role in force", atOnce(`${suffix}, set_config('role', 'wk_demo_r_nurse', true)`)],
-    ["changes between two scans", betweenScans(suffix, unknown)],
+    ["has another role in force", atOnce(`${own}, set_config('role', 'wk_demo_r_nurse', true)`)],
+    ["changes between two scans", betweenScans(own, unknown)],
   ]
 }
 
