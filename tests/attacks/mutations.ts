@@ -2,6 +2,8 @@
 export interface Mutation {
   readonly name: string
   readonly sql: (roles: { doctor: string; reception: string; app: string; owner: string }) => string
+  /** The group of probes to try first; all of them are tried. */
+  readonly near?: string
 }
 
 /**
@@ -60,7 +62,11 @@ export const mutations: readonly Mutation[] = [
     name: "the fence widened to true",
     sql: () => "alter policy wk_fence on public.visit using (true) with check (true)",
   },
-  { name: "WITH CHECK (true) on the fence", sql: () => "alter policy wk_fence on public.visit with check (true)" },
+  {
+    name: "WITH CHECK (true) on the fence",
+    near: "writing and referring",
+    sql: () => "alter policy wk_fence on public.visit with check (true)",
+  },
   {
     name: "a fence that is permissive, beside the permissions",
     sql: () => `do $wk$
@@ -74,6 +80,7 @@ end $wk$`,
   },
   {
     name: "a fence for SELECT only",
+    near: "writing and referring",
     sql: () => `do $wk$
 declare q text;
 begin
@@ -102,10 +109,12 @@ end $wk$`,
   },
   {
     name: "the expiry not compared",
+    near: "tokens past their time",
     sql: () => edit("and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()", ""),
   },
   {
     name: "the beginning of validity not compared",
+    near: "tokens past their time",
     sql: () => edit("and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp()", ""),
   },
   {
@@ -119,55 +128,67 @@ end $wk$`,
   },
   {
     name: "an unqualified name in the fence's function, on a server where TEMP was given away",
+    near: "names that shadow ours",
     sql: () => edit("from wardkeep.token t", "from token t", "set search_path = wardkeep, pg_catalog"),
   },
   {
     name: "an unqualified operator in the fence's function",
+    near: "names that shadow ours",
     sql: () => edit("t.db_role operator(pg_catalog.=) pg_catalog", "t.db_role = pg_catalog"),
   },
   {
     name: "an unqualified function in the fence's function",
+    near: "names that shadow ours",
     sql: () => edit("pg_catalog.sha256(", "sha256("),
   },
   {
     name: "the internal reader of the token row granted to everybody",
+    near: "keys, tokens and look-ups",
     sql: () => "grant execute on function wardkeep.verified() to public",
   },
   {
     name: "the function that mints granted to everybody",
+    near: "keys, tokens and look-ups",
     sql: () =>
       "grant execute on function wardkeep.mint(uuid,text,text,timestamptz,text,text[],text,text,text,text,timestamptz,timestamptz) to public",
   },
   {
     name: "the issuing function granted to the application",
+    near: "keys, tokens and look-ups",
     sql: ({ app }) => `grant execute on function wardkeep.issue_session(text,text,bytea) to ${app}`,
   },
   {
     name: "the keys readable",
+    near: "keys, tokens and look-ups",
     sql: ({ doctor }) =>
       `grant select on wardkeep.signing_key to ${doctor}; alter table wardkeep.signing_key disable row level security`,
   },
   {
     name: "the tokens readable by the login",
+    near: "keys, tokens and look-ups",
     sql: ({ app }) => `grant select on wardkeep.token to ${app}; alter table wardkeep.token disable row level security`,
   },
   {
     name: "the rows of a look-up readable",
+    near: "keys, tokens and look-ups",
     sql: ({ app }) =>
       `grant select on wardkeep_lookup.staff_by_email_row to ${app}; alter table wardkeep_lookup.staff_by_email_row disable row level security`,
   },
   {
     name: "a single-column foreign key instead of the composite one",
+    near: "writing and referring",
     sql: () => `alter table public.visit drop constraint visit_clinic_id_branch_id_patient_id_fkey;
 alter table public.patient add constraint lone unique (id);
 alter table public.visit add foreign key (patient_id) references public.patient (id)`,
   },
   {
     name: "a through table without its foreign key",
+    near: "writing and referring",
     sql: () => `alter table public.note drop constraint wk_note_through`,
   },
   {
     name: "the tenant columns updatable",
+    near: "writing and referring",
     sql: ({ doctor }) => `grant update (branch_id, clinic_id) on public.visit to ${doctor};
 alter table public.visit drop constraint visit_clinic_id_branch_id_patient_id_fkey`,
   },
@@ -181,11 +202,24 @@ alter table public.visit drop constraint visit_clinic_id_branch_id_patient_id_fk
     sql: ({ reception }) => `drop view ${reception}.patient;
 create view ${reception}.patient as select * from public.patient; grant select, insert on ${reception}.patient to ${reception}`,
   },
-  { name: "TRUNCATE granted", sql: ({ doctor }) => `grant truncate on public.note to ${doctor}` },
-  { name: "TRIGGER granted", sql: ({ doctor }) => `grant trigger on public.patient to ${doctor}` },
-  { name: "CREATE in a schema of the host", sql: () => "grant create on schema public to public" },
+  {
+    name: "TRUNCATE granted",
+    near: "privileges that nobody gave",
+    sql: ({ doctor }) => `grant truncate on public.note to ${doctor}`,
+  },
+  {
+    name: "TRIGGER granted",
+    near: "privileges that nobody gave",
+    sql: ({ doctor }) => `grant trigger on public.patient to ${doctor}`,
+  },
+  {
+    name: "CREATE in a schema of the host",
+    near: "privileges that nobody gave",
+    sql: () => "grant create on schema public to public",
+  },
   {
     name: "TEMP granted in the database",
+    near: "privileges that nobody gave",
     sql: () => "do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$",
   },
   {
