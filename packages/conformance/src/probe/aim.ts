@@ -25,9 +25,11 @@ export function surrogateAim(relation: Relation, rows: readonly SampleRow[]): st
   )
   if (plain.length === 0 || plain.length !== columns.length || rows.length === 0) return []
   const names = plain.map(({ name }) => `t.${quoteIdent(name)}`).join(", ")
-  const tuples = rows.slice(0, 5).map(
-    ({ values }) => `(${plain.map(({ name, base }) => `${quoteLiteral(String(values[name]))}::${base}`).join(", ")})`,
-  )
+  const tuples = rows
+    .slice(0, 5)
+    .map(
+      ({ values }) => `(${plain.map(({ name, base }) => `${quoteLiteral(String(values[name]))}::${base}`).join(", ")})`,
+    )
   return [`(${names}) in (${tuples.join(", ")})`]
 }
 
