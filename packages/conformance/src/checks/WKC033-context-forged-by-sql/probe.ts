@@ -29,7 +29,7 @@ async function forge(scene: Scene, record: CheckRecord, { attacker, victim }: Pa
       const forged = forgedValue(value, attacker.keys, victim.keys)
       if (forged === undefined) continue
       const set = `set_config(${quoteLiteral(name)}, ${quoteLiteral(forged)}, true)`
-      const attack = `with forged as materialized (select ${set} as value) select count(*) from forged, lateral (select from ${quoted(relation)} as t where forged.value is not null and ${where} limit 1000) as q`
+      const attack = `with forged as materialized (select ${set} as value) select count(*) from forged, lateral (select from ${quoted(relation)} as wk_row where forged.value is not null and ${where} limit 1000) as q`
       const { rows } = await attacker.act(async (tx) => await tx.attempt(attack))
       record.probe(labelOf(relation))
       record.control()
