@@ -1,0 +1,79 @@
+import { labelOf } from "../../catalog/relation.js"
+import type { Actor } from "../../database/actor.js"
+import { readIn, roleStatements, settingStatement } from "../../probe/context-state.js"
+import { holdsKey, withKey } from "../../probe/key-text.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+
+export const probe = defineProbe({
+  code: "WKC031",
+  title: "A malformed, empty or wild context shows rows",
+  severity: "leak",
+  cwe: "CWE-20",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
+  run: async (scene, record) => {
+    for (const actor of scene.actors) {
+      for (const { name, settings, forbidden } of variants(scene, actor)) {
+        const set = Object.entries({ ...actor.tenant.connect.settings, ...settings })
+        const statements = [
+          ...roleStatements(actor),
+          ...set.map(([setting, value]) => settingStatement(setting, value)),
+          ...actor.tenant.connect.statements,
+        ]
+        const { connection, login } = actor
+        await readIn(scene, record, { name: `with ${name}`, connection, login, statements, forbidden }, (relation) => ({
+          message: `With ${name} the session sees rows that are not its own.`,
+          fix: `Compare ${labelOf(relation)} with the context by equality, and let every other form of the context fail.`,
+        }))
+      }
+    }
+  },
+})
+
+interface Variant {
+  readonly name: string
+  readonly settings: Readonly<Record<string, string>>
+  /** Whose rows would be a leak: the tenant's own only where nothing else says who it is. */
+  readonly forbidden: readonly Actor[]
+}
+
+function variants({ actors }: Scene, actor: Actor): Variant[] {
+  const { settings, statements } = actor.tenant.connect
+  const all = Object.entries(settings)
+  const alone = all.length === 1 && statements.length === 0
+  const others = actors.filter((one) => one !== actor)
+  return all
+    .filter(([, value]) => holdsKey(value, actor.keys))
+    .flatMap(([name, value]) =>
+      wild(value, actor, actors).map(
+        ({ label, text }): Variant => ({
+          name: `${name} ${label}`,
+          settings: { [name]: text },
+          forbidden: (alone ? actors : others).filter(({ keys }) => !holdsKey(text, keys)),
+        }),
+      ),
+    )
+}
+
+function wild(value: string, actor: Actor, actors: readonly Actor[]): { label: string; text: string }[] {
+  const put = (text: string): string => withKey(value, actor.keys, text)
+  const long = actors.flatMap(({ keys }) => keys).filter((one) => one.length > 1)
+  const texts = [
+    { label: "empty", text: "" },
+    { label: "of blanks", text: " " },
+    { label: "holding %", text: put("%") },
+    { label: "holding _", text: put("_") },
+    { label: "holding .*", text: put(".*") },
+    { label: "holding *", text: put("*") },
+    { label: "with an empty key", text: put("") },
+    { label: "of value null", text: put("null") },
+    { label: "of value 0", text: put("0") },
+    { label: "of value -1", text: put("-1") },
+    { label: "of value all", text: put("all") },
+    { label: "that is not what it should be", text: "{]" },
+    ...long.map((one) => ({
+      label: "cut to the beginning of a key",
+      text: put(one.slice(0, Math.ceil(one.length / 2))),
+    })),
+  ]
+  return texts.filter(({ text }, place) => text !== value && texts.findIndex((one) => one.text === text) === place)
+}
