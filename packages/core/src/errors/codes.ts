@@ -139,6 +139,26 @@ export const codes = {
     http: 500,
   },
   WK307: { title: "Maintenance or backfill was refused", hint: "See the message; nothing was changed.", http: 500 },
+  WK770: {
+    title: "The baseline file is not valid",
+    hint: "Give every entry check, object, reason and expires (YYYY-MM-DD), each object of a check once.",
+    http: 500,
+  },
+  WK771: {
+    title: "The report's signature does not hold",
+    hint: "Ask whoever made the report for the original file, or for the public key that belongs to it.",
+    http: 500,
+  },
+  WK772: {
+    title: "A key for reports cannot be used",
+    hint: "Give Ed25519 keys as PEM: `openssl genpkey -algorithm ed25519` makes one, `openssl pkey -pubout` its public half.",
+    http: 500,
+  },
+  WK773: {
+    title: "This is not a report that can be read",
+    hint: "Give the file that `wardkeep verify --format json` of this version wrote.",
+    http: 500,
+  },
   WK901: { title: "A defect in Wardkeep", hint: "Please report it with the code and the version.", http: 500 },
 } as const satisfies Record<`WK${number}`, CodeEntry>
 
