@@ -119,7 +119,7 @@ function tried(report: Report): Safe {
 
 function checkRow({ check, title, verdict: result, probes, controls, reason }: CheckResult): Safe {
   const why = reason === undefined ? html`` : html`<small>${reason}</small>`
-  return html`<tr><td class="id">${check}</td><td>${title}</td><td>${words.checkWords[result]}${why}</td><td class="n" data-unit="attempts">${String(probes)}</td><td class="n" data-unit="controls">${String(controls)}</td></tr>`
+  return html`<tr class="${result}"><td class="id">${check}</td><td>${title}</td><td class="result">${words.checkWords[result]}${why}</td><td class="n" data-unit="attempts">${String(probes)}</td><td class="n" data-unit="controls">${String(controls)}</td></tr>`
 }
 
 function notTried(report: Report): Safe {

@@ -15,7 +15,7 @@ interface Case {
  * without findings. What had to be tried and could not be is an error, so that a run without a pass is never green.
  */
 export function junitReport(report: Report): string {
-  const cases = [...report.findings.map(findingCase), ...quietChecks(report), ...problemCases(report)]
+  const cases = [...words.inOrder(report.findings).map(findingCase), ...quietChecks(report), ...problemCases(report)]
   const count = (outcome: Case["outcome"]): number => cases.filter((one) => one.outcome === outcome).length
   const totals = `tests="${cases.length}" failures="${count("failure")}" errors="${count("error")}" skipped="${count("skipped")}" time="${report.seconds.toFixed(3)}"`
   const properties = [

@@ -33,14 +33,34 @@ const signedSchema: z.ZodType<SignedReport> = z.strictObject({
   }),
 })
 
-/**
- * SHA-256, hex, of the report's canonical JSON (RFC 8785 over integers). `seconds` enters as its decimal text, because
- * only integers have one canonical form; the schema fixes its type, so that no other report has the same bytes.
- */
+/** SHA-256, hex, of the report's canonical JSON (RFC 8785 over integers and well-formed text). */
 export function reportHash(report: Report): string {
-  const { seconds, ...rest } = report
-  const document: Json = JSON.parse(JSON.stringify({ ...rest, seconds: String(seconds) }))
-  return createHash("sha256").update(canonicalJson(document)).digest("hex")
+  const document: Json = JSON.parse(JSON.stringify(report))
+  return createHash("sha256")
+    .update(canonicalJson(canonicalParts(document)))
+    .digest("hex")
+}
+
+/**
+ * Fractions and halves of surrogate pairs have no canonical form and enter as objects, which the schema allows in no such
+ * place: no other report has the same bytes.
+ */
+function canonicalParts(value: Json): Json {
+  if (typeof value === "number" && !Number.isSafeInteger(value)) return { decimal: String(value) }
+  if (typeof value === "string" && !isWellFormed(value)) return { utf16: Buffer.from(value, "utf16le").toString("hex") }
+  if (typeof value !== "object" || value === null) return value
+  if (isList(value)) return value.map(canonicalParts)
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, inner === undefined ? undefined : canonicalParts(inner)]),
+  )
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value)
+}
+
+function isWellFormed(text: string): boolean {
+  return !/\p{Cs}/u.test(text)
 }
 
 /** What the signature covers. The first member keeps it from ever being read as a signature over something else. */

@@ -16,10 +16,10 @@ p{margin:.4rem 0}
 .verdict{border:1px solid currentColor;border-left-width:8px;border-radius:10px;padding:1.1rem 1.4rem 1.2rem}
 .verdict b{display:block;font-size:2rem;line-height:1.2;letter-spacing:.01em}
 .verdict p{color:var(--ink);font-size:1.15rem;margin:.35rem 0 0}
-.LEAK,.leak{color:var(--leak);background:var(--leakbg)}
-.INCONCLUSIVE,.oracle,.hygiene,.unsettled{color:var(--warn);background:var(--warnbg)}
-.NOT_FOUND{color:var(--good);background:var(--goodbg)}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.9rem 1.5rem;margin:1.4rem 0 0}
+.verdict.LEAK,.tag.leak{color:var(--leak);background:var(--leakbg)}
+.verdict.INCONCLUSIVE,.tag.oracle,.tag.hygiene,.tag.unsettled{color:var(--warn);background:var(--warnbg)}
+.verdict.NOT_FOUND{color:var(--good);background:var(--goodbg)}
+.facts{display:grid;grid-template-columns:repeat(3,1fr);gap:.9rem 1.5rem;margin:1.4rem 0 1rem}
 .facts div{min-width:0}
 dt,.label{color:var(--soft);font-size:.8rem;font-weight:600;margin:0}
 dd{margin:0}
@@ -32,31 +32,37 @@ pre{background:var(--code);border:1px solid var(--line);border-radius:6px;paddin
 white-space:pre-wrap;overflow-wrap:anywhere;tab-size:2}
 table{border-collapse:collapse;width:100%;background:var(--card);border:1px solid var(--line);font-size:.93rem}
 th,td{text-align:left;vertical-align:top;padding:.5rem .7rem;border-top:1px solid var(--line)}
-thead th{border-top:0;color:var(--soft);font-size:.8rem}
+thead th{border-top:0;color:var(--soft);font-size:.8rem;white-space:nowrap}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 td small{display:block;color:var(--soft);font-size:.88rem}
 td.id,td.n{white-space:nowrap}
+td.result{min-width:9rem}
+tr.LEAK td.result,tr.INCONCLUSIVE td.result{font-weight:650}
+td.result small{font-weight:400}
 ul{padding-left:1.2rem;margin:.5rem 0}
 li{margin:.3rem 0}
 footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:1rem;color:var(--soft);font-size:.86rem}
 @media (max-width:40rem){
 main{padding:1.25rem .9rem 3rem}
 .verdict b{font-size:1.6rem}
+.facts{grid-template-columns:repeat(2,1fr)}
 thead{display:none}
 table,tbody,tr,td{display:block}
 tr{border-top:1px solid var(--line);padding:.5rem .2rem}
 tbody tr:first-child{border-top:0}
 td{border:0;padding:.1rem .6rem}
+td.id{color:var(--soft);font-size:.85rem}
 td.n{display:inline-block;text-align:left;color:var(--soft);font-size:.85rem;padding-right:0}
 td.n::after{content:" " attr(data-unit)}
 }
 @media print{
 :root{--ink:#000;--soft:#444;--line:#bbb;--page:#fff;--card:#fff;--code:#fff;--leak:#a8181b;--warn:#6a4300;--good:#14603a;
 --leakbg:#fff;--warnbg:#fff;--goodbg:#fff}
-body{font-size:10.5pt}
+html{font-size:9.5pt}
+body{font-size:1rem}
 main{max-width:none;padding:0}
-h2{break-after:avoid}
-article,tr,.verdict,.facts{break-inside:avoid}
+h2,h3,.label,.lead,.tag{break-after:avoid}
+.part,li,tr,.verdict,.facts{break-inside:avoid}
 @page{margin:18mm 16mm}
 }
 `

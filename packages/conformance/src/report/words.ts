@@ -29,7 +29,9 @@ export function verdictWord(report: Report): string {
 /** What the verdict means, in one sentence that does not need the rest of the page. */
 export function headline(report: Report): string {
   if (report.verdict === "NOT_FOUND") {
-    return `No leak was found in ${countOf(report.probes, "attempt")}. This is not a proof that there is none.`
+    const untried = report.checks.filter(({ verdict }) => verdict === "INCONCLUSIVE").length
+    const but = untried === 0 ? "" : `; ${untried} of ${countOf(report.checks.length, "check")} could not be tried`
+    return `No leak was found in ${countOf(report.probes, "attempt")}${but}. This is not a proof that there is none.`
   }
   if (report.verdict === "INCONCLUSIVE") {
     return "Not enough could be tried to say whether the data is isolated. This is not a pass."
