@@ -26,7 +26,7 @@ test.each(["pretty", "junit", "sarif", "markdown", "html"] as const)(
   "%s says verdict, finding, reason and what was not tried",
   (format) => {
     const text = render(accepting, format)
-    for (const part of ["LEAK", "public.lab_result", "WKC014", "force row level security", "was fixed".slice(0, 0)]) {
+    for (const part of ["LEAK", "public.lab_result", "WKC014", "force row level security"]) {
       expect(text).toContain(part)
     }
     expect(text).toContain("moves to its own login")

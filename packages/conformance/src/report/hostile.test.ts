@@ -101,6 +101,7 @@ function harmless(report: Report): Report {
   }
 }
 
+const invisible = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}]/u
 const tags = (markup: string): string[] => markup.match(/<[^>]*>/g) ?? []
 const names = (markup: string): string[] => markup.match(/<\/?[a-z]+/g) ?? []
 
@@ -109,7 +110,7 @@ test("no text can add, change or remove one tag of the HTML report, or make it l
     fc.property(reports, (report) => {
       const page = render(report, "html")
       expect(tags(page)).toEqual(tags(render(harmless(report), "html")))
-      expect(page).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u0000-\u0008\u001b\u200b]|[\ud800-\udfff]/u)
+      expect(page).not.toMatch(invisible)
     }),
   )
 })
@@ -136,7 +137,7 @@ test("no text can become markup, a link or a mention in the Markdown report", ()
     fc.property(reports, (report) => {
       const page = markdown.render(render(report, "markdown"))
       expect(names(page)).toEqual(names(markdown.render(render(harmless(report), "markdown"))))
-      expect(page.replace(/<code[^>]*>[^]*?<\/code>/g, "")).not.toMatch(/[@#][\w]/)
+      expect(page.replace(/<code[^>]*>[\s\S]*?<\/code>/g, "")).not.toMatch(/[@#][\w]/)
     }),
   )
 })
@@ -144,14 +145,14 @@ test("no text can become markup, a link or a mention in the Markdown report", ()
 test("no text reaches a terminal as a control sequence", () => {
   fc.assert(
     fc.property(reports, (report) => {
-      expect(render(report, "pretty")).not.toMatch(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}]/u)
+      expect(render(report, "pretty")).not.toMatch(invisible)
     }),
   )
 })
 
 /** Strict enough for what the report uses: one root, matching tags, quoted attributes, five entities, legal characters. */
 function wellFormed(xml: string): boolean {
-  if (!/^[\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u.test(xml)) return false
+  if (!/^(?:[\n\t]|[^\p{Cc}\p{Cs}\ufffe\uffff])*$/u.test(xml)) return false
   const prolog = '<?xml version="1.0" encoding="UTF-8"?>\n'
   if (!xml.startsWith(prolog)) return false
   const token =
