@@ -3,10 +3,11 @@
  *
  * @module
  */
+export type { Mode, Progress, VerifyOptions } from "./options.js"
 export { applyBaseline, type BaselineEntry, type BaselineOptions, parseBaseline } from "./report/baseline.js"
 export { type CvssScore, cvssScore, type Rating } from "./report/cvss.js"
 export { reportExitCode } from "./report/exit-code.js"
-export { type Progress, type ProgressStream, silentProgress, terminalProgress } from "./report/progress.js"
+export { type ProgressPrinter, type ProgressStream, silentProgress, terminalProgress } from "./report/progress.js"
 export { type RenderOptions, type ReportFormat, render, reportFormat, reportFormats } from "./report/render.js"
 export type {
   Acceptance,
@@ -25,3 +26,5 @@ export {
   signReport,
   verifyReport,
 } from "./report/signature.js"
+export type { Target, TargetInput } from "./target/schema.js"
+export { verify } from "./verify.js"

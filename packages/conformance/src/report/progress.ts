@@ -1,5 +1,5 @@
 /** Where a run that takes longer than a moment says what it is doing. Never part of the report. */
-export interface Progress {
+export interface ProgressPrinter {
   /** A phase begins. `steps` is how many `step` calls will follow, where that is known. */
   start(phase: string, steps?: number): void
   /** One step of the phase begins. */
@@ -8,7 +8,7 @@ export interface Progress {
   done(summary?: string): void
 }
 
-export const silentProgress: Progress = { start: () => undefined, step: () => undefined, done: () => undefined }
+export const silentProgress: ProgressPrinter = { start: () => undefined, step: () => undefined, done: () => undefined }
 
 /** The part of a stream that progress needs. */
 export interface ProgressStream {
@@ -25,7 +25,7 @@ const eraseLine = "\r\u001b[2K"
  *
  * @example const progress = terminalProgress(process.stderr)
  */
-export function terminalProgress(stream: ProgressStream): Progress {
+export function terminalProgress(stream: ProgressStream): ProgressPrinter {
   if (stream.isTTY !== true) return silentProgress
   let phase = ""
   let steps: number | undefined

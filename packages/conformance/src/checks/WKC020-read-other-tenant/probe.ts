@@ -1,0 +1,40 @@
+import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { aimed } from "../../probe/aim.js"
+import { numberOf } from "../../probe/facts.js"
+import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
+import { defineProbe } from "../../run/check.js"
+
+export const probe = defineProbe({
+  code: "WKC020",
+  title: "A tenant reads rows of another tenant",
+  severity: "leak",
+  cwe: "CWE-639",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
+  run: async (scene, record) => {
+    const readable = (relation: Relation): boolean =>
+      holdsTenants(relation) || (relation.tenancy.by === "root" && relation.rls)
+    await onEveryTable(scene, record, read, readable)
+  },
+})
+
+async function read({ record, relation, label, attacker, victim, theirs, mine }: Ground): Promise<void> {
+  if (theirs.count === 0) return
+  const { seen, own, attack } = await attacker.act(async (tx) => {
+    const attempt = await aimed(tx, relation, victim, theirs, counting)
+    return { ...attempt, own: (await aimed(tx, relation, attacker, mine, counting)).seen }
+  })
+  record.probe(label)
+  if (numberOf(own.rows) > 0) record.control()
+  const n = numberOf(seen.rows)
+  if (n === 0) return
+  record.found({
+    object: label,
+    message: `Tenant ${attacker.name} reads rows of tenant ${victim.name}.`,
+    evidence: `${n} rows of tenant ${victim.name} were counted in the context of tenant ${attacker.name}`,
+    replay: attacker.replay(attack),
+    fix: `Compare the tenant with the context in every policy of ${labelOf(relation)}; alter table ${quoted(relation)} enable row level security, force row level security.`,
+  })
+}
+
+const counting = (relation: Relation, where: string): string =>
+  `select count(*) from (select from ${quoted(relation)} as t where ${where} limit 1000) as q`
