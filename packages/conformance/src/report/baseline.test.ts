@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { applyBaseline, type BaselineEntry, parseBaseline } from "./baseline.js"
 import { reportExitCode } from "./exit-code.js"
-import { clean, leaking, weakness } from "./sample-report.js"
+import { clean, leaking, oracle, weakness } from "./sample-report.js"
 
 const today = new Date("2026-11-26T23:59:00Z")
 const entry: BaselineEntry = {
@@ -87,7 +87,8 @@ test("the exit code is 1 for findings, 4 for nothing found but not enough tried,
   expect(reportExitCode(clean)).toBe(0)
   expect(reportExitCode({ ...clean, verdict: "INCONCLUSIVE" })).toBe(4)
   expect(reportExitCode({ ...clean, probes: 0 })).toBe(4)
-  expect(reportExitCode({ ...leaking, findings: [weakness] })).toBe(1)
+  expect(reportExitCode({ ...clean, findings: [weakness] })).toBe(0)
+  expect(reportExitCode({ ...leaking, findings: [oracle] })).toBe(1)
   expect(
     reportExitCode({ ...clean, verdict: "INCONCLUSIVE", findings: [{ ...weakness, verdict: "INCONCLUSIVE" }] }),
   ).toBe(4)

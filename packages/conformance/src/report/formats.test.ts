@@ -78,6 +78,21 @@ test("a run that found nothing says how much it tried, what it could not, and th
   )
 })
 
+test.each(["pretty", "junit", "sarif", "markdown", "html"] as const)(
+  "%s says how good the checks are here, and what they missed",
+  (format) => {
+    const killRate = {
+      mutations: 12,
+      killed: 9,
+      withoutEffect: 2,
+      survivors: ["public.visit: policy fence without its check"],
+    }
+    const text = render({ ...clean, mode: "drill", killRate }, format)
+    expect(text).toContain("9 of 10 noticed")
+    expect(text).toContain("policy fence without its check")
+  },
+)
+
 test("JUnit counts what it lists, and an accepted finding is skipped with its reason", () => {
   const xml = render(accepting, "junit")
   const counted = /tests="(\d+)" failures="(\d+)" errors="(\d+)" skipped="(\d+)"/.exec(xml)?.slice(1).map(Number)

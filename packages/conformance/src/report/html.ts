@@ -19,6 +19,7 @@ export function htmlReport(report: Report): string {
     acceptedFindings(report),
     problems(report),
     tried(report),
+    killRate(report),
     notTried(report),
     reading(),
     footer(report),
@@ -120,6 +121,12 @@ function tried(report: Report): Safe {
 function checkRow({ check, title, verdict: result, probes, controls, reason }: CheckResult): Safe {
   const why = reason === undefined ? html`` : html`<small>${reason}</small>`
   return html`<tr class="${result}"><td class="id">${check}</td><td>${title}</td><td class="result">${words.checkWords[result]}${why}</td><td class="n" data-unit="attempts">${String(probes)}</td><td class="n" data-unit="controls">${String(controls)}</td></tr>`
+}
+
+function killRate(report: Report): Safe {
+  const items = words.killRateLines(report).map((line) => html`<li>${line}</li>`)
+  if (items.length === 0) return html``
+  return html`<section><h2>How good these checks are here</h2><ul>${items}</ul></section>`
 }
 
 function notTried(report: Report): Safe {

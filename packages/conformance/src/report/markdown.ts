@@ -22,7 +22,13 @@ export function markdownReport(report: Report): string {
       `${words.serverName(report)} · mode ${report.mode} · ${words.countOf(report.probes, "attempt")} in ${words.duration(report.seconds)} · wardkeep ${report.tool.version}`,
     ),
   ]
-  const tail = [...acceptedLines(report), ...problemLines(report), ...checkLines(report), ...notCoveredLines(report)]
+  const tail = [
+    ...acceptedLines(report),
+    ...problemLines(report),
+    ...checkLines(report),
+    ...killRate(report),
+    ...notCoveredLines(report),
+  ]
   const room = limit - [...head, ...tail].join("\n").length
   const findings =
     open.length === 0 ? [] : ["", `### Findings: ${words.tally(open)}`, ...fit(open.map(findingLines), room)]
@@ -97,6 +103,11 @@ function checkLines(report: Report): string[] {
   const title = `<details><summary>What was tried: ${words.countOf(rows.length, "check")}</summary>`
   const head = ["| check | what | result | attempts | controls |", "|---|---|---|--:|--:|"]
   return ["", title, "", ...head, ...fit(rows, sectionLimit), "", "</details>"]
+}
+
+function killRate(report: Report): string[] {
+  const rows = words.killRateLines(report).map((line) => `- ${plain(line)}`)
+  return section("How good these checks are here", rows)
 }
 
 function notCoveredLines(report: Report): string[] {

@@ -50,6 +50,10 @@ export function prettyReport(report: Report, { colour = false }: PrettyOptions =
   )
   section("What was tried", report.checks.map(checkLine))
   section(
+    "How good these checks are here",
+    words.killRateLines(report).map((line) => `  ${oneLine(line)}`),
+  )
+  section(
     "What was not tried",
     report.notCovered.map((text) => `  - ${oneLine(text)}`),
   )

@@ -15,8 +15,22 @@ export interface Report {
   readonly findings: readonly ReportFinding[]
   /** What was not looked at, one plain sentence each. */
   readonly notCovered: readonly string[]
+  /** How good this run's own checks are on this database: drill mode only. */
+  readonly killRate?: KillRate
   /** Set by `applyBaseline`. */
   readonly baseline?: BaselineResult
+}
+
+/** The target's own protections were broken one at a time on a clone, and the suite had to notice each. */
+export interface KillRate {
+  /** How many were applied. */
+  readonly mutations: number
+  /** A finding appeared that was not there before. */
+  readonly killed: number
+  /** Changed nothing that could be seen, because another protection held: there was nothing to notice. */
+  readonly withoutEffect: number
+  /** Something could be seen and no check noticed, one line each. */
+  readonly survivors: readonly string[]
 }
 
 /** What one check did, found or not. */

@@ -104,6 +104,7 @@ function invocationOf(report: Report) {
     ...notSettled.map(
       ({ check, title, reason }) => `${check} ${title} could not be tried: ${reason ?? "no reason given"}`,
     ),
+    ...words.killRateLines(report),
     ...report.notCovered.map((text) => `not covered: ${text}`),
     ...(report.baseline?.problems ?? []).map(
       ({ check, object, problem }) => `the baseline entry for ${check} ${object} ${words.problemWords[problem]}`,

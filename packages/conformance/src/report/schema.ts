@@ -54,6 +54,9 @@ export const reportSchema: z.ZodType<Report> = z.strictObject({
   checks: z.array(checkResult),
   findings: z.array(finding),
   notCovered: z.array(z.string()),
+  killRate: z
+    .strictObject({ mutations: count, killed: count, withoutEffect: count, survivors: z.array(z.string()) })
+    .exactOptional(),
   baseline: z.strictObject({ accepted: count, problems: z.array(problem) }).exactOptional(),
 })
 

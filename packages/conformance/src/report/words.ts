@@ -31,7 +31,8 @@ export function headline(report: Report): string {
   if (report.verdict === "NOT_FOUND") {
     const untried = report.checks.filter(({ verdict }) => verdict === "INCONCLUSIVE").length
     const but = untried === 0 ? "" : `; ${untried} of ${countOf(report.checks.length, "check")} could not be tried`
-    return `No leak was found in ${countOf(report.probes, "attempt")}${but}. This is not a proof that there is none.`
+    const weak = report.findings.length === 0 ? "" : `; ${tally(report.findings)} to look at`
+    return `No leak was found in ${countOf(report.probes, "attempt")}${but}${weak}. This is not a proof that there is none.`
   }
   if (report.verdict === "INCONCLUSIVE") {
     return "Not enough could be tried to say whether the data is isolated. This is not a pass."
@@ -98,4 +99,17 @@ export function countOf(n: number, noun: string, plural = `${noun}s`): string {
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Number(seconds.toFixed(1))} s`
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+}
+
+/** The suite's own score on this database, with what it missed. */
+export function killRateLines({ killRate }: Report): string[] {
+  if (killRate === undefined) return []
+  const { mutations, killed, withoutEffect, survivors } = killRate
+  const counted = mutations - withoutEffect
+  const score =
+    counted === 0 ? "nothing to notice" : `${killed} of ${counted} noticed (${Math.floor((100 * killed) / counted)} %)`
+  return [
+    `${countOf(mutations, "protection")} broken on the clone, one at a time: ${score}; ${withoutEffect} had no effect because another protection held.`,
+    ...survivors.map((survivor) => `Not noticed: ${survivor}`),
+  ]
 }
