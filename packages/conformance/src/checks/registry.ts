@@ -8,6 +8,9 @@ import { probe as moveRowToOtherTenant } from "./WKC025-move-row-to-other-tenant
 import { probe as contextMissing } from "./WKC030-context-missing/probe.js"
 import { probe as contextMalformed } from "./WKC031-context-malformed/probe.js"
 import { probe as contextForgedBySql } from "./WKC033-context-forged-by-sql/probe.js"
+import { probe as viewShowsOtherTenant } from "./WKC040-view-shows-other-tenant/probe.js"
+import { probe as functionReachesOtherTenant } from "./WKC041-function-reaches-other-tenant/probe.js"
+import { probe as copiesOutsidePolicies } from "./WKC042-copies-outside-policies/probe.js"
 import { probe as crossTenantReference } from "./WKC050-cross-tenant-reference/probe.js"
 import { probe as rowsCrossTenantsToday } from "./WKC051-rows-cross-tenants-today/probe.js"
 import { probe as keyRevealsOtherTenant } from "./WKC060-key-reveals-other-tenant/probe.js"
@@ -23,6 +26,9 @@ export const probes: readonly ProbeCheck[] = [
   contextMissing,
   contextMalformed,
   contextForgedBySql,
+  viewShowsOtherTenant,
+  functionReachesOtherTenant,
+  copiesOutsidePolicies,
   crossTenantReference,
   rowsCrossTenantsToday,
   keyRevealsOtherTenant,
