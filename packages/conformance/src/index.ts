@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { drill, drillChecks } from "./drill/drill.js"
 export type { Mode, Progress, VerifyOptions } from "./options.js"
 export { applyBaseline, type BaselineEntry, type BaselineOptions, parseBaseline } from "./report/baseline.js"
 export { type CvssScore, cvssScore, type Rating } from "./report/cvss.js"

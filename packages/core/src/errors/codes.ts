@@ -174,6 +174,11 @@ export const codes = {
     hint: "Give the file that `wardkeep verify --format json` of this version wrote.",
     http: 500,
   },
+  WK780: {
+    title: "A database that the drill made could not be dropped",
+    hint: "Drop it by hand: the message has the statement.",
+    http: 500,
+  },
   WK901: { title: "A defect in Wardkeep", hint: "Please report it with the code and the version.", http: 500 },
 } as const satisfies Record<`WK${number}`, CodeEntry>
 
