@@ -23,12 +23,12 @@ export async function victimSees(tx: Transaction, ground: Ground, condition?: st
   if (!(await victim.takeOver(tx, attacker))) return undefined
   const where = condition ?? aims(relation, victim, theirs)[0]
   if (where === undefined) return undefined
-  const { rows, error } = await tx.attempt(`select count(*) from ${quoted(relation)} as t where ${where}`)
+  const { rows, error } = await tx.attempt(`select count(*) from ${quoted(relation)} as wk_row where ${where}`)
   return error === undefined ? numberOf(rows) : undefined
 }
 
 /** Rows that this very transaction wrote. */
-export const writtenHere = "t.xmin = pg_catalog.pg_current_xact_id()::xid"
+export const writtenHere = "wk_row.xmin = pg_catalog.pg_current_xact_id()::xid"
 
 /** A column that can be overwritten with a value of one's own without breaking a key. */
 export function harmlessColumn({ relation, rights }: Ground): Column | undefined {
@@ -46,14 +46,14 @@ export function ownValue({ relation, attacker, mine, rights }: Ground, column: C
   if (!column.notNull) return "null"
   const own = aims(relation, attacker, mine)[0]
   if (own === undefined || mine.count === 0 || !rights.select.includes(column.name)) return undefined
-  return `(select o.v from (select t.${quoteIdent(column.name)} as v from ${quoted(relation)} as t where ${own} limit 1) as o)`
+  return `(select o.v from (select wk_row.${quoteIdent(column.name)} as v from ${quoted(relation)} as wk_row where ${own} limit 1) as o)`
 }
 
 /** Whether more rows were hit than there are without the victim's. Needs a reader who sees all. */
 export async function hitsTooMany({ scene, relation, victim, theirs }: Ground, hit: number): Promise<boolean> {
   if (theirs.seenBy !== "reader" || relation.tuples > manyRows) return false
   const { rows, error } = await scene.reader.run(
-    `select count(*) from ${quoted(relation)} as t where (${belongsTo(relation, "t", victim.keys)}) is not true`,
+    `select count(*) from ${quoted(relation)} as wk_row where (${belongsTo(relation, "wk_row", victim.keys)}) is not true`,
   )
   return error === undefined && hit > numberOf(rows)
 }

@@ -15,6 +15,8 @@ export interface ContextState {
   readonly name: string
   readonly connection: Connection
   readonly login: string
+  /** What a replay does on the connection before. */
+  readonly before?: readonly string[]
   readonly statements: readonly string[]
   /** Whose rows would be a leak. */
   readonly forbidden: readonly Actor[]
@@ -27,7 +29,7 @@ export const roleStatements = ({ tenant }: Actor): string[] =>
   tenant.connect.role === undefined ? [] : [`set local role ${quoteIdent(tenant.connect.role)}`]
 
 const counting = (relation: Relation, where: string): string =>
-  `select count(*) from (select from ${quoted(relation)} as t where ${where} limit 1000) as q`
+  `select count(*) from (select from ${quoted(relation)} as wk_row where ${where} limit 1000) as q`
 
 /** Reads every table in that state. A refusal is as good as no row. */
 export async function readIn(
@@ -57,7 +59,9 @@ export async function readIn(
         record.found({
           object: labelOf(relation),
           evidence: `${n} rows of tenant ${victim.name} were counted ${state.name}`,
-          replay: [`-- connected as ${state.login}`, "begin;", ...lines, "rollback;"].join("\n"),
+          replay: [`-- connected as ${state.login}`, ...(state.before ?? []), "begin;", ...lines, "rollback;"].join(
+            "\n",
+          ),
           ...describe(relation, victim),
         })
       }

@@ -12,15 +12,24 @@ export interface Insertion {
   /** SQL per column that differs from the copied row. */
   readonly set: Readonly<Record<string, string>>
   readonly suffix?: string
+  /** Copy every row that the predicate finds, keys and all; otherwise one, with new keys. */
+  readonly every?: boolean
 }
 
 /**
  * One INSERT that the table's keys should accept: copied from a row the attacker may see, with new values where a key
  * wants them; without such a row, values are made up. Undefined where a value that is needed cannot be had.
  */
-export function insertStatement({ relation, rights, like, set, suffix = "" }: Insertion): string | undefined {
+export function insertStatement({
+  relation,
+  rights,
+  like,
+  set,
+  suffix = "",
+  every = false,
+}: Insertion): string | undefined {
   const values: [string, string][] = []
-  const fresh = freshColumns(relation, set)
+  const fresh = every ? new Set<string>() : freshColumns(relation, set)
   for (const column of relation.columns) {
     const value = set[column.name] ?? valueFor(column, fresh, rights, like)
     if (value === "default" || value === undefined) {
@@ -37,7 +46,9 @@ export function insertStatement({ relation, rights, like, set, suffix = "" }: In
   const head = `insert into ${quoted(relation)} (${values.map(([name]) => name).join(", ")})${always ? " overriding system value" : ""}`
   const list = values.map(([, value]) => value).join(", ")
   const source =
-    like === undefined ? `values (${list})` : `select ${list} from ${quoted(relation)} as t where ${like} limit 1`
+    like === undefined
+      ? `values (${list})`
+      : `select ${list} from ${quoted(relation)} as wk_row where ${like}${every ? "" : " limit 1"}`
   return `${head} ${source}${suffix}`
 }
 
@@ -49,7 +60,7 @@ function valueFor(
 ): string | undefined {
   if (column.generated || column.identity !== "" || column.drawn) return "default"
   if (fresh.has(column.name)) return freshValue(column)
-  if (like !== undefined && rights.select.includes(column.name)) return `t.${quoteIdent(column.name)}`
+  if (like !== undefined && rights.select.includes(column.name)) return `wk_row.${quoteIdent(column.name)}`
   return column.notNull && !column.hasDefault ? freshValue(column) : "default"
 }
 

@@ -70,7 +70,7 @@ async function plantChanged(
   const sets = textColumns(relation)
     .filter(({ name }) => rights.update.includes(name))
     .map((column, place) => `${quoteIdent(column.name)} = ${canaryFor(column, prefix, place)}`)
-  const update = (set: string): string => `update ${quoted(relation)} as t set ${set} where ${where}`
+  const update = (set: string): string => `update ${quoted(relation)} as wk_row set ${set} where ${where}`
   const all = sets.length > 1 ? [sets.join(", "), ...sets] : sets
   const done: string[] = []
   for (const set of all) {

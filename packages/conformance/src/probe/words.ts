@@ -64,9 +64,9 @@ async function isOnlyTheirs(
   { relation, column, text }: Word,
 ): Promise<boolean> {
   if (victim.keys.includes(text)) return false
-  const same = `t.${quoteIdent(column)}::text = ${quoteLiteral(text)}`
+  const same = `wk_row.${quoteIdent(column)}::text = ${quoteLiteral(text)}`
   const own = await reader.run(
-    `select from ${quoted(relation)} as t where ${same} and (${belongsTo(relation, "t", victim.keys)}) is not true limit 1`,
+    `select from ${quoted(relation)} as wk_row where ${same} and (${belongsTo(relation, "wk_row", victim.keys)}) is not true limit 1`,
   )
   if (own.error !== undefined || own.rows.length > 0) return false
   const open = catalog.relations.filter(
@@ -74,7 +74,7 @@ async function isOnlyTheirs(
   )
   for (const other of open) {
     const { rows } = await reader.run(
-      `select from ${quoted(other)} as t where strpos(t::text, ${quoteLiteral(text)}) > 0 limit 1`,
+      `select from ${quoted(other)} as wk_row where strpos(wk_row::text, ${quoteLiteral(text)}) > 0 limit 1`,
     )
     if (rows.length > 0) return false
   }

@@ -85,4 +85,4 @@ function reason(actor: Actor, { name, exempt, login, how }: Reachable): string {
 }
 
 const counting = (relation: Relation, where: string): string =>
-  `select count(*) from (select from ${quoted(relation)} as t where ${where} limit 1000) as q`
+  `select count(*) from (select from ${quoted(relation)} as wk_row where ${where} limit 1000) as q`

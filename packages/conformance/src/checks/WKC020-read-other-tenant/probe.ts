@@ -37,4 +37,4 @@ async function read({ record, relation, label, attacker, victim, theirs, mine }:
 }
 
 const counting = (relation: Relation, where: string): string =>
-  `select count(*) from (select from ${quoted(relation)} as t where ${where} limit 1000) as q`
+  `select count(*) from (select from ${quoted(relation)} as wk_row where ${where} limit 1000) as q`

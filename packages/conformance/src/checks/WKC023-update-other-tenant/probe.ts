@@ -32,11 +32,11 @@ async function aimedUpdate(ground: Ground, column: Column): Promise<void> {
   const { scene, record, label, relation, attacker, victim, theirs, mine } = ground
   const name = quoteIdent(column.name)
   const forms = [
-    (table: Relation, where: string) => `update ${quoted(table)} as t set ${name} = t.${name} where ${where}`,
+    (table: Relation, where: string) => `update ${quoted(table)} as wk_row set ${name} = wk_row.${name} where ${where}`,
     ...(scene.serverVersion >= 150_000
       ? [
           (table: Relation, where: string) =>
-            `merge into ${quoted(table)} as t using (select 1) as s on ${where} when matched then update set ${name} = t.${name}`,
+            `merge into ${quoted(table)} as wk_row using (select 1) as s on ${where} when matched then update set ${name} = wk_row.${name}`,
         ]
       : []),
   ]

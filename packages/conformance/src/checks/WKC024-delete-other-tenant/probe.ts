@@ -25,7 +25,7 @@ async function remove(ground: Ground): Promise<void> {
 
 async function aimedDelete(ground: Ground): Promise<void> {
   const { record, label, relation, attacker, victim, theirs, mine } = ground
-  const form = (table: Relation, where: string): string => `delete from ${quoted(table)} as t where ${where}`
+  const form = (table: Relation, where: string): string => `delete from ${quoted(table)} as wk_row where ${where}`
   await attacker.act(async (tx) => {
     const { seen, attack } = await aimed(tx, relation, victim, theirs, form)
     record.probe(label)
@@ -70,7 +70,7 @@ async function victimCount({ relation, victim, theirs }: Ground): Promise<number
   const where = aims(relation, victim, theirs)[0]
   if (where === undefined) return undefined
   const { rows, error } = await victim.act(
-    async (tx) => await tx.attempt(`select count(*) from ${quoted(relation)} as t where ${where}`),
+    async (tx) => await tx.attempt(`select count(*) from ${quoted(relation)} as wk_row where ${where}`),
   )
   return error === undefined ? numberOf(rows) : undefined
 }

@@ -24,7 +24,7 @@ async function move(ground: Ground): Promise<void> {
     const where = aims(relation, attacker, mine)[0] ?? "true"
     for (const condition of [` where ${where}`, sparing(relation)]) {
       record.probe(label)
-      const attack = `update ${quoted(relation)} as t set ${text}${condition}`
+      const attack = `update ${quoted(relation)} as wk_row set ${text}${condition}`
       const how = await arrives(ground, attack)
       if (how === "refused") record.control()
       else if (how !== "stayed") return report(ground, attack, how)
@@ -63,7 +63,7 @@ function assignments({ relation, victim, theirs }: Ground): Assignment[] {
 async function arrives(ground: Ground, attack: string): Promise<string> {
   const { relation, attacker, victim, mine, scene } = ground
   const own = aims(relation, attacker, mine)[0] ?? "true"
-  const count = `select count(*) from ${quoted(relation)} as t where ${own}`
+  const count = `select count(*) from ${quoted(relation)} as wk_row where ${own}`
   return await attacker.act(async (tx) => {
     const before = numberOf((await tx.attempt(count)).rows)
     const { error, count: hit } = await tx.direct(attack)

@@ -38,7 +38,7 @@ async function look(scene: Scene, record: CheckRecord, actor: Actor, forbidden: 
   try {
     const states = [
       { name: "in a new session without any context", connection: fresh },
-      { name: "after a transaction of a tenant had ended", connection: actor.connection },
+      { name: "after a transaction of a tenant had ended", connection: actor.connection, before: [actor.replay()] },
     ]
     for (const state of states) {
       await readIn(scene, record, { ...state, login, statements, forbidden }, (relation) => ({

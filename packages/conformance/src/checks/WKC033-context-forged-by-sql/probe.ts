@@ -3,6 +3,7 @@ import { labelOf, quoted } from "../../catalog/relation.js"
 import { aims } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { holdsTenants } from "../../probe/ground.js"
+import { holdsKey, withKey } from "../../probe/key-text.js"
 import type { Pair } from "../../probe/pair.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -29,7 +30,7 @@ async function forge(scene: Scene, record: CheckRecord, { attacker, victim }: Pa
       const forged = forgedValue(value, attacker.keys, victim.keys)
       if (forged === undefined) continue
       const set = `set_config(${quoteLiteral(name)}, ${quoteLiteral(forged)}, true)`
-      const attack = `with forged as materialized (select ${set} as value) select count(*) from forged, lateral (select from ${quoted(relation)} as t where forged.value is not null and ${where} limit 1000) as q`
+      const attack = `with forged as materialized (select ${set} as value) select count(*) from forged, lateral (select from ${quoted(relation)} as wk_row where forged.value is not null and ${where} limit 1000) as q`
       const { rows } = await attacker.act(async (tx) => await tx.attempt(attack))
       record.probe(labelOf(relation))
       record.control()
@@ -64,6 +65,5 @@ function forgedValue(value: string, own: readonly string[], other: readonly stri
   const [target] = other
   if (target === undefined) return undefined
   if (value === "") return target
-  const key = own.find((one) => value.includes(one))
-  return key === undefined ? undefined : value.replaceAll(key, target)
+  return holdsKey(value, own) ? withKey(value, own, target) : undefined
 }

@@ -37,7 +37,7 @@ async function byColumn(
   await attacker.act(async (tx) => {
     for (const view of views.filter(({ tenancy }) => tenancy.by === "column")) {
       scene.step(labelOf(view))
-      const attack = `select count(*) from (select from ${quoted(view)} as t where ${belongsTo(view, "t", victim.keys)} limit 1000) as q`
+      const attack = `select count(*) from (select from ${quoted(view)} as wk_row where ${belongsTo(view, "wk_row", victim.keys)} limit 1000) as q`
       const { rows, error } = await tx.attempt(attack)
       record.probe(labelOf(view))
       if (error === undefined) record.control()
@@ -62,7 +62,7 @@ async function byWords(
 ): Promise<void> {
   for (const view of views) {
     const { rows, error } = await attacker.act(
-      async (tx) => await tx.attempt(`select t::text as row from ${quoted(view)} as t limit 2000`),
+      async (tx) => await tx.attempt(`select wk_row::text as row from ${quoted(view)} as wk_row limit 2000`),
     )
     record.probe(labelOf(view))
     if (error !== undefined) continue
@@ -120,7 +120,7 @@ async function byCanary(
 async function pictures(tx: Transaction, views: readonly Relation[]): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   for (const view of views) {
-    const text = `select md5(coalesce(string_agg(q.row, '|' order by q.row), '')) as hash from (select t::text as row from ${quoted(view)} as t limit 5000) as q`
+    const text = `select md5(coalesce(string_agg(q.row, '|' order by q.row), '')) as hash from (select wk_row::text as row from ${quoted(view)} as wk_row limit 5000) as q`
     const { rows, error } = await tx.attempt(text)
     if (error === undefined) found.set(view.oid, String(rows[0]?.hash))
   }

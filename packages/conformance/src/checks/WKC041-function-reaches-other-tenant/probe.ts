@@ -98,7 +98,7 @@ async function picture(scene: Scene, tx: Transaction, { victim }: Pair, { source
     const where = aims(relation, victim, await scene.facts.owned(relation, victim))[0]
     if (where === undefined) continue
     const { rows } = await tx.attempt(
-      `select count(*) as n, md5(string_agg(t::text, '|' order by t::text)) as hash from ${quoted(relation)} as t where ${where}`,
+      `select count(*) as n, md5(string_agg(wk_row::text, '|' order by wk_row::text)) as hash from ${quoted(relation)} as wk_row where ${where}`,
     )
     hash.update(JSON.stringify(rows))
   }

@@ -31,17 +31,20 @@ async function today(
 ): Promise<void> {
   for (const table of tables) {
     scene.step(labelOf(table))
-    const attack = `select t::text as row from ${quoted(table)} as t limit 2000`
+    const attack = `select wk_row::text as row from ${quoted(table)} as wk_row limit 2000`
     const { rows, error } = await attacker.act(async (tx) => await tx.attempt(attack))
     record.probe(labelOf(table))
     if (error !== undefined) continue
     record.control()
-    const hits = await Promise.all(
-      rows.slice(0, 500).map(async ({ row }) => await knownWords(scene, { attacker, victim }, String(row))),
+    const texts = rows.map(({ row }) => String(row))
+    if ((await knownWords(scene, { attacker, victim }, texts.join("\n"))) === undefined) continue
+    const all = await Promise.all(
+      texts.slice(0, 500).map(async (text) => await knownWords(scene, { attacker, victim }, text)),
     )
-    const hit = hits.find((one) => one !== undefined)
-    // A word may be in a list of words by chance; a whole copy of a row holds more than one row of them.
-    if (hit === undefined || hits.filter((one) => one !== undefined).length < 2) continue
+    const hits = all.filter((one) => one !== undefined)
+    const [hit] = hits
+    // A word may be in a list of words by chance; copies of rows hold several.
+    if (hit === undefined || hits.length < 2) continue
     report(
       record,
       table,
@@ -64,7 +67,7 @@ async function written(
     const planted = await plant(tx, scene, victim)
     if (planted.tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
     for (const table of tables) {
-      const attack = `select count(*) from ${quoted(table)} as t where strpos(t::text, '${planted.prefix}') > 0`
+      const attack = `select count(*) from ${quoted(table)} as wk_row where strpos(wk_row::text, '${planted.prefix}') > 0`
       const { rows, error } = await tx.attempt(attack)
       record.probe(labelOf(table))
       if (error !== undefined) continue

@@ -34,7 +34,7 @@ async function refer(ground: Ground, key: Key): Promise<void> {
   const like = own
   const insert = insertStatement({ relation, rights, like, set: Object.fromEntries(values) })
   const update = key.columns.every((name) => rights.update.includes(name))
-    ? `update ${quoted(relation)} as t set ${values.map(([name, value]) => `"${name}" = ${value}`).join(", ")} where ${own ?? "false"}`
+    ? `update ${quoted(relation)} as wk_row set ${values.map(([name, value]) => `"${name}" = ${value}`).join(", ")} where ${own ?? "false"}`
     : undefined
   await attacker.act(async (tx) => {
     for (const attack of [insert, update]) {

@@ -26,11 +26,11 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
   const parent = scene.catalog.byOid(key.parent ?? "")
   if (parent === undefined || parent.oid === relation.oid || !holdsTenants(parent)) return
   if (relation.tenancy.by === "parent" && relation.tenancy.key.name === key.name) return
-  const [child, above] = [tenantOf(relation, "t"), tenantOf(parent, "p")]
+  const [child, above] = [tenantOf(relation, "wk_row"), tenantOf(parent, "p")]
   const join = key.columns.map(
-    (name, place) => `p.${quoteIdent(key.parentColumns?.[place] ?? "")} = t.${quoteIdent(name)}`,
+    (name, place) => `p.${quoteIdent(key.parentColumns?.[place] ?? "")} = wk_row.${quoteIdent(name)}`,
   )
-  const from = `${quoted(relation)} as t join ${quoted(parent)} as p on ${join.join(" and ")}`
+  const from = `${quoted(relation)} as wk_row join ${quoted(parent)} as p on ${join.join(" and ")}`
   const query = `select count(*) from (select from ${from} where ${child} <> ${above} limit 1000) as q`
   const { rows, error } = await rolledBack(scene.reader, async (tx) => {
     await tx.keep("set local row_security = off")
