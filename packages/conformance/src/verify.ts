@@ -1,4 +1,3 @@
-import { createRequire } from "node:module"
 import { probes } from "./checks/registry.js"
 import type { Mode, VerifyOptions } from "./options.js"
 import type { Report } from "./report/report.js"
@@ -10,6 +9,7 @@ import { openScene } from "./run/scene.js"
 import { choose } from "./run/select.js"
 import { summarise } from "./run/verdict.js"
 import { parseTarget } from "./target/parse.js"
+import { version } from "./version.js"
 
 /**
  * Attacks the isolation of a database with the application's own login and says what it found. Whatever it writes it
@@ -57,11 +57,4 @@ async function runAll(
     records.push(record)
   }
   return records
-}
-
-function version(): string {
-  const manifest: unknown = createRequire(import.meta.url)("@wardkeep/conformance/package.json")
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "unknown"
 }

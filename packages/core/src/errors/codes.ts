@@ -154,6 +154,31 @@ export const codes = {
     hint: "Use a login that may read the catalog and the tables as `--database-url`.",
     http: 500,
   },
+  WK770: {
+    title: "The baseline file is not valid",
+    hint: "Give every entry check, object, reason and expires (YYYY-MM-DD), each object of a check once.",
+    http: 500,
+  },
+  WK771: {
+    title: "The report's signature does not hold",
+    hint: "Ask whoever made the report for the original file, or for the public key that belongs to it.",
+    http: 500,
+  },
+  WK772: {
+    title: "A key for reports cannot be used",
+    hint: "Give Ed25519 keys as PEM: `openssl genpkey -algorithm ed25519` makes one, `openssl pkey -pubout` its public half.",
+    http: 500,
+  },
+  WK773: {
+    title: "This is not a report that can be read",
+    hint: "Give the file that `wardkeep verify --format json` of this version wrote.",
+    http: 500,
+  },
+  WK780: {
+    title: "A database that the drill made could not be dropped",
+    hint: "Drop it by hand: the message has the statement.",
+    http: 500,
+  },
   WK901: { title: "A defect in Wardkeep", hint: "Please report it with the code and the version.", http: 500 },
 } as const satisfies Record<`WK${number}`, CodeEntry>
 
