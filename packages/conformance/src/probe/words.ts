@@ -20,10 +20,17 @@ interface Word {
   readonly text: string
 }
 
-/** A value in the text that the victim has and that the attacker has from nowhere else. */
-export async function knownWords(scene: Scene, pair: Pair, text: string): Promise<Hit | undefined> {
+/** A value in the text that the victim has and that the attacker has from nowhere else, least of all from its question. */
+export async function knownWords(
+  scene: Scene,
+  pair: Pair,
+  text: string,
+  asked: readonly string[] = [],
+): Promise<Hit | undefined> {
   if (text === "") return undefined
+  const questions = asked.map((one) => one.toLowerCase())
   for (const word of await wordsOf(scene, pair)) {
+    if (questions.some((question) => question.includes(word.text.toLowerCase()))) continue
     if (!text.includes(word.text) || !(await isOnlyTheirs(scene, pair, word))) continue
     const hash = createHash("sha256").update(word.text).digest("hex").slice(0, 16)
     return { place: `${labelOf(word.relation)}.${word.column}`, hash }

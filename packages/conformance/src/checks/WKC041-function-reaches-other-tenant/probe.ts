@@ -27,7 +27,7 @@ export const probe = defineProbe({
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:N",
   run: async (scene, record) => {
     for (const pair of scene.pairs) {
-      const routines = (await callable(pair.attacker)).filter(({ source }) => mentionsTable(scene, source))
+      const routines = (await callable(pair.attacker)).filter((one) => mayRead(scene, one))
       for (const one of routines) {
         scene.step(labelOf(one))
         if (isUndoable(one)) await call(scene, record, pair, one)
@@ -37,10 +37,18 @@ export const probe = defineProbe({
   },
 })
 
-/** Functions that touch no tenant's table, directly or by calling another function, are left alone. */
-const mentionsTable = ({ catalog }: Scene, source: string): boolean =>
-  catalog.relations.some(({ name, tenancy }) => tenancy.by !== "global" && source.includes(name)) ||
-  /\bexecute\b|\w\.\w+\(/i.test(source)
+/**
+ * Functions that touch no tenant's table, directly or by calling another function, are left alone: what they answer is
+ * made of what they were asked with. An IMMUTABLE one says so of itself, and is believed unless its text names a table.
+ */
+function mayRead({ catalog }: Scene, { source, volatility }: Routine): boolean {
+  const names = catalog.relations.flatMap(({ name, tenancy }) => (tenancy.by === "global" ? [] : [name]))
+  if (volatility === "i") {
+    const read = new Set(source.split(/[^\w$]+/))
+    return names.some((name) => read.has(name)) || /\bexecute\b/i.test(source)
+  }
+  return names.some((name) => source.includes(name)) || /\bexecute\b|\w\.\w+\(/i.test(source)
+}
 
 async function call(scene: Scene, record: CheckRecord, pair: Pair, one: Routine): Promise<void> {
   const { victim } = pair
@@ -63,7 +71,7 @@ async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
     .map(([, text]) => text ?? "")
     .filter((text) => text.length > 5)
   const answer = asked.reduce((text, word) => text.replaceAll(word, ""), visibleText(outcome))
-  const hit = await knownWords(scene, pair, answer)
+  const hit = await knownWords(scene, pair, answer, asked)
   if (hit === undefined) return false
   report(
     record,

@@ -26,6 +26,7 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
   const parent = scene.catalog.byOid(key.parent ?? "")
   if (parent === undefined || parent.oid === relation.oid || !holdsTenants(parent)) return
   if (relation.tenancy.by === "parent" && relation.tenancy.key.name === key.name) return
+  if (carriesTenantOf(parent, key)) return
   const [child, above] = [tenantOf(relation, "wk_row"), tenantOf(parent, "p")]
   const join = key.columns.map(
     (name, place) => `p.${quoteIdent(key.parentColumns?.[place] ?? "")} = wk_row.${quoteIdent(name)}`,
@@ -53,4 +54,11 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
     replay: `-- as a login that no policy stops\n${query};`,
     fix: "Find out which side is right, correct these rows, then make the foreign key carry the tenant.",
   })
+}
+
+/** The key holds the parent's tenant in a column of that name. Where the child's own is another one, it is of a finer level. */
+function carriesTenantOf({ tenancy }: Relation, key: Key): boolean {
+  if (tenancy.by !== "column") return false
+  const place = key.parentColumns?.indexOf(tenancy.column.name) ?? -1
+  return place >= 0 && key.columns[place] === tenancy.column.name
 }

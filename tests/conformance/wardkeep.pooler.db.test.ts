@@ -1,0 +1,4 @@
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { underOwnSuite } from "./under-own-suite.ts"
+
+underOwnSuite(useDatabase({ pooler: { poolSize: 8 } }), ["portable"])
