@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
-import { once } from "node:events"
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
 import { type Policy, quoteIdent, splitName, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { from as copyFrom } from "pg-copy-streams"
@@ -111,25 +112,20 @@ async function insertPerTenant(client: pg.Client, staged: Staged): Promise<LoadR
 }
 
 async function copyRows(client: pg.Client, sql: string, rows: LoadOptions["rows"]): Promise<number> {
-  const stream = client.query(copyFrom(sql))
-  let failure: unknown
-  stream.on("error", (error) => {
-    failure = error
-  })
   let count = 0
-  let chunk = ""
-  for await (const row of rows) {
-    chunk += `${row.map(copyValue).join("\t")}\n`
-    count++
-    if (chunk.length < 65536) continue
-    if (failure !== undefined) throw failure
-    if (!stream.write(chunk)) await once(stream, "drain")
-    chunk = ""
+  async function* text(): AsyncGenerator<string> {
+    let chunk = ""
+    for await (const row of rows) {
+      chunk += `${row.map(copyValue).join("\t")}\n`
+      count++
+      if (chunk.length < 65536) continue
+      yield chunk
+      chunk = ""
+    }
+    yield chunk
   }
-  const finished = once(stream, "finish")
-  stream.end(chunk)
-  await finished
-  if (failure !== undefined) throw failure
+  // A pipeline, because rows that throw must end the COPY too: the ROLLBACK would wait behind it for ever.
+  await pipeline(Readable.from(text()), client.query(copyFrom(sql)))
   return count
 }
 
