@@ -72,6 +72,17 @@ describe("UPDATE of every row", () => {
   })
 })
 
+describe("a connection that is lost on the way", () => {
+  it.each(["maintenance", "backfill"])("leaves %s with the work's own error, and FORCE in place", async (entrance) => {
+    const work = async (q: { query(text: string): Promise<unknown> }): Promise<void> => {
+      await q.query("select pg_terminate_backend(pg_backend_pid())")
+    }
+    const run = entrance === "backfill" ? inBackfill(work) : inMaintenance(["patient"], work)
+    await expect(run).rejects.toThrow(/terminat/i)
+    expect(await connected(database.adminUrl, (admin) => forceOf(admin, ["patient"]))).toEqual(["patient true true"])
+  })
+})
+
 describe("INSERT … SELECT", () => {
   it("raises outside, and reads every row inside", async () => {
     const sql = "insert into clinic_patient_count select clinic_id, count(*) from public.patient group by clinic_id"

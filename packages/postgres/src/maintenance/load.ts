@@ -6,6 +6,7 @@ import type pg from "pg"
 import { from as copyFrom } from "pg-copy-streams"
 import { qualified } from "../compile/step.js"
 import { enterTenant } from "./backfill.js"
+import { inTransaction } from "./in-transaction.js"
 import { asOwner } from "./owner.js"
 
 export interface LoadOptions {
@@ -55,24 +56,18 @@ export async function loadStaged(
   }
   const columns = options.columns.map(quoteIdent).join(", ")
   const staging = quoteIdent(`wk_load_${randomUUID().slice(0, 8)}`)
-  return await asOwner(client, policy, async () => {
-    await client.query("begin")
-    try {
-      await client.query(`create unlogged table wardkeep.${staging} as select ${columns} from ${target} with no data`)
-      const rows = await fill(`copy wardkeep.${staging} (${columns}) from stdin`)
-      const result = await insertPerTenant(client, { target, staging, columns, tenantColumn, reason, rows })
-      await client.query(`drop table wardkeep.${staging}`)
-      await client.query(
-        "select wardkeep.record('load', null, jsonb_build_object('table', $1::text, 'rows', $2::int, 'reason', $3::text))",
-        [`${schema}.${name}`, rows, reason],
-      )
-      await client.query("commit")
-      return result
-    } catch (error) {
-      await client.query("rollback")
-      throw error
-    }
-  })
+  const staged = async (): Promise<LoadResult> => {
+    await client.query(`create unlogged table wardkeep.${staging} as select ${columns} from ${target} with no data`)
+    const rows = await fill(`copy wardkeep.${staging} (${columns}) from stdin`)
+    const result = await insertPerTenant(client, { target, staging, columns, tenantColumn, reason, rows })
+    await client.query(`drop table wardkeep.${staging}`)
+    await client.query(
+      "select wardkeep.record('load', null, jsonb_build_object('table', $1::text, 'rows', $2::int, 'reason', $3::text))",
+      [`${schema}.${name}`, rows, reason],
+    )
+    return result
+  }
+  return await asOwner(client, policy, () => inTransaction(client, staged))
 }
 
 interface Staged {
