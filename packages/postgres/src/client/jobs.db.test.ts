@@ -30,6 +30,26 @@ describe("a job", () => {
     expect(new Set(second.done).size).toBe(2)
   })
 
+  it("counts a tenant as done although its session could not be ended, and acts for the purpose that is named", async () => {
+    const [, , third] = used.clinic.branches
+    const { createWardkeep } = await import("./index.js")
+    const wk = createWardkeep({
+      pool: { connectionString: database.appUrl(used.clinic.logins.app), max: 1 },
+      policy: used.clinic.policy,
+      issuer: { ...used.issuer, endSession: () => Promise.reject(new Error("the issuer is away")) },
+    })
+    const seen: string[] = []
+    const options = { tenants: [third.clinic], purpose: "care", ttl: 60 }
+    const result = await wk.job("reminders", options, async () => {
+      seen.push(wk.requireContext().purpose)
+    })
+    expect([result.done, result.failed, seen]).toEqual([[third.clinic], [], ["care"]])
+    const wrong = await wk.job("reminders", { ...options, purpose: "curiosity" }, async () => undefined)
+    expect(wrong.failed).toMatchObject([{ error: { code: "WK110" } }])
+    await wk.close()
+    await used.issuer.endActor("service:reminders", "test")
+  })
+
   it("leaves no session behind", async () => {
     await used.wk.job("reminders", { tenants: "all", concurrency: 4 }, async () => undefined)
     expect(await used.issuer.listSessions("service:reminders")).toEqual([])
