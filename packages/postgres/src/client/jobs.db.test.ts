@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { useClient } from "#tests/fixture/client.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { createIssuer } from "../issue/issuer.js"
 
 const database = useDatabase()
 const used = useClient(database)
@@ -101,9 +103,23 @@ describe("the issuer", () => {
     await used.newSession("reception", 1)
     const open = await used.issuer.listSessions("reception-1")
     expect(open).toHaveLength(2)
+    for (const { createdAt, validUntil } of open)
+      for (const time of [createdAt, validUntil]) expect(new Date(time).toISOString()).toBe(time)
     expect(await used.issuer.endActor("reception-1", "test")).toBe(2)
     expect(await used.issuer.listSessions("reception-1")).toEqual([])
     expect(await used.issuer.endSession(open[0]!.id, "again")).toBe(false)
+  })
+
+  it("says so when the database cannot be reached, or does not let it in", async () => {
+    const url = database.url(used.clinic.logins.issuer)
+    const refused = Object.assign(new URL(url), { port: "1" }).href
+    const wrong = Object.assign(new URL(url), { password: "wrong" }).href
+    const missing = Object.assign(new URL(url), { pathname: "/no_such_database" }).href
+    for (const connectionString of [refused, wrong, missing]) {
+      const issuer = createIssuer({ pool: { connectionString }, keyId: "k001", key: randomBytes(32) })
+      await expect(issuer.listTenants()).rejects.toMatchObject({ code: "WK005" })
+      await issuer.close()
+    }
   })
 
   it("refuses what the policy refuses", async () => {
