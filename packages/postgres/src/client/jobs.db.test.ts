@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import { roleNames } from "@wardkeep/core"
 import { describe, expect, it } from "vitest"
 import { useClient } from "#tests/fixture/client.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -108,6 +109,25 @@ describe("the issuer", () => {
     expect(await used.issuer.endActor("reception-1", "test")).toBe(2)
     expect(await used.issuer.listSessions("reception-1")).toEqual([])
     expect(await used.issuer.endSession(open[0]!.id, "again")).toBe(false)
+  })
+
+  it("changes its key without a pause: both keys at once, and sessions of the retired one go on", async () => {
+    const secret = randomBytes(32)
+    const owner = roleNames(used.clinic.policy).owner
+    const asOwner = (sql: string) => used.admin(`set role ${owner}; ${sql}`)
+    await asOwner(`select wardkeep.add_key('k777', '\\x${secret.toString("hex")}')`)
+    const pool = { connectionString: database.url(used.clinic.logins.issuer), max: 1 }
+    const next = createIssuer({ pool, keyId: "k777", key: secret })
+    const [{ clinic: tenant, branch }] = used.clinic.branches
+    const assignments = [{ tenant, branches: [branch], role: "reception" }]
+    const request = { actor: "rotated", mfaAt: new Date(), ttl: 60, assignments }
+    const [older, newer] = [await next.issueSession(request), await used.issuer.issueSession(request)]
+    await asOwner("select wardkeep.retire_key('k777', false)")
+    await expect(next.issueSession(request)).rejects.toMatchObject({ code: "WK202" })
+    for (const session of [older, newer])
+      expect(await used.wk.run(session, () => used.wk.query("select 1 from patient limit 1"))).toBeDefined()
+    await next.close()
+    await used.issuer.endActor("rotated", "test")
   })
 
   it("says so when the database cannot be reached, or does not let it in", async () => {
