@@ -59,6 +59,11 @@ export function createApp(parts: AppParts): Express {
     next()
   })
   app.use(express.json({ limit: "64kb" }))
+  app.use(async (_request, _response, next) => {
+    // Idle is over in the database too: the token is refused, and the list of open sessions does not show it.
+    for (const id of logins.sweep()) await issuer.endSession(id, "idle for too long")
+    next()
+  })
   for (const route of routes) mount(app, route, wk, logins)
   app.use((_request, response) => {
     response

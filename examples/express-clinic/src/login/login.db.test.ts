@@ -95,6 +95,16 @@ test("a session that idles for a quarter of an hour is over, one in use is not",
   clinic.advance(idleLimit + 1000)
   const late = await browser.send("GET", "/me")
   expect([late.status, late.body.code]).toEqual([401, "signed_out"])
+  expect(await clinic.issuer.listSessions(`account:${clinic.people.doctor.id}`)).toEqual([])
+})
+
+test("an own password that is right does not buy five more guesses at another", async () => {
+  const { owner, doctorElsewhere: victim } = clinic.people
+  const guess = (email: string, password: string) => stranger().send("POST", "/login", { email, password })
+  for (let turn = 0; turn < 4; turn++) expect((await guess(`${turn}${victim.email}`, "wrong")).status).toBe(401)
+  expect((await guess(owner.email, owner.password)).status).toBe(200)
+  expect((await guess(`5${victim.email}`, "wrong")).status).toBe(401)
+  expect((await guess(`6${victim.email}`, "wrong")).status).toBe(429)
 })
 
 test("open sessions are listed, and one can be revoked from the other", async () => {

@@ -30,7 +30,8 @@ export function signIn({ accounts, issuer, attempts, clock }: Parts): SignIn {
   const tickets = new Map<string, { account: Account; until: number }>()
   return {
     async password(email, password, address) {
-      const keys = [`email ${email.toLowerCase()}`, `address ${address}`]
+      const person = `email ${email.toLowerCase()}`
+      const keys = [person, `address ${address}`]
       attempts.check(...keys)
       const account = await accounts.byEmail(email)
       const matches = await verifyPassword(password, account?.passwordHash)
@@ -38,7 +39,8 @@ export function signIn({ accounts, issuer, attempts, clock }: Parts): SignIn {
         attempts.failed(...keys)
         throw wrong()
       }
-      attempts.succeeded(...keys)
+      // Not the address: whoever has one account would guess others' passwords for ever.
+      attempts.succeeded(person)
       for (const [old, { until }] of tickets) if (until <= clock()) tickets.delete(old)
       const ticket = randomBytes(32).toString("base64url")
       tickets.set(ticket, { account, until: clock() + ticketLife })

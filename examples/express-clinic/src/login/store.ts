@@ -14,6 +14,8 @@ export interface LoginStore {
   add(session: Session, email: string): string
   /** The login of a cookie, its idle time started anew; undefined when unknown, idle for too long or over. */
   open(cookie: string | undefined): OpenLogin | undefined
+  /** Takes out every login that has idled for too long or is over, and names their sessions. */
+  sweep(): string[]
   /** Forgets every browser of a Wardkeep session. */
   forget(sessionId: string): void
 }
@@ -23,6 +25,8 @@ export const idleLimit = 15 * 60_000
 /** Logins in memory, found by the digest of the cookie: what can be read here cannot be sent back as a cookie. */
 export function loginStore(clock: () => number): LoginStore {
   const logins = new Map<string, OpenLogin & { seen: number }>()
+  const over = ({ seen, session }: OpenLogin & { seen: number }): boolean =>
+    clock() - seen > idleLimit || clock() >= Date.parse(session.expiresAt)
   const digest = (id: string): string => createHash("sha256").update(id).digest("base64")
   return {
     add(session, email) {
@@ -34,14 +38,14 @@ export function loginStore(clock: () => number): LoginStore {
       if (cookie === undefined) return undefined
       const key = digest(cookie)
       const login = logins.get(key)
-      if (login === undefined) return undefined
-      const over = clock() - login.seen > idleLimit || clock() >= Date.parse(login.session.expiresAt)
-      if (over) {
-        logins.delete(key)
-        return undefined
-      }
+      if (login === undefined || over(login)) return undefined
       login.seen = clock()
       return login
+    },
+    sweep() {
+      const gone = [...logins].filter(([, login]) => over(login))
+      for (const [key] of gone) logins.delete(key)
+      return gone.map(([, { session }]) => session.id)
     },
     forget(sessionId) {
       for (const [key, { session }] of logins) if (session.id === sessionId) logins.delete(key)

@@ -10,6 +10,8 @@ export interface JobOptions {
   /** The result of a run that did not finish: tenants done there are skipped. */
   readonly resume?: { readonly done: readonly string[] }
   readonly signal?: AbortSignal
+  /** For a service that has several. */
+  readonly purpose?: string
   /** Of the service's session per tenant. Default one hour. */
   readonly ttl?: number | string
 }
@@ -57,7 +59,12 @@ export async function runJob(
     try {
       await run(session, async () => await work({ tenant }))
     } finally {
-      await issuer.endSession(session.id, "job finished")
+      // What is done is done, also when its session cannot be ended: it expires, and a resumed job must not do it twice.
+      await issuer
+        .endSession(session.id, "job finished")
+        .catch((error: unknown) =>
+          log.warn({ job: service, code: codeOf(error) }, "a job's session stays until it expires"),
+        )
     }
   }
   async function worker(): Promise<void> {
@@ -70,7 +77,10 @@ export async function runJob(
         await one(tenant)
         result.done.push(tenant)
       } catch (error) {
-        if (error instanceof WardkeepError && error.code === "WK203") throw error
+        if (error instanceof WardkeepError && error.code === "WK203") {
+          queue.length = 0
+          throw error
+        }
         result.failed.push({ tenant, error })
         log.error({ job: service, code: codeOf(error) }, "a job failed for one tenant")
       }

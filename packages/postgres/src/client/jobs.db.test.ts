@@ -1,6 +1,9 @@
+import { randomBytes } from "node:crypto"
+import { roleNames } from "@wardkeep/core"
 import { describe, expect, it } from "vitest"
 import { useClient } from "#tests/fixture/client.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { createIssuer } from "../issue/issuer.js"
 
 const database = useDatabase()
 const used = useClient(database)
@@ -28,6 +31,26 @@ describe("a job", () => {
     })
     expect(seen).toEqual(first.skipped)
     expect(new Set(second.done).size).toBe(2)
+  })
+
+  it("counts a tenant as done although its session could not be ended, and acts for the purpose that is named", async () => {
+    const [, , third] = used.clinic.branches
+    const { createWardkeep } = await import("./index.js")
+    const wk = createWardkeep({
+      pool: { connectionString: database.appUrl(used.clinic.logins.app), max: 1 },
+      policy: used.clinic.policy,
+      issuer: { ...used.issuer, endSession: () => Promise.reject(new Error("the issuer is away")) },
+    })
+    const seen: string[] = []
+    const options = { tenants: [third.clinic], purpose: "care", ttl: 60 }
+    const result = await wk.job("reminders", options, async () => {
+      seen.push(wk.requireContext().purpose)
+    })
+    expect([result.done, result.failed, seen]).toEqual([[third.clinic], [], ["care"]])
+    const wrong = await wk.job("reminders", { ...options, purpose: "curiosity" }, async () => undefined)
+    expect(wrong.failed).toMatchObject([{ error: { code: "WK110" } }])
+    await wk.close()
+    await used.issuer.endActor("service:reminders", "test")
   })
 
   it("leaves no session behind", async () => {
@@ -81,9 +104,42 @@ describe("the issuer", () => {
     await used.newSession("reception", 1)
     const open = await used.issuer.listSessions("reception-1")
     expect(open).toHaveLength(2)
+    for (const { createdAt, validUntil } of open)
+      for (const time of [createdAt, validUntil]) expect(new Date(time).toISOString()).toBe(time)
     expect(await used.issuer.endActor("reception-1", "test")).toBe(2)
     expect(await used.issuer.listSessions("reception-1")).toEqual([])
     expect(await used.issuer.endSession(open[0]!.id, "again")).toBe(false)
+  })
+
+  it("changes its key without a pause: both keys at once, and sessions of the retired one go on", async () => {
+    const secret = randomBytes(32)
+    const owner = roleNames(used.clinic.policy).owner
+    const asOwner = (sql: string) => used.admin(`set role ${owner}; ${sql}`)
+    await asOwner(`select wardkeep.add_key('k777', '\\x${secret.toString("hex")}')`)
+    const pool = { connectionString: database.url(used.clinic.logins.issuer), max: 1 }
+    const next = createIssuer({ pool, keyId: "k777", key: secret })
+    const [{ clinic: tenant, branch }] = used.clinic.branches
+    const assignments = [{ tenant, branches: [branch], role: "reception" }]
+    const request = { actor: "rotated", mfaAt: new Date(), ttl: 60, assignments }
+    const [older, newer] = [await next.issueSession(request), await used.issuer.issueSession(request)]
+    await asOwner("select wardkeep.retire_key('k777', false)")
+    await expect(next.issueSession(request)).rejects.toMatchObject({ code: "WK202" })
+    for (const session of [older, newer])
+      expect(await used.wk.run(session, () => used.wk.query("select 1 from patient limit 1"))).toBeDefined()
+    await next.close()
+    await used.issuer.endActor("rotated", "test")
+  })
+
+  it("says so when the database cannot be reached, or does not let it in", async () => {
+    const url = database.url(used.clinic.logins.issuer)
+    const refused = Object.assign(new URL(url), { port: "1" }).href
+    const wrong = Object.assign(new URL(url), { password: "wrong" }).href
+    const missing = Object.assign(new URL(url), { pathname: "/no_such_database" }).href
+    for (const connectionString of [refused, wrong, missing]) {
+      const issuer = createIssuer({ pool: { connectionString }, keyId: "k001", key: randomBytes(32) })
+      await expect(issuer.listTenants()).rejects.toMatchObject({ code: "WK005" })
+      await issuer.close()
+    }
   })
 
   it("refuses what the policy refuses", async () => {

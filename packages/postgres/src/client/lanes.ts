@@ -27,8 +27,9 @@ export class Lanes implements ConnectionEvents {
 
   /** The session with the fewest units under way; undefined while more are to be opened. */
   take(): Connection | undefined {
+    if (this.#ended) return undefined
     const open = this.#open
-    if (open.length < this.#options.count && this.#opening === undefined && !this.#ended) void this.#grow()
+    if (open.length < this.#options.count && this.#opening === undefined) void this.#grow()
     let best: Connection | undefined
     for (const connection of open) if (best === undefined || connection.load < best.load) best = connection
     return best
@@ -52,14 +53,14 @@ export class Lanes implements ConnectionEvents {
   /** Waits for the units under way, then says goodbye. */
   async end(): Promise<void> {
     this.#ended = true
-    clearInterval(this.#sweeper)
     await this.#opening?.catch(() => undefined)
     await Promise.allSettled(
       this.#open.slice().map(async (connection) => {
-        if (connection.load === 0) await connection.end()
-        else connection.destroy(new WardkeepError("WK111", { message: "the client was closed" }))
+        await connection.quiet()
+        await connection.end()
       }),
     )
+    clearInterval(this.#sweeper)
   }
 
   #grow(): Promise<Connection> {

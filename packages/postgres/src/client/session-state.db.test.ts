@@ -198,6 +198,19 @@ describe("a context that the database refuses", () => {
 })
 
 describe("shared sessions", () => {
+  it("finish what is under way when the client closes, and take nothing more", async () => {
+    const wk = used.make({ shared: { connections: 1 } })
+    const text = "select count(*)::int as n from patient, pg_sleep(0.3)"
+    await wk.run(used.doctor, async () => {
+      await wk.query("select 1")
+      const under = [wk.query<{ n: number }>(text), wk.query<{ n: number }>(text)]
+      const closing = wk.close()
+      await expect(wk.query("select 1")).rejects.toMatchObject({ code: "WK009" })
+      expect((await Promise.all(under)).map(({ rows }) => rows.length)).toEqual([1, 1])
+      await closing
+    })
+  })
+
   it("reject what was under way when one is poisoned, and go on", async () => {
     const wk = used.make({ shared: { connections: 1 } })
     await wk.run(used.doctor, async () => await wk.query("select 1"))

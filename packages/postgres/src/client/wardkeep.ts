@@ -189,7 +189,7 @@ export class Wardkeep implements Queries {
     return await runJob(
       name,
       options,
-      { issuer, log: this.#runtime.log, run: (session, inner) => this.run(session, inner) },
+      { issuer, log: this.#runtime.log, run: (session, inner) => this.run(session, purposeOf(options), inner) },
       work,
     )
   }
@@ -291,4 +291,8 @@ export class Wardkeep implements Queries {
       throw new WardkeepError("WK009", { message: "this needs `issuer` in the options of createWardkeep" })
     return this.#issuer
   }
+}
+
+function purposeOf({ purpose }: JobOptions): Scope {
+  return purpose === undefined ? {} : { purpose }
 }

@@ -1,4 +1,5 @@
 import { type Finding, type Policy, WardkeepError } from "@wardkeep/core"
+import { inTransaction } from "../maintenance/in-transaction.js"
 import type { Queryable } from "../maintenance/queryable.js"
 import { saveManifest } from "./drift.js"
 import { type Plan, plan } from "./plan.js"
@@ -26,8 +27,7 @@ export interface ApplyResult {
  * @example await apply({ client, policy, plan: shown })
  */
 export async function apply({ client, policy, plan: shown, lockTimeout = 5000 }: ApplyOptions): Promise<ApplyResult> {
-  await client.query("begin")
-  try {
+  return await inTransaction(client, async () => {
     await client.query("select set_config('lock_timeout', $1, true), set_config('row_security', 'off', true)", [
       String(lockTimeout),
     ])
@@ -37,12 +37,8 @@ export async function apply({ client, policy, plan: shown, lockTimeout = 5000 }:
     if (current.steps.length > 0) await client.query("set constraints all immediate")
     if (current.steps.length > 0) await requireNothingLeft(client, policy)
     await saveManifest(client, policy)
-    await client.query("commit")
     return { applied: current.steps.length, findings: current.findings }
-  } catch (error) {
-    await client.query("rollback")
-    throw error
-  }
+  })
 }
 
 /** A REVOKE that could not take a privilege away only warns; a second plan in the same transaction tells. */

@@ -94,6 +94,15 @@ describe("a policy that does not fit the database", () => {
     ))
   it("names a table without its scope column", () =>
     refused({ tables: { ...tables, lookup: { scope: "branch" } } }, "WK008", "public.lookup has no column clinic_id"))
+  it("names a table without a primary key where search or a look-up needs one", async () => {
+    await host.asOwner((c) => c.query("create table keyless (clinic_id uuid not null, name text)"))
+    const keyless = { ...tables, keyless: { scope: "tenant" } }
+    const says = "public.keyless has no primary key"
+    await refused({ tables: { ...keyless, keyless: { scope: "tenant", search: { words: ["name"] } } } }, "WK008", says)
+    const lookups = { by_name: { table: "keyless", by: "name", returns: ["clinic_id"] } }
+    await refused({ tables: keyless, lookups }, "WK008", says)
+    await host.asOwner((c) => c.query("drop table keyless"))
+  })
   it("names tables that nobody listed, and takes rest: 'unmanaged' for an answer", async () => {
     const { lookup: _lookup, ...rest } = tables
     await refused({ tables: rest }, "WK002", "public.lookup")

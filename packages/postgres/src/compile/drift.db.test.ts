@@ -193,6 +193,22 @@ describe("a clone of the database", () => {
     }
   })
 
+  it("names TEMP and CREATE of a role that the application may take, and takes them away", async () => {
+    const { app, role } = roleNames(clinic.policy)
+    await asAdmin(`grant temporary on database ${database.databaseName} to ${role("doctor")};
+      grant create on schema public to ${role("doctor")}, ${app}`)
+    const findings = () => connected(database.ownerUrl, (admin) => databaseFindings(admin, clinic.policy))
+    const given = (await findings()).map((finding) => finding.message).filter((message) => message.includes("given"))
+    expect(given).toEqual([
+      `${app} was given CREATE on schema public`,
+      `${role("doctor")} was given CREATE on schema public`,
+      `${role("doctor")} was given TEMPORARY on database ${database.databaseName}`,
+    ])
+    await asAdmin(`revoke create on schema public from ${role("doctor")}, ${app}`)
+    await connected(database.ownerUrl, (admin) => secureDatabase(admin, clinic.policy))
+    expect(await findings()).toEqual([])
+  })
+
   it("whose owner somebody else is keeps TEMP with a warning only, and that is WK306", async () => {
     const stranger = await database.cluster.limitedAdmin()
     const name = database.databaseName

@@ -51,6 +51,9 @@ export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
         faults.push({ code: "WK007", text: `${name}.${column} is ${present.type}, the key it refers to is ${type}` })
       }
     }
+    if (entry.key.length === 0 && needsKey(policy, name, rule)) {
+      faults.push({ code: "WK008", text: `${name} has no primary key, which search and look-ups refer to` })
+    }
     for (const column of namedColumns(policy, name, rule)) {
       if (!table.columns.has(column)) faults.push({ code: "WK002", text: `${name} has no column ${column}` })
     }
@@ -195,6 +198,10 @@ function namedColumns(policy: Policy, name: string, rule: TableRule): string[] {
   }
   for (const lookup of policy.lookups) if (lookup.table === name) named.push(lookup.by, ...lookup.returns)
   return [...new Set(named)]
+}
+
+function needsKey(policy: Policy, name: string, rule: TableRule): boolean {
+  return rule.search !== undefined || policy.lookups.some((lookup) => lookup.table === name)
 }
 
 /** Tables nobody listed: an error with `rest: 'error'`, else reported as not covered. */

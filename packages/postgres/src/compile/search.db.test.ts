@@ -1,10 +1,10 @@
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Clinic, connected, installClinic } from "#tests/fixture/clinic.ts"
-import { asMigrator, asTableOwner } from "#tests/fixture/migrator.ts"
+import { asMigrator } from "#tests/fixture/migrator.ts"
 import { type Asked, type Grant, inContext, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
-import { addTenant, backfill } from "../migrate/index.js"
+import { addTenant, backfill, setBranchGroup } from "../migrate/index.js"
 
 const database = useDatabase()
 let clinic: Clinic
@@ -184,9 +184,9 @@ describe("tenants, branches and groups", () => {
 
   it("a group's open sessions follow its members with the next statement", async () => {
     const [a, b] = clinic.branches
-    const set = (members: string[]) =>
-      asTableOwner(database.adminUrl, clinic, (owner) =>
-        owner.query("select wardkeep.set_branch_group($1, 'south', $2)", [a.clinic, members]),
+    const set = (branches: string[]) =>
+      asMigrator(database.adminUrl, clinic, (client) =>
+        setBranchGroup({ client, policy: clinic.policy, tenant: a.clinic, name: "south", branches }),
       )
     await set([a.branch])
     const grant = await issue({

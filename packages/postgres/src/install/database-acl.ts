@@ -20,6 +20,7 @@ export async function secureDatabase(client: Queryable, policy: Policy): Promise
     `revoke create on schema public from public`,
   ]
   for (const statement of statements) await revokeOrExplain(client, statement)
+  for (const { revoke } of await grantsToOurRoles(client, policy)) await revokeOrExplain(client, revoke)
   const left = await databaseFindings(client, policy)
   const first = left[0]
   if (first !== undefined) throw new WardkeepError("WK306", { message: first.message, hint: first.fix ?? "" })
@@ -38,7 +39,29 @@ async function revokeOrExplain(client: Queryable, statement: string): Promise<vo
   }
 }
 
-/** What the application's login may do to the database or the schema that it should not; read from the catalog. */
+interface RoleGrant {
+  readonly role: string
+  readonly privilege: string
+  readonly object: string
+  readonly revoke: string
+}
+
+/** TEMP and CREATE of a role that the application may take are the application's. */
+async function grantsToOurRoles(client: Queryable, policy: Policy): Promise<RoleGrant[]> {
+  const names = roleNames(policy)
+  const { rows } = await client.query<RoleGrant>(
+    `select r.rolname::text as role, a.privilege_type as privilege, o.kind || ' ' || o.name as object,
+            format('revoke %s on %s %I from %I', lower(a.privilege_type), o.kind, o.name, r.rolname) as revoke
+       from (select 'database' as kind, datname::text as name, datacl as acl from pg_database where datname = current_database()
+             union all select 'schema', nspname::text, nspacl from pg_namespace where nspname = $1) o
+       cross join lateral aclexplode(o.acl) a join pg_roles r on r.oid = a.grantee
+      where a.privilege_type in ('TEMPORARY', 'CREATE') and r.rolname like $2 and r.rolname <> $3 order by 1, 2, 3`,
+    [policy.schema, `wk\\_${policy.deployment}\\_%`, names.owner],
+  )
+  return rows
+}
+
+/** What the application may do to the database or the schema that it should not; read from the catalog. */
 export async function databaseFindings(client: Queryable, policy: Policy): Promise<Finding[]> {
   const names = roleNames(policy)
   const database = await currentDatabase(client)
@@ -77,6 +100,15 @@ export async function databaseFindings(client: Queryable, policy: Policy): Promi
       `schema ${policy.schema}`,
       `As the schema's owner: revoke create on schema ${quoteIdent(policy.schema)} from public`,
     )
+  }
+  for (const { role, privilege, object, revoke } of await grantsToOurRoles(client, policy)) {
+    findings.push({
+      check: "database-privilege",
+      severity: "hygiene",
+      object,
+      message: `${role} was given ${privilege} on ${object}`,
+      fix: `As its owner: ${revoke}`,
+    })
   }
   return findings
 }

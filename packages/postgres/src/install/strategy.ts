@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
+import { inTransaction } from "../maintenance/in-transaction.js"
 import type { Queryable } from "../maintenance/queryable.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
 
@@ -18,14 +19,13 @@ const portableFiles = ["030_refuse.sql", "090_fence_portable.sql", "100_token_re
 export async function useStrategy(admin: Queryable, policy: Policy, strategy: Strategy): Promise<void> {
   const { owner } = roleNames(policy)
   if (strategy === "accelerated") await grantParameter(admin, owner)
-  await admin.query(`set role ${quoteIdent(owner)}`)
-  try {
+  // In one transaction: between two of these files neither strategy's functions fit the other's.
+  await inTransaction(admin, async () => {
+    await admin.query(`set local role ${quoteIdent(owner)}`)
     if (strategy === "accelerated")
       await admin.query(await readFile(join(sqlDirectory("strategy"), "accelerated.sql"), "utf8"))
     else await restorePortable(admin)
-  } finally {
-    await admin.query("reset role")
-  }
+  })
 }
 
 async function grantParameter(admin: Queryable, owner: string): Promise<void> {

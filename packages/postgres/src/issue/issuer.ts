@@ -1,5 +1,6 @@
 import pg from "pg"
 import { outward } from "../client/errors.js"
+import { unreachable } from "../client/wire/connect.js"
 import type { Session, SessionGrant } from "../context/session.js"
 import { seconds } from "./duration.js"
 import { type RequestKind, requireKey, signRequest } from "./signature.js"
@@ -61,7 +62,11 @@ export interface IssuerOptions {
   readonly key: Buffer | string
 }
 
-/** Makes and ends sessions. Belongs where the host signs people in, and nowhere else. */
+/**
+ * Makes and ends sessions. Belongs where the host signs people in, and nowhere else.
+ *
+ * Every method throws WK005 when the database cannot be reached.
+ */
 export interface Issuer {
   /** @throws WK202 unknown role, purpose, tenant or branch, missing expiry, second factor too old */
   issueSession(request: SessionRequest): Promise<Session>
@@ -109,13 +114,13 @@ export function createIssuer(options: IssuerOptions): Issuer {
     try {
       return (await pool.query<R>(text, [...values])).rows
     } catch (error) {
-      throw outward(error, undefined, false)
+      throw neverConnected(error) ? unreachable(error) : outward(error, undefined, false)
     }
   }
   async function issue(kind: RequestKind, routine: string, body: object, actor: string): Promise<Session> {
     const { request, kid, mac } = signRequest(kind, body, options.keyId, key)
     const text = `select g.session_id, g.tenant, g.branches, g.role, g.db_role, g.purpose, g.token,
-      to_char(g.valid_until at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as valid_until
+      ${iso("g.valid_until")} as valid_until
       from wardkeep.${routine}($1, $2, $3) g`
     return sessionOf(await call<GrantRow>(text, [request, kid, mac]), actor)
   }
@@ -137,7 +142,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
       (await call<{ ended: number }>("select wardkeep.end_actor($1, $2) as ended", [actor, reason]))[0]?.ended ?? 0,
     listSessions: async (actor) =>
       await call<pg.QueryResultRow & OpenSession>(
-        `select s.session_id as id, s.kind, s.label, s.created_at::text as "createdAt", s.valid_until::text as "validUntil"
+        `select s.session_id as id, s.kind, s.label, ${iso("s.created_at")} as "createdAt", ${iso("s.valid_until")} as "validUntil"
            from wardkeep.list_sessions($1) s`,
         [actor],
       ),
@@ -149,6 +154,19 @@ export function createIssuer(options: IssuerOptions): Issuer {
       if (!given) await pool.end()
     },
   }
+}
+
+/** As JavaScript prints and reads a time, whatever the server's DateStyle and zone. */
+function iso(column: string): string {
+  return `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+}
+
+/** Errors of the socket, of signing in and of a server that takes nobody; what SQL raised is none of these. */
+function neverConnected(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false
+  const code = "code" in error ? String(error.code) : ""
+  if (error instanceof pg.DatabaseError) return /^(28|08|3D000|53300|57P0)/.test(code)
+  return /^E[A-Z]+$/.test(code) || /^(Connection terminated|timeout exceeded)/.test(error.message)
 }
 
 function sessionBody({ actor, assignments, mfaAt, ttl, label }: SessionRequest): object {

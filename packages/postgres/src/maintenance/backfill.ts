@@ -1,4 +1,5 @@
 import { type Policy, WardkeepError } from "@wardkeep/core"
+import { inTransaction } from "./in-transaction.js"
 import { asOwner } from "./owner.js"
 import type { Queryable } from "./queryable.js"
 import { dataStatements } from "./statements.js"
@@ -45,18 +46,11 @@ export async function inTenant<T>(
   reason: string,
   work: (q: Queryable, tenant: string) => Promise<T>,
 ): Promise<T> {
-  return await asOwner(client, policy, async () => {
-    await client.query("begin")
-    try {
-      await enterTenant(client, tenant, reason)
-      const result = await work(dataStatements(client), tenant)
-      await client.query("commit")
-      return result
-    } catch (error) {
-      await client.query("rollback")
-      throw error
-    }
-  })
+  const entered = async (): Promise<T> => {
+    await enterTenant(client, tenant, reason)
+    return await work(dataStatements(client), tenant)
+  }
+  return await asOwner(client, policy, () => inTransaction(client, entered))
 }
 
 /** Puts a recorded service context of the owner in force for the rest of the transaction. */

@@ -18,6 +18,7 @@ import {
   exportOrder,
   manifestFile,
 } from "./export-manifest.js"
+import { inTransaction } from "./in-transaction.js"
 import { maintenance } from "./maintenance.js"
 import { asOwner } from "./owner.js"
 
@@ -52,8 +53,7 @@ export async function exportTenants(options: ExportOptions): Promise<ExportManif
   return await asOwner(client, policy, async () => {
     const catalog = await readCatalog(client, policy)
     const { tables, notCovered } = exportOrder(policy, catalog)
-    await client.query("begin isolation level repeatable read")
-    try {
+    const read = async (): Promise<ExportManifest> => {
       const counts = await countWhileNobodyWrites(options, tables)
       const tenants = await tenantTokens(options)
       const exported: ExportedTable[] = []
@@ -64,7 +64,7 @@ export async function exportTenants(options: ExportOptions): Promise<ExportManif
       const groups = await client.query<ExportManifest["branchGroups"][number]>(
         "select tenant, name, branches from wardkeep.branch_group order by tenant, name",
       )
-      const manifest: ExportManifest = {
+      return {
         format: "wardkeep-export-1",
         serverVersion: catalog.serverVersion,
         startedAt,
@@ -72,13 +72,10 @@ export async function exportTenants(options: ExportOptions): Promise<ExportManif
         notCovered,
         branchGroups: groups.rows,
       }
-      await client.query("commit")
-      await writeFile(join(directory, manifestFile), `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600 })
-      return manifest
-    } catch (error) {
-      await client.query("rollback")
-      throw error
     }
+    const manifest = await inTransaction(client, read, "begin isolation level repeatable read")
+    await writeFile(join(directory, manifestFile), `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600 })
+    return manifest
   })
 }
 

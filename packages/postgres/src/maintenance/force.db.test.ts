@@ -72,6 +72,17 @@ describe("UPDATE of every row", () => {
   })
 })
 
+describe("a connection that is lost on the way", () => {
+  it.each(["maintenance", "backfill"])("leaves %s with the work's own error, and FORCE in place", async (entrance) => {
+    const work = async (q: { query(text: string): Promise<unknown> }): Promise<void> => {
+      await q.query("select pg_terminate_backend(pg_backend_pid())")
+    }
+    const run = entrance === "backfill" ? inBackfill(work) : inMaintenance(["patient"], work)
+    await expect(run).rejects.toThrow(/terminat/i)
+    expect(await connected(database.adminUrl, (admin) => forceOf(admin, ["patient"]))).toEqual(["patient true true"])
+  })
+})
+
 describe("INSERT … SELECT", () => {
   it("raises outside, and reads every row inside", async () => {
     const sql = "insert into clinic_patient_count select clinic_id, count(*) from public.patient group by clinic_id"
@@ -112,6 +123,22 @@ describe("a bulk load", () => {
     expect(await truth("select count(*) from patient_word where word = 'श्याम\\'")).toBe(50_000)
     expect(await truth("select count(*) from pg_class where relname like 'wk_load%'")).toBe(0)
   }, 120_000)
+
+  it("ends when the rows it is fed throw, with their error, and leaves the connection usable", async () => {
+    const [a] = clinic.branches
+    const before = await truth("select count(*) from patient")
+    await asMigrator(database.adminUrl, clinic, async (client) => {
+      const columns = ["clinic_id", "branch_id", "full_name"]
+      const rows = function* () {
+        for (let n = 0; n < 5000; n++) yield [a.clinic, a.branch, `half ${n}`]
+        throw new Error("the file ended early")
+      }
+      const options = { client, policy: clinic.policy, table: "patient", columns, rows: rows(), reason: "import" }
+      await expect(load(options)).rejects.toThrow("the file ended early")
+      expect((await client.query("select current_user = session_user as back")).rows).toEqual([{ back: true }])
+    })
+    expect(await truth("select count(*) from patient")).toBe(before)
+  })
 
   it("keeps nothing when one row belongs to no tenant, an unknown tenant or a foreign branch", async () => {
     const [a, , c] = clinic.branches

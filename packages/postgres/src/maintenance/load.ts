@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto"
-import { once } from "node:events"
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
 import { type Policy, quoteIdent, splitName, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { from as copyFrom } from "pg-copy-streams"
 import { qualified } from "../compile/step.js"
 import { enterTenant } from "./backfill.js"
+import { inTransaction } from "./in-transaction.js"
 import { asOwner } from "./owner.js"
 
 export interface LoadOptions {
@@ -54,24 +56,18 @@ export async function loadStaged(
   }
   const columns = options.columns.map(quoteIdent).join(", ")
   const staging = quoteIdent(`wk_load_${randomUUID().slice(0, 8)}`)
-  return await asOwner(client, policy, async () => {
-    await client.query("begin")
-    try {
-      await client.query(`create unlogged table wardkeep.${staging} as select ${columns} from ${target} with no data`)
-      const rows = await fill(`copy wardkeep.${staging} (${columns}) from stdin`)
-      const result = await insertPerTenant(client, { target, staging, columns, tenantColumn, reason, rows })
-      await client.query(`drop table wardkeep.${staging}`)
-      await client.query(
-        "select wardkeep.record('load', null, jsonb_build_object('table', $1::text, 'rows', $2::int, 'reason', $3::text))",
-        [`${schema}.${name}`, rows, reason],
-      )
-      await client.query("commit")
-      return result
-    } catch (error) {
-      await client.query("rollback")
-      throw error
-    }
-  })
+  const staged = async (): Promise<LoadResult> => {
+    await client.query(`create unlogged table wardkeep.${staging} as select ${columns} from ${target} with no data`)
+    const rows = await fill(`copy wardkeep.${staging} (${columns}) from stdin`)
+    const result = await insertPerTenant(client, { target, staging, columns, tenantColumn, reason, rows })
+    await client.query(`drop table wardkeep.${staging}`)
+    await client.query(
+      "select wardkeep.record('load', null, jsonb_build_object('table', $1::text, 'rows', $2::int, 'reason', $3::text))",
+      [`${schema}.${name}`, rows, reason],
+    )
+    return result
+  }
+  return await asOwner(client, policy, () => inTransaction(client, staged))
 }
 
 interface Staged {
@@ -111,25 +107,20 @@ async function insertPerTenant(client: pg.Client, staged: Staged): Promise<LoadR
 }
 
 async function copyRows(client: pg.Client, sql: string, rows: LoadOptions["rows"]): Promise<number> {
-  const stream = client.query(copyFrom(sql))
-  let failure: unknown
-  stream.on("error", (error) => {
-    failure = error
-  })
   let count = 0
-  let chunk = ""
-  for await (const row of rows) {
-    chunk += `${row.map(copyValue).join("\t")}\n`
-    count++
-    if (chunk.length < 65536) continue
-    if (failure !== undefined) throw failure
-    if (!stream.write(chunk)) await once(stream, "drain")
-    chunk = ""
+  async function* text(): AsyncGenerator<string> {
+    let chunk = ""
+    for await (const row of rows) {
+      chunk += `${row.map(copyValue).join("\t")}\n`
+      count++
+      if (chunk.length < 65536) continue
+      yield chunk
+      chunk = ""
+    }
+    yield chunk
   }
-  const finished = once(stream, "finish")
-  stream.end(chunk)
-  await finished
-  if (failure !== undefined) throw failure
+  // A pipeline, because rows that throw must end the COPY too: the ROLLBACK would wait behind it for ever.
+  await pipeline(Readable.from(text()), client.query(copyFrom(sql)))
   return count
 }
 

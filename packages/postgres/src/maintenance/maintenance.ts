@@ -1,5 +1,6 @@
 import { type Policy, quoteLiteral, splitName, WardkeepError } from "@wardkeep/core"
 import { qualified } from "../compile/step.js"
+import { inTransaction } from "./in-transaction.js"
 import { lockTables } from "./lock.js"
 import { asOwner } from "./owner.js"
 import type { Queryable } from "./queryable.js"
@@ -31,27 +32,21 @@ export async function maintenance<T>(options: MaintenanceOptions, work: (q: Quer
     const { schema, name } = splitName(table, policy.schema)
     return `${schema}.${name}`
   })
-  return await asOwner(client, policy, async () => {
-    await client.query("begin")
-    try {
-      const tables = await forcedTables(client, named)
-      await lockTables(client, tables, lockTimeout)
-      await setForce(client, tables, false)
-      await client.query(
-        "select wardkeep.record('maintenance', null, jsonb_build_object('tables', $1::text[], 'reason', $2::text))",
-        [tables, reason],
-      )
-      const result = await work(insideTransaction(client))
-      await fireDeferred(client)
-      await setForce(client, tables, true)
-      await readBack(client, tables)
-      await client.query("commit")
-      return result
-    } catch (error) {
-      await client.query("rollback")
-      throw error
-    }
-  })
+  const unforced = async (): Promise<T> => {
+    const tables = await forcedTables(client, named)
+    await lockTables(client, tables, lockTimeout)
+    await setForce(client, tables, false)
+    await client.query(
+      "select wardkeep.record('maintenance', null, jsonb_build_object('tables', $1::text[], 'reason', $2::text))",
+      [tables, reason],
+    )
+    const result = await work(insideTransaction(client))
+    await fireDeferred(client)
+    await setForce(client, tables, true)
+    await readBack(client, tables)
+    return result
+  }
+  return await asOwner(client, policy, () => inTransaction(client, unforced))
 }
 
 /** The named tables and what belongs to them (word tables, partitions), checked to exist. */

@@ -22,9 +22,14 @@ export async function asOwner<T>(
       cause,
     })
   }
+  let result: T
   try {
-    return await work()
-  } finally {
-    await client.query("reset role")
+    result = await work()
+  } catch (error) {
+    // The work's error is the one to tell; on a lost connection the role is gone with it.
+    await client.query("reset role").catch(() => undefined)
+    throw error
   }
+  await client.query("reset role")
+  return result
 }

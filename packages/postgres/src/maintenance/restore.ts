@@ -6,10 +6,10 @@ import { type Policy, quoteLiteral, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { from as copyFrom } from "pg-copy-streams"
 import { list, qualified } from "../compile/step.js"
+import { setBranchGroup } from "./branch-group.js"
 import { type ExportedTable, type ExportManifest, readExportManifest } from "./export-manifest.js"
 import { loadStaged } from "./load.js"
 import { maintenance } from "./maintenance.js"
-import { asOwner } from "./owner.js"
 import type { Queryable } from "./queryable.js"
 
 export interface RestoreOptions {
@@ -107,8 +107,5 @@ async function proveTable(q: Queryable, table: ExportedTable): Promise<void> {
 }
 
 async function restoreGroups(client: pg.Client, policy: Policy, manifest: ExportManifest): Promise<void> {
-  await asOwner(client, policy, async () => {
-    for (const group of manifest.branchGroups)
-      await client.query("select wardkeep.set_branch_group($1, $2, $3)", [group.tenant, group.name, group.branches])
-  })
+  for (const group of manifest.branchGroups) await setBranchGroup({ client, policy, ...group })
 }

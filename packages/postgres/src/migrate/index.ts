@@ -14,6 +14,7 @@ export { type InstallOptions, type InstallResult, install } from "../install/ins
 export type { LoginPasswords } from "../install/roles.js"
 export { type Strategy, useStrategy } from "../install/strategy.js"
 export { type BackfillOptions, type BackfillResult, backfill } from "../maintenance/backfill.js"
+export { type BranchGroupOptions, setBranchGroup } from "../maintenance/branch-group.js"
 export { type ExportOptions, exportTenants } from "../maintenance/export.js"
 export type { ExportedTable, ExportManifest } from "../maintenance/export-manifest.js"
 export { type LoadOptions, type LoadResult, load } from "../maintenance/load.js"

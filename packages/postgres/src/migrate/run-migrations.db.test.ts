@@ -115,6 +115,33 @@ describe("several at once", () => {
     expect(both.flatMap((result) => result.migrations).filter((name) => name.startsWith("0001"))).toHaveLength(1)
   })
 
+  it("packages in one call, with an index made concurrently, while another process does the same", async () => {
+    const folders = await Promise.all(["one", "two"].map((name) => mkdtemp(join(tmpdir(), `wk-package-${name}-`))))
+    try {
+      const [one = "", two = ""] = folders
+      await writeFile(join(one, "0001_table.sql"), "create table t (id int);")
+      await writeFile(
+        join(one, "0002_index.sql"),
+        "-- postgres-migrations disable-transaction\ncreate index concurrently t_id on t (id);",
+      )
+      await writeFile(join(two, "0001_table.sql"), "create table u (id int);")
+      const runs = [
+        { schema: "package_one", directory: one },
+        { schema: "package_two", directory: two },
+      ]
+      await connected(database.ownerUrl, (c) => c.query("create schema package_one; create schema package_two"))
+      const both = await Promise.all([1, 2].map(() => connected(database.ownerUrl, (c) => runMigrations(c, runs))))
+      const own = both.flat().filter((name) => !name.startsWith("0_"))
+      expect(own.sort()).toEqual(["0001_table.sql", "0001_table.sql", "0002_index.sql"])
+      expect([await tablesOf("package_one"), await tablesOf("package_two")]).toEqual([
+        ["migrations", "t"],
+        ["migrations", "u"],
+      ])
+    } finally {
+      for (const folder of folders) await rm(folder, { recursive: true, force: true })
+    }
+  })
+
   it("four databases installing the same deployment share its roles", async () => {
     const policy = policyOf()
     const owner = new URL(database.ownerUrl).username

@@ -63,7 +63,8 @@ function clientConfig(options: ConnectOptions): pg.ClientConfig {
   return config
 }
 
-function unreachable(cause: Error): WardkeepError {
+/** What to throw for an error of connecting. */
+export function unreachable(cause: Error): WardkeepError {
   const code = "code" in cause && typeof cause.code === "string" ? ` (${cause.code})` : ""
   return new WardkeepError("WK005", { message: `the database cannot be reached${code}`, cause })
 }

@@ -28,6 +28,7 @@ export class Connection {
   readonly #expected: ReadonlyMap<string, readonly string[]>
   readonly #names: PreparedNames
   readonly #units: Unit[] = []
+  readonly #waiting: (() => void)[] = []
   #poison: WardkeepError | undefined
   #corked = false
   /** As the last ReadyForQuery said: I idle, T in a transaction, E in a failed one. */
@@ -76,6 +77,11 @@ export class Connection {
   stalled(now: number): number {
     const first = this.#units[0]
     return first === undefined ? 0 : now - first.sentAt
+  }
+
+  /** Resolves when every unit on it has ended. */
+  async quiet(): Promise<void> {
+    if (this.#units.length > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   /** Sends `steps`, the unit's statement and a Sync in one write. Throws what a value's conversion throws; then nothing was sent. */
@@ -233,6 +239,7 @@ export class Connection {
     if (owner !== undefined) owner.ended(unit, this, error)
     else if (error !== undefined) unit.reject(error)
     else unit.resolve(unit.result())
+    if (this.#waiting.length > 0 && this.#units.length === 0) for (const resume of this.#waiting.splice(0)) resume()
   }
 
   #submit(unit: Unit): void {
