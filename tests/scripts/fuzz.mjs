@@ -1,3 +1,4 @@
+import { legs } from "../config/legs.mjs"
 import { build, install } from "./bootstrap.mjs"
 import { Tally } from "./tally.mjs"
 import { filesEndingIn, vitest } from "./vitest.mjs"
@@ -7,17 +8,27 @@ const value = (flag, otherwise) => {
   const at = process.argv.indexOf(flag)
   return at === -1 ? otherwise : process.argv[at + 1]
 }
+const statements = Number(value("--statements", "1000000"))
+const seed = value("--seed", String(Date.now() % 2 ** 31))
+
+/** Direct: all of them. Through PgBouncer, four times as slow: as many again, divided by four. */
+const runs = [
+  { suffixes: [".fuzz.test.ts", ".fuzz.db.test.ts"], leg: value("--leg", "embedded18"), statements },
+  { suffixes: [".fuzz.pooler.db.test.ts"], leg: "pgbouncer", statements: Math.ceil(statements / 4) },
+]
 
 await install()
 await build()
 const tally = new Tally()
-const files = [".fuzz.test.ts", ".fuzz.db.test.ts"].flatMap((suffix) => filesEndingIn(suffix))
-const env = {
-  WARDKEEP_FUZZ_STATEMENTS: value("--statements", "1000000"),
-  WARDKEEP_FUZZ_SEED: value("--seed", String(Date.now() % 2 ** 31)),
-  WARDKEEP_TEST_LEG: value("--leg", "embedded18"),
+for (const { suffixes, leg, statements: count } of runs) {
+  const files = suffixes.flatMap((suffix) => filesEndingIn(suffix))
+  const available = legs.find(({ name }) => name === leg)?.available()
+  if (available !== undefined) tally.check(`fuzz on ${leg}: not available here (${available})`, false)
+  else
+    await vitest(tally, `fuzz on ${leg}, ${count} statements, seed ${seed}`, files, {
+      env: { WARDKEEP_FUZZ_STATEMENTS: String(count), WARDKEEP_FUZZ_SEED: seed, WARDKEEP_TEST_LEG: leg },
+      limitMinutes: 120,
+    })
 }
-if (files.length === 0) tally.note("fuzz: no *.fuzz.test.ts or *.fuzz.db.test.ts yet")
-else await vitest(tally, `fuzz with seed ${env.WARDKEEP_FUZZ_SEED}`, files, env)
 process.stdout.write(`\n${tally.notes.join("\n")}\n${tally.lastLine}\n`)
 process.exitCode = tally.failed === 0 ? 0 : 1

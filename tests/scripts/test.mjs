@@ -23,7 +23,7 @@ async function databaseLeg(leg) {
   const files = filesEndingIn(".db.test.ts").filter(leg.joins)
   const reason = files.length === 0 ? "no test joins it" : leg.available()
   if (reason === undefined) {
-    return vitest(tally, `leg ${leg.name}`, ["--project=db", ...files], leg.env)
+    return vitest(tally, `leg ${leg.name}`, ["--project=db", ...files], { env: leg.env })
   }
   const text = `leg ${leg.name}: not available here (${reason})`
   // A leg that proves nothing must not look green where the verdict counts.

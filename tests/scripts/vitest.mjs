@@ -17,7 +17,7 @@ export function filesEndingIn(suffix, folders = ["packages", "examples", "tests"
 }
 
 /** Runs one vitest project and adds its verdict to the tally under `name`. */
-export async function vitest(tally, name, args, env = {}) {
+export async function vitest(tally, name, args, { env = {}, limitMinutes = 15 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "wardkeep-test-"))
   const report = join(folder, "report.json")
   const code = await tool(
@@ -30,7 +30,7 @@ export async function vitest(tally, name, args, env = {}) {
       `--outputFile.json=${report}`,
       ...args,
     ],
-    { env, limitMinutes: 15 },
+    { env, limitMinutes },
   )
   tally.vitest(name, code, report)
   rmSync(folder, { recursive: true, force: true })

@@ -33,7 +33,7 @@ export class Workshop {
     const workshop = new Workshop(admin, await entrance(admin))
     const stop = (signal: NodeJS.Signals): void => {
       // Again, and without this listener: then the signal ends the process as it would have.
-      workshop.#dropAll().finally(() => process.kill(process.pid, signal))
+      void workshop.#dropAll().finally(() => process.kill(process.pid, signal))
     }
     process.once("SIGINT", stop).once("SIGTERM", stop)
     try {

@@ -50,7 +50,7 @@ export function outcomeOf(method: string, reply: Reply): Outcome {
 
 function routesWithIds({ wk, issuer }: Stage): { method: string; path: string }[] {
   const unused = { password: rejected, code: rejected }
-  const logins = { add: () => "", open: () => undefined, forget: () => undefined }
+  const logins = { add: () => "", open: () => undefined, forget: () => undefined, sweep: () => [] }
   return allRoutes({ wk, issuer, logins, signIn: unused, secureCookies: false }).filter(
     ({ method, path }) => path.includes(":id") || `${method.toUpperCase()} ${path}` in bodies,
   )
