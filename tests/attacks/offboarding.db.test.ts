@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, randomUUID } from "node:crypto"
-import pg from "pg"
+import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
 import { enterBySql, type Grant, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -69,8 +69,9 @@ describe("ending access while a request is under way", () => {
 
   it("a job that is reopened while its session ends gets no token that outlives the session", async () => {
     const grant = await fresh("leaver-1")
-    const minted = await overlap({ sql: "select * from wardkeep.reopen_session($1, $2, $3)", values: reopen(grant) }, (q) =>
-      q.query("select wardkeep.end_session($1, 'left')", [grant.session_id]),
+    const minted = await overlap(
+      { sql: "select * from wardkeep.reopen_session($1, $2, $3)", values: reopen(grant) },
+      (q) => q.query("select wardkeep.end_session($1, 'left')", [grant.session_id]),
     )
     expect(await spend(grant)).toBe("WK102")
     expect(await spend(minted!)).toBe("WK102")
@@ -133,7 +134,10 @@ describe("ending access while a request is under way", () => {
     it("takes the sessions with it that were being issued", async () => {
       await add("k008")
       const minted = await overlap(
-        { sql: "select * from wardkeep.issue_session($1, $2, $3)", values: session("thief", { ...stolen, id: "k008" }) },
+        {
+          sql: "select * from wardkeep.issue_session($1, $2, $3)",
+          values: session("thief", { ...stolen, id: "k008" }),
+        },
         () => asOwner("select wardkeep.retire_key('k008', true)"),
       )
       expect(await spend(minted!)).toBe("WK102")
