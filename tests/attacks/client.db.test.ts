@@ -175,6 +175,14 @@ describe.each<Strategy>(["portable", "accelerated"])(
       expect(await patients(victim)).toContain(canary(2))
     })
 
+    it("texts that an earlier tenant sent on the session can be read, as the threat model says; parameters cannot", async () => {
+      const [text, parameter] = [`in-the-text-${strategy}`, `in-a-parameter-${strategy}`]
+      await wk.run(victim, () => wk.query(`select 1 where '${text}' <> $1`, [parameter]))
+      const seen = await inject("select * from pg_prepared_statements")
+      expect(seen).toContain(text)
+      expect(seen).not.toContain(parameter)
+    })
+
     it("a session lock taken in a SELECT does not stop the next tenant", async () => {
       await inject("select pg_advisory_lock(42)")
       expect(await patients(victim)).toContain(canary(2))

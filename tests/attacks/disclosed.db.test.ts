@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest"
 import { canary } from "#tests/fixture/clinic.ts"
-import { enterBySql } from "#tests/fixture/token.ts"
+import { enterBySql, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { Attacker, asSuperuser, errorText, makeWorld, type World } from "./world.ts"
 
@@ -142,6 +142,46 @@ describe("what remains by nature", () => {
     await attacker.client.end()
     // Five rows are the attacker's branch. It takes the protocol itself: no SQL text can bind a portal.
     expect(answer).toBe("UPDATE 5")
+  })
+
+  it("a large object belongs to a role, not to a branch", async () => {
+    const foreigner = new Attacker(world.appUrl)
+    await foreigner.connect()
+    await foreigner.enter(world, "foreigner")
+    const text = "convert_to(min(full_name), 'UTF8')"
+    const { rows } = await foreigner.client.query<{ id: number }>(
+      `select lo_from_bytea(0, ${text}) as id from public.patient`,
+    )
+    await foreigner.query("commit")
+    await foreigner.end()
+    try {
+      const seen = await asDoctor(["select convert_from(lo_get(oid), 'UTF8') from pg_largeobject_metadata"])
+      expect(seen).toContain(canary(2))
+    } finally {
+      await asSuperuser(world.adminUrl, (admin) => admin.query("select lo_unlink($1)", [rows[0]?.id]))
+    }
+  })
+
+  it("a snapshot that was exported carries a revoked token into later transactions, as long as its maker holds it", async () => {
+    const { clinic, branch } = world.clinic.branches[1]
+    const asked = [{ role: "doctor", tenant: clinic, branches: [branch], purposes: ["care"] }]
+    const [grant] = await issueBySql(world.adminUrl, world.clinic, asked)
+    const [maker, later] = [new Attacker(world.appUrl), new Attacker(world.appUrl)]
+    await Promise.all([maker.connect(), later.connect()])
+    await maker.client.query("begin isolation level repeatable read")
+    const { rows } = await maker.client.query<{ id: string }>("select pg_export_snapshot() as id")
+    await asSuperuser(world.issuerUrl, (q) => q.query("select wardkeep.end_session($1, 'left')", [grant?.session_id]))
+    const read = async (snapshot: string): Promise<string> => {
+      await later.client.query(`begin isolation level repeatable read; ${snapshot}`)
+      await enterBySql(later.client, grant!)
+      const answer = await later.query("select * from public.patient").then(String, errorText)
+      await later.client.query("rollback")
+      return answer
+    }
+    expect(await read(`set transaction snapshot '${rows[0]?.id}'`)).toBe("5")
+    await maker.client.query("rollback")
+    expect(await read("select 1")).toContain("WK102")
+    await Promise.all([maker.end(), later.end()])
   })
 
   it("a foreign key answers the same for a foreign row and for none", async () => {

@@ -62,7 +62,7 @@ export const forge: Operation = async (turn) => {
   const other = pick(turn.random, turn.world.workers).session.grants[0]
   const setting = pick(turn.random, [
     ["role", other?.dbRole ?? ""],
-    ["wardkeep.token", `k001${"0".repeat(43)}${other?.tenant ?? ""}`],
+    ["wardkeep.token", `k001${"0".repeat(43)}`],
     ["wardkeep.branch", other?.branches[0] ?? ""],
     ["search_path", "pg_catalog"],
     ["statement_timeout", "1"],

@@ -10,7 +10,7 @@ export interface Account {
 
 export interface Accounts {
   byEmail(email: string): Promise<Account | undefined>
-  /** False when a code of this time step, or of a later one, was accepted before: a code works once. */
+  /** False when a code of this time step, or of a later one, was accepted before (a code works once), or the account was closed. */
   spendCode(accountId: string, step: number): Promise<boolean>
   assignments(accountId: string): Promise<Assignment[]>
 }
@@ -28,7 +28,7 @@ export function accounts(issuerPool: pg.Pool): Accounts {
     },
     async spendCode(accountId, step) {
       const { rowCount } = await issuerPool.query(
-        "update account set totp_step = $2 where id = $1 and totp_step < $2",
+        "update account set totp_step = $2 where id = $1 and totp_step < $2 and closed_at is null",
         [accountId, step],
       )
       return rowCount === 1

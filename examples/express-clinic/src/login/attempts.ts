@@ -5,6 +5,8 @@ export interface AttemptLimit {
   check(...keys: string[]): void
   failed(...keys: string[]): void
   succeeded(...keys: string[]): void
+  /** Takes back one failure that was counted in advance. */
+  forgiven(...keys: string[]): void
 }
 
 const window = 15 * 60_000
@@ -34,6 +36,12 @@ export function attemptLimit(clock: () => number): AttemptLimit {
     },
     succeeded(...keys) {
       for (const key of keys) failures.delete(key)
+    },
+    forgiven(...keys) {
+      for (const key of keys) {
+        const entry = live(key)
+        if (entry !== undefined) failures.set(key, { ...entry, count: entry.count - 1 })
+      }
     },
   }
 }

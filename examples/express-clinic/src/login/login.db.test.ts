@@ -1,4 +1,5 @@
 import { useDatabase } from "@wardkeep/harness/use-database"
+import pg from "pg"
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
 import { Browser } from "../demo/browser.js"
 import { clinicTemplate, openClinic, type TestClinic } from "../testing/open-clinic.js"
@@ -84,6 +85,44 @@ test("five failures lock the account, also for the right password, until a quart
   expect(locked.text).toMatch(/retry-after: \d+/)
   clinic.advance(16 * 60_000)
   expect((await stranger().send("POST", "/login", { email: person.email, password: person.password })).status).toBe(200)
+})
+
+test("guesses sent side by side are counted like guesses one after the other", async () => {
+  const { receptionElsewhere: person } = clinic.people
+  const guess = () => stranger().send("POST", "/login", { email: person.email, password: "wrong" })
+  const answers = await Promise.all(Array.from({ length: 12 }, guess))
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(5)
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(7)
+})
+
+test("one's own password does not buy new guesses at the passwords of others", async () => {
+  const { nurse, doctor } = clinic.people
+  const statuses: number[] = []
+  for (let turn = 0; turn < 6; turn++) {
+    const email = `victim-${turn}@nowhere.example`
+    statuses.push((await stranger().send("POST", "/login", { email, password: "Welcome1" })).status)
+    const mine = turn % 2 === 0 ? nurse : doctor
+    await stranger().send("POST", "/login", { email: mine.email, password: mine.password })
+  }
+  expect(statuses).toEqual([401, 401, 401, 401, 401, 429])
+})
+
+test("an account that is closed between the two steps gets no session", async () => {
+  const { billing } = clinic.people
+  const ticket = await ticketFor(stranger(), billing.email, billing.password)
+  const close = async (at: string) => {
+    const admin = new pg.Client({ connectionString: database.adminUrl })
+    await admin.connect()
+    await admin.query(`update account set closed_at = ${at} where id = $1`, [billing.id])
+    await admin.end()
+  }
+  await close("now()")
+  try {
+    const code = currentCode(billing.totpSecret, clinic.now())
+    expect((await stranger().send("POST", "/login/code", { ticket, code })).status).toBe(401)
+  } finally {
+    await close("null")
+  }
 })
 
 test("a session that idles for a quarter of an hour is over, one in use is not", async () => {

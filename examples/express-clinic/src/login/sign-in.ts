@@ -30,17 +30,16 @@ export function signIn({ accounts, issuer, attempts, clock }: Parts): SignIn {
   const tickets = new Map<string, { account: Account; until: number }>()
   return {
     async password(email, password, address) {
-      const person = `email ${email.toLowerCase()}`
-      const keys = [person, `address ${address}`]
-      attempts.check(...keys)
+      const [byEmail, byAddress] = [`email ${email.toLowerCase()}`, `address ${address}`]
+      attempts.check(byEmail, byAddress)
+      // Counted before the answer is known: guesses sent side by side would all pass the check while the first is compared.
+      attempts.failed(byEmail, byAddress)
       const account = await accounts.byEmail(email)
       const matches = await verifyPassword(password, account?.passwordHash)
-      if (account === undefined || !matches) {
-        attempts.failed(...keys)
-        throw wrong()
-      }
-      // Not the address: whoever has one account would guess others' passwords for ever.
-      attempts.succeeded(person)
+      if (account === undefined || !matches) throw wrong()
+      attempts.succeeded(byEmail)
+      // One's own password says nothing about the other guesses from here.
+      attempts.forgiven(byAddress)
       for (const [old, { until }] of tickets) if (until <= clock()) tickets.delete(old)
       const ticket = randomBytes(32).toString("base64url")
       tickets.set(ticket, { account, until: clock() + ticketLife })

@@ -74,6 +74,11 @@ function checkTables(tables: Policy["tables"], faults: string[]): void {
       faults.push(`tables.${name}.scope: the link table ${parent} must have scope 'branch'`)
     } else if ("through" in rule.scope && (scope === "unmanaged" || scope === "global")) {
       faults.push(`tables.${name}.scope: ${parent} has no scope to pass on; name a tenant or branch table`)
+    } else if ("through" in rule.scope && typeof scope === "object" && "shared" in scope) {
+      // Which branches see an identity is decided row by row; there is no column of it to carry.
+      faults.push(
+        `tables.${name}.scope: ${parent} is a shared identity, of which each branch sees other rows; write scope 'branch', or 'tenant' if every branch may see it`,
+      )
     }
     if (throughCycle(tables, name)) faults.push(`tables.${name}.scope: 'through' leads back to ${name}`)
   }

@@ -320,7 +320,8 @@ declare
   body jsonb;
   claimed_at timestamptz;
 begin
-  select s.* into k from wardkeep.signing_key s where s.kid = authentic_request.kid and s.retired_at is null;
+  -- FOR SHARE: retiring the key waits for what is being signed in with it, and an older snapshot fails with 40001.
+  select s.* into k from wardkeep.signing_key s where s.kid = authentic_request.kid and s.retired_at is null for share;
   -- The comparison of two digests tells nothing about the bytes compared, whatever its timing.
   if not found or request is null or mac is null or sha256(mac) is distinct from
      sha256(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(kind || ':' || request, 'UTF8')))) then
@@ -507,6 +508,11 @@ declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'reopen');
   t wardkeep.token;
 begin
+  -- Ending the session waits for this and then finds the new token; a session ended meanwhile is not found.
+  perform from wardkeep.session s where s.id = (body ->> 'session_id')::uuid and s.ended_at is null for share;
+  if not found then
+    raise exception 'the session of this job has ended or never had this grant' using errcode = 'WK102';
+  end if;
   select k.* into t from wardkeep.token k
    where k.session_id = (body ->> 'session_id')::uuid and k.tenant = body ->> 'tenant'
      and k.role = body ->> 'role' and k.purpose = body ->> 'purpose'
@@ -554,6 +560,8 @@ as $$
 declare
   ended integer;
 begin
+  -- Waits for sessions that are being issued: the next statement sees them.
+  lock table wardkeep.session in share row exclusive mode;
   select count(*) filter (where wardkeep.end_session(s.id, reason)) into ended
     from wardkeep.session s where s.actor = end_actor.actor and s.ended_at is null;
   return ended;

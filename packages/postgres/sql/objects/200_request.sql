@@ -20,7 +20,8 @@ declare
   body jsonb;
   claimed_at timestamptz;
 begin
-  select s.* into k from wardkeep.signing_key s where s.kid = authentic_request.kid and s.retired_at is null;
+  -- FOR SHARE: retiring the key waits for what is being signed in with it, and an older snapshot fails with 40001.
+  select s.* into k from wardkeep.signing_key s where s.kid = authentic_request.kid and s.retired_at is null for share;
   -- The comparison of two digests tells nothing about the bytes compared, whatever its timing.
   if not found or request is null or mac is null or sha256(mac) is distinct from
      sha256(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(kind || ':' || request, 'UTF8')))) then

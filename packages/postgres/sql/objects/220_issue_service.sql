@@ -43,6 +43,11 @@ declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'reopen');
   t wardkeep.token;
 begin
+  -- Ending the session waits for this and then finds the new token; a session ended meanwhile is not found.
+  perform from wardkeep.session s where s.id = (body ->> 'session_id')::uuid and s.ended_at is null for share;
+  if not found then
+    raise exception 'the session of this job has ended or never had this grant' using errcode = 'WK102';
+  end if;
   select k.* into t from wardkeep.token k
    where k.session_id = (body ->> 'session_id')::uuid and k.tenant = body ->> 'tenant'
      and k.role = body ->> 'role' and k.purpose = body ->> 'purpose'

@@ -23,6 +23,8 @@ as $$
 declare
   ended integer;
 begin
+  -- Waits for sessions that are being issued: the next statement sees them.
+  lock table wardkeep.session in share row exclusive mode;
   select count(*) filter (where wardkeep.end_session(s.id, reason)) into ended
     from wardkeep.session s where s.actor = end_actor.actor and s.ended_at is null;
   return ended;

@@ -12,7 +12,7 @@ const leave = (error: unknown, text = "select 1"): pg.DatabaseError =>
 
 describe("errors that leave the client", () => {
   it("carry no row value in any field", () => {
-    const secret = 'Asha "the" Rao/neg/+9198'
+    const secret = 'Asha "Meena" Rao/neg/+9198'
     for (const [code, message] of [
       ["22P02", `invalid input syntax for type integer: "${secret}"`],
       ["22007", `invalid input syntax for type date: "${secret}"`],
@@ -21,10 +21,12 @@ describe("errors that leave the client", () => {
       ["42P01", `relation "${secret}" does not exist`],
       ["42704", `type "${secret}" does not exist`],
       ["42601", `syntax error at or near "${secret}"`],
+      ["22023", `time zone "${secret}" not recognized`],
+      ["42704", `unrecognized configuration parameter "x"${secret}"y"`],
       ["23514", `value for domain x violates "${secret}"`],
     ] as const) {
       const error = leave(databaseError(code, message, { detail: secret, where: secret, internalQuery: secret }))
-      expect(`${error.stack} ${JSON.stringify(error)}`, code).not.toContain("Asha")
+      expect(`${error.stack} ${JSON.stringify(error)}`, code).not.toMatch(/Asha|Meena|Rao/)
     }
   })
 

@@ -56,11 +56,14 @@ function redactMessage(error: pg.DatabaseError, text: string): string {
   const names = new Set([error.constraint, error.table, error.column, error.schema, error.dataType])
   // The value comes last and may itself hold quotes; also `invalid byte sequence …: 0xff`.
   const short = code.startsWith("22") ? error.message.replace(/: .*$/s, `: "${ours}"`) : error.message
-  return short.replace(/"([^"]*)"/gs, (whole, inside: string) =>
+  const known = (inside: string): boolean =>
     inside === ours || names.has(inside) || (!code.startsWith("22") && inside !== "" && text.includes(inside))
-      ? whole
-      : `"${ours}"`,
-  )
+  for (const { 0: whole, 1: inside = "", index } of short.matchAll(/"([^"]*)"/gs)) {
+    // A value may hold quotes, so that what stands between two pairs is a part of it: all up to the last one goes.
+    if (!known(inside) || /[^\s,;.:)]/.test(short.charAt(index + whole.length)))
+      return `${short.slice(0, index)}"${ours}"${short.slice(short.lastIndexOf('"') + 1)}`
+  }
+  return short
 }
 
 /** Whether a failed unit may be sent again: its transaction was rolled back, and a new session would not fail so. */

@@ -9,6 +9,8 @@ export interface CatalogColumn {
   readonly default: string | null
   readonly identity: boolean
   readonly generated: boolean
+  /** False where its collation takes different texts for the same. */
+  readonly exact: boolean
 }
 
 export interface CatalogConstraint {
@@ -42,6 +44,8 @@ export interface CatalogTable {
   readonly constraints: readonly CatalogConstraint[]
   /** Unique indexes, constraint or not: their column names; an expression shows as an empty name. */
   readonly uniques: readonly (readonly string[])[]
+  /** Those that hold for every row at every moment, and so may be referred to. */
+  readonly wholeUniques: readonly (readonly string[])[]
   readonly indexes: readonly (readonly string[])[]
 }
 
@@ -93,7 +97,7 @@ interface TableRow {
   forced: boolean
   columns: CatalogColumn[]
   constraints: CatalogConstraint[]
-  indexes: { unique: boolean; columns: string[] }[]
+  indexes: { unique: boolean; whole: boolean; columns: string[] }[]
 }
 
 const tablesQuery = `
@@ -105,7 +109,8 @@ select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c
     where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype = 'a' order by 1) as sequences, pg_get_userbyid(c.relowner)::text as owner, c.relrowsecurity as rls, c.relforcerowsecurity as forced,
   (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', regexp_replace(format_type(a.atttypid, null), '^character varying$', 'text'),
       'notNull', a.attnotnull, 'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
-      'identity', a.attidentity <> '', 'generated', a.attgenerated <> '') order by a.attnum), '[]')
+      'identity', a.attidentity <> '', 'generated', a.attgenerated <> '',
+      'exact', coalesce((select l.collisdeterministic from pg_collation l where l.oid = a.attcollation), true)) order by a.attnum), '[]')
    from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
   (select coalesce(jsonb_agg(jsonb_build_object('name', k.conname, 'type', k.contype,
@@ -116,8 +121,11 @@ select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c
                    join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.num),
       'onUpdate', k.confupdtype, 'onDelete', k.confdeltype, 'deferrable', k.condeferrable, 'deferred', k.condeferred,
       'validated', k.convalidated) order by k.conname), '[]')
-   from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'f', 'x') and k.conparentid = 0) as constraints,
+   from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'f', 'x') and k.conparentid = 0
+     -- From 18 on a constraint may be declared and not held to.
+     and coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)) as constraints,
   (select coalesce(jsonb_agg(jsonb_build_object('unique', i.indisunique,
+      'whole', i.indisunique and i.indimmediate and i.indpred is null and not i.indisexclusion,
       'columns', (select coalesce(jsonb_agg(coalesce(a.attname, '') order by u.n), '[]') from unnest(i.indkey::int[]) with ordinality u(num, n)
                    left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.num and u.num > 0 where u.n <= i.indnkeyatts))), '[]')
    from pg_index i where i.indrelid = c.oid and i.indisvalid) as indexes
@@ -134,6 +142,7 @@ async function readTables(client: Queryable, schemas: readonly string[]): Promis
         name: `${row.schema}.${row.table}`,
         columns: new Map(columns.map((column) => [column.name, column])),
         uniques: indexes.filter((index) => index.unique).map((index) => index.columns),
+        wholeUniques: indexes.filter((index) => index.whole).map((index) => index.columns),
         indexes: indexes.map((index) => index.columns),
       }
       return [table.name, table]

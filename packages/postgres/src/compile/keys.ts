@@ -78,7 +78,9 @@ function scopedForeignKey(child: ScopedTable, parent: ScopedTable, fk: CatalogCo
 /** What a composite foreign key refers to, where the host has no such key. */
 function scopedUnique(parent: ScopedTable, columns: readonly string[]): Step[] {
   if (
-    parent.table.uniques.some((unique) => unique.length === columns.length && columns.every((c) => unique.includes(c)))
+    parent.table.wholeUniques.some(
+      (unique) => unique.length === columns.length && columns.every((c) => unique.includes(c)),
+    )
   )
     return []
   const index = quoteIdent(`wk_${parent.table.table.slice(0, 40)}_scoped_key`)
@@ -122,13 +124,21 @@ function isTenantReference(parent: ScopedTable, fk: CatalogConstraint): boolean 
 /** Unique keys that do not lead with the scope tell one branch what exists in another. */
 function keyOracles(entry: ScopedTable): Finding[] {
   const scope = scopeColumns(entry).map(([column]) => column)
-  return oracleKeys(entry).map((unique) => ({
+  return [...oracleKeys(entry), ...exclusions(entry)].map((unique) => ({
     check: "unique-key-oracle",
     severity: "oracle",
     object: `${entry.table.name} (${unique.join(", ")})`,
     message: `inserting tells whether the value exists in another ${entry.branch === null ? "tenant" : "branch"}`,
     fix: `make the key (${[...scope, ...unique.filter((column) => !scope.includes(column))].join(", ")})`,
   }))
+}
+
+/** Exclusion constraints are asked of every row too; their expressions have no name. */
+function exclusions(entry: ScopedTable): (readonly string[])[] {
+  const scope = scopeColumns(entry).map(([column]) => column)
+  return entry.table.constraints
+    .filter((constraint) => constraint.type === "x" && !scope.every((column) => constraint.columns.includes(column)))
+    .map((constraint) => constraint.columns)
 }
 
 export function oracleKeys(entry: ScopedTable): (readonly string[])[] {
@@ -158,7 +168,7 @@ export function indexFindings(entry: ScopedTable): Finding[] {
 /** An index that starts elsewhere is asked before the fence: only where it finds a row does a refused context fail. */
 function indexOracles(entry: ScopedTable): Finding[] {
   const scope = scopeColumns(entry).map(([column]) => column)
-  const unique = new Set(entry.table.uniques.map((columns) => columns.join(",")))
+  const unique = new Set([...entry.table.uniques, ...exclusions(entry)].map((columns) => columns.join(",")))
   return entry.table.indexes
     .filter((columns) => !scope.includes(columns[0] ?? "") && !unique.has(columns.join(",")))
     .map((columns) => {

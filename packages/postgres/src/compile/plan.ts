@@ -21,6 +21,7 @@ import { mirrors } from "./mirror.js"
 import { ownFunctionSteps } from "./own-functions.js"
 import { tablePrivileges } from "./privileges.js"
 import { actorRecordSteps } from "./record.js"
+import { referenceFindings } from "./references.js"
 import { roleFindings } from "./role-findings.js"
 import { branchKeyColumn, resolveScopes, type ScopedTable } from "./scope.js"
 import { countBranches, scopeStatistics } from "./statistics.js"
@@ -96,7 +97,7 @@ function draftTable({ steps, findings, managed }: Draft, input: TableInput): str
   const { privileges, findings: found } = tablePrivileges(policy, entry, catalog.serverVersion)
   const keys = keySteps(entry, scoped)
   const present = grants.get(entry.table.name) ?? []
-  findings.push(...found, ...keys.findings, ...indexFindings(entry))
+  findings.push(...found, ...keys.findings, ...referenceFindings(policy, entry, scoped), ...indexFindings(entry))
   findings.push(...strangerFindings(policy, entry.table.name, present, entry.table.owner))
   steps.push(...columnSteps(entry, scoped, changed), ...keys.steps, ...forceSteps(entry))
   steps.push(...grantSteps(policy, entry.table.name, privileges, present))

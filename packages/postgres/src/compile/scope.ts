@@ -49,6 +49,11 @@ export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
       if (present === undefined) faults.push({ code: "WK008", text: `${name} has no column ${column}` })
       else if (present.type !== type) {
         faults.push({ code: "WK007", text: `${name}.${column} is ${present.type}, the key it refers to is ${type}` })
+      } else if (!present.exact) {
+        faults.push({
+          code: "WK007",
+          text: `${name}.${column} has a collation that takes different keys for the same; give it a deterministic one`,
+        })
       }
     }
     if (entry.key.length === 0 && needsKey(policy, name, rule)) {
@@ -91,7 +96,7 @@ function withAddedColumns(entry: ScopedTable): ScopedTable {
   const missing = scopeColumns(entry).filter(([column]) => !entry.table.columns.has(column))
   const columns = new Map(entry.table.columns)
   for (const [name, type] of missing) {
-    columns.set(name, { name, type, notNull: false, default: null, identity: false, generated: false })
+    columns.set(name, { name, type, notNull: false, default: null, identity: false, generated: false, exact: true })
   }
   return { ...entry, table: { ...entry.table, columns }, added: missing.map(([column]) => column) }
 }
@@ -120,7 +125,7 @@ function tenancyTypes(policy: Policy, catalog: Catalog): TenancyTypes {
   }
   const tenantKey = singleKey(tenantTable)
   // A branch id decides alone which rows are seen, so it must be unique in the whole database, not per tenant.
-  const branchKey = branchTable.uniques.find(
+  const branchKey = branchTable.wholeUniques.find(
     (columns) => columns.length === 1 && columns[0] !== policy.tenancy.columns.tenant,
   )?.[0]
   if (branchKey === undefined || branchKey === "") {

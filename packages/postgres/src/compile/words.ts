@@ -17,10 +17,16 @@ export function wordTable(policy: Policy, entry: ScopedTable, privileges: readon
   const { owner } = roleNames(policy)
   return [
     tableObject(entry, name),
-    ...fencePolicies(entry, name, owner, roles),
+    ...fencePolicies(worded(entry), name, owner, roles),
     triggerFunction(entry, name, searched),
     ...(["insert", "update", "delete", "truncate"] as const).map((event) => trigger(entry, event)),
   ]
+}
+
+/** The word table as its fence sees it: a shared identity is linked by the word table's own column. */
+function worded(entry: ScopedTable): ScopedTable {
+  const table = { ...entry.table, table: `${entry.table.table}_word` }
+  return { ...entry, table, key: keyColumns(entry).map((key) => key.word) }
 }
 
 export function wordTableName(entry: ScopedTable): string {
