@@ -77,6 +77,20 @@ describe("ending access while a request is under way", () => {
     expect(await spend(minted!)).toBe("WK102")
   })
 
+  it("is refused under an isolation level that would not see what was issued a moment ago", async () => {
+    const grant = await fresh("isolated")
+    await asSuperuser(world.issuerUrl, async (issuer) => {
+      for (const level of ["repeatable read", "serializable"]) {
+        await issuer.query(`begin isolation level ${level}`)
+        const ending = issuer.query("select wardkeep.end_session($1, 'test')", [grant.session_id])
+        await expect(ending).rejects.toMatchObject({ code: "WK009" })
+        await issuer.query("rollback")
+      }
+      await issuer.query("select wardkeep.end_session($1, 'test')", [grant.session_id])
+    })
+    expect(await spend(grant)).toBe("WK102")
+  })
+
   it("a job cannot be reopened in a transaction that is older than the end of its session", async () => {
     const grant = await fresh("leaver-2")
     const answer = await asSuperuser(world.issuerUrl, async (old) => {

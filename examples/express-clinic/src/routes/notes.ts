@@ -72,24 +72,15 @@ function noteOnly(wk: Wardkeep): Route[] {
       params: byId,
       body: text.partial().extend({ sign: z.literal(true).optional() }),
       reply: note,
-      handle: ({ params, body }) =>
-        // Two statements that belong together: one transaction, one context.
-        wk.tx(async (q) => {
-          const before = await q.query<{ signed_at: Date | null }>(
-            "select signed_at from clinical_note where id = $1",
-            [params.id],
-          )
-          oneRow(
-            before.rows.filter(({ signed_at }) => signed_at === null),
-            "open note",
-          )
-          const { rows } = await q.query(
-            `update clinical_note set diagnosis = coalesce($2, diagnosis), body = coalesce($3, body),
-                    signed_at = case when $4 then now() end where id = $1 returning ${noteColumns}`,
-            [params.id, body.diagnosis ?? null, body.body ?? null, body.sign ?? false],
-          )
-          return oneRow(rows, "note")
-        }),
+      async handle({ params, body }) {
+        // One statement: between two, somebody else could sign what this one still takes for a draft.
+        const { rows } = await wk.query(
+          `update clinical_note set diagnosis = coalesce($2, diagnosis), body = coalesce($3, body),
+                  signed_at = case when $4 then now() end where id = $1 and signed_at is null returning ${noteColumns}`,
+          [params.id, body.diagnosis ?? null, body.body ?? null, body.sign ?? false],
+        )
+        return oneRow(rows, "open note")
+      },
     }),
   ]
 }

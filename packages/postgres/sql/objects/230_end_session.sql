@@ -4,6 +4,11 @@ as $$
 declare
   who text;
 begin
+  -- Under an older snapshot the tokens of a request that has just been served would not be seen, and live on.
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception 'sessions are ended under READ COMMITTED only' using errcode = 'WK009',
+      hint = 'Set the isolation level of this transaction, login or database to read committed.';
+  end if;
   update wardkeep.session s set ended_at = now(), end_reason = reason
    where s.id = end_session.session and s.ended_at is null returning s.actor into who;
   if not found then
@@ -15,7 +20,7 @@ begin
   return true;
 end
 $$;
-comment on function wardkeep.end_session(uuid, text) is 'Ends a session; its tokens are refused from the next statement on. For the issuer login.';
+comment on function wardkeep.end_session(uuid, text) is 'Ends a session; its tokens are refused from the next statement on. For the issuer login. Fails with WK009.';
 
 create function wardkeep.end_actor(actor text, reason text) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
