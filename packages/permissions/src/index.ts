@@ -1,1 +1,16 @@
-export {}
+/**
+ * The role-permission matrix: the policy file's roles compiled into bits, questions answered with reasons, and the same
+ * conditions as predicates for the database. Pure, and usable alone.
+ *
+ * @module
+ */
+export type { Context, Row, Value } from "./condition/context.js"
+export { evaluate, type Subject } from "./condition/evaluate.js"
+export { describeCondition } from "./condition/words.js"
+export { assertAllowed, type Decision, decide } from "./decide/decide.js"
+export { type Explanation, explain } from "./decide/explain.js"
+export type { Layer, Question, Reason } from "./decide/question.js"
+export { type CellId, compileMatrix, Matrix, type MatrixOptions, type RoleId } from "./matrix/matrix.js"
+export type { ColumnType, ColumnTypes } from "./sql/column-types.js"
+export { type ConditionSqlOptions, type ConditionTable, conditionSql } from "./sql/condition-sql.js"
+export { type RuleSql, ruleSql } from "./sql/rule-sql.js"

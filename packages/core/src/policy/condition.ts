@@ -17,6 +17,7 @@ const assigned = z.strictObject({
     subject: column,
     from: column.optional(),
     until: column.optional(),
+    openEnd: z.literal(true).optional(),
   }),
 })
 const state = z.strictObject({
@@ -62,7 +63,8 @@ const leaf = z.union([...leaves])
  *
  * - `own`: the column holds the actor.
  * - `ownSubject`: the table's subject is the actor (patients who sign in themselves).
- * - `assigned`: the assignment table has a row with this actor and the row's subject, valid now.
+ * - `assigned`: the assignment table has a row with this actor and the row's subject; `from` is not after now, `until` is
+ *   after now, or NULL with `openEnd`.
  * - `state`: the column holds one of the values.
  * - `branch`: the column holds a branch of the context. `group`: a branch of the named branch group.
  * - `within`: the column lies between now minus `last` and now plus `next`; a side not named is now itself.
