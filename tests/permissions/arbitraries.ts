@@ -2,7 +2,7 @@ import type { ConditionInput, GuardInput } from "@wardkeep/core"
 import type { Context, Row } from "@wardkeep/permissions"
 import fc from "fast-check"
 
-const uuid = (n: number): string => `00000000-0000-4000-8000-00000000000${n}`
+const uuid = (n: number): string => `abcdef00-0000-4000-8000-00000000000${n}`
 const ids = [1, 2, 3].map(uuid)
 /** Few values, so that rows and contexts meet; some are no key of the column they are compared with. */
 const actors = ["asha", "7", "-3", "9000000000", "99999999999999999999", "07", "", ...ids, ids[0]?.toUpperCase() ?? ""]
@@ -47,10 +47,16 @@ const assigned = fc
     ...(openEnd && { openEnd: true as const }),
   }))
 
-const leaf: fc.Arbitrary<ConditionInput<"care_team">> = fc.oneof(
-  fc.constantFrom("author", "author_id", "author_no", "author_big").map((own) => ({ own })),
+type Drawn = fc.Arbitrary<ConditionInput<"care_team">>
+
+const ownLeaf: Drawn = fc.constantFrom("author", "author_id", "author_no", "author_big").map((own) => ({ own }))
+const assignedLeaf: Drawn = assigned.map((value) => ({ assigned: value }))
+const hoursLeaf: Drawn = hoursOrDays.map((value) => ({ hours: value }))
+
+const leaf: Drawn = fc.oneof(
+  ownLeaf,
   fc.constant({ ownSubject: true as const }),
-  assigned.map((value) => ({ assigned: value })),
+  assignedLeaf,
   fc
     .subarray(["draft", "signed", 'it\'s \\ "odd"'], { minLength: 1 })
     .map((list) => ({ state: { column: "status", in: list } })),
@@ -65,7 +71,7 @@ const leaf: fc.Arbitrary<ConditionInput<"care_team">> = fc.oneof(
     .map(({ last, next }) => ({
       within: { column: "created_at", ...(last !== undefined && { last }), ...(next !== undefined && { next }) },
     })),
-  hoursOrDays.map((value) => ({ hours: value })),
+  hoursLeaf,
 )
 
 export const condition: fc.Arbitrary<ConditionInput<"care_team">> = fc.letrec<{ node: ConditionInput<"care_team"> }>(
@@ -121,11 +127,13 @@ export const guard: fc.Arbitrary<GuardInput<"care" | "billing", never>> = fc
   })
   .map(({ purposes, mfa }) => ({ ...(purposes !== undefined && { purposes }), ...(mfa !== undefined && { mfa }) }))
 
-const moment = fc.date({
-  min: new Date("2020-01-01T00:00:00Z"),
-  max: new Date("2027-12-31T00:00:00Z"),
-  noInvalidDate: true,
-})
+/** Any moment, and those at which a clock somewhere shows a full or half hour, with their neighbours. */
+const moment = fc
+  .tuple(
+    fc.date({ min: new Date("2020-01-01T00:00:00Z"), max: new Date("2027-12-31T00:00:00Z"), noInvalidDate: true }),
+    fc.constantFrom(null, -1, 0, 1),
+  )
+  .map(([at, off]) => (off === null ? at : new Date(Math.round(at.getTime() / 1_800_000) * 1_800_000 + off)))
 
 export interface Asked {
   readonly context: Context

@@ -46,8 +46,13 @@ export async function arrange(
   )
 }
 
-/** The policies that the generated predicates make, as a compiler would write them. */
-export async function policies(admin: pg.Client, policy: Policy, role: string, now?: string): Promise<void> {
+/** The policies that the generated predicates make, as a compiler would write them. `change` plants a mistake. */
+export async function policies(
+  admin: pg.Client,
+  policy: Policy,
+  role: string,
+  { now, change = (sql) => sql }: { readonly now?: string; readonly change?: (sql: string) => string } = {},
+): Promise<void> {
   const permission = policy.actors[0]?.can.get("public.note")
   const statements: string[] = []
   for (const [action, command] of [
@@ -58,15 +63,11 @@ export async function policies(admin: pg.Client, policy: Policy, role: string, n
   ] as const) {
     const rule = permission?.rules[action]
     if (rule === undefined) continue
-    const { using, check } = ruleSql(
-      policy,
-      "public.note",
-      action,
-      rule,
-      columnTypes,
-      now === undefined ? {} : { now },
-    )
-    const clauses = [using === null ? "" : `using (${using})`, check === null ? "" : `with check (${check})`]
+    const { using, check } = ruleSql(policy, "public.note", action, rule, columnTypes, now === undefined ? {} : { now })
+    const clauses = [
+      using === null ? "" : `using (${change(using)})`,
+      check === null ? "" : `with check (${change(check)})`,
+    ]
     statements.push(`create policy p_${command} on note for ${command} to ${role} ${clauses.join(" ")}`)
   }
   await admin.query(statements.join(";\n"))

@@ -113,6 +113,22 @@ function permission(cell: Cell, at: string, known: Known): Permission {
   return withoutGuards(rules)
 }
 
+/** The permission with some actions replaced; false takes one away. */
+export function changedPermission(
+  before: Permission | undefined,
+  values: ReadonlyMap<Action, CellValue>,
+  at: string,
+  known: Known,
+): Permission {
+  const rules: Partial<Record<Action, Rule>> = {}
+  for (const action of actions) {
+    const value = values.get(action)
+    const rule = value === undefined ? before?.rules[action] : ruleOf(value, action, `${at}.${action}`, known)
+    if (rule !== undefined) rules[action] = rule
+  }
+  return withoutGuards(rules)
+}
+
 /** `read`, `create`, `update` and `delete` say what holds always; a compiler that knows no conditions grants only that. */
 function withoutGuards(rules: Permission["rules"]): Permission {
   const always = (action: Action): ColumnSet | false => {

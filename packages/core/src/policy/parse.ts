@@ -1,8 +1,7 @@
-import type { z } from "zod"
-import { WardkeepError } from "../errors/wardkeep-error.js"
 import { splitName } from "../identifier.js"
 import { addCells, checkCells, type Known, qualifiedConditions } from "./cells.js"
 import { durationSeconds } from "./duration.js"
+import { describeIssue, invalid } from "./faults.js"
 import type { Actor, Lookup, Permission, Policy } from "./policy.js"
 import { type PolicyDocument, policySchema } from "./schema.js"
 
@@ -137,17 +136,4 @@ function checkPurposes(purposes: readonly string[], where: string, known: Known)
   for (const purpose of purposes) {
     if (!known.purposes.has(purpose)) known.faults.push(`${where}.purposes: ${purpose} is not under purposes`)
   }
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const path = issue.path.length === 0 ? "policy" : issue.path.map(String).join(".")
-  if (issue.code === "unrecognized_keys") return `${path}: unknown ${issue.keys.join(", ")}`
-  if (issue.code === "invalid_key") return `${path}: ${issue.issues.map((inner) => inner.message).join(", ")}`
-  return `${path}: ${issue.message}`
-}
-
-function invalid(faults: readonly string[]): WardkeepError {
-  return new WardkeepError("WK001", {
-    message: `The policy file is not valid:\n${faults.map((f) => `  - ${f}`).join("\n")}`,
-  })
 }

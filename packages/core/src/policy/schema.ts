@@ -50,11 +50,11 @@ const guarded = z
     mfa: duration.optional(),
   })
   .refine((guard) => Object.values(guard).some((part) => part !== undefined), "write true, or what it is tied to")
-const cellValue = z.union([z.boolean(), z.array(column).min(1), guarded], {
+export const cellValueSchema = z.union([z.boolean(), z.array(column).min(1), guarded], {
   error: "write true, false, a list of columns or { when, after, columns, purposes, mfa }",
 })
 const rowValue = z.union([z.boolean(), guarded], { error: "write true, false or { when, purposes, mfa }" }).optional()
-const columnValue = cellValue.optional()
+const columnValue = cellValueSchema.optional()
 const cell = z.union(
   [
     z.enum(["read", "manage"]),
@@ -111,4 +111,4 @@ export const policySchema = z.strictObject({
 export type PolicyDocument = z.output<typeof policySchema>
 export type TableRule = z.output<typeof table>
 export type Cell = z.output<typeof cell>
-export type CellValue = z.output<typeof cellValue>
+export type CellValue = z.output<typeof cellValueSchema>

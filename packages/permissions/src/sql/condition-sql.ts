@@ -26,8 +26,8 @@ export interface ConditionSqlOptions {
 
 /**
  * A condition as the predicate of a row-level security policy on `table`. What does not depend on the row stands in a
- * sub-select that is evaluated once per statement, and the columns of the row are compared with leakproof operators only,
- * so an index on them serves below the fence. NULL on either side makes the predicate false or NULL: both deny.
+ * sub-select that is evaluated once per statement, and the columns of the row are compared with leakproof operators, so
+ * an index on them serves below the fence (equality of enums is the exception: PostgreSQL does not call it leakproof). NULL on either side makes the predicate false or NULL: both deny.
  *
  * It calls `wardkeep.actor()`, `wardkeep.branches()` and, for `group`, `wardkeep.group_branches(text)`, which returns the
  * branches of a named group of the tenant in force, or null. A sub-select on an assignment table runs with the rights of
