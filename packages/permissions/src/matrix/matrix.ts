@@ -33,8 +33,10 @@ export class Matrix<Table extends string = string, Role extends string = string>
   readonly tenantKey: string
   /** The columns of a table as the matrix knows them. */
   readonly columns: ReadonlyMap<string, readonly string[]>
+  /** By qualified name and, in the policy's own schema, by the bare one. */
   readonly #places = new Map<string, Place>()
   readonly #roles = new Map<string, number>()
+  readonly #services = new Map<string, number>()
   readonly #words: number
   readonly #always: Uint32Array
   readonly #sometimes: Uint32Array
@@ -46,11 +48,13 @@ export class Matrix<Table extends string = string, Role extends string = string>
     this.tenantKey = tenantKey
     let next = width
     for (const [table, names] of columns) {
-      this.#places.set(table, { first: next, columns: new Map(names.map((name, index) => [name, index + 1])) })
+      const place = { first: next, columns: new Map(names.map((name, index) => [name, index + 1])) }
+      this.#places.set(table, place)
+      if (table.startsWith(`${policy.schema}.`)) this.#places.set(table.slice(policy.schema.length + 1), place)
       next += width * (names.length + 1)
     }
     this.#words = Math.ceil(next / 32)
-    for (const [index, actor] of policy.actors.entries()) this.#roles.set(actorKey(actor), index + 1)
+    for (const [index, actor] of policy.actors.entries()) this.#ids(actor.kind).set(actor.name, index + 1)
     this.#always = new Uint32Array(this.#words * (policy.actors.length + 1))
     this.#sometimes = new Uint32Array(this.#always.length)
     for (const actor of policy.actors) this.#fill(actor)
@@ -58,13 +62,13 @@ export class Matrix<Table extends string = string, Role extends string = string>
 
   /** Looks a role up; keep the result. An unknown name gives the role that may do nothing. */
   role(name: Role, kind: Actor["kind"] = "role"): RoleId {
-    return (this.#roles.get(actorKey({ kind, name })) ?? 0) as RoleId
+    return (this.#ids(kind).get(name) ?? 0) as RoleId
   }
 
   /** Looks a cell up; keep the result. Unknown tables, actions and columns give the cell that nobody holds. */
   cell(table: Table, action: Action, column?: string): CellId {
     const bit = bitOf.get(action)
-    const place = this.#places.get(this.qualify(table))
+    const place = this.#places.get(table)
     if (bit === undefined || place === undefined) return 0 as CellId
     const index = column === undefined ? 0 : place.columns.get(column)
     return (index === undefined ? 0 : place.first + index * width + bit) as CellId
@@ -94,8 +98,12 @@ export class Matrix<Table extends string = string, Role extends string = string>
     return `${schema}.${name}`
   }
 
+  #ids(kind: Actor["kind"]): Map<string, number> {
+    return kind === "role" ? this.#roles : this.#services
+  }
+
   #fill(actor: Actor): void {
-    const row = (this.#roles.get(actorKey(actor)) ?? 0) * this.#words
+    const row = (this.#ids(actor.kind).get(actor.name) ?? 0) * this.#words
     for (const [table, permission] of actor.can) {
       const place = this.#places.get(table)
       if (place === undefined) continue
@@ -116,10 +124,6 @@ export class Matrix<Table extends string = string, Role extends string = string>
       }
     }
   }
-}
-
-function actorKey({ kind, name }: Pick<Actor, "kind" | "name">): string {
-  return `${kind} ${name}`
 }
 
 /**
