@@ -166,7 +166,9 @@ describe("a generated predicate", () => {
         "insert into note (n, author, author_id) select g, 'author ' || g, gen_random_uuid() from generate_series(1, 5000) g",
       )
       await admin.query("create index on note (author); create index on note (author_id); analyze note")
-      await admin.query("create policy fence on note as restrictive using (n = any ((select array[1, 2, 3])::integer[]))")
+      await admin.query(
+        "create policy fence on note as restrictive using (n = any ((select array[1, 2, 3])::integer[]))",
+      )
       await policies(admin, policyOf({ any: [mine, { own: "author_id" }] }, mine, {}), role)
       await enter(admin, role, token)
       const { rows } = await admin.query<{ "QUERY PLAN": string }>("explain (costs off) select * from note")

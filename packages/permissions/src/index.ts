@@ -12,6 +12,18 @@ export { type Explanation, explain } from "./decide/explain.js"
 export type { Layer, Question, Reason } from "./decide/question.js"
 export { type Change, diff, diffText } from "./diff/diff.js"
 export { type CellId, compileMatrix, Matrix, type MatrixOptions, type RoleId } from "./matrix/matrix.js"
+export {
+  type GuardianTable,
+  type PresetCondition,
+  type PresetName,
+  type PresetOptions,
+  type PresetRoles,
+  presetNames,
+  presetRoles,
+} from "./presets/presets.js"
+export type { ClinicTables } from "./presets/tables.js"
+export { type HtmlOptions, matrixHtml } from "./report/html.js"
+export { matrixText } from "./report/terminal.js"
 export { exportCsv } from "./sheet/export.js"
 export { type Imported, importCsv } from "./sheet/import.js"
 export { hash64 } from "./slice/hash.js"

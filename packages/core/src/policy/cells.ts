@@ -77,8 +77,9 @@ function checkCondition(
   table: string,
   can: ReadonlyMap<string, Permission>,
   at: string,
-  { tables, faults }: Known,
+  known: Known,
 ): void {
+  const { tables, faults } = known
   for (const part of partsOf(condition)) {
     const needsSubject = "ownSubject" in part || "assigned" in part
     if (needsSubject && tables.get(table)?.subject === undefined)
@@ -87,12 +88,21 @@ function checkCondition(
     const { table: assignments, actor, subject, from, until } = part.assigned
     const cell = can.get(assignments)
     const needed = [actor, subject, from, until].filter((column) => column !== undefined)
-    // The policy's sub-select runs with the rights of the role, and an assignment that hides itself would be a circle.
-    if (cell === undefined || cell.read === false || !covers(cell.read, needed))
-      faults.push(`${at}: the role must read ${needed.join(", ")} of ${assignments}, without a condition`)
+    // The policy's sub-select runs with the rights of the role, and an assignment that asks for one would be a circle.
+    if (!readsAlways(cell?.rules.read, needed, known))
+      faults.push(
+        `${at}: the role must read ${needed.join(", ")} of ${assignments}, for every purpose and not by assignment`,
+      )
     if (cell !== undefined && (["create", "update", "delete"] as const).some((write) => cell.rules[write]))
       faults.push(`${at}: the role may write ${assignments}, so it could assign itself`)
   }
+}
+
+function readsAlways(rule: Rule | undefined, needed: readonly string[], known: Known): boolean {
+  if (rule === undefined || rule.purposes !== null || rule.mfaSeconds !== null) return false
+  const when = rule.when === null ? undefined : conditionNamed(known, rule.when)
+  const asksAgain = when !== undefined && [...partsOf(when)].some((part) => "assigned" in part)
+  return !asksAgain && covers(rule.columns, needed)
 }
 
 function covers(columns: ColumnSet, needed: readonly string[]): boolean {

@@ -9,6 +9,7 @@ import { ruleSql } from "../sql/rule-sql.js"
  */
 export function checkColumns(policy: Policy, columnTypes: ColumnTypes): void {
   const faults = new Set<string>()
+  const asked = new Set<string>()
   for (const actor of policy.actors) {
     for (const [table, { rules }] of actor.can) {
       const known = columnTypes.get(table)
@@ -22,7 +23,9 @@ export function checkColumns(policy: Policy, columnTypes: ColumnTypes): void {
           if (missing.length > 0) faults.add(`${at}: ${table} has no column ${missing.join(", ")}`)
         }
         for (const name of new Set([rule.when, rule.after])) {
-          const fault = name === null ? undefined : conditionFault(policy, table, name, columnTypes)
+          if (name === null || asked.has(`${table} ${name}`)) continue
+          asked.add(`${table} ${name}`)
+          const fault = conditionFault(policy, table, name, columnTypes)
           if (fault !== undefined) faults.add(`conditions.${name} on ${table}: ${fault}`)
         }
       }
