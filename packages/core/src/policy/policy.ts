@@ -8,7 +8,7 @@ export type ColumnSet = "all" | readonly string[]
 /** One action of one role on one table, and what it is tied to. */
 export interface Rule {
   readonly columns: ColumnSet
-  /** The condition that the row must satisfy; for `create` the new row. Null: any row of the scope. */
+  /** The condition that the row must satisfy; for `create` the new row. Null: every row of the scope. */
   readonly when: string | null
   /** For `update`: the condition that the changed row must satisfy. */
   readonly after: string | null

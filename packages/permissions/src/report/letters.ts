@@ -12,12 +12,12 @@ const letters: Readonly<Record<Action, string>> = {
   share: "s",
 }
 
-export const legend = `${actions.map((action) => `${letters[action]} ${action}`).join("  ")}; capitals: always; small: tied to a condition, a purpose or a second factor; *: some columns only`
+export const legend = `${actions.map((action) => `${letters[action]} ${action}`).join(", ")}; capitals: always; small: tied to a condition, a purpose or a second factor; *: some columns only`
 
 export interface Cell {
   /** `CR*u`; empty for nothing. */
   readonly text: string
-  /** How much it is, from 0 to 1, for colour. */
+  /** How much it is, from 0 to 1, for colour: four actions without ties are all of it. */
   readonly weight: number
   /** What it is tied to and limited to, in words. */
   readonly title: string
@@ -41,7 +41,7 @@ export function cellOf(matrix: Matrix, kind: "role" | "service", name: string, t
     if (rule === undefined || !matrix.could(role, cell)) continue
     const always = matrix.can(role, cell)
     text += (always ? letters[action].toUpperCase() : letters[action]) + (rule.columns === "all" ? "" : "*")
-    weight += (always ? 1 : 0.5) / actions.length
+    weight += always ? 0.25 : 0.125
     const ties = [
       rule.columns === "all" ? "" : rule.columns.join(", "),
       rule.when === null ? "" : `when ${rule.when}`,
@@ -50,7 +50,7 @@ export function cellOf(matrix: Matrix, kind: "role" | "service", name: string, t
     ].filter((tie) => tie !== "")
     titles.push(ties.length === 0 ? action : `${action}: ${ties.join("; ")}`)
   }
-  return { text, weight, title: titles.join("\n") }
+  return { text, weight: Math.min(1, weight), title: titles.join("\n") }
 }
 
 /** Tables of the policy's own schema are shown without it. */

@@ -9,8 +9,8 @@ p { margin: .25rem 0 1rem; max-width: 60rem; color: #44525f; }
 table { border-collapse: separate; border-spacing: 2px; }
 th { font-weight: 600; text-align: left; white-space: nowrap; padding: .3rem .6rem .3rem 0; }
 tbody th { position: sticky; left: 0; background: #fff; }
-thead th { vertical-align: bottom; padding: 0; height: 8.5rem; }
-thead span { writing-mode: vertical-rl; transform: rotate(180deg); padding: .4rem 0; }
+thead th { vertical-align: bottom; text-align: center; padding: 0; height: 8.5rem; }
+thead span { display: inline-block; writing-mode: vertical-rl; transform: rotate(180deg); padding: .4rem 0; }
 tbody td { min-width: 3.6rem; padding: .3rem .4rem; text-align: center; border-radius: 3px;
   font: 600 13px/1.4 ui-monospace, Menlo, Consolas, monospace; }
 .w0 { background: #f3f5f7; } .w1 { background: #d5e8f5; } .w2 { background: #9fcbe8; }
