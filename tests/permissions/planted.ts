@@ -51,7 +51,8 @@ export const planted: readonly Planted[] = [
     when: { assigned: team },
     context: care({ staff: "ravi" }),
     row: { patient_id: person },
-    change: [/a\."staff" = \(select wardkeep\.actor\(\)\)/, "true"],
+    // In both places: the assignment table's own policy would still hide it.
+    change: [/(a\.)?"staff" = \(select wardkeep\.actor\(\)\)/g, "true"],
   },
   {
     what: "an open end that was forgotten",

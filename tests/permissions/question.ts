@@ -12,12 +12,12 @@ export function policyOf(when: ConditionInput, after: ConditionInput, guard: Gua
     tenancy: { tenant: "clinic", branch: "branch", columns: { tenant: "clinic_id", branch: "branch_id" } },
     tables: { note: { scope: "global", subject: "patient_id" }, care_team: { scope: "global" } },
     purposes: { care: { basis: "test" }, billing: { basis: "test" } },
-    conditions: { drawn: when, changed: after },
+    conditions: { drawn: when, changed: after, mine: { any: [{ own: "staff" }, { own: "staff_id" }] } },
     roles: {
       asker: {
         purposes: ["care", "billing"],
         can: {
-          care_team: "read",
+          care_team: { read: { when: "mine" } },
           note: { create: tied, read: tied, update: { ...tied, after: "changed" }, delete: tied },
         },
       },
@@ -69,6 +69,12 @@ export async function policies(
       check === null ? "" : `with check (${change(check)})`,
     ]
     statements.push(`create policy p_${command} on note for ${command} to ${role} ${clauses.join(" ")}`)
+  }
+  // Assignments are read with the rights of the role, which sees its own only.
+  const team = policy.actors[0]?.can.get("public.care_team")?.rules.read
+  if (team !== undefined) {
+    const { using } = ruleSql(policy, "public.care_team", "read", team, columnTypes)
+    statements.push(`create policy p_select on care_team for select to ${role} using (${change(using ?? "true")})`)
   }
   await admin.query(statements.join(";\n"))
 }

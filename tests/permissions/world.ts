@@ -17,6 +17,7 @@ create function wardkeep.group_branches(group_name text) returns text[]
   language sql stable parallel restricted security definer
   return (select g.branches from wardkeep.branch_group g where g.tenant = wardkeep.tenant() and g.name = group_name);
 alter table note enable row level security;
+alter table care_team enable row level security;
 create function asked.insert_each(rows jsonb) returns setof integer language plpgsql as $$
 declare
   one jsonb;

@@ -75,7 +75,6 @@ describe("a policy file", () => {
       purposes: { care: { basis: "s7a" } },
     } as const
     const conditions = { own: { own: "author" } } as const
-    const role = (can: object) => ({ d: { purposes: ["care"], can } })
     // biome-ignore format: the expected compile error must stand on the line after its comment
     const attempts = [
       // @ts-expect-error: no condition called mine
@@ -95,7 +94,11 @@ describe("a policy file", () => {
     ]
     for (const [index, attempt] of attempts.entries()) expect(attempt).toThrow(said[index])
     expect(() =>
-      definePolicy({ ...define, conditions, roles: role({ note: { read: { when: "own" } } }) }),
+      definePolicy({
+        ...define,
+        conditions,
+        roles: { d: { purposes: ["care"], can: { note: { read: { when: "own" } } } } },
+      }),
     ).not.toThrow()
   })
 
