@@ -72,6 +72,8 @@ test("imports against the arrows are refused", async () => {
 test.each([
   ["core-is-pure", "packages/core/src/planted.ts", "node:fs"],
   ["core-is-pure", "packages/core/src/planted.ts", "pg"],
+  ["permissions-is-pure", "packages/permissions/src/planted.ts", "node:crypto"],
+  ["permissions-is-pure", "packages/permissions/src/planted.ts", "zod"],
   ["migrations-behind-one-door", "packages/postgres/src/client/planted.ts", "postgres-migrations"],
   ["tests-stay-out-of-source", "packages/postgres/src/planted.ts", "#tests/config/legs.mjs"],
   ["examples-use-what-users-install", "examples/express-clinic/src/planted.ts", "@wardkeep/postgres"],

@@ -48,6 +48,13 @@ module.exports = {
       to: { pathNot: ["^packages/core/src/", "(^|/)node_modules/zod/", "^zod(/|$)"] },
     },
     {
+      name: "permissions-is-pure",
+      severity: "error",
+      comment: "permissions does no I/O: only its own files and core",
+      from: { path: sourceOf("permissions"), pathNot: testFile },
+      to: { pathNot: ["^packages/(permissions|core)/", "^@wardkeep/core(/|$)"] },
+    },
+    {
       name: "migrations-behind-one-door",
       severity: "error",
       comment: "postgres-migrations needs the bootstrap around it",

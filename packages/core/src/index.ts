@@ -12,8 +12,21 @@ export { type Code, type CodeEntry, codes, isCode } from "./errors/codes.js"
 export { WardkeepError, type WardkeepErrorOptions } from "./errors/wardkeep-error.js"
 export { type Finding, type Severity, sortFindings, type Verdict } from "./finding.js"
 export { quoteIdent, quoteLiteral, splitName } from "./identifier.js"
-export { type CellInput, definePolicy, type PolicyInput, type RoleInput, type TableInput } from "./policy/define.js"
+export { type Action, actions, handlingActions, isAction } from "./policy/actions.js"
+export { conditionNamed } from "./policy/cells.js"
+export { type Assigned, type Condition, type Hours, partsOf, type State, type Window } from "./policy/condition.js"
+export {
+  type CellInput,
+  type ConditionInput,
+  definePolicy,
+  type GuardInput,
+  type PolicyInput,
+  type RoleInput,
+  type TableInput,
+} from "./policy/define.js"
+export { durationSeconds } from "./policy/duration.js"
 export { type RoleNames, roleNames } from "./policy/names.js"
 export { parsePolicy } from "./policy/parse.js"
-export type { Actor, ColumnSet, Lookup, Permission, Policy } from "./policy/policy.js"
+export type { Actor, ColumnSet, Lookup, Permission, Policy, Rule } from "./policy/policy.js"
+export { type CellReplacements, replaceCells } from "./policy/replace-cells.js"
 export type { TableRule } from "./policy/schema.js"

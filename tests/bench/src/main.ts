@@ -8,6 +8,7 @@ import { fullSize, quickSize } from "./data/schema.ts"
 import { describeMachine, Placement } from "./machine.ts"
 import { type Options, readArguments, usage } from "./options.ts"
 import { page } from "./page.ts"
+import { runPermissions } from "./permissions/index.ts"
 import { majorOf, type Report } from "./report.ts"
 import { serverSettings, startServer } from "./server.ts"
 
@@ -58,8 +59,16 @@ function write(file: string, text: string): void {
   writeFileSync(file, text)
 }
 
+async function permissions(options: Options): Promise<void> {
+  const report = await runPermissions({ quick: options.quick, report: (text) => console.log(text) })
+  if (options.json !== undefined) write(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  for (const { what, measured, held } of report.bars) console.log(`${held ? "held  " : "MISSED"}  ${measured}  ${what}`)
+  if (options.check && report.bars.some((bar) => !bar.held)) process.exitCode = 1
+}
+
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2))
+  if (options.set === "permissions") return await permissions(options)
   const reports =
     options.from.length > 0
       ? options.from.map((file) => JSON.parse(readFileSync(file, "utf8")) as Report)

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util"
 
 export interface Options {
+  readonly set: Set
   readonly quick: boolean
   readonly server: 15 | 18
   /** Where the results go. */
@@ -15,7 +16,7 @@ export interface Options {
   readonly benches: readonly string[]
 }
 
-export const usage = `npm run bench -- [--only context] [--json FILE] [--quick] [--server 15|18] [--check] [--page]
+export const usage = `npm run bench -- [--only context|permissions] [--json FILE] [--quick] [--server 15|18] [--check] [--page]
                [--bench point,list,…] [--from FILE]…
 
   --quick   a tenth of the rows and fewer rounds: shows that it runs, not how fast it is
@@ -23,8 +24,10 @@ export const usage = `npm run bench -- [--only context] [--json FILE] [--quick] 
   --check   exit with 1 when a bar is missed
   --page    write docs/reference/performance.md`
 
-/** Sets of benches by what they measure; the context is the first. */
-const sets = ["context"]
+/** Sets of benches by what they measure; the context is the first and the default. The others need no server. */
+const sets = ["context", "permissions"] as const
+
+export type Set = (typeof sets)[number]
 
 export function readArguments(args: readonly string[]): Options {
   const { values } = parseArgs({
@@ -40,10 +43,13 @@ export function readArguments(args: readonly string[]): Options {
       from: { type: "string", multiple: true, default: [] },
     },
   })
-  if (values.only !== undefined && !sets.includes(values.only))
-    throw new Error(`--only ${values.only}: there are ${sets.join(", ")}`)
+  const set = sets.find((one) => one === (values.only ?? "context"))
+  if (set === undefined) throw new Error(`--only ${values.only}: there are ${sets.join(", ")}`)
+  if (set !== "context" && (values.page || values.from.length > 0))
+    throw new Error("--page and --from are of the context")
   if (values.server !== "15" && values.server !== "18") throw new Error("--server is 15 or 18")
   return {
+    set,
     quick: values.quick,
     server: values.server === "15" ? 15 : 18,
     json: values.json,

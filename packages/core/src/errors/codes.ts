@@ -112,6 +112,11 @@ export const codes = {
     hint: "Declare it under `services` and apply the policy.",
     http: 500,
   },
+  WK204: {
+    title: "A newer second factor is needed",
+    hint: "Ask for the second factor again, then repeat the request; the message says how recent it must be.",
+    http: 401,
+  },
   WK301: {
     title: "A migration failed; nothing of it was kept",
     hint: "See the cause for file and position; correct it and run again.",

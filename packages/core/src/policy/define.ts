@@ -1,13 +1,34 @@
+import type { Action } from "./actions.js"
+import type { Assigned, Condition } from "./condition.js"
 import { parsePolicy } from "./parse.js"
 import type { Policy } from "./policy.js"
 
-type Columns = boolean | readonly string[]
+/** What a cell is tied to. At least one member is given. */
+export interface GuardInput<Purpose extends string = string, Named extends string = string> {
+  /** The condition that the row must satisfy, by its name under `conditions`. */
+  readonly when?: Named
+  /** For `update`: the condition that the changed row must satisfy; without it, `when` again. */
+  readonly after?: Named
+  readonly columns?: readonly string[]
+  readonly purposes?: readonly Purpose[]
+  /** The second factor may not be older than this ISO 8601 duration when the cell is used. */
+  readonly mfa?: string
+}
 
-/** What a role may do with one table. */
-export type CellInput =
+/** What a role may do with one table. `download`, `print`, `export` and `share` need `read`. */
+export type CellInput<Purpose extends string = string, Named extends string = string> =
   | "read"
   | "manage"
-  | { readonly read?: Columns; readonly create?: Columns; readonly update?: Columns; readonly delete?: boolean }
+  | ({ readonly [A in Exclude<Action, "delete">]?: boolean | readonly string[] | GuardInput<Purpose, Named> } & {
+      readonly delete?: boolean | Omit<GuardInput<Purpose, Named>, "columns" | "after">
+    })
+
+/** A condition as it is written in a policy file; see {@link Condition} for when each form holds. */
+export type ConditionInput<Table extends string = string> =
+  | Exclude<Condition, { all: unknown } | { any: unknown } | { assigned: unknown }>
+  | { readonly assigned: Omit<Assigned, "table"> & { readonly table: Table } }
+  | { readonly all: readonly ConditionInput<Table>[] }
+  | { readonly any: readonly ConditionInput<Table>[] }
 
 export interface TableInput<Table extends string> {
   readonly scope:
@@ -24,14 +45,19 @@ export interface TableInput<Table extends string> {
   readonly search?: { readonly words?: readonly string[]; readonly lastDigits?: readonly string[] }
 }
 
-export interface RoleInput<Table extends string, Purpose extends string, Role extends string> {
+export interface RoleInput<
+  Table extends string,
+  Purpose extends string,
+  Role extends string,
+  Named extends string = string,
+> {
   readonly extends?: Role
   readonly purposes?: readonly Purpose[]
   /** The second factor may not be older than this ISO 8601 duration when a session is issued. */
   readonly mfa?: string
   /** An assignment without an end is refused. */
   readonly mustExpire?: boolean
-  readonly can?: { readonly [T in Table]?: CellInput }
+  readonly can?: { readonly [T in Table]?: CellInput<Purpose, Named> }
 }
 
 export interface PolicyInput<
@@ -39,6 +65,7 @@ export interface PolicyInput<
   Purpose extends string,
   Role extends string,
   Service extends string,
+  Named extends string = string,
 > {
   readonly deployment?: string
   readonly schema?: string
@@ -50,11 +77,13 @@ export interface PolicyInput<
   readonly rest?: "error" | "unmanaged"
   readonly tables: { readonly [T in Table]: TableInput<NoInfer<Table>> }
   readonly purposes: { readonly [P in Purpose]: { readonly basis: string } }
-  readonly roles: { readonly [R in Role]: RoleInput<NoInfer<Table>, NoInfer<Purpose>, NoInfer<Role>> }
+  /** Conditions on rows, defined once and named by cells. */
+  readonly conditions?: { readonly [C in Named]: ConditionInput<NoInfer<Table>> }
+  readonly roles: { readonly [R in Role]: RoleInput<NoInfer<Table>, NoInfer<Purpose>, NoInfer<Role>, NoInfer<Named>> }
   readonly services?: {
     readonly [S in Service]: {
       readonly purposes: readonly NoInfer<Purpose>[]
-      readonly can: { readonly [T in NoInfer<Table>]?: CellInput }
+      readonly can: { readonly [T in NoInfer<Table>]?: CellInput<NoInfer<Purpose>, NoInfer<Named>> }
     }
   }
   readonly lookups?: Readonly<
@@ -63,8 +92,8 @@ export interface PolicyInput<
 }
 
 /**
- * The policy file: one document from which roles, grants, policies and views follow. Unknown tables, roles and
- * purposes do not compile; at run time the message says where and what to write instead.
+ * The policy file: one document from which roles, grants, policies and views follow. Unknown tables, roles,
+ * purposes and conditions do not compile; at run time the message says where and what to write instead.
  *
  * @throws WK001 the document is not valid
  * @example
@@ -80,6 +109,7 @@ export function definePolicy<
   const Purpose extends string,
   const Role extends string,
   const Service extends string = never,
->(input: PolicyInput<Table, Purpose, Role, Service>): Policy<Table, Purpose, Role, Service> {
-  return parsePolicy(input) as Policy<Table, Purpose, Role, Service>
+  const Named extends string = never,
+>(input: PolicyInput<Table, Purpose, Role, Service, Named>): Policy<Table, Purpose, Role, Service, Named> {
+  return parsePolicy(input) as Policy<Table, Purpose, Role, Service, Named>
 }

@@ -1,8 +1,9 @@
-import type { z } from "zod"
-import { WardkeepError } from "../errors/wardkeep-error.js"
 import { splitName } from "../identifier.js"
-import type { Actor, ColumnSet, Lookup, Permission, Policy } from "./policy.js"
-import { type Cell, type PolicyDocument, policySchema } from "./schema.js"
+import { addCells, checkCells, type Known, qualifiedConditions } from "./cells.js"
+import { durationSeconds } from "./duration.js"
+import { describeIssue, invalid } from "./faults.js"
+import type { Actor, Lookup, Permission, Policy } from "./policy.js"
+import { type PolicyDocument, policySchema } from "./schema.js"
 
 /**
  * Checks an unknown document and resolves it.
@@ -27,7 +28,8 @@ export function parsePolicy(input: unknown): Policy {
     if (rule === undefined) tables.set(implied, { scope: "tenant" })
   }
   checkTables(tables, faults)
-  const known = { tables, purposes: new Set(Object.keys(doc.purposes)), qualify, faults }
+  const conditions = qualifiedConditions(doc, { tables, qualify, faults })
+  const known = { tables, purposes: new Set(Object.keys(doc.purposes)), conditions, qualify, faults }
   const actors = [...roleActors(doc, known), ...serviceActors(doc, known)]
   const lookups = Object.entries(doc.lookups).map(([name, lookup]): Lookup => {
     const table = qualify(lookup.table)
@@ -42,16 +44,10 @@ export function parsePolicy(input: unknown): Policy {
     rest: doc.rest,
     tables,
     purposes: new Map(Object.entries(doc.purposes)),
+    conditions,
     actors,
     lookups,
   }
-}
-
-interface Known {
-  readonly tables: Policy["tables"]
-  readonly purposes: ReadonlySet<string>
-  readonly qualify: (name: string) => string
-  readonly faults: string[]
 }
 
 function qualifyScope(
@@ -111,7 +107,9 @@ function roleActors(doc: PolicyDocument, known: Known): Actor[] {
     }
     checkPurposes(purposes, `roles.${name}`, known)
     if (purposes.length === 0) known.faults.push(`roles.${name}.purposes: name at least one purpose`)
-    return { kind: "role", name, purposes, mfaSeconds: mfa === undefined ? null : seconds(mfa), mustExpire, can }
+    checkCells(can, purposes, `roles.${name}`, known)
+    const mfaSeconds = mfa === undefined ? null : durationSeconds(mfa)
+    return { kind: "role", name, purposes, mfaSeconds, mustExpire, can }
   })
 }
 
@@ -120,6 +118,7 @@ function serviceActors(doc: PolicyDocument, known: Known): Actor[] {
     const can = new Map<string, Permission>()
     addCells(can, service.can, `services.${name}`, known)
     checkPurposes(service.purposes, `services.${name}`, known)
+    checkCells(can, service.purposes, `services.${name}`, known)
     return { kind: "service", name, purposes: service.purposes, mfaSeconds: null, mustExpire: true, can }
   })
 }
@@ -138,53 +137,8 @@ function inheritance(doc: PolicyDocument, name: string, faults: string[]): strin
   return chain.reverse()
 }
 
-function addCells(
-  can: Map<string, Permission>,
-  cells: Readonly<Record<string, Cell>>,
-  where: string,
-  known: Known,
-): void {
-  for (const [name, cell] of Object.entries(cells)) {
-    const table = known.qualify(name)
-    const rule = known.tables.get(table)
-    if (rule === undefined) known.faults.push(`${where}.can.${name}: not under tables`)
-    else if (rule.scope === "unmanaged")
-      known.faults.push(`${where}.can.${name}: the table is unmanaged; Wardkeep grants nothing on it`)
-    can.set(table, permission(cell))
-  }
-}
-
 function checkPurposes(purposes: readonly string[], where: string, known: Known): void {
   for (const purpose of purposes) {
     if (!known.purposes.has(purpose)) known.faults.push(`${where}.purposes: ${purpose} is not under purposes`)
   }
-}
-
-function permission(cell: Cell): Permission {
-  if (cell === "read") return { read: "all", create: false, update: false, delete: false }
-  if (cell === "manage") return { read: "all", create: "all", update: "all", delete: true }
-  return { read: set(cell.read), create: set(cell.create), update: set(cell.update), delete: cell.delete ?? false }
-}
-
-function set(columns: boolean | readonly string[] | undefined): ColumnSet | false {
-  if (columns === true) return "all"
-  return columns === undefined || columns === false ? false : columns
-}
-
-function seconds(duration: string): number {
-  const [, hours = "0", minutes = "0", secs = "0"] = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(duration) ?? []
-  return Number(hours) * 3600 + Number(minutes) * 60 + Number(secs)
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const path = issue.path.length === 0 ? "policy" : issue.path.map(String).join(".")
-  if (issue.code === "unrecognized_keys") return `${path}: unknown ${issue.keys.join(", ")}`
-  if (issue.code === "invalid_key") return `${path}: ${issue.issues.map((inner) => inner.message).join(", ")}`
-  return `${path}: ${issue.message}`
-}
-
-function invalid(faults: readonly string[]): WardkeepError {
-  return new WardkeepError("WK001", {
-    message: `The policy file is not valid:\n${faults.map((f) => `  - ${f}`).join("\n")}`,
-  })
 }

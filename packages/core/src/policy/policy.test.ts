@@ -40,8 +40,8 @@ describe("a policy file", () => {
     })
     const locum = policy.actors.find((actor) => actor.name === "locum")
     expect(locum).toMatchObject({ kind: "role", purposes: ["care"], mfaSeconds: 5400, mustExpire: true })
-    expect(locum?.can.get("public.patient")).toEqual({ read: "all", create: false, update: false, delete: false })
-    expect(locum?.can.get("public.visit")).toEqual({ read: "all", create: false, update: false, delete: false })
+    expect(locum?.can.get("public.patient")).toMatchObject({ read: "all", create: false, update: false, delete: false })
+    expect(locum?.can.get("public.visit")).toMatchObject({ read: "all", create: false, update: false, delete: false })
     expect(policy.tables.get("public.branch")).toEqual({ scope: "tenant" })
     expect(roleNames(policy).role("doctor")).toBe("wk_main_r_doctor")
   })
@@ -66,6 +66,40 @@ describe("a policy file", () => {
     ]
     const said = ["roles.d.can.patients: not under tables", "cure is not under purposes", "nurse is not under roles"]
     for (const [index, attempt] of attempts.entries()) expect(attempt).toThrow(said[index])
+  })
+
+  it("does not compile with an unknown condition, action or assignment table", () => {
+    const define = {
+      tenancy: { tenant: "clinic", branch: "branch", columns: { tenant: "clinic_id", branch: "branch_id" } },
+      tables: { note: { scope: "branch", subject: "patient_id" } },
+      purposes: { care: { basis: "s7a" } },
+    } as const
+    const conditions = { own: { own: "author" } } as const
+    // biome-ignore format: the expected compile error must stand on the line after its comment
+    const attempts = [
+      // @ts-expect-error: no condition called mine
+      () => definePolicy({ ...define, conditions, roles: { d: { purposes: ["care"], can: { note: { read: { when: "mine" } } } } } }),
+      // @ts-expect-error: no action called burn
+      () => definePolicy({ ...define, conditions, roles: { d: { purposes: ["care"], can: { note: { burn: true } } } } }),
+      // @ts-expect-error: no purpose called cure
+      () => definePolicy({ ...define, conditions, roles: { d: { purposes: ["care"], can: { note: { read: { purposes: ["cure"] } } } } } }),
+      // @ts-expect-error: no table called team
+      () => definePolicy({ ...define, conditions: { x: { assigned: { table: "team", actor: "a", subject: "s" } } }, roles: { d: { purposes: ["care"] } } }),
+    ]
+    const said = [
+      "mine is not under conditions",
+      "unknown burn",
+      "cure is not under purposes",
+      "team is not under tables",
+    ]
+    for (const [index, attempt] of attempts.entries()) expect(attempt).toThrow(said[index])
+    expect(() =>
+      definePolicy({
+        ...define,
+        conditions,
+        roles: { d: { purposes: ["care"], can: { note: { read: { when: "own" } } } } },
+      }),
+    ).not.toThrow()
   })
 
   it("says where a fault is and what to write instead", () => {

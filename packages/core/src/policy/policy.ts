@@ -1,14 +1,33 @@
+import type { Action } from "./actions.js"
+import type { Condition } from "./condition.js"
 import type { TableRule } from "./schema.js"
 
 /** Columns a cell covers: all of them, or the ones listed. */
 export type ColumnSet = "all" | readonly string[]
 
-/** One cell of the matrix, in full: `false` means not at all. */
+/** One action of one role on one table, and what it is tied to. */
+export interface Rule {
+  readonly columns: ColumnSet
+  /** The condition that the row must satisfy; for `create` the new row. Null: every row of the scope. */
+  readonly when: string | null
+  /** For `update`: the condition that the changed row must satisfy. */
+  readonly after: string | null
+  /** The purposes it may be used for. Null: every purpose of the role. */
+  readonly purposes: readonly string[] | null
+  /** The second factor may not be older. Null: what the role asks for. */
+  readonly mfaSeconds: number | null
+}
+
+/**
+ * One cell of the matrix, in full: `false` means not at all. `read`, `create`, `update` and `delete` say what holds always;
+ * what is tied to a condition, a purpose or a second factor is `false` there and stands in `rules`, with everything else.
+ */
 export interface Permission {
   readonly read: ColumnSet | false
   readonly create: ColumnSet | false
   readonly update: ColumnSet | false
   readonly delete: boolean
+  readonly rules: { readonly [A in Action]?: Rule }
 }
 
 /** A database role the policy makes: a person's role or a service. */
@@ -36,6 +55,7 @@ export interface Policy<
   Purpose extends string = string,
   Role extends string = string,
   Service extends string = string,
+  Named extends string = string,
 > {
   readonly deployment: string
   readonly schema: string
@@ -47,6 +67,8 @@ export interface Policy<
   readonly rest: "error" | "unmanaged"
   readonly tables: ReadonlyMap<string, TableRule>
   readonly purposes: ReadonlyMap<string, { readonly basis: string }>
+  /** By name; assignment tables are qualified. */
+  readonly conditions: Readonly<Record<string, Condition>>
   readonly actors: readonly Actor[]
   readonly lookups: readonly Lookup[]
   /** Never set: only the literal names of the policy file travel in it. */
@@ -55,5 +77,6 @@ export interface Policy<
     readonly purpose: Purpose
     readonly role: Role
     readonly service: Service
+    readonly condition: Named
   }
 }

@@ -1,4 +1,7 @@
 import { z } from "zod"
+import { type Action, actions } from "./actions.js"
+import { conditionSchema } from "./condition.js"
+import { duration } from "./duration.js"
 
 const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, "use lower-case letters, digits and underscores, at most 63")
 const tableName = z
@@ -8,11 +11,13 @@ const column = z.string().min(1).max(63)
 // Role names become PostgreSQL names with a prefix of at most 18 bytes; 40 leaves room for policy names built from them.
 const roleName = z
   .string()
-  .regex(/^[a-z][a-z0-9_]{0,39}$/, "use lower-case letters, digits and underscores, at most 40")
-
-const duration = z
+  .regex(
+    /^[a-z][a-z0-9_]{0,39}$/,
+    "use lower-case letters, digits and underscores, at most 40: PostgreSQL folds capitals and cuts what is longer",
+  )
+const conditionName = z
   .string()
-  .regex(/^PT(?=\d)(\d+H)?(\d+M)?(\d+S)?$/, "write an ISO 8601 duration of hours, minutes and seconds, such as PT12H")
+  .regex(/^[a-z][a-z0-9_-]{0,39}$/, "use lower-case letters, digits, hyphens and underscores, at most 40")
 
 const scope = z.union(
   [
@@ -36,18 +41,37 @@ const table = z.strictObject({
     .optional(),
 })
 
-const columns = z.union([z.boolean(), z.array(column).min(1)], { error: "write true, false or a list of columns" })
+const guarded = z
+  .strictObject({
+    when: conditionName.optional(),
+    after: conditionName.optional(),
+    columns: z.array(column).min(1).optional(),
+    purposes: z.array(name).min(1).optional(),
+    mfa: duration.optional(),
+  })
+  .refine((guard) => Object.values(guard).some((part) => part !== undefined), "write true, or what it is tied to")
+export const cellValueSchema = z.union([z.boolean(), z.array(column).min(1), guarded], {
+  error: "write true, false, a list of columns or { when, after, columns, purposes, mfa }",
+})
+const rowValue = z.union([z.boolean(), guarded], { error: "write true, false or { when, purposes, mfa }" }).optional()
+const columnValue = cellValueSchema.optional()
 const cell = z.union(
   [
     z.enum(["read", "manage"]),
     z.strictObject({
-      read: columns.optional(),
-      create: columns.optional(),
-      update: columns.optional(),
-      delete: z.boolean().optional(),
-    }),
+      create: columnValue,
+      read: columnValue,
+      update: columnValue,
+      delete: rowValue,
+      download: columnValue,
+      print: columnValue,
+      export: columnValue,
+      share: columnValue,
+    } satisfies Record<Action, typeof columnValue | typeof rowValue>),
   ],
-  { error: "write 'read', 'manage' or { read, create, update, delete } with true or a list of columns" },
+  {
+    error: `write 'read', 'manage' or { ${actions.join(", ")} } with true, a list of columns or { when, after, columns, purposes, mfa }`,
+  },
 )
 
 const role = z.strictObject({
@@ -76,6 +100,7 @@ export const policySchema = z.strictObject({
     .default("error"),
   tables: z.record(tableName, table),
   purposes: z.record(name, z.strictObject({ basis: z.string().min(1) })),
+  conditions: z.record(conditionName, conditionSchema).default({}),
   roles: z.record(roleName, role),
   services: z.record(roleName, service).default({}),
   lookups: z
@@ -86,3 +111,4 @@ export const policySchema = z.strictObject({
 export type PolicyDocument = z.output<typeof policySchema>
 export type TableRule = z.output<typeof table>
 export type Cell = z.output<typeof cell>
+export type CellValue = z.output<typeof cellValueSchema>

@@ -1,0 +1,33 @@
+/**
+ * The role-permission matrix: the policy file's roles compiled into bits, questions answered with reasons, and the same
+ * conditions as predicates for the database. Pure, and usable alone.
+ *
+ * @module
+ */
+export type { Context, Row, Value } from "./condition/context.js"
+export { evaluate, type Subject } from "./condition/evaluate.js"
+export { describeCondition } from "./condition/words.js"
+export { assertAllowed, type Decision, decide } from "./decide/decide.js"
+export { type Explanation, explain } from "./decide/explain.js"
+export type { Layer, Question, Reason } from "./decide/question.js"
+export { type Change, diff, diffText } from "./diff/diff.js"
+export { type CellId, compileMatrix, Matrix, type MatrixOptions, type RoleId } from "./matrix/matrix.js"
+export {
+  type GuardianTable,
+  type PresetCondition,
+  type PresetName,
+  type PresetOptions,
+  type PresetRoles,
+  presetNames,
+  presetRoles,
+} from "./presets/presets.js"
+export type { ClinicTables } from "./presets/tables.js"
+export { type HtmlOptions, matrixHtml } from "./report/html.js"
+export { matrixText } from "./report/terminal.js"
+export { exportCsv } from "./sheet/export.js"
+export { type Imported, importCsv } from "./sheet/import.js"
+export { hash64 } from "./slice/hash.js"
+export { type Slice, slice } from "./slice/slice.js"
+export type { ColumnType, ColumnTypes } from "./sql/column-types.js"
+export { type ConditionSqlOptions, type ConditionTable, conditionSql } from "./sql/condition-sql.js"
+export { type RuleSql, ruleSql } from "./sql/rule-sql.js"

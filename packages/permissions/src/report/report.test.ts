@@ -1,0 +1,59 @@
+import { parsePolicy } from "@wardkeep/core"
+import { describe, expect, it } from "vitest"
+import { clinic } from "#tests/permissions/clinic.ts"
+import { compileMatrix } from "../matrix/matrix.js"
+import { slice } from "../slice/slice.js"
+import { matrixHtml } from "./html.js"
+import { matrixText } from "./terminal.js"
+
+const matrix = compileMatrix(clinic())
+
+describe("the matrix for people", () => {
+  it("is a table of letters in a terminal", () => {
+    const lines = matrixText(matrix).split("\n")
+    expect(lines[0]).toMatch(/^ +reception +doctor +locum +billing +reminders \(service\)$/)
+    expect(lines[1]).toMatch(/^patient +CR\*U\* +RUe\* +RUe\* +R\* +R\*$/)
+    expect(lines[2]).toMatch(/^clinical_note +\. +Crup +Crup +\. +\.$/)
+    expect(lines.at(-2)).toContain("small: tied to a condition")
+  })
+
+  it("is one HTML file without scripts, in which nothing of the policy file is markup", () => {
+    const html = matrixHtml(matrix, { title: "<b>Sanjivani & Co</b>" })
+    expect(html).toContain("&lt;b&gt;Sanjivani &amp; Co&lt;/b&gt;")
+    expect(html).not.toMatch(/<script|<b>|https?:|src=/)
+    expect(html.match(/<tr>/g)).toHaveLength(8)
+    const odd = parsePolicy({
+      tenancy: { tenant: "clinic", branch: "branch", columns: { tenant: "clinic_id", branch: "branch_id" } },
+      tables: { note: { scope: "branch" } },
+      purposes: { care: { basis: "x" } },
+      conditions: { odd: { own: "<img src=x>" } },
+      roles: { doctor: { purposes: ["care"], can: { note: { read: { when: "odd", columns: ['"><script>'] } } } } },
+    })
+    expect(matrixHtml(compileMatrix(odd))).not.toMatch(/<img|<script/)
+  })
+})
+
+describe("a slice for a user interface", () => {
+  it("holds booleans and granted columns, and nothing about conditions", () => {
+    const { could, columns, etag } = slice(matrix, "reception")
+    expect(could["public.patient"]).toEqual({
+      create: true,
+      read: true,
+      update: true,
+      delete: false,
+      download: false,
+      print: false,
+      export: false,
+      share: false,
+    })
+    expect(Object.keys(could)).toEqual(["public.patient", "public.invoice"])
+    expect(columns["public.patient"]).toEqual({ read: ["id", "name", "phone"], update: ["phone"] })
+    expect(etag).toMatch(/^"wk-[0-9a-f]{16}"$/)
+    expect(JSON.stringify(slice(matrix, "doctor"))).not.toMatch(/own-|on-the|draft|900/)
+  })
+
+  it("has an ETag that changes with what it says and with nothing else", () => {
+    expect(slice(compileMatrix(clinic()), "doctor").etag).toBe(slice(matrix, "doctor").etag)
+    expect(slice(matrix, "locum").etag).not.toBe(slice(matrix, "doctor").etag)
+  })
+})
