@@ -188,6 +188,15 @@ describe("a plan", () => {
     })
     expect(await catalogDigest(database.adminUrl)).toBe(before)
   })
+  it("a cell that is tied to a purpose is granted to nobody yet, and that is said", async () => {
+    const tied = { doctor: { purposes: ["care"], can: { patient: { read: { purposes: ["care"] }, create: true } } } }
+    const { findings, steps } = await host.plan(parsePolicy({ ...base, roles: tied }))
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: "tied-cell-denied", object: "public.patient doctor read" }),
+    )
+    const granted = steps.filter(({ sql }) => /^grant select .* on .*patient"? to/m.test(sql))
+    expect(granted).toEqual([])
+  })
   it("applied twice at once is applied once", async () => {
     const results = await Promise.allSettled([host.apply(), sleep(1).then(() => host.apply())])
     expect(results.some((result) => result.status === "fulfilled")).toBe(true)

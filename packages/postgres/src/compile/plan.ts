@@ -26,6 +26,7 @@ import { roleFindings } from "./role-findings.js"
 import { branchKeyColumn, resolveScopes, type ScopedTable } from "./scope.js"
 import { countBranches, scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
+import { tiedCells } from "./tied-cells.js"
 import { sameShapeView, viewSchema } from "./views.js"
 import { wordTable } from "./words.js"
 
@@ -73,7 +74,11 @@ export async function plan({ client, policy }: { client: Queryable; policy: Poli
   draft.steps.push(...lookupTableSteps(policy, catalog, grants), ...(await actorRecordSteps(client, policy)))
   const inOrder = phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase))
   const steps = withoutForce(inOrder, forcedTables(catalog, scoped, draft.managed))
-  return { steps, findings: sortFindings(draft.findings), hash: hashOf(steps.map((step) => step.sql).join("\n;\n")) }
+  return {
+    steps,
+    findings: sortFindings([...draft.findings, ...tiedCells(policy)]),
+    hash: hashOf(steps.map((step) => step.sql).join("\n;\n")),
+  }
 }
 
 interface Draft {
