@@ -1,17 +1,22 @@
 import { quoteIdent, quoteLiteral, WardkeepError } from "@wardkeep/core"
 import type { TenantTarget } from "../target/schema.js"
 import type { Connection } from "./connection.js"
-import { rolledBack, type Transaction } from "./transaction.js"
+import type { ServerError } from "./outcome.js"
+import { rolledBackAfter, type Transaction } from "./transaction.js"
 
 /** One tenant of the target, as its users reach the database: the application's own login and the tenant's context. */
 export class Actor {
   readonly tenant: TenantTarget
   readonly login: string
   readonly connection: Connection
+  /** A second session of the same login, for looking while the first one is in a transaction. */
+  readonly #aside: Connection
+  readonly #cannotFollow = new Set<Actor>()
   /** Values of the tenant column that are this tenant's; found out when the target does not say. */
   keys: readonly string[]
 
-  constructor(tenant: TenantTarget, login: string, connection: Connection) {
+  constructor(tenant: TenantTarget, login: string, connection: Connection, aside: Connection) {
+    this.#aside = aside
     this.tenant = tenant
     this.login = login
     this.connection = connection
@@ -31,25 +36,35 @@ export class Actor {
     return [...(role === undefined ? [] : [`set local role ${quoteIdent(role)}`]), ...set, ...statements]
   }
 
-  /** Runs `work` as this tenant in a transaction that is rolled back. */
+  /**
+   * Runs `work` as this tenant in a transaction that is rolled back.
+   *
+   * @throws WK703 the server refuses the context
+   */
   async act<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return await rolledBack(this.connection, async (tx) => {
-      await this.enter(tx)
-      return await work(tx)
-    })
+    return await rolledBackAfter(this.connection, this.contextStatements(), (error) => this.#refused(error), work)
   }
 
-  /** @throws WK703 the server refuses the context */
-  async enter(tx: Transaction): Promise<void> {
-    for (const statement of this.contextStatements()) {
-      const { error } = await tx.keep(statement)
-      if (error !== undefined) {
-        throw new WardkeepError("WK703", {
-          message: `The context of tenant ${this.name} was refused: ${error.code} ${error.message}`,
-          hint: `Check connect of tenant ${this.name} in the target: role, settings, statements, and EXECUTE on what they call.`,
-        })
-      }
-    }
+  /**
+   * The same on the second session, where the first one may be in the middle of something; sees nothing of that.
+   *
+   * @throws WK703 the server refuses the context
+   */
+  async look<T>(work: (tx: Transaction, connection: Connection) => Promise<T>): Promise<T> {
+    const aside = this.#aside
+    return await rolledBackAfter(
+      aside,
+      this.contextStatements(),
+      (error) => this.#refused(error),
+      async (tx) => await work(tx, aside),
+    )
+  }
+
+  #refused({ code, message }: ServerError): WardkeepError {
+    return new WardkeepError("WK703", {
+      message: `The context of tenant ${this.name} was refused: ${code} ${message}`,
+      hint: `Check connect of tenant ${this.name} in the target: role, settings, statements, and EXECUTE on what they call.`,
+    })
   }
 
   /**
@@ -57,16 +72,17 @@ export class Actor {
    * and still undone. Settings that only the other one uses are emptied. False where the server refuses it.
    */
   async takeOver(tx: Transaction, from: Actor): Promise<boolean> {
-    if (from.connection !== this.connection) return false
+    if (from.connection !== this.connection || this.#cannotFollow.has(from)) return false
     const stale = Object.keys(from.tenant.connect.settings).filter(
       (name) => !Object.hasOwn(this.tenant.connect.settings, name),
     )
     const before = ["set local role none", ...stale.map((name) => `select set_config(${quoteLiteral(name)}, '', true)`)]
-    for (const statement of [...before, ...this.contextStatements()]) {
-      const { error } = await tx.keep(statement)
-      if (error !== undefined) return false
-    }
-    return true
+    return (await tx.keep([...before, ...this.contextStatements()].join(";\n"))).error === undefined
+  }
+
+  /** The database keeps the first context of a transaction: taking over from that tenant would prove nothing. */
+  cannotFollow(other: Actor): void {
+    this.#cannotFollow.add(other)
   }
 
   /** SQL that anyone can run with the application's login and that repeats what was tried. */

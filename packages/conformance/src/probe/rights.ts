@@ -13,6 +13,8 @@ const row = z.object({
   truncate: z.boolean(),
   trigger: z.boolean(),
   references: z.boolean(),
+  /** An owner has every privilege, which is another check's finding. */
+  owner: z.boolean(),
 })
 
 /** What a tenant's role may do with one relation, by grants alone. */
@@ -26,6 +28,7 @@ const none: Rights = {
   truncate: false,
   trigger: false,
   references: false,
+  owner: false,
 }
 
 /** Grants per tenant, read once in its context. */
@@ -45,7 +48,7 @@ export class RightsBook {
 
   async #read(actor: Actor): Promise<Map<string, Rights>> {
     const oids = this.#catalog.relations.map(({ oid }) => oid)
-    const rows = await actor.act(async () => await readRows(actor.connection, "rights.sql", row, [oids]))
+    const rows = await actor.look(async (_, connection) => await readRows(connection, "rights.sql", row, [oids]))
     return new Map(rows.map(({ oid, ...rights }) => [oid, rights]))
   }
 }

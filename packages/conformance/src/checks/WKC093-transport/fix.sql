@@ -1,0 +1,1 @@
+do $$begin execute format('alter database %I reset password_encryption', current_database()); end$$;
