@@ -27,7 +27,11 @@ async function run(...only: string[]): Promise<Report> {
   return await drill({ databaseUrl: db.adminUrl, appUrl: db.url(app), target, only: ["WKC020", ...only] })
 }
 
-const clones = async () => await admin("select datname from pg_database where datname like 'wardkeep\\_drill\\_%'")
+/** Of this file's database: other files drill on the same server. */
+const clones = async () =>
+  await admin(
+    `select datname from pg_database d where shobj_description(d.oid, 'pg_database') = 'wardkeep drill of ${db.databaseName}'`,
+  )
 const of = (report: Report, check: string) => report.findings.filter((finding) => finding.check === check)
 const result = (report: Report, check: string) => report.checks.find((one) => one.check === check)
 
@@ -60,9 +64,11 @@ describe("the clone", () => {
   })
 
   test("that an earlier run left behind is named", async () => {
-    await admin("create database wardkeep_drill_left")
-    const report = await run("WKC302").finally(() => admin("drop database wardkeep_drill_left"))
-    expect(report.notCovered.join(" ")).toContain("drop database wardkeep_drill_left")
+    const left = `wardkeep_drill_left_${app.user}`.slice(0, 60)
+    await admin(`create database "${left}"`)
+    await admin(`comment on database "${left}" is 'wardkeep drill of ${db.databaseName}'`)
+    const report = await run("WKC302").finally(() => admin(`drop database "${left}"`))
+    expect(report.notCovered.join(" ")).toContain(`drop database "${left}"`)
   })
 })
 

@@ -1,3 +1,4 @@
+import { quoteIdent } from "@wardkeep/core"
 import { Connection, databaseUrl } from "../database/connection.js"
 import type { VerifyOptions } from "../options.js"
 import type { CheckResult, KillRate, Report, ReportFinding } from "../report/report.js"
@@ -57,7 +58,7 @@ export async function drill(options: VerifyOptions): Promise<Report> {
   try {
     return await Workshop.run(admin, async (workshop) => {
       const leftovers = (await workshop.leftovers()).map(
-        (name) => `A drill that was killed left a database: drop database ${name}.`,
+        (name) => `A drill that was killed left a database: drop database ${quoteIdent(name)}.`,
       )
       const name = await workshop.clone()
       const urls = { adminUrl: inDatabase(admin, name), appUrl: inDatabase(app, name) }

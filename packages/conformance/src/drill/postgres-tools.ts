@@ -42,7 +42,10 @@ export interface Copied {
 export async function dumpAndRestore(from: URL, to: URL): Promise<Copied> {
   const dump = spawn("pg_dump", ["--format=custom"], { env: environment(from), stdio: ["ignore", "pipe", "ignore"] })
   const database = decodeURIComponent(to.pathname.slice(1))
-  const restore = spawn("pg_restore", ["--dbname", database], { env: environment(to), stdio: ["pipe", "ignore", "pipe"] })
+  const restore = spawn("pg_restore", ["--dbname", database], {
+    env: environment(to),
+    stdio: ["pipe", "ignore", "pipe"],
+  })
   let failed = 0
   restore.stderr.on("data", (part) => {
     failed += String(part).match(/pg_restore: error:/g)?.length ?? 0
