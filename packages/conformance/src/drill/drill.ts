@@ -27,13 +27,13 @@ const cloneInfo: CheckInfo = {
 }
 const killRateInfo: CheckInfo = { ...cloneInfo, code: "WKC306", title: "The suite notices broken protections" }
 
-type Part = (stage: Stage, record: CheckRecord) => Promise<KillRate | void>
+type Part = (stage: Stage, record: CheckRecord) => Promise<void>
 
 /** In this order: what undoes itself, then what only adds, then what destroys rows, then what destroys tables. */
 const parts: readonly (CheckInfo & { readonly run: Part })[] = [
   { ...dropOwnedInfo, run: dropOwned },
   { ...slotInfo, run: replicationSlot },
-  { ...killRateInfo, run: measureKillRate },
+  { ...killRateInfo, run: async (stage, record) => stage.scored(await measureKillRate(stage, record)) },
   { ...restoreInfo, run: restore },
   { ...damageInfo, run: damage },
   { ...columnCascadeInfo, run: columnCascade },
@@ -106,8 +106,11 @@ async function onClone(options: VerifyOptions, target: Target, ground: Ground): 
         })
       step("")
       const spoil = (why: string): void => record.inconclusive(why)
-      const stage: Stage = { ...ground, admin, scene: opened.scene, target, base, notCovered, verify: ask, step, spoil }
-      killRate = (await part.run(stage, record)) ?? killRate
+      const scored = (rate: KillRate): void => {
+        killRate = rate
+      }
+      const stage: Stage = { ...ground, admin, scene: opened.scene, target, base, verify: ask, step, spoil, scored }
+      await part.run(stage, record)
     }
   } finally {
     await Promise.all([admin.close(), opened.close()])

@@ -32,8 +32,10 @@ export class Workshop {
   static async run<T>(admin: URL, work: (workshop: Workshop) => Promise<T>): Promise<T> {
     const workshop = new Workshop(admin, await entrance(admin))
     const stop = (signal: NodeJS.Signals): void => {
-      // Again, and without this listener: then the signal ends the process as it would have.
-      workshop.#dropAll().finally(() => process.kill(process.pid, signal))
+      // Again, and without this listener: then the signal ends the process as it would have. What could not be
+      // dropped is named by the next run.
+      const again = (): boolean => process.kill(process.pid, signal)
+      void workshop.#dropAll().then(again, again)
     }
     process.once("SIGINT", stop).once("SIGTERM", stop)
     try {

@@ -19,6 +19,7 @@ test("a terminal sees phase, share and step on one line that is erased at the en
     "probe 0/2",
     "probe 1/2  WKC014 public.patient",
     "probe 2/2  WKC015 public.visit",
+    "probe 2/2  WKC015 public.bill",
     "2 checks\n",
   ])
   expect(terminal.written.every((text) => text.startsWith("\r\u001b[2K"))).toBe(true)

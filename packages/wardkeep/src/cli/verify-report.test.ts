@@ -68,7 +68,7 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
       code = given
     },
   } satisfies CommandContext
-  const command = args[0] === "report" ? verifyCommand(context) : verifyReportCommand(context)
+  const command = args.includes("report") ? verifyCommand(context) : verifyReportCommand(context)
   command.exitOverride()
   try {
     await command.parseAsync([...args], { from: "user" })
