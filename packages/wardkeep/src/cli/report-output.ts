@@ -1,6 +1,14 @@
 import { writeFile } from "node:fs/promises"
 import { resolve } from "node:path"
-import { type Report, render, reportExitCode, reportFormat, reportFormats, signReport } from "@wardkeep/conformance"
+import {
+  assertSigningKey,
+  type Report,
+  render,
+  reportExitCode,
+  reportFormat,
+  reportFormats,
+  signReport,
+} from "@wardkeep/conformance"
 import { WardkeepError } from "@wardkeep/core"
 import type { Command } from "commander"
 import { textOf } from "../commands/verify-report.js"
@@ -42,6 +50,7 @@ export async function reportOutput(flags: ReportOutputFlags, context: CommandCon
     throw new WardkeepError("WK009", { message: `--sign signs JSON, not ${format}`, hint: "Leave out --format." })
   }
   const key = flags.sign === undefined ? undefined : await privateKey(flags.sign, context)
+  if (key !== undefined) assertSigningKey(key)
   const colour = flags.out === undefined && output.paint("bold", "x") !== "x"
   return {
     finish: async (report) => {
