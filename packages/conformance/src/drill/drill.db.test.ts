@@ -38,8 +38,9 @@ const result = (report: Report, check: string) => report.checks.find((one) => on
 describe("the clone", () => {
   test("is dropped after a run, and the source is what it was", async () => {
     const before = await admin("select count(*), sum(hashtext(t::text)) from patient t")
-    const report = await run("WKC303", "WKC304")
+    const report = await run("WKC090", "WKC303", "WKC304")
     expect(report).toMatchObject({ mode: "drill", verdict: "NOT_FOUND" })
+    expect(of(report, "WKC090").map(({ object }) => object)).toEqual([`database ${db.databaseName}`])
     expect(await clones()).toEqual([])
     expect(await admin("select count(*), sum(hashtext(t::text)) from patient t")).toEqual(before)
   })

@@ -115,7 +115,8 @@ async function onClone(options: VerifyOptions, target: Target, ground: Ground): 
   } finally {
     await Promise.all([admin.close(), opened.close()])
   }
-  return summary(base, records, { started, notCovered, ...(killRate && { killRate }) })
+  const report = summary(base, records, { started, notCovered, ...(killRate && { killRate }) })
+  return underName(report, nameOf(adminUrl), nameOf(databaseUrl(options.databaseUrl, "--database-url")))
 }
 
 /** The choice of checks, for probe mode, which does not know the drill's own. */
@@ -160,6 +161,22 @@ function summary(base: Report, records: readonly CheckRecord[], { started, notCo
     ],
     ...(killRate && { killRate }),
   }
+}
+
+const nameOf = (url: URL): string => decodeURIComponent(url.pathname.slice(1))
+
+/** The clone stands for its source: under its own name every run would find another object, and no baseline would hold. */
+function underName(report: Report, clone: string, source: string): Report {
+  const text = (value: string): string => value.replaceAll(clone, source)
+  const findings = report.findings.map((finding) => ({
+    ...finding,
+    object: text(finding.object),
+    message: text(finding.message),
+    evidence: text(finding.evidence),
+    replay: text(finding.replay),
+    fix: text(finding.fix),
+  }))
+  return { ...report, findings, notCovered: report.notCovered.map(text) }
 }
 
 async function withoutClone(admin: URL, started: Date, reason: string): Promise<Report> {

@@ -32,9 +32,9 @@ export async function measureKillRate(stage: Stage, record: CheckRecord): Promis
     for (const mutation of mutationsOf(relation, known)) {
       stage.step(`${labelOf(mutation.relation)}: ${mutation.what}`)
       const outcome = await tryOut(stage, mutation, async () => killersOf(before, await stage.verify(narrow)))
-      if (outcome === "refused") {
+      if (outcome.startsWith("refused")) {
         stage.notCovered.push(
-          `Not broken on the clone, because the server refused it: ${mutation.kind} in ${labelOf(relation)}.`,
+          `Not broken on the clone, because the server ${outcome}: ${mutation.kind} in ${labelOf(relation)}.`,
         )
         continue
       }
@@ -59,7 +59,7 @@ async function tryOut(
   stage: Stage,
   mutation: Mutation,
   killers: () => Promise<readonly string[]>,
-): Promise<"killed" | "survived" | "without effect" | "refused"> {
+): Promise<"killed" | "survived" | "without effect" | `refused it (${string})`> {
   const { scene, admin, target } = stage
   const shows = mutation.shows ?? quoted(mutation.relation)
   const unbroken = await readProtections(admin, target.schemas)
@@ -67,7 +67,7 @@ async function tryOut(
   const { error } = await admin.run(["begin", ...mutation.apply, "commit"].join(";\n"))
   if (error !== undefined) {
     await admin.run("rollback")
-    return "refused"
+    return `refused it (${error.code})`
   }
   try {
     if ((await killers()).length > 0) return "killed"

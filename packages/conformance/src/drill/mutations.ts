@@ -185,7 +185,7 @@ function aroundPolicies(relation: Relation, { catalog, appRoles, granted }: Prot
     what: "TRUNCATE was granted, which no policy filters",
     apply: [`grant truncate on ${quoted(relation)} to ${to}`],
     undo: [`revoke truncate on ${quoted(relation)} from ${to}`],
-    always: true,
+    always: false,
   }
   return [
     ...grants,
