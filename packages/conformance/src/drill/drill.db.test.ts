@@ -94,7 +94,7 @@ describe("broken protections", () => {
     expect(killRate.mutations).toBe(killRate.killed + killRate.withoutEffect + killRate.survivors.length)
     expect(result(report, "WKC306")).toMatchObject({ verdict: "INCONCLUSIVE", controls: killRate.killed })
     expect(report.notCovered.join(" ")).not.toContain("could not be mended")
-  })
+  }, 180_000)
 })
 
 describe("DROP OWNED by the application", () => {
