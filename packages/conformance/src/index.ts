@@ -20,6 +20,7 @@ export type {
 } from "./report/report.js"
 export { parseReport } from "./report/schema.js"
 export {
+  assertSigningKey,
   parseSignedReport,
   type ReportSignature,
   reportHash,

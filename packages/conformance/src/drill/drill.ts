@@ -1,3 +1,4 @@
+import { quoteIdent } from "@wardkeep/core"
 import { Connection, databaseUrl } from "../database/connection.js"
 import type { VerifyOptions } from "../options.js"
 import type { CheckResult, KillRate, Report, ReportFinding } from "../report/report.js"
@@ -26,13 +27,13 @@ const cloneInfo: CheckInfo = {
 }
 const killRateInfo: CheckInfo = { ...cloneInfo, code: "WKC306", title: "The suite notices broken protections" }
 
-type Part = (stage: Stage, record: CheckRecord) => Promise<KillRate | void>
+type Part = (stage: Stage, record: CheckRecord) => Promise<void>
 
 /** In this order: what undoes itself, then what only adds, then what destroys rows, then what destroys tables. */
 const parts: readonly (CheckInfo & { readonly run: Part })[] = [
   { ...dropOwnedInfo, run: dropOwned },
   { ...slotInfo, run: replicationSlot },
-  { ...killRateInfo, run: measureKillRate },
+  { ...killRateInfo, run: async (stage, record) => stage.scored(await measureKillRate(stage, record)) },
   { ...restoreInfo, run: restore },
   { ...damageInfo, run: damage },
   { ...columnCascadeInfo, run: columnCascade },
@@ -57,7 +58,7 @@ export async function drill(options: VerifyOptions): Promise<Report> {
   try {
     return await Workshop.run(admin, async (workshop) => {
       const leftovers = (await workshop.leftovers()).map(
-        (name) => `A drill that was killed left a database: drop database ${name}.`,
+        (name) => `A drill that was killed left a database: drop database ${quoteIdent(name)}.`,
       )
       const name = await workshop.clone()
       const urls = { adminUrl: inDatabase(admin, name), appUrl: inDatabase(app, name) }
@@ -105,13 +106,17 @@ async function onClone(options: VerifyOptions, target: Target, ground: Ground): 
         })
       step("")
       const spoil = (why: string): void => record.inconclusive(why)
-      const stage: Stage = { ...ground, admin, scene: opened.scene, target, base, notCovered, verify: ask, step, spoil }
-      killRate = (await part.run(stage, record)) ?? killRate
+      const scored = (rate: KillRate): void => {
+        killRate = rate
+      }
+      const stage: Stage = { ...ground, admin, scene: opened.scene, target, base, verify: ask, step, spoil, scored }
+      await part.run(stage, record)
     }
   } finally {
     await Promise.all([admin.close(), opened.close()])
   }
-  return summary(base, records, { started, notCovered, ...(killRate && { killRate }) })
+  const report = summary(base, records, { started, notCovered, ...(killRate && { killRate }) })
+  return underName(report, nameOf(adminUrl), nameOf(databaseUrl(options.databaseUrl, "--database-url")))
 }
 
 /** The choice of checks, for probe mode, which does not know the drill's own. */
@@ -156,6 +161,22 @@ function summary(base: Report, records: readonly CheckRecord[], { started, notCo
     ],
     ...(killRate && { killRate }),
   }
+}
+
+const nameOf = (url: URL): string => decodeURIComponent(url.pathname.slice(1))
+
+/** The clone stands for its source: under its own name every run would find another object, and no baseline would hold. */
+function underName(report: Report, clone: string, source: string): Report {
+  const text = (value: string): string => value.replaceAll(clone, source)
+  const findings = report.findings.map((finding) => ({
+    ...finding,
+    object: text(finding.object),
+    message: text(finding.message),
+    evidence: text(finding.evidence),
+    replay: text(finding.replay),
+    fix: text(finding.fix),
+  }))
+  return { ...report, findings, notCovered: report.notCovered.map(text) }
 }
 
 async function withoutClone(admin: URL, started: Date, reason: string): Promise<Report> {

@@ -72,6 +72,7 @@ async function attack({ target }: Stage, record: CheckRecord, { actor, role, ses
       object,
       // Without a permissive policy nothing is let through; without a restrictive one everything else is.
       severity: policy.permissive ? "hygiene" : "leak",
+      ...(policy.permissive && { cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:L" }),
       message: policy.permissive
         ? `The application's login can take itself out of the rules of ${object}, and then sees nothing in it.`
         : `The application's login can take itself out of the rule that keeps branches apart in ${object}.`,

@@ -19,7 +19,8 @@ export async function reachOf(scene: Scene, relation: Relation, shows: string): 
       const count = async (sql: string): Promise<number> => (await tx.attempt(sql)).count
       const read = numberOf((await tx.attempt(`select count(*) from ${shows} as t where ${theirs}`)).rows)
       const deleted = await count(`delete from ${quoted(relation)} as t where ${theirs}`)
-      return { read, deleted, ...(await writes(relation, attacker, victim, (sql) => tx.attempt(sql))) }
+      const emptied = (await tx.attempt(`truncate ${quoted(relation)}`)).error === undefined ? 1 : 0
+      return { read, deleted, emptied, ...(await writes(relation, attacker, victim, (sql) => tx.attempt(sql))) }
     })
     for (const [what, number] of Object.entries(numbers)) reach.set(`${attacker.name} ${victim.name} ${what}`, number)
   }

@@ -20,6 +20,7 @@ export async function measureKillRate(stage: Stage, record: CheckRecord): Promis
     target,
     policies: await readPolicies(stage.admin, target.schemas),
     helpers: await readHelpers(stage.admin),
+    granted: await grantsOf(scene),
     appRoles: [...new Set(scene.actors.map(({ tenant, login }) => tenant.connect.role ?? login))],
   }
   const tables = await breakable(scene, known)
@@ -31,9 +32,9 @@ export async function measureKillRate(stage: Stage, record: CheckRecord): Promis
     for (const mutation of mutationsOf(relation, known)) {
       stage.step(`${labelOf(mutation.relation)}: ${mutation.what}`)
       const outcome = await tryOut(stage, mutation, async () => killersOf(before, await stage.verify(narrow)))
-      if (outcome === "refused") {
+      if (outcome.startsWith("refused")) {
         stage.notCovered.push(
-          `Not broken on the clone, because the server refused it: ${mutation.kind} in ${labelOf(relation)}.`,
+          `Not broken on the clone, because the server ${outcome}: ${mutation.kind} in ${labelOf(relation)}.`,
         )
         continue
       }
@@ -58,7 +59,7 @@ async function tryOut(
   stage: Stage,
   mutation: Mutation,
   killers: () => Promise<readonly string[]>,
-): Promise<"killed" | "survived" | "without effect" | "refused"> {
+): Promise<"killed" | "survived" | "without effect" | `refused it (${string})`> {
   const { scene, admin, target } = stage
   const shows = mutation.shows ?? quoted(mutation.relation)
   const unbroken = await readProtections(admin, target.schemas)
@@ -66,7 +67,7 @@ async function tryOut(
   const { error } = await admin.run(["begin", ...mutation.apply, "commit"].join(";\n"))
   if (error !== undefined) {
     await admin.run("rollback")
-    return "refused"
+    return `refused it (${error.code})`
   }
   try {
     if ((await killers()).length > 0) return "killed"
@@ -77,6 +78,23 @@ async function tryOut(
     const mended = await readProtections(admin, target.schemas)
     if (JSON.stringify(mended) !== JSON.stringify(unbroken)) stage.spoil(`${mutation.what} could not be mended`)
   }
+}
+
+/** What any tenant was granted. */
+async function grantsOf(scene: Scene): Promise<Protected["granted"]> {
+  const held = new Map<string, { select: string[]; truncate: boolean }>()
+  for (const { oid } of scene.catalog.relations) held.set(oid, { select: [], truncate: false })
+  for (const actor of scene.actors) {
+    for (const relation of scene.catalog.relations) {
+      const { select, truncate } = await scene.rights.of(actor, relation)
+      const known = held.get(relation.oid)
+      held.set(relation.oid, {
+        select: [...(known?.select ?? []), ...select],
+        truncate: truncate || known?.truncate === true,
+      })
+    }
+  }
+  return ({ oid }) => held.get(oid) ?? { select: [], truncate: false }
 }
 
 /** Findings that were not there before: another object, or a worse severity on the same one. */

@@ -1,6 +1,7 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import type { Catalog } from "../catalog/catalog.js"
 import { labelOf, quoted, type Relation } from "../catalog/relation.js"
+import type { Rights } from "../probe/rights.js"
 import type { Target } from "../target/schema.js"
 import { createPolicy, dropPolicy, type Helper, type Policy } from "./policies.js"
 
@@ -25,6 +26,8 @@ export interface Protected {
   readonly helpers: readonly Helper[]
   /** Roles in whose name the application's statements run. */
   readonly appRoles: readonly string[]
+  /** What they were granted on a relation already, so that taking a grant away again mends it. */
+  granted(relation: Relation): Pick<Rights, "select" | "truncate">
 }
 
 /** Every way in which somebody breaks this table by one statement, for the protections that it has. */
@@ -42,6 +45,7 @@ export function mutationsOf(relation: Relation, known: Protected): Mutation[] {
       undo: [`drop policy wardkeep_drill on ${quoted(relation)}`],
     },
     ...volatility(relation, own, known.helpers),
+    ...keyWithoutTenant(relation),
     ...aroundPolicies(relation, known),
   ]
 }
@@ -121,14 +125,36 @@ function volatility(relation: Relation, own: readonly Policy[], helpers: readonl
   }))
 }
 
+/** A key of the whole system where there was one per tenant; refused where tenants use the same values. */
+function keyWithoutTenant(relation: Relation): Mutation[] {
+  const { tenancy } = relation
+  if (tenancy.by !== "column") return []
+  const tenant = tenancy.column.name
+  const key = relation.keys.find(
+    ({ kind, columns }) => (kind === "p" || kind === "u") && columns.includes(tenant) && columns.length > 1,
+  )
+  if (key === undefined) return []
+  const rest = key.columns.filter((name) => name !== tenant).map(quoteIdent)
+  return [
+    {
+      kind: "key without tenant",
+      relation,
+      what: `a unique key over ${rest.join(", ")} of all tenants was added`,
+      apply: [`alter table ${quoted(relation)} add constraint wardkeep_drill unique (${rest.join(", ")})`],
+      undo: [`alter table ${quoted(relation)} drop constraint wardkeep_drill`],
+      always: true,
+    },
+  ]
+}
+
 /** Ways around the table: a partition, a view and a function that policies do not stop. */
-function aroundPolicies(relation: Relation, { catalog, appRoles }: Protected): Mutation[] {
+function aroundPolicies(relation: Relation, { catalog, appRoles, granted }: Protected): Mutation[] {
   const to = appRoles.map(quoteIdent).join(", ")
   if (to === "") return []
   const view = `${quoteIdent(relation.schema)}.wardkeep_drill_view`
   const routine = `${quoteIdent(relation.schema)}.wardkeep_drill_rows()`
   const children = catalog.relations.filter(
-    ({ parent, isPartition, rls }) => parent === relation.oid && isPartition && !rls,
+    (child) => child.parent === relation.oid && child.isPartition && !child.rls && granted(child).select.length === 0,
   )
   const grants: Mutation[] = [
     {
@@ -153,8 +179,17 @@ function aroundPolicies(relation: Relation, { catalog, appRoles }: Protected): M
       shows: routine,
     },
   ]
+  const truncate: Mutation = {
+    kind: "truncate granted",
+    relation,
+    what: "TRUNCATE was granted, which no policy filters",
+    apply: [`grant truncate on ${quoted(relation)} to ${to}`],
+    undo: [`revoke truncate on ${quoted(relation)} from ${to}`],
+    always: false,
+  }
   return [
     ...grants,
+    ...(granted(relation).truncate ? [] : [truncate]),
     ...children.slice(0, 1).map((child) => ({
       kind: "grant on a partition",
       relation: child,

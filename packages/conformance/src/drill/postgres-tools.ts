@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process"
+import { pipeline } from "node:stream/promises"
 
 /** `pg_dump` and `pg_restore` of the machine, or why they cannot be used. */
 export async function toolsFor(serverVersion: number): Promise<{ readonly missing?: string }> {
@@ -40,15 +41,18 @@ export interface Copied {
 /** Dumps one database into another through a pipe: rows of real people never touch a disk of this machine. */
 export async function dumpAndRestore(from: URL, to: URL): Promise<Copied> {
   const dump = spawn("pg_dump", ["--format=custom"], { env: environment(from), stdio: ["ignore", "pipe", "ignore"] })
-  const restore = spawn("pg_restore", ["--dbname", decodeURIComponent(to.pathname.slice(1))], {
+  const database = decodeURIComponent(to.pathname.slice(1))
+  const restore = spawn("pg_restore", ["--dbname", database], {
     env: environment(to),
-    stdio: [dump.stdout, "ignore", "pipe"],
+    stdio: ["pipe", "ignore", "pipe"],
   })
   let failed = 0
   restore.stderr.on("data", (part) => {
     failed += String(part).match(/pg_restore: error:/g)?.length ?? 0
   })
-  const [dumped] = await Promise.all([ended(dump), ended(restore)])
+  // A restore that ends early closes the pipe; its exit says so, not the pipe.
+  const piped = pipeline(dump.stdout, restore.stdin).catch(() => undefined)
+  const [dumped] = await Promise.all([ended(dump), ended(restore), piped])
   return { dumped, failed }
 }
 

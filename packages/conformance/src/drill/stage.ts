@@ -1,5 +1,5 @@
 import type { Connection } from "../database/connection.js"
-import type { Report } from "../report/report.js"
+import type { KillRate, Report } from "../report/report.js"
 import type { Scene } from "../run/check.js"
 import type { Target } from "../target/schema.js"
 import type { Workshop } from "./workshop.js"
@@ -22,4 +22,5 @@ export interface Stage {
   step(object: string): void
   /** The clone is no longer what it was, so that nothing after this proves anything. */
   spoil(why: string): void
+  scored(rate: KillRate): void
 }

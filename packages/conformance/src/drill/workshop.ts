@@ -32,8 +32,10 @@ export class Workshop {
   static async run<T>(admin: URL, work: (workshop: Workshop) => Promise<T>): Promise<T> {
     const workshop = new Workshop(admin, await entrance(admin))
     const stop = (signal: NodeJS.Signals): void => {
-      // Again, and without this listener: then the signal ends the process as it would have.
-      void workshop.#dropAll().finally(() => process.kill(process.pid, signal))
+      // Again, and without this listener: then the signal ends the process as it would have. What could not be
+      // dropped is named by the next run.
+      const again = (): boolean => process.kill(process.pid, signal)
+      void workshop.#dropAll().then(again, again)
     }
     process.once("SIGINT", stop).once("SIGTERM", stop)
     try {
@@ -44,14 +46,12 @@ export class Workshop {
     }
   }
 
-  /** Databases that a killed run left behind. */
+  /** Databases that a killed run on the same source left behind. */
   async leftovers(): Promise<string[]> {
     return await this.#do(async (server) => {
-      const rows = await server.rows(
-        "select datname from pg_catalog.pg_database where datname like 'wardkeep\\_drill\\_%' and datname <> all ($1) order by 1",
-        [this.#made],
-      )
-      return rows.map(({ datname }) => String(datname))
+      const shape = z.object({ name: z.string() })
+      const rows = await readRows(server, "drill/leftovers.sql", shape, [this.#source, this.#made])
+      return rows.map(({ name }) => name)
     })
   }
 
@@ -81,7 +81,12 @@ export class Workshop {
     const name = `wardkeep_drill_${randomBytes(6).toString("hex")}`
     this.#made.push(name)
     const { error } = await server.run(`create database ${quoteIdent(name)} ${how}`)
-    if (error === undefined) return name
+    if (error === undefined) {
+      await server.rows(
+        `comment on database ${quoteIdent(name)} is ${quoteLiteral(`wardkeep drill of ${this.#source}`)}`,
+      )
+      return name
+    }
     if (error.code === "55006") {
       throw new NoClone(
         `the database ${this.#source} is in use, and PostgreSQL copies a database only while nobody is connected; run the drill on a restored copy, or in a maintenance window`,

@@ -61,10 +61,12 @@ const reports: fc.Arbitrary<Report> = fc
     ),
     notCovered: fc.array(text, { maxLength: 3 }),
     problem: text,
+    survivors: fc.array(text, { maxLength: 2 }),
   })
-  .map(({ open, accepted, problem, ...rest }) => ({
+  .map(({ open, accepted, problem, survivors, ...rest }) => ({
     ...clean,
     ...rest,
+    killRate: { mutations: 3, killed: 1, withoutEffect: 0, survivors },
     findings: [...open, ...accepted],
     baseline: {
       accepted: accepted.length,
@@ -92,6 +94,7 @@ function harmless(report: Report): Report {
     checks: report.checks.map(({ reason = "", ...one }) => ({ ...one, title: word(one.title), reason: word(reason) })),
     findings: inOrder(report.findings).map(tame),
     notCovered: report.notCovered.map(word),
+    ...(report.killRate && { killRate: { ...report.killRate, survivors: report.killRate.survivors.map(word) } }),
     ...(report.baseline && {
       baseline: {
         ...report.baseline,

@@ -12,12 +12,14 @@ test("a terminal sees phase, share and step on one line that is erased at the en
   progress.start("probe", 2)
   progress.step("WKC014 public.patient")
   progress.step("WKC015 public.visit")
+  progress.step("WKC015 public.bill", 2)
   progress.done("2 checks")
   const lines = terminal.written.map((text) => text.replace("\r\u001b[2K", ""))
   expect(lines).toEqual([
     "probe 0/2",
     "probe 1/2  WKC014 public.patient",
     "probe 2/2  WKC015 public.visit",
+    "probe 2/2  WKC015 public.bill",
     "2 checks\n",
   ])
   expect(terminal.written.every((text) => text.startsWith("\r\u001b[2K"))).toBe(true)

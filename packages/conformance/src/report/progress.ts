@@ -2,8 +2,8 @@
 export interface ProgressPrinter {
   /** A phase begins. `steps` is how many `step` calls will follow, where that is known. */
   start(phase: string, steps?: number): void
-  /** One step of the phase begins. */
-  step(what: string): void
+  /** One step of the phase begins: the next, or the one of this number. */
+  step(what: string, number?: number): void
   /** The phase is over; the line is taken away, and the summary stays if there is one. */
   done(summary?: string): void
 }
@@ -41,8 +41,8 @@ export function terminalProgress(stream: ProgressStream): ProgressPrinter {
       taken = 0
       draw("")
     },
-    step(what) {
-      taken += 1
+    step(what, number = taken + 1) {
+      taken = number
       draw(what)
     },
     done(summary) {

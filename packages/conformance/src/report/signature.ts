@@ -84,6 +84,15 @@ export function signReport(report: Report, privateKeyPem: string): SignedReport 
 }
 
 /**
+ * Says before the work that a key can sign.
+ *
+ * @throws WK772 the key is not an Ed25519 private key
+ */
+export function assertSigningKey(privateKeyPem: string): void {
+  keyFrom(privateKeyPem, createPrivateKey, "private")
+}
+
+/**
  * The report, if this key signed exactly it. The key must come from whom you trust, never from where the report came from.
  *
  * @throws WK771 the report was changed, or another key signed it

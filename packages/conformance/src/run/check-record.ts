@@ -10,6 +10,8 @@ export interface Found {
   readonly fix: string
   /** Where it differs from the check's. */
   readonly severity?: ReportFinding["severity"]
+  /** Where what it makes possible differs from the check's. */
+  readonly cvss?: string
   readonly verdict?: ReportFinding["verdict"]
 }
 

@@ -4,7 +4,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Report } from "@wardkeep/conformance"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import type { CommandContext } from "./command-context.js"
+import type { ExitCode } from "./exit-code.js"
 import { printFailure } from "./failure.js"
+import { verifyCommand } from "./verify.js"
 import { verifyReportCommand } from "./verify-report.js"
 
 function pemPair(pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject }) {
@@ -58,13 +61,15 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
   }
   const { stdin, stdout, stderr } = process
   let code = 0
-  const command = verifyReportCommand({
+  const context = {
     surroundings: { env, folder, stdin, stdout, stderr },
     output,
-    exitWith: (given) => {
+    exitWith: (given: ExitCode) => {
       code = given
     },
-  }).exitOverride()
+  } satisfies CommandContext
+  const command = args.includes("report") ? verifyCommand(context) : verifyReportCommand(context)
+  command.exitOverride()
   try {
     await command.parseAsync([...args], { from: "user" })
   } catch (error) {
@@ -84,6 +89,13 @@ test("every format can be written to a file", async () => {
   expect(await readFile(join(folder, "report.html"), "utf8")).toMatch(/^<!doctype html>/)
   const sarif = await run(["report.json", "--format", "sarif", "--artifact", "db/target.json"])
   expect(sarif.out).toContain('"uri": "db/target.json"')
+})
+
+test("under verify, which has options of the same names, it still gets its own", async () => {
+  const ran = await run(["report", "report.json", "--format", "junit"])
+  expect(ran.code).toBe(1)
+  expect(ran.out).toMatch(/^<\?xml/)
+  expect((await run(["--format", "markdown", "report", "report.json"])).out).toMatch(/^## /)
 })
 
 test("a baseline turns an accepted finding into exit code 0", async () => {

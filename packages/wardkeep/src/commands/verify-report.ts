@@ -7,7 +7,6 @@ import {
   parseSignedReport,
   type Report,
   type SignedReport,
-  signReport,
   verifyReport,
 } from "@wardkeep/conformance"
 import { WardkeepError } from "@wardkeep/core"
@@ -19,8 +18,6 @@ export interface ReportRequest {
   /** PEM of the public key that must have signed it. */
   readonly publicKey?: string | undefined
   readonly baseline?: string | undefined
-  /** PEM of the private key to sign the result with. */
-  readonly privateKey?: string | undefined
   readonly now: Date
 }
 
@@ -29,23 +26,21 @@ export interface ReportAnswer {
   /** `valid` only after the signature was checked with a key that the caller gave. */
   readonly signature: "valid" | "not-checked" | "none"
   readonly keyId?: string
-  readonly signed?: SignedReport
 }
 
 /**
- * Reads a report that a run has written, checks who signed it, applies a baseline to it and signs the result. No database
- * is touched.
+ * Reads a report that a run has written, checks who signed it and applies a baseline to it. No database is touched.
  *
- * @throws WK009 a file that cannot be read · WK770 the baseline · WK771 the signature · WK772 a key · WK773 the report
+ * @throws WK009 a file that cannot be read · WK770 the baseline · WK771 the signature · WK772 the key · WK773 the report
  * @example const { report } = await readReport({ file: "report.json", folder: process.cwd(), now: new Date() })
  */
 export async function readReport(request: ReportRequest): Promise<ReportAnswer> {
-  const { folder, publicKey, privateKey, baseline, now } = request
+  const { folder, publicKey, baseline, now } = request
   const text = await textOf(request.file, folder)
   const found = publicKey !== undefined || isSigned(text) ? opened(parseSignedReport(text), publicKey) : bare(text)
   const entries = baseline === undefined ? undefined : parseBaseline(await textOf(baseline, folder))
   const report = entries === undefined ? found.report : applyBaseline(found.report, entries, now)
-  return { ...found, report, ...(privateKey !== undefined && { signed: signReport(report, privateKey) }) }
+  return { ...found, report }
 }
 
 function bare(text: string): ReportAnswer {
