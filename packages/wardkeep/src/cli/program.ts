@@ -1,4 +1,3 @@
-import { createRequire } from "node:module"
 import { Command, CommanderError } from "commander"
 import { applyCommand } from "./apply.js"
 import type { CommandContext } from "./command-context.js"
@@ -11,6 +10,8 @@ import { keyCommand } from "./key.js"
 import { migrateCommand } from "./migrate.js"
 import { type Output, outputOf, type Surroundings } from "./output.js"
 import { planCommand } from "./plan.js"
+import { verifyCommand } from "./verify.js"
+import { version } from "./version.js"
 
 const exitCodes = `
 Exit codes:
@@ -23,7 +24,10 @@ export function buildProgram(context: CommandContext): Command {
     .version(version(), "-V, --version", "print the version")
     .helpCommand("help [command]", "explain a command")
     .addHelpText("after", exitCodes)
-  const commands = [initCommand, migrateCommand, planCommand, applyCommand, doctorCommand, keyCommand, errorsCommand]
+  const commands = [
+    ...[initCommand, migrateCommand, planCommand, applyCommand, verifyCommand, doctorCommand, keyCommand],
+    errorsCommand,
+  ]
   for (const make of commands) program.addCommand(make(context))
   quiet(program, context.output)
   return program
@@ -41,13 +45,6 @@ function quiet(command: Command, output: Output): void {
     getErrHasColors: () => false,
   })
   for (const child of command.commands) quiet(child, output)
-}
-
-function version(): string {
-  const manifest: unknown = createRequire(import.meta.url)("wardkeep/package.json")
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "unknown"
 }
 
 /**

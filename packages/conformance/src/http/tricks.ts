@@ -1,0 +1,207 @@
+import { carriedBy, classify } from "./carried.js"
+import type { CheckId } from "./checks.js"
+import { type Account, type Call, type Header, succeeded } from "./exchange.js"
+import { namesFor } from "./expand.js"
+import { isTenantKind, kindOfSlot, singular } from "./kind.js"
+import { replaced } from "./oracle.js"
+import type { Slot } from "./route.js"
+import type { Pair, Stage } from "./stage.js"
+import type { Shown, View } from "./view.js"
+
+interface Tricks {
+  readonly stage: Stage
+  readonly pair: Pair
+  readonly victim: View
+  readonly attacker: View
+}
+
+const routesPerTrick = 25
+
+/** The attacker's own requests, changed so that they name what is the victim's. */
+export async function playTricks(stage: Stage, pair: Pair): Promise<void> {
+  const { victim, attacker } = stage.knowledgeOf(pair.victim.name, pair.attacker.name)
+  const tricks = { stage, pair, victim, attacker }
+  stage.progress(`changing ${pair.attacker.name}'s requests to name ${pair.victim.name}'s`)
+  const own = onePerRoute(stage.liveOf(pair.attacker.name)).filter(({ call }) => call.messages === undefined)
+  for (const shown of own) {
+    if (stage.gate.stopped !== undefined) return
+    await changeSlots(tricks, shown)
+    await changeDeclared(tricks, shown)
+  }
+  const lists = own.filter(({ call, answer }) => call.method === "GET" && succeeded(answer)).slice(0, routesPerTrick)
+  for (const shown of lists) await nameTheTenant(tricks, shown)
+  for (const shown of onePerRoute(stage.liveOf(pair.victim.name)).slice(0, routesPerTrick)) await override(tricks, shown)
+}
+
+function onePerRoute(list: readonly Shown[]): Shown[] {
+  return [...new Map(list.map((shown) => [shown.route, shown])).values()]
+}
+
+interface Trick {
+  readonly call: Call
+  readonly how: string
+  readonly slots: readonly Slot[]
+  readonly check?: CheckId
+  readonly account?: Account
+  readonly original?: Shown
+}
+
+/** Sends it as the attacker and keeps what came back. True if it was answered with success. */
+async function attempt(tricks: Tricks, shown: Shown | undefined, route: string, trick: Trick): Promise<boolean> {
+  const { stage, pair } = tricks
+  const { call, slots, how, account = pair.attacker, original } = trick
+  const answer = await stage.gate.ask(call, account)
+  if (answer === undefined) return false
+  const check = trick.check ?? classify(call, carriedBy(slots, tricks), answer, stage.links.has(call.url))
+  stage.count(check, "probes")
+  if (shown !== undefined) stage.count(check, "controls")
+  const controls = shown === undefined ? [] : [shown.answer]
+  const names = { check, route, attacker: pair.attacker.name, victim: pair.victim.name }
+  const reading = stage.read(call, answer)
+  const as = account === pair.attacker ? {} : { as: account }
+  const own = original === undefined ? {} : { original }
+  stage.tried.push({ ...names, call, answer, reading, controls, slots, how, ...as, ...own })
+  return succeeded(answer)
+}
+
+/** Each value of the request for a value of the same kind that the victim has. */
+async function changeSlots(tricks: Tricks, shown: Shown): Promise<void> {
+  const { stage, pair, victim, attacker } = tricks
+  const asked = new Set(stage.liveOf(pair.victim.name).map(({ route }) => route))
+  for (const slot of shown.slots) {
+    // The victim's own request to this route was sent already.
+    if (slot.place === "path" && asked.has(shown.route)) continue
+    const [other] = theirs(slot, tricks)
+    if (other === undefined) continue
+    const isList = slot.value.includes(",")
+    const value = isList ? `${slot.value},${other}` : other
+    const call = replaced(shown.call, [slot.value], [value])
+    const how = `${slot.name} in the ${slot.place} changed to ${pair.victim.name}'s`
+    await attempt(tricks, shown, shown.route, { call, how, slots: [{ ...slot, value }] })
+  }
+  for (const [place, account, slot] of switched(pair, victim, attacker)) {
+    const how = `the ${place} ${slot.name} changed to ${pair.victim.name}'s`
+    await attempt(tricks, shown, shown.route, { call: shown.call, how, slots: [slot], check: "WKC204", account })
+  }
+}
+
+function theirs(slot: Slot, { victim, attacker }: Tricks): string[] {
+  const kind = slot.place === "path" ? singular(slot.name) : kindOfSlot(slot.name)
+  const [first = ""] = slot.value.split(",")
+  const kinds = [kind, ...[...attacker.kinds].filter(([, values]) => values.has(first)).map(([name]) => name)]
+  return kinds.flatMap((one) => victim.namesOf(one).filter((value) => !attacker.knows(value, one) && value.length > 0))
+}
+
+/** Headers and cookies of the account that choose something, set to what the victim chose. */
+function switched({ attacker, victim }: Pair, theirView: View, ownView: View): [string, Account, Slot][] {
+  const tenants = theirView.tenantsBeside(ownView)
+  const other = (name: string): string | undefined =>
+    victim.ambient.find(([key]) => key === name)?.[1] ?? tenants.find(([kind]) => kind === kindOfSlot(name))?.[1]
+  const headers = attacker.ambient.flatMap(([name, own]): [string, Account, Slot][] => {
+    const value = other(name)
+    if (value === undefined || value === own) return []
+    const ambient = attacker.ambient.map(([key, was]): Header => [key, key === name ? value : was])
+    return [["header", { ...attacker, ambient }, { place: "header", name, value }]]
+  })
+  const cookie = attacker.credentials.find(([name]) => name === "cookie")?.[1] ?? ""
+  const cookies = cookie.split(/;\s*/).flatMap((part): [string, Account, Slot][] => {
+    const [name = "", own = ""] = part.split("=", 2)
+    const value = isTenantKind(kindOfSlot(name)) ? other(name) : undefined
+    if (value === undefined || value === own) return []
+    const changed = cookie.replace(part, `${name}=${value}`)
+    const credentials = attacker.credentials.map(([key, was]): Header => [key, key === "cookie" ? changed : was])
+    return [["cookie", { ...attacker, credentials }, { place: "header", name, value }]]
+  })
+  return [...headers, ...cookies]
+}
+
+/** Parameters that the API's document allows and that the request did not use. */
+async function changeDeclared(tricks: Tricks, shown: Shown): Promise<void> {
+  const { stage, victim, attacker } = tricks
+  const operation = stage.routes.operationOf(shown.call)
+  for (const { name, in: place, schema } of operation?.parameters ?? []) {
+    if ((place !== "query" && place !== "header") || shown.slots.some((slot) => slot.name === name)) continue
+    const before = stage.routes.collectionOf(shown.call)
+    const named = namesFor(name, before, victim).filter((value) => !attacker.knows(value, kindOfSlot(name)))
+    const choices = Array.isArray(schema.enum) ? schema.enum.map(String) : []
+    const words = /^(q|query|search|term|name|filter|keyword|phone|mobile|email)$/i.test(name) ? wordsOf(victim, attacker) : []
+    for (const value of [...named.slice(0, 1), ...choices.slice(0, 4), ...words]) {
+      const how = `the parameter ${name} of the API's document`
+      const call = place === "query" ? withQuery(shown.call, [[name, value]]) : withHeaders(shown.call, [[name, value]])
+      await attempt(tricks, shown, shown.route, { call, how, slots: [{ place, name, value }] })
+    }
+  }
+}
+
+/** Something to search for that only the victim's rows hold. */
+function wordsOf(victim: View, attacker: View): string[] {
+  const own = [...victim.tokens].filter(([token]) => !attacker.tokens.has(token))
+  const digits = own.find(([token]) => /^\d{9,15}$/.test(token))?.[0]
+  const name = own.map(([, { leaf }]) => leaf.text).find((text) => /^\p{L}+ \p{L}+$/u.test(text))
+  return [digits, name].filter((value) => value !== undefined)
+}
+
+/** Parameters and headers that applications read the tenant from, all at once; then one by one where that worked. */
+async function nameTheTenant(tricks: Tricks, shown: Shown): Promise<void> {
+  const { pair, victim, attacker } = tricks
+  const tenants = firstOfEachKind(victim.tenantsBeside(attacker))
+  if (tenants.length === 0 && shown.slots.length > 0) return
+  const headers = tenants.flatMap(([kind, value]) =>
+    [`x-${kind}-id`, `x-${kind}`, "x-tenant-id", "x-tenant"].map((name): Header => [name, value]),
+  )
+  const call = withHeaders(shown.call, headers)
+  const slots = headers.map(([name, value]): Slot => ({ place: "header", name, value }))
+  const how = `headers that name ${pair.victim.name}'s tenant: ${[...new Set(headers.map(([name]) => name))].join(", ")}`
+  if (headers.length > 0) await attempt(tricks, shown, shown.route, { call, how, slots, check: "WKC204" })
+  const params = [...tenants, ...referencesIn(shown, victim, attacker)].flatMap(([kind, value]) =>
+    [kind, `${kind}_id`, `${kind}Id`].map((name): [string, string] => [name, value]),
+  )
+  if (shown.route.includes("{")) return
+  const all = await query(tricks, shown, params)
+  // Strict applications refuse what they do not know, so each is tried alone.
+  if (!all) for (const [kind, value] of tenants.slice(0, 2)) for (const name of [kind, `${kind}_id`]) await query(tricks, shown, [[name, value]])
+  const ids = victim.namesOf(singular(tricks.stage.routes.collectionOf(shown.call))).filter((id) => !attacker.knows(id, ""))
+  if (all && ids.length > 0) await query(tricks, shown, [["ids", ids.slice(0, 3).join(",")], ["id", ids[0] ?? ""]])
+}
+
+async function query(tricks: Tricks, shown: Shown, params: readonly (readonly [string, string])[]): Promise<boolean> {
+  if (params.length === 0) return true
+  const slots = params.map(([name, value]): Slot => ({ place: "query", name, value }))
+  const how = `parameters that name ${tricks.pair.victim.name}'s: ${params.map(([name]) => name).join(", ")}`
+  return await attempt(tricks, shown, shown.route, { call: withQuery(shown.call, params), how, slots })
+}
+
+function firstOfEachKind(tenants: readonly [string, string][]): [string, string][] {
+  return [...new Map([...tenants].reverse()).entries()]
+}
+
+/** Kinds that the rows of a list refer to: the usual filters. */
+function referencesIn(shown: Shown, victim: View, attacker: View): [string, string][] {
+  const kinds = new Set(shown.reading.leaves.flatMap(({ kind }) => (kind === undefined ? [] : [kind])))
+  return [...kinds]
+    .filter((kind) => !isTenantKind(kind))
+    .flatMap((kind): [string, string][] => {
+      const value = victim.namesOf(kind).find((one) => !attacker.knows(one, kind))
+      return value === undefined ? [] : [[kind, value]]
+    })
+    .slice(0, 6)
+}
+
+/** Reading behind a method that other rules apply to. Only where the scope allows POST there. */
+async function override(tricks: Tricks, original: Shown): Promise<void> {
+  const { stage, pair } = tricks
+  if (original.call.method !== "GET" || carriedBy(original.slots, tricks).length === 0) return
+  const call = withHeaders({ ...original.call, method: "POST" }, [["x-http-method-override", "GET"]])
+  if (!stage.gate.allows(call)) return
+  const route = stage.routes.of(original.call).replace(/^GET/, "POST")
+  const how = `${pair.victim.name}'s address with POST and X-HTTP-Method-Override: GET`
+  await attempt(tricks, undefined, route, { call, how, slots: original.slots, check: "WKC216", original })
+}
+
+function withQuery(call: Call, params: readonly (readonly [string, string])[]): Call {
+  const url = new URL(call.url)
+  for (const [name, value] of params) url.searchParams.set(name, value)
+  return { ...call, url: url.href }
+}
+
+const withHeaders = (call: Call, headers: readonly Header[]): Call => ({ ...call, headers: [...call.headers, ...headers] })
