@@ -131,7 +131,7 @@ async function repeatAs(
   const answer = await stage.gate.ask(call, attacker)
   if (answer === undefined) return
   const seen = shownOf(attacker.name, call, answer, stage.routes, true)
-  const check = classify(call, carried, answer, stage.links.has(call.url))
+  const check = classify(call, carried, shown.answer, stage.links.has(call.url))
   stage.count(check, "probes")
   const control = stage.liveOf(attacker.name).some(({ route, reading }) => route === shown.route && reading.items.length > 0)
   if (control) stage.count(check, "controls")

@@ -13,8 +13,10 @@ export function carriedBy(
   slots: readonly Slot[],
   { victim, attacker }: { readonly victim: View; readonly attacker: View },
 ): Slot[] {
+  const tenants = new Set(victim.tenantsBeside(attacker).map(([, value]) => value))
   return slots.filter(({ place, name, value }) => {
     if (counting.test(name)) return false
+    if (tenants.has(value)) return true
     return value.split(",").some((part) => {
       const kind = place === "path" ? singular(name) : kindOfSlot(name)
       const tokens = strongTokens(part)

@@ -1,8 +1,8 @@
 import type { CheckResult, ReportFinding } from "../report/report.js"
+import { carriedBy, classify } from "./carried.js"
 import { type CheckId, checkOf, httpChecks } from "./checks.js"
 import type { Difference } from "./oracle.js"
-import type { Evidence, Tried } from "./judge.js"
-import { evidenceIn } from "./judge.js"
+import { type Evidence, evidenceIn, type Knowledge, type Tried } from "./judge.js"
 import { curlOf } from "./replay.js"
 import { asTried, type Stage } from "./stage.js"
 
@@ -25,12 +25,19 @@ export function judged(stage: Stage): Hit[] {
       const own = attacker === undefined ? [] : stage.shownTo(attacker).map((shown) => asTried(shown, victim, attacker))
       const probes = stage.tried.filter((tried) => tried.victim === victim && tried.attacker === attacker)
       for (const tried of [...probes, ...own]) {
+        if (stage.isCommon(tried.call)) continue
         const evidence = evidenceIn(tried, knowledge)
-        if (evidence.length > 0) hits.push({ tried, evidence })
+        if (evidence.length > 0) hits.push({ tried: { ...tried, check: classOf(stage, tried, knowledge) }, evidence })
       }
     }
   }
   return hits
+}
+
+/** Only at the end is it known what the attacker had seen anyway, and so what the request carried. */
+function classOf(stage: Stage, { check, call, slots, original, attacker, contrast }: Tried, knowledge: Knowledge): CheckId {
+  if (original === undefined || attacker === undefined || contrast === true || check === "WKC216") return check
+  return classify(call, carriedBy(slots, knowledge), original.answer, stage.links.has(original.call.url))
 }
 
 export function hitsOf(differences: readonly Difference[]): Hit[] {

@@ -83,7 +83,9 @@ function exclusive(reading: Reading, tried: Tried, knowledge: Knowledge, counts:
   const hits = [...reading.tokens].filter(([token]) => {
     if (!victim.tokens.has(token) || !counts(token)) return false
     if (nobody.tokens.has(token) && !denials.tokens.has(token) && tried.attacker !== undefined) return false
-    return !attacker.tokens.has(token) && ((tried.contrast === true && tried.attacker !== undefined) || !common.tokens.has(token))
+    // What came out of the same cache before is no sight of one's own.
+    const elsewhere = [...(attacker.tokens.get(token)?.routes ?? [])].some((route) => !tried.contrast || route !== tried.route)
+    return !elsewhere && ((tried.contrast === true && tried.attacker !== undefined) || !common.tokens.has(token))
   })
   // One value that only refers to something may belong to a list that everybody shares and that nobody opened yet.
   const [only] = hits

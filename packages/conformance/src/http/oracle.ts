@@ -1,5 +1,5 @@
 import { carriedBy } from "./carried.js"
-import { type Account, type Answer, type Call, headerOf, type Header } from "./exchange.js"
+import { type Account, type Answer, type Call, headerOf, type Header, succeeded } from "./exchange.js"
 import { inventedLike, shapeOf } from "./sameness.js"
 import type { Slot } from "./route.js"
 import type { Knowledge, Tried } from "./judge.js"
@@ -23,6 +23,7 @@ export async function compareWithInvented(
 ): Promise<Difference | undefined> {
   const carried = carriedBy(tried.slots, knowledge).filter(({ place }) => place === "path" || place === "query")
   if (carried.length === 0 || tried.call.messages !== undefined) return undefined
+  if (succeeded(tried.answer) && isKnown(tried, knowledge)) return undefined
   const usual = await differs(stage, attacker, tried.call, carried)
   const { status } = tried.answer
   if (usual !== undefined) return { tried, how: `${usual} (GET and an id that nothing has)` }
@@ -30,6 +31,14 @@ export async function compareWithInvented(
   const head = await differs(stage, attacker, { ...tried.call, method: "HEAD" }, carried)
   if (head !== undefined) return { tried: { ...tried, call: { ...tried.call, method: "HEAD" } }, how: `HEAD: ${head}` }
   return await conditional(stage, attacker, tried)
+}
+
+/** A page of which every value is shown to the attacker, or to nobody in particular, somewhere else too. */
+function isKnown({ reading, call }: Tried, { attacker, common, nobody }: Knowledge): boolean {
+  const views = [attacker, common, nobody]
+  return reading.leaves.every(
+    ({ key, text }) => call.url.includes(text) || views.some(({ texts }) => texts.has(`${key}=${text}`)),
+  )
 }
 
 async function differs(

@@ -7,7 +7,7 @@ import { evidenceIn, type Knowledge, type Tried } from "./judge.js"
 import type { Api } from "./openapi.js"
 import { type Reading, readAnswer } from "./reading.js"
 import type { Routes } from "./route.js"
-import type { Scope } from "./scope.js"
+import { matches, type Scope } from "./scope.js"
 import { type Shown, shownOf, View } from "./view.js"
 
 export interface Pair {
@@ -99,6 +99,7 @@ export class Stage {
     const isLeaky = (shown: Shown): boolean => evidenceIn(asTried(shown, victim, attacker), rough).length > 0
     const leaky = new Set(this.shownTo(attacker).filter(isLeaky))
     const common = new View()
+    for (const shown of this.shown) if (this.isCommon(shown.call)) common.add(shown, false)
     for (const { pair, shown } of this.repeated) {
       if (pair.attacker.name === attacker && pair.victim.name === victim && !isLeaky(shown)) common.add(shown, false)
     }
@@ -108,6 +109,11 @@ export class Stage {
   /** Shown to its account and to nobody without one. */
   isPrivate(shown: Shown): boolean {
     return shown.live && this.keptFromNobody.has(shown)
+  }
+
+  /** What the scope file says that everybody shares. */
+  isCommon(call: Call): boolean {
+    return this.scope.common.some((pattern) => matches(pattern, new URL(call.url).pathname))
   }
 
   count(check: HttpCheck["check"], what: "probes" | "controls", n = 1): void {

@@ -52,7 +52,7 @@ async function attempt(tricks: Tricks, shown: Shown | undefined, route: string, 
   const { call, slots, how, account = pair.attacker, original } = trick
   const answer = await stage.gate.ask(call, account)
   if (answer === undefined) return false
-  const check = trick.check ?? classify(call, carriedBy(slots, tricks), answer, stage.links.has(call.url))
+  const check = trick.check ?? classify(call, carriedBy(slots, tricks), shown?.answer ?? answer, stage.links.has(call.url))
   stage.count(check, "probes")
   if (shown !== undefined) stage.count(check, "controls")
   const controls = shown === undefined ? [] : [shown.answer]
@@ -89,7 +89,9 @@ function theirs(slot: Slot, { victim, attacker }: Tricks): string[] {
   const kind = slot.place === "path" ? singular(slot.name) : kindOfSlot(slot.name)
   const [first = ""] = slot.value.split(",")
   const kinds = [kind, ...[...attacker.kinds].filter(([, values]) => values.has(first)).map(([name]) => name)]
-  return kinds.flatMap((one) => victim.namesOf(one).filter((value) => !attacker.knows(value, one) && value.length > 0))
+  const tenants = victim.tenantsBeside(attacker).filter(([name]) => kinds.includes(name)).map(([, value]) => value)
+  const others = kinds.flatMap((one) => victim.namesOf(one).filter((value) => !attacker.knows(value, one) && value !== ""))
+  return [...tenants, ...others]
 }
 
 /** Headers and cookies of the account that choose something, set to what the victim chose. */
@@ -122,7 +124,9 @@ async function changeDeclared(tricks: Tricks, shown: Shown): Promise<void> {
   for (const { name, in: place, schema } of operation?.parameters ?? []) {
     if ((place !== "query" && place !== "header") || shown.slots.some((slot) => slot.name === name)) continue
     const before = stage.routes.collectionOf(shown.call)
-    const named = namesFor(name, before, victim).filter((value) => !attacker.knows(value, kindOfSlot(name)))
+    const tenants = victim.tenantsBeside(attacker).filter(([kind]) => kind === kindOfSlot(name)).map(([, value]) => value)
+    const others = namesFor(name, before, victim).filter((value) => !attacker.knows(value, kindOfSlot(name)))
+    const named = [...tenants, ...others]
     const choices = Array.isArray(schema.enum) ? schema.enum.map(String) : []
     const words = /^(q|query|search|term|name|filter|keyword|phone|mobile|email)$/i.test(name) ? wordsOf(victim, attacker) : []
     for (const value of [...named.slice(0, 1), ...choices.slice(0, 4), ...words]) {
