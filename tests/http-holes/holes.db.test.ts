@@ -67,11 +67,12 @@ async function verify(front: Front, holes: readonly Hole[], parts: readonly (key
 
 const named = (report: Report): string[] => report.findings.map(({ check, object }) => `${check} ${object}`).sort()
 
-describe.each([
-  ["doctor", "doctorElsewhere"],
-  ["doctor", "doctorNextDoor"],
-] as const)("%s and %s", (...parts) => {
-  test("every planted hole is found at its route, and nothing else is reported", async () => {
+const slow = 240_000
+
+describe("a doctor of one clinic and a doctor of another", () => {
+  const parts = ["doctor", "doctorElsewhere"] as const
+
+  test("every planted hole is found at its route, and nothing else is reported", { timeout: slow }, async () => {
     const front = await open([...planted, ...honest], false)
     const report = await verify(front, [...planted, ...honest], parts)
     if (process.env.SHOW) console.log(JSON.stringify(report, null, 1))
@@ -84,7 +85,7 @@ describe.each([
     expect(expected.length).toBeGreaterThanOrEqual(20)
   })
 
-  test("routes that only look like holes are not reported", async () => {
+  test("routes that only look like holes are not reported", { timeout: slow }, async () => {
     const front = await open(honest, true)
     const report = await verify(front, honest, parts)
     if (process.env.SHOW) console.log(JSON.stringify(report, null, 1))

@@ -139,7 +139,7 @@ async function repeatAs(
   const denied = isDenied(shown, answer, new Set(seen.reading.tokens.keys()))
   if (denied && control && shown.slots.length > 0) stage.denialsOf(victim.name, attacker.name).add(shown)
   const names = { route: shown.route, attacker: attacker.name, victim: victim.name }
-  const how = carried.length > 0 ? `${victim.name}'s request with ${attacker.name}'s credentials` : "the same question"
+  const how = shown.slots.length > 0 ? `${victim.name}'s request with ${attacker.name}'s credentials` : "the same question"
   stage.tried.push({ check, ...names, call, answer, reading: seen.reading, controls: [], slots: shown.slots, original: shown, how })
   if (carried.length > 0 || !succeeded(answer)) return
   const fresh = await freshIfShared(stage, attacker, shown, call, answer)

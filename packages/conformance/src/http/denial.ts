@@ -1,7 +1,7 @@
 import type { Answer } from "./exchange.js"
 import { isReference, isTenantKind } from "./kind.js"
 import type { Item } from "./reading.js"
-import { normal, strongTokens } from "./token.js"
+import { normal } from "./token.js"
 import type { Shown } from "./view.js"
 
 /** A record that the application itself keeps from somebody: the proof that it is private. */
@@ -30,7 +30,7 @@ export class Denials {
 
   #keep(item: Item): void {
     const own = item.leaves.filter(({ key, text }) => !isReference(key) || text === item.id)
-    const strong = new Set(own.flatMap(({ text }) => strongTokens(text)))
+    const strong = new Set(own.flatMap(({ tokens }) => tokens))
     const weak = new Set(own.map(({ text }) => normal(text)).filter((text) => text.length >= 4))
     const kind = own.find(({ text }) => text === item.id)?.kind
     const kept = { id: item.id, kind, strong, weak }
@@ -45,7 +45,7 @@ export class Denials {
    */
   evidenceIn(item: Item, counts: (token: string) => boolean, strict = false): string[] {
     const texts = item.leaves.map(({ text }) => normal(text))
-    const tokens = [...new Set(item.leaves.flatMap(({ text }) => strongTokens(text)))].filter(counts)
+    const tokens = [...new Set(item.leaves.flatMap(({ tokens }) => tokens))].filter(counts)
     const candidates = new Set(tokens.flatMap((token) => this.#byStrong.get(token) ?? []))
     const named = item.leaves.flatMap(({ kind, text }) => this.#byId.get(`${kind} ${normal(text)}`) ?? [])
     for (const candidate of [...candidates, ...named]) {

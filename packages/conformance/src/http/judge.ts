@@ -5,7 +5,7 @@ import { type Account, type Answer, type Call, sha256 } from "./exchange.js"
 import { isReference } from "./kind.js"
 import { type Item, type Leaf, type Reading, readAnswer } from "./reading.js"
 import { decodeURIComponentSafe, type Slot } from "./route.js"
-import { isWeak, normal, strongTokens } from "./token.js"
+import { isWeak, normal } from "./token.js"
 import { itemKey, type Shown, type View } from "./view.js"
 
 /** One probe and what came back. */
@@ -20,6 +20,8 @@ export interface Tried {
   readonly reading: Reading
   /** What the attacker gets without the trick: whatever is in it proves nothing. */
   readonly controls: readonly Answer[]
+  /** The attacker's own request that was changed, if one was. */
+  readonly plain?: Call
   /** What the request names; if only the victim has one of these, seeing the victim's values is no accident. */
   readonly slots: readonly Slot[]
   /** A fresh answer to the same question lacked what this one has: no further proof is needed. */
@@ -143,7 +145,7 @@ function plantedIn({ answer, call, victim }: Tried, planted: readonly string[], 
 }
 
 function found(token: string, leaves: readonly Leaf[], { victim }: Knowledge, name: string): Evidence {
-  const leaf = leaves.find(({ text }) => normal(text) === token || strongTokens(text).includes(token))
+  const leaf = leaves.find(({ text, tokens }) => normal(text) === token || tokens.includes(token))
   const first = victim.tokens.get(token)
   const key = first?.leaf.key || first?.leaf.path || leaf?.key || "value"
   return {

@@ -11,6 +11,8 @@ export interface Leaf {
   readonly text: string
   /** What the value identifies, such as `patient`; undefined when it identifies nothing. */
   readonly kind: string | undefined
+  /** The parts of the text that nobody guesses. */
+  readonly tokens: readonly string[]
 }
 
 /** An object, a line of a file or an event: values that belong together. */
@@ -32,8 +34,23 @@ const silentHeaders =
   /^(date|etag|last-modified|expires|age|content-length|content-type|set-cookie|x-request-id|x-correlation-id|traceparent|x-trace-id|cf-.*|server|via|x-powered-by|content-security-policy.*|strict-transport-security|report-to|nel|alt-svc|vary|cache-control|x-ratelimit-.*|ratelimit-.*|retry-after|connection|keep-alive|transfer-encoding|access-control-.*|cross-origin-.*|x-content-type-options|x-frame-options|sec-websocket-.*)$/i
 const mostLeaves = 20_000
 
-/** Takes an answer apart: JSON, event streams, CSV and any other text, and the headers that can carry data. */
+const known = new WeakMap<Answer, Map<string, Reading>>()
+
+/** As `takeApart`, once for each answer. */
 export function readAnswer(answer: Answer, collection = ""): Reading {
+  const readings = known.get(answer) ?? new Map<string, Reading>()
+  known.set(answer, readings)
+  const reading = readings.get(collection) ?? takeApart(answer, collection)
+  readings.set(collection, reading)
+  return reading
+}
+
+function leafOf(path: string, key: string, text: string, kind: string | undefined): Leaf {
+  return { path, key, text, kind, tokens: strongTokens(text) }
+}
+
+/** Takes an answer apart: JSON, event streams, CSV and any other text, and the headers that can carry data. */
+function takeApart(answer: Answer, collection: string): Reading {
   const items: Item[] = []
   const leaves: Leaf[] = []
   const json = jsonOf(answer.body)
@@ -41,10 +58,10 @@ export function readAnswer(answer: Answer, collection = ""): Reading {
   else readLines(answer.body, collection, leaves, items)
   for (const [name, value] of answer.headers) {
     if (!silentHeaders.test(name))
-      leaves.push({ path: `header ${name.toLowerCase()}`, key: name, text: decoded(value), kind: undefined })
+      leaves.push(leafOf(`header ${name.toLowerCase()}`, name, decoded(value), undefined))
   }
   const tokens = new Map<string, Leaf>()
-  for (const leaf of leaves) for (const token of strongTokens(leaf.text)) if (!tokens.has(token)) tokens.set(token, leaf)
+  for (const leaf of leaves) for (const token of leaf.tokens) if (!tokens.has(token)) tokens.set(token, leaf)
   return { leaves, items, tokens }
 }
 
@@ -73,12 +90,8 @@ function walk(value: unknown, at: Walk): void {
     }
     if (own.length > 0) at.items.push({ id: idOf(own, collection), leaves: own, top: at.depth <= 2 })
   } else if (value !== null && value !== undefined && typeof value !== "boolean") {
-    at.leaves.push({
-      path: at.path,
-      key: at.key,
-      text: String(value),
-      kind: kindOfKey(at.key, at.collection, at.path.endsWith("]")),
-    })
+    const kind = kindOfKey(at.key, at.collection, at.path.endsWith("]"))
+    at.leaves.push(leafOf(at.path, at.key, String(value), kind))
   }
 }
 
@@ -103,7 +116,7 @@ function readLines(text: string, collection: string, leaves: Leaf[], items: Item
     const named = names.length > 1 && cells.length === names.length && index > 0
     const own = cells.flatMap((text, column): Leaf[] => {
       const key = named ? (names[column] ?? "") : ""
-      return text === "" ? [] : [{ path: `body line ${index + 1}`, key, text, kind: kindOfKey(key, collection, false) }]
+      return text === "" ? [] : [leafOf(`body line ${index + 1}`, key, text, kindOfKey(key, collection, false))]
     })
     leaves.push(...own)
     if (own.length > 0) items.push({ id: idOf(own, collection), leaves: own, top: true })

@@ -31,6 +31,8 @@ export class Stage {
   readonly links = new Set<string>()
   /** Check → probes that were answered, and controls that showed that they could have found something. */
   readonly tally = new Map<string, { probes: number; controls: number }>()
+  #settled = false
+  readonly #knowledge = new Map<string, Knowledge>()
 
   constructor(
     readonly gate: Gate,
@@ -81,8 +83,20 @@ export class Stage {
     return denials
   }
 
-  /** What was shown to the attacker although the application keeps it from the attacker elsewhere is no ordinary sight. */
+  /** Nothing more will be learnt about what anybody is shown. */
+  settle(): void {
+    this.#settled = true
+  }
+
   knowledgeOf(victim: string, attacker: string | undefined): Knowledge {
+    const key = `${victim}\n${attacker ?? ""}`
+    const known = this.#knowledge.get(key) ?? this.#learn(victim, attacker)
+    if (this.#settled) this.#knowledge.set(key, known)
+    return known
+  }
+
+  /** What was shown to the attacker although the application keeps it from the attacker elsewhere is no ordinary sight. */
+  #learn(victim: string, attacker: string | undefined): Knowledge {
     const base = {
       victim: this.viewOf(victim),
       nobody: this.nobody,

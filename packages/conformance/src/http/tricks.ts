@@ -59,7 +59,7 @@ async function attempt(tricks: Tricks, shown: Shown | undefined, route: string, 
   const names = { check, route, attacker: pair.attacker.name, victim: pair.victim.name }
   const reading = stage.read(call, answer)
   const as = account === pair.attacker ? {} : { as: account }
-  const own = original === undefined ? {} : { original }
+  const own = { ...(original === undefined ? {} : { original }), ...(shown === undefined ? {} : { plain: shown.call }) }
   stage.tried.push({ ...names, call, answer, reading, controls, slots, how, ...as, ...own })
   return succeeded(answer)
 }

@@ -80,6 +80,7 @@ async function play(stage: Stage): Promise<Hit[]> {
   await followLinks(stage)
   await askAsNobody(stage)
   await askTheOthersQuestions(stage)
+  stage.settle()
   const differences: Difference[] = []
   for (const pair of stage.pairs) {
     const knowledge = stage.knowledgeOf(pair.victim.name, pair.attacker.name)
@@ -96,18 +97,25 @@ async function play(stage: Stage): Promise<Hit[]> {
   return [...judged(stage), ...hitsOf(differences)]
 }
 
-/** The victim's own request first, then the probe: what is still there a second time was no accident of the moment. */
-async function repeat(stage: Stage, groups: ReadonlyMap<string, Hit[]>): Promise<void> {
-  for (const [hit] of groups.values()) {
+/**
+ * The victim's own request first, then the probe once more. Of a changed request also the unchanged one: what it shows by
+ * now, because a cache was filled meanwhile or a row was added, is no effect of the change.
+ */
+async function repeat(stage: Stage, groups: Map<string, Hit[]>): Promise<void> {
+  for (const [key, [hit]] of groups) {
     if (hit === undefined || hit.difference !== undefined || stage.gate.stopped !== undefined) continue
     const { tried } = hit
-    const attacker = tried.as ?? stage.accounts.find(({ name }) => name === tried.attacker)
+    const attacker = stage.accounts.find(({ name }) => name === tried.attacker)
     const victim = stage.accounts.find(({ name }) => name === tried.victim)
+    const knowledge = stage.knowledgeOf(tried.victim, tried.attacker)
+    const plain = tried.plain === undefined ? undefined : await stage.gate.ask(tried.plain, attacker)
+    const controls = plain === undefined ? tried.controls : [...tried.controls, plain]
     if (tried.original !== undefined) await stage.gate.ask(tried.original.call, victim)
-    const answer = await stage.gate.ask(tried.call, attacker)
+    const answer = await stage.gate.ask(tried.call, tried.as ?? attacker)
+    if (evidenceIn({ ...tried, controls }, knowledge).length === 0) groups.delete(key)
     if (answer === undefined) continue
-    const again = { ...tried, answer, reading: stage.read(tried.call, answer) }
-    hit.repeated = evidenceIn(again, stage.knowledgeOf(tried.victim, tried.attacker)).length > 0
+    const again = { ...tried, controls, answer, reading: stage.read(tried.call, answer) }
+    hit.repeated = evidenceIn(again, knowledge).length > 0
   }
 }
 
