@@ -86,7 +86,10 @@ export async function openFront(
   }
   server.on("upgrade", (request, stream) => {
     const url = new URL(request.url ?? "/", "http://front.test")
-    if (socket === undefined || url.pathname !== socket.path) return stream.destroy()
+    if (socket === undefined || url.pathname !== socket.path) {
+      stream.destroy()
+      return
+    }
     socket.upgrade(stream, request, async (said) =>
       socket.say({ url, sql, branch: await branchOf(request.headers) }, said),
     )

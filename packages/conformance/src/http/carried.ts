@@ -38,9 +38,10 @@ export function classify(call: Call, carried: readonly Slot[], answer: Answer, i
   if (answer.status >= 300) return "WKC215"
   if (isLink) return "WKC208"
   const attached = headerOf(answer.headers, "content-disposition")?.includes("attachment")
-  const isFile = answer.binary || /csv|pdf|zip|spreadsheet|excel/.test(type)
-  if (attached || isFile || /\/(export|download)s?\b|\.(csv|pdf|xlsx?|zip)$/i.test(new URL(call.url).pathname))
-    return /\/(files?|attachments?|uploads?|media|documents?)\//i.test(call.url) ? "WKC208" : "WKC207"
+  const { pathname } = new URL(call.url)
+  const isExport = /csv|zip|spreadsheet|excel/.test(type) || /\/(export|download)s?\b|\.(csv|xlsx?|zip)$/i.test(pathname)
+  if (isExport) return "WKC207"
+  if (answer.binary || attached || /pdf/.test(type)) return "WKC208"
   if (carried.some(({ name, value }) => value.includes(",") || /ids(\[\])?$/i.test(name))) return "WKC206"
   const place = (["path", "query", "body", "header"] as const).find((one) => carried.some((slot) => slot.place === one))
   return place === undefined ? "WKC205" : byPlace[place]

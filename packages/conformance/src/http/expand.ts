@@ -41,21 +41,28 @@ export async function expand(
 
 /** Requests for one operation with the values that an account has; none where a required value is missing. */
 export function callsOf(baseUrl: string, api: Api, operation: Operation, view: View): Call[] {
-  const paths = pathsOf(operation, view)
-  const required = operation.parameters.filter((one) => one.required && one.in !== "path")
-  const values = required.map((one): [Parameter, string | undefined] => [one, valueFor(one, operation, view)])
-  if (values.some(([, value]) => value === undefined)) return []
-  const query = new URLSearchParams(
-    values.flatMap(([one, value]): [string, string][] => (one.in === "query" ? [[one.name, value ?? ""]] : [])),
-  )
-  const headers = values.flatMap(([one, value]): Header[] => (one.in === "header" ? [[one.name, value ?? ""]] : []))
-  const body = operation.body === undefined ? undefined : sample(api, operation.body.schema, operation.body.example, view)
-  return paths.map((path) => ({
-    method: operation.method,
-    url: `${baseUrl}${path}${query.size > 0 ? `?${query}` : ""}`,
-    headers: [...headers, ["accept", "*/*"], ...(body === undefined ? [] : ([["content-type", "application/json"]] as const))],
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  }))
+  const required = operation.parameters.filter((one) => one.required && (one.in === "query" || one.in === "header"))
+  let choices: [Parameter, string][][] = [[]]
+  for (const one of required) {
+    const values = valuesFor(one, operation, view)
+    choices = choices.flatMap((before) => values.map((value): [Parameter, string][] => [...before, [one, value]]))
+  }
+  const { body } = operation
+  const sent = body === undefined ? undefined : JSON.stringify(sample(api, body.schema, body.example, view))
+  return pathsOf(operation, view)
+    .flatMap((path) => choices.slice(0, attempts).map((values) => ({ path, values })))
+    .map(({ path, values }) => {
+      const of = (place: string): [string, string][] =>
+        values.filter(([one]) => one.in === place).map(([{ name }, value]) => [name, value])
+      const query = new URLSearchParams(of("query"))
+      const type: Header[] = sent === undefined ? [] : [["content-type", "application/json"]]
+      return {
+        method: operation.method,
+        url: `${baseUrl}${path}${query.size > 0 ? `?${query}` : ""}`,
+        headers: [...of("header"), ["accept", "*/*"], ...type],
+        ...(sent === undefined ? {} : { body: sent }),
+      }
+    })
 }
 
 function pathsOf(operation: Operation, view: View): string[] {
@@ -70,10 +77,20 @@ function pathsOf(operation: Operation, view: View): string[] {
     const previous = paths[0]?.split("/").at(-1) ?? ""
     const values = namesFor(name, previous, view).slice(0, attempts)
     const fallback = parameter === undefined ? undefined : fixedValue(parameter)
-    const usable = values.length > 0 ? values : fallback === undefined ? [] : [fallback]
+    const usable = values.length > 0 ? values : fallback === undefined ? anyIds(view) : [fallback]
     paths = paths.flatMap((path) => usable.map((value) => `${path}/${before}${encodeURIComponent(value)}${after}`))
   }
   return paths
+}
+
+/** One id of each kind: the name of a route does not always say what it is a route to. */
+function anyIds(view: View): string[] {
+  const kinds = new Map<string, string>()
+  for (const { item } of view.items.values()) {
+    const own = item.leaves.find(({ text }) => text === item.id)
+    if (own?.kind !== undefined && !kinds.has(own.kind)) kinds.set(own.kind, own.text)
+  }
+  return [...kinds.values()].slice(0, attempts)
 }
 
 /** What the account has of the kind that a parameter takes: by its name, or by the segment before it. */
@@ -82,9 +99,14 @@ export function namesFor(name: string, before: string, view: View): string[] {
   return own.length > 0 ? own : view.namesOf(singular(before))
 }
 
-function valueFor(parameter: Parameter, { path }: Operation, view: View): string | undefined {
+function valuesFor(parameter: Parameter, { path }: Operation, view: View): string[] {
   const before = path.split("/").findLast((segment) => segment !== "" && !segment.includes("{")) ?? ""
-  return fixedValue(parameter) ?? namesFor(parameter.name, before, view)[0] ?? plainValue(parameter.schema)
+  const fixed = fixedValue(parameter)
+  if (fixed !== undefined) return [fixed]
+  const named = namesFor(parameter.name, before, view).slice(0, 2)
+  const plain = plainValue(parameter.schema)
+  if (named.length > 0 || plain !== undefined) return [...named, ...(plain === undefined ? [] : [plain])].slice(0, 2)
+  return /ids?$/i.test(parameter.name) ? anyIds(view) : []
 }
 
 function fixedValue({ example, schema }: Parameter): string | undefined {

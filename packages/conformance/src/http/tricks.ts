@@ -89,16 +89,22 @@ function theirs(slot: Slot, { victim, attacker }: Tricks): string[] {
   const kind = slot.place === "path" ? singular(slot.name) : kindOfSlot(slot.name)
   const [first = ""] = slot.value.split(",")
   const kinds = [kind, ...[...attacker.kinds].filter(([, values]) => values.has(first)).map(([name]) => name)]
-  const tenants = victim.tenantsBeside(attacker).filter(([name]) => kinds.includes(name)).map(([, value]) => value)
+  const tenants = kinds.flatMap((one) => tenantsFor(one, { victim, attacker }))
   const others = kinds.flatMap((one) => victim.namesOf(one).filter((value) => !attacker.knows(value, one) && value !== ""))
   return [...tenants, ...others]
 }
 
+/** Applications call one thing clinic here and branch there, so any tenant may be meant; the right kind comes first. */
+function tenantsFor(kind: string, { victim, attacker }: Pick<Tricks, "victim" | "attacker">): string[] {
+  if (!isTenantKind(kind)) return []
+  const tenants = victim.tenantsBeside(attacker)
+  return [...tenants.filter(([own]) => own === kind), ...tenants.filter(([own]) => own !== kind)].map(([, value]) => value)
+}
+
 /** Headers and cookies of the account that choose something, set to what the victim chose. */
 function switched({ attacker, victim }: Pair, theirView: View, ownView: View): [string, Account, Slot][] {
-  const tenants = theirView.tenantsBeside(ownView)
   const other = (name: string): string | undefined =>
-    victim.ambient.find(([key]) => key === name)?.[1] ?? tenants.find(([kind]) => kind === kindOfSlot(name))?.[1]
+    victim.ambient.find(([key]) => key === name)?.[1] ?? tenantsFor(kindOfSlot(name), { victim: theirView, attacker: ownView })[0]
   const headers = attacker.ambient.flatMap(([name, own]): [string, Account, Slot][] => {
     const value = other(name)
     if (value === undefined || value === own) return []
@@ -124,7 +130,7 @@ async function changeDeclared(tricks: Tricks, shown: Shown): Promise<void> {
   for (const { name, in: place, schema } of operation?.parameters ?? []) {
     if ((place !== "query" && place !== "header") || shown.slots.some((slot) => slot.name === name)) continue
     const before = stage.routes.collectionOf(shown.call)
-    const tenants = victim.tenantsBeside(attacker).filter(([kind]) => kind === kindOfSlot(name)).map(([, value]) => value)
+    const tenants = tenantsFor(kindOfSlot(name), tricks)
     const others = namesFor(name, before, victim).filter((value) => !attacker.knows(value, kindOfSlot(name)))
     const named = [...tenants, ...others]
     const choices = Array.isArray(schema.enum) ? schema.enum.map(String) : []
