@@ -1,7 +1,7 @@
 import { type Account, parseHar, parseOpenApi, parseScope, verifyHttp } from "@wardkeep/conformance"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { clinicTemplate, openClinic, type TestClinic } from "../../examples/express-clinic/src/testing/open-clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { clinicTemplate, openClinic, type TestClinic } from "../../examples/express-clinic/src/testing/open-clinic.ts"
 import { ordinaryVisits } from "./clinic-visits.ts"
 import { recordHar } from "./recorder.ts"
 
@@ -42,28 +42,42 @@ async function accounts(parts: readonly (keyof TestClinic["people"])[]): Promise
   return signedIn
 }
 
-test.each(acrossClinics)("%s and %s of the clinic as it is see nothing of each other, from its own document", slow, async (...parts) => {
-  const text = await (await fetch(`${clinic.origin}/openapi.json`)).text()
-  const api = parseOpenApi(text, "openapi.json")
-  const report = await verifyHttp({ accounts: await accounts(parts), api, baseUrl: clinic.origin, scope: scope(), version: "0.0.0" })
-  expect(report.findings).toEqual([])
-  if (process.env.SHOW) console.log(JSON.stringify(report, null, 1))
-})
+test.each(acrossClinics)(
+  "%s and %s of the clinic as it is see nothing of each other, from its own document",
+  slow,
+  async (...parts) => {
+    const text = await (await fetch(`${clinic.origin}/openapi.json`)).text()
+    const api = parseOpenApi(text, "openapi.json")
+    const report = await verifyHttp({
+      accounts: await accounts(parts),
+      api,
+      baseUrl: clinic.origin,
+      scope: scope(),
+      version: "0.0.0",
+    })
+    expect(report.findings).toEqual([])
+    if (process.env.SHOW) console.log(JSON.stringify(report, null, 1))
+  },
+)
 
-test.each(unequal)("%s and %s of the clinic as it is see nothing of each other, from recordings", slow, async (...parts) => {
-  const signedIn = await accounts(parts)
-  const recordings = []
-  for (const [index, { name, credentials }] of signedIn.entries()) {
-    const visits = ordinaryVisits(clinic.world, clinic.people[parts[index]!].branches[0]!)
-    recordings.push(parseHar(await recordHar(clinic.origin, credentials, visits), name))
-  }
-  const report = await verifyHttp({
-    accounts: recordings.map(({ account }) => account),
-    recorded: recordings.flatMap(({ exchanges }) => exchanges),
-    scope: scope(),
-    version: "0.0.0",
-  })
-  expect(report.findings).toEqual([])
-  if (process.env.SHOW) console.log(JSON.stringify(report, null, 1))
-  if (parts[0] === "doctor") expect(report.verdict).toBe("NOT_FOUND")
-})
+test.each(unequal)(
+  "%s and %s of the clinic as it is see nothing of each other, from recordings",
+  slow,
+  async (...parts) => {
+    const signedIn = await accounts(parts)
+    const recordings = []
+    for (const [index, { name, credentials }] of signedIn.entries()) {
+      const visits = ordinaryVisits(clinic.world, clinic.people[parts[index]!].branches[0]!)
+      recordings.push(parseHar(await recordHar(clinic.origin, credentials, visits), name))
+    }
+    const report = await verifyHttp({
+      accounts: recordings.map(({ account }) => account),
+      recorded: recordings.flatMap(({ exchanges }) => exchanges),
+      scope: scope(),
+      version: "0.0.0",
+    })
+    expect(report.findings).toEqual([])
+    if (process.env.SHOW) console.log(JSON.stringify(report, null, 1))
+    if (parts[0] === "doctor") expect(report.verdict).toBe("NOT_FOUND")
+  },
+)

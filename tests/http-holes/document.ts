@@ -11,13 +11,30 @@ export function documentWith(clinic: Document, holes: readonly Hole[]): string {
     const [method = "GET", pattern = ""] = on.split(" ")
     if (method === "HEAD") continue
     const path = pattern.replace(/:(\w+)/g, "{$1}")
-    const ids = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: "path", required: true, schema: { type: "string" } }))
-    paths[path] = { ...paths[path], [method.toLowerCase()]: { parameters: [...ids, ...(queries[on] ?? [])], ...bodies[on], security: [{ session: [] }] } }
+    const ids = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+      name,
+      in: "path",
+      required: true,
+      schema: { type: "string" },
+    }))
+    paths[path] = {
+      ...paths[path],
+      [method.toLowerCase()]: {
+        parameters: [...ids, ...(queries[on] ?? [])],
+        ...bodies[on],
+        security: [{ session: [] }],
+      },
+    }
   }
   return JSON.stringify({ ...clinic, paths })
 }
 
-const query = (name: string, required: boolean, schema: object = { type: "string" }) => ({ name, in: "query", required, schema })
+const query = (name: string, required: boolean, schema: object = { type: "string" }) => ({
+  name,
+  in: "query",
+  required,
+  schema,
+})
 const queries: Readonly<Record<string, readonly object[]>> = {
   "GET /card": [query("patient_id", true)],
   "GET /several": [query("ids", true)],

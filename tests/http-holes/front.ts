@@ -41,17 +41,22 @@ export interface Front {
   close(): Promise<void>
 }
 
-export type Socket = (
-  asked: Pick<Asked, "url" | "branch" | "sql">,
-  said: string,
-) => Promise<string | undefined>
+export type Socket = (asked: Pick<Asked, "url" | "branch" | "sql">, said: string) => Promise<string | undefined>
 
 /** The clinic behind a server that answers some routes itself, around every isolation. */
 export async function openFront(
   clinic: string,
   adminUrl: string,
   planted: readonly Planted[],
-  socket?: { readonly path: string; readonly say: Socket; readonly upgrade: (socket: Duplex, request: IncomingMessage, say: (said: string) => Promise<string | undefined>) => void },
+  socket?: {
+    readonly path: string
+    readonly say: Socket
+    readonly upgrade: (
+      socket: Duplex,
+      request: IncomingMessage,
+      say: (said: string) => Promise<string | undefined>,
+    ) => void
+  },
 ): Promise<Front> {
   const pool = new pg.Pool({ connectionString: adminUrl, max: 2 })
   const seen: Front["seen"] = []
@@ -129,7 +134,12 @@ function send(response: ServerResponse, method: string, reply: Reply): void {
   response.end(method === "HEAD" ? undefined : body)
 }
 
-async function forward(clinic: string, request: IncomingMessage, body: string, response: ServerResponse): Promise<void> {
+async function forward(
+  clinic: string,
+  request: IncomingMessage,
+  body: string,
+  response: ServerResponse,
+): Promise<void> {
   const { cookie = "", "content-type": type = "application/json" } = request.headers
   const answer = await fetch(clinic + request.url, {
     method: request.method ?? "GET",
@@ -137,7 +147,11 @@ async function forward(clinic: string, request: IncomingMessage, body: string, r
     headers: { cookie, ...(body === "" ? {} : { "content-type": type }) },
     ...(body === "" ? {} : { body }),
   })
-  const { "content-encoding": _encoding, "transfer-encoding": _transfer, ...headers } = Object.fromEntries(answer.headers)
+  const {
+    "content-encoding": _encoding,
+    "transfer-encoding": _transfer,
+    ...headers
+  } = Object.fromEntries(answer.headers)
   response.writeHead(answer.status, headers)
   response.end(Buffer.from(await answer.arrayBuffer()))
 }

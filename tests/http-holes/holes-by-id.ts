@@ -5,8 +5,11 @@ import { type Hole, missing, patientColumns, signedOut } from "./hole.ts"
 const anyPatient = async ({ sql }: Asked, id: string | null | undefined) =>
   (await sql(`select ${patientColumns} from patient where id::text = $1`, [id ?? ""]))[0]
 const ownPatient = async ({ sql, branch }: Asked, id: string | null | undefined) =>
-  (await sql(`select ${patientColumns} from patient where id::text = $1 and branch_id::text = $2`, [id ?? "", branch]))[0]
-const tagOf = (row: object): string => `"${createHash("sha256").update(JSON.stringify(row)).digest("hex").slice(0, 20)}"`
+  (
+    await sql(`select ${patientColumns} from patient where id::text = $1 and branch_id::text = $2`, [id ?? "", branch])
+  )[0]
+const tagOf = (row: object): string =>
+  `"${createHash("sha256").update(JSON.stringify(row)).digest("hex").slice(0, 20)}"`
 
 /** Routes that look a row up by its id and forget whose it is. */
 export const holesById: readonly Hole[] = [
@@ -16,7 +19,13 @@ export const holesById: readonly Hole[] = [
       {
         on: "GET /cards/:id",
         handle: async (asked) =>
-          asked.branch === "" ? signedOut : { ...((await anyPatient(asked, asked.params.id)) ? { json: await anyPatient(asked, asked.params.id) } : missing) },
+          asked.branch === ""
+            ? signedOut
+            : {
+                ...((await anyPatient(asked, asked.params.id))
+                  ? { json: await anyPatient(asked, asked.params.id) }
+                  : missing),
+              },
       },
     ],
     visits: ({ patient }) => [{ path: `/cards/${patient.id}` }],
@@ -80,7 +89,11 @@ export const holesById: readonly Hole[] = [
       },
     ],
     visits: ({ patient }) => [
-      { method: "POST", path: "/batch", body: [{ query: "query($id: ID!) { card(id: $id) }", variables: { id: patient.id } }] },
+      {
+        method: "POST",
+        path: "/batch",
+        body: [{ query: "query($id: ID!) { card(id: $id) }", variables: { id: patient.id } }],
+      },
     ],
     found: ["WKC203 POST /batch"],
   },
@@ -94,7 +107,10 @@ export const holesById: readonly Hole[] = [
           const row = await anyPatient(asked, asked.params.id)
           if (row === undefined) return missing
           if ((await ownPatient(asked, asked.params.id)) !== undefined) return { json: row }
-          return { status: 403, json: { code: "forbidden", message: `${row.full_name}, ${row.phone}, is not your patient.` } }
+          return {
+            status: 403,
+            json: { code: "forbidden", message: `${row.full_name}, ${row.phone}, is not your patient.` },
+          }
         },
       },
     ],
@@ -161,7 +177,13 @@ export const holesById: readonly Hole[] = [
         on: "GET /branches/:id/count",
         async handle(asked) {
           if (asked.branch === "") return signedOut
-          return { json: onlyCount(await asked.sql("select count(*)::int as patients from patient where branch_id::text = $1", [asked.params.id])) }
+          return {
+            json: onlyCount(
+              await asked.sql("select count(*)::int as patients from patient where branch_id::text = $1", [
+                asked.params.id,
+              ]),
+            ),
+          }
         },
       },
     ],
@@ -215,7 +237,10 @@ export const holesById: readonly Hole[] = [
           const row = await anyPatient(asked, asked.params.id)
           if (row === undefined) return missing
           const cells = Object.values(row).map((value) => `<td>${value}</td>`)
-          return { text: `<html><table><tr>${cells.join("")}</tr></table></html>`, headers: { "content-type": "text/html" } }
+          return {
+            text: `<html><table><tr>${cells.join("")}</tr></table></html>`,
+            headers: { "content-type": "text/html" },
+          }
         },
       },
     ],

@@ -3,20 +3,26 @@ import type { Asked, Reply } from "./front.ts"
 import { type Hole, missing, patientColumns, signedOut } from "./hole.ts"
 
 const patientsOf = ({ sql }: Asked, branch: string | null | undefined, limit = 8) =>
-  sql(`select ${patientColumns} from patient where branch_id::text = $1 order by created_at desc limit ${limit}`, [branch ?? ""])
-const everybody = ({ sql }: Asked, limit = 200) => sql(`select ${patientColumns} from patient order by phone limit ${limit}`)
+  sql(`select ${patientColumns} from patient where branch_id::text = $1 order by created_at desc limit ${limit}`, [
+    branch ?? "",
+  ])
+const everybody = ({ sql }: Asked, limit = 200) =>
+  sql(`select ${patientColumns} from patient order by phone limit ${limit}`)
 const header = (asked: Asked, name: string): string => String(asked.headers[name] ?? "")
 const cookie = (asked: Asked, name: string): string =>
   new RegExp(`(?:^|; )${name}=([^;]+)`).exec(asked.headers.cookie ?? "")?.[1] ?? ""
 
 /** A list of the branch that `choose` says. */
-const listBy = (choose: (asked: Asked) => string) => async (asked: Asked): Promise<Reply> =>
-  asked.branch === "" ? signedOut : { json: { patients: await patientsOf(asked, choose(asked) || asked.branch) } }
+const listBy =
+  (choose: (asked: Asked) => string) =>
+  async (asked: Asked): Promise<Reply> =>
+    asked.branch === "" ? signedOut : { json: { patients: await patientsOf(asked, choose(asked) || asked.branch) } }
 
 const cache = new Map<string, Reply>()
 const files = (asked: Asked, branch: string) =>
   asked.sql("select id, file_name from attachment where branch_id::text = $1 order by id limit 3", [branch])
-const picture = (id: string): Buffer => Buffer.concat([Buffer.from([0, 1, 2, 3]), createHash("sha512").update(id).digest(), Buffer.alloc(64)])
+const picture = (id: string): Buffer =>
+  Buffer.concat([Buffer.from([0, 1, 2, 3]), createHash("sha512").update(id).digest(), Buffer.alloc(64)])
 const image = { "content-type": "image/jpeg" }
 
 /** Lists, files and streams that take the tenant from the wrong place, or from nowhere. */
@@ -53,7 +59,14 @@ export const holesInLists: readonly Hole[] = [
         handle: async (asked) =>
           asked.branch === ""
             ? signedOut
-            : { json: { hits: await asked.sql(`select ${patientColumns} from patient where full_name ilike $1 order by phone limit 300`, [`%${asked.url.searchParams.get("q")}%`]) } },
+            : {
+                json: {
+                  hits: await asked.sql(
+                    `select ${patientColumns} from patient where full_name ilike $1 order by phone limit 300`,
+                    [`%${asked.url.searchParams.get("q")}%`],
+                  ),
+                },
+              },
       },
     ],
     visits: () => [{ path: "/find?q=a" }],
@@ -67,7 +80,10 @@ export const holesInLists: readonly Hole[] = [
         async handle(asked) {
           if (asked.branch === "") return signedOut
           const rows = (await everybody(asked, 500)).map((row) => Object.values(row).join(";"))
-          return { text: `id;chart_no;full_name;phone;dob;address\n${rows.join("\n")}`, headers: { "content-type": "text/csv" } }
+          return {
+            text: `id;chart_no;full_name;phone;dob;address\n${rows.join("\n")}`,
+            headers: { "content-type": "text/csv" },
+          }
         },
       },
     ],
@@ -82,7 +98,8 @@ export const holesInLists: readonly Hole[] = [
         async handle(asked) {
           if (asked.branch === "") return signedOut
           const patients = await patientsOf(asked, asked.branch)
-          const waiting = asked.url.searchParams.get("include") === "waitlist" ? { waitlist: await everybody(asked, 400) } : {}
+          const waiting =
+            asked.url.searchParams.get("include") === "waitlist" ? { waitlist: await everybody(asked, 400) } : {}
           return { json: { agenda: { patients, ...waiting } } }
         },
       },
@@ -114,11 +131,14 @@ export const holesInLists: readonly Hole[] = [
         handle: async (asked) =>
           asked.branch === ""
             ? signedOut
-            : { json: { scans: (await files(asked, asked.branch)).map(({ id }) => ({ id, url: `/scans/${id}.jpg` })) } },
+            : {
+                json: { scans: (await files(asked, asked.branch)).map(({ id }) => ({ id, url: `/scans/${id}.jpg` })) },
+              },
       },
       {
         on: "GET /scans/:id.jpg",
-        handle: async ({ branch, params }) => (branch === "" ? signedOut : { bytes: picture(params.id ?? ""), headers: image }),
+        handle: async ({ branch, params }) =>
+          branch === "" ? signedOut : { bytes: picture(params.id ?? ""), headers: image },
       },
     ],
     visits: () => [{ path: "/scans" }],
@@ -131,14 +151,19 @@ export const holesInLists: readonly Hole[] = [
         on: "GET /letters",
         async handle(asked) {
           if (asked.branch === "") return signedOut
-          const letters = (await files(asked, asked.branch)).map(({ id }) => ({ id, url: `/letters/${id}?sig=${guessable(String(id))}` }))
+          const letters = (await files(asked, asked.branch)).map(({ id }) => ({
+            id,
+            url: `/letters/${id}?sig=${guessable(String(id))}`,
+          }))
           return { json: { letters } }
         },
       },
       {
         on: "GET /letters/:id",
         handle: async ({ params, url }) =>
-          url.searchParams.get("sig") === guessable(params.id ?? "") ? { bytes: picture(params.id ?? ""), headers: image } : missing,
+          url.searchParams.get("sig") === guessable(params.id ?? "")
+            ? { bytes: picture(params.id ?? ""), headers: image }
+            : missing,
       },
     ],
     visits: () => [{ path: "/letters" }],
@@ -152,7 +177,8 @@ export const holesInLists: readonly Hole[] = [
         async handle(asked) {
           if (asked.branch === "") return signedOut
           asked.response.writeHead(200, { "content-type": "text/event-stream" })
-          for (const row of await everybody(asked, 400)) asked.response.write(`data: ${JSON.stringify({ arrived: row })}\n\n`)
+          for (const row of await everybody(asked, 400))
+            asked.response.write(`data: ${JSON.stringify({ arrived: row })}\n\n`)
           const end = setTimeout(() => asked.response.end(), 3_000)
           asked.response.once("close", () => clearTimeout(end))
           return {}

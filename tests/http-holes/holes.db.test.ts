@@ -1,8 +1,8 @@
 import { parseHar, parseOpenApi, parseScope, type Report, type Scope, verifyHttp } from "@wardkeep/conformance"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { targetIn } from "../../examples/express-clinic/src/demo/target.ts"
 import { clinicTemplate, openClinic, type TestClinic } from "../../examples/express-clinic/src/testing/open-clinic.ts"
-import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { ordinaryVisits } from "./clinic-visits.ts"
 import { type Document, documentWith } from "./document.ts"
 import { type Front, openFront } from "./front.ts"
@@ -10,7 +10,7 @@ import type { Hole } from "./hole.ts"
 import { holesById } from "./holes-by-id.ts"
 import { holesInLists } from "./holes-in-lists.ts"
 import { honest } from "./honest.ts"
-import { type Visit, recordHar } from "./recorder.ts"
+import { recordHar, type Visit } from "./recorder.ts"
 import { acceptSocket, subscribe } from "./socket.ts"
 
 const database = useDatabase({ template: clinicTemplate })
@@ -51,14 +51,22 @@ const scopeOf = (front: Front): Scope =>
     }),
   )
 
-async function verify(front: Front, holes: readonly Hole[], parts: readonly (keyof TestClinic["people"])[]): Promise<Report> {
+async function verify(
+  front: Front,
+  holes: readonly Hole[],
+  parts: readonly (keyof TestClinic["people"])[],
+): Promise<Report> {
   const recordings = []
   for (const part of parts) {
     const person = clinic.people[part]
     const target = targetIn(clinic.world, person.branches[0]!)
     const { cookie } = await clinic.signIn(person)
     const live: Visit = { path: "/live", said: [JSON.stringify({ branch: target.branch.id })] }
-    const visits = [...ordinaryVisits(clinic.world, target.branch), ...holes.flatMap((hole) => hole.visits(target, "")), live]
+    const visits = [
+      ...ordinaryVisits(clinic.world, target.branch),
+      ...holes.flatMap((hole) => hole.visits(target, "")),
+      live,
+    ]
     const credentials = [["cookie", `${cookie}; branch=${target.branch.id}`]] as const
     recordings.push(parseHar(await recordHar(front.origin, credentials, visits), part))
   }
@@ -91,7 +99,9 @@ describe("a doctor of one clinic and a doctor of another", () => {
     expect(expected.length).toBeGreaterThanOrEqual(20)
   })
 
-  test("all but what the API's own document does not describe are found from it alone, and nothing else is reported", { timeout: slow }, async () => {
+  test("all but what the API's own document does not describe are found from it alone, and nothing else is reported", {
+    timeout: slow,
+  }, async () => {
     const holes = [...planted, ...honest]
     const front = await open(holes, false)
     const clinicDocument = (await (await fetch(`${clinic.origin}/openapi.json`)).json()) as Document

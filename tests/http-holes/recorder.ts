@@ -11,7 +11,11 @@ export interface Visit {
 }
 
 /** What a browser would have recorded, were it used for these visits one after the other. */
-export async function recordHar(origin: string, credentials: readonly Header[], visits: readonly Visit[]): Promise<string> {
+export async function recordHar(
+  origin: string,
+  credentials: readonly Header[],
+  visits: readonly Visit[],
+): Promise<string> {
   const entries: unknown[] = []
   for (const visit of visits) {
     const { method = "GET", path, body } = visit
@@ -28,7 +32,12 @@ export async function recordHar(origin: string, credentials: readonly Header[], 
   return JSON.stringify({ log: { version: "1.2", creator: { name: "test", version: "1" }, entries } })
 }
 
-async function answerTo(origin: string, visit: Visit, method: string, headers: Record<string, string>): Promise<object> {
+async function answerTo(
+  origin: string,
+  visit: Visit,
+  method: string,
+  headers: Record<string, string>,
+): Promise<object> {
   if (visit.said !== undefined) {
     const said = visit.said.map((data) => ({ type: "send", data }))
     const heard = (visit.heard ?? []).map((data) => ({ type: "receive", data }))

@@ -13,7 +13,9 @@ export function acceptSocket(
   say: (said: string) => Promise<string | undefined>,
 ): void {
   const key = createHash("sha1").update(`${request.headers["sec-websocket-key"]}${guid}`).digest("base64")
-  stream.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`)
+  stream.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`,
+  )
   stream.on("error", () => stream.destroy())
   let rest = Buffer.alloc(0)
   stream.on("data", (part: Buffer) => {
@@ -41,6 +43,8 @@ export const subscribe =
   async ({ sql, branch }: Pick<Asked, "branch" | "sql">, said: string): Promise<string | undefined> => {
     const { branch: wanted } = JSON.parse(said) as { branch: string }
     if (branch === "" || (isChecked && wanted !== branch)) return JSON.stringify({ error: "not yours" })
-    const rows = await sql(`select ${patientColumns} from patient where branch_id::text = $1 order by phone limit 2`, [wanted])
+    const rows = await sql(`select ${patientColumns} from patient where branch_id::text = $1 order by phone limit 2`, [
+      wanted,
+    ])
     return JSON.stringify({ waiting: rows })
   }

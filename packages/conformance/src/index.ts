@@ -3,9 +3,9 @@
  *
  * @module
  */
-export type { CheckResult, Report, ReportFinding } from "./report/report.js"
+
 export { mergeAccounts, parseAccount } from "./http/account.js"
-export { httpChecks, type HttpCheck } from "./http/checks.js"
+export { type HttpCheck, httpChecks } from "./http/checks.js"
 export type { Account, Answer, Call, Exchange, Header } from "./http/exchange.js"
 export { parseHar, type Recording } from "./http/har.js"
 export { type Api, type Operation, parseOpenApi } from "./http/openapi.js"
@@ -13,3 +13,4 @@ export type { Clock } from "./http/pace.js"
 export { parseScope, type Scope } from "./http/scope.js"
 export type { Limits, Send } from "./http/transport.js"
 export { type HttpRun, verifyHttp } from "./http/verify-http.js"
+export type { CheckResult, Report, ReportFinding } from "./report/report.js"

@@ -29,7 +29,10 @@ test("a system with short ids and plain words is not accused", async () => {
 test.each([
   [["/orders/id"], ["WKC201 GET /orders/{id}"]],
   [["/orders/label"], ["WKC201 GET /orders/{id}/label"]],
-  [["/orders/id", "/orders/label"], ["WKC201 GET /orders/{id}", "WKC201 GET /orders/{id}/label"]],
+  [
+    ["/orders/id", "/orders/label"],
+    ["WKC201 GET /orders/{id}", "WKC201 GET /orders/{id}/label"],
+  ],
   [["/orders"], ["WKC205 GET /orders"]],
 ])("short ids and plain words are enough to find %s", async (open, expected) => {
   expect(named(await verify(await opened({ open })))).toEqual(expected)

@@ -36,7 +36,12 @@ export const orders: readonly Order[] = Array.from({ length: 12 }, (_, index) =>
   item: words[index % 6] ?? "",
   note: `deliver to gate ${index + 20}, ring twice`,
 }))
-const products = words.map((name, index) => ({ id: index + 1, name, price: 1_000 + index * 10, made_in: "Jaipur, Rajasthan" }))
+const products = words.map((name, index) => ({
+  id: index + 1,
+  name,
+  price: 1_000 + index * 10,
+  made_in: "Jaipur, Rajasthan",
+}))
 
 /** A server in memory with two tenants and short ids. */
 export async function openShop(manners: Manners = {}): Promise<Shop> {
@@ -65,16 +70,15 @@ export async function openShop(manners: Manners = {}): Promise<Shop> {
   }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, { open = [], expired = [] }: Manners): void {
-  const json = (status: number, value: unknown): void => {
+function answer(request: IncomingMessage, response: ServerResponse, { open = [], expired = [] }: Manners): ServerResponse {
+  const json = (status: number, value: unknown): ServerResponse =>
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value))
-  }
   const url = new URL(request.url ?? "/", "http://shop.test")
   const shop = /shop=(\w+)/.exec(request.headers.cookie ?? "")?.[1] ?? ""
   if (shop === "" || expired.includes(shop)) return json(401, { error: "sign in" })
   const own = (route: string) => orders.filter((order) => order.shop === shop || open.includes(route))
   const [, collection = "", id, part] = url.pathname.split("/")
-  const one = (list: readonly { id: number }[]): void => {
+  const one = (list: readonly { id: number }[]): ServerResponse => {
     const row = list.find((item) => String(item.id) === id)
     return row === undefined ? json(404, { error: "nothing here" }) : json(200, row)
   }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto"
+import { carriedBy, classify } from "./carried.js"
+import { isDenied } from "./denial.js"
 import { type Account, type Call, identityOf, succeeded } from "./exchange.js"
 import { expand } from "./expand.js"
-import { isDenied } from "./denial.js"
-import { carriedBy, classify } from "./carried.js"
 import { signatureIn } from "./links.js"
 import type { Pair, Stage } from "./stage.js"
 import { type Shown, shownOf } from "./view.js"
@@ -16,7 +16,11 @@ export async function takeBaseline(stage: Stage): Promise<void> {
   }
   for (const account of stage.accounts) {
     stage.progress(`asking as ${account.name}`)
-    const calls = new Map(stage.recorded.filter((one) => one.account === account.name && one.answer.status < 400).map(({ call }) => [identityOf(call), call]))
+    const calls = new Map(
+      stage.recorded
+        .filter((one) => one.account === account.name && one.answer.status < 400)
+        .map(({ call }) => [identityOf(call), call]),
+    )
     const perRoute = new Map<string, number>()
     for (const call of calls.values()) {
       const route = stage.routes.of(call)
@@ -66,7 +70,18 @@ async function freshIfShared(
   stage.count("WKC209", "controls")
   const how = "the same address right after its owner asked for it; a fresh answer does not have these values"
   const pair = { attacker: account.name, victim: before.account }
-  stage.tried.push({ check: "WKC209", route, ...pair, call, answer, reading, controls: [fresh], slots, contrast: true, how })
+  stage.tried.push({
+    check: "WKC209",
+    route,
+    ...pair,
+    call,
+    answer,
+    reading,
+    controls: [fresh],
+    slots,
+    contrast: true,
+    how,
+  })
   return fresh
 }
 
@@ -119,12 +134,7 @@ export async function askTheOthersQuestions(stage: Stage): Promise<void> {
   }
 }
 
-async function repeatAs(
-  stage: Stage,
-  pair: Pair,
-  shown: Shown,
-  carried: Shown["slots"],
-): Promise<void> {
+async function repeatAs(stage: Stage, pair: Pair, shown: Shown, carried: Shown["slots"]): Promise<void> {
   const { attacker, victim } = pair
   const chosen = victim.ambient.map(([name]) => name.toLowerCase())
   const call = { ...shown.call, headers: shown.call.headers.filter(([name]) => !chosen.includes(name.toLowerCase())) }
@@ -133,15 +143,32 @@ async function repeatAs(
   const seen = shownOf(attacker.name, call, answer, stage.routes, true)
   const check = classify(call, carried, shown.answer, stage.links.has(call.url))
   stage.count(check, "probes")
-  const control = stage.liveOf(attacker.name).some(({ route, reading }) => route === shown.route && reading.items.length > 0)
+  const control = stage
+    .liveOf(attacker.name)
+    .some(({ route, reading }) => route === shown.route && reading.items.length > 0)
   if (control) stage.count(check, "controls")
-  else if (carried.length > 0) stage.notCovered.add(`${shown.route}: ${attacker.name} has nothing of its own there, so a refusal says little.`)
+  else if (carried.length > 0)
+    stage.notCovered.add(`${shown.route}: ${attacker.name} has nothing of its own there, so a refusal says little.`)
   const denied = isDenied(shown, answer, new Set(seen.reading.tokens.keys()))
   if (denied && control && shown.slots.length > 0) stage.denialsOf(victim.name, attacker.name).add(shown)
   const names = { route: shown.route, attacker: attacker.name, victim: victim.name }
-  const how = shown.slots.length > 0 ? `${victim.name}'s request with ${attacker.name}'s credentials` : "the same question"
-  stage.tried.push({ check, ...names, call, answer, reading: seen.reading, controls: [], slots: shown.slots, original: shown, how })
+  const how =
+    shown.slots.length > 0 ? `${victim.name}'s request with ${attacker.name}'s credentials` : "the same question"
+  stage.tried.push({
+    check,
+    ...names,
+    call,
+    answer,
+    reading: seen.reading,
+    controls: [],
+    slots: shown.slots,
+    original: shown,
+    how,
+  })
   if (carried.length > 0 || !succeeded(answer)) return
   const fresh = await freshIfShared(stage, attacker, shown, call, answer)
-  stage.repeated.push({ pair, shown: fresh === undefined ? seen : shownOf(attacker.name, call, fresh, stage.routes, true) })
+  stage.repeated.push({
+    pair,
+    shown: fresh === undefined ? seen : shownOf(attacker.name, call, fresh, stage.routes, true),
+  })
 }

@@ -39,7 +39,8 @@ export function classify(call: Call, carried: readonly Slot[], answer: Answer, i
   if (isLink) return "WKC208"
   const attached = headerOf(answer.headers, "content-disposition")?.includes("attachment")
   const { pathname } = new URL(call.url)
-  const isExport = /csv|zip|spreadsheet|excel/.test(type) || /\/(export|download)s?\b|\.(csv|xlsx?|zip)$/i.test(pathname)
+  const isExport =
+    /csv|zip|spreadsheet|excel/.test(type) || /\/(export|download)s?\b|\.(csv|xlsx?|zip)$/i.test(pathname)
   if (isExport) return "WKC207"
   if (answer.binary || attached || /pdf/.test(type)) return "WKC208"
   if (carried.some(({ name, value }) => value.includes(",") || /ids(\[\])?$/i.test(name))) return "WKC206"

@@ -88,7 +88,8 @@ const entries = {
   WKC212: {
     title: "The existence of a row",
     severity: "oracle",
-    message: "Somebody signed in as %a can tell whether a record of %v exists, because the answer differs from that to an invented id.",
+    message:
+      "Somebody signed in as %a can tell whether a record of %v exists, because the answer differs from that to an invented id.",
     fix: "Give the same status and the same body for what does not exist and for what belongs to somebody else.",
     cwe: "CWE-204",
     cvss: guessing,

@@ -1,8 +1,8 @@
 import type { CheckResult, ReportFinding } from "../report/report.js"
 import { carriedBy, classify } from "./carried.js"
 import { type CheckId, checkOf, httpChecks } from "./checks.js"
-import type { Difference } from "./oracle.js"
 import { type Evidence, evidenceIn, type Knowledge, type Tried } from "./judge.js"
+import type { Difference } from "./oracle.js"
 import { curlOf } from "./replay.js"
 import { asTried, type Stage } from "./stage.js"
 
@@ -35,7 +35,11 @@ export function judged(stage: Stage): Hit[] {
 }
 
 /** Only at the end is it known what the attacker had seen anyway, and so what the request carried. */
-function classOf(stage: Stage, { check, call, slots, original, attacker, contrast }: Tried, knowledge: Knowledge): CheckId {
+function classOf(
+  stage: Stage,
+  { check, call, slots, original, attacker, contrast }: Tried,
+  knowledge: Knowledge,
+): CheckId {
   if (original === undefined || attacker === undefined || contrast === true || check === "WKC216") return check
   return classify(call, carriedBy(slots, knowledge), original.answer, stage.links.has(original.call.url))
 }
@@ -117,7 +121,8 @@ export function checkResults(stage: Stage, findings: readonly ReportFinding[], w
     const base = { check, title, probes, controls }
     if (findings.some((finding) => finding.check === check)) return { ...base, verdict: "LEAK" }
     if (why !== undefined) return { ...base, verdict: "INCONCLUSIVE", reason: why }
-    if (probes === 0) return { ...base, verdict: "NOT_APPLICABLE", reason: "nothing of this kind was recorded or documented" }
+    if (probes === 0)
+      return { ...base, verdict: "NOT_APPLICABLE", reason: "nothing of this kind was recorded or documented" }
     if (controls > 0) return { ...base, verdict: "NOT_FOUND" }
     const reason = "no account has something of its own there; record or create one for each account"
     return { ...base, verdict: "INCONCLUSIVE", reason }

@@ -34,17 +34,21 @@ function gateOf(clock: Clock, send: Send, more: object = {}) {
 
 const get = (path: string, method = "GET"): Call => ({ method, url: `http://clinic.test${path}`, headers: [] })
 
-test.each([0, 3, 40])("no window of one second holds more requests than the scope allows, timers %i ms early", async (early) => {
-  const clock = fakeClock(early)
-  const times: number[] = []
-  const gate = gateOf(clock, async () => {
-    times.push(clock.now())
-    return answerOf(200, [], Buffer.alloc(0))
-  })
-  for (let n = 0; n < 40; n++) await gate.ask(get(`/${n}`))
-  expect(times).toHaveLength(40)
-  for (const from of times) expect(times.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(4)
-})
+test.each([0, 3, 40])(
+  "no window of one second holds more requests than the scope allows, timers %i ms early",
+  async (early) => {
+    const clock = fakeClock(early)
+    const times: number[] = []
+    const gate = gateOf(clock, async () => {
+      times.push(clock.now())
+      return answerOf(200, [], Buffer.alloc(0))
+    })
+    for (let n = 0; n < 40; n++) await gate.ask(get(`/${n}`))
+    expect(times).toHaveLength(40)
+    for (const from of times)
+      expect(times.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(4)
+  },
+)
 
 test("nothing is sent after the stop time, and never more than the maximum", async () => {
   const clock = fakeClock()
@@ -61,7 +65,12 @@ test("nothing is sent after the stop time, and never more than the maximum", asy
 test("every request carries the mark, also over one that was recorded", async () => {
   const marks: (string | undefined)[] = []
   const gate = gateOf(fakeClock(), async ({ headers }) => {
-    marks.push(headers.filter(([name]) => name === "x-wardkeep-probe").map(([, value]) => value).join())
+    marks.push(
+      headers
+        .filter(([name]) => name === "x-wardkeep-probe")
+        .map(([, value]) => value)
+        .join(),
+    )
     return answerOf(200, [], Buffer.alloc(0))
   })
   await gate.ask(get("/a"))

@@ -103,7 +103,9 @@ function accountOf(name: string, entries: readonly z.output<typeof entry>[]): Ac
     if (request.cookies.length > 0 && !request.headers.some(({ name: header }) => /^cookie$/i.test(header)))
       credentials.set("cookie", request.cookies.map((cookie) => `${cookie.name}=${cookie.value}`).join("; "))
   }
-  const steady = [...ambient].filter(([, values]) => values.size === 1).map(([key, [value = ""]]): Header => [key, value])
+  const steady = [...ambient]
+    .filter(([, values]) => values.size === 1)
+    .map(([key, [value = ""]]): Header => [key, value])
   return { name, credentials: [...credentials], ambient: steady }
 }
 

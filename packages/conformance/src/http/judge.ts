@@ -60,7 +60,9 @@ export function evidenceIn(tried: Tried, knowledge: Knowledge): Evidence[] {
   const counts = (token: string): boolean => !known.has(token)
   const planted = plantedIn(tried, knowledge.planted, reading)
   const denied = reading.items.flatMap((item) =>
-    knowledge.denials.evidenceIn(item, counts, tried.attacker === undefined).map((token) => found(token, item.leaves, knowledge, tried.victim)),
+    knowledge.denials
+      .evidenceIn(item, counts, tried.attacker === undefined)
+      .map((token) => found(token, item.leaves, knowledge, tried.victim)),
   )
   if (planted.length + denied.length > 0) return unique([...planted, ...denied])
   if (!tried.contrast && (tried.attacker === undefined || carriedBy(tried.slots, knowledge).length === 0)) return []
@@ -80,13 +82,20 @@ function given(tried: Tried): { has(token: string): boolean } {
   return { has: (token) => sent.includes(token) || tokens.has(token) || texts.has(token) }
 }
 
-function exclusive(reading: Reading, tried: Tried, knowledge: Knowledge, counts: (token: string) => boolean): Evidence[] {
+function exclusive(
+  reading: Reading,
+  tried: Tried,
+  knowledge: Knowledge,
+  counts: (token: string) => boolean,
+): Evidence[] {
   const { victim, attacker, common, nobody, denials } = knowledge
   const hits = [...reading.tokens].filter(([token]) => {
     if (!victim.tokens.has(token) || !counts(token)) return false
     if (nobody.tokens.has(token) && !denials.tokens.has(token) && tried.attacker !== undefined) return false
     // What came out of the same cache before is no sight of one's own.
-    const elsewhere = [...(attacker.tokens.get(token)?.routes ?? [])].some((route) => !tried.contrast || route !== tried.route)
+    const elsewhere = [...(attacker.tokens.get(token)?.routes ?? [])].some(
+      (route) => !tried.contrast || route !== tried.route,
+    )
     return !elsewhere && ((tried.contrast === true && tried.attacker !== undefined) || !common.tokens.has(token))
   })
   // One value that only refers to something may belong to a list that everybody shares and that nobody opened yet.
@@ -130,7 +139,8 @@ function twinOf(item: Item, index: number, victim: View, original: Shown | undef
 
 /** A picture or a PDF has no words to search: the same bytes are the same file. */
 function sameFile({ answer, original, victim }: Tried, { attacker, nobody, common }: Knowledge): Evidence[] {
-  if (original === undefined || !answer.binary || answer.bytes < 64 || answer.digest !== original.answer.digest) return []
+  if (original === undefined || !answer.binary || answer.bytes < 64 || answer.digest !== original.answer.digest)
+    return []
   if ([attacker, nobody, common].some(({ digests }) => digests.has(answer.digest))) return []
   return [{ canary: `${victim}: the file of ${original.route}`, path: "body", sha256: answer.digest }]
 }
@@ -146,7 +156,7 @@ function plantedIn({ answer, call, victim }: Tried, planted: readonly string[], 
 
 function found(token: string, leaves: readonly Leaf[], { victim }: Knowledge, name: string): Evidence {
   const leaf = leaves.find(({ text, tokens }) => normal(text) === token || tokens.includes(token))
-  const first = victim.tokens.get(token)
+  const first = victim.tokens.get(token) ?? victim.weak.get(token)
   const key = first?.leaf.key || first?.leaf.path || leaf?.key || "value"
   return {
     canary: `${name}: ${key}${first === undefined ? "" : ` of ${first.route}`}`,

@@ -85,7 +85,10 @@ export function parseOpenApi(text: string, file: string): Api {
           path,
           parameters: [...item.parameters, ...found.data.parameters].flatMap((one) => parameterOf(one, resolve)),
           body: json === undefined ? undefined : { schema: resolve(json.schema ?? {}), example: json.example },
-          needsLogin: security === undefined ? undefined : security.every((one) => Object.keys(one).length > 0) && security.length > 0,
+          needsLogin:
+            security === undefined
+              ? undefined
+              : security.every((one) => Object.keys(one).length > 0) && security.length > 0,
         },
       ]
     }),

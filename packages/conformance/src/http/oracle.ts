@@ -1,8 +1,8 @@
 import { carriedBy } from "./carried.js"
-import { type Account, type Answer, type Call, headerOf, type Header, succeeded } from "./exchange.js"
-import { inventedLike, shapeOf } from "./sameness.js"
-import type { Slot } from "./route.js"
+import { type Account, type Answer, type Call, type Header, headerOf, succeeded } from "./exchange.js"
 import type { Knowledge, Tried } from "./judge.js"
+import type { Slot } from "./route.js"
+import { inventedLike, shapeOf } from "./sameness.js"
 import type { Stage } from "./stage.js"
 
 /** A difference between what exists elsewhere and what exists nowhere. */
@@ -87,7 +87,10 @@ async function conditional(stage: Stage, attacker: Account, tried: Tried): Promi
   const answer = await stage.gate.ask(call, attacker)
   stage.count("WKC209", "probes")
   if (answer?.status !== 304) return undefined
-  return { tried: { ...tried, check: "WKC209", call, answer }, how: "status 304 to its ETag, although the row is refused" }
+  return {
+    tried: { ...tried, check: "WKC209", call, answer },
+    how: "status 304 to its ETag, although the row is refused",
+  }
 }
 
 /** The call with other values in the same places. */

@@ -57,8 +57,7 @@ function takeApart(answer: Answer, collection: string): Reading {
   if (typeof json === "object" && json !== null) walk(json, { path: "$", key: "", collection, depth: 0, leaves, items })
   else readLines(answer.body, collection, leaves, items)
   for (const [name, value] of answer.headers) {
-    if (!silentHeaders.test(name))
-      leaves.push(leafOf(`header ${name.toLowerCase()}`, name, decoded(value), undefined))
+    if (!silentHeaders.test(name)) leaves.push(leafOf(`header ${name.toLowerCase()}`, name, decoded(value), undefined))
   }
   const tokens = new Map<string, Leaf>()
   for (const leaf of leaves) for (const token of leaf.tokens) if (!tokens.has(token)) tokens.set(token, leaf)
@@ -77,7 +76,8 @@ interface Walk {
 function walk(value: unknown, at: Walk): void {
   if (at.depth > 12 || at.leaves.length > mostLeaves) return
   if (Array.isArray(value)) {
-    for (const [index, each] of value.entries()) walk(each, { ...at, path: `${at.path}[${index}]`, depth: at.depth + 1 })
+    for (const [index, each] of value.entries())
+      walk(each, { ...at, path: `${at.path}[${index}]`, depth: at.depth + 1 })
   } else if (typeof value === "object" && value !== null) {
     const before = at.leaves.length
     const collection = at.key === "" ? at.collection : at.key
@@ -104,7 +104,10 @@ function idOf(leaves: readonly Leaf[], collection: string): string | undefined {
 }
 
 function readLines(text: string, collection: string, leaves: Leaf[], items: Item[]): void {
-  const lines = text.replace(/<[^>]*>/g, "\t").split(/\r?\n/).slice(0, 5_000)
+  const lines = text
+    .replace(/<[^>]*>/g, "\t")
+    .split(/\r?\n/)
+    .slice(0, 5_000)
   const names = (lines[0] ?? "").split(/[,;\t]/).map((name) => name.trim().replace(/^"|"$/g, ""))
   for (const [index, line] of lines.entries()) {
     const event = jsonOf(line.replace(/^data:\s*/, ""))

@@ -19,7 +19,9 @@ export function curlOf(call: Call, attacker: Account | undefined, marker: Header
 function addressOf(call: Call): string {
   const sign = signatureIn(call)
   const address = hidden(call.url)
-  return sign === undefined ? address : address.replace(encodeURIComponent(sign[1]), "SIGNATURE").replace(sign[1], "SIGNATURE")
+  return sign === undefined
+    ? address
+    : address.replace(encodeURIComponent(sign[1]), "SIGNATURE").replace(sign[1], "SIGNATURE")
 }
 
 const variable = (account: string, header: string): string => `${account}_${header}`.toUpperCase().replace(/\W/g, "_")

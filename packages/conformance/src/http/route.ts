@@ -63,7 +63,9 @@ export class Routes {
 
   /** The word before the last id, or the last word: what a list at this address is a list of. */
   collectionOf(call: Call): string {
-    const words = this.templateOf(call).split("/").filter((segment) => segment !== "" && !segment.includes("{"))
+    const words = this.templateOf(call)
+      .split("/")
+      .filter((segment) => segment !== "" && !segment.includes("{"))
     return words.at(-1)?.replace(/\.\w+$/, "") ?? ""
   }
 

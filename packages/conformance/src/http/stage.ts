@@ -125,6 +125,14 @@ export class Stage {
     return shown.live && this.keptFromNobody.has(shown)
   }
 
+  /** Something was shown to the first that neither the second nor nobody was shown: without it no probe can find anything. */
+  hasOwn(victim: string, attacker: string): boolean {
+    const own = this.viewOf(victim)
+    const others = [this.viewOf(attacker), this.nobody]
+    const isOwn = (text: string): boolean => !others.some((view) => view.weak.has(text) || view.tokens.has(text))
+    return [...own.tokens.keys(), ...own.weak.keys()].some(isOwn)
+  }
+
   /** What the scope file says that everybody shares. */
   isCommon(call: Call): boolean {
     return this.scope.common.some((pattern) => matches(pattern, new URL(call.url).pathname))

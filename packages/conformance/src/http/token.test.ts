@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
+import { answerOf } from "./exchange.js"
 import { kindOfKey, kindOfSlot, singular } from "./kind.js"
 import { inventedLike, shapeOf } from "./sameness.js"
 import { strongTokens } from "./token.js"
-import { answerOf } from "./exchange.js"
 
 test.each([
   ["3F2504E0-4F89-41D3-9A0C-0305E82C3301", ["3f2504e0-4f89-41d3-9a0c-0305e82c3301"]],
@@ -61,7 +61,8 @@ test("an invented id has the form of the real one and is another", () => {
 })
 
 test("answers are the same when only ids, moments and what was asked differ", () => {
-  const answer = (status: number, body: object) => answerOf(status, [["content-type", "application/json"]], Buffer.from(JSON.stringify(body)))
+  const answer = (status: number, body: object) =>
+    answerOf(status, [["content-type", "application/json"]], Buffer.from(JSON.stringify(body)))
   const first = answer(404, { message: "no order 17", requestId: "3f2504e0-4f89-41d3-9a0c-0305e82c3301" })
   const second = answer(404, { message: "no order 1934567890", requestId: "9b2504e0-4f89-41d3-9a0c-0305e82c33ff" })
   expect(shapeOf(first, ["17"])).toBe(shapeOf(second, ["1934567890"]))

@@ -29,7 +29,10 @@ export function strongTokens(text: string): string[] {
 function isOpaque(text: string): boolean {
   if (/canary/i.test(text) && text.length >= 8) return true
   if (text.length < 12) return false
-  const shape = text.replace(/[^A-Za-z0-9]/g, "").replace(/[A-Za-z]+/g, "a").replace(/\d+/g, "0")
+  const shape = text
+    .replace(/[^A-Za-z0-9]/g, "")
+    .replace(/[A-Za-z]+/g, "a")
+    .replace(/\d+/g, "0")
   return shape.length >= 4
 }
 
@@ -37,4 +40,5 @@ function isOpaque(text: string): boolean {
 export const normal = (text: string): string => text.toLowerCase().replace(/^\+(?=\d)/, "")
 
 /** A value that two tenants may share by chance, and that counts only together with others of the same row. */
-export const isWeak = (text: string): boolean => text.length >= 4 && text.length <= 2_000 && !/^(true|false|null)$/i.test(text)
+export const isWeak = (text: string): boolean =>
+  text.length >= 4 && text.length <= 2_000 && !/^(true|false|null)$/i.test(text)

@@ -30,7 +30,8 @@ export async function playTricks(stage: Stage, pair: Pair): Promise<void> {
   }
   const lists = own.filter(({ call, answer }) => call.method === "GET" && succeeded(answer)).slice(0, routesPerTrick)
   for (const shown of lists) await nameTheTenant(tricks, shown)
-  for (const shown of onePerRoute(stage.liveOf(pair.victim.name)).slice(0, routesPerTrick)) await override(tricks, shown)
+  for (const shown of onePerRoute(stage.liveOf(pair.victim.name)).slice(0, routesPerTrick))
+    await override(tricks, shown)
 }
 
 function onePerRoute(list: readonly Shown[]): Shown[] {
@@ -52,7 +53,8 @@ async function attempt(tricks: Tricks, shown: Shown | undefined, route: string, 
   const { call, slots, how, account = pair.attacker, original } = trick
   const answer = await stage.gate.ask(call, account)
   if (answer === undefined) return false
-  const check = trick.check ?? classify(call, carriedBy(slots, tricks), shown?.answer ?? answer, stage.links.has(call.url))
+  const check =
+    trick.check ?? classify(call, carriedBy(slots, tricks), shown?.answer ?? answer, stage.links.has(call.url))
   stage.count(check, "probes")
   if (shown !== undefined) stage.count(check, "controls")
   const controls = shown === undefined ? [] : [shown.answer]
@@ -90,7 +92,9 @@ function theirs(slot: Slot, { victim, attacker }: Tricks): string[] {
   const [first = ""] = slot.value.split(",")
   const kinds = [kind, ...[...attacker.kinds].filter(([, values]) => values.has(first)).map(([name]) => name)]
   const tenants = kinds.flatMap((one) => tenantsFor(one, { victim, attacker }))
-  const others = kinds.flatMap((one) => victim.namesOf(one).filter((value) => !attacker.knows(value, one) && value !== ""))
+  const others = kinds.flatMap((one) =>
+    victim.namesOf(one).filter((value) => !attacker.knows(value, one) && value !== ""),
+  )
   return [...tenants, ...others]
 }
 
@@ -98,13 +102,16 @@ function theirs(slot: Slot, { victim, attacker }: Tricks): string[] {
 function tenantsFor(kind: string, { victim, attacker }: Pick<Tricks, "victim" | "attacker">): string[] {
   if (!isTenantKind(kind)) return []
   const tenants = victim.tenantsBeside(attacker)
-  return [...tenants.filter(([own]) => own === kind), ...tenants.filter(([own]) => own !== kind)].map(([, value]) => value)
+  return [...tenants.filter(([own]) => own === kind), ...tenants.filter(([own]) => own !== kind)].map(
+    ([, value]) => value,
+  )
 }
 
 /** Headers and cookies of the account that choose something, set to what the victim chose. */
 function switched({ attacker, victim }: Pair, theirView: View, ownView: View): [string, Account, Slot][] {
   const other = (name: string): string | undefined =>
-    victim.ambient.find(([key]) => key === name)?.[1] ?? tenantsFor(kindOfSlot(name), { victim: theirView, attacker: ownView })[0]
+    victim.ambient.find(([key]) => key === name)?.[1] ??
+    tenantsFor(kindOfSlot(name), { victim: theirView, attacker: ownView })[0]
   const headers = attacker.ambient.flatMap(([name, own]): [string, Account, Slot][] => {
     const value = other(name)
     if (value === undefined || value === own) return []
@@ -134,7 +141,9 @@ async function changeDeclared(tricks: Tricks, shown: Shown): Promise<void> {
     const others = namesFor(name, before, victim).filter((value) => !attacker.knows(value, kindOfSlot(name)))
     const named = [...tenants, ...others]
     const choices = Array.isArray(schema.enum) ? schema.enum.map(String) : []
-    const words = /^(q|query|search|term|name|filter|keyword|phone|mobile|email)$/i.test(name) ? wordsOf(victim, attacker) : []
+    const words = /^(q|query|search|term|name|filter|keyword|phone|mobile|email)$/i.test(name)
+      ? wordsOf(victim, attacker)
+      : []
     for (const value of [...named.slice(0, 1), ...choices.slice(0, 4), ...words]) {
       const how = `the parameter ${name} of the API's document`
       const call = place === "query" ? withQuery(shown.call, [[name, value]]) : withHeaders(shown.call, [[name, value]])
@@ -169,9 +178,17 @@ async function nameTheTenant(tricks: Tricks, shown: Shown): Promise<void> {
   if (shown.route.includes("{")) return
   const all = await query(tricks, shown, params)
   // Strict applications refuse what they do not know, so each is tried alone.
-  if (!all) for (const [kind, value] of tenants.slice(0, 2)) for (const name of [kind, `${kind}_id`]) await query(tricks, shown, [[name, value]])
-  const ids = victim.namesOf(singular(tricks.stage.routes.collectionOf(shown.call))).filter((id) => !attacker.knows(id, ""))
-  if (all && ids.length > 0) await query(tricks, shown, [["ids", ids.slice(0, 3).join(",")], ["id", ids[0] ?? ""]])
+  if (!all)
+    for (const [kind, value] of tenants.slice(0, 2))
+      for (const name of [kind, `${kind}_id`]) await query(tricks, shown, [[name, value]])
+  const ids = victim
+    .namesOf(singular(tricks.stage.routes.collectionOf(shown.call)))
+    .filter((id) => !attacker.knows(id, ""))
+  if (all && ids.length > 0)
+    await query(tricks, shown, [
+      ["ids", ids.slice(0, 3).join(",")],
+      ["id", ids[0] ?? ""],
+    ])
 }
 
 async function query(tricks: Tricks, shown: Shown, params: readonly (readonly [string, string])[]): Promise<boolean> {
@@ -214,4 +231,7 @@ function withQuery(call: Call, params: readonly (readonly [string, string])[]): 
   return { ...call, url: url.href }
 }
 
-const withHeaders = (call: Call, headers: readonly Header[]): Call => ({ ...call, headers: [...call.headers, ...headers] })
+const withHeaders = (call: Call, headers: readonly Header[]): Call => ({
+  ...call,
+  headers: [...call.headers, ...headers],
+})

@@ -5,15 +5,15 @@ import type { Account, Exchange } from "./exchange.js"
 import { checkResults, distinct, findingsOf, type Hit, hitsOf, judged } from "./findings.js"
 import { Gate } from "./gate.js"
 import { evidenceIn } from "./judge.js"
+import { singular } from "./kind.js"
 import { followLinks, forgeSignatures } from "./links.js"
 import type { Api } from "./openapi.js"
 import { compareWithInvented, type Difference } from "./oracle.js"
 import { type Clock, systemClock } from "./pace.js"
+import { readAnswer } from "./reading.js"
 import { Routes } from "./route.js"
 import { refusal, type Scope } from "./scope.js"
 import { Stage } from "./stage.js"
-import { singular } from "./kind.js"
-import { readAnswer } from "./reading.js"
 import { type Limits, type Send, sendOverHttp, usualLimits } from "./transport.js"
 import { playTricks } from "./tricks.js"
 import { sendOverSocket } from "./websocket.js"
@@ -87,7 +87,8 @@ async function play(stage: Stage): Promise<Hit[]> {
     const repeats = stage.tried.filter((one) => one.victim === pair.victim.name && one.attacker === pair.attacker.name)
     const perRoute = new Map(repeats.map((tried) => [tried.route, tried]))
     for (const tried of perRoute.values()) {
-      if (stage.gate.stopped !== undefined || stage.isCommon(tried.call) || evidenceIn(tried, knowledge).length > 0) continue
+      if (stage.gate.stopped !== undefined || stage.isCommon(tried.call) || evidenceIn(tried, knowledge).length > 0)
+        continue
       const difference = await compareWithInvented(stage, pair.attacker, tried, knowledge)
       if (difference !== undefined) differences.push(difference)
     }
@@ -122,11 +123,14 @@ async function repeat(stage: Stage, groups: Map<string, Hit[]>): Promise<void> {
 function checkAccounts(accounts: readonly Account[]): void {
   const names = accounts.map(({ name }) => name).join(", ")
   if (accounts.length < 2)
-    throw new WardkeepError("WK754", { message: `one account cannot be told from another: ${names || "none"} was given` })
+    throw new WardkeepError("WK754", {
+      message: `one account cannot be told from another: ${names || "none"} was given`,
+    })
   const silent = accounts.filter(({ credentials }) => credentials.length === 0).map(({ name }) => name)
   if (silent.length > 0) {
     const message = `${silent.join(", ")} has no cookie, Authorization or other credential`
-    const hint = "Browsers leave credentials out of a HAR unless they are asked for; export again with them, or add --as."
+    const hint =
+      "Browsers leave credentials out of a HAR unless they are asked for; export again with them, or add --as."
     throw new WardkeepError("WK754", { message, hint })
   }
   const [first, ...others] = accounts.map(({ credentials }) => JSON.stringify(credentials))
@@ -159,7 +163,8 @@ function namesIn(recorded: readonly Exchange[]): (segment: string, before: strin
   const names = new Set<string>()
   for (const { call, answer } of recorded) {
     const collection = new URL(call.url).pathname.split("/").at(-1) ?? ""
-    for (const { kind, text } of readAnswer(answer, collection).leaves) if (kind !== undefined) names.add(`${kind} ${text}`)
+    for (const { kind, text } of readAnswer(answer, collection).leaves)
+      if (kind !== undefined) names.add(`${kind} ${text}`)
   }
   return (segment, before) => before !== "" && names.has(`${singular(before)} ${segment}`)
 }
@@ -183,12 +188,20 @@ function inconclusive(stage: Stage): string | undefined {
     if (stage.denialsOf(name, undefined).tokens.size === 0 && !live.some((shown) => stage.isPrivate(shown)))
       return `${name} is shown nothing that nobody else is: its login may have expired, or nothing private was asked for`
   }
-  const proven = [...stage.tally].some(([check, { controls }]) => check !== "WKC213" && check !== "WKC209" && controls > 0)
+  for (const { attacker, victim } of stage.pairs) {
+    if (!stage.hasOwn(victim.name, attacker.name))
+      return `${victim.name} is shown nothing that ${attacker.name} is not: give each account a record that the other cannot have`
+  }
+  const proven = [...stage.tally].some(
+    ([check, { controls }]) => check !== "WKC213" && check !== "WKC209" && controls > 0,
+  )
   return proven ? undefined : "no request of one account could be compared with one of another account's own"
 }
 
 function notCovered(stage: Stage, why: string | undefined): string[] {
-  const kept = [...stage.gate.refused].map(([reason, n]) => `${n} request${n === 1 ? " was" : "s were"} not sent: ${reason}.`)
+  const kept = [...stage.gate.refused].map(
+    ([reason, n]) => `${n} request${n === 1 ? " was" : "s were"} not sent: ${reason}.`,
+  )
   return [
     ...(why === undefined ? [] : [`Inconclusive: ${why}.`]),
     ...stage.notCovered,

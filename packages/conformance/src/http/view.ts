@@ -30,7 +30,8 @@ export function shownOf(account: string, call: Call, answer: Answer, routes: Rou
 /** What one account, or nobody, is shown in ordinary use. */
 export class View {
   readonly tokens = new Map<string, Sighting>()
-  readonly weak = new Set<string>()
+  /** Plain values → where they were first seen. */
+  readonly weak = new Map<string, Pick<Sighting, "route" | "leaf">>()
   /** Kind → what names one of them, as it was written. */
   readonly kinds = new Map<string, Set<string>>()
   /** By id, with the kind of thing in front: `patient 17`. */
@@ -50,10 +51,12 @@ export class View {
       this.tokens.get(token)?.routes.add(route)
     }
     this.#tenants.set(route, this.#tenants.get(route) ?? new Map())
-    for (const { key, text, kind } of reading.leaves) {
+    for (const leaf of reading.leaves) {
+      const { key, text, kind } = leaf
       this.texts.add(`${key}=${text}`)
       this.#tenant(route, kind, text)
-      if (isWeak(text)) this.weak.add(normal(text))
+      const plain = normal(text)
+      if (isWeak(text) && !this.weak.has(plain)) this.weak.set(plain, { route, leaf })
       if (kind !== undefined && text !== "" && text.length <= 200) this.#name(kind, text)
     }
     for (const item of reading.items) if (item.id !== undefined) this.items.set(itemKey(item), { item, route })

@@ -28,7 +28,12 @@ export function verifyHttpCommand(context: CommandContext): Command {
     .description("Ask for one account's resources as another, over HTTP. Reads only, unless the scope file says more.")
     .option("--har <file>", "what one account recorded, FILE or NAME=FILE; once per account", several, [])
     .option("--openapi <file>", "OpenAPI 3 document in JSON, instead of recordings or beside them")
-    .option("--as <account>", 'NAME=Header: value, or NAME=@FILE with one header per line; once per account', several, [])
+    .option(
+      "--as <account>",
+      "NAME=Header: value, or NAME=@FILE with one header per line; once per account",
+      several,
+      [],
+    )
     .requiredOption("--scope <file>", "what may be asked: hosts, methods, paths, rate, stop time (JSON)")
     .option("--base-url <url>", "where the API of the document is; default its first server")
     .option("--out <file>", "write the JSON report to a file as well")
