@@ -70,7 +70,11 @@ export async function openShop(manners: Manners = {}): Promise<Shop> {
   }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, { open = [], expired = [] }: Manners): ServerResponse {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { open = [], expired = [] }: Manners,
+): ServerResponse {
   const json = (status: number, value: unknown): ServerResponse =>
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value))
   const url = new URL(request.url ?? "/", "http://shop.test")

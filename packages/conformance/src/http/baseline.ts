@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { carriedBy, classify } from "./carried.js"
+import { carriedBy, classify, namedBy } from "./carried.js"
 import { isDenied } from "./denial.js"
 import { type Account, type Call, identityOf, succeeded } from "./exchange.js"
 import { expand } from "./expand.js"
@@ -141,7 +141,7 @@ async function repeatAs(stage: Stage, pair: Pair, shown: Shown, carried: Shown["
   const answer = await stage.gate.ask(call, attacker)
   if (answer === undefined) return
   const seen = shownOf(attacker.name, call, answer, stage.routes, true)
-  const check = classify(call, carried, shown.answer, stage.links.has(call.url))
+  const check = classify(call, namedBy(shown.slots, carried), shown.answer, stage.links.has(call.url))
   stage.count(check, "probes")
   const control = stage
     .liveOf(attacker.name)

@@ -27,6 +27,11 @@ export function carriedBy(
   })
 }
 
+/** What to call a request by: what it carries, or else the ids in it that everybody knows. */
+export function namedBy(slots: readonly Slot[], carried: readonly Slot[]): readonly Slot[] {
+  return carried.length > 0 ? carried : slots.filter(({ place, name }) => place === "path" && !counting.test(name))
+}
+
 const byPlace = { path: "WKC201", query: "WKC202", body: "WKC203", header: "WKC204" } as const
 
 /** Which class of hole a request belongs to, by what it carries and by what answers it. */

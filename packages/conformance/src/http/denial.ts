@@ -17,12 +17,16 @@ export class Denials {
   readonly #byStrong = new Map<string, PrivateItem[]>()
   readonly #byId = new Map<string, PrivateItem>()
 
+  /** How often somebody was refused. */
+  refusals = 0
+
   get tokens(): ReadonlyMap<string, readonly PrivateItem[]> {
     return this.#byStrong
   }
 
   /** `shown` is the owner's answer; somebody else was refused the same question. */
   add(shown: Shown): void {
+    this.refusals += 1
     for (const item of shown.reading.items) {
       if (item.top) this.#keep(item)
     }

@@ -1,5 +1,5 @@
 import type { CheckResult, ReportFinding } from "../report/report.js"
-import { carriedBy, classify } from "./carried.js"
+import { carriedBy, classify, namedBy } from "./carried.js"
 import { type CheckId, checkOf, httpChecks } from "./checks.js"
 import { type Evidence, evidenceIn, type Knowledge, type Tried } from "./judge.js"
 import type { Difference } from "./oracle.js"
@@ -27,11 +27,19 @@ export function judged(stage: Stage): Hit[] {
       for (const tried of [...probes, ...own]) {
         if (stage.isCommon(tried.call)) continue
         const evidence = evidenceIn(tried, knowledge)
+        if (evidence.length === 0 && isShared(tried)) stage.shared.add(tried.route)
         if (evidence.length > 0) hits.push({ tried: { ...tried, check: classOf(stage, tried, knowledge) }, evidence })
       }
     }
   }
   return hits
+}
+
+/** The same question with the same answer for both. */
+function isShared({ original, answer, attacker }: Tried): boolean {
+  return (
+    original !== undefined && attacker !== undefined && answer.bytes > 2 && answer.digest === original.answer.digest
+  )
 }
 
 /** Only at the end is it known what the attacker had seen anyway, and so what the request carried. */
@@ -41,7 +49,7 @@ function classOf(
   knowledge: Knowledge,
 ): CheckId {
   if (original === undefined || attacker === undefined || contrast === true || check === "WKC216") return check
-  return classify(call, carriedBy(slots, knowledge), original.answer, stage.links.has(original.call.url))
+  return classify(call, namedBy(slots, carriedBy(slots, knowledge)), original.answer, stage.links.has(original.call.url))
 }
 
 export function hitsOf(differences: readonly Difference[]): Hit[] {

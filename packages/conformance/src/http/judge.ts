@@ -145,9 +145,10 @@ function sameFile({ answer, original, victim }: Tried, { attacker, nobody, commo
   return [{ canary: `${victim}: the file of ${original.route}`, path: "body", sha256: answer.digest }]
 }
 
-function plantedIn({ answer, call, victim }: Tried, planted: readonly string[], reading: Reading): Evidence[] {
+function plantedIn({ answer, call, controls, victim }: Tried, planted: readonly string[], reading: Reading): Evidence[] {
   return planted.flatMap((canary, index) => {
     if (call.url.includes(canary) || call.body?.includes(canary)) return []
+    if (controls.some(({ body }) => body.includes(canary))) return []
     const leaf = reading.leaves.find(({ text }) => text.toLowerCase().includes(canary.toLowerCase()))
     if (leaf === undefined && !answer.body.includes(canary)) return []
     return [{ canary: `${victim}: planted canary ${index + 1}`, path: leaf?.path ?? "body", sha256: sha256(canary) }]

@@ -4,6 +4,7 @@ import type { Knowledge, Tried } from "./judge.js"
 import type { Slot } from "./route.js"
 import { inventedLike, shapeOf } from "./sameness.js"
 import type { Stage } from "./stage.js"
+import { strongTokens } from "./token.js"
 
 /** A difference between what exists elsewhere and what exists nowhere. */
 export interface Difference {
@@ -23,7 +24,7 @@ export async function compareWithInvented(
 ): Promise<Difference | undefined> {
   const carried = carriedBy(tried.slots, knowledge).filter(({ place }) => place === "path" || place === "query")
   if (carried.length === 0 || tried.call.messages !== undefined) return undefined
-  if (succeeded(tried.answer) && isKnown(tried, knowledge)) return undefined
+  if (succeeded(tried.answer) && (isKnown(tried, knowledge) || isAmbiguous(tried, carried))) return undefined
   const usual = await differs(stage, attacker, tried.call, carried)
   const { status } = tried.answer
   if (usual !== undefined) return { tried, how: `${usual} (GET and an id that nothing has)` }
@@ -39,6 +40,13 @@ function isKnown({ reading, call }: Tried, { attacker, common, nobody }: Knowled
   return reading.leaves.every(
     ({ key, text }) => call.url.includes(text) || views.some(({ texts }) => texts.has(`${key}=${text}`)),
   )
+}
+
+/** Two tenants may both have a number 5: then only the other one's own answer would tell. */
+function isAmbiguous({ answer, original }: Tried, carried: readonly Slot[]): boolean {
+  const asked = carried.map(({ value }) => value)
+  if (asked.some((value) => strongTokens(value).length > 0)) return false
+  return original === undefined || shapeOf(answer, asked) !== shapeOf(original.answer, asked)
 }
 
 async function differs(

@@ -24,6 +24,8 @@ export class Stage {
   readonly nobody = new View()
   readonly denials = new Map<string, Denials>()
   readonly keptFromNobody = new Set<Shown>()
+  /** Routes that showed one account what another one was shown, and that no proof says it should not. */
+  readonly shared = new Set<string>()
   readonly notCovered = new Set<string>()
   /** Account → statuses of its own requests that failed. */
   readonly failures = new Map<string, number[]>()

@@ -191,6 +191,8 @@ function inconclusive(stage: Stage): string | undefined {
   for (const { attacker, victim } of stage.pairs) {
     if (!stage.hasOwn(victim.name, attacker.name))
       return `${victim.name} is shown nothing that ${attacker.name} is not: give each account a record that the other cannot have`
+    if (stage.shared.size > 0 && stage.denialsOf(victim.name, attacker.name).refusals === 0)
+      return `${attacker.name} was refused nothing of ${victim.name}'s: all is shared or nothing is isolated; plant canaries and name them in the scope file`
   }
   const proven = [...stage.tally].some(
     ([check, { controls }]) => check !== "WKC213" && check !== "WKC209" && controls > 0,
@@ -205,6 +207,10 @@ function notCovered(stage: Stage, why: string | undefined): string[] {
   return [
     ...(why === undefined ? [] : [`Inconclusive: ${why}.`]),
     ...stage.notCovered,
+    ...[...stage.shared].map(
+      (route) =>
+        `${route} shows several accounts the same: taken as shared, because they are shown its id or ask without one.`,
+    ),
     ...kept,
     "Differences in time; events that nobody triggered during the run; writing, unless the scope lists the method.",
     "Whether signed addresses expire: they open for whoever holds them.",
