@@ -18,6 +18,9 @@ async function serve(system: System): Promise<string> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://tricky.test")
     const who = /who=(\w+)/.exec(request.headers.cookie ?? "")?.[1]
+    // A system sees its one header of interest as a parameter.
+    const header = request.headers["x-clinic-id"]
+    if (header !== undefined) url.searchParams.set("header", String(header))
     const found = who === undefined ? undefined : system(who, url.pathname, url.searchParams)
     const status = who === undefined ? 401 : found === undefined ? 404 : 200
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(found ?? { error: "none" }))
@@ -127,6 +130,48 @@ test("a system that isolates nothing never passes", async () => {
   const phones = Object.fromEntries(accounts.map((who) => [who, [note(who, 0).phone]]))
   const planted = await fromRecordings(system, visits, { canaries: phones })
   expect(named(planted)).toEqual(["WKC205 GET /notes", "WKC201 GET /notes/{id}"].sort())
+})
+
+test("a tenant in the path that is checked does not hide a record behind it that is not", async () => {
+  const everybody = accounts.flatMap(notes)
+  const system =
+    (isOpen: boolean): System =>
+    (who, path) => {
+      const [, , tenant, , id] = path.split("/")
+      if (path === "/me") return { name: who, clinic_id: uuid(`clinic ${who}`) }
+      if (tenant !== uuid(`clinic ${who}`)) return undefined
+      return id === undefined ? notes(who) : (isOpen ? everybody : notes(who)).find((row) => row.id === id)
+    }
+  const visits = (who: Who) => {
+    const list = `/clinics/${uuid(`clinic ${who}`)}/notes`
+    return ["/me", list, `${list}/${note(who, 0).id}`]
+  }
+  expect(await fromRecordings(system(false), visits)).toMatchObject({ verdict: "NOT_FOUND", findings: [] })
+  expect(named(await fromRecordings(system(true), visits))).toEqual(["WKC201 GET /clinics/{id}/notes/{id}"])
+})
+
+test.each([
+  ["a header for the clinic", "WKC204"],
+  ["a parameter for the clinic", "WKC202"],
+  ["all=true", "WKC205"],
+  ["no filter", "WKC205"],
+])("a list that trusts %s is found", async (how, check) => {
+  const system: System = (who, path, query) => {
+    const clinic = uuid(`clinic ${who}`)
+    if (path === "/me") return { name: who, clinic_id: clinic }
+    if (path.startsWith("/notes/")) return one(notes(who), path)
+    const asked =
+      how === "a parameter for the clinic"
+        ? query.get("clinic")
+        : how === "a header for the clinic"
+          ? query.get("header")
+          : null
+    const chosen = accounts.find((name) => uuid(`clinic ${name}`) === asked) ?? who
+    const isWide = how === "all=true" ? query.get("all") === "true" : how === "no filter" && !query.has("mine")
+    return isWide ? accounts.flatMap(notes) : notes(chosen)
+  }
+  const report = await fromRecordings(system, (who) => ["/me", "/notes?mine=1", `/notes/${note(who, 0).id}`])
+  expect(named(report)).toEqual([`${check} GET /notes`])
 })
 
 test("three accounts are tried in every direction, and the finding says who saw whose", async () => {

@@ -49,7 +49,12 @@ function classOf(
   knowledge: Knowledge,
 ): CheckId {
   if (original === undefined || attacker === undefined || contrast === true || check === "WKC216") return check
-  return classify(call, namedBy(slots, carriedBy(slots, knowledge)), original.answer, stage.links.has(original.call.url))
+  return classify(
+    call,
+    namedBy(slots, carriedBy(slots, knowledge)),
+    original.answer,
+    stage.links.has(original.call.url),
+  )
 }
 
 export function hitsOf(differences: readonly Difference[]): Hit[] {

@@ -145,7 +145,11 @@ function sameFile({ answer, original, victim }: Tried, { attacker, nobody, commo
   return [{ canary: `${victim}: the file of ${original.route}`, path: "body", sha256: answer.digest }]
 }
 
-function plantedIn({ answer, call, controls, victim }: Tried, planted: readonly string[], reading: Reading): Evidence[] {
+function plantedIn(
+  { answer, call, controls, victim }: Tried,
+  planted: readonly string[],
+  reading: Reading,
+): Evidence[] {
   return planted.flatMap((canary, index) => {
     if (call.url.includes(canary) || call.body?.includes(canary)) return []
     if (controls.some(({ body }) => body.includes(canary))) return []

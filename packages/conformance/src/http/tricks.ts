@@ -66,14 +66,17 @@ async function attempt(tricks: Tricks, shown: Shown | undefined, route: string, 
   return succeeded(answer)
 }
 
-/** Each value of the request for a value of the same kind that the victim has. */
+/** Each value of the request, alone, for a value of the same kind that the victim has. */
 async function changeSlots(tricks: Tricks, shown: Shown): Promise<void> {
   const { stage, pair, victim, attacker } = tricks
-  const asked = new Set(stage.liveOf(pair.victim.name).map(({ route }) => route))
-  for (const slot of shown.slots) {
-    // The victim's own request to this route was sent already.
-    if (slot.place === "path" && asked.has(shown.route)) continue
-    const [other] = theirs(slot, tricks)
+  const twin = stage.liveOf(pair.victim.name).find(({ route }) => route === shown.route)
+  const places = shown.slots.filter(({ place }) => place === "path" || place === "query").length
+  for (const [index, slot] of shown.slots.entries()) {
+    // The victim's own request was sent already. Where it names several things, each is tried among the attacker's others.
+    if (slot.place === "path" && twin !== undefined && places < 2) continue
+    const same = twin?.slots[index]
+    const own = same?.name === slot.name && same.value !== slot.value ? [same.value] : []
+    const [other] = [...own, ...theirs(slot, tricks)]
     if (other === undefined) continue
     const isList = slot.value.includes(",")
     const value = isList ? `${slot.value},${other}` : other
@@ -140,7 +143,7 @@ async function changeDeclared(tricks: Tricks, shown: Shown): Promise<void> {
     const tenants = tenantsFor(kindOfSlot(name), tricks)
     const others = namesFor(name, before, victim).filter((value) => !attacker.knows(value, kindOfSlot(name)))
     const named = [...tenants, ...others]
-    const choices = Array.isArray(schema.enum) ? schema.enum.map(String) : []
+    const choices = schema.type === "boolean" ? ["true"] : Array.isArray(schema.enum) ? schema.enum.map(String) : []
     const words = /^(q|query|search|term|name|filter|keyword|phone|mobile|email)$/i.test(name)
       ? wordsOf(victim, attacker)
       : []
@@ -160,35 +163,42 @@ function wordsOf(victim: View, attacker: View): string[] {
   return [digits, name].filter((value) => value !== undefined)
 }
 
-/** Parameters and headers that applications read the tenant from, all at once; then one by one where that worked. */
+/** Parameters and headers that applications read the tenant from, all at once. */
 async function nameTheTenant(tricks: Tricks, shown: Shown): Promise<void> {
   const { pair, victim, attacker } = tricks
-  const tenants = firstOfEachKind(victim.tenantsBeside(attacker))
-  if (tenants.length === 0 && shown.slots.length > 0) return
-  const headers = tenants.flatMap(([kind, value]) =>
-    [`x-${kind}-id`, `x-${kind}`, "x-tenant-id", "x-tenant"].map((name): Header => [name, value]),
-  )
+  const tenants = underUsualNames(victim.tenantsBeside(attacker))
+  const headers = tenants.flatMap(([kind, value]) => [`x-${kind}-id`, `x-${kind}`].map((name): Header => [name, value]))
   const call = withHeaders(shown.call, headers)
   const slots = headers.map(([name, value]): Slot => ({ place: "header", name, value }))
-  const how = `headers that name ${pair.victim.name}'s tenant: ${[...new Set(headers.map(([name]) => name))].join(", ")}`
+  const how = `headers that name ${pair.victim.name}'s tenant: ${headers.map(([name]) => name).join(", ")}`
   if (headers.length > 0) await attempt(tricks, shown, shown.route, { call, how, slots, check: "WKC204" })
-  const params = [...tenants, ...referencesIn(shown, victim, attacker)].flatMap(([kind, value]) =>
-    [kind, `${kind}_id`, `${kind}Id`].map((name): [string, string] => [name, value]),
-  )
   if (shown.route.includes("{")) return
-  const all = await query(tricks, shown, params)
-  // Strict applications refuse what they do not know, so each is tried alone.
+  const spelt = (kinds: readonly [string, string][]): [string, string][] =>
+    kinds.flatMap(([kind, value]) => [kind, `${kind}_id`, `${kind}Id`].map((name): [string, string] => [name, value]))
+  const all = await query(tricks, shown, spelt(tenants))
+  // Strict applications refuse what they do not know, so a few are tried alone.
   if (!all)
     for (const [kind, value] of tenants.slice(0, 2))
       for (const name of [kind, `${kind}_id`]) await query(tricks, shown, [[name, value]])
-  const ids = victim
-    .namesOf(singular(tricks.stage.routes.collectionOf(shown.call)))
-    .filter((id) => !attacker.knows(id, ""))
+  if (all) await query(tricks, shown, spelt(referencesIn(shown, victim, attacker)))
+  const kind = singular(tricks.stage.routes.collectionOf(shown.call))
+  const ids = victim.namesOf(kind).filter((id) => !attacker.knows(id, kind))
   if (all && ids.length > 0)
     await query(tricks, shown, [
       ["ids", ids.slice(0, 3).join(",")],
       ["id", ids[0] ?? ""],
     ])
+  await widen(tricks, shown, all)
+}
+
+/** Without its filters, and with the words that ask for everything. */
+async function widen(tricks: Tricks, shown: Shown, takesAny: boolean): Promise<void> {
+  const url = new URL(shown.call.url)
+  const bare = { ...shown.call, url: `${url.origin}${url.pathname}` }
+  const attemptOf = (call: Call, how: string) => attempt(tricks, shown, shown.route, { call, how, slots: [] })
+  if (url.search !== "") await attemptOf(bare, "its address without parameters")
+  const everything = [["all", "true"] as const, ["scope", "all"] as const]
+  if (takesAny) await attemptOf(withQuery(shown.call, everything), "the parameters all=true and scope=all")
 }
 
 async function query(tricks: Tricks, shown: Shown, params: readonly (readonly [string, string])[]): Promise<boolean> {
@@ -198,8 +208,13 @@ async function query(tricks: Tricks, shown: Shown, params: readonly (readonly [s
   return await attempt(tricks, shown, shown.route, { call: withQuery(shown.call, params), how, slots })
 }
 
-function firstOfEachKind(tenants: readonly [string, string][]): [string, string][] {
-  return [...new Map([...tenants].reverse()).entries()]
+/** One tenant of each kind, and the first under the names that are used most. */
+function underUsualNames(tenants: readonly [string, string][]): [string, string][] {
+  const [first] = tenants
+  if (first === undefined) return []
+  const usual = ["tenant", "clinic", "branch", "org"].map((kind): [string, string] => [kind, first[1]])
+  const own = [...tenants].reverse()
+  return [...new Map([...usual, ...own])].sort(([a], [b]) => Number(b === first[0]) - Number(a === first[0]))
 }
 
 /** Kinds that the rows of a list refer to: the usual filters. */
