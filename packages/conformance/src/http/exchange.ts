@@ -60,6 +60,11 @@ export function withoutHeaders(headers: readonly Header[], names: readonly strin
   return headers.filter(([name]) => !names.includes(name.toLowerCase()))
 }
 
+const ordinary = /^(accept.*|content-.*|if-.*|range|upgrade-insecure-requests|x-requested-with)$/i
+
+/** A header that an application made up for itself, such as one for the clinic that was chosen. */
+export const isOwnHeader = (name: string): boolean => !ordinary.test(name)
+
 export const succeeded = (answer: Answer | undefined): answer is Answer =>
   answer !== undefined && answer.status >= 200 && answer.status < 300
 

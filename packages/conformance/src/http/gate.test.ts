@@ -78,6 +78,34 @@ test("every request carries the mark, also over one that was recorded", async ()
   expect(marks).toEqual(["isolation test", "isolation test"])
 })
 
+test("whatever was recorded, only the account that asks is named, and nobody is named where nobody asks", async () => {
+  const sent: (readonly (readonly string[])[])[] = []
+  const scope = parseScope(
+    JSON.stringify({ hosts: ["clinic.test"], requestsPerSecond: 9, stopAt: "2030-01-01T00:00:00Z", maxRequests: 9 }),
+  )
+  const send: Send = async (call, limits) => {
+    sent.push(call.headers.filter(([name]) => name !== "x-wardkeep-probe"))
+    return fine(call, limits)
+  }
+  const gate = new Gate({ scope, clock: fakeClock(), send, limits: usualLimits, credentials: ["x-me"] })
+  const call: Call = {
+    ...get("/a"),
+    headers: [
+      ["X-Me", "ann"],
+      ["x-clinic-id", "7"],
+    ],
+  }
+  await gate.ask(call, { name: "ben", credentials: [["x-me", "ben"]], ambient: [["x-clinic-id", "8"]] })
+  await gate.ask(call)
+  expect(sent).toEqual([
+    [
+      ["x-clinic-id", "7"],
+      ["x-me", "ben"],
+    ],
+    [["x-clinic-id", "7"]],
+  ])
+})
+
 test.each([
   ["another host", { ...get("/a"), url: "http://other.test/a" }],
   ["another port", { ...get("/a"), url: "http://clinic.test:8080/a" }],

@@ -9,6 +9,8 @@ export interface GateOptions {
   readonly clock: Clock
   readonly send: Send
   readonly limits: Limits
+  /** Headers that identify somebody: only the account that asks sends them, whatever was recorded. */
+  readonly credentials?: readonly string[]
 }
 
 const failuresInARow = 5
@@ -70,10 +72,12 @@ export class Gate {
   }
 
   #headers(call: Call, account: Account | undefined): Header[] {
-    const own = call.headers.map(([name]) => name.toLowerCase())
-    const ambient = withoutHeaders(account?.ambient ?? [], own)
-    const others = withoutHeaders([...ambient, ...call.headers], [this.marker[0]])
-    return [...others, ...withoutHeaders(account?.credentials ?? [], own), this.marker]
+    const said = withoutHeaders(call.headers, [this.marker[0], ...(this.options.credentials ?? [])])
+    const ambient = withoutHeaders(
+      account?.ambient ?? [],
+      said.map(([name]) => name.toLowerCase()),
+    )
+    return [...ambient, ...said, ...(account?.credentials ?? []), this.marker]
   }
 
   async #once(call: Call): Promise<Answer | undefined> {

@@ -1,6 +1,6 @@
 import { WardkeepError } from "@wardkeep/core"
 import { z } from "zod"
-import { type Account, answerOf, type Call, type Exchange, type Header, identityOf } from "./exchange.js"
+import { type Account, answerOf, type Call, type Exchange, type Header, identityOf, isOwnHeader } from "./exchange.js"
 import { jsonOf } from "./scope.js"
 
 const pair = z.object({ name: z.string(), value: z.string() })
@@ -98,7 +98,7 @@ function accountOf(name: string, entries: readonly z.output<typeof entry>[]): Ac
     for (const [header, value] of headersOf(request.headers)) {
       const key = header.toLowerCase()
       if (secret.test(key)) credentials.set(key, value)
-      else if (/^x-/.test(key) && !connection.test(key)) ambient.set(key, (ambient.get(key) ?? new Set()).add(value))
+      else if (isOwnHeader(key) && !connection.test(key)) ambient.set(key, (ambient.get(key) ?? new Set()).add(value))
     }
     if (request.cookies.length > 0 && !request.headers.some(({ name: header }) => /^cookie$/i.test(header)))
       credentials.set("cookie", request.cookies.map((cookie) => `${cookie.name}=${cookie.value}`).join("; "))

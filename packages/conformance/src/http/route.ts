@@ -1,4 +1,4 @@
-import { answerOf, type Call } from "./exchange.js"
+import { answerOf, type Call, isOwnHeader } from "./exchange.js"
 import type { Operation } from "./openapi.js"
 import { readAnswer } from "./reading.js"
 import { jsonOf } from "./scope.js"
@@ -80,7 +80,7 @@ export class Routes {
       return [{ place: "path", name, value: valueIn(segment, shape) }]
     })
     const query = [...url.searchParams].map(([name, value]): Slot => ({ place: "query", name, value }))
-    const headers = call.headers.filter(([name]) => /^x-/i.test(name))
+    const headers = call.headers.filter(([name]) => isOwnHeader(name))
     const own = headers.map(([name, value]): Slot => ({ place: "header", name, value }))
     return [...path, ...query, ...[call.body, ...(call.messages ?? [])].flatMap(bodySlots), ...own]
   }

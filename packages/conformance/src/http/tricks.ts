@@ -78,7 +78,7 @@ async function changeSlots(tricks: Tricks, shown: Shown): Promise<void> {
     const own = same?.name === slot.name && same.value !== slot.value ? [same.value] : []
     const [other] = [...own, ...theirs(slot, tricks)]
     if (other === undefined) continue
-    const isList = slot.value.includes(",")
+    const isList = slot.value.includes(",") || /ids(\[\])?$/i.test(slot.name)
     const value = isList ? `${slot.value},${other}` : other
     const call = replaced(shown.call, [slot.value], [value])
     const how = `${slot.name} in the ${slot.place} changed to ${pair.victim.name}'s`

@@ -50,7 +50,8 @@ export async function verifyHttp(run: HttpRun): Promise<Report> {
   const baseUrl = baseUrlOf(run)
   checkScope(run, baseUrl, clock)
   const startedAt = clock.date()
-  const gate = new Gate({ scope: run.scope, clock, send, limits })
+  const credentials = run.accounts.flatMap((account) => account.credentials.map(([name]) => name.toLowerCase()))
+  const gate = new Gate({ scope: run.scope, clock, send, limits, credentials })
   const { accounts, scope, recorded = [], api, progress = () => undefined } = run
   const routes = new Routes(api?.operations ?? [], pathOf(baseUrl), namesIn(recorded))
   const stage = new Stage(gate, scope, accounts, recorded, api, baseUrl, routes, progress)
