@@ -159,6 +159,32 @@ export const codes = {
     hint: "Use a login that may read the catalog and the tables as `--database-url`.",
     http: 500,
   },
+  WK750: {
+    title: "The HAR file cannot be used",
+    hint: "Export it again from the browser's network panel, complete and with credentials.",
+    http: 500,
+  },
+  WK751: {
+    title: "The OpenAPI document cannot be used",
+    hint: "Give an OpenAPI 3 document in JSON.",
+    http: 500,
+  },
+  WK752: {
+    title: "The scope file is not valid",
+    hint: "Write hosts, requestsPerSecond, stopAt and maxRequests; see docs/guides/test-http.md.",
+    http: 500,
+  },
+  WK753: {
+    title: "The scope allows nothing that could be asked",
+    hint: "Correct hosts, methods, paths or stopAt, if you may test more than this.",
+    http: 500,
+  },
+  WK754: {
+    title: "The accounts cannot be used",
+    hint: 'Give two or more accounts of different tenants: --har A.har --har B.har, or --as "A=Authorization: Bearer …".',
+    http: 500,
+  },
+  WK755: { title: "The tested server does not answer", hint: "Check address and network, then run again.", http: 503 },
   WK770: {
     title: "The baseline file is not valid",
     hint: "Give every entry check, object, reason and expires (YYYY-MM-DD), each object of a check once.",

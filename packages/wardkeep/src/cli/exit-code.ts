@@ -11,12 +11,17 @@ const configuration: readonly Code[] = [
   "WK009",
   "WK701",
   "WK702",
+  "WK750",
+  "WK751",
+  "WK752",
+  "WK753",
+  "WK754",
   "WK770",
   "WK772",
   "WK773",
 ]
 
 export function exitCodeOf(code: Code): ExitCode {
-  if (code === "WK005") return 3
+  if (code === "WK005" || code === "WK755") return 3
   return configuration.includes(code) ? 2 : 4
 }

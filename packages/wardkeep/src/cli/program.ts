@@ -1,4 +1,3 @@
-import { createRequire } from "node:module"
 import { Command, CommanderError } from "commander"
 import { applyCommand } from "./apply.js"
 import type { CommandContext } from "./command-context.js"
@@ -12,6 +11,7 @@ import { migrateCommand } from "./migrate.js"
 import { type Output, outputOf, type Surroundings } from "./output.js"
 import { planCommand } from "./plan.js"
 import { verifyCommand } from "./verify.js"
+import { version } from "./version.js"
 
 const exitCodes = `
 Exit codes:
@@ -51,13 +51,6 @@ function quiet(command: Command, output: Output): void {
     getErrHasColors: () => false,
   })
   for (const child of command.commands) quiet(child, output)
-}
-
-function version(): string {
-  const manifest: unknown = createRequire(import.meta.url)("wardkeep/package.json")
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "unknown"
 }
 
 /**

@@ -3,6 +3,7 @@ import { Command, Option } from "commander"
 import { verify } from "../commands/verify.js"
 import { type CommandContext, examples } from "./command-context.js"
 import { type ReportOutputFlags, reportOutput, withReportOutput } from "./report-output.js"
+import { verifyHttpCommand } from "./verify-http.js"
 import { verifyReportCommand } from "./verify-report.js"
 
 interface VerifyFlags extends ReportOutputFlags {
@@ -35,7 +36,7 @@ export function verifyCommand(context: CommandContext): Command {
     "wardkeep verify --database-url $ADMIN --app-url $APP --target target.json --format html --out report.html",
     "wardkeep verify --database-url $ADMIN --app-url $APP --target target.json --mode drill",
   ])
-  command.addCommand(verifyReportCommand(context))
+  command.addCommand(verifyReportCommand(context)).addCommand(verifyHttpCommand(context))
   return command.action(async (flags: VerifyFlags) => await act(flags, context))
 }
 
