@@ -1,0 +1,54 @@
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type OwnCluster, startCluster } from "#tests/harness/src/index.ts"
+import { canaryRule, genericReads } from "./src/generic-reads.ts"
+import { genericWrites } from "./src/generic-writes.ts"
+import { type Installed, install } from "./src/installed.ts"
+import { prove } from "./src/proof.ts"
+import { isBelowFloor, readSystems, type System } from "./src/system.ts"
+
+const only = process.env.WARDKEEP_CORPUS_ONLY
+const systems = readSystems(fileURLToPath(new URL("systems", import.meta.url))).filter(
+  ({ slug }) => only === undefined || only.split(",").includes(slug),
+)
+const named = (kind: System["kind"]) =>
+  systems.filter((system) => system.kind === kind).map((system) => [system.slug, system] as const)
+
+// A server of its own: the systems bring roles with names of their own, and roles belong to the whole server.
+let cluster: OwnCluster
+beforeAll(async () => {
+  cluster = await startCluster()
+})
+afterAll(() => cluster.stop())
+
+async function installed(system: System, work: (installed: Installed) => Promise<void>): Promise<void> {
+  const database = await install(cluster, system)
+  try {
+    expect(await canaryRule(database)).toEqual([])
+    await work(database)
+  } finally {
+    await database.remove()
+  }
+}
+
+describe("the leak of a faulty system shows when it is tried by hand", () => {
+  test.each(named("faulty"))("%s", async (_, system) => {
+    await installed(system, async (database) => {
+      const { leaks, controlFailed, told } = await prove(database)
+      const closed = system.belowFloorOnly === true && !isBelowFloor(cluster.serverVersionNum)
+      expect(leaks, told).toBe(!closed)
+      expect(controlFailed, told).toBe(false)
+    })
+  })
+})
+
+describe("nothing that is tried against a clean system reaches another tenant", () => {
+  test.each(named("clean"))("%s", async (_, system) => {
+    await installed(system, async (database) => {
+      const { leaks, told } = await prove(database)
+      expect(leaks, told).toBe(false)
+      expect(await genericReads(database)).toEqual([])
+      expect(await genericWrites(database)).toEqual([])
+    })
+  })
+})
