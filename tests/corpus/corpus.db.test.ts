@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type OwnCluster, startCluster } from "#tests/harness/src/index.ts"
 import { canaryRule, genericReads } from "./src/generic-reads.ts"
 import { genericWrites } from "./src/generic-writes.ts"
-import { type Installed, install } from "./src/installed.ts"
+import { type Installed, install, rolesOf } from "./src/installed.ts"
 import { prove } from "./src/proof.ts"
+import { serverSettings } from "./src/server-settings.ts"
 import { isBelowFloor, readSystems, type System } from "./src/system.ts"
 
 const only = process.env.WARDKEEP_CORPUS_ONLY
@@ -17,7 +18,7 @@ const named = (kind: System["kind"]) =>
 // A server of its own: the systems bring roles with names of their own, and roles belong to the whole server.
 let cluster: OwnCluster
 beforeAll(async () => {
-  cluster = await startCluster()
+  cluster = await startCluster({ settings: serverSettings })
 })
 afterAll(() => cluster.stop())
 
@@ -31,8 +32,13 @@ async function installed(system: System, work: (installed: Installed) => Promise
   }
 }
 
+test("no two systems make the same role, which would belong to both", () => {
+  const roles = systems.flatMap(rolesOf)
+  expect(roles.filter((role, index) => roles.indexOf(role) !== index)).toEqual([])
+})
+
 describe("the leak of a faulty system shows when it is tried by hand", () => {
-  test.each(named("faulty"))("%s", async (_, system) => {
+  test.concurrent.each(named("faulty"))("%s", async (_, system) => {
     await installed(system, async (database) => {
       const { leaks, controlFailed, told } = await prove(database)
       const closed = system.belowFloorOnly === true && !isBelowFloor(cluster.serverVersionNum)
@@ -43,7 +49,7 @@ describe("the leak of a faulty system shows when it is tried by hand", () => {
 })
 
 describe("nothing that is tried against a clean system reaches another tenant", () => {
-  test.each(named("clean"))("%s", async (_, system) => {
+  test.concurrent.each(named("clean"))("%s", async (_, system) => {
     await installed(system, async (database) => {
       const { leaks, told } = await prove(database)
       expect(leaks, told).toBe(false)

@@ -1,5 +1,5 @@
 import { Client } from "pg"
-import { ident } from "../../harness/src/sql.ts"
+import { ident, literal } from "../../harness/src/sql.ts"
 import type { Tenant } from "./system.ts"
 
 /** A connection of the application, and everything that it was ever told. */
@@ -20,33 +20,40 @@ export class Acting {
     return acting
   }
 
-  /** One transaction in which a statement that fails does not keep the next from being tried. */
-  async run(tenant: Tenant, statements: readonly string[], withContext: boolean): Promise<string> {
-    const from = this.#seen.length
+  /**
+   * One transaction in which a statement that fails does not keep the next from being tried. Resolves with what each
+   * statement was answered: rows, notices and errors.
+   */
+  async run(tenant: Tenant, statements: readonly string[], withContext: boolean): Promise<string[]> {
+    const answers: string[] = []
     await this.#client.query("begin")
     try {
       await enter(this.#client, tenant, withContext)
-      for (const statement of statements) await this.#attempt(statement)
+      for (const statement of statements) answers.push(await this.#attempt(statement))
     } catch (error) {
       this.#hear(error)
     }
-    await this.#attempt("commit", false)
-    return this.#seen.slice(from).join("\n")
+    await this.#client.query("commit")
+    return [...answers, this.#heard()]
   }
 
   async end(): Promise<void> {
     await this.#client.end()
   }
 
-  async #attempt(statement: string, savepoint = true): Promise<void> {
-    if (savepoint) await this.#client.query("savepoint attempt")
+  async #attempt(statement: string): Promise<string> {
     try {
-      const result = await this.#client.query({ text: statement, rowMode: "array" })
-      for (const { rows } of [result].flat()) this.#seen.push(JSON.stringify(rows))
+      const result = await this.#client.query({ text: `savepoint attempt; ${statement}`, rowMode: "array" })
+      for (const { rows } of [result].flat()) if (rows.length > 0) this.#seen.push(JSON.stringify(rows))
     } catch (error) {
       this.#hear(error)
-      if (savepoint) await this.#client.query("rollback to savepoint attempt")
+      await this.#client.query("rollback to savepoint attempt")
     }
+    return this.#heard()
+  }
+
+  #heard(): string {
+    return this.#seen.splice(0).join("\n")
   }
 
   #hear(message: unknown): void {
@@ -64,7 +71,7 @@ function asRecord(message: unknown): Record<string, unknown> {
 export async function enter(client: Client, { connect }: Tenant, withContext = true): Promise<void> {
   if (connect.role !== undefined) await client.query(`set local role ${ident(connect.role)}`)
   if (!withContext) return
-  for (const [name, value] of Object.entries(connect.settings ?? {})) {
-    await client.query("select set_config($1, $2, true)", [name, value])
-  }
+  const settings = Object.entries(connect.settings ?? {})
+  const set = settings.map(([name, value]) => `set_config(${literal(name)}, ${literal(value)}, true)`)
+  if (set.length > 0) await client.query(`select ${set.join(", ")}`)
 }

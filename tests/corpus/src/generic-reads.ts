@@ -1,34 +1,45 @@
-import { withClient } from "../../harness/src/sql.ts"
+import type { Client } from "pg"
+import { ident } from "../../harness/src/sql.ts"
 import { Acting, enter } from "./acting.ts"
 import type { Installed } from "./installed.ts"
 import { type Callable, callableFunctions, type Reachable, reachableRelations } from "./surface.ts"
 import { canary, type System, type Tenant } from "./system.ts"
 
 /** Reads everything that the first tenant can reach, in three states of the context. Each line is another tenant's data. */
-export async function genericReads({ system, url }: Installed): Promise<string[]> {
+export async function genericReads({ system, url, admin }: Installed): Promise<string[]> {
   const [a, ...others] = system.target.tenants
   if (a === undefined) return []
   const keys = others.map(({ key }) => key)
-  const statements = await withClient(url(a.connect.user), async (client) => {
-    await client.query("begin")
-    await enter(client, a)
-    const relations = await reachableRelations(client)
-    const functions = await callableFunctions(client)
+  const statements = await asTenant(admin, a, async () => {
+    const relations = await reachableRelations(admin)
+    const functions = await callableFunctions(admin)
     return [...relations.flatMap(reading), ...functions.flatMap((callable) => calls(callable, keys))]
   })
   const breaches: string[] = []
   const acting = await Acting.connect(url(a.connect.user))
   try {
     for (const [state, tenant, withContext] of statesOf(a)) {
-      for (const statement of statements) {
-        const told = await acting.run(tenant, [statement], withContext)
-        if (told.includes(canary)) breaches.push(`${state}: ${statement}: ${told.slice(0, 300)}`)
+      const answers = await acting.run(tenant, statements, withContext)
+      for (const [index, answer] of answers.entries()) {
+        if (answer.includes(canary)) breaches.push(`${state}: ${statements[index]}: ${answer.slice(0, 300)}`)
       }
     }
   } finally {
     await acting.end()
   }
   return breaches
+}
+
+/** The superuser's connection with the login's rights, in a transaction that is rolled back. */
+async function asTenant<T>(admin: Client, tenant: Tenant, work: () => Promise<T>): Promise<T> {
+  await admin.query("begin")
+  try {
+    await admin.query(`set local session authorization ${ident(tenant.connect.user)}`)
+    await enter(admin, tenant)
+    return await work()
+  } finally {
+    await admin.query("rollback")
+  }
 }
 
 function statesOf(tenant: Tenant): [string, Tenant, boolean][] {
@@ -55,19 +66,17 @@ function calls({ name, argumentTypes }: Callable, keys: readonly string[]): stri
 }
 
 /** Rows that break the rule the oracles rest on: the canary marks the rows of the others, and only those. */
-export async function canaryRule({ system, adminUrl }: Installed): Promise<string[]> {
-  return await withClient(adminUrl, async (admin) => {
-    const wrong: string[] = []
-    for (const { relation, column } of await tenantTables(admin, system)) {
-      const key = system.target.tenants[0]?.key
-      const { rows } = await admin.query<{ n: string }>(
-        `select count(*) as n from ${relation} t where ${column}::text = $1 and t::text like $2`,
-        [key, `%${canary}%`],
-      )
-      if (rows[0]?.n !== "0") wrong.push(`${relation}: a row of the first tenant carries the canary`)
-    }
-    return wrong
-  })
+export async function canaryRule({ system, admin }: Installed): Promise<string[]> {
+  const wrong: string[] = []
+  for (const { relation, column } of await tenantTables(admin, system)) {
+    const key = system.target.tenants[0]?.key
+    const { rows } = await admin.query<{ n: string }>(
+      `select count(*) as n from ${relation} t where ${column}::text = $1 and t::text like $2`,
+      [key, `%${canary}%`],
+    )
+    if (rows[0]?.n !== "0") wrong.push(`${relation}: a row of the first tenant carries the canary`)
+  }
+  return wrong
 }
 
 export interface TenantTable {
@@ -75,10 +84,7 @@ export interface TenantTable {
   readonly column: string
 }
 
-export async function tenantTables(
-  admin: { query<T extends object>(text: string, values: unknown[]): Promise<{ rows: T[] }> },
-  { target: { tenantColumns } }: System,
-): Promise<TenantTable[]> {
+export async function tenantTables(admin: Client, { target: { tenantColumns } }: System): Promise<TenantTable[]> {
   if (!Array.isArray(tenantColumns)) {
     return Object.entries(tenantColumns).map(([relation, column]) => ({ relation, column: `"${column}"` }))
   }

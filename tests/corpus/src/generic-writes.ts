@@ -1,5 +1,5 @@
 import type { Client } from "pg"
-import { ident, withClient } from "../../harness/src/sql.ts"
+import { ident } from "../../harness/src/sql.ts"
 import { enter } from "./acting.ts"
 import { type TenantTable, tenantTables } from "./generic-reads.ts"
 import type { Installed } from "./installed.ts"
@@ -7,12 +7,12 @@ import { type Reachable, reachableRelations } from "./surface.ts"
 import { canary, type System, type Tenant } from "./system.ts"
 
 /** Tries to change, delete and insert rows of the others as the first tenant. Each line is an attempt that reached them. */
-export async function genericWrites({ system, adminUrl }: Installed): Promise<string[]> {
+export async function genericWrites({ system, admin }: Installed): Promise<string[]> {
   const attacker = system.target.tenants[0]
   if (attacker === undefined) return []
-  return await withClient(adminUrl, async (admin) => {
-    const picture = await pictureOfOthers(admin, system)
-    await admin.query("begin")
+  const picture = await pictureOfOthers(admin, system)
+  await admin.query("begin")
+  try {
     const relations = await as(admin, attacker, () => reachableRelations(admin))
     const breaches: string[] = []
     for (const statement of relations.flatMap((relation) => changes(relation, system))) {
@@ -21,9 +21,10 @@ export async function genericWrites({ system, adminUrl }: Installed): Promise<st
     for (const relation of relations.filter(({ isView }) => !isView)) {
       if (await insertsForAnother(admin, attacker, picture, relation)) breaches.push(`insert into ${relation.relation}`)
     }
-    await admin.query("rollback")
     return breaches
-  })
+  } finally {
+    await admin.query("rollback")
+  }
 }
 
 /** Runs as the application's login inside a savepoint, which takes back whatever was done. */

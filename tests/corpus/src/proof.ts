@@ -1,4 +1,4 @@
-import { withClient } from "../../harness/src/sql.ts"
+import type { Client } from "pg"
 import { Acting } from "./acting.ts"
 import type { Installed } from "./installed.ts"
 import { readScript, type Section } from "./script.ts"
@@ -13,7 +13,7 @@ export interface Proof {
 }
 
 /** Runs the system's own script. */
-export async function prove({ system, url, adminUrl }: Installed): Promise<Proof> {
+export async function prove({ system, url, admin }: Installed): Promise<Proof> {
   const shows = system.shows ?? canary
   const attacker = system.target.tenants[0]?.name
   const connections = new Connections(url)
@@ -23,12 +23,12 @@ export async function prove({ system, url, adminUrl }: Installed): Promise<Proof
   try {
     for (const section of readScript(system.attackSql ?? "")) {
       if (section.kind === "truth") {
-        leaks ||= await truth(adminUrl, section)
+        leaks ||= await truth(admin, section)
         continue
       }
       const tenant = tenantNamed(system, section.tenant)
       const acting = await connections.for(tenant, section.connection)
-      const text = await acting.run(tenant, section.statements, !section.withoutContext)
+      const text = (await acting.run(tenant, section.statements, !section.withoutContext)).join("\n")
       told.push(`as ${section.tenant}: ${text}`)
       const shown = section.tenant === attacker && text.includes(shows)
       if (section.kind === "control") controlFailed ||= shown
@@ -69,11 +69,9 @@ function tenantNamed({ slug, target }: System, name: string): Tenant {
   return tenant
 }
 
-async function truth(adminUrl: string, { statements }: Section): Promise<boolean> {
-  return await withClient(adminUrl, async (admin) => {
-    const { rows } = await admin.query<unknown[]>({ text: statements.join("\n"), rowMode: "array" })
-    const answer = rows[0]?.[0]
-    if (typeof answer !== "boolean") throw new Error("a truth is one query that answers yes or no")
-    return answer
-  })
+async function truth(admin: Client, { statements }: Section): Promise<boolean> {
+  const { rows } = await admin.query<unknown[]>({ text: statements.join("\n"), rowMode: "array" })
+  const answer = rows[0]?.[0]
+  if (typeof answer !== "boolean") throw new Error("a truth is one query that answers yes or no")
+  return answer
 }
