@@ -46,7 +46,9 @@ export async function install(cluster: Cluster, system: System): Promise<Install
 
 /** Roles belong to the whole server, so no two systems may make the same one. */
 export function rolesOf({ schemaSql }: System): string[] {
-  return [...schemaSql.matchAll(/^\s*create role (?:"([^"]+)"|(\w+))/gm)].map(([, quoted, plain]) => quoted ?? plain ?? "")
+  return [...schemaSql.matchAll(/^\s*create role (?:"([^"]+)"|(\w+))/gm)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? "",
+  )
 }
 
 async function dropRoles(adminUrl: string, system: System): Promise<void> {
