@@ -3,4 +3,7 @@
  *
  * @module
  */
+export type { Mode, Progress, VerifyOptions } from "./options.js"
 export type { CheckResult, Report, ReportFinding } from "./report/report.js"
+export type { Target, TargetInput } from "./target/schema.js"
+export { verify } from "./verify.js"

@@ -139,6 +139,21 @@ export const codes = {
     http: 500,
   },
   WK307: { title: "Maintenance or backfill was refused", hint: "See the message; nothing was changed.", http: 500 },
+  WK701: {
+    title: "The target of the conformance suite is not valid",
+    hint: "Correct the fields that the message names; `wardkeep verify --init` writes a first target.",
+    http: 500,
+  },
+  WK702: {
+    title: "There is no such check",
+    hint: "Codes look like WKC020; the report lists those that ran.",
+    http: 500,
+  },
+  WK703: {
+    title: "The database refused what the conformance suite needs",
+    hint: "Use a login that may read the catalog and the tables as `--database-url`.",
+    http: 500,
+  },
   WK901: { title: "A defect in Wardkeep", hint: "Please report it with the code and the version.", http: 500 },
 } as const satisfies Record<`WK${number}`, CodeEntry>
 

@@ -11,6 +11,7 @@ import { keyCommand } from "./key.js"
 import { migrateCommand } from "./migrate.js"
 import { type Output, outputOf, type Surroundings } from "./output.js"
 import { planCommand } from "./plan.js"
+import { verifyCommand } from "./verify.js"
 
 const exitCodes = `
 Exit codes:
@@ -23,7 +24,16 @@ export function buildProgram(context: CommandContext): Command {
     .version(version(), "-V, --version", "print the version")
     .helpCommand("help [command]", "explain a command")
     .addHelpText("after", exitCodes)
-  const commands = [initCommand, migrateCommand, planCommand, applyCommand, doctorCommand, keyCommand, errorsCommand]
+  const commands = [
+    initCommand,
+    migrateCommand,
+    planCommand,
+    applyCommand,
+    doctorCommand,
+    verifyCommand,
+    keyCommand,
+    errorsCommand,
+  ]
   for (const make of commands) program.addCommand(make(context))
   quiet(program, context.output)
   return program

@@ -1,0 +1,85 @@
+import type { Target } from "../target/schema.js"
+import type { Catalog } from "./catalog.js"
+import { columnOf, isTable, type Key, labelOf, type Relation, type Tenancy } from "./relation.js"
+
+/** How many foreign keys away from the tenant column a table may be. */
+const maxSteps = 4
+
+/** Says of every relation whose its rows are: by a column, through a parent, the tenants' own table, global, or unknown. */
+export function assignTenancy(catalog: Catalog, target: Target): void {
+  const isGlobal = globals(target.global)
+  const columns = tenantColumn(catalog, target)
+  for (const relation of catalog.relations) {
+    const column = columns(relation)
+    if (isGlobal(relation)) relation.tenancy = { by: "global" }
+    else if (column !== undefined) relation.tenancy = { by: "column", column }
+  }
+  for (const relation of catalog.relations) markRoots(catalog, relation)
+  for (let step = 0; step < maxSteps; step++) {
+    const found = catalog.relations.flatMap((relation): [Relation, Tenancy][] => {
+      const tenancy =
+        relation.tenancy.by === "nothing" && isTable(relation) ? throughParent(catalog, relation) : undefined
+      return tenancy === undefined ? [] : [[relation, tenancy]]
+    })
+    for (const [relation, tenancy] of found) relation.tenancy = tenancy
+    if (found.length === 0) return
+  }
+}
+
+function globals(names: readonly string[]): (relation: Relation) => boolean {
+  const set = new Set(names)
+  return (relation) => set.has(labelOf(relation)) || set.has(relation.name)
+}
+
+/** As the target says; where it says nothing, by name. */
+function tenantColumn(catalog: Catalog, { tenantColumns }: Target) {
+  const listed: readonly string[] = Array.isArray(tenantColumns) ? tenantColumns : []
+  const mapped = Array.isArray(tenantColumns) ? {} : tenantColumns
+  const silent = listed.length === 0 && Object.keys(mapped).length === 0
+  const names = silent ? guessTenantColumns(catalog) : [...listed, ...Object.values(mapped)]
+  return (relation: Relation) => {
+    const own = mapped[labelOf(relation)] ?? mapped[relation.name]
+    if (own !== undefined) return columnOf(relation, own)
+    return names.map((name) => columnOf(relation, name)).find((column) => column !== undefined)
+  }
+}
+
+const tenantWords =
+  /^(tenant|branch|clinic|org|organi[sz]ation|hospital|practice|facility|site|account|company|workspace|centre|center|location)(_?(id|uuid|key|code|slug|no))?$/i
+
+/** Columns whose name says so, the most frequent first. */
+export function guessTenantColumns(catalog: Catalog): string[] {
+  const uses = new Map<string, number>()
+  for (const { name } of catalog.relations.filter(isTable).flatMap(({ columns }) => columns)) {
+    if (tenantWords.test(name)) uses.set(name, (uses.get(name) ?? 0) + 1)
+  }
+  return [...uses].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([name]) => name)
+}
+
+/** A table that tenant columns refer to is the table of tenants. */
+function markRoots(catalog: Catalog, relation: Relation): void {
+  if (relation.tenancy.by !== "column") return
+  const { name } = relation.tenancy.column
+  for (const key of relation.keys) {
+    if (key.kind !== "f" || key.columns.length !== 1 || key.columns[0] !== name || key.parent === null) continue
+    const parent = catalog.byOid(key.parent)
+    const column = parent && columnOf(parent, key.parentColumns?.[0] ?? "")
+    if (parent?.tenancy.by === "nothing" && column !== undefined) parent.tenancy = { by: "root", column }
+  }
+}
+
+function throughParent(catalog: Catalog, relation: Relation): Tenancy | undefined {
+  const keys = relation.keys.filter(({ kind, parent }) => kind === "f" && parent !== null && parent !== relation.oid)
+  const surest = [...keys].sort((a, b) => rank(relation, a) - rank(relation, b))
+  for (const key of surest) {
+    const parent = catalog.byOid(key.parent ?? "")
+    if (parent?.tenancy.by === "column" || parent?.tenancy.by === "parent") return { by: "parent", key, parent }
+  }
+  return undefined
+}
+
+/** Keys that are never null first: they own the row. */
+function rank(relation: Relation, key: Key): number {
+  const never = key.columns.every((name) => columnOf(relation, name)?.notNull)
+  return (never ? 0 : 2) + (key.onDelete === "c" ? 0 : 1)
+}

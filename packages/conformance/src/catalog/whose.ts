@@ -1,0 +1,32 @@
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { quoted, type Relation } from "./relation.js"
+
+/** SQL for the tenant of a row, as text, in terms of the relation's alias; undefined where a row says nothing. */
+export function tenantOf(relation: Relation, alias: string, depth = 0): string | undefined {
+  const { tenancy } = relation
+  if (tenancy.by === "column" || tenancy.by === "root") return `${alias}.${quoteIdent(tenancy.column.name)}::text`
+  if (tenancy.by !== "parent") return undefined
+  const { key, parent } = tenancy
+  const up = `up${depth}`
+  const inner = tenantOf(parent, up, depth + 1)
+  if (inner === undefined) return undefined
+  const join = key.columns.map(
+    (name, place) => `${up}.${quoteIdent(key.parentColumns?.[place] ?? "")} = ${alias}.${quoteIdent(name)}`,
+  )
+  return `(select ${inner} from ${quoted(parent)} as ${up} where ${join.join(" and ")})`
+}
+
+/** SQL that is true for rows of these tenants. Array columns hold several tenants. */
+export function belongsTo(relation: Relation, alias: string, keys: readonly string[]): string {
+  const { tenancy } = relation
+  const list = keys.map(quoteLiteral).join(", ")
+  if ((tenancy.by === "column" || tenancy.by === "root") && tenancy.column.category === "A") {
+    return `${alias}.${quoteIdent(tenancy.column.name)}::text[] && array[${list}]::text[]`
+  }
+  if (tenancy.by === "column" || tenancy.by === "root") {
+    // Compared in the column's own type, so that an index serves and the server decides what equal means.
+    const literals = keys.map((key) => `${quoteLiteral(key)}::${tenancy.column.base}`).join(", ")
+    return `${alias}.${quoteIdent(tenancy.column.name)} in (${literals})`
+  }
+  return `${tenantOf(relation, alias) ?? "null"} in (${list})`
+}

@@ -1,0 +1,46 @@
+import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { aimed } from "../../probe/aim.js"
+import { numberOf } from "../../probe/facts.js"
+import type { Pair } from "../../probe/pair.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+import type { Record } from "../../run/record.js"
+
+export const probe = defineProbe({
+  code: "WKC020",
+  title: "A tenant reads rows of another tenant",
+  severity: "leak",
+  cwe: "CWE-639",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
+  run: async (scene, record) => {
+    const tables = scene.catalog.relations.filter((relation) => isTable(relation) && isOwned(relation))
+    for (const relation of tables) {
+      scene.step(labelOf(relation))
+      for (const pair of scene.pairs) await read(scene, record, relation, pair)
+    }
+  },
+})
+
+const isOwned = ({ tenancy }: Relation): boolean => tenancy.by === "column" || tenancy.by === "parent"
+
+async function read(scene: Scene, record: Record, relation: Relation, { attacker, victim }: Pair): Promise<void> {
+  const [theirs, mine] = [await scene.facts.owned(relation, victim), await scene.facts.owned(relation, attacker)]
+  if (theirs.count === 0) return
+  const { seen, own, attack } = await attacker.act(async (tx) => {
+    const attempt = await aimed(tx, relation, victim, theirs, counting)
+    return { ...attempt, own: (await aimed(tx, relation, attacker, mine, counting)).seen }
+  })
+  record.probe(labelOf(relation))
+  if (numberOf(own.rows) > 0) record.control()
+  const n = numberOf(seen.rows)
+  if (n === 0) return
+  record.found({
+    object: labelOf(relation),
+    message: `Tenant ${attacker.name} reads rows of tenant ${victim.name}.`,
+    evidence: `${n} rows of tenant ${victim.name} were counted in the context of tenant ${attacker.name}`,
+    replay: attacker.replay(attack),
+    fix: `Compare the tenant with the context in every policy of ${labelOf(relation)}; alter table ${quoted(relation)} enable row level security, force row level security.`,
+  })
+}
+
+const counting = (relation: Relation, where: string): string =>
+  `select count(*) from (select from ${quoted(relation)} as t where ${where} limit 1000) as q`

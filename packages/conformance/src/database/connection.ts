@@ -1,0 +1,82 @@
+import { WardkeepError } from "@wardkeep/core"
+import pg from "pg"
+import { type Outcome, type Row, serverError } from "./outcome.js"
+
+/** One session. Statements that the server refuses are outcomes, not exceptions. */
+export class Connection {
+  readonly #client: pg.Client
+  #notices: string[] = []
+
+  private constructor(client: pg.Client) {
+    this.#client = client
+    client.on("notice", (notice) => this.#notices.push(`${notice.message ?? ""} ${notice.detail ?? ""}`.trim()))
+  }
+
+  /** @throws WK005 the database cannot be reached or refuses the login */
+  static async open(url: URL): Promise<Connection> {
+    const client = new pg.Client({
+      connectionString: url.href,
+      connectionTimeoutMillis: 10_000,
+      application_name: "wardkeep verify",
+      types: { getTypeParser: () => (value: unknown) => value },
+    })
+    // Without a listener a connection that the server ends takes the process with it.
+    client.on("error", () => undefined)
+    try {
+      await client.connect()
+    } catch (cause) {
+      throw unreachable(url, cause)
+    }
+    return new Connection(client)
+  }
+
+  /** Every value comes back as the server's text, or null. */
+  async run(sql: string, values: readonly unknown[] = []): Promise<Outcome> {
+    this.#notices = []
+    try {
+      const result = await this.#client.query<Row>(sql, [...values])
+      // Several commands in one text give several results, whatever the type says; the last one counts.
+      const last: pg.QueryResult<Row> | undefined = Array.isArray(result) ? result.at(-1) : result
+      return { rows: last?.rows ?? [], count: last?.rowCount ?? 0, error: undefined, notices: this.#notices }
+    } catch (thrown) {
+      return { rows: [], count: 0, error: serverError(thrown), notices: this.#notices }
+    }
+  }
+
+  /** Rows of a statement that must not fail. */
+  async rows(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    const { rows, error } = await this.run(sql, values)
+    if (error === undefined) return rows
+    throw new WardkeepError("WK703", {
+      message: `The server answered ${error.code}${/^2[23]/.test(error.code) ? "" : ` ${error.message}`}`,
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end().catch(() => undefined)
+  }
+}
+
+/** @throws WK009 it is not a PostgreSQL URL; the text is not repeated, it holds a password */
+export function databaseUrl(text: string | undefined, option: string): URL {
+  if (text === undefined || text === "") {
+    throw new WardkeepError("WK009", { message: "no database was named", hint: `Give ${option}.` })
+  }
+  if (URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol)) return new URL(text)
+  throw new WardkeepError("WK009", {
+    message: `${option} is not a PostgreSQL URL`,
+    hint: "Write postgres://login:password@host:port/database.",
+  })
+}
+
+function unreachable(url: URL, cause: unknown): WardkeepError {
+  const login = url.username === "" ? "" : ` as ${decodeURIComponent(url.username)}`
+  const code = cause instanceof Error && "code" in cause ? `${String(cause.code)} ` : ""
+  const reason = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "no reason was given"
+  return new WardkeepError("WK005", {
+    message: `The database ${url.pathname.slice(1)} at ${url.host} cannot be reached${login}`,
+    detail: `${code}${reason}`,
+    hint: "Check host, port, password and pg_hba.conf; GRANT CONNECT ON DATABASE to this login if it is missing.",
+    cause,
+  })
+}

@@ -1,0 +1,52 @@
+import type { Connection } from "./connection.js"
+import type { Outcome } from "./outcome.js"
+
+/** The inside of a transaction that is always rolled back. */
+export class Transaction {
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** Keeps what the statement did until the transaction ends; a refused one leaves the transaction usable. */
+  async keep(sql: string, values: readonly unknown[] = []): Promise<Outcome> {
+    return await this.#guarded(sql, values, "release savepoint wk_probe")
+  }
+
+  /** Undoes what the statement did at once. */
+  async attempt(sql: string, values: readonly unknown[] = []): Promise<Outcome> {
+    return await this.#guarded(sql, values, undo)
+  }
+
+  /** Runs several statements and undoes all of them. */
+  async undone<T>(work: () => Promise<T>): Promise<T> {
+    await this.#connection.rows("savepoint wk_group")
+    try {
+      return await work()
+    } finally {
+      await this.#connection.run("rollback to savepoint wk_group; release savepoint wk_group")
+    }
+  }
+
+  async #guarded(sql: string, values: readonly unknown[], after: string): Promise<Outcome> {
+    await this.#connection.rows("savepoint wk_probe")
+    const outcome = await this.#connection.run(sql, values)
+    await this.#connection.run(outcome.error === undefined ? after : undo)
+    return outcome
+  }
+}
+
+const undo = "rollback to savepoint wk_probe; release savepoint wk_probe"
+
+const limits = "set local statement_timeout = '10s'; set local lock_timeout = '500ms'"
+
+/** Begins, works and rolls back. A process that is killed in between leaves nothing either. */
+export async function rolledBack<T>(connection: Connection, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  await connection.rows(`begin; ${limits}`)
+  try {
+    return await work(new Transaction(connection))
+  } finally {
+    await connection.run("rollback")
+  }
+}

@@ -1,0 +1,83 @@
+import { z } from "zod"
+import { quoted, type Relation } from "../catalog/relation.js"
+import { belongsTo } from "../catalog/whose.js"
+import type { Actor } from "../database/actor.js"
+import type { Connection } from "../database/connection.js"
+import type { Outcome, Row } from "../database/outcome.js"
+import { rolledBack } from "../database/transaction.js"
+
+export interface SampleRow {
+  readonly place: string
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+/** What a tenant owns in one table, as far as somebody could see it. */
+export interface Owned {
+  readonly rows: readonly SampleRow[]
+  readonly count: number
+  /** The reader whom no policy stops, or the tenant itself. */
+  readonly seenBy: "reader" | "tenant"
+}
+
+/** Rows counted at most; more are "at least". */
+export const countLimit = 10_000
+const sampleLimit = 20
+const values = z.record(z.string(), z.unknown())
+
+/** Which rows exist and whose they are: the truth that every probe is compared with. Read once per table and tenant. */
+export class Facts {
+  readonly #reader: Connection
+  readonly #known = new Map<string, Promise<Owned>>()
+
+  constructor(reader: Connection) {
+    this.#reader = reader
+  }
+
+  async owned(relation: Relation, actor: Actor): Promise<Owned> {
+    const id = `${relation.oid} ${actor.name}`
+    const known = this.#known.get(id) ?? this.#read(relation, actor)
+    this.#known.set(id, known)
+    return await known
+  }
+
+  async #read(relation: Relation, actor: Actor): Promise<Owned> {
+    const where = belongsTo(relation, "t", actor.keys)
+    const sample = `select ${placeOf(relation)} as place, to_jsonb(t)::text as values from ${quoted(relation)} as t where ${where} limit ${sampleLimit}`
+    const count = `select count(*) as n from (select from ${quoted(relation)} as t where ${where} limit ${countLimit}) as q`
+    const read = async (run: (sql: string) => Promise<Outcome>): Promise<Omit<Owned, "seenBy"> | undefined> => {
+      const rows = await run(sample)
+      if (rows.error !== undefined) return undefined
+      const counted = rows.rows.length < sampleLimit ? rows.rows.length : await numberFrom(run, count)
+      return { rows: rows.rows.map(sampleRow), count: counted }
+    }
+    const byReader = await rolledBack(this.#reader, async (tx) => {
+      // An error instead of silently missing rows where the reader is not exempt.
+      await tx.keep("set local row_security = off")
+      return await read((sql) => tx.attempt(sql))
+    })
+    if (byReader !== undefined) return { ...byReader, seenBy: "reader" }
+    const byTenant = await actor.act(async (tx) => await read((sql) => tx.attempt(sql)))
+    return { ...(byTenant ?? { rows: [], count: 0 }), seenBy: "tenant" }
+  }
+}
+
+const placeOf = (relation: Relation): string =>
+  relation.kind === "r" || relation.kind === "p" || relation.kind === "m"
+    ? "t.tableoid::text || ' ' || t.ctid::text"
+    : "''"
+
+const sampleRow = ({ place, values: json }: Row): SampleRow => ({
+  place: String(place),
+  values: values.parse(JSON.parse(String(json))),
+})
+
+export async function numberFrom(run: (sql: string) => Promise<Outcome>, sql: string): Promise<number> {
+  const { rows } = await run(sql)
+  return numberOf(rows)
+}
+
+/** The single number of a single row; 0 where there is none. */
+export function numberOf(rows: readonly Row[]): number {
+  const [value] = Object.values(rows[0] ?? {})
+  return value === undefined || value === null ? 0 : Number(value)
+}

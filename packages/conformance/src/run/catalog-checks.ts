@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { WardkeepError } from "@wardkeep/core"
+import { z } from "zod"
+import { isTable } from "../catalog/relation.js"
+import type { Connection } from "../database/connection.js"
+import { packageFile, queryText } from "../sql-files.js"
+import type { CatalogCheck, Scene } from "./check.js"
+import type { Record } from "./record.js"
+
+const header = z.object({
+  title: z.string(),
+  severity: z.enum(["leak", "oracle", "hygiene"]),
+  cwe: z.string().regex(/^CWE-\d+$/),
+  cvss: z.string().startsWith("CVSS:3.1/"),
+  proof: z.string().default(""),
+})
+
+/** Reads every `check.sql`; what it is stands in its first comment lines, as `-- name: value`. */
+export function catalogChecks(): CatalogCheck[] {
+  const folder = packageFile("src", "checks")
+  const names = readdirSync(folder).filter((name) => /^WKC\d{3}-/.test(name))
+  return names.sort().flatMap((name) => {
+    const text = readOptional(join(folder, name, "check.sql"))
+    return text === undefined ? [] : [parse(name.slice(0, 6), text)]
+  })
+}
+
+function readOptional(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return undefined
+  }
+}
+
+function parse(code: string, text: string): CatalogCheck {
+  const lines = [...text.matchAll(/^-- (\w+): (.+)$/gm)].map(([, name, value]) => [name, value])
+  const found = header.safeParse(Object.fromEntries(lines))
+  if (!found.success) {
+    throw new WardkeepError("WK901", { message: `${code}/check.sql: ${z.prettifyError(found.error)}` })
+  }
+  const { proof, ...info } = found.data
+  return { code, ...info, sql: text, proof: proof.split(/[ ,]+/).filter((one) => one !== "") }
+}
+
+const row = z.object({
+  object: z.string(),
+  message: z.string(),
+  evidence: z.string(),
+  replay: z.string(),
+  fix: z.string(),
+  severity: z.enum(["leak", "oracle", "hygiene"]).nullish(),
+})
+
+/** Runs one catalog check; the prelude gives it `tenant_table`, `app_role` and `context_setting`. */
+export async function runCatalogCheck(check: CatalogCheck, scene: Scene, record: Record): Promise<void> {
+  const sql = `with ${queryText("prelude.sql")} select to_jsonb(q)::text as row from (${check.sql}) as q`
+  const rows = await rowsOf(scene.reader, sql, preludeValues(scene))
+  record.probe()
+  record.control()
+  for (const json of rows) {
+    const { severity, ...found } = row.parse(JSON.parse(json))
+    record.found({ ...found, ...(severity !== null && severity !== undefined && { severity }) })
+  }
+}
+
+async function rowsOf(connection: Connection, sql: string, values: readonly unknown[]): Promise<string[]> {
+  const rows = await connection.rows(sql, values)
+  return rows.map((one) => String(one.row))
+}
+
+function preludeValues({ catalog, actors, login, target }: Scene): unknown[] {
+  const tables = catalog.relations
+    .filter(isTable)
+    .filter(({ tenancy }) => tenancy.by === "column" || tenancy.by === "parent")
+    .map(({ oid, tenancy }) => ({ oid, column: tenancy.by === "column" ? tenancy.column.name : null }))
+  const roles = actors.flatMap(({ tenant }) => (tenant.connect.role === undefined ? [] : [tenant.connect.role]))
+  const logins = [...new Set([login, ...actors.map((actor) => actor.login)])]
+  const settings = [...new Set(actors.flatMap(({ tenant }) => Object.keys(tenant.connect.settings)))]
+  const schemas = [...new Set(catalog.relations.map(({ schema }) => schema))]
+  return [JSON.stringify({ tables, logins, roles: [...new Set(roles)], settings, schemas, global: target.global })]
+}

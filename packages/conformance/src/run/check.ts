@@ -1,0 +1,51 @@
+import type { Catalog } from "../catalog/catalog.js"
+import type { Actor } from "../database/actor.js"
+import type { Connection } from "../database/connection.js"
+import type { Facts } from "../probe/facts.js"
+import type { Pair } from "../probe/pair.js"
+import type { ReportFinding } from "../report/report.js"
+import type { Target } from "../target/schema.js"
+import type { Record } from "./record.js"
+
+export interface CheckInfo {
+  /** `WKC` and three digits; never used twice. */
+  readonly code: string
+  readonly title: string
+  readonly severity: ReportFinding["severity"]
+  readonly cwe: string
+  /** CVSS 3.1 vector. */
+  readonly cvss: string
+}
+
+/** What a probe works with. */
+export interface Scene {
+  readonly target: Target
+  readonly catalog: Catalog
+  /** Whom no policy stops, as far as the person who runs this could give it. Never used for an attack. */
+  readonly reader: Connection
+  readonly actors: readonly Actor[]
+  readonly pairs: readonly Pair[]
+  readonly facts: Facts
+  readonly serverVersion: number
+  /** Of the application's URL. */
+  readonly login: string
+  /** A new session of the application's own login, without any context. The caller closes it. */
+  freshSession(): Promise<Connection>
+  /** Called before each object, for progress on a terminal. */
+  step(object: string): void
+}
+
+/** A check that attacks. Its folder holds `violate.sql`, `fix.sql` and `README.md` beside `probe.ts`. */
+export interface ProbeCheck extends CheckInfo {
+  readonly run: (scene: Scene, record: Record) => Promise<void>
+}
+
+/** A check that reads the catalog: `check.sql`, whose header says what it is. */
+export interface CatalogCheck extends CheckInfo {
+  readonly sql: string
+  /** Checks that try what this one only reads; a leak is kept only if one of them confirms it. */
+  readonly proof: readonly string[]
+}
+
+/** So that a probe is checked where it is written. */
+export const defineProbe = (check: ProbeCheck): ProbeCheck => check

@@ -1,0 +1,33 @@
+import type { ReportFinding } from "../report/report.js"
+import type { CatalogCheck, ProbeCheck } from "./check.js"
+import type { Record } from "./record.js"
+
+/**
+ * What the catalog suspects must be tried: a confirmed leak takes the replay of the attack that worked, one that was
+ * tried in vain becomes hygiene, one that could not be tried is inconclusive.
+ */
+export function confirm(records: readonly Record[], checks: readonly (CatalogCheck | ProbeCheck)[]): void {
+  for (const record of records) {
+    const check = checks.find(({ code }) => code === record.info.code)
+    if (check === undefined || !("sql" in check) || check.proof.length === 0) continue
+    const attacks = records.filter(({ info }) => check.proof.includes(info.code))
+    record.findings.splice(0, Infinity, ...record.findings.map((finding) => judge(finding, attacks)))
+  }
+}
+
+function judge(finding: ReportFinding, attacks: readonly Record[]): ReportFinding {
+  if (finding.severity === "hygiene") return finding
+  const proof = attacks
+    .flatMap(({ findings }) => findings)
+    .find(({ object, verdict, severity }) => object === finding.object && verdict === "LEAK" && severity !== "hygiene")
+  if (proof !== undefined) {
+    return { ...finding, replay: proof.replay, evidence: `${finding.evidence}; ${proof.evidence} (${proof.check})` }
+  }
+  const tried = attacks.some(({ tried: objects }) => objects.has(finding.object))
+  if (tried) return { ...finding, severity: "hygiene", evidence: `${finding.evidence}; tried, and no row was reached` }
+  return {
+    ...finding,
+    verdict: "INCONCLUSIVE",
+    evidence: `${finding.evidence}; not tried: no row of another tenant is there`,
+  }
+}

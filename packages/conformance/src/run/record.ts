@@ -1,0 +1,72 @@
+import type { CheckResult, ReportFinding } from "../report/report.js"
+import type { CheckInfo } from "./check.js"
+
+/** A finding without what its check knows anyway. */
+export interface Found {
+  readonly object: string
+  readonly message: string
+  readonly evidence: string
+  readonly replay: string
+  readonly fix: string
+  /** Where it differs from the check's. */
+  readonly severity?: ReportFinding["severity"]
+  readonly verdict?: ReportFinding["verdict"]
+}
+
+/** What one check did: probes, controls, findings and reasons. */
+export class Record {
+  readonly info: CheckInfo
+  readonly findings: ReportFinding[] = []
+  readonly reasons = new Set<string>()
+  /** Objects on which something was tried that could have succeeded. */
+  readonly tried = new Set<string>()
+  probes = 0
+  controls = 0
+  #notApplicable: string | undefined
+
+  constructor(info: CheckInfo) {
+    this.info = info
+  }
+
+  /** An attempt that reached the target and was answered. */
+  probe(object?: string): void {
+    this.probes++
+    if (object !== undefined) this.tried.add(object)
+  }
+
+  /** Something showed that a probe could have found something. */
+  control(): void {
+    this.controls++
+  }
+
+  /** Once per object and severity: a second proof of the same is no second finding. */
+  found(found: Found): void {
+    const { code, severity, cwe, cvss } = this.info
+    const finding: ReportFinding = { check: code, verdict: "LEAK", severity, cwe, cvss, ...found }
+    const same = this.findings.some(
+      ({ object, severity: other }) => object === finding.object && other === finding.severity,
+    )
+    if (!same) this.findings.push(finding)
+  }
+
+  inconclusive(reason: string): void {
+    this.reasons.add(reason)
+  }
+
+  notApplicable(reason: string): void {
+    this.#notApplicable = reason
+  }
+
+  result(): CheckResult {
+    const { code, title } = this.info
+    const leaks = this.findings.filter(({ verdict, severity }) => verdict === "LEAK" && severity !== "hygiene")
+    const open = this.findings.filter(({ verdict }) => verdict === "INCONCLUSIVE")
+    const reasons = [...this.reasons, ...open.map(({ object, evidence }) => `${object}: ${evidence}`)]
+    const base = { check: code, title, probes: this.probes, controls: this.controls }
+    if (leaks.length > 0) return { ...base, verdict: "LEAK" }
+    if (reasons.length > 0) return { ...base, verdict: "INCONCLUSIVE", reason: reasons.join("; ") }
+    if (this.#notApplicable !== undefined) return { ...base, verdict: "NOT_APPLICABLE", reason: this.#notApplicable }
+    if (this.probes === 0) return { ...base, verdict: "NOT_APPLICABLE", reason: "nothing of this kind was found" }
+    return { ...base, verdict: "NOT_FOUND" }
+  }
+}

@@ -1,0 +1,126 @@
+import { WardkeepError } from "@wardkeep/core"
+import { type Catalog, readCatalog } from "../catalog/catalog.js"
+import { isTable, labelOf } from "../catalog/relation.js"
+import { assignTenancy } from "../catalog/tenancy.js"
+import { Actor } from "../database/actor.js"
+import { Connection, databaseUrl } from "../database/connection.js"
+import type { Mode, VerifyOptions } from "../options.js"
+import { Facts } from "../probe/facts.js"
+import { pairsOf } from "../probe/pair.js"
+import type { Target, TenantTarget } from "../target/schema.js"
+import type { Scene } from "./check.js"
+import { findKeys, obstaclesOf } from "./obstacles.js"
+
+export interface OpenedScene {
+  readonly scene: Scene
+  /** Such as `18.4`. */
+  readonly server: string
+  /** Why the whole run can be no pass, and what to grant. */
+  readonly obstacles: readonly string[]
+  readonly notCovered: readonly string[]
+  close(): Promise<void>
+}
+
+type SceneOptions = Omit<VerifyOptions, "target" | "mode"> & { readonly target: Target; readonly mode: Mode }
+
+/** Connects, reads the catalog and prepares the tenants. Closes everything if that fails. */
+export async function openScene(options: SceneOptions): Promise<OpenedScene> {
+  const opened: Connection[] = []
+  const close = async (): Promise<void> => void (await Promise.all(opened.map((connection) => connection.close())))
+  const open = async (url: URL): Promise<Connection> => {
+    const connection = await Connection.open(url)
+    opened.push(connection)
+    return connection
+  }
+  try {
+    return { ...(await prepare(options, open)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function prepare(
+  options: SceneOptions,
+  open: (url: URL) => Promise<Connection>,
+): Promise<Omit<OpenedScene, "close">> {
+  const { target, mode } = options
+  const admin = databaseUrl(options.databaseUrl, "--database-url")
+  const app = appUrlOf(options, admin)
+  const reader = await open(admin)
+  const catalog = await readCatalog(reader, target.schemas)
+  assignTenancy(catalog, target)
+  const actors = await openActors(target, app, mode, open)
+  const facts = new Facts(reader)
+  await findKeys(catalog, actors)
+  const version = await reader.rows(
+    "select current_setting('server_version') as text, current_setting('server_version_num') as number",
+  )
+  const scene: Scene = {
+    target,
+    catalog,
+    reader,
+    actors,
+    facts,
+    pairs: pairsOf(actors.filter(({ keys }) => keys.length > 0)),
+    serverVersion: Number(version[0]?.number),
+    login: decodeURIComponent(app.username),
+    freshSession: async () => await Connection.open(app),
+    step: () => undefined,
+  }
+  const obstacles = mode === "catalog" ? [] : await obstaclesOf(scene)
+  return { scene, server: String(version[0]?.text), obstacles, notCovered: notCoveredBy(catalog, mode) }
+}
+
+function appUrlOf({ appUrl, mode }: SceneOptions, admin: URL): URL {
+  if (appUrl !== undefined) return databaseUrl(appUrl, "--app-url")
+  if (mode === "catalog") return admin
+  throw new WardkeepError("WK009", {
+    message: "no application login was named",
+    hint: "Give --app-url with the login that the application itself uses, or --mode catalog.",
+  })
+}
+
+/** One session per login; tenants that share a login share it. */
+async function openActors(
+  target: Target,
+  app: URL,
+  mode: Mode,
+  open: (url: URL) => Promise<Connection>,
+): Promise<Actor[]> {
+  if (mode === "catalog") return []
+  const sessions = new Map<string, Promise<Connection>>()
+  const actors: Actor[] = []
+  for (const tenant of target.tenants) {
+    const url = urlOf(tenant, app)
+    const session = sessions.get(url.href) ?? open(url)
+    sessions.set(url.href, session)
+    actors.push(new Actor(tenant, decodeURIComponent(url.username), await session))
+  }
+  return actors
+}
+
+function urlOf({ connect }: TenantTarget, app: URL): URL {
+  const url = new URL(app)
+  if (connect.user !== undefined && connect.user !== decodeURIComponent(app.username)) {
+    url.username = encodeURIComponent(connect.user)
+  }
+  if (connect.password !== undefined) url.password = encodeURIComponent(connect.password)
+  return url
+}
+
+function notCoveredBy(catalog: Catalog, mode: Mode): string[] {
+  const unknown = catalog.relations.filter((relation) => isTable(relation) && relation.tenancy.by === "nothing")
+  const global = catalog.relations.filter(({ tenancy }) => tenancy.by === "global")
+  const list = (relations: readonly { schema: string; name: string }[]): string => {
+    const shown = relations.slice(0, 10).map(labelOf).join(", ")
+    return relations.length > 10 ? `${shown} and ${relations.length - 10} more` : shown
+  }
+  return [
+    ...(mode === "catalog" ? ["Nothing was tried: catalog mode reads definitions only."] : []),
+    ...(unknown.length > 0 ? [`Tables without a tenant column or a parent with one: ${list(unknown)}.`] : []),
+    ...(global.length > 0 ? [`Declared global, so that every tenant may read them: ${list(global)}.`] : []),
+    "What PostgreSQL itself discloses: EXPLAIN, planner statistics, table sizes, sequences, timing, and statements of the same login in pg_stat_activity.",
+    "The application's own code, pool and pooler: only what its login can do in SQL was tried.",
+  ]
+}
