@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type OwnCluster, startCluster } from "#tests/harness/src/index.ts"
 import { canaryRule, genericReads } from "./src/generic-reads.ts"
 import { genericWrites } from "./src/generic-writes.ts"
-import { type Installed, install, rolesOf } from "./src/installed.ts"
+import { type Installed, rolesOf, Workshop } from "./src/installed.ts"
 import { prove } from "./src/proof.ts"
 import { serverSettings } from "./src/server-settings.ts"
 import { isBelowFloor, readSystems, type System } from "./src/system.ts"
@@ -17,13 +17,18 @@ const named = (kind: System["kind"]) =>
 
 // A server of its own: the systems bring roles with names of their own, and roles belong to the whole server.
 let cluster: OwnCluster
+let workshop: Workshop
 beforeAll(async () => {
   cluster = await startCluster({ settings: serverSettings })
+  workshop = await Workshop.open(cluster)
 })
-afterAll(() => cluster.stop())
+afterAll(async () => {
+  await workshop.close()
+  await cluster.stop()
+})
 
 async function installed(system: System, work: (installed: Installed) => Promise<void>): Promise<void> {
-  const database = await install(cluster, system)
+  const database = await workshop.install(system)
   try {
     expect(await canaryRule(database)).toEqual([])
     await work(database)

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type OwnCluster, startCluster } from "../../harness/src/cluster.ts"
 import { withClient } from "../../harness/src/sql.ts"
-import { install } from "./installed.ts"
+import { Workshop } from "./installed.ts"
 import { type Judged, judge } from "./judge.ts"
 import { type Options, readArguments, usage } from "./options.ts"
 import { isPerfect, score } from "./score.ts"
@@ -15,12 +15,12 @@ import { verify } from "./verify.ts"
 const cli = fileURLToPath(new URL("../../../packages/wardkeep/dist/cli.js", import.meta.url))
 const systemsFolder = fileURLToPath(new URL("../systems", import.meta.url))
 
-async function judgeAll(cluster: OwnCluster, systems: readonly System[], options: Options): Promise<Judged[]> {
+async function judgeAll(workshop: Workshop, systems: readonly System[], options: Options): Promise<Judged[]> {
   const waiting = [...systems]
   const judged: Judged[] = []
   const work = async () => {
     for (let system = waiting.shift(); system !== undefined; system = waiting.shift()) {
-      const one = await judgeOne(cluster, system, options)
+      const one = await judgeOne(workshop, system, options)
       console.log(lineOf(one))
       judged.push(one)
     }
@@ -29,8 +29,8 @@ async function judgeAll(cluster: OwnCluster, systems: readonly System[], options
   return judged.toSorted((a, b) => systems.indexOf(a.system) - systems.indexOf(b.system))
 }
 
-async function judgeOne(cluster: OwnCluster, system: System, { reports }: Options): Promise<Judged> {
-  const installed = await install(cluster, system)
+async function judgeOne(workshop: Workshop, system: System, { reports }: Options): Promise<Judged> {
+  const installed = await workshop.install(system)
   try {
     const verified = await verify(cli, installed)
     if (reports !== undefined && "text" in verified) write(join(reports, `${system.slug}.json`), verified.text)
@@ -57,7 +57,9 @@ async function main(): Promise<void> {
   const started = performance.now()
   const cluster = await startCluster({ settings: serverSettings })
   try {
-    const judged = await judgeAll(cluster, chosen(options, cluster.serverVersionNum), options)
+    const workshop = await Workshop.open(cluster)
+    const judged = await judgeAll(workshop, chosen(options, cluster.serverVersionNum), options)
+    await workshop.close()
     const result = score(judged, await versionOf(cluster), (performance.now() - started) / 1000)
     console.log(`\n${tableOf(result)}`)
     for (const { system, why } of result.misses) console.log(`missed: ${system}: ${why}`)
