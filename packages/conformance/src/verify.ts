@@ -4,8 +4,8 @@ import type { Mode, VerifyOptions } from "./options.js"
 import type { Report } from "./report/report.js"
 import { catalogChecks, runCatalogCheck } from "./run/catalog-checks.js"
 import type { CatalogCheck, ProbeCheck, Scene } from "./run/check.js"
+import { CheckRecord } from "./run/check-record.js"
 import { confirm } from "./run/confirm.js"
-import { Record } from "./run/record.js"
 import { openScene } from "./run/scene.js"
 import { choose } from "./run/select.js"
 import { summarise } from "./run/verdict.js"
@@ -45,10 +45,10 @@ async function runAll(
   scene: Scene,
   { onProgress }: VerifyOptions,
   mode: Mode,
-): Promise<Record[]> {
-  const records: Record[] = []
+): Promise<CheckRecord[]> {
+  const records: CheckRecord[] = []
   for (const check of checks) {
-    const record = new Record(check)
+    const record = new CheckRecord(check)
     const step = (object: string): void =>
       onProgress?.({ check: check.code, title: check.title, object, done: records.length, of: checks.length })
     step("")

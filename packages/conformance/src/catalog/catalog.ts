@@ -1,3 +1,4 @@
+import { WardkeepError } from "@wardkeep/core"
 import { z } from "zod"
 import type { Connection } from "../database/connection.js"
 import { queryText } from "../sql-files.js"
@@ -28,5 +29,11 @@ export async function readRows<T>(
   values: readonly unknown[] = [],
 ): Promise<T[]> {
   const rows = await connection.rows(`select to_jsonb(q)::text as row from (${queryText(file)}) as q`, values)
-  return rows.map(({ row }) => shape.parse(JSON.parse(z.string().parse(row))))
+  return rows.map(({ row }) => {
+    const parsed = shape.safeParse(JSON.parse(String(row)))
+    if (parsed.success) return parsed.data
+    throw new WardkeepError("WK901", {
+      message: `${file} does not answer as expected: ${z.prettifyError(parsed.error)}`,
+    })
+  })
 }

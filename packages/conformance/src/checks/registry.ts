@@ -1,5 +1,53 @@
 import type { ProbeCheck } from "../run/check.js"
+import { probe as loginEscapesPolicies } from "./WKC001-login-escapes-policies/probe.js"
+import { probe as loginMayBecomeOwner } from "./WKC002-login-may-become-owner/probe.js"
+import { probe as loginReadsTheServer } from "./WKC003-login-reads-the-server/probe.js"
 import { probe as readOtherTenant } from "./WKC020-read-other-tenant/probe.js"
+import { probe as insertForOtherTenant } from "./WKC022-insert-for-other-tenant/probe.js"
+import { probe as updateOtherTenant } from "./WKC023-update-other-tenant/probe.js"
+import { probe as deleteOtherTenant } from "./WKC024-delete-other-tenant/probe.js"
+import { probe as moveRowToOtherTenant } from "./WKC025-move-row-to-other-tenant/probe.js"
+import { probe as truncate } from "./WKC027-truncate/probe.js"
+import { probe as triggerOnOtherTenant } from "./WKC028-trigger-on-other-tenant/probe.js"
+import { probe as referencesOracle } from "./WKC029-references-oracle/probe.js"
+import { probe as contextMissing } from "./WKC030-context-missing/probe.js"
+import { probe as contextMalformed } from "./WKC031-context-malformed/probe.js"
+import { probe as contextForgedBySql } from "./WKC033-context-forged-by-sql/probe.js"
+import { probe as planSurvivesContext } from "./WKC034-plan-survives-context/probe.js"
+import { probe as viewShowsOtherTenant } from "./WKC040-view-shows-other-tenant/probe.js"
+import { probe as functionReachesOtherTenant } from "./WKC041-function-reaches-other-tenant/probe.js"
+import { probe as copiesOutsidePolicies } from "./WKC042-copies-outside-policies/probe.js"
+import { probe as viewFilterLeaks } from "./WKC044-view-filter-leaks/probe.js"
+import { probe as crossTenantReference } from "./WKC050-cross-tenant-reference/probe.js"
+import { probe as rowsCrossTenantsToday } from "./WKC051-rows-cross-tenants-today/probe.js"
+import { probe as keyRevealsOtherTenant } from "./WKC060-key-reveals-other-tenant/probe.js"
+import { probe as policyFunctionShadowed } from "./WKC070-policy-function-shadowed/probe.js"
+import { probe as policyTableWritable } from "./WKC071-policy-table-writable/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
-export const probes: readonly ProbeCheck[] = [readOtherTenant]
+export const probes: readonly ProbeCheck[] = [
+  loginEscapesPolicies,
+  loginMayBecomeOwner,
+  loginReadsTheServer,
+  readOtherTenant,
+  insertForOtherTenant,
+  updateOtherTenant,
+  deleteOtherTenant,
+  moveRowToOtherTenant,
+  truncate,
+  triggerOnOtherTenant,
+  referencesOracle,
+  contextMissing,
+  contextMalformed,
+  contextForgedBySql,
+  planSurvivesContext,
+  viewShowsOtherTenant,
+  functionReachesOtherTenant,
+  copiesOutsidePolicies,
+  viewFilterLeaks,
+  crossTenantReference,
+  rowsCrossTenantsToday,
+  keyRevealsOtherTenant,
+  policyFunctionShadowed,
+  policyTableWritable,
+]

@@ -14,6 +14,11 @@ export class Transaction {
     return await this.#guarded(sql, values, "release savepoint wk_probe")
   }
 
+  /** Without a savepoint, so that rows carry the transaction's own id; a refusal ends the transaction's usefulness. */
+  async direct(sql: string): Promise<Outcome> {
+    return await this.#connection.run(sql)
+  }
+
   /** Undoes what the statement did at once. */
   async attempt(sql: string, values: readonly unknown[] = []): Promise<Outcome> {
     return await this.#guarded(sql, values, undo)

@@ -14,7 +14,7 @@ export function aims(relation: Relation, victim: Actor, owned: Owned): string[] 
   const direct = relation.tenancy.by === "column" || relation.tenancy.by === "root"
   const byKey = surrogateAim(relation, owned.rows)
   const byPlace = placeAim(relation, owned.rows)
-  return [...(direct ? [belongsTo(relation, "t", victim.keys)] : []), ...byKey, ...byPlace]
+  return [...(direct ? [belongsTo(relation, "wk_row", victim.keys)] : []), ...byKey, ...byPlace]
 }
 
 /** Only numbers and UUIDs: a natural key is a real person's. */
@@ -24,17 +24,19 @@ export function surrogateAim(relation: Relation, rows: readonly SampleRow[]): st
     column !== undefined && (column.category === "N" || column.base === "uuid") ? [column] : [],
   )
   if (plain.length === 0 || plain.length !== columns.length || rows.length === 0) return []
-  const names = plain.map(({ name }) => `t.${quoteIdent(name)}`).join(", ")
-  const tuples = rows.slice(0, 5).map(
-    ({ values }) => `(${plain.map(({ name, base }) => `${quoteLiteral(String(values[name]))}::${base}`).join(", ")})`,
-  )
+  const names = plain.map(({ name }) => `wk_row.${quoteIdent(name)}`).join(", ")
+  const tuples = rows
+    .slice(0, 5)
+    .map(
+      ({ values }) => `(${plain.map(({ name, base }) => `${quoteLiteral(String(values[name]))}::${base}`).join(", ")})`,
+    )
   return [`(${names}) in (${tuples.join(", ")})`]
 }
 
 function placeAim(relation: Relation, rows: readonly SampleRow[]): string[] {
   if (relation.kind !== "r" || rows.length === 0) return []
   const places = rows.slice(0, 5).map(({ place }) => quoteLiteral(place.slice(place.indexOf(" ") + 1)))
-  return [`t.ctid = any (array[${places.join(", ")}]::tid[])`]
+  return [`wk_row.ctid = any (array[${places.join(", ")}]::tid[])`]
 }
 
 /** Tries the aims in turn until one is not refused; the statement that was answered comes with it. */

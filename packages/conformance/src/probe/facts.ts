@@ -41,9 +41,9 @@ export class Facts {
   }
 
   async #read(relation: Relation, actor: Actor): Promise<Owned> {
-    const where = belongsTo(relation, "t", actor.keys)
-    const sample = `select ${placeOf(relation)} as place, to_jsonb(t)::text as values from ${quoted(relation)} as t where ${where} limit ${sampleLimit}`
-    const count = `select count(*) as n from (select from ${quoted(relation)} as t where ${where} limit ${countLimit}) as q`
+    const where = belongsTo(relation, "wk_row", actor.keys)
+    const sample = `select ${placeOf(relation)} as place, to_jsonb(wk_row)::text as values from ${quoted(relation)} as wk_row where ${where} limit ${sampleLimit}`
+    const count = `select count(*) as n from (select from ${quoted(relation)} as wk_row where ${where} limit ${countLimit}) as q`
     const read = async (run: (sql: string) => Promise<Outcome>): Promise<Omit<Owned, "seenBy"> | undefined> => {
       const rows = await run(sample)
       if (rows.error !== undefined) return undefined
@@ -63,7 +63,7 @@ export class Facts {
 
 const placeOf = (relation: Relation): string =>
   relation.kind === "r" || relation.kind === "p" || relation.kind === "m"
-    ? "t.tableoid::text || ' ' || t.ctid::text"
+    ? "wk_row.tableoid::text || ' ' || wk_row.ctid::text"
     : "''"
 
 const sampleRow = ({ place, values: json }: Row): SampleRow => ({

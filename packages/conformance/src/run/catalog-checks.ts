@@ -6,7 +6,7 @@ import { isTable } from "../catalog/relation.js"
 import type { Connection } from "../database/connection.js"
 import { packageFile, queryText } from "../sql-files.js"
 import type { CatalogCheck, Scene } from "./check.js"
-import type { Record } from "./record.js"
+import type { CheckRecord } from "./check-record.js"
 
 const header = z.object({
   title: z.string(),
@@ -54,7 +54,7 @@ const row = z.object({
 })
 
 /** Runs one catalog check; the prelude gives it `tenant_table`, `app_role` and `context_setting`. */
-export async function runCatalogCheck(check: CatalogCheck, scene: Scene, record: Record): Promise<void> {
+export async function runCatalogCheck(check: CatalogCheck, scene: Scene, record: CheckRecord): Promise<void> {
   const sql = `with ${queryText("prelude.sql")} select to_jsonb(q)::text as row from (${check.sql}) as q`
   const rows = await rowsOf(scene.reader, sql, preludeValues(scene))
   record.probe()

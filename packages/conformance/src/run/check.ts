@@ -3,9 +3,10 @@ import type { Actor } from "../database/actor.js"
 import type { Connection } from "../database/connection.js"
 import type { Facts } from "../probe/facts.js"
 import type { Pair } from "../probe/pair.js"
+import type { RightsBook } from "../probe/rights.js"
 import type { ReportFinding } from "../report/report.js"
 import type { Target } from "../target/schema.js"
-import type { Record } from "./record.js"
+import type { CheckRecord } from "./check-record.js"
 
 export interface CheckInfo {
   /** `WKC` and three digits; never used twice. */
@@ -26,18 +27,19 @@ export interface Scene {
   readonly actors: readonly Actor[]
   readonly pairs: readonly Pair[]
   readonly facts: Facts
+  readonly rights: RightsBook
   readonly serverVersion: number
   /** Of the application's URL. */
   readonly login: string
-  /** A new session of the application's own login, without any context. The caller closes it. */
-  freshSession(): Promise<Connection>
+  /** A new session of this tenant's login, without any context. The caller closes it. */
+  freshSession(actor: Actor): Promise<Connection>
   /** Called before each object, for progress on a terminal. */
   step(object: string): void
 }
 
 /** A check that attacks. Its folder holds `violate.sql`, `fix.sql` and `README.md` beside `probe.ts`. */
 export interface ProbeCheck extends CheckInfo {
-  readonly run: (scene: Scene, record: Record) => Promise<void>
+  readonly run: (scene: Scene, record: CheckRecord) => Promise<void>
 }
 
 /** A check that reads the catalog: `check.sql`, whose header says what it is. */

@@ -1,12 +1,12 @@
 import type { ReportFinding } from "../report/report.js"
 import type { CatalogCheck, ProbeCheck } from "./check.js"
-import type { Record } from "./record.js"
+import type { CheckRecord } from "./check-record.js"
 
 /**
  * What the catalog suspects must be tried: a confirmed leak takes the replay of the attack that worked, one that was
  * tried in vain becomes hygiene, one that could not be tried is inconclusive.
  */
-export function confirm(records: readonly Record[], checks: readonly (CatalogCheck | ProbeCheck)[]): void {
+export function confirm(records: readonly CheckRecord[], checks: readonly (CatalogCheck | ProbeCheck)[]): void {
   for (const record of records) {
     const check = checks.find(({ code }) => code === record.info.code)
     if (check === undefined || !("sql" in check) || check.proof.length === 0) continue
@@ -15,7 +15,7 @@ export function confirm(records: readonly Record[], checks: readonly (CatalogChe
   }
 }
 
-function judge(finding: ReportFinding, attacks: readonly Record[]): ReportFinding {
+function judge(finding: ReportFinding, attacks: readonly CheckRecord[]): ReportFinding {
   if (finding.severity === "hygiene") return finding
   const proof = attacks
     .flatMap(({ findings }) => findings)

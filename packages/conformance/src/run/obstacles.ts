@@ -12,11 +12,11 @@ export async function findKeys(catalog: Catalog, actors: readonly Actor[]): Prom
   for (const actor of actors) {
     if (actor.keys.length > 0) continue
     for (const table of tables) {
-      const whose = tenantOf(table, "t")
+      const whose = tenantOf(table, "wk_row")
       const { rows } = await actor.act(
         async (tx) =>
           await tx.attempt(
-            `select distinct ${whose} as key from ${quoted(table)} as t where ${whose} is not null limit 2`,
+            `select distinct ${whose} as key from ${quoted(table)} as wk_row where ${whose} is not null limit 2`,
           ),
       )
       if (rows.length !== 1) continue
@@ -60,7 +60,7 @@ async function seesItself({ catalog, facts }: Scene, actor: Actor): Promise<bool
           relation,
           actor,
           mine,
-          (table, where) => `select count(*) from ${quoted(table)} as t where ${where}`,
+          (table, where) => `select count(*) from ${quoted(table)} as wk_row where ${where}`,
         ),
     )
     if (numberOf(seen.rows) > 0) return true

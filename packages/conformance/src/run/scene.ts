@@ -7,6 +7,7 @@ import { Connection, databaseUrl } from "../database/connection.js"
 import type { Mode, VerifyOptions } from "../options.js"
 import { Facts } from "../probe/facts.js"
 import { pairsOf } from "../probe/pair.js"
+import { RightsBook } from "../probe/rights.js"
 import type { Target, TenantTarget } from "../target/schema.js"
 import type { Scene } from "./check.js"
 import { findKeys, obstaclesOf } from "./obstacles.js"
@@ -62,10 +63,11 @@ async function prepare(
     reader,
     actors,
     facts,
+    rights: new RightsBook(catalog),
     pairs: pairsOf(actors.filter(({ keys }) => keys.length > 0)),
     serverVersion: Number(version[0]?.number),
     login: decodeURIComponent(app.username),
-    freshSession: async () => await Connection.open(app),
+    freshSession: async ({ tenant }) => await Connection.open(urlOf(tenant, app)),
     step: () => undefined,
   }
   const obstacles = mode === "catalog" ? [] : await obstaclesOf(scene)

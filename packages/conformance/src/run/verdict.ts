@@ -1,13 +1,13 @@
 import type { Mode } from "../options.js"
 import type { Report, ReportFinding } from "../report/report.js"
-import type { Record } from "./record.js"
+import type { CheckRecord } from "./check-record.js"
 import type { OpenedScene } from "./scene.js"
 
 const order = ["leak", "oracle", "hygiene"]
 
 /** Rows of findings, worst first, and the one verdict. Zero probes or zero controls is never a pass. */
 export function summarise(
-  records: readonly Record[],
+  records: readonly CheckRecord[],
   { obstacles, notCovered }: OpenedScene,
   mode: Mode,
 ): Pick<Report, "verdict" | "probes" | "checks" | "findings" | "notCovered"> {

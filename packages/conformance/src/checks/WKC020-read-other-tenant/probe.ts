@@ -1,9 +1,8 @@
-import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { aimed } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
-import type { Pair } from "../../probe/pair.js"
-import { defineProbe, type Scene } from "../../run/check.js"
-import type { Record } from "../../run/record.js"
+import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
+import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
   code: "WKC020",
@@ -12,29 +11,24 @@ export const probe = defineProbe({
   cwe: "CWE-639",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
   run: async (scene, record) => {
-    const tables = scene.catalog.relations.filter((relation) => isTable(relation) && isOwned(relation))
-    for (const relation of tables) {
-      scene.step(labelOf(relation))
-      for (const pair of scene.pairs) await read(scene, record, relation, pair)
-    }
+    const readable = (relation: Relation): boolean =>
+      holdsTenants(relation) || (relation.tenancy.by === "root" && relation.rls)
+    await onEveryTable(scene, record, read, readable)
   },
 })
 
-const isOwned = ({ tenancy }: Relation): boolean => tenancy.by === "column" || tenancy.by === "parent"
-
-async function read(scene: Scene, record: Record, relation: Relation, { attacker, victim }: Pair): Promise<void> {
-  const [theirs, mine] = [await scene.facts.owned(relation, victim), await scene.facts.owned(relation, attacker)]
+async function read({ record, relation, label, attacker, victim, theirs, mine }: Ground): Promise<void> {
   if (theirs.count === 0) return
   const { seen, own, attack } = await attacker.act(async (tx) => {
     const attempt = await aimed(tx, relation, victim, theirs, counting)
     return { ...attempt, own: (await aimed(tx, relation, attacker, mine, counting)).seen }
   })
-  record.probe(labelOf(relation))
+  record.probe(label)
   if (numberOf(own.rows) > 0) record.control()
   const n = numberOf(seen.rows)
   if (n === 0) return
   record.found({
-    object: labelOf(relation),
+    object: label,
     message: `Tenant ${attacker.name} reads rows of tenant ${victim.name}.`,
     evidence: `${n} rows of tenant ${victim.name} were counted in the context of tenant ${attacker.name}`,
     replay: attacker.replay(attack),
@@ -43,4 +37,4 @@ async function read(scene: Scene, record: Record, relation: Relation, { attacker
 }
 
 const counting = (relation: Relation, where: string): string =>
-  `select count(*) from (select from ${quoted(relation)} as t where ${where} limit 1000) as q`
+  `select count(*) from (select from ${quoted(relation)} as wk_row where ${where} limit 1000) as q`

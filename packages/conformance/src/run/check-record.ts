@@ -14,7 +14,7 @@ export interface Found {
 }
 
 /** What one check did: probes, controls, findings and reasons. */
-export class Record {
+export class CheckRecord {
   readonly info: CheckInfo
   readonly findings: ReportFinding[] = []
   readonly reasons = new Set<string>()

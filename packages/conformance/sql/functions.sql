@@ -1,0 +1,35 @@
+-- Functions and procedures that the role in force may call, without the server's own and extensions'.
+select
+  p.oid::text as oid,
+  n.nspname as schema,
+  p.proname as name,
+  p.prokind = 'p' as procedure,
+  p.prosecdef as definer,
+  o.rolname as owner,
+  o.rolsuper or o.rolbypassrls as "ownerExempt",
+  l.lanname as language,
+  p.provolatile::text as volatility,
+  pg_catalog.pg_get_functiondef(p.oid) as source,
+  pg_catalog.format_type(p.prorettype, null) as returns,
+  array(
+    select json_build_object('name', coalesce(p.proargnames[i.place], ''), 'type', pg_catalog.format_type(i.type, null),
+      'base', pg_catalog.format_type(case when t.typtype = 'd' then t.typbasetype else t.oid end, null), 'category', t.typcategory,
+      'optional', i.place > p.pronargs - p.pronargdefaults)
+    from unnest(p.proargtypes::oid[]) with ordinality as i (type, place)
+    join pg_catalog.pg_type t on t.oid = i.type
+    order by i.place
+  ) as arguments
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+join pg_catalog.pg_language l on l.oid = p.prolang
+join pg_catalog.pg_roles o on o.oid = p.proowner
+where p.prokind in ('f', 'p')
+  and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  and p.prorettype not in ('pg_catalog.trigger'::regtype, 'pg_catalog.event_trigger'::regtype)
+  and pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+  and pg_catalog.has_function_privilege(p.oid, 'EXECUTE')
+  and not exists (
+    select from pg_catalog.pg_depend d
+    where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+  )
+order by n.nspname, p.proname, p.oid

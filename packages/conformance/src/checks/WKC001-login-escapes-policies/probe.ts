@@ -1,0 +1,88 @@
+import { quoteIdent } from "@wardkeep/core"
+import { z } from "zod"
+import { readRows } from "../../catalog/catalog.js"
+import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import type { Actor } from "../../database/actor.js"
+import { rolledBack } from "../../database/transaction.js"
+import { aimed } from "../../probe/aim.js"
+import { numberOf } from "../../probe/facts.js"
+import { holdsTenants } from "../../probe/ground.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+import type { CheckRecord } from "../../run/check-record.js"
+
+export const probe = defineProbe({
+  code: "WKC001",
+  title: "The application's login can step out of the policies",
+  severity: "leak",
+  cwe: "CWE-250",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H",
+  run: async (scene, record) => {
+    const seen = new Set<string>()
+    for (const actor of scene.actors) {
+      if (seen.has(actor.login)) continue
+      seen.add(actor.login)
+      for (const role of await rolesOf(scene, actor)) await become(scene, record, actor, role)
+    }
+  },
+})
+
+const roleRow = z.object({
+  name: z.string(),
+  exempt: z.boolean(),
+  owns: z.boolean(),
+  login: z.boolean(),
+  how: z.string(),
+})
+type Reachable = z.output<typeof roleRow>
+
+/** The login itself and every role that it may become, in its own session. */
+async function rolesOf(scene: Scene, actor: Actor): Promise<Reachable[]> {
+  const tables = scene.catalog.relations.filter(holdsTenants).map(({ oid }) => oid)
+  return await rolledBack(
+    actor.connection,
+    async () => await readRows(actor.connection, "reachable-roles.sql", roleRow, [tables]),
+  )
+}
+
+/** Stands in nobody's context and counts everybody's rows. */
+async function become(scene: Scene, record: CheckRecord, actor: Actor, role: Reachable): Promise<void> {
+  if (isContext(scene, role)) return
+  const enter = role.login ? "set local role none" : `set local role ${quoteIdent(role.name)}`
+  await rolledBack(actor.connection, async (tx) => {
+    const entered = await tx.keep(enter)
+    record.probe()
+    record.control()
+    if (entered.error !== undefined) return
+    for (const relation of scene.catalog.relations.filter(holdsTenants)) {
+      for (const victim of scene.actors) {
+        const theirs = await scene.facts.owned(relation, victim)
+        const { seen, attack } = await aimed(tx, relation, victim, theirs, counting)
+        if (theirs.count === 0 || numberOf(seen.rows) === 0) continue
+        if (!role.exempt && !role.owns) return
+        return record.found({
+          object: role.name,
+          message: reason(actor, role),
+          evidence: `${numberOf(seen.rows)} rows of tenant ${victim.name} in ${labelOf(relation)} without any context, as role ${role.name}`,
+          replay: [`-- connected as ${actor.login}`, "begin;", `${enter};`, `${attack};`, "rollback;"].join("\n"),
+          fix: role.login
+            ? `Let the application log in as a role that owns nothing: alter role ${quoteIdent(role.name)} nosuperuser nobypassrls; and force row level security.`
+            : `revoke ${quoteIdent(role.name)} from ${quoteIdent(actor.login)};`,
+        })
+      }
+    }
+  })
+}
+
+/** A role that is some tenant's context by declaration. */
+const isContext = ({ actors }: Scene, { name, exempt, owns }: Reachable): boolean =>
+  !exempt && !owns && actors.some(({ tenant }) => tenant.connect.role === name)
+
+function reason(actor: Actor, { name, exempt, login, how }: Reachable): string {
+  const what = exempt ? "policies do not apply to it" : "it owns tables whose policies are not forced on their owner"
+  return login
+    ? `The application logs in as ${name}: ${what} (${how}).`
+    : `The login ${actor.login} may become ${name}: ${what} (${how}).`
+}
+
+const counting = (relation: Relation, where: string): string =>
+  `select count(*) from (select from ${quoted(relation)} as wk_row where ${where} limit 1000) as q`

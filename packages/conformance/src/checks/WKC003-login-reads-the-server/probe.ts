@@ -1,0 +1,87 @@
+import { rolledBack } from "../../database/transaction.js"
+import { defineProbe } from "../../run/check.js"
+
+export const probe = defineProbe({
+  code: "WKC003",
+  title: "The application's login reads the server's files, runs programs or streams every change",
+  severity: "leak",
+  cwe: "CWE-250",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H",
+  run: async (scene, record) => {
+    const actors = new Map(scene.actors.map((actor) => [actor.login, actor]))
+    for (const [login, actor] of actors) {
+      const answers = await rolledBack(actor.connection, async (tx) => await tx.attempt(question))
+      record.probe(login)
+      record.control()
+      const row = answers.rows[0] ?? {}
+      for (const { column, message, fix, severity } of powers) {
+        // A superuser has every one of them and is another check's finding.
+        if (row[column] !== "t" || row.superuser === "t") continue
+        record.found({
+          object: login,
+          message: `The login ${login} ${message}`,
+          evidence: `${column} is granted to ${login}, directly or by membership`,
+          replay: `-- connected as ${login}\n${question};`,
+          fix: fix(login),
+          severity,
+        })
+      }
+    }
+  },
+})
+
+const member = (role: string): string => `pg_catalog.pg_has_role(r.oid, '${role}', 'MEMBER') as ${role}`
+
+const question = `select r.rolsuper as superuser, r.rolreplication as replication, ${[
+  "pg_read_server_files",
+  "pg_write_server_files",
+  "pg_execute_server_program",
+  "pg_read_all_stats",
+]
+  .map(member)
+  .join(", ")} from pg_catalog.pg_roles as r where r.rolname = session_user`
+
+interface Power {
+  readonly column: string
+  readonly message: string
+  readonly severity: "leak" | "hygiene"
+  readonly fix: (login: string) => string
+}
+
+const revoked =
+  (role: string) =>
+  (login: string): string =>
+    `revoke ${role} from "${login}";`
+
+const powers: readonly Power[] = [
+  {
+    column: "replication",
+    message: "may stream the changes of every table, which no policy filters.",
+    severity: "leak",
+    fix: (login) => `alter role "${login}" noreplication;`,
+  },
+  {
+    column: "pg_read_server_files",
+    message: "may read the server's files, the tables' among them.",
+    severity: "leak",
+    fix: revoked("pg_read_server_files"),
+  },
+  {
+    column: "pg_write_server_files",
+    message: "may write the server's files.",
+    severity: "leak",
+    fix: revoked("pg_write_server_files"),
+  },
+  {
+    column: "pg_execute_server_program",
+    message: "may run programs on the server as its operating-system user.",
+    severity: "leak",
+    fix: revoked("pg_execute_server_program"),
+  },
+  {
+    column: "pg_read_all_stats",
+    message: "reads the text of every session's statements, with the values in it.",
+    severity: "hygiene",
+    fix: revoked("pg_read_all_stats"),
+  },
+]

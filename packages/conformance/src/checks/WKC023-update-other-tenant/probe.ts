@@ -1,0 +1,89 @@
+import { quoteIdent } from "@wardkeep/core"
+import { type Column, quoted, type Relation } from "../../catalog/relation.js"
+import type { Outcome } from "../../database/outcome.js"
+import { aimed, aims } from "../../probe/aim.js"
+import { harmlessColumn, hitsTooMany, ownValue, sparing, victimSees, writtenHere } from "../../probe/blind.js"
+import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
+import { defineProbe } from "../../run/check.js"
+
+export const probe = defineProbe({
+  code: "WKC023",
+  title: "A tenant changes rows of another tenant",
+  severity: "leak",
+  cwe: "CWE-639",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:N",
+  run: async (scene, record) => {
+    const writable = (relation: Relation): boolean => holdsTenants(relation) || relation.tenancy.by === "root"
+    await onEveryTable(scene, record, update, writable)
+  },
+})
+
+async function update(ground: Ground): Promise<void> {
+  if (ground.theirs.count === 0 || ground.rights.update.length === 0) return
+  const column =
+    harmlessColumn(ground) ?? ground.relation.columns.find(({ name }) => ground.rights.update.includes(name))
+  if (column === undefined) return
+  await aimedUpdate(ground, column)
+  await blindUpdate(ground, column)
+}
+
+/** Every statement that names the rows: UPDATE, MERGE, and a locked SELECT. */
+async function aimedUpdate(ground: Ground, column: Column): Promise<void> {
+  const { scene, record, label, relation, attacker, victim, theirs, mine } = ground
+  const name = quoteIdent(column.name)
+  const forms = [
+    (table: Relation, where: string) => `update ${quoted(table)} as wk_row set ${name} = wk_row.${name} where ${where}`,
+    ...(scene.serverVersion >= 150_000
+      ? [
+          (table: Relation, where: string) =>
+            `merge into ${quoted(table)} as wk_row using (select 1) as s on ${where} when matched then update set ${name} = wk_row.${name}`,
+        ]
+      : []),
+  ]
+  await attacker.act(async (tx) => {
+    for (const form of forms) {
+      const { seen, attack } = await aimed(tx, relation, victim, theirs, form)
+      record.probe(label)
+      const own = await aimed(tx, relation, attacker, mine, form)
+      if (own.seen.count > 0) record.control()
+      if (seen.count > 0) return report(ground, attack, `${seen.count} rows of tenant ${victim.name} were updated`)
+    }
+  })
+}
+
+async function blindUpdate(ground: Ground, column: Column): Promise<void> {
+  const { record, label, relation, attacker, victim } = ground
+  const value = ownValue(ground, column)
+  if (value === undefined) return
+  const attack = `update ${quoted(relation)} set ${quoteIdent(column.name)} = ${value}${sparing(relation)}`
+  const hit = await attacker.act(async (tx) => {
+    const outcome: Outcome = await tx.direct(attack)
+    if (outcome.error !== undefined) return undefined
+    const seen = await victimSees(
+      tx,
+      ground,
+      `${writtenHere} and ${aims(relation, victim, ground.theirs)[0] ?? "false"}`,
+    )
+    return { count: outcome.count, theirs: seen }
+  })
+  if (hit === undefined) return
+  record.probe(label)
+  if (hit.count > 0) record.control()
+  const reached = (hit.theirs ?? 0) > 0 || (await hitsTooMany(ground, hit.count))
+  if (reached)
+    report(
+      ground,
+      attack,
+      `an UPDATE without WHERE changed ${hit.count} rows, rows of tenant ${victim.name} among them`,
+    )
+}
+
+function report({ record, label, attacker, victim }: Ground, attack: string, evidence: string): void {
+  record.found({
+    object: label,
+    message: `Tenant ${attacker.name} changes rows of tenant ${victim.name}.`,
+    evidence: `${evidence} in the context of tenant ${attacker.name}`,
+    replay: attacker.replay(attack),
+    fix: `Give every UPDATE policy of ${label} a USING that compares the tenant with the context; a restrictive policy FOR ALL TO PUBLIC covers every command.`,
+  })
+}

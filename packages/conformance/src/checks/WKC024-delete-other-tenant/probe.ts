@@ -1,0 +1,86 @@
+import { quoted, type Relation } from "../../catalog/relation.js"
+import { aimed, aims } from "../../probe/aim.js"
+import { hitsTooMany, sparing, victimSees } from "../../probe/blind.js"
+import { numberOf } from "../../probe/facts.js"
+import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
+import { defineProbe } from "../../run/check.js"
+
+export const probe = defineProbe({
+  code: "WKC024",
+  title: "A tenant deletes rows of another tenant",
+  severity: "leak",
+  cwe: "CWE-639",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:H",
+  run: async (scene, record) => {
+    const writable = (relation: Relation): boolean => holdsTenants(relation) || relation.tenancy.by === "root"
+    await onEveryTable(scene, record, remove, writable)
+  },
+})
+
+async function remove(ground: Ground): Promise<void> {
+  if (ground.theirs.count === 0 || !ground.rights.delete) return
+  await aimedDelete(ground)
+  await blindDelete(ground)
+}
+
+async function aimedDelete(ground: Ground): Promise<void> {
+  const { record, label, relation, attacker, victim, theirs, mine } = ground
+  const form = (table: Relation, where: string): string => `delete from ${quoted(table)} as wk_row where ${where}`
+  await attacker.act(async (tx) => {
+    const { seen, attack } = await aimed(tx, relation, victim, theirs, form)
+    record.probe(label)
+    const own = await aimed(tx, relation, attacker, mine, form)
+    if (own.seen.count > 0 || own.seen.error?.code === "23503") record.control()
+    if (seen.count > 0) report(ground, attack, `${seen.count} rows of tenant ${victim.name} were deleted`)
+    // A row that is not reached cannot be what a foreign key protects.
+    if (seen.error?.code === "23503")
+      report(ground, attack, "the row was reached: only a foreign key refused to delete it")
+  })
+}
+
+/** Without WHERE no SELECT policy applies. Rows that others refer to stop it, so random parts are tried as well. */
+async function blindDelete(ground: Ground): Promise<void> {
+  const { record, label, relation, attacker, victim } = ground
+  const before = await victimCount(ground)
+  const whole = `delete from ${quoted(relation)}${sparing(relation)}`
+  const part = `delete from ${quoted(relation)} where random() < 0.15`
+  const result = await attacker.act(async (tx) => {
+    let hit = 0
+    let refused = true
+    for (const attack of [whole, ...Array<string>(8).fill(part)]) {
+      const { error, count } = await tx.keep(attack)
+      if (error?.code === "42501") return undefined
+      if (error !== undefined) continue
+      refused = false
+      hit += count
+      if (attack === whole) break
+    }
+    return refused ? undefined : { hit, after: await victimSees(tx, ground) }
+  })
+  if (result === undefined) return
+  record.probe(label)
+  if (result.hit > 0) record.control()
+  const gone = result.after !== undefined && before !== undefined && result.after < before
+  if (gone || (await hitsTooMany(ground, result.hit))) {
+    report(ground, whole, `a DELETE without WHERE removed ${result.hit} rows, rows of tenant ${victim.name} among them`)
+  }
+}
+
+async function victimCount({ relation, victim, theirs }: Ground): Promise<number | undefined> {
+  const where = aims(relation, victim, theirs)[0]
+  if (where === undefined) return undefined
+  const { rows, error } = await victim.act(
+    async (tx) => await tx.attempt(`select count(*) from ${quoted(relation)} as wk_row where ${where}`),
+  )
+  return error === undefined ? numberOf(rows) : undefined
+}
+
+function report({ record, label, attacker, victim }: Ground, attack: string, evidence: string): void {
+  record.found({
+    object: label,
+    message: `Tenant ${attacker.name} deletes rows of tenant ${victim.name}.`,
+    evidence: `${evidence} in the context of tenant ${attacker.name}`,
+    replay: attacker.replay(attack),
+    fix: `Give every DELETE policy of ${label} a USING that compares the tenant with the context; a restrictive policy FOR ALL TO PUBLIC covers every command.`,
+  })
+}

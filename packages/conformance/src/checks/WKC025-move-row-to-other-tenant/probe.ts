@@ -1,0 +1,95 @@
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { quoted, type Relation } from "../../catalog/relation.js"
+import { aims } from "../../probe/aim.js"
+import { sparing, victimSees, writtenHere } from "../../probe/blind.js"
+import { numberOf } from "../../probe/facts.js"
+import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { literalOf, referencesOf } from "../../probe/insertion.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+
+export const probe = defineProbe({
+  code: "WKC025",
+  title: "A tenant moves its own row to another tenant",
+  severity: "leak",
+  cwe: "CWE-639",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:N",
+  run: async (scene, record) => await onEveryTable(scene, record, move),
+})
+
+async function move(ground: Ground): Promise<void> {
+  const { record, label, relation, attacker, mine, rights } = ground
+  if (mine.count === 0) return
+  for (const { columns, text } of assignments(ground)) {
+    if (!columns.every((name) => rights.update.includes(name))) continue
+    const where = aims(relation, attacker, mine)[0] ?? "true"
+    for (const condition of [` where ${where}`, sparing(relation)]) {
+      record.probe(label)
+      const attack = `update ${quoted(relation)} as wk_row set ${text}${condition}`
+      const how = await arrives(ground, attack)
+      if (how === "refused") record.control()
+      else if (how !== "stayed") return report(ground, attack, how)
+    }
+  }
+}
+
+interface Assignment {
+  readonly columns: readonly string[]
+  readonly text: string
+}
+
+/** The tenant column, alone and together with the parents it needs there; or the reference that decides. */
+function assignments({ relation, victim, theirs }: Ground): Assignment[] {
+  const { tenancy } = relation
+  const [sample] = theirs.rows
+  const asText = (set: Readonly<Record<string, string>>): Assignment => ({
+    columns: Object.keys(set),
+    text: Object.entries(set)
+      .map(([name, value]) => `${quoteIdent(name)} = ${value}`)
+      .join(", "),
+  })
+  if (tenancy.by === "column") {
+    const [key] = victim.keys
+    if (key === undefined || tenancy.column.generated) return []
+    const value = tenancy.column.category === "A" ? `array[${quoteLiteral(key)}]` : quoteLiteral(key)
+    const alone = { [tenancy.column.name]: `${value}::${tenancy.column.base}` }
+    const parents = sample === undefined ? {} : referencesOf(relation, sample, [tenancy.column.name])
+    return [asText(alone), ...(Object.keys(parents).length > 0 ? [asText({ ...parents, ...alone })] : [])]
+  }
+  if (tenancy.by !== "parent" || sample === undefined) return []
+  return [asText(Object.fromEntries(tenancy.key.columns.map((name) => [name, literalOf(relation, name, sample)])))]
+}
+
+/** What became of the attempt; a sentence where rows left the attacker. A trigger may have brought them back. */
+async function arrives(ground: Ground, attack: string): Promise<string> {
+  const { relation, attacker, victim, mine, scene } = ground
+  const own = aims(relation, attacker, mine)[0] ?? "true"
+  const count = `select count(*) from ${quoted(relation)} as wk_row where ${own}`
+  return await attacker.act(async (tx) => {
+    const before = numberOf((await tx.attempt(count)).rows)
+    const { error, count: hit } = await tx.direct(attack)
+    if (error?.code === "42501") return "refused"
+    if (error?.code === "23503" && isOfChildren(scene, relation, error.constraint)) {
+      return "the policies let it pass: only a foreign key of rows that refer to it refused"
+    }
+    if (error !== undefined || hit === 0) return "stayed"
+    const after = await tx.attempt(count)
+    const fewer = relation.tenancy.by === "column" && after.error === undefined && numberOf(after.rows) < before
+    if (fewer) return `${hit} rows were moved`
+    const arrived = victim.connection === attacker.connection ? await victimSees(tx, ground, writtenHere) : 0
+    return (arrived ?? 0) > 0 ? `${hit} rows were moved` : "stayed"
+  })
+}
+
+const isOfChildren = ({ catalog }: Scene, relation: Relation, constraint: string): boolean =>
+  catalog.relations.some(({ keys }) => keys.some(({ name, parent }) => name === constraint && parent === relation.oid))
+
+function report({ record, label, attacker, victim, relation }: Ground, attack: string, how: string): void {
+  const what = relation.tenancy.by === "column" ? "the tenant column" : "the reference to the parent"
+  record.found({
+    object: label,
+    message: `Tenant ${attacker.name} moves its own row into the data of tenant ${victim.name}.`,
+    evidence: `${what} was changed to tenant ${victim.name} in the context of tenant ${attacker.name}; ${how}`,
+    replay: attacker.replay(attack),
+    fix: `Give the UPDATE policies of ${label} a WITH CHECK that compares the tenant with the context, or revoke UPDATE on that column.`,
+  })
+}

@@ -1,0 +1,52 @@
+import { labelOf } from "../../catalog/relation.js"
+import type { Actor } from "../../database/actor.js"
+import { readIn, roleStatements } from "../../probe/context-state.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+import type { CheckRecord } from "../../run/check-record.js"
+
+export const probe = defineProbe({
+  code: "WKC030",
+  title: "Rows are shown to a session that is in nobody's context",
+  severity: "leak",
+  cwe: "CWE-636",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
+  run: async (scene, record) => {
+    const { actors } = scene
+    // Roles and logins are themselves a context where nothing else is: such a tenant cannot be without one.
+    const told = actors.filter(({ tenant }) => isTold(tenant))
+    if (told.length === 0) return record.notApplicable("the login or the role is the context")
+    for (const actor of withoutRepetition(told)) await look(scene, record, actor, actors)
+  },
+})
+
+const isTold = ({ connect }: Actor["tenant"]): boolean =>
+  Object.keys(connect.settings).length > 0 || connect.statements.length > 0
+
+const withoutRepetition = (actors: readonly Actor[]): Actor[] => {
+  const seen = new Set<string>()
+  return actors.filter(({ login, tenant }) => {
+    const id = `${login} ${tenant.connect.role ?? ""}`
+    return seen.has(id) ? false : seen.add(id) !== undefined
+  })
+}
+
+/** A new session, and the application's one after a tenant's transaction, where a setting is '' instead of missing. */
+async function look(scene: Scene, record: CheckRecord, actor: Actor, forbidden: readonly Actor[]): Promise<void> {
+  const fresh = await scene.freshSession(actor)
+  const statements = roleStatements(actor)
+  const login = actor.login
+  try {
+    const states = [
+      { name: "in a new session without any context", connection: fresh },
+      { name: "after a transaction of a tenant had ended", connection: actor.connection, before: [actor.replay()] },
+    ]
+    for (const state of states) {
+      await readIn(scene, record, { ...state, login, statements, forbidden }, (relation) => ({
+        message: "A session that nobody told whose it is shows rows: a forgotten context leaks instead of failing.",
+        fix: `Let the policies of ${labelOf(relation)} refuse a missing and an empty context, and remove any default: alter role ${login} reset all; alter database … reset all.`,
+      }))
+    }
+  } finally {
+    await fresh.close()
+  }
+}

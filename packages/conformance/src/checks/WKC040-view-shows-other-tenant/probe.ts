@@ -1,0 +1,149 @@
+import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { belongsTo } from "../../catalog/whose.js"
+import type { Transaction } from "../../database/transaction.js"
+import { numberOf } from "../../probe/facts.js"
+import type { Pair } from "../../probe/pair.js"
+import { plant } from "../../probe/plant.js"
+import { knownWords } from "../../probe/words.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+import type { CheckRecord } from "../../run/check-record.js"
+
+export const probe = defineProbe({
+  code: "WKC040",
+  title: "A view, materialized view or foreign table shows rows of another tenant",
+  severity: "leak",
+  cwe: "CWE-639",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
+  run: async (scene, record) => {
+    const views = scene.catalog.relations.filter(({ kind, tenancy }) => "vmf".includes(kind) && tenancy.by !== "global")
+    if (views.length === 0) return
+    for (const pair of scene.pairs) {
+      await byColumn(scene, record, pair, views)
+      await byWords(scene, record, pair, views)
+      await byCanary(scene, record, pair, views)
+    }
+  },
+})
+
+const kinds: Readonly<Record<string, string>> = { v: "view", m: "materialized view", f: "foreign table" }
+
+/** Views that have the tenant column: the other tenant's rows are counted. */
+async function byColumn(
+  scene: Scene,
+  record: CheckRecord,
+  { attacker, victim }: Pair,
+  views: readonly Relation[],
+): Promise<void> {
+  await attacker.act(async (tx) => {
+    for (const view of views.filter(({ tenancy }) => tenancy.by === "column")) {
+      scene.step(labelOf(view))
+      const attack = `select count(*) from (select from ${quoted(view)} as wk_row where ${belongsTo(view, "wk_row", victim.keys)} limit 1000) as q`
+      const { rows, error } = await tx.attempt(attack)
+      record.probe(labelOf(view))
+      if (error === undefined) record.control()
+      if (numberOf(rows) > 0)
+        report(
+          record,
+          view,
+          { attacker, victim },
+          `${numberOf(rows)} rows of tenant ${victim.name}`,
+          attacker.replay(attack),
+        )
+    }
+  })
+}
+
+/** What the victim's rows say today, for views that do not follow changes. */
+async function byWords(
+  scene: Scene,
+  record: CheckRecord,
+  { attacker, victim }: Pair,
+  views: readonly Relation[],
+): Promise<void> {
+  for (const view of views) {
+    const { rows, error } = await attacker.act(
+      async (tx) => await tx.attempt(`select wk_row::text as row from ${quoted(view)} as wk_row limit 2000`),
+    )
+    record.probe(labelOf(view))
+    if (error !== undefined) continue
+    record.control()
+    const hit = await knownWords(scene, { attacker, victim }, rows.map(({ row }) => String(row)).join("\n"))
+    if (hit === undefined) continue
+    const replay = attacker.replay(`select * from ${quoted(view)} limit 2000`)
+    report(
+      record,
+      view,
+      { attacker, victim },
+      `a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
+      replay,
+    )
+  }
+}
+
+/** The victim writes canaries, the attacker looks, in one transaction. Counts that change tell as much. */
+async function byCanary(
+  scene: Scene,
+  record: CheckRecord,
+  { attacker, victim }: Pair,
+  views: readonly Relation[],
+): Promise<void> {
+  if (attacker.connection !== victim.connection) return
+  const before = await attacker.act(async (tx) => await pictures(tx, views))
+  const again = await attacker.act(async (tx) => await pictures(tx, views))
+  await victim.act(async (tx) => {
+    const planted = await plant(tx, scene, victim)
+    if (planted.tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
+    const after = await pictures(tx, views)
+    for (const view of views) {
+      const [was, same, now] = [before.get(view.oid), again.get(view.oid), after.get(view.oid)]
+      if (was === undefined || was !== same || now === undefined) continue
+      record.probe(labelOf(view))
+      record.control()
+      if (was === now) continue
+      const replay = victim.replay(
+        ...planted.statements,
+        ...attacker.contextStatements(),
+        `select * from ${quoted(view)}`,
+      )
+      report(
+        record,
+        view,
+        { attacker, victim },
+        `what it shows to tenant ${attacker.name} changes with the rows of tenant ${victim.name}`,
+        replay,
+      )
+    }
+  })
+}
+
+/** Everything each view shows, as one hash. */
+async function pictures(tx: Transaction, views: readonly Relation[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  for (const view of views) {
+    const text = `select md5(coalesce(string_agg(q.row, '|' order by q.row), '')) as hash from (select wk_row::text as row from ${quoted(view)} as wk_row limit 5000) as q`
+    const { rows, error } = await tx.attempt(text)
+    if (error === undefined) found.set(view.oid, String(rows[0]?.hash))
+  }
+  return found
+}
+
+function report(
+  record: CheckRecord,
+  view: Relation,
+  { attacker, victim }: Pair,
+  evidence: string,
+  replay: string,
+): void {
+  const kind = kinds[view.kind] ?? "relation"
+  const invoker = `alter view ${quoted(view)} set (security_invoker = true)`
+  record.found({
+    object: labelOf(view),
+    message: `The ${kind} shows tenant ${attacker.name} what belongs to tenant ${victim.name}.`,
+    evidence: `${evidence}${view.ownerExempt ? `; its owner ${view.owner} is exempt from policies` : ""}`,
+    replay,
+    fix:
+      view.kind === "v"
+        ? `${invoker}; (PostgreSQL 15 and later), or give it an owner whom policies are forced on.`
+        : `revoke all on ${quoted(view)} from the application; offer a view or function that filters by tenant.`,
+  })
+}

@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto"
+import { labelOf, quoted } from "../../catalog/relation.js"
+import { visibleText } from "../../database/outcome.js"
+import type { Transaction } from "../../database/transaction.js"
+import { aims } from "../../probe/aim.js"
+import { holdsTenants } from "../../probe/ground.js"
+import type { Pair } from "../../probe/pair.js"
+import { plant } from "../../probe/plant.js"
+import {
+  aimedArguments,
+  callable,
+  callText,
+  grantee,
+  isUndoable,
+  type Routine,
+  signature,
+} from "../../probe/routine.js"
+import { knownWords, wordsOf } from "../../probe/words.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+import type { CheckRecord } from "../../run/check-record.js"
+
+export const probe = defineProbe({
+  code: "WKC041",
+  title: "A function returns or changes rows of another tenant",
+  severity: "leak",
+  cwe: "CWE-639",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:N",
+  run: async (scene, record) => {
+    for (const pair of scene.pairs) {
+      const routines = (await callable(pair.attacker)).filter(({ source }) => mentionsTable(scene, source))
+      for (const one of routines) {
+        scene.step(labelOf(one))
+        if (isUndoable(one)) await call(scene, record, pair, one)
+        else record.inconclusive(`${signature(one)} is written in ${one.language} and was not called`)
+      }
+    }
+  },
+})
+
+/** Functions that touch no tenant's table, directly or by calling another function, are left alone. */
+const mentionsTable = ({ catalog }: Scene, source: string): boolean =>
+  catalog.relations.some(({ name, tenancy }) => tenancy.by !== "global" && source.includes(name)) ||
+  /\bexecute\b|\w\.\w+\(/i.test(source)
+
+async function call(scene: Scene, record: CheckRecord, pair: Pair, one: Routine): Promise<void> {
+  const { victim } = pair
+  const words = (await wordsOf(scene, pair)).slice(0, 3).map(({ text }) => text)
+  for (const values of await aimedArguments(scene, one, victim, words)) {
+    const attack = callText(one, values)
+    if (await reads(scene, record, pair, one, attack)) return
+    if (one.volatility === "v" && (await writes(scene, record, pair, one, attack))) return
+  }
+  if (one.arguments.every(({ optional }) => optional)) await depends(scene, record, pair, one)
+}
+
+/** Whatever comes back is searched: rows, messages, notices. What was asked with does not count as an answer. */
+async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
+  const { attacker, victim } = pair
+  const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
+  record.probe(labelOf(one))
+  record.control()
+  const asked = [...attack.matchAll(/'((?:[^']|'')*)'/g)]
+    .map(([, text]) => text ?? "")
+    .filter((text) => text.length > 5)
+  const answer = asked.reduce((text, word) => text.replaceAll(word, ""), visibleText(outcome))
+  const hit = await knownWords(scene, pair, answer)
+  if (hit === undefined) return false
+  report(
+    record,
+    one,
+    pair,
+    `it answered with a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
+    attacker.replay(attack),
+  )
+  return true
+}
+
+/** After the call the victim looks whether its rows are still what they were. */
+async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
+  const { attacker, victim } = pair
+  if (attacker.connection !== victim.connection) return false
+  const before = await victim.act(async (tx) => await picture(scene, tx, pair, one))
+  const after = await attacker.act(async (tx) => {
+    const { error } = await tx.keep(attack)
+    if (error !== undefined || !(await victim.takeOver(tx, attacker))) return before
+    return await picture(scene, tx, pair, one)
+  })
+  if (before === after) return false
+  report(record, one, pair, `rows of tenant ${victim.name} were not the same after the call`, attacker.replay(attack))
+  return true
+}
+
+/** A hash of the victim's sample rows in the tables that the function names. */
+async function picture(scene: Scene, tx: Transaction, { victim }: Pair, { source }: Routine): Promise<string> {
+  const hash = createHash("sha256")
+  for (const relation of scene.catalog.relations.filter(holdsTenants)) {
+    if (!source.includes(relation.name)) continue
+    const where = aims(relation, victim, await scene.facts.owned(relation, victim))[0]
+    if (where === undefined) continue
+    const { rows } = await tx.attempt(
+      `select count(*) as n, md5(string_agg(wk_row::text, '|' order by wk_row::text)) as hash from ${quoted(relation)} as wk_row where ${where}`,
+    )
+    hash.update(JSON.stringify(rows))
+  }
+  return hash.digest("hex")
+}
+
+/** A function without arguments whose answer moves with the victim's rows counts them. */
+async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: Pair, one: Routine): Promise<void> {
+  if (attacker.connection !== victim.connection || one.procedure) return
+  const attack = callText(one, [])
+  const ask = async (tx: Transaction): Promise<string> => visibleText(await tx.attempt(attack))
+  const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
+  if (was !== same) return
+  await victim.act(async (tx) => {
+    const { statements, tables } = await plant(tx, scene, victim)
+    if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
+    record.probe(labelOf(one))
+    if ((await ask(tx)) === was) return
+    const replay = victim.replay(...statements, ...attacker.contextStatements(), attack)
+    report(
+      record,
+      one,
+      { attacker, victim },
+      `what it answers tenant ${attacker.name} changes with the rows of tenant ${victim.name}`,
+      replay,
+    )
+  })
+}
+
+function report(record: CheckRecord, one: Routine, { attacker, victim }: Pair, evidence: string, replay: string): void {
+  const why = one.definer
+    ? ` It runs as its owner ${one.owner}${one.ownerExempt ? ", who is exempt from policies" : ""}.`
+    : ""
+  record.found({
+    object: labelOf(one),
+    message: `${signature(one)} lets tenant ${attacker.name} reach what belongs to tenant ${victim.name}.${why}`,
+    evidence,
+    replay,
+    fix: `Make it SECURITY INVOKER, or compare the tenant inside it; revoke execute on function ${signature(one)} from public, ${grantee(attacker)}.`,
+  })
+}

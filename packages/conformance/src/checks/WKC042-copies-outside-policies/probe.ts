@@ -1,0 +1,102 @@
+import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { numberOf } from "../../probe/facts.js"
+import type { Pair } from "../../probe/pair.js"
+import { plant } from "../../probe/plant.js"
+import { knownWords } from "../../probe/words.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+import type { CheckRecord } from "../../run/check-record.js"
+
+export const probe = defineProbe({
+  code: "WKC042",
+  title: "Copies of tenants' rows lie in a table without a tenant",
+  severity: "leak",
+  cwe: "CWE-668",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
+  run: async (scene, record) => {
+    const others = scene.catalog.relations.filter((relation) => isTable(relation) && relation.tenancy.by === "nothing")
+    if (others.length === 0) return
+    for (const pair of scene.pairs) {
+      await today(scene, record, pair, others)
+      await written(scene, record, pair, others)
+    }
+  },
+})
+
+/** An audit table, an outbox or a queue that holds the victim's words already. */
+async function today(
+  scene: Scene,
+  record: CheckRecord,
+  { attacker, victim }: Pair,
+  tables: readonly Relation[],
+): Promise<void> {
+  for (const table of tables) {
+    scene.step(labelOf(table))
+    const attack = `select wk_row::text as row from ${quoted(table)} as wk_row limit 2000`
+    const { rows, error } = await attacker.act(async (tx) => await tx.attempt(attack))
+    record.probe(labelOf(table))
+    if (error !== undefined) continue
+    record.control()
+    const texts = rows.map(({ row }) => String(row))
+    if ((await knownWords(scene, { attacker, victim }, texts.join("\n"))) === undefined) continue
+    const all = await Promise.all(
+      texts.slice(0, 500).map(async (text) => await knownWords(scene, { attacker, victim }, text)),
+    )
+    const hits = all.filter((one) => one !== undefined)
+    const [hit] = hits
+    // A word may be in a list of words by chance; copies of rows hold several.
+    if (hit === undefined || hits.length < 2) continue
+    report(
+      record,
+      table,
+      { attacker, victim },
+      `values of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
+      attacker.replay(attack),
+    )
+  }
+}
+
+/** Triggers copy what the victim writes; the attacker finds the canary in the same transaction. */
+async function written(
+  scene: Scene,
+  record: CheckRecord,
+  { attacker, victim }: Pair,
+  tables: readonly Relation[],
+): Promise<void> {
+  if (attacker.connection !== victim.connection) return
+  await victim.act(async (tx) => {
+    const planted = await plant(tx, scene, victim)
+    if (planted.tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
+    for (const table of tables) {
+      const attack = `select count(*) from ${quoted(table)} as wk_row where strpos(wk_row::text, '${planted.prefix}') > 0`
+      const { rows, error } = await tx.attempt(attack)
+      record.probe(labelOf(table))
+      if (error !== undefined) continue
+      record.control()
+      if (numberOf(rows) === 0) continue
+      const replay = victim.replay(...planted.statements, ...attacker.contextStatements(), attack)
+      report(
+        record,
+        table,
+        { attacker, victim },
+        `${numberOf(rows)} rows hold a canary that tenant ${victim.name} wrote elsewhere`,
+        replay,
+      )
+    }
+  })
+}
+
+function report(
+  record: CheckRecord,
+  table: Relation,
+  { attacker, victim }: Pair,
+  evidence: string,
+  replay: string,
+): void {
+  record.found({
+    object: labelOf(table),
+    message: `Tenant ${attacker.name} reads in this table what tenant ${victim.name} wrote elsewhere: it has no tenant column and no policy.`,
+    evidence,
+    replay,
+    fix: `Add the tenant column to ${quoted(table)}, fill it in the trigger, and put the same policies on it; or revoke select on it from the application.`,
+  })
+}

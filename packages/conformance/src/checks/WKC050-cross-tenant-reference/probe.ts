@@ -1,0 +1,83 @@
+import { type Key, quoted, type Relation } from "../../catalog/relation.js"
+import { aims } from "../../probe/aim.js"
+import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { insertStatement, literalOf } from "../../probe/insertion.js"
+import { defineProbe } from "../../run/check.js"
+import type { Found } from "../../run/check-record.js"
+
+export const probe = defineProbe({
+  code: "WKC050",
+  title: "A tenant refers to a row of another tenant",
+  severity: "leak",
+  cwe: "CWE-639",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:H/A:L",
+  run: async (scene, record) => {
+    await onEveryTable(scene, record, async (ground) => {
+      for (const key of ground.relation.keys.filter(({ kind }) => kind === "f")) await refer(ground, key)
+    })
+  },
+})
+
+/** The attacker's own row, pointed at the victim's. Foreign keys do not ask policies. */
+async function refer(ground: Ground, key: Key): Promise<void> {
+  const { scene, record, label, relation, attacker, victim, mine, rights } = ground
+  const parent = scene.catalog.byOid(key.parent ?? "")
+  if (parent === undefined || !isTenants(parent) || sharesTenant(relation, key, parent) || decides(relation, key))
+    return
+  const [target] = (await scene.facts.owned(parent, victim)).rows
+  if (target === undefined || mine.count === 0) return
+  const values = key.columns.map((name, place): [string, string] => [
+    name,
+    literalOf(parent, key.parentColumns?.[place] ?? "", target),
+  ])
+  const own = aims(relation, attacker, mine)[0]
+  const like = own
+  const insert = insertStatement({ relation, rights, like, set: Object.fromEntries(values) })
+  const update = key.columns.every((name) => rights.update.includes(name))
+    ? `update ${quoted(relation)} as wk_row set ${values.map(([name, value]) => `"${name}" = ${value}`).join(", ")} where ${own ?? "false"}`
+    : undefined
+  await attacker.act(async (tx) => {
+    for (const attack of [insert, update]) {
+      if (attack === undefined) continue
+      const { error, count } = await tx.attempt(attack)
+      record.probe(label)
+      if (error?.code === "42501" || error?.code === "23503") record.control()
+      if (error !== undefined || count === 0) continue
+      record.control()
+      return record.found(finding(ground, key, parent, attacker.replay(attack)))
+    }
+  })
+}
+
+const isTenants = ({ tenancy }: Relation): boolean => tenancy.by === "column" || tenancy.by === "parent"
+
+/** The key carries the tenant itself, so that a parent of another tenant does not fit. */
+function sharesTenant(relation: Relation, key: Key, parent: Relation): boolean {
+  const child = relation.tenancy
+  const above = parent.tenancy
+  if (child.by !== "column" || above.by !== "column") return false
+  const place = key.columns.indexOf(child.column.name)
+  return place >= 0 && key.parentColumns?.[place] === above.column.name
+}
+
+/** This reference is what makes the row somebody's: pointing it elsewhere is another check. */
+const decides = ({ tenancy }: Relation, key: Key): boolean => tenancy.by === "parent" && tenancy.key.name === key.name
+
+const damage: Readonly<Record<string, string>> = {
+  c: "When the other tenant deletes that row, this tenant's row is deleted with it.",
+  n: "When the other tenant deletes that row, this tenant's row loses its reference.",
+  d: "When the other tenant deletes that row, this tenant's row is changed.",
+}
+
+function finding({ label, relation, attacker, victim }: Ground, key: Key, parent: Relation, replay: string): Found {
+  const effect =
+    damage[key.onDelete] ?? "The other tenant cannot delete that row any more, and an error tells whether it exists."
+  return {
+    object: label,
+    message: `A row of tenant ${attacker.name} refers to a row of tenant ${victim.name} in ${parent.schema}.${parent.name}. ${effect}`,
+    evidence: `foreign key ${key.name} accepted a row of tenant ${victim.name}`,
+    replay,
+    fix: `Make the foreign key ${key.name} of ${quoted(relation)} carry the tenant: foreign key (tenant, ${key.columns.join(", ")}) references ${quoted(parent)} (tenant, ${key.parentColumns?.join(", ") ?? ""}), with a unique key there.`,
+    severity: key.onDelete in damage ? "leak" : "oracle",
+  }
+}

@@ -1,0 +1,56 @@
+import { quoteIdent } from "@wardkeep/core"
+import { type Key, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { tenantOf } from "../../catalog/whose.js"
+import { rolledBack } from "../../database/transaction.js"
+import { numberOf } from "../../probe/facts.js"
+import { holdsTenants } from "../../probe/ground.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+import type { CheckRecord } from "../../run/check-record.js"
+
+export const probe = defineProbe({
+  code: "WKC051",
+  title: "Rows that refer to another tenant's row exist today",
+  severity: "leak",
+  cwe: "CWE-668",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:H/A:N",
+  run: async (scene, record) => {
+    for (const relation of scene.catalog.relations.filter(holdsTenants)) {
+      scene.step(labelOf(relation))
+      for (const key of relation.keys.filter(({ kind }) => kind === "f")) await scan(scene, record, relation, key)
+    }
+  },
+})
+
+/** A validated constraint proves nothing under FORCE: it saw the rows that a policy let it see. So the rows are read. */
+async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: Key): Promise<void> {
+  const parent = scene.catalog.byOid(key.parent ?? "")
+  if (parent === undefined || parent.oid === relation.oid || !holdsTenants(parent)) return
+  if (relation.tenancy.by === "parent" && relation.tenancy.key.name === key.name) return
+  const [child, above] = [tenantOf(relation, "wk_row"), tenantOf(parent, "p")]
+  const join = key.columns.map(
+    (name, place) => `p.${quoteIdent(key.parentColumns?.[place] ?? "")} = wk_row.${quoteIdent(name)}`,
+  )
+  const from = `${quoted(relation)} as wk_row join ${quoted(parent)} as p on ${join.join(" and ")}`
+  const query = `select count(*) from (select from ${from} where ${child} <> ${above} limit 1000) as q`
+  const { rows, error } = await rolledBack(scene.reader, async (tx) => {
+    await tx.keep("set local row_security = off")
+    return await tx.attempt(query)
+  })
+  if (error !== undefined) {
+    record.inconclusive(
+      `the rows of ${labelOf(relation)} could not be compared with ${labelOf(parent)}: ${error.code}; give --database-url a login that no policy stops`,
+    )
+    return
+  }
+  record.probe(labelOf(relation))
+  record.control()
+  const n = numberOf(rows)
+  if (n === 0) return
+  record.found({
+    object: labelOf(relation),
+    message: `${n} rows refer to a row of another tenant in ${labelOf(parent)}.`,
+    evidence: `${n} rows whose tenant differs from their parent's through ${key.name}`,
+    replay: `-- as a login that no policy stops\n${query};`,
+    fix: "Find out which side is right, correct these rows, then make the foreign key carry the tenant.",
+  })
+}

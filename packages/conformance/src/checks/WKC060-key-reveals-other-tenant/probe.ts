@@ -1,0 +1,133 @@
+import { columnOf, type Key, type Relation } from "../../catalog/relation.js"
+import type { ServerError } from "../../database/outcome.js"
+import { aims } from "../../probe/aim.js"
+import { freshValue } from "../../probe/fresh.js"
+import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { insertStatement, literalOf } from "../../probe/insertion.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+
+export const probe = defineProbe({
+  code: "WKC060",
+  title: "A unique or exclusion key tells whether another tenant has a value",
+  severity: "oracle",
+  cwe: "CWE-203",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N",
+  run: async (scene, record) => {
+    await onEveryTable(scene, record, async (ground) => {
+      for (const key of ground.relation.keys.filter(({ kind }) => kind !== "f")) await collide(ground, key)
+    })
+  },
+})
+
+async function collide(ground: Ground, key: Key): Promise<void> {
+  const names = columnsOf(ground.relation, key)
+  if (names.length === 0 || isScoped(ground.scene, ground.relation, names) || ground.rights.insert.length === 0) return
+  const replay = (await withCanary(ground, key, names)) ?? (await withTheirs(ground, key, names))
+  if (replay !== undefined) report(ground, key, names, replay)
+}
+
+/** The victim writes a value that nobody can guess, then the attacker the same one: a refusal says that it exists. */
+async function withCanary(ground: Ground, key: Key, names: readonly string[]): Promise<string | undefined> {
+  const { scene, record, label, relation, attacker, victim, theirs, rights } = ground
+  const set = sharedValues(ground, names)
+  const like = theirs.count > 0 ? aims(relation, victim, theirs)[0] : undefined
+  const first = insertStatement({ relation, rights: await scene.rights.of(victim, relation), like, set })
+  const second = insertStatement({ relation, rights, like: ownRow(ground), set })
+  if (first === undefined || second === undefined || attacker.connection !== victim.connection) return undefined
+  return await victim.act(async (tx) => {
+    const written = await tx.keep(first)
+    if (written.error !== undefined || written.count === 0 || !(await attacker.takeOver(tx, victim))) return undefined
+    record.probe(label)
+    record.control()
+    const { error } = await tx.attempt(second)
+    return collided(error, key) ? victim.replay(first, ...attacker.contextStatements(), second) : undefined
+  })
+}
+
+/** The same with a value that the victim has today; it is not printed. */
+async function withTheirs(ground: Ground, key: Key, names: readonly string[]): Promise<string | undefined> {
+  const { record, label, relation, attacker, theirs, rights } = ground
+  const sample = theirs.rows.find(({ values }) =>
+    names.every((name) => values[name] !== null && values[name] !== undefined),
+  )
+  if (sample === undefined) return undefined
+  const set = Object.fromEntries(names.map((name) => [name, literalOf(relation, name, sample)]))
+  const attack = insertStatement({ relation, rights, like: ownRow(ground), set })
+  const harmless = insertStatement({ relation, rights, like: ownRow(ground), set: {} })
+  if (attack === undefined) return undefined
+  return await attacker.act(async (tx) => {
+    const { error } = await tx.attempt(attack)
+    record.probe(label)
+    const control = harmless === undefined ? undefined : await tx.attempt(harmless)
+    if (control?.error === undefined) record.control()
+    if (!collided(error, key) || collided(control?.error, key)) return undefined
+    const shown = isSurrogate(relation, key, names) ? attack : withoutValues(attack, Object.values(set))
+    return attacker.replay(shown)
+  })
+}
+
+const collided = (error: ServerError | undefined, key: Key): boolean =>
+  (error?.code === "23505" || error?.code === "23P01") && error.constraint === key.name
+
+const ownRow = ({ relation, attacker, mine }: Ground): string | undefined =>
+  mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
+
+/** New values; for references, those of a row that exists. */
+function sharedValues({ relation, theirs }: Ground, names: readonly string[]): Record<string, string> {
+  const foreign = new Set(relation.keys.filter(({ kind }) => kind === "f").flatMap(({ columns }) => columns))
+  const [sample] = theirs.rows
+  return Object.fromEntries(
+    names.flatMap((name): [string, string][] => {
+      const column = columnOf(relation, name)
+      const made = column === undefined || foreign.has(name) ? undefined : freshValue(column)
+      const value = made ?? (sample === undefined ? undefined : literalOf(relation, name, sample))
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+function report(
+  { record, label, relation, attacker, victim }: Ground,
+  key: Key,
+  names: readonly string[],
+  replay: string,
+): void {
+  const surrogate = isSurrogate(relation, key, names)
+  record.found({
+    object: label,
+    message: surrogate
+      ? `Whoever may choose ${names.join(", ")} learns which values other tenants use.`
+      : `Tenant ${attacker.name} learns that tenant ${victim.name} has a row with a certain ${names.join(", ")}: the database refuses the same value.`,
+    evidence: `${key.name} refused to tenant ${attacker.name} a value that only tenant ${victim.name} has`,
+    replay,
+    fix: `Let the key ${key.name} begin with the tenant column.`,
+    severity: surrogate ? "hygiene" : "oracle",
+  })
+}
+
+/** The columns of an exclusion constraint that compare by overlap count too. */
+const columnsOf = (relation: Relation, key: Key): string[] =>
+  key.columns.filter((name) => columnOf(relation, name)?.generated === false)
+
+/** A key with the tenant, or with a reference to a row of the tenant, collides within the tenant only. */
+function isScoped({ catalog }: Scene, relation: Relation, names: readonly string[]): boolean {
+  if (relation.tenancy.by === "column" && names.includes(relation.tenancy.column.name)) return true
+  return relation.keys.some(({ kind, columns, parent }) => {
+    const above = kind === "f" ? catalog.byOid(parent ?? "")?.tenancy.by : undefined
+    return (above === "column" || above === "parent") && columns.some((name) => names.includes(name))
+  })
+}
+
+/** Numbers that nobody outside knows: a primary key of its own making. */
+function isSurrogate(relation: Relation, key: Key, names: readonly string[]): boolean {
+  const [name = ""] = names
+  const column = columnOf(relation, name)
+  if (column === undefined || names.length !== 1) return false
+  if (column.drawn || column.base === "uuid") return true
+  return key.kind === "p" && (column.category === "N" || /(^|_)(id|uuid|ulid|pk|key)$/i.test(name))
+}
+
+/** A natural key is a person's: the replay asks for it instead of printing it. */
+function withoutValues(attack: string, values: readonly string[]): string {
+  return values.reduce((text, value, place) => text.replace(value, `:'value_${place + 1}'`), attack)
+}

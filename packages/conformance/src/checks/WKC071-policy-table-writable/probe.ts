@@ -1,0 +1,78 @@
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { columnOf, isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { insertStatement } from "../../probe/insertion.js"
+import type { Pair } from "../../probe/pair.js"
+import { policyTables } from "../../probe/policy-parts.js"
+import { closedTables, reached } from "../../probe/reach.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+import type { CheckRecord } from "../../run/check-record.js"
+
+export const probe = defineProbe({
+  code: "WKC071",
+  title: "A tenant writes the table that decides whose rows it sees",
+  severity: "leak",
+  cwe: "CWE-269",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:N",
+  run: async (scene, record) => {
+    for (const { relation, used } of await policyTables(scene)) {
+      if (!isTable(used)) continue
+      scene.step(labelOf(used))
+      for (const pair of scene.pairs) await poison(scene, record, pair, relation, used)
+    }
+  },
+})
+
+/** The attacker makes itself a member of the victim, then reads. */
+async function poison(
+  scene: Scene,
+  record: CheckRecord,
+  pair: Pair,
+  relation: Relation,
+  used: Relation,
+): Promise<void> {
+  const { attacker, victim } = pair
+  const rights = await scene.rights.of(attacker, used)
+  const [closed] = await closedTables(scene, pair, [relation])
+  if (closed === undefined) return
+  for (const attack of await writes(scene, pair, used)) {
+    if (rights.insert.length + rights.update.length === 0) return
+    await attacker.act(async (tx) => {
+      const { error, count } = await tx.keep(attack)
+      record.probe(labelOf(used))
+      record.control()
+      if (error !== undefined || count === 0) return
+      const found = await reached(scene, tx, pair, [closed])
+      if (found === undefined) return
+      record.found({
+        object: labelOf(used),
+        message: `Tenant ${attacker.name} writes its own membership into ${labelOf(used)} and then sees rows of tenant ${victim.name}.`,
+        evidence: `${found.count} rows of tenant ${victim.name} in ${labelOf(found.relation)} after one write`,
+        replay: attacker.replay(attack, found.attack),
+        fix: `revoke insert, update on ${quoted(used)} from the application; write it through a function that checks who may grant.`,
+      })
+    })
+  }
+}
+
+/** Statements that put the victim's key where the attacker's stands. */
+async function writes(scene: Scene, { attacker, victim }: Pair, used: Relation): Promise<string[]> {
+  const [to] = victim.keys
+  const rights = await scene.rights.of(attacker, used)
+  const sample = await scene.reader.run(`select to_jsonb(wk_row)::text as row from ${quoted(used)} as wk_row limit 50`)
+  const rows = sample.rows.map(({ row }): Readonly<Record<string, unknown>> => JSON.parse(String(row)))
+  const names = used.columns
+    .map(({ name }) => name)
+    .filter((name) => rows.some((row) => attacker.keys.includes(String(row[name]))))
+  return names.flatMap((name) => {
+    const column = columnOf(used, name)
+    if (column === undefined || to === undefined) return []
+    const value = `${quoteLiteral(to)}::${column.base}`
+    const from = attacker.keys.map((key) => `${quoteLiteral(key)}::${column.base}`).join(", ")
+    const where = `wk_row.${quoteIdent(name)} in (${from})`
+    const insert = insertStatement({ relation: used, rights, like: where, set: { [name]: value }, every: true })
+    const update = rights.update.includes(name)
+      ? [`update ${quoted(used)} as wk_row set ${quoteIdent(name)} = ${value} where ${where}`]
+      : []
+    return [...(insert === undefined ? [] : [`${insert} on conflict do nothing`]), ...update]
+  })
+}

@@ -1,0 +1,102 @@
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { type Column, type Key, quoted, type Relation } from "../catalog/relation.js"
+import type { SampleRow } from "./facts.js"
+import { freshValue } from "./fresh.js"
+import type { Rights } from "./rights.js"
+
+export interface Insertion {
+  readonly relation: Relation
+  readonly rights: Rights
+  /** Predicate for a row to copy from; no value of it ever stands in the statement. */
+  readonly like: string | undefined
+  /** SQL per column that differs from the copied row. */
+  readonly set: Readonly<Record<string, string>>
+  readonly suffix?: string
+  /** Copy every row that the predicate finds, keys and all; otherwise one, with new keys. */
+  readonly every?: boolean
+}
+
+/**
+ * One INSERT that the table's keys should accept: copied from a row the attacker may see, with new values where a key
+ * wants them; without such a row, values are made up. Undefined where a value that is needed cannot be had.
+ */
+export function insertStatement({
+  relation,
+  rights,
+  like,
+  set,
+  suffix = "",
+  every = false,
+}: Insertion): string | undefined {
+  const values: [string, string][] = []
+  const fresh = every ? new Set<string>() : freshColumns(relation, set)
+  for (const column of relation.columns) {
+    const value = set[column.name] ?? valueFor(column, fresh, rights, like)
+    if (value === "default" || value === undefined) {
+      if (value === undefined && column.notNull && !column.hasDefault) return undefined
+      continue
+    }
+    if (!rights.insert.includes(column.name)) {
+      if (Object.hasOwn(set, column.name)) return undefined
+      continue
+    }
+    values.push([quoteIdent(column.name), value])
+  }
+  const always = relation.columns.some(({ name, identity }) => identity === "a" && Object.hasOwn(set, name))
+  const head = `insert into ${quoted(relation)} (${values.map(([name]) => name).join(", ")})${always ? " overriding system value" : ""}`
+  const list = values.map(([, value]) => value).join(", ")
+  const source =
+    like === undefined
+      ? `values (${list})`
+      : `select ${list} from ${quoted(relation)} as wk_row where ${like}${every ? "" : " limit 1"}`
+  return `${head} ${source}${suffix}`
+}
+
+function valueFor(
+  column: Column,
+  fresh: ReadonlySet<string>,
+  rights: Rights,
+  like: string | undefined,
+): string | undefined {
+  if (column.generated || column.identity !== "" || column.drawn) return "default"
+  if (fresh.has(column.name)) return freshValue(column)
+  if (like !== undefined && rights.select.includes(column.name)) return `wk_row.${quoteIdent(column.name)}`
+  return column.notNull && !column.hasDefault ? freshValue(column) : "default"
+}
+
+/** One column of every key that would otherwise repeat the copied row. */
+export function freshColumns(relation: Relation, set: Readonly<Record<string, string>>): Set<string> {
+  const fresh = new Set<string>()
+  const foreign = new Set(relation.keys.filter(({ kind }) => kind === "f").flatMap(({ columns }) => columns))
+  for (const key of relation.keys.filter(({ kind }) => kind !== "f")) {
+    const columns = key.columns.map((name) => relation.columns.find((column) => column.name === name))
+    if (columns.some((column) => column === undefined || column.drawn || fresh.has(column.name))) continue
+    const usable = columns.filter(
+      (column) => column !== undefined && !foreign.has(column.name) && !Object.hasOwn(set, column.name),
+    )
+    const chosen = usable.find(
+      (column) => column !== undefined && freshValue(column) !== undefined && column.base !== "boolean",
+    )
+    if (chosen !== undefined) fresh.add(chosen.name)
+  }
+  return fresh
+}
+
+/** A value of a sample row as SQL. For keys and references only, never for what a person typed. */
+export function literalOf(relation: Relation, name: string, row: SampleRow): string {
+  const column = relation.columns.find((one) => one.name === name)
+  const value = row.values[name]
+  if (value === null || value === undefined || column === undefined) return "null"
+  return `${quoteLiteral(typeof value === "object" ? JSON.stringify(value) : String(value))}::${column.base}`
+}
+
+/** The row's references to other tables, so that a row made for its tenant finds its parents. */
+export function referencesOf(
+  relation: Relation,
+  row: SampleRow,
+  except: readonly string[] = [],
+): Record<string, string> {
+  const keys: readonly Key[] = relation.keys.filter(({ kind, parent }) => kind === "f" && parent !== relation.oid)
+  const names = [...new Set(keys.flatMap(({ columns }) => columns))].filter((name) => !except.includes(name))
+  return Object.fromEntries(names.map((name) => [name, literalOf(relation, name, row)]))
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto"
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { type Column, quoted, type Relation } from "../catalog/relation.js"
+import type { Actor } from "../database/actor.js"
+import type { Transaction } from "../database/transaction.js"
+import type { Scene } from "../run/check.js"
+import { aims } from "./aim.js"
+import { holdsTenants } from "./ground.js"
+import { insertStatement } from "./insertion.js"
+import type { Rights } from "./rights.js"
+
+/** What a tenant wrote with canaries in it. They all begin alike, so that one search finds any of them. */
+export interface Planted {
+  /** Unguessable; in nobody's data but the victim's. */
+  readonly prefix: string
+  /** Statements that succeeded, for a replay. */
+  readonly statements: readonly string[]
+  readonly tables: ReadonlySet<string>
+}
+
+/** As the victim: new rows and changed ones, with canaries in every column that takes text. Undone with the transaction. */
+export async function plant(tx: Transaction, scene: Scene, victim: Actor): Promise<Planted> {
+  const prefix = `wk${randomBytes(5).toString("hex")}`
+  const statements: string[] = []
+  const tables = new Set<string>()
+  for (const relation of scene.catalog.relations.filter(holdsTenants)) {
+    const rights = await scene.rights.of(victim, relation)
+    const own = await scene.facts.owned(relation, victim)
+    const where = own.count > 0 ? aims(relation, victim, own)[0] : undefined
+    const done = [
+      ...(await plantNew(tx, relation, rights, where, prefix)),
+      ...(await plantChanged(tx, relation, rights, where, prefix)),
+    ]
+    if (done.length > 0) tables.add(relation.oid)
+    statements.push(...done)
+  }
+  return { prefix, statements, tables }
+}
+
+async function plantNew(
+  tx: Transaction,
+  relation: Relation,
+  rights: Rights,
+  like: string | undefined,
+  prefix: string,
+): Promise<string[]> {
+  const marked = Object.fromEntries(
+    textColumns(relation)
+      .filter(({ name }) => rights.insert.includes(name))
+      .map((column, place) => [column.name, canaryFor(column, prefix, place)]),
+  )
+  for (const set of [marked, {}]) {
+    const insert = insertStatement({ relation, rights, like, set })
+    if (insert === undefined) continue
+    const { error, count } = await tx.keep(insert)
+    if (error === undefined && count > 0) return [insert]
+  }
+  return []
+}
+
+/** All columns at once; where a check refuses one, each by itself. */
+async function plantChanged(
+  tx: Transaction,
+  relation: Relation,
+  rights: Rights,
+  where: string | undefined,
+  prefix: string,
+): Promise<string[]> {
+  if (where === undefined) return []
+  const sets = textColumns(relation)
+    .filter(({ name }) => rights.update.includes(name))
+    .map((column, place) => `${quoteIdent(column.name)} = ${canaryFor(column, prefix, place)}`)
+  const update = (set: string): string => `update ${quoted(relation)} as wk_row set ${set} where ${where}`
+  const all = sets.length > 1 ? [sets.join(", "), ...sets] : sets
+  const done: string[] = []
+  for (const set of all) {
+    const { error, count } = await tx.keep(update(set))
+    if (error !== undefined || count === 0) continue
+    done.push(update(set))
+    if (set === all[0]) break
+  }
+  return done
+}
+
+/** Free text: no key, no reference, not the tenant. */
+function textColumns(relation: Relation): Column[] {
+  const keyed = new Set(relation.keys.flatMap(({ columns }) => columns))
+  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  return relation.columns.filter(
+    ({ name, category, enum: isEnum, generated, identity }) =>
+      category === "S" && !isEnum && !generated && identity === "" && !keyed.has(name) && name !== tenant,
+  )
+}
+
+function canaryFor({ type }: Column, prefix: string, place: number): string {
+  const limit = /\((\d+)\)$/.exec(type)?.[1]
+  const text = `${prefix}${place}`
+  return quoteLiteral(limit === undefined ? text : text.slice(0, Number(limit)))
+}

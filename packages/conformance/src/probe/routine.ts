@@ -1,0 +1,133 @@
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { z } from "zod"
+import { readRows } from "../catalog/catalog.js"
+import { labelOf, primaryKey, quoted, type Relation } from "../catalog/relation.js"
+import type { Actor } from "../database/actor.js"
+import type { Scene } from "../run/check.js"
+import type { SampleRow } from "./facts.js"
+import { holdsTenants } from "./ground.js"
+
+const argument = z.object({
+  name: z.string(),
+  type: z.string(),
+  base: z.string(),
+  category: z.string(),
+  optional: z.boolean(),
+})
+
+const routine = z.object({
+  oid: z.string(),
+  schema: z.string(),
+  name: z.string(),
+  procedure: z.boolean(),
+  definer: z.boolean(),
+  owner: z.string(),
+  ownerExempt: z.boolean(),
+  language: z.string(),
+  volatility: z.string(),
+  source: z.string(),
+  returns: z.string(),
+  arguments: z.array(argument),
+})
+
+export type Routine = z.output<typeof routine>
+type Argument = z.output<typeof argument>
+
+/** Functions and procedures that a tenant may call. */
+export async function callable(actor: Actor): Promise<Routine[]> {
+  return await actor.act(async () => await readRows(actor.connection, "functions.sql", routine))
+}
+
+/** Languages whose functions can only do what a transaction undoes. */
+export const isUndoable = ({ language }: Routine): boolean => language === "sql" || language === "plpgsql"
+
+export function callText(one: Routine, values: readonly string[]): string {
+  const call = `${quoted(one)}(${values.join(", ")})`
+  return one.procedure ? `call ${call}` : `select ${call} as answer limit 200`
+}
+
+/** Most calls per function. */
+const maxCalls = 24
+
+/** Argument lists that aim at the victim's rows: its keys, its rows' keys, its words. */
+export async function aimedArguments(
+  scene: Scene,
+  one: Routine,
+  victim: Actor,
+  words: readonly string[],
+): Promise<string[][]> {
+  const needed = one.arguments.filter(({ optional }) => !optional)
+  const full = one.arguments
+  const lists = await Promise.all(full.map((arg) => candidates(scene, arg, victim, words)))
+  const combined = product(lists).slice(0, maxCalls)
+  if (needed.length === full.length) return combined
+  const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
+  return [...short, ...combined]
+}
+
+function product(lists: readonly (readonly string[])[]): string[][] {
+  return lists.reduce<string[][]>(
+    (rows, list) => rows.flatMap((row) => list.map((value) => [...row, value])).slice(0, maxCalls * 4),
+    [[]],
+  )
+}
+
+const tenantWord = /tenant|branch|clinic|org|hospital|practice|facility|site|account|company/i
+
+async function candidates(scene: Scene, arg: Argument, victim: Actor, words: readonly string[]): Promise<string[]> {
+  const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
+  const own = await rowKeys(scene, arg, victim)
+  const keys = fits(arg, victim.keys).map(typed)
+  const ids = own.slice(0, 4).map(typed)
+  if (tenantWord.test(arg.name)) return keys.length > 0 ? keys : ["null"]
+  if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
+  if (/offset|skip/i.test(arg.name)) return [typed("0")]
+  if (arg.category === "N" || arg.base === "uuid") return ids.length + keys.length > 0 ? [...ids, ...keys] : ["null"]
+  if (arg.category === "S") return [...words.map(typed), ...ids.slice(0, 2), ...keys, typed("%"), typed("")]
+  if (arg.category === "D") return [typed(/to|until|end|before|bis/i.test(arg.name) ? "2200-01-01" : "1900-01-01")]
+  if (arg.category === "B") return ["true"]
+  if (arg.category === "A" && ids.length > 0) return [`${quoteLiteral(`{${own.join(",")}}`)}::${arg.type}`]
+  return [`null::${arg.type}`]
+}
+
+/** Primary keys of the victim's rows of that type; where the argument's name names a table, of that one first. */
+async function rowKeys({ catalog, facts }: Scene, arg: Argument, victim: Actor): Promise<string[]> {
+  const element = arg.base.replace(/\[\]$/, "")
+  const wanted = arg.name
+    .replace(/^(p|in|v|a|arg)?_+/i, "")
+    .replace(/_?(id|uuid|key|no)s?$/i, "")
+    .toLowerCase()
+  const found: { named: boolean; text: string }[] = []
+  for (const relation of catalog.relations.filter(holdsTenants)) {
+    const column = keyColumn(relation, element)
+    if (column === undefined) continue
+    const { rows } = await facts.owned(relation, victim)
+    const named = wanted !== "" && relation.name.toLowerCase().includes(wanted)
+    for (const row of rows.slice(0, 3)) found.push({ named, text: textOf(row, column) })
+  }
+  const sorted = [...found.filter(({ named }) => named), ...found.filter(({ named }) => !named)]
+  return [...new Set(sorted.map(({ text }) => text))]
+}
+
+/** The last column of the primary key of that type: behind the tenant, the row's own. */
+function keyColumn(relation: Relation, type: string): string | undefined {
+  const names = primaryKey(relation)?.columns ?? []
+  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  const same = names.filter((name) => {
+    const base = relation.columns.find((column) => column.name === name)?.base
+    return name !== tenant && (base === type || (isWhole(base) && isWhole(type)))
+  })
+  return same.at(-1)
+}
+
+const isWhole = (type: string | undefined): boolean => type === "integer" || type === "bigint" || type === "smallint"
+
+const textOf = ({ values }: SampleRow, column: string): string => String(values[column])
+
+const fits = ({ base, category }: Argument, texts: readonly string[]): string[] =>
+  texts.filter((text) => (category === "N" ? /^-?\d+$/.test(text) : base !== "uuid" || /^[0-9a-f-]{36}$/i.test(text)))
+
+export const signature = (one: Routine): string =>
+  `${labelOf(one)}(${one.arguments.map(({ type }) => type).join(", ")})`
+
+export const grantee = (actor: Actor): string => quoteIdent(actor.tenant.connect.role ?? actor.login)

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto"
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { isTable, labelOf, quoted, type Relation } from "../catalog/relation.js"
+import { belongsTo } from "../catalog/whose.js"
+import type { Actor } from "../database/actor.js"
+import type { Scene } from "../run/check.js"
+import { holdsTenants } from "./ground.js"
+import type { Pair } from "./pair.js"
+
+export interface Hit {
+  /** `schema.table.column` that the value comes from. */
+  readonly place: string
+  /** First 16 digits of its SHA-256: the value itself is never shown. */
+  readonly hash: string
+}
+
+interface Word {
+  readonly relation: Relation
+  readonly column: string
+  readonly text: string
+}
+
+/** A value in the text that the victim has and that the attacker has from nowhere else. */
+export async function knownWords(scene: Scene, pair: Pair, text: string): Promise<Hit | undefined> {
+  if (text === "") return undefined
+  for (const word of await wordsOf(scene, pair)) {
+    if (!text.includes(word.text) || !(await isOnlyTheirs(scene, pair, word))) continue
+    const hash = createHash("sha256").update(word.text).digest("hex").slice(0, 16)
+    return { place: `${labelOf(word.relation)}.${word.column}`, hash }
+  }
+  return undefined
+}
+
+const known = new WeakMap<Actor, Promise<Word[]>>()
+
+/** Values that are long enough to be nobody else's by chance. */
+export async function wordsOf(scene: Scene, { victim }: Pair): Promise<Word[]> {
+  const words = known.get(victim) ?? readWords(scene, victim)
+  known.set(victim, words)
+  return await words
+}
+
+async function readWords({ catalog, facts }: Scene, victim: Actor): Promise<Word[]> {
+  const words: Word[] = []
+  for (const relation of catalog.relations.filter(holdsTenants)) {
+    const { rows } = await facts.owned(relation, victim)
+    for (const row of rows) {
+      for (const { name, category, base, enum: isEnum } of relation.columns) {
+        const value = row.values[name]
+        const usable = (category === "S" && !isEnum) || base === "uuid"
+        if (usable && typeof value === "string" && isTelling(value)) words.push({ relation, column: name, text: value })
+      }
+    }
+  }
+  return words
+}
+
+const isTelling = (text: string): boolean => text.length >= 6 && new Set(text).size >= 4
+
+/** Not in the attacker's rows, and not in what everybody may read. */
+async function isOnlyTheirs(
+  { reader, catalog }: Scene,
+  { attacker, victim }: Pair,
+  { relation, column, text }: Word,
+): Promise<boolean> {
+  if (victim.keys.includes(text)) return false
+  const same = `wk_row.${quoteIdent(column)}::text = ${quoteLiteral(text)}`
+  const own = await reader.run(
+    `select from ${quoted(relation)} as wk_row where ${same} and (${belongsTo(relation, "wk_row", victim.keys)}) is not true limit 1`,
+  )
+  if (own.error !== undefined || own.rows.length > 0) return false
+  const open = catalog.relations.filter(
+    (other) => isTable(other) && (other.tenancy.by === "global" || other.tenancy.by === "root"),
+  )
+  for (const other of open) {
+    const { rows } = await reader.run(
+      `select from ${quoted(other)} as wk_row where strpos(wk_row::text, ${quoteLiteral(text)}) > 0 limit 1`,
+    )
+    if (rows.length > 0) return false
+  }
+  return attacker.name !== victim.name
+}
