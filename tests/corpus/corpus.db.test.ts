@@ -9,11 +9,34 @@ import { serverSettings } from "./src/server-settings.ts"
 import { isBelowFloor, readSystems, type System } from "./src/system.ts"
 
 const only = process.env.WARDKEEP_CORPUS_ONLY
-const systems = readSystems(fileURLToPath(new URL("systems", import.meta.url))).filter(
-  ({ slug }) => only === undefined || only.split(",").includes(slug),
-)
+const all = readSystems(fileURLToPath(new URL("systems", import.meta.url)))
+const systems = all.filter(({ slug }) => only === undefined || only.split(",").includes(slug))
 const named = (kind: System["kind"]) =>
   systems.filter((system) => system.kind === kind).map((system) => [system.slug, system] as const)
+
+/** A fault of each kind that the attempts must notice, and what they say then. */
+const readable = [
+  [
+    "dental-chain-forgotten-table",
+    "in its context: select clinic_id, no, patient_no, taken_at, finding from public.xray",
+  ],
+  ["maternity-view-of-unforced-owner", "from public.v_due_list"],
+  ["emr-definer-by-id", "select * from public.open_chart('2'::integer)"],
+  ["clinic-open-without-context", "without a context: select"],
+  ["eye-hospital-empty-context", "with an empty context: select"],
+] as const
+const writable = [
+  ["bloodbank-open-delete", "delete from public.blood_unit"],
+  ["blind-update-open", "update public.reminder set channel = channel"],
+  ["teleconsult-row-move", "update public.call_record set practice_id = '502'"],
+  ["vaccination-insert-anywhere", "insert into public.dose"],
+] as const
+
+function systemNamed(slug: string): System {
+  const system = all.find((candidate) => candidate.slug === slug)
+  if (system === undefined) throw new Error(`no system ${slug}`)
+  return system
+}
 
 // A server of its own: the systems bring roles with names of their own, and roles belong to the whole server.
 let cluster: OwnCluster
@@ -37,8 +60,16 @@ async function installed(system: System, work: (installed: Installed) => Promise
   }
 }
 
+test("there are at least eighty faulty and forty clean systems, and every fault has a proof", () => {
+  const faulty = all.filter(({ kind }) => kind === "faulty")
+  expect(faulty.length).toBeGreaterThanOrEqual(80)
+  expect(all.length - faulty.length).toBeGreaterThanOrEqual(40)
+  expect(faulty.filter(({ attackSql, expect: planted }) => attackSql === undefined || planted.length === 0)).toEqual([])
+  expect(all.filter(({ kind, expect: planted }) => kind === "clean" && planted.length > 0)).toEqual([])
+})
+
 test("no two systems make the same role, which would belong to both", () => {
-  const roles = systems.flatMap(rolesOf)
+  const roles = all.flatMap(rolesOf)
   expect(roles.filter((role, index) => roles.indexOf(role) !== index)).toEqual([])
 })
 
@@ -60,6 +91,20 @@ describe("nothing that is tried against a clean system reaches another tenant", 
       expect(leaks, told).toBe(false)
       expect(await genericReads(database)).toEqual([])
       expect(await genericWrites(database)).toEqual([])
+    })
+  })
+})
+
+describe("the attempts on clean systems do find what is there to be found", () => {
+  test.concurrent.each(readable)("reading: %s", async (slug, expected) => {
+    await installed(systemNamed(slug), async (database) => {
+      expect((await genericReads(database)).join("\n")).toContain(expected)
+    })
+  })
+
+  test.concurrent.each(writable)("writing: %s", async (slug, expected) => {
+    await installed(systemNamed(slug), async (database) => {
+      expect((await genericWrites(database)).join("\n")).toContain(expected)
     })
   })
 })
