@@ -14,28 +14,19 @@ const systems = all.filter(({ slug }) => only === undefined || only.split(",").i
 const named = (kind: System["kind"]) =>
   systems.filter((system) => system.kind === kind).map((system) => [system.slug, system] as const)
 
-/** A fault of each kind that the attempts must notice, and what they say then. */
-const readable = [
-  [
-    "dental-chain-forgotten-table",
-    "in its context: select clinic_id, no, patient_no, taken_at, finding from public.xray",
-  ],
-  ["maternity-view-of-unforced-owner", "from public.v_due_list"],
-  ["emr-definer-by-id", "select * from public.open_chart('2'::integer)"],
-  ["clinic-open-without-context", "without a context: select"],
-  ["eye-hospital-empty-context", "with an empty context: select"],
-] as const
-const writable = [
-  ["bloodbank-open-delete", "delete from public.blood_unit"],
-  ["blind-update-open", "update public.reminder set channel = channel"],
-  ["teleconsult-row-move", "update public.call_record set practice_id = '502'"],
-  ["vaccination-insert-anywhere", "insert into public.dose"],
-] as const
-
-function systemNamed(slug: string): System {
-  const system = all.find((candidate) => candidate.slug === slug)
-  if (system === undefined) throw new Error(`no system ${slug}`)
-  return system
+/** Faults that the attempts on clean systems must notice, and what they say then: the guards of those attempts. */
+const noticed: Readonly<Record<string, { readonly reading?: string; readonly writing?: string }>> = {
+  "dental-chain-forgotten-table": {
+    reading: "in its context: select clinic_id, no, patient_no, taken_at, finding from public.xray",
+  },
+  "maternity-view-of-unforced-owner": { reading: "from public.v_due_list" },
+  "emr-definer-by-id": { reading: "select * from public.open_chart('2'::integer)" },
+  "clinic-open-without-context": { reading: "without a context: select" },
+  "eye-hospital-empty-context": { reading: "with an empty context: select" },
+  "bloodbank-open-delete": { writing: "delete from public.blood_unit" },
+  "blind-update-open": { writing: "update public.reminder set channel = default" },
+  "teleconsult-row-move": { writing: "update public.call_record set practice_id = '502'" },
+  "vaccination-insert-anywhere": { writing: "insert into public.dose" },
 }
 
 // A server of its own: the systems bring roles with names of their own, and roles belong to the whole server.
@@ -68,14 +59,22 @@ test("there are at least eighty faulty and forty clean systems, and every fault 
   expect(all.filter(({ kind, expect: planted }) => kind === "clean" && planted.length > 0)).toEqual([])
 })
 
+test("every fault that the attempts must notice is in the corpus", () => {
+  const slugs = all.map(({ slug }) => slug)
+  expect(Object.keys(noticed).filter((slug) => !slugs.includes(slug))).toEqual([])
+})
+
 test("no two systems make the same role, which would belong to both", () => {
   const roles = all.flatMap(rolesOf)
   expect(roles.filter((role, index) => roles.indexOf(role) !== index)).toEqual([])
 })
 
-describe("the leak of a faulty system shows when it is tried by hand", () => {
+describe.runIf(named("faulty").length > 0)("the leak of a faulty system shows when it is tried by hand", () => {
   test.concurrent.each(named("faulty"))("%s", async (_, system) => {
     await installed(system, async (database) => {
+      const { reading, writing } = noticed[system.slug] ?? {}
+      if (reading !== undefined) expect((await genericReads(database)).join("\n")).toContain(reading)
+      if (writing !== undefined) expect((await genericWrites(database)).join("\n")).toContain(writing)
       const { leaks, controlFailed, told } = await prove(database)
       const closed = system.belowFloorOnly === true && !isBelowFloor(cluster.serverVersionNum)
       expect(leaks, told).toBe(!closed)
@@ -84,27 +83,13 @@ describe("the leak of a faulty system shows when it is tried by hand", () => {
   })
 })
 
-describe("nothing that is tried against a clean system reaches another tenant", () => {
+describe.runIf(named("clean").length > 0)("nothing that is tried against a clean system reaches another tenant", () => {
   test.concurrent.each(named("clean"))("%s", async (_, system) => {
     await installed(system, async (database) => {
       const { leaks, told } = await prove(database)
       expect(leaks, told).toBe(false)
       expect(await genericReads(database)).toEqual([])
       expect(await genericWrites(database)).toEqual([])
-    })
-  })
-})
-
-describe("the attempts on clean systems do find what is there to be found", () => {
-  test.concurrent.each(readable)("reading: %s", async (slug, expected) => {
-    await installed(systemNamed(slug), async (database) => {
-      expect((await genericReads(database)).join("\n")).toContain(expected)
-    })
-  })
-
-  test.concurrent.each(writable)("writing: %s", async (slug, expected) => {
-    await installed(systemNamed(slug), async (database) => {
-      expect((await genericWrites(database)).join("\n")).toContain(expected)
     })
   })
 })

@@ -45,9 +45,10 @@ async function asTenant<T>(admin: Client, tenant: Tenant, work: () => Promise<T>
 function statesOf(tenant: Tenant): [string, Tenant, boolean][] {
   const settings = Object.keys(tenant.connect.settings ?? {}).map((name): [string, string] => [name, ""])
   const empty = { ...tenant, connect: { ...tenant.connect, settings: Object.fromEntries(settings) } }
+  // A setting is null only on a connection that never had it; afterwards it is empty.
   return [
-    ["in its context", tenant, true],
     ["without a context", tenant, false],
+    ["in its context", tenant, true],
     ["with an empty context", empty, true],
   ]
 }
