@@ -1,5 +1,6 @@
 import { quoteIdent } from "@wardkeep/core"
 import { columnOf, primaryKey, quoted } from "../../catalog/relation.js"
+import type { Actor } from "../../database/actor.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { literalOf } from "../../probe/insertion.js"
 import { defineProbe } from "../../run/check.js"
@@ -13,13 +14,13 @@ export const probe = defineProbe({
   run: async (scene, record) => await onEveryTable(scene, record, refer),
 })
 
-async function refer({ scene, record, relation, label, attacker, victim, theirs, rights }: Ground): Promise<void> {
+async function refer({ record, relation, label, attacker, victim, theirs, rights }: Ground): Promise<void> {
   record.probe(label)
   record.control()
   const [row] = theirs.rows
   const key = primaryKey(relation)
   if (!rights.references || row === undefined || key === undefined) return
-  const schemas = [...new Set(scene.catalog.relations.map(({ schema }) => schema))]
+  const schemas = await writableSchemas(attacker)
   const columns = key.columns
     .map((name) => `${quoteIdent(name)} ${columnOf(relation, name)?.base ?? "text"}`)
     .join(", ")
@@ -42,4 +43,14 @@ async function refer({ scene, record, relation, label, attacker, victim, theirs,
       fix: `revoke references on ${quoted(relation)} from the application's roles; revoke create on schema ${quoteIdent(schema)} from them;`,
     })
   }
+}
+
+async function writableSchemas(actor: Actor): Promise<string[]> {
+  const { rows } = await actor.act(
+    async (tx) =>
+      await tx.attempt(
+        "select nspname as name from pg_catalog.pg_namespace where nspname !~ '^pg_' and pg_catalog.has_schema_privilege(oid, 'CREATE')",
+      ),
+  )
+  return rows.map(({ name }) => String(name))
 }

@@ -3,6 +3,7 @@ import { labelOf, quoted } from "../../catalog/relation.js"
 import { aims } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { holdsTenants } from "../../probe/ground.js"
+import { holdsKey, withKey } from "../../probe/key-text.js"
 import type { Pair } from "../../probe/pair.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -64,6 +65,5 @@ function forgedValue(value: string, own: readonly string[], other: readonly stri
   const [target] = other
   if (target === undefined) return undefined
   if (value === "") return target
-  const key = own.find((one) => value.includes(one))
-  return key === undefined ? undefined : value.replaceAll(key, target)
+  return holdsKey(value, own) ? withKey(value, own, target) : undefined
 }
