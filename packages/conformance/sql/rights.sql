@@ -10,6 +10,7 @@ select
   pg_catalog.has_table_privilege(c.oid, 'DELETE') as delete,
   pg_catalog.has_table_privilege(c.oid, 'TRUNCATE') as truncate,
   pg_catalog.has_table_privilege(c.oid, 'TRIGGER') as trigger,
-  pg_catalog.has_table_privilege(c.oid, 'REFERENCES') as references
+  pg_catalog.has_table_privilege(c.oid, 'REFERENCES') as references,
+  pg_catalog.pg_has_role(c.relowner, 'USAGE') as owner
 from pg_catalog.pg_class c
 where c.oid = any ($1::oid[]) and pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')

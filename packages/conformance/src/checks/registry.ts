@@ -7,6 +7,7 @@ import { probe as insertForOtherTenant } from "./WKC022-insert-for-other-tenant/
 import { probe as updateOtherTenant } from "./WKC023-update-other-tenant/probe.js"
 import { probe as deleteOtherTenant } from "./WKC024-delete-other-tenant/probe.js"
 import { probe as moveRowToOtherTenant } from "./WKC025-move-row-to-other-tenant/probe.js"
+import { probe as upsertReachesOtherTenant } from "./WKC026-upsert-reaches-other-tenant/probe.js"
 import { probe as truncate } from "./WKC027-truncate/probe.js"
 import { probe as triggerOnOtherTenant } from "./WKC028-trigger-on-other-tenant/probe.js"
 import { probe as referencesOracle } from "./WKC029-references-oracle/probe.js"
@@ -17,7 +18,9 @@ import { probe as planSurvivesContext } from "./WKC034-plan-survives-context/pro
 import { probe as viewShowsOtherTenant } from "./WKC040-view-shows-other-tenant/probe.js"
 import { probe as functionReachesOtherTenant } from "./WKC041-function-reaches-other-tenant/probe.js"
 import { probe as copiesOutsidePolicies } from "./WKC042-copies-outside-policies/probe.js"
+import { probe as stateLeftOnConnection } from "./WKC043-state-left-on-connection/probe.js"
 import { probe as viewFilterLeaks } from "./WKC044-view-filter-leaks/probe.js"
+import { probe as triggerAnswersWithOtherTenant } from "./WKC047-trigger-answers-with-other-tenant/probe.js"
 import { probe as crossTenantReference } from "./WKC050-cross-tenant-reference/probe.js"
 import { probe as rowsCrossTenantsToday } from "./WKC051-rows-cross-tenants-today/probe.js"
 import { probe as keyRevealsOtherTenant } from "./WKC060-key-reveals-other-tenant/probe.js"
@@ -34,6 +37,7 @@ export const probes: readonly ProbeCheck[] = [
   updateOtherTenant,
   deleteOtherTenant,
   moveRowToOtherTenant,
+  upsertReachesOtherTenant,
   truncate,
   triggerOnOtherTenant,
   referencesOracle,
@@ -44,7 +48,9 @@ export const probes: readonly ProbeCheck[] = [
   viewShowsOtherTenant,
   functionReachesOtherTenant,
   copiesOutsidePolicies,
+  stateLeftOnConnection,
   viewFilterLeaks,
+  triggerAnswersWithOtherTenant,
   crossTenantReference,
   rowsCrossTenantsToday,
   keyRevealsOtherTenant,

@@ -1,7 +1,8 @@
 import { quoteIdent, quoteLiteral, WardkeepError } from "@wardkeep/core"
 import type { TenantTarget } from "../target/schema.js"
 import type { Connection } from "./connection.js"
-import { rolledBack, type Transaction } from "./transaction.js"
+import type { ServerError } from "./outcome.js"
+import { rolledBackAfter, type Transaction } from "./transaction.js"
 
 /** One tenant of the target, as its users reach the database: the application's own login and the tenant's context. */
 export class Actor {
@@ -31,25 +32,20 @@ export class Actor {
     return [...(role === undefined ? [] : [`set local role ${quoteIdent(role)}`]), ...set, ...statements]
   }
 
-  /** Runs `work` as this tenant in a transaction that is rolled back. */
+  /**
+   * Runs `work` as this tenant in a transaction that is rolled back.
+   *
+   * @throws WK703 the server refuses the context
+   */
   async act<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return await rolledBack(this.connection, async (tx) => {
-      await this.enter(tx)
-      return await work(tx)
-    })
+    return await rolledBackAfter(this.connection, this.contextStatements(), (error) => this.#refused(error), work)
   }
 
-  /** @throws WK703 the server refuses the context */
-  async enter(tx: Transaction): Promise<void> {
-    for (const statement of this.contextStatements()) {
-      const { error } = await tx.keep(statement)
-      if (error !== undefined) {
-        throw new WardkeepError("WK703", {
-          message: `The context of tenant ${this.name} was refused: ${error.code} ${error.message}`,
-          hint: `Check connect of tenant ${this.name} in the target: role, settings, statements, and EXECUTE on what they call.`,
-        })
-      }
-    }
+  #refused({ code, message }: ServerError): WardkeepError {
+    return new WardkeepError("WK703", {
+      message: `The context of tenant ${this.name} was refused: ${code} ${message}`,
+      hint: `Check connect of tenant ${this.name} in the target: role, settings, statements, and EXECUTE on what they call.`,
+    })
   }
 
   /**
@@ -62,11 +58,7 @@ export class Actor {
       (name) => !Object.hasOwn(this.tenant.connect.settings, name),
     )
     const before = ["set local role none", ...stale.map((name) => `select set_config(${quoteLiteral(name)}, '', true)`)]
-    for (const statement of [...before, ...this.contextStatements()]) {
-      const { error } = await tx.keep(statement)
-      if (error !== undefined) return false
-    }
-    return true
+    return (await tx.keep([...before, ...this.contextStatements()].join(";\n"))).error === undefined
   }
 
   /** SQL that anyone can run with the application's login and that repeats what was tried. */

@@ -30,13 +30,18 @@ export class Connection {
     return new Connection(client)
   }
 
-  /** Every value comes back as the server's text, or null. */
-  async run(sql: string, values: readonly unknown[] = []): Promise<Outcome> {
+  /**
+   * Every value comes back as the server's text, or null. Of several commands in one text the last one counts, or the
+   * one that has `trailing` commands behind it.
+   */
+  async run(sql: string, values: readonly unknown[] = [], trailing = 0): Promise<Outcome> {
     this.#notices = []
     try {
-      const result = await this.#client.query<Row>(sql, [...values])
-      // Several commands in one text give several results, whatever the type says; the last one counts.
-      const last: pg.QueryResult<Row> | undefined = Array.isArray(result) ? result.at(-1) : result
+      const result = await (values.length === 0
+        ? this.#client.query<Row>(sql)
+        : this.#client.query<Row>(sql, [...values]))
+      // Several commands give several results, whatever the type says.
+      const last: pg.QueryResult<Row> | undefined = Array.isArray(result) ? result.at(-1 - trailing) : result
       return { rows: last?.rows ?? [], count: last?.rowCount ?? 0, error: undefined, notices: this.#notices }
     } catch (thrown) {
       return { rows: [], count: 0, error: serverError(thrown), notices: this.#notices }

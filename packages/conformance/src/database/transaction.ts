@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.js"
-import type { Outcome } from "./outcome.js"
+import type { Outcome, ServerError } from "./outcome.js"
 
 /** The inside of a transaction that is always rolled back. */
 export class Transaction {
@@ -34,10 +34,15 @@ export class Transaction {
     }
   }
 
+  /** One message where it has no parameters, so that a statement costs one round trip; a refusal costs a second one. */
   async #guarded(sql: string, values: readonly unknown[], after: string): Promise<Outcome> {
-    await this.#connection.rows("savepoint wk_probe")
-    const outcome = await this.#connection.run(sql, values)
-    await this.#connection.run(outcome.error === undefined ? after : undo)
+    if (values.length > 0) await this.#connection.rows("savepoint wk_probe")
+    const outcome =
+      values.length > 0
+        ? await this.#connection.run(sql, values)
+        : await this.#connection.run(`savepoint wk_probe;\n${sql}\n;${after}`, [], after.split(";").length)
+    if (outcome.error !== undefined) await this.#connection.run(undo)
+    else if (values.length > 0) await this.#connection.run(after)
     return outcome
   }
 }
@@ -49,6 +54,23 @@ const limits = "set local statement_timeout = '10s'; set local lock_timeout = '5
 /** Begins, works and rolls back. A process that is killed in between leaves nothing either. */
 export async function rolledBack<T>(connection: Connection, work: (tx: Transaction) => Promise<T>): Promise<T> {
   await connection.rows(`begin; ${limits}`)
+  return await ended(connection, work)
+}
+
+/** The same, beginning with these statements in the same message; their refusal goes to `refused`. */
+export async function rolledBackAfter<T>(
+  connection: Connection,
+  statements: readonly string[],
+  refused: (error: ServerError) => Error,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const { error } = await connection.run([`begin; ${limits}`, ...statements].join(";\n"))
+  if (error === undefined) return await ended(connection, work)
+  await connection.run("rollback")
+  throw refused(error)
+}
+
+async function ended<T>(connection: Connection, work: (tx: Transaction) => Promise<T>): Promise<T> {
   try {
     return await work(new Transaction(connection))
   } finally {

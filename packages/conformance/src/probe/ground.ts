@@ -19,6 +19,9 @@ export interface Ground extends Pair {
 export const holdsTenants = (relation: Relation): boolean =>
   isTable(relation) && (relation.tenancy.by === "column" || relation.tenancy.by === "parent")
 
+/** A view through which rows of a tenant may be written. */
+export const isTenantView = ({ kind, tenancy }: Relation): boolean => kind === "v" && tenancy.by === "column"
+
 /** Runs an attack for every table that holds tenants' rows and every ordered pair of tenants. */
 export async function onEveryTable(
   scene: Scene,

@@ -68,6 +68,7 @@ function valueFor(
 export function freshColumns(relation: Relation, set: Readonly<Record<string, string>>): Set<string> {
   const fresh = new Set<string>()
   const foreign = new Set(relation.keys.filter(({ kind }) => kind === "f").flatMap(({ columns }) => columns))
+  if (relation.tenancy.by === "column") foreign.add(relation.tenancy.column.name)
   for (const key of relation.keys.filter(({ kind }) => kind !== "f")) {
     const columns = key.columns.map((name) => relation.columns.find((column) => column.name === name))
     if (columns.some((column) => column === undefined || column.drawn || fresh.has(column.name))) continue

@@ -13,6 +13,8 @@ const row = z.object({
   truncate: z.boolean(),
   trigger: z.boolean(),
   references: z.boolean(),
+  /** An owner has every privilege, which is another check's finding. */
+  owner: z.boolean(),
 })
 
 /** What a tenant's role may do with one relation, by grants alone. */
@@ -26,6 +28,7 @@ const none: Rights = {
   truncate: false,
   trigger: false,
   references: false,
+  owner: false,
 }
 
 /** Grants per tenant, read once in its context. */

@@ -4,10 +4,13 @@ import { isTable, labelOf, quoted, type Relation } from "../catalog/relation.js"
 import { belongsTo } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
+import type { SampleRow } from "./facts.js"
 import { holdsTenants } from "./ground.js"
 import type { Pair } from "./pair.js"
 
 export interface Hit {
+  /** Something else of the same row stands in the text too. */
+  readonly isCopy: boolean
   /** `schema.table.column` that the value comes from. */
   readonly place: string
   /** First 16 digits of its SHA-256: the value itself is never shown. */
@@ -18,6 +21,8 @@ interface Word {
   readonly relation: Relation
   readonly column: string
   readonly text: string
+  /** What else the row says, to tell a copy of it from a word by chance. */
+  readonly beside: readonly string[]
 }
 
 /** A value in the text that the victim has and that the attacker has from nowhere else. */
@@ -26,7 +31,8 @@ export async function knownWords(scene: Scene, pair: Pair, text: string): Promis
   for (const word of await wordsOf(scene, pair)) {
     if (!text.includes(word.text) || !(await isOnlyTheirs(scene, pair, word))) continue
     const hash = createHash("sha256").update(word.text).digest("hex").slice(0, 16)
-    return { place: `${labelOf(word.relation)}.${word.column}`, hash }
+    const isCopy = word.beside.some((other) => text.includes(other))
+    return { isCopy, place: `${labelOf(word.relation)}.${word.column}`, hash }
   }
   return undefined
 }
@@ -48,11 +54,21 @@ async function readWords({ catalog, facts }: Scene, victim: Actor): Promise<Word
       for (const { name, category, base, enum: isEnum } of relation.columns) {
         const value = row.values[name]
         const usable = (category === "S" && !isEnum) || base === "uuid"
-        if (usable && typeof value === "string" && isTelling(value)) words.push({ relation, column: name, text: value })
+        if (usable && typeof value === "string" && isTelling(value))
+          words.push({ relation, column: name, text: value, beside: besides(relation, row.values, name) })
       }
     }
   }
   return words
+}
+
+/** Values of four characters and more that are no reference to a list of words. */
+function besides({ keys }: Relation, values: SampleRow["values"], except: string): string[] {
+  const foreign = new Set(keys.filter(({ kind }) => kind === "f").flatMap(({ columns }) => columns))
+  return Object.entries(values)
+    .filter(([name, value]) => name !== except && !foreign.has(name) && value !== null)
+    .map(([, value]) => String(value))
+    .filter((text) => text.length >= 4)
 }
 
 const isTelling = (text: string): boolean => text.length >= 6 && new Set(text).size >= 4

@@ -2,7 +2,7 @@ import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import type { Relation } from "../../catalog/relation.js"
 import type { Transaction } from "../../database/transaction.js"
 import { aims } from "../../probe/aim.js"
-import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, referencesOf } from "../../probe/insertion.js"
 import { defineProbe } from "../../run/check.js"
 
@@ -12,7 +12,8 @@ export const probe = defineProbe({
   severity: "leak",
   cwe: "CWE-639",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:N",
-  run: async (scene, record) => await onEveryTable(scene, record, insert),
+  run: async (scene, record) =>
+    await onEveryTable(scene, record, insert, (relation) => holdsTenants(relation) || isTenantView(relation)),
 })
 
 async function insert(ground: Ground): Promise<void> {

@@ -3,7 +3,7 @@ import { type Column, quoted, type Relation } from "../../catalog/relation.js"
 import type { Outcome } from "../../database/outcome.js"
 import { aimed, aims } from "../../probe/aim.js"
 import { harmlessColumn, hitsTooMany, ownValue, sparing, victimSees, writtenHere } from "../../probe/blind.js"
-import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
+import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
@@ -13,7 +13,8 @@ export const probe = defineProbe({
   cwe: "CWE-639",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:N",
   run: async (scene, record) => {
-    const writable = (relation: Relation): boolean => holdsTenants(relation) || relation.tenancy.by === "root"
+    const writable = (relation: Relation): boolean =>
+      holdsTenants(relation) || isTenantView(relation) || relation.tenancy.by === "root"
     await onEveryTable(scene, record, update, writable)
   },
 })

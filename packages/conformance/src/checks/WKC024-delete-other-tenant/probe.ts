@@ -2,7 +2,7 @@ import { quoted, type Relation } from "../../catalog/relation.js"
 import { aimed, aims } from "../../probe/aim.js"
 import { hitsTooMany, sparing, victimSees } from "../../probe/blind.js"
 import { numberOf } from "../../probe/facts.js"
-import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
+import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
@@ -12,7 +12,8 @@ export const probe = defineProbe({
   cwe: "CWE-639",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:H",
   run: async (scene, record) => {
-    const writable = (relation: Relation): boolean => holdsTenants(relation) || relation.tenancy.by === "root"
+    const writable = (relation: Relation): boolean =>
+      holdsTenants(relation) || isTenantView(relation) || relation.tenancy.by === "root"
     await onEveryTable(scene, record, remove, writable)
   },
 })

@@ -18,7 +18,7 @@ const spy =
 async function attach({ record, relation, label, attacker, rights }: Ground): Promise<void> {
   record.probe(label)
   record.control()
-  if (!rights.trigger) return
+  if (!rights.trigger || rights.owner) return
   const attack = `create trigger wk_trigger before insert or update on ${quoted(relation)} for each row execute function pg_temp.wk_trigger()`
   const { created, error } = await attacker.act(async (tx) => {
     const made = await tx.keep(spy)

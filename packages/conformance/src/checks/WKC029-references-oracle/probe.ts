@@ -19,7 +19,7 @@ async function refer({ record, relation, label, attacker, victim, theirs, rights
   record.control()
   const [row] = theirs.rows
   const key = primaryKey(relation)
-  if (!rights.references || row === undefined || key === undefined) return
+  if (!rights.references || rights.owner || row === undefined || key === undefined) return
   const schemas = await writableSchemas(attacker)
   const columns = key.columns
     .map((name) => `${quoteIdent(name)} ${columnOf(relation, name)?.base ?? "text"}`)

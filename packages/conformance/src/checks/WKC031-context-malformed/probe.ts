@@ -1,4 +1,5 @@
-import { labelOf } from "../../catalog/relation.js"
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { isTable, labelOf, primaryKey, quoted } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import { readIn, roleStatements, settingStatement } from "../../probe/context-state.js"
 import { holdsKey, withKey } from "../../probe/key-text.js"
@@ -12,7 +13,8 @@ export const probe = defineProbe({
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
   run: async (scene, record) => {
     for (const actor of scene.actors) {
-      for (const { name, settings, forbidden } of variants(scene, actor)) {
+      for (const { name, settings, forbidden, cut } of variants(scene, actor)) {
+        if (cut !== undefined && (await isSomebodys(scene, cut))) continue
         const set = Object.entries({ ...actor.tenant.connect.settings, ...settings })
         const statements = [
           ...roleStatements(actor),
@@ -34,6 +36,8 @@ interface Variant {
   readonly settings: Readonly<Record<string, string>>
   /** Whose rows would be a leak: the tenant's own only where nothing else says who it is. */
   readonly forbidden: readonly Actor[]
+  /** A key cut short: in a hierarchy it may be that of somebody above. */
+  readonly cut?: string
 }
 
 function variants({ actors }: Scene, actor: Actor): Variant[] {
@@ -54,10 +58,16 @@ function variants({ actors }: Scene, actor: Actor): Variant[] {
     )
 }
 
-function wild(value: string, actor: Actor, actors: readonly Actor[]): { label: string; text: string }[] {
+interface Wild {
+  readonly label: string
+  readonly text: string
+  readonly cut?: string
+}
+
+function wild(value: string, actor: Actor, actors: readonly Actor[]): Wild[] {
   const put = (text: string): string => withKey(value, actor.keys, text)
   const long = actors.flatMap(({ keys }) => keys).filter((one) => one.length > 1)
-  const texts = [
+  const texts: Wild[] = [
     { label: "empty", text: "" },
     { label: "of blanks", text: " " },
     { label: "holding %", text: put("%") },
@@ -72,8 +82,24 @@ function wild(value: string, actor: Actor, actors: readonly Actor[]): { label: s
     { label: "that is not what it should be", text: "{]" },
     ...long.map((one) => ({
       label: "cut to the beginning of a key",
-      text: put(one.slice(0, Math.ceil(one.length / 2))),
+      text: put(one.slice(0, -1)),
+      cut: one.slice(0, -1),
     })),
   ]
   return texts.filter(({ text }, place) => text !== value && texts.findIndex((one) => one.text === text) === place)
+}
+
+/** Some row's key or tenant is that text. */
+async function isSomebodys({ catalog, reader }: Scene, text: string): Promise<boolean> {
+  for (const relation of catalog.relations.filter(isTable)) {
+    const own = relation.tenancy.by === "column" ? [relation.tenancy.column.name] : []
+    const key = primaryKey(relation)?.columns ?? []
+    for (const name of [...own, ...(key.length === 1 ? key : [])]) {
+      const { rows } = await reader.run(
+        `select from ${quoted(relation)} as wk_row where wk_row.${quoteIdent(name)}::text = ${quoteLiteral(text)} limit 1`,
+      )
+      if (rows.length > 0) return true
+    }
+  }
+  return false
 }

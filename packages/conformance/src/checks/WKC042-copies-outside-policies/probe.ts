@@ -44,7 +44,7 @@ async function today(
     const hits = all.filter((one) => one !== undefined)
     const [hit] = hits
     // A word may be in a list of words by chance; copies of rows hold several.
-    if (hit === undefined || hits.length < 2) continue
+    if (hit === undefined || (hits.length < 2 && !hit.isCopy)) continue
     report(
       record,
       table,

@@ -1,10 +1,11 @@
-import { columnOf, type Key, type Relation } from "../../catalog/relation.js"
+import { columnOf, type Key } from "../../catalog/relation.js"
 import type { ServerError } from "../../database/outcome.js"
 import { aims } from "../../probe/aim.js"
 import { freshValue } from "../../probe/fresh.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
-import { defineProbe, type Scene } from "../../run/check.js"
+import { isScoped, isSurrogate, keyColumns, ownRow } from "../../probe/natural-key.js"
+import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
   code: "WKC060",
@@ -20,7 +21,7 @@ export const probe = defineProbe({
 })
 
 async function collide(ground: Ground, key: Key): Promise<void> {
-  const names = columnsOf(ground.relation, key)
+  const names = keyColumns(ground.relation, key)
   if (names.length === 0 || isScoped(ground.scene, ground.relation, names) || ground.rights.insert.length === 0) return
   const replay = (await withCanary(ground, key, names)) ?? (await withTheirs(ground, key, names))
   if (replay !== undefined) report(ground, key, names, replay)
@@ -69,9 +70,6 @@ async function withTheirs(ground: Ground, key: Key, names: readonly string[]): P
 const collided = (error: ServerError | undefined, key: Key): boolean =>
   (error?.code === "23505" || error?.code === "23P01") && error.constraint === key.name
 
-const ownRow = ({ relation, attacker, mine }: Ground): string | undefined =>
-  mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
-
 /** New values; for references, those of a row that exists. */
 function sharedValues({ relation, theirs }: Ground, names: readonly string[]): Record<string, string> {
   const foreign = new Set(relation.keys.filter(({ kind }) => kind === "f").flatMap(({ columns }) => columns))
@@ -103,28 +101,6 @@ function report(
     fix: `Let the key ${key.name} begin with the tenant column.`,
     severity: surrogate ? "hygiene" : "oracle",
   })
-}
-
-/** The columns of an exclusion constraint that compare by overlap count too. */
-const columnsOf = (relation: Relation, key: Key): string[] =>
-  key.columns.filter((name) => columnOf(relation, name)?.generated === false)
-
-/** A key with the tenant, or with a reference to a row of the tenant, collides within the tenant only. */
-function isScoped({ catalog }: Scene, relation: Relation, names: readonly string[]): boolean {
-  if (relation.tenancy.by === "column" && names.includes(relation.tenancy.column.name)) return true
-  return relation.keys.some(({ kind, columns, parent }) => {
-    const above = kind === "f" ? catalog.byOid(parent ?? "")?.tenancy.by : undefined
-    return (above === "column" || above === "parent") && columns.some((name) => names.includes(name))
-  })
-}
-
-/** Numbers that nobody outside knows: a primary key of its own making. */
-function isSurrogate(relation: Relation, key: Key, names: readonly string[]): boolean {
-  const [name = ""] = names
-  const column = columnOf(relation, name)
-  if (column === undefined || names.length !== 1) return false
-  if (column.drawn || column.base === "uuid") return true
-  return key.kind === "p" && (column.category === "N" || /(^|_)(id|uuid|ulid|pk|key)$/i.test(name))
 }
 
 /** A natural key is a person's: the replay asks for it instead of printing it. */

@@ -1,0 +1,2 @@
+revoke :"other" from :"app";
+alter table patient owner to current_user;

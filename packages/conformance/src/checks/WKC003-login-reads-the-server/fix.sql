@@ -1,0 +1,1 @@
+revoke pg_read_server_files from :"app";

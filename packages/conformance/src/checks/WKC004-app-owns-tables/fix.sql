@@ -1,0 +1,1 @@
+alter table visit owner to current_user;

@@ -1,0 +1,1 @@
+alter table visit enable row level security;

@@ -1,0 +1,1 @@
+alter table visit disable row level security;

@@ -1,0 +1,1 @@
+alter table visit force row level security;

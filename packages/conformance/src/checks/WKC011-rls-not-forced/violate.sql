@@ -1,0 +1,1 @@
+alter table visit no force row level security;

@@ -1,0 +1,1 @@
+alter table visit alter column branch_id drop not null;

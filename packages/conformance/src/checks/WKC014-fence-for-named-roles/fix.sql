@@ -1,0 +1,1 @@
+drop policy fence on visit;

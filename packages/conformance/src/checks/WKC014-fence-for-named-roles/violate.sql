@@ -1,0 +1,1 @@
+create policy fence on visit as restrictive for all to :"app" using (true);

@@ -1,0 +1,1 @@
+create policy legacy on visit for insert with check (true);

@@ -1,0 +1,1 @@
+create policy legacy on visit_line for delete using (true);

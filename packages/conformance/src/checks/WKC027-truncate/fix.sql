@@ -1,0 +1,1 @@
+revoke truncate on visit_line from :"app";

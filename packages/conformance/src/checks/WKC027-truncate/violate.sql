@@ -1,0 +1,1 @@
+grant truncate on visit_line to :"app";

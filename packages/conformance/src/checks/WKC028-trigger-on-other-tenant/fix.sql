@@ -1,0 +1,1 @@
+revoke trigger on visit from :"app";

@@ -1,0 +1,1 @@
+grant trigger on visit to :"app";

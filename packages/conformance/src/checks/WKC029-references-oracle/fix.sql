@@ -1,0 +1,2 @@
+revoke references on patient from :"app";
+drop schema wk_own cascade;

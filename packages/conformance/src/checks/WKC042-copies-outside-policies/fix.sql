@@ -1,0 +1,1 @@
+revoke select on wk_log from :"app";

@@ -1,0 +1,1 @@
+alter view wk_filter set (security_barrier);

@@ -1,0 +1,2 @@
+drop trigger wk_tell on visit;
+drop function wk_tell();

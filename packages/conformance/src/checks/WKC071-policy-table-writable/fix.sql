@@ -1,0 +1,1 @@
+revoke insert on wk_member from :"app";

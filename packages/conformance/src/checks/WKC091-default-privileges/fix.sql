@@ -1,0 +1,1 @@
+alter default privileges revoke select on tables from :"app";

@@ -1,0 +1,1 @@
+drop publication wk_all;

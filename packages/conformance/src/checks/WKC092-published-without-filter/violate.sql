@@ -1,0 +1,1 @@
+create publication wk_all for table visit;

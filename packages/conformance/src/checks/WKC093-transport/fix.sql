@@ -1,0 +1,1 @@
+set password_encryption = 'scram-sha-256';

@@ -1,0 +1,1 @@
+create index on wk_list (branch_id, at);
