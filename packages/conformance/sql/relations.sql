@@ -14,7 +14,7 @@ select
   coalesce((
     select json_agg(json_build_object(
       'name', a.attname, 'number', a.attnum, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
-      'base', case when t.typtype = 'd' then pg_catalog.format_type(t.typbasetype, t.typtypmod) else pg_catalog.format_type(a.atttypid, null) end,
+      'base', case when t.typtype = 'd' then pg_catalog.format_type(t.typbasetype, -1) else pg_catalog.format_type(a.atttypid, -1) end,
       'category', t.typcategory, 'enum', t.typtype = 'e', 'notNull', a.attnotnull or t.typnotnull,
       'hasDefault', a.atthasdef or a.attidentity <> '' or t.typdefault is not null,
       'generated', a.attgenerated <> '', 'identity', a.attidentity,

@@ -9,10 +9,14 @@ export class Actor {
   readonly tenant: TenantTarget
   readonly login: string
   readonly connection: Connection
+  /** A second session of the same login, for looking while the first one is in a transaction. */
+  readonly #aside: Connection
+  readonly #cannotFollow = new Set<Actor>()
   /** Values of the tenant column that are this tenant's; found out when the target does not say. */
   keys: readonly string[]
 
-  constructor(tenant: TenantTarget, login: string, connection: Connection) {
+  constructor(tenant: TenantTarget, login: string, connection: Connection, aside: Connection) {
+    this.#aside = aside
     this.tenant = tenant
     this.login = login
     this.connection = connection
@@ -41,6 +45,21 @@ export class Actor {
     return await rolledBackAfter(this.connection, this.contextStatements(), (error) => this.#refused(error), work)
   }
 
+  /**
+   * The same on the second session, where the first one may be in the middle of something; sees nothing of that.
+   *
+   * @throws WK703 the server refuses the context
+   */
+  async look<T>(work: (tx: Transaction, connection: Connection) => Promise<T>): Promise<T> {
+    const aside = this.#aside
+    return await rolledBackAfter(
+      aside,
+      this.contextStatements(),
+      (error) => this.#refused(error),
+      async (tx) => await work(tx, aside),
+    )
+  }
+
   #refused({ code, message }: ServerError): WardkeepError {
     return new WardkeepError("WK703", {
       message: `The context of tenant ${this.name} was refused: ${code} ${message}`,
@@ -53,12 +72,17 @@ export class Actor {
    * and still undone. Settings that only the other one uses are emptied. False where the server refuses it.
    */
   async takeOver(tx: Transaction, from: Actor): Promise<boolean> {
-    if (from.connection !== this.connection) return false
+    if (from.connection !== this.connection || this.#cannotFollow.has(from)) return false
     const stale = Object.keys(from.tenant.connect.settings).filter(
       (name) => !Object.hasOwn(this.tenant.connect.settings, name),
     )
     const before = ["set local role none", ...stale.map((name) => `select set_config(${quoteLiteral(name)}, '', true)`)]
     return (await tx.keep([...before, ...this.contextStatements()].join(";\n"))).error === undefined
+  }
+
+  /** The database keeps the first context of a transaction: taking over from that tenant would prove nothing. */
+  cannotFollow(other: Actor): void {
+    this.#cannotFollow.add(other)
   }
 
   /** SQL that anyone can run with the application's login and that repeats what was tried. */

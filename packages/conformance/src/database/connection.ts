@@ -6,6 +6,7 @@ import { type Outcome, type Row, serverError } from "./outcome.js"
 export class Connection {
   readonly #client: pg.Client
   #notices: string[] = []
+  #isTaken = false
 
   private constructor(client: pg.Client) {
     this.#client = client
@@ -55,6 +56,22 @@ export class Connection {
     throw new WardkeepError("WK703", {
       message: `The server answered ${error.code}${/^2[23]/.test(error.code) ? "" : ` ${error.message}`}`,
     })
+  }
+
+  /**
+   * The connection for one transaction at a time: a second one inside it would end it and leave what follows outside
+   * of any, where nothing is undone.
+   *
+   * @throws WK901 it is taken
+   */
+  async taken<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isTaken) throw new WardkeepError("WK901", { message: "a transaction was begun inside another one" })
+    this.#isTaken = true
+    try {
+      return await work()
+    } finally {
+      this.#isTaken = false
+    }
   }
 
   async close(): Promise<void> {

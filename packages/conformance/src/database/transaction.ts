@@ -53,8 +53,10 @@ const limits = "set local statement_timeout = '10s'; set local lock_timeout = '5
 
 /** Begins, works and rolls back. A process that is killed in between leaves nothing either. */
 export async function rolledBack<T>(connection: Connection, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  await connection.rows(`begin; ${limits}`)
-  return await ended(connection, work)
+  return await connection.taken(async () => {
+    await connection.rows(`begin; ${limits}`)
+    return await ended(connection, work)
+  })
 }
 
 /** The same, beginning with these statements in the same message; their refusal goes to `refused`. */
@@ -64,10 +66,12 @@ export async function rolledBackAfter<T>(
   refused: (error: ServerError) => Error,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const { error } = await connection.run([`begin; ${limits}`, ...statements].join(";\n"))
-  if (error === undefined) return await ended(connection, work)
-  await connection.run("rollback")
-  throw refused(error)
+  return await connection.taken(async () => {
+    const { error } = await connection.run([`begin; ${limits}`, ...statements].join(";\n"))
+    if (error === undefined) return await ended(connection, work)
+    await connection.run("rollback")
+    throw refused(error)
+  })
 }
 
 async function ended<T>(connection: Connection, work: (tx: Transaction) => Promise<T>): Promise<T> {

@@ -60,7 +60,7 @@ export class Facts {
             return await read((sql) => tx.attempt(sql))
           })
     if (byReader !== undefined) return { ...byReader, seenBy: "reader" }
-    const byTenant = await actor.act(async (tx) => await read((sql) => tx.attempt(sql)))
+    const byTenant = await actor.look(async (tx) => await read((sql) => tx.attempt(sql)))
     return { ...(byTenant ?? { rows: [], count: 0 }), seenBy: "tenant" }
   }
 }

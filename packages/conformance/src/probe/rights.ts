@@ -48,7 +48,7 @@ export class RightsBook {
 
   async #read(actor: Actor): Promise<Map<string, Rights>> {
     const oids = this.#catalog.relations.map(({ oid }) => oid)
-    const rows = await actor.act(async () => await readRows(actor.connection, "rights.sql", row, [oids]))
+    const rows = await actor.look(async (_, connection) => await readRows(connection, "rights.sql", row, [oids]))
     return new Map(rows.map(({ oid, ...rights }) => [oid, rights]))
   }
 }

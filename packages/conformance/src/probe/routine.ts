@@ -58,7 +58,7 @@ export async function aimedArguments(
 ): Promise<string[][]> {
   const needed = one.arguments.filter(({ optional }) => !optional)
   const full = one.arguments
-  const lists = await Promise.all(full.map((arg) => candidates(scene, arg, victim, words)))
+  const lists = await Promise.all(full.map((arg) => candidates(scene, one, arg, victim, words)))
   const combined = product(lists).slice(0, maxCalls)
   if (needed.length === full.length) return combined
   const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
@@ -74,7 +74,16 @@ function product(lists: readonly (readonly string[])[]): string[][] {
 
 const tenantWord = /tenant|branch|clinic|org|hospital|practice|facility|site|account|company/i
 
-async function candidates(scene: Scene, arg: Argument, victim: Actor, words: readonly string[]): Promise<string[]> {
+/** What a careless EXECUTE turns into SQL. */
+const injections = ["true", "false or true", "' or true --", "1=1"]
+
+async function candidates(
+  scene: Scene,
+  { source }: Routine,
+  arg: Argument,
+  victim: Actor,
+  words: readonly string[],
+): Promise<string[]> {
   const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
   const own = await rowKeys(scene, arg, victim)
   const keys = fits(arg, victim.keys).map(typed)
@@ -83,7 +92,9 @@ async function candidates(scene: Scene, arg: Argument, victim: Actor, words: rea
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
   if (arg.category === "N" || arg.base === "uuid") return ids.length + keys.length > 0 ? [...ids, ...keys] : ["null"]
-  if (arg.category === "S") return [...words.map(typed), ...ids.slice(0, 2), ...keys, typed("%"), typed("")]
+  const wild = /\bexecute\b/i.test(source.replace(/^.*\bas\b/i, "")) ? injections : []
+  if (arg.category === "S")
+    return [...wild.map(typed), ...words.map(typed), ...ids.slice(0, 2), ...keys, typed("%"), typed("")]
   if (arg.category === "D") return [typed(/to|until|end|before|bis/i.test(arg.name) ? "2200-01-01" : "1900-01-01")]
   if (arg.category === "B") return ["true"]
   if (arg.category === "A" && ids.length > 0) return [`${quoteLiteral(`{${own.join(",")}}`)}::${arg.type}`]

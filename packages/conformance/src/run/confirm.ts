@@ -15,6 +15,12 @@ export function confirm(records: readonly CheckRecord[], checks: readonly (Catal
   }
 }
 
+/** Whoever reads the rows needs no oracle to learn that they exist. */
+export function withoutImplied(findings: readonly ReportFinding[]): ReportFinding[] {
+  const readable = new Set(findings.filter(({ check }) => check === "WKC020").map(({ object }) => object))
+  return findings.filter(({ severity, object }) => severity !== "oracle" || !readable.has(object))
+}
+
 function judge(finding: ReportFinding, attacks: readonly CheckRecord[]): ReportFinding {
   if (finding.severity === "hygiene") return finding
   const proof = attacks

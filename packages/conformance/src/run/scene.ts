@@ -11,6 +11,7 @@ import { RightsBook } from "../probe/rights.js"
 import type { Target, TenantTarget } from "../target/schema.js"
 import type { Scene } from "./check.js"
 import { findKeys, obstaclesOf } from "./obstacles.js"
+import { tryTakingOver } from "./trust.js"
 
 export interface OpenedScene {
   readonly scene: Scene
@@ -71,7 +72,8 @@ async function prepare(
     step: () => undefined,
   }
   const obstacles = mode === "catalog" ? [] : await obstaclesOf(scene)
-  return { scene, server: String(version[0]?.text), obstacles, notCovered: notCoveredBy(catalog, mode) }
+  const stuck = mode === "catalog" ? [] : await tryTakingOver(scene)
+  return { scene, server: String(version[0]?.text), obstacles, notCovered: [...stuck, ...notCoveredBy(catalog, mode)] }
 }
 
 function appUrlOf({ appUrl, mode }: SceneOptions, admin: URL): URL {
@@ -91,13 +93,13 @@ async function openActors(
   open: (url: URL) => Promise<Connection>,
 ): Promise<Actor[]> {
   if (mode === "catalog") return []
-  const sessions = new Map<string, Promise<Connection>>()
+  const sessions = new Map<string, Promise<[Connection, Connection]>>()
   const actors: Actor[] = []
   for (const tenant of target.tenants) {
     const url = urlOf(tenant, app)
-    const session = sessions.get(url.href) ?? open(url)
+    const session = sessions.get(url.href) ?? Promise.all([open(url), open(url)])
     sessions.set(url.href, session)
-    actors.push(new Actor(tenant, decodeURIComponent(url.username), await session))
+    actors.push(new Actor(tenant, decodeURIComponent(url.username), ...(await session)))
   }
   return actors
 }

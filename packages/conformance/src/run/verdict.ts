@@ -1,6 +1,7 @@
 import type { Mode } from "../options.js"
 import type { Report, ReportFinding } from "../report/report.js"
 import type { CheckRecord } from "./check-record.js"
+import { withoutImplied } from "./confirm.js"
 import type { OpenedScene } from "./scene.js"
 
 const order = ["leak", "oracle", "hygiene"]
@@ -12,7 +13,7 @@ export function summarise(
   mode: Mode,
 ): Pick<Report, "verdict" | "probes" | "checks" | "findings" | "notCovered"> {
   const checks = records.map((record) => record.result())
-  const findings = records.flatMap((record) => record.findings).sort(worstFirst)
+  const findings = withoutImplied(records.flatMap((record) => record.findings)).sort(worstFirst)
   const sum = (field: "probes" | "controls"): number => checks.reduce((total, check) => total + check[field], 0)
   const attacks = records.filter(({ info }) => !("sql" in info))
   const counted = mode === "catalog" ? records : attacks

@@ -53,12 +53,15 @@ async function become(scene: Scene, record: CheckRecord, actor: Actor, role: Rea
     record.probe()
     record.control()
     if (entered.error !== undefined) return
+    const seers = new Set<string>()
     for (const relation of scene.catalog.relations.filter(holdsTenants)) {
       for (const victim of scene.actors) {
         const theirs = await scene.facts.owned(relation, victim)
         const { seen, attack } = await aimed(tx, relation, victim, theirs, counting)
         if (theirs.count === 0 || numberOf(seen.rows) === 0) continue
-        if (!role.exempt && !role.owns) return
+        seers.add(victim.name)
+        // The login itself without a context is another check's; another role is one too many if it sees two tenants.
+        if (!role.exempt && !role.owns && (role.login || seers.size < 2)) continue
         return record.found({
           object: role.name,
           message: reason(actor, role),
@@ -77,8 +80,9 @@ async function become(scene: Scene, record: CheckRecord, actor: Actor, role: Rea
 const isContext = ({ actors }: Scene, { name, exempt, owns }: Reachable): boolean =>
   !exempt && !owns && actors.some(({ tenant }) => tenant.connect.role === name)
 
-function reason(actor: Actor, { name, exempt, login, how }: Reachable): string {
-  const what = exempt ? "policies do not apply to it" : "it owns tables whose policies are not forced on their owner"
+function reason(actor: Actor, { name, exempt, owns, login, how }: Reachable): string {
+  const own = owns ? "it owns tables whose policies are not forced on their owner" : "its policies show every tenant"
+  const what = exempt ? "policies do not apply to it" : own
   return login
     ? `The application logs in as ${name}: ${what} (${how}).`
     : `The login ${actor.login} may become ${name}: ${what} (${how}).`

@@ -1,7 +1,10 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import type { Relation } from "../../catalog/relation.js"
+import { quoted, type Relation } from "../../catalog/relation.js"
+import type { ServerError } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import { aims } from "../../probe/aim.js"
+import { numberOf } from "../../probe/facts.js"
+import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, referencesOf } from "../../probe/insertion.js"
 import { defineProbe } from "../../run/check.js"
@@ -17,20 +20,17 @@ export const probe = defineProbe({
 })
 
 async function insert(ground: Ground): Promise<void> {
-  const { record, relation, label, attacker, victim, rights } = ground
+  const { record, label, attacker, victim, rights } = ground
   if (rights.insert.length === 0) return
   const foreign = foreignValues(ground)
   if (foreign === undefined) return
   await attacker.act(async (tx) => {
-    for (const like of sources(ground)) {
-      const statement = (suffix: string) => insertStatement({ relation, rights, like, set: foreign, suffix })
-      const attack = statement("")
-      if (attack === undefined) continue
-      const { error, count } = await tx.attempt(attack)
-      if (error === undefined && count === 0) continue
+    for (const { like, set } of attempts(ground, foreign)) {
+      const { error, count, attack, statement } = await insertedWith(tx, ground, like, set)
+      if (attack === undefined || (error === undefined && count === 0)) continue
       record.probe(label)
       // The policy is asked before any constraint: only its refusal, or success, says something.
-      if (error?.code === "42501") return record.control()
+      if (error?.code === "42501" || error?.code === "44000") return record.control()
       if (error !== undefined) continue
       record.control()
       if (!(await landedAtVictim(tx, ground, statement))) return
@@ -44,6 +44,52 @@ async function insert(ground: Ground): Promise<void> {
     }
   })
 }
+
+interface Inserted {
+  readonly error: ServerError | undefined
+  readonly count: number
+  readonly attack: string | undefined
+  readonly statement: (suffix: string) => string | undefined
+}
+
+/** Once more without each column that the server says cannot be written. */
+async function insertedWith(
+  tx: Transaction,
+  { relation, rights }: Ground,
+  like: string | undefined,
+  set: Readonly<Record<string, string>>,
+): Promise<Inserted> {
+  let writable = rights.insert
+  for (;;) {
+    const allowed = { ...rights, insert: writable }
+    const statement = (suffix: string) => insertStatement({ relation, rights: allowed, like, set, suffix })
+    const attack = statement("")
+    if (attack === undefined) return { error: undefined, count: 0, attack, statement }
+    const { error, count } = await tx.attempt(attack)
+    const refused = /column "([^"]+)" of/.exec(error?.message ?? "")?.[1]
+    if (error?.code.startsWith("23") || refused === undefined || !writable.includes(refused)) {
+      return { error, count, attack, statement }
+    }
+    writable = writable.filter((name) => name !== refused)
+  }
+}
+
+/** A view does not tell which of its columns are keys, so new numbers are tried as well. */
+function attempts(ground: Ground, foreign: Readonly<Record<string, string>>) {
+  const { relation } = ground
+  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  const numbers = relation.columns
+    .filter(({ name, category }) => relation.kind === "v" && category === "N" && name !== tenant)
+    .flatMap((column): [string, string][] => {
+      const value = freshValue(column)
+      return value === undefined ? [] : [[column.name, value]]
+    })
+  const sets = numbers.length > 0 ? [{ ...Object.fromEntries(numbers), ...foreign }, ...single(numbers, foreign)] : []
+  return sources(ground).flatMap((like) => [...sets, foreign].map((set) => ({ like, set })))
+}
+
+const single = (numbers: readonly [string, string][], foreign: Readonly<Record<string, string>>) =>
+  numbers.map(([name, value]) => ({ [name]: value, ...foreign }))
 
 /** What makes the row the victim's: its tenant column and its parents. */
 function foreignValues({ relation, victim, theirs }: Ground): Record<string, string> | undefined {
@@ -67,13 +113,15 @@ function sources({ relation, attacker, mine }: Ground): (string | undefined)[] {
 /** A trigger may have brought the row home. Where it cannot be read back, it is not the attacker's. */
 async function landedAtVictim(
   tx: Transaction,
-  { relation, rights, victim }: Ground,
+  ground: Ground,
   statement: (suffix: string) => string | undefined,
 ): Promise<boolean> {
+  const { relation, rights, victim } = ground
   const attack = statement(` returning ${returned(relation)} as tenant`)
   if (attack === undefined || rights.select.length === 0) return true
   const { rows, error } = await tx.attempt(attack)
-  if (error !== undefined) return true
+  if (error !== undefined && error.code !== "0A000") return true
+  if (error !== undefined) return await grows(tx, ground, statement("") ?? "")
   return relation.tenancy.by !== "column" || victim.keys.includes(textOf(rows[0]?.tenant))
 }
 
@@ -81,3 +129,13 @@ const textOf = (value: unknown): string => String(value).replace(/^\{(.*)\}$/, "
 
 const returned = ({ tenancy }: Relation): string =>
   tenancy.by === "column" ? `${quoteIdent(tenancy.column.name)}::text` : "null"
+
+/** Where nothing can be returned: whether the victim sees more rows than before. */
+async function grows(tx: Transaction, { relation, attacker, victim }: Ground, attack: string): Promise<boolean> {
+  const count = `select count(*) from ${quoted(relation)}`
+  const before = await victim.look(async (own) => numberOf((await own.attempt(count)).rows))
+  return await tx.undone(async () => {
+    await tx.keep(attack)
+    return (await victim.takeOver(tx, attacker)) && numberOf((await tx.attempt(count)).rows) > before
+  })
+}

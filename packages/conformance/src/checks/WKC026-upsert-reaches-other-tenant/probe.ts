@@ -1,6 +1,7 @@
 import { quoteIdent } from "@wardkeep/core"
-import type { Key } from "../../catalog/relation.js"
+import type { Column, Key } from "../../catalog/relation.js"
 import { harmlessColumn } from "../../probe/blind.js"
+import type { SampleRow } from "../../probe/facts.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
 import { isScoped, isSurrogate, keyColumns, ownRow } from "../../probe/natural-key.js"
@@ -26,9 +27,7 @@ async function upsert(ground: Ground, key: Key): Promise<void> {
   const [row] = theirs.rows
   const column = harmlessColumn(ground)
   if (row === undefined || column === undefined || key.hasExpression || isScoped(scene, relation, names)) return
-  const told = relation.columns.find(
-    ({ name, category }) => category === "S" && /[^\d\s]/.test(String(row.values[name] ?? "")),
-  )
+  const told = longestText(ground, row)
   const set = Object.fromEntries(names.map((name) => [name, literalOf(relation, name, row)]))
   const name = quoteIdent(column.name)
   const target = `on conflict (${key.columns.map(quoteIdent).join(", ")}) do update set ${name} = excluded.${name}`
@@ -61,4 +60,14 @@ async function upsert(ground: Ground, key: Key): Promise<void> {
       severity: surrogate && !isChanged && !scene.target.countServerHoles ? "hygiene" : "leak",
     })
   })
+}
+
+/** What an error would show best: the victim's longest text that is no number. */
+function longestText({ relation }: Ground, { values }: SampleRow): Column | undefined {
+  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  const texts = relation.columns.filter(
+    ({ name, category }) => category === "S" && name !== tenant && /[^\d\s]/.test(String(values[name] ?? "")),
+  )
+  const length = ({ name }: Column): number => String(values[name]).length
+  return texts.sort((a, b) => length(b) - length(a))[0]
 }

@@ -49,7 +49,8 @@ function variants({ actors }: Scene, actor: Actor): Variant[] {
     .filter(([, value]) => holdsKey(value, actor.keys))
     .flatMap(([name, value]) =>
       wild(value, actor, actors).map(
-        ({ label, text }): Variant => ({
+        ({ label, text, cut }): Variant => ({
+          ...(cut !== undefined && { cut }),
           name: `${name} ${label}`,
           settings: { [name]: text },
           forbidden: (alone ? actors : others).filter(({ keys }) => !holdsKey(text, keys)),

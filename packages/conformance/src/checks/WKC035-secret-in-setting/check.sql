@@ -3,8 +3,8 @@
 -- cwe: CWE-522
 -- cvss: CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:N
 select
-  split_part(s.setting, '=', 1) as object,
-  'Whoever can run SQL reads this secret, and can make itself any context that is verified with it.' as message,
+  coalesce(r.rolname, 'database ' || d.datname, 'server') as object,
+  'Whoever can run SQL reads the secret in ' || split_part(s.setting, '=', 1) || ', and can make itself any context that is verified with it.' as message,
   'a default of ' || coalesce('role ' || r.rolname, 'database ' || d.datname, 'the server') || ', ' || (length(s.setting) - strpos(s.setting, '=')) || ' characters' as evidence,
   '-- in a new session of the application''s login' || chr(10) || 'select length(current_setting(' || quote_literal(split_part(s.setting, '=', 1)) || '));' as replay,
   'Keep the secret in a table that only a SECURITY DEFINER function''s owner reads; reset the setting and change the secret.' as fix

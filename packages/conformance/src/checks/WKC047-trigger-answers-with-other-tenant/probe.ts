@@ -50,7 +50,8 @@ async function ask(ground: Ground): Promise<void> {
     const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
     record.probe(label)
     record.control()
-    const answer = visibleText(outcome).replaceAll(String(row.values[column.name]), "")
+    const sent = String(row.values[column.name])
+    const answer = sent.length > 5 ? visibleText(outcome).replaceAll(sent, "") : visibleText(outcome)
     const hit = await knownWords(scene, { attacker, victim }, answer)
     if (hit === undefined) continue
     return record.found({

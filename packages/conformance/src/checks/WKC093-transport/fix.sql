@@ -1,1 +1,1 @@
-set password_encryption = 'scram-sha-256';
+do $$begin execute format('alter database %I reset password_encryption', current_database()); end$$;

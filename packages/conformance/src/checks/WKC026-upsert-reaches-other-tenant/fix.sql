@@ -1,0 +1,1 @@
+alter table patient drop constraint patient_mrn_key;

@@ -1,0 +1,1 @@
+alter function wk_fill() security invoker;
