@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type OwnCluster, startCluster } from "#tests/harness/src/index.ts"
+import { digestOf } from "./src/digest.ts"
 import { canaryRule, genericReads } from "./src/generic-reads.ts"
 import { genericWrites } from "./src/generic-writes.ts"
 import { type Installed, rolesOf, Workshop } from "./src/installed.ts"
@@ -75,7 +76,9 @@ describe.runIf(named("faulty").length > 0)("the leak of a faulty system shows wh
       const { reading, writing } = noticed[system.slug] ?? {}
       if (reading !== undefined) expect((await genericReads(database)).join("\n")).toContain(reading)
       if (writing !== undefined) expect((await genericWrites(database)).join("\n")).toContain(writing)
+      const before = await digestOf(database)
       const { leaks, controlFailed, told } = await prove(database)
+      if (writing !== undefined) expect(await digestOf(database)).not.toBe(before)
       const closed = system.belowFloorOnly === true && !isBelowFloor(cluster.serverVersionNum)
       expect(leaks, told).toBe(!closed)
       expect(controlFailed, told).toBe(false)

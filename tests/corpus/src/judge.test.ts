@@ -90,6 +90,12 @@ test("a run without a report is a miss, also of a clean system", () => {
   expect(isPerfect(result)).toBe(false)
 })
 
+test("a database that is not as before spoils a perfect run and is named", () => {
+  const result = score([judge(visit, ran(finding("leak", "public.visit")), true)], "18.4", 1)
+  expect(result.changed).toEqual(["faulty/one"])
+  expect(isPerfect(result)).toBe(false)
+})
+
 test("leaks and oracles are counted apart, and a perfect run is perfect", () => {
   const oracle = system("faulty", [{ severity: "oracle", objects: ["public.visit"] }])
   const judged = [

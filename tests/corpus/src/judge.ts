@@ -16,9 +16,11 @@ export interface Judged {
   /** Why there is no report. */
   readonly failure: string | undefined
   readonly findings: readonly Finding[]
+  /** The database is not what it was before the run. */
+  readonly leftBehind: boolean
 }
 
-export function judge(system: System, verified: Verified): Judged {
+export function judge(system: System, verified: Verified, leftBehind = false): Judged {
   const findings = "report" in verified ? verified.report.findings : []
   const wanted = (finding: Finding) => system.expect.some((expected) => severities(expected).includes(finding.severity))
   const named = (finding: Finding) => system.expect.some((expected) => fits(expected, finding))
@@ -34,6 +36,7 @@ export function judge(system: System, verified: Verified): Judged {
       .filter((finding) => !isKnown(finding)),
     failure: "failure" in verified ? verified.failure : undefined,
     findings,
+    leftBehind,
   }
 }
 

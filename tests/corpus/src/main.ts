@@ -3,6 +3,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type OwnCluster, startCluster } from "../../harness/src/cluster.ts"
 import { withClient } from "../../harness/src/sql.ts"
+import { digestOf } from "./digest.ts"
 import { Workshop } from "./installed.ts"
 import { type Judged, judge } from "./judge.ts"
 import { type Options, readArguments, usage } from "./options.ts"
@@ -32,9 +33,11 @@ async function judgeAll(workshop: Workshop, systems: readonly System[], options:
 async function judgeOne(workshop: Workshop, system: System, { reports }: Options): Promise<Judged> {
   const installed = await workshop.install(system)
   try {
+    const before = await digestOf(installed)
     const verified = await verify(cli, installed)
+    const leftBehind = (await digestOf(installed)) !== before
     if (reports !== undefined && "text" in verified) write(join(reports, `${system.slug}.json`), verified.text)
-    return judge(system, verified)
+    return judge(system, verified, leftBehind)
   } finally {
     await installed.remove()
   }

@@ -13,6 +13,8 @@ export interface Score {
   readonly clean: { readonly n: number; readonly falseAlarms: number }
   /** Leaks and oracles named in faulty systems beside the planted one, and neither planted nor true. */
   readonly inventedInFaulty: number
+  /** Systems whose rows, objects, privileges or settings were different after the run. */
+  readonly changed: readonly string[]
   readonly classes: Readonly<Record<string, Detection>>
   readonly seconds: number
   readonly slowest: { readonly system: string; readonly seconds: number }
@@ -45,6 +47,7 @@ export function score(judged: readonly Judged[], server: string, seconds: number
     oracles: detection(demanding("oracle")),
     clean: { n: clean.length, falseAlarms: clean.filter(({ invented }) => invented.length > 0).length },
     inventedInFaulty: faulty.filter(({ invented }) => invented.length > 0).length,
+    changed: judged.filter(({ leftBehind }) => leftBehind).map(({ system }) => `${system.kind}/${system.slug}`),
     classes: Object.fromEntries(
       classes.map((name) => [name, detection(faulty.filter(({ system }) => system.class === name))]),
     ),
@@ -63,9 +66,9 @@ export function score(judged: readonly Judged[], server: string, seconds: number
   }
 }
 
-/** All found with the right object, nothing invented, and a report of every system. */
-export function isPerfect({ misses, alarms }: Score): boolean {
-  return misses.length === 0 && alarms.length === 0
+/** All found with the right object, nothing invented, nothing left behind, and a report of every system. */
+export function isPerfect({ misses, alarms, changed }: Score): boolean {
+  return misses.length === 0 && alarms.length === 0 && changed.length === 0
 }
 
 const rounded = (seconds: number): number => Math.round(seconds * 10) / 10
