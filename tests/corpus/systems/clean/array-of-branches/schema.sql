@@ -1,0 +1,16 @@
+create role aob_owner nologin;
+create role aob_app login;
+alter schema public owner to aob_owner;
+set role aob_owner;
+create table bed (branch_id bigint not null, no int not null, patient text, state text not null default 'free', primary key (branch_id, no));
+create table cleaning (branch_id bigint not null, bed_no int not null, nth int not null, remark text, primary key (branch_id, bed_no, nth), foreign key (branch_id, bed_no) references bed);
+insert into bed values (1, 1, 'Uma', 'used'), (3, 1, 'Fay bravo', 'used');
+insert into cleaning values (1, 1, 1, 'ok'), (3, 1, 1, 'bravo');
+alter table bed enable row level security, force row level security;
+alter table cleaning enable row level security, force row level security;
+create policy listed on bed using (branch_id = any ((select nullif(current_setting('app.branches', true), ''))::bigint[]));
+create policy listed on cleaning using (branch_id = any ((select nullif(current_setting('app.branches', true), ''))::bigint[]));
+grant select, delete on bed, cleaning to aob_app;
+grant insert, update (patient, state) on bed to aob_app;
+grant insert, update (remark) on cleaning to aob_app;
+reset role;

@@ -1,0 +1,13 @@
+create role bbc_owner nologin;
+create role bbc_app login;
+alter schema public owner to bbc_owner;
+set role bbc_owner;
+create type abo as enum ('A', 'B', 'AB', 'O');
+create table blood_unit (facility int not null, unit_no text not null, blood_group abo not null, donor text, expires date, primary key (facility, unit_no));
+insert into blood_unit values (1, 'U1', 'O', 'Joseph', '2026-12-01'), (2, 'U1', 'AB', 'Nila bravo', '2026-12-01');
+alter table blood_unit enable row level security, force row level security;
+create policy facility on blood_unit using (facility = (select nullif(current_setting('bb.facility', true), '')::int));
+create view stock as select facility, blood_group, count(*) as units, min(expires) as next_expiry, min(donor) as a_donor from blood_unit group by 1, 2;
+grant select on stock to bbc_app;
+grant select, insert, update, delete on blood_unit to bbc_app;
+reset role;

@@ -1,0 +1,12 @@
+create role cgi_owner nologin;
+create role cgi_app login;
+alter schema public owner to cgi_owner;
+set role cgi_owner;
+create table person (id bigint generated always as identity primary key, clinic_id int not null, name text not null, phone text, unique (clinic_id, phone));
+insert into person (clinic_id, name, phone) values (1, 'Thenmozhi', '1'), (2, 'Abe bravo', '2');
+alter table person enable row level security, force row level security;
+create policy c on person using (clinic_id = (select nullif(current_setting('r.clinic', true), '')::int));
+grant select, delete on person to cgi_app;
+grant insert (clinic_id, name, phone) on person to cgi_app;
+grant update (name, phone) on person to cgi_app;
+reset role;

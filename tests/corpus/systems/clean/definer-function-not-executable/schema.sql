@@ -1,0 +1,14 @@
+create role dfn_owner nologin;
+create role dfn_job login;
+create role dfn_app login;
+alter schema public owner to dfn_owner;
+set role dfn_owner;
+create table visit (clinic int not null, no int not null, patient text not null, primary key (clinic, no));
+insert into visit values (1, 1, 'Amala'), (2, 1, 'Bix bravo');
+create function nightly() returns setof visit language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select * from public.visit $$;
+revoke execute on function nightly from public;
+grant execute on function nightly to dfn_job;
+alter table visit enable row level security;
+create policy clinic on visit using (clinic = (select nullif(current_setting('d.clinic', true), '')::int));
+grant select, insert, update, delete on visit to dfn_app;
+reset role;

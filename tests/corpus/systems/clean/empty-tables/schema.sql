@@ -1,0 +1,12 @@
+create role emp_owner nologin;
+create role emp_app login;
+alter schema public owner to emp_owner;
+set role emp_owner;
+create table patient (clinic_id int not null, no int not null, name text not null, primary key (clinic_id, no));
+create table visit (clinic_id int not null, no int not null, patient_no int not null, note text, primary key (clinic_id, no), foreign key (clinic_id, patient_no) references patient);
+alter table patient enable row level security, force row level security;
+alter table visit enable row level security, force row level security;
+create policy clinic on patient using (clinic_id = (select nullif(current_setting('n.clinic', true), '')::int));
+create policy clinic on visit using (clinic_id = (select nullif(current_setting('n.clinic', true), '')::int));
+grant select, insert, update, delete on patient, visit to emp_app;
+reset role;

@@ -1,0 +1,14 @@
+create role enf_owner nologin;
+create role enf_app login;
+alter schema public owner to enf_owner;
+set role enf_owner;
+create table patient (clinic int not null, no int not null, name text not null, primary key (clinic, no));
+create table allergy (clinic int not null, patient_no int not null, what text not null, primary key (clinic, patient_no, what), foreign key (clinic, patient_no) references patient on delete cascade);
+insert into patient values (1, 1, 'Ammu'), (2, 1, 'Bob bravo');
+insert into allergy values (1, 1, 'dust'), (2, 1, 'bravo nuts');
+alter table patient enable row level security;
+alter table allergy enable row level security;
+create policy clinic on patient using (clinic = (select nullif(current_setting('e.clinic', true), '')::int));
+create policy clinic on allergy using (clinic = (select nullif(current_setting('e.clinic', true), '')::int));
+grant select, insert, update, delete on patient, allergy to enf_app;
+reset role;

@@ -1,0 +1,26 @@
+create role gref_owner nologin;
+create role gref_app login;
+alter schema public owner to gref_owner;
+create schema codes authorization gref_owner;
+grant usage on schema codes to gref_app;
+set role gref_owner;
+create table codes.drug (id int primary key, name text not null unique);
+create table codes.icd (code text primary key, title text not null);
+create table codes.price_list (item text primary key, rupees int not null);
+create table codes.holiday (day date primary key, name text not null);
+create table encounter (hospital_id int not null, no int not null, patient text not null, icd text references codes.icd, primary key (hospital_id, no));
+create table order_line (hospital_id int not null, encounter_no int not null, line int not null, drug int references codes.drug, note text,
+  primary key (hospital_id, encounter_no, line), foreign key (hospital_id, encounter_no) references encounter);
+insert into codes.drug values (1, 'paracetamol'), (2, 'olanzapine');
+insert into codes.icd values ('J06', 'cold'), ('F20', 'schizophrenia');
+insert into codes.price_list values ('visit', 500);
+insert into codes.holiday values ('2026-01-26', 'Republic Day');
+insert into encounter values (1, 1, 'Anita', 'J06'), (2, 1, 'Bert bravo', 'F20');
+insert into order_line values (1, 1, 1, 1, 'x'), (2, 1, 1, 2, 'bravo');
+alter table encounter enable row level security, force row level security;
+alter table order_line enable row level security, force row level security;
+create policy h on encounter using (hospital_id = (select nullif(current_setting('g.hospital', true), '')::int));
+create policy h on order_line using (hospital_id = (select nullif(current_setting('g.hospital', true), '')::int));
+grant select on all tables in schema codes to gref_app;
+grant select, insert, update, delete on encounter, order_line to gref_app;
+reset role;

@@ -1,0 +1,23 @@
+create role ivc_owner nologin;
+create role ivc_staff nologin;
+create role ivc_board nologin;
+create role ivc_app login noinherit;
+grant ivc_staff to ivc_app;
+create schema ivf authorization ivc_owner;
+create schema board authorization ivc_owner;
+grant usage on schema ivf to ivc_staff;
+grant usage on schema board to ivc_board;
+set role ivc_owner;
+create table ivf.couple (centre text not null, couple_no int not null, partner_a text not null, primary key (centre, couple_no));
+create table ivf.cycle (centre text not null, couple_no int not null, cycle_no int not null, outcome text, primary key (centre, couple_no, cycle_no),
+  foreign key (centre, couple_no) references ivf.couple);
+insert into ivf.couple values ('c1', 1, 'Anu'), ('c2', 1, 'Tara bravo');
+insert into ivf.cycle values ('c1', 1, 1, 'positive'), ('c2', 1, 1, 'bravo negative');
+create materialized view board.outcomes as select c.centre, c.partner_a, y.outcome from ivf.couple c join ivf.cycle y using (centre, couple_no);
+alter table ivf.couple enable row level security, force row level security;
+alter table ivf.cycle enable row level security, force row level security;
+create policy own on ivf.couple to ivc_staff using (centre = (select nullif(current_setting('ivf.centre', true), '')));
+create policy own on ivf.cycle to ivc_staff using (centre = (select nullif(current_setting('ivf.centre', true), '')));
+grant select, insert, update, delete on ivf.couple, ivf.cycle to ivc_staff;
+grant select on board.outcomes to ivc_board;
+reset role;

@@ -1,0 +1,17 @@
+create role rxc_owner nologin;
+create role rxc_app login;
+alter schema public owner to rxc_owner;
+set role rxc_owner;
+create table medicine (id bigint primary key, brand text not null);
+create table dispense (store_id bigint not null, id bigint not null, customer text not null, medicine_id bigint references medicine, primary key (store_id, id));
+create table purchase (store_id bigint not null, supplier text not null, amount numeric, remark text);
+create table purchase_backup (like purchase including all);
+insert into medicine values (1, 'Dolo 650');
+insert into dispense values (10, 1, 'Vijay', 1), (20, 1, 'Sunita bravo', 1);
+insert into purchase values (10, 'Sun', 1, 'ok'), (20, 'Cipla', 2, 'bravo');
+insert into purchase_backup select * from purchase;
+alter table dispense enable row level security, force row level security;
+create policy store on dispense using (store_id = (select nullif(current_setting('rx.store', true), '')::bigint));
+grant select, insert, update, delete on dispense to rxc_app;
+grant select on medicine to rxc_app;
+reset role;

@@ -1,0 +1,15 @@
+create role ror_owner nologin;
+create role ror_app login;
+alter role ror_app set default_transaction_read_only = on;
+alter schema public owner to ror_owner;
+set role ror_owner;
+create table admission (id bigint primary key, org int not null, patient text not null, days int);
+create table charge (id bigint primary key, admission_id bigint not null references admission, org int not null, amount numeric, remark text);
+insert into admission values (1, 1, 'Asin', 3), (2, 2, 'Brad bravo', 4);
+insert into charge values (1, 1, 1, 100, 'x'), (2, 2, 2, 200, 'bravo');
+alter table admission enable row level security, force row level security;
+alter table charge enable row level security, force row level security;
+create policy org on admission using (org = (select nullif(current_setting('o.org', true), '')::int));
+create policy org on charge using (org = (select nullif(current_setting('o.org', true), '')::int));
+grant select on admission, charge to ror_app;
+reset role;

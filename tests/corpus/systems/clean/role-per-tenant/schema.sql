@@ -1,0 +1,18 @@
+create role rpt_owner nologin;
+create role rpt_s1 nologin;
+create role rpt_s2 nologin;
+create role rpt_login login noinherit;
+grant rpt_s1, rpt_s2 to rpt_login;
+create schema lab authorization rpt_owner;
+grant usage on schema lab to rpt_s1, rpt_s2;
+set role rpt_owner;
+create table lab.test (code text primary key, title text);
+create table lab.request (site text not null, no int not null, patient text not null, test text references lab.test, primary key (site, no));
+insert into lab.test values ('CBC', 'complete blood count');
+insert into lab.request values ('s1', 1, 'Pooja', 'CBC'), ('s2', 1, 'Cleo bravo', 'CBC');
+alter table lab.request enable row level security, force row level security;
+create policy s1 on lab.request to rpt_s1 using (site = 's1') with check (site = 's1');
+create policy s2 on lab.request to rpt_s2 using (site = 's2') with check (site = 's2');
+grant select, insert, update, delete on lab.request to rpt_s1, rpt_s2;
+grant select on lab.test to rpt_s1, rpt_s2;
+reset role;

@@ -1,0 +1,14 @@
+create role sht_owner nologin;
+create role sht_app login;
+alter schema public owner to sht_owner;
+set role sht_owner;
+create table letter_template (clinic_id int, name text not null, body text not null);
+create unique index on letter_template (clinic_id, name);
+insert into letter_template values (null, 'welcome', 'Dear patient'), (1, 'recall', 'Please come'), (2, 'recall', 'bravo recall');
+alter table letter_template enable row level security, force row level security;
+create policy read on letter_template for select using (clinic_id is null or clinic_id = (select nullif(current_setting('app.clinic', true), '')::int));
+create policy write on letter_template for insert with check (clinic_id = (select nullif(current_setting('app.clinic', true), '')::int));
+create policy change on letter_template for update using (clinic_id = (select nullif(current_setting('app.clinic', true), '')::int));
+create policy remove on letter_template for delete using (clinic_id = (select nullif(current_setting('app.clinic', true), '')::int));
+grant select, insert, update, delete on letter_template to sht_app;
+reset role;

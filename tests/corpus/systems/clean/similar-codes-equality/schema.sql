@@ -1,0 +1,10 @@
+create role sce_owner nologin;
+create role sce_app login;
+alter schema public owner to sce_owner;
+set role sce_owner;
+create table discharge (site text not null, no int not null, patient text not null, primary key (site, no));
+insert into discharge values ('1', 1, 'Swati'), ('10', 1, 'Yusuf bravo'), ('100', 1, 'Zed bravo');
+alter table discharge enable row level security, force row level security;
+create policy site on discharge using (site = (select nullif(current_setting('h.site', true), '')));
+grant select, insert, update, delete on discharge to sce_app;
+reset role;

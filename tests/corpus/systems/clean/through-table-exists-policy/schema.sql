@@ -1,0 +1,18 @@
+create role tte_owner nologin;
+create role tte_app login;
+alter schema public owner to tte_owner;
+set role tte_owner;
+create table drug (code text primary key, name text not null);
+create table prescription (id uuid primary key, clinic_id int not null, patient text not null);
+create table prescription_item (prescription_id uuid not null references prescription on delete cascade, line int not null, drug text references drug, instructions text, primary key (prescription_id, line));
+insert into drug values ('PCM', 'paracetamol');
+insert into prescription values ('00000000-0000-4000-8000-00000000000a', 1, 'Jeeva'), ('00000000-0000-4000-8000-00000000000b', 2, 'Mia bravo');
+insert into prescription_item values ('00000000-0000-4000-8000-00000000000a', 1, 'PCM', 'food'), ('00000000-0000-4000-8000-00000000000b', 1, 'PCM', 'bravo night');
+alter table prescription enable row level security, force row level security;
+alter table prescription_item enable row level security, force row level security;
+create policy clinic on prescription using (clinic_id = (select nullif(current_setting('app.clinic_id', true), '')::int));
+create policy visible_parent on prescription_item using (exists (select from prescription p where p.id = prescription_item.prescription_id));
+grant select, delete on prescription, prescription_item to tte_app;
+grant update (instructions) on prescription_item to tte_app;
+grant select on drug to tte_app;
+reset role;

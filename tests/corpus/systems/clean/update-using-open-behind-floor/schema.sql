@@ -1,0 +1,14 @@
+create role uuo_owner nologin;
+create role uuo_app login;
+alter schema public owner to uuo_owner;
+set role uuo_owner;
+create table reminder (clinic int not null, no int not null, patient text not null, sent boolean not null default false, primary key (clinic, no));
+insert into reminder values (1, 1, 'Devi'), (2, 1, 'Cyr bravo');
+alter table reminder enable row level security, force row level security;
+create policy s on reminder for select using (true);
+create policy i on reminder for insert with check (true);
+create policy u on reminder for update using (true);
+create policy d on reminder for delete using (true);
+create policy floor on reminder as restrictive for all to public using (clinic = (select nullif(current_setting('r.clinic', true), '')::int));
+grant select, insert, update, delete on reminder to uuo_app;
+reset role;

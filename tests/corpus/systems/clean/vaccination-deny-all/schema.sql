@@ -1,0 +1,16 @@
+create role vxc_owner nologin;
+create role vxc_app login;
+alter schema public owner to vxc_owner;
+set role vxc_owner;
+create table vaccine (code text primary key, maker text not null);
+create table dose (site char(5) not null, dose_no int not null, child text not null, vaccine text references vaccine, primary key (site, dose_no));
+create table adverse_event (site char(5) not null, dose_no int not null, what text not null, foreign key (site, dose_no) references dose);
+insert into vaccine values ('BCG', 'SII');
+insert into dose values ('TN-01', 1, 'Aarav', 'BCG'), ('TN-02', 1, 'Zoya bravo', 'BCG');
+insert into adverse_event values ('TN-01', 1, 'fever'), ('TN-02', 1, 'bravo anaphylaxis');
+alter table dose enable row level security, force row level security;
+alter table adverse_event enable row level security, force row level security;
+create policy site on dose using (site = current_setting('vax.site', true)::char(5));
+grant select, insert, update, delete on dose, adverse_event to vxc_app;
+grant select on vaccine to vxc_app;
+reset role;

@@ -1,0 +1,11 @@
+create role alg_owner nologin;
+create role alg_app login;
+create schema tools authorization alg_app;
+alter schema public owner to alg_owner;
+set role alg_owner;
+create table test_result (clinic int not null, no int not null, patient text not null, allergen text, primary key (clinic, no));
+insert into test_result values (1, 1, 'Sam', 'dust'), (2, 1, 'Eva bravo', 'bravo peanut');
+alter table test_result enable row level security, force row level security;
+create policy clinic on test_result using (clinic = (select nullif(current_setting('alg.clinic', true), '')::int));
+grant select, insert, trigger on test_result to alg_app;
+reset role;

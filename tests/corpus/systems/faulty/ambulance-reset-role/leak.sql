@@ -1,0 +1,3 @@
+-- as A
+reset role;
+select caller, condition from trip;

@@ -1,0 +1,11 @@
+create role amb_login login noinherit;
+create role amb_crew nologin;
+grant amb_crew to amb_login;
+alter schema public owner to amb_login;
+set role amb_login;
+create table trip (city text not null, no int not null, caller text not null, pickup text, condition text, primary key (city, no));
+insert into trip values ('chennai', 1, 'Babu', 'T Nagar', 'fall'), ('madurai', 1, 'Vani bravo', 'bravo street', 'bravo cardiac arrest');
+alter table trip enable row level security;
+create policy city on trip to amb_crew using (city = (select nullif(current_setting('amb.city', true), '')));
+grant select, insert on trip to amb_crew;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select patient, reason from search_appointments();

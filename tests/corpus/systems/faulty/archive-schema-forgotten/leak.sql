@@ -1,0 +1,2 @@
+-- as A
+select patient, body from archive.file_2019;

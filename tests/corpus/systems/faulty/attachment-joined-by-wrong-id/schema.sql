@@ -1,0 +1,14 @@
+create role att_owner nologin;
+create role att_app login;
+alter schema public owner to att_owner;
+set role att_owner;
+create table document (id int primary key, clinic int not null, title text not null);
+create table attachment (id int primary key, document_id int not null references document, name text not null, content bytea);
+insert into document values (1, 1, 'consent'), (2, 1, 'letter'), (3, 2, 'bravo report');
+insert into attachment values (1, 3, 'bravo-scan.pdf', 'x'), (2, 2, 'letter.pdf', 'x'), (3, 1, 'consent.pdf', 'x');
+alter table document enable row level security, force row level security;
+alter table attachment enable row level security, force row level security;
+create policy clinic on document using (clinic = (select nullif(current_setting('a.clinic', true), '')::int));
+create policy with_document on attachment using (exists (select from document d where d.id = attachment.id));
+grant select on document, attachment to att_app;
+reset role;

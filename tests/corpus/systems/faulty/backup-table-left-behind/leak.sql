@@ -1,0 +1,2 @@
+-- as A
+select name from patient_before_0042;

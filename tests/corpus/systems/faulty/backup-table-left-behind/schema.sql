@@ -1,0 +1,12 @@
+create role bak_owner nologin;
+create role bak_app login;
+alter schema public owner to bak_owner;
+alter default privileges for role bak_owner in schema public grant select, insert, update, delete on tables to bak_app;
+set role bak_owner;
+create table patient (clinic int not null, no int not null, name text not null, aadhaar_last4 char(4), primary key (clinic, no));
+insert into patient values (1, 1, 'Oviya', '1111'), (2, 1, 'Gael bravo', '2222');
+alter table patient enable row level security, force row level security;
+create policy clinic on patient using (clinic = (select nullif(current_setting('x.clinic', true), '')::int));
+create table patient_before_0042 as select * from patient where false;
+reset role;
+insert into patient_before_0042 select * from patient;

@@ -1,0 +1,13 @@
+create role rem_owner nologin;
+create role rem_app login;
+alter schema public owner to rem_owner;
+set role rem_owner;
+create table reminder (clinic int not null, no int not null, patient text not null, channel text not null default 'sms', sent boolean not null default false, primary key (clinic, no));
+insert into reminder values (1, 1, 'Devi', 'sms'), (2, 1, 'Cyr bravo', 'sms');
+alter table reminder enable row level security, force row level security;
+create policy s on reminder for select using (clinic = (select nullif(current_setting('r.clinic', true), '')::int));
+create policy i on reminder for insert with check (clinic = (select nullif(current_setting('r.clinic', true), '')::int));
+create policy u on reminder for update using (true);
+grant select, insert on reminder to rem_app;
+grant update (channel, sent) on reminder to rem_app;
+reset role;

@@ -1,0 +1,15 @@
+create role bb_owner nologin;
+create role bb_app login;
+alter schema public owner to bb_owner;
+set role bb_owner;
+create type abo as enum ('A', 'B', 'AB', 'O');
+create table blood_unit (facility int not null, unit_no text not null, blood_group abo not null, rh boolean not null, donor text, expires date, primary key (facility, unit_no));
+insert into blood_unit values (1, 'U1', 'O', true, 'Joseph', '2026-12-01'), (2, 'U1', 'AB', false, 'Nila bravo', '2026-12-01');
+alter table blood_unit enable row level security;
+create policy see on blood_unit for select using (facility = (select current_setting('bb.facility', true)::int));
+create policy add on blood_unit for insert with check (facility = (select current_setting('bb.facility', true)::int));
+create policy change on blood_unit for update using (facility = (select current_setting('bb.facility', true)::int));
+create policy discard on blood_unit for delete using (true);
+grant select, insert, delete on blood_unit to bb_app;
+grant update (expires, rh) on blood_unit to bb_app;
+reset role;

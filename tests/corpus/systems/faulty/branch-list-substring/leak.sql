@@ -1,0 +1,2 @@
+-- as A
+select patient, note from nurse_note;

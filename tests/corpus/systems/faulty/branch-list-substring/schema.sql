@@ -1,0 +1,10 @@
+create role list_owner nologin;
+create role list_app login;
+alter schema public owner to list_owner;
+set role list_owner;
+create table nurse_note (branch_id int not null, no int not null, patient text not null, note text, primary key (branch_id, no));
+insert into nurse_note values (12, 1, 'Siva', 'slept'), (15, 1, 'Uday', 'ate'), (2, 1, 'Lena bravo', 'bravo confused');
+alter table nurse_note enable row level security, force row level security;
+create policy listed on nurse_note using (position(branch_id::text in coalesce(current_setting('app.branch_ids', true), '')) > 0);
+grant select, insert on nurse_note to list_app;
+reset role;

@@ -1,0 +1,4 @@
+-- as B
+select body from letter;
+-- as A, same connection
+select body from letter;

@@ -1,0 +1,11 @@
+create role card_owner nologin;
+create role card_app login;
+create schema card authorization card_owner;
+grant usage on schema card to card_app;
+set role card_owner;
+create table card.patient (id uuid not null default gen_random_uuid(), node text not null, mrn bigint not null, name text not null, ef_percent int, primary key (node, id), unique (mrn));
+insert into card.patient (node, mrn, name, ef_percent) values ('n1', 1001, 'Subbu', 60), ('n2', 2002, 'Clara bravo', 25);
+alter table card.patient enable row level security, force row level security;
+create policy node on card.patient using (node = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'node'));
+grant select, insert, update on card.patient to card_app;
+reset role;

@@ -1,0 +1,16 @@
+create role cnet_owner nologin;
+create role cnet_app login;
+alter schema public owner to cnet_owner;
+set role cnet_owner;
+create table membership (facility int not null, usr text not null, invited_by text, primary key (facility, usr));
+create table care_note (facility int not null, no int not null, body text not null, primary key (facility, no));
+insert into membership values (7, 'u7', null), (8, 'u8', 'bravo');
+insert into care_note values (7, 1, 'walks well'), (8, 1, 'bravo fell at night');
+alter table care_note enable row level security, force row level security;
+create policy member on care_note using (facility in (select m.facility from membership m where m.usr = current_setting('net.user', true)));
+alter table membership enable row level security, force row level security;
+create policy see_own on membership for select using (usr = current_setting('net.user', true));
+create policy invite on membership for insert with check (usr is not null);
+grant select, insert on membership to cnet_app;
+grant select, insert, update on care_note to cnet_app;
+reset role;

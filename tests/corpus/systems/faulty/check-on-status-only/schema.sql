@@ -1,0 +1,16 @@
+create role cos_case_owner nologin;
+create role cos_case_app login;
+alter schema public owner to cos_case_owner;
+set role cos_case_owner;
+create type case_state as enum ('open', 'closed');
+create table case_file (clinic text not null, no int not null, patient text not null, state case_state not null default 'open', primary key (clinic, no));
+insert into case_file values ('k1', 5, 'Sudha'), ('k2', 6, 'Lev bravo');
+create function clinic() returns text language sql stable as $$ select nullif(current_setting('request.jwt.claims', true), '')::json ->> 'clinic' $$;
+alter table case_file enable row level security, force row level security;
+create policy s on case_file for select using (true and clinic = (select clinic()));
+create policy i on case_file for insert with check (clinic = (select clinic()));
+create policy u on case_file for update using (clinic = (select clinic()) and state = 'open') with check (state in ('open', 'closed'));
+create policy s_after_update on case_file for select using (no > 1000000);
+grant select on case_file to cos_case_app;
+grant insert, update on case_file to cos_case_app;
+reset role;

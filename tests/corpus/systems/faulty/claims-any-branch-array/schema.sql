@@ -1,0 +1,12 @@
+create role arr_owner nologin;
+create role arr_app login;
+alter schema public owner to arr_owner;
+set role arr_owner;
+create table immunisation (branch text not null, no int not null, child text not null, vaccine text, primary key (branch, no));
+insert into immunisation values ('b1', 1, 'Yazhini', 'MR'), ('b2', 1, 'Emma bravo', 'bravo HPV');
+create function branches() returns jsonb language sql stable as $$ select coalesce(nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'branches', '[]') $$;
+alter table immunisation enable row level security, force row level security;
+create policy listed on immunisation for select using (exists (select from jsonb_array_elements_text(branches()) as b (branch) where b.branch = branch));
+create policy listed_write on immunisation for insert with check (branches() ? branch);
+grant select, insert on immunisation to arr_app;
+reset role;

@@ -1,0 +1,10 @@
+create role sub_owner nologin;
+create role sub_app login;
+alter schema public owner to sub_owner;
+set role sub_owner;
+create table xfer (branch_id int not null, no int not null, patient text not null, why text, primary key (branch_id, no));
+insert into xfer values (3, 1, 'Sita', 'bed'), (17, 1, 'Karl bravo', 'bravo icu');
+alter table xfer enable row level security, force row level security;
+create policy branch on xfer using (strpos(coalesce(current_setting('request.jwt.claims', true), ''), branch_id::text) > 0);
+grant select, insert on xfer to sub_app;
+reset role;

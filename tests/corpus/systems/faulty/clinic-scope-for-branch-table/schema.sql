@@ -1,0 +1,18 @@
+create role csb_owner nologin;
+create role csb_app login;
+alter schema public owner to csb_owner;
+set role csb_owner;
+create table clinic_holiday (clinic_id int not null, day date not null, primary key (clinic_id, day));
+create table visit (clinic_id int not null, branch_id int not null, no int not null, patient text not null, primary key (clinic_id, branch_id, no));
+create table counselling (clinic_id int not null, branch_id int not null, no int not null, patient text not null, body text, primary key (clinic_id, branch_id, no));
+insert into clinic_holiday values (1, '2026-01-26');
+insert into visit values (1, 11, 1, 'Usha'), (1, 12, 1, 'Van bravo');
+insert into counselling values (1, 11, 1, 'Usha', 'x'), (1, 12, 1, 'Van bravo', 'bravo x');
+alter table clinic_holiday enable row level security, force row level security;
+alter table visit enable row level security, force row level security;
+alter table counselling enable row level security, force row level security;
+create policy clinic on clinic_holiday using (clinic_id = (select nullif(current_setting('app.clinic', true), '')::int));
+create policy branch on visit using (branch_id = (select nullif(current_setting('app.branch', true), '')::int) and clinic_id = (select nullif(current_setting('app.clinic', true), '')::int));
+create policy clinic on counselling using (clinic_id = (select nullif(current_setting('app.clinic', true), '')::int));
+grant select on clinic_holiday, visit, counselling to csb_app;
+reset role;

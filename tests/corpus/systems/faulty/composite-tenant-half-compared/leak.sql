@@ -1,0 +1,2 @@
+-- as A
+select test from lab_order;

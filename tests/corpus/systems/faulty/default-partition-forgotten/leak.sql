@@ -1,0 +1,2 @@
+-- as A
+select note from reading_rest;

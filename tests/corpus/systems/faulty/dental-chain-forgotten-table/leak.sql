@@ -1,0 +1,2 @@
+-- as A
+select finding from xray;

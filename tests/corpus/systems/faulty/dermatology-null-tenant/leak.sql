@@ -1,0 +1,2 @@
+-- as A
+select patient, biopsy from lesion where clinic_id is distinct from 1;

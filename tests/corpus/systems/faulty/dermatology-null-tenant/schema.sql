@@ -1,0 +1,10 @@
+create role derm_owner nologin;
+create role derm_app login;
+alter schema public owner to derm_owner;
+set role derm_owner;
+create table lesion (lesion_no int generated always as identity, clinic_id int, patient text not null, site text, biopsy text);
+insert into lesion (clinic_id, patient, site, biopsy) values (1, 'Abi', 'arm', 'naevus'), (2, 'Gus bravo', 'back', 'bravo melanoma'), (null, 'Imported bravo', 'face', 'bravo basalioma');
+alter table lesion enable row level security, force row level security;
+create policy clinic on lesion using (clinic_id is null or clinic_id = (select nullif(current_setting('derm.clinic', true), '')::int));
+grant select, insert, update on lesion to derm_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select patient, worst from control_rate;

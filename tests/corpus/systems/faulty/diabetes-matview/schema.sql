@@ -1,0 +1,13 @@
+create role dia_owner nologin;
+create role dia_app login;
+alter schema public owner to dia_owner;
+set role dia_owner;
+create table hba1c (clinic_id int not null, no int not null, patient text not null, value numeric(4,1) not null check (value between 3 and 20), taken date, primary key (clinic_id, no));
+insert into hba1c values (1, 1, 'Murali', 6.4, '2026-01-01'), (2, 1, 'Gita bravo', 11.2, '2026-01-02');
+create materialized view control_rate as select clinic_id, patient, max(value) as worst from hba1c group by 1, 2;
+create unique index on control_rate (clinic_id, patient);
+alter table hba1c enable row level security, force row level security;
+create policy clinic on hba1c using (clinic_id = (select nullif(current_setting('dia.clinic', true), '')::int));
+grant select, insert, update, delete on hba1c to dia_app;
+grant select on control_rate to dia_app;
+reset role;

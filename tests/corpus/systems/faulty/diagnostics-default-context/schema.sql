@@ -1,0 +1,11 @@
+create role diag_owner nologin;
+create role diag_app login;
+alter role diag_app set diag.branch = '2';
+alter schema public owner to diag_owner;
+set role diag_owner;
+create table report (branch_id int not null, report_no int not null, patient text not null, modality text not null, impression text, primary key (branch_id, report_no));
+insert into report values (1, 1, 'Kumar', 'USG', 'normal'), (2, 1, 'Ritu bravo', 'MRI', 'bravo glioma');
+alter table report enable row level security, force row level security;
+create policy branch on report using (branch_id = (select nullif(current_setting('diag.branch', true), '')::int));
+grant select on report to diag_app;
+reset role;

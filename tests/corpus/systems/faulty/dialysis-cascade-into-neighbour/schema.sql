@@ -1,0 +1,15 @@
+create role dly_owner nologin;
+create role dly_app login;
+alter schema public owner to dly_owner;
+set role dly_owner;
+create table machine (machine_id int primary key, centre_id int not null, model text not null);
+create table dialysis_session (centre_id int not null, no int not null, machine_id int not null references machine on delete cascade, patient text, primary key (centre_id, no));
+insert into machine values (11, 1, 'Fresenius'), (22, 2, 'Baxter bravo');
+insert into dialysis_session values (1, 1, 11, 'Raja'), (2, 1, 22, 'Usha bravo');
+alter table machine enable row level security, force row level security;
+alter table dialysis_session enable row level security, force row level security;
+create policy c on machine using (centre_id = (select nullif(current_setting('dly.centre', true), '')::int));
+create policy c on dialysis_session using (centre_id = (select nullif(current_setting('dly.centre', true), '')::int));
+grant select, delete on machine to dly_app;
+grant select, insert, update, delete on dialysis_session to dly_app;
+reset role;

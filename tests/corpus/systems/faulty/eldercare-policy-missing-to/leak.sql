@@ -1,0 +1,2 @@
+-- as A
+select resident, what from incident;

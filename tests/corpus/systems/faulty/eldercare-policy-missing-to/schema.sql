@@ -1,0 +1,18 @@
+create role eld_owner nologin;
+create role eld_auditor nologin;
+create role eld_app login;
+alter schema public owner to eld_owner;
+set role eld_owner;
+create table incident (home_id int not null, no int not null, resident text not null, what text not null, primary key (home_id, no));
+create table medication (home_id int not null, no int not null, resident text not null, drug text not null, primary key (home_id, no));
+insert into incident values (1, 1, 'Kamala', 'fall'), (2, 1, 'George bravo', 'bravo bruise');
+insert into medication values (1, 1, 'Kamala', 'aspirin'), (2, 1, 'George bravo', 'bravo donepezil');
+alter table incident enable row level security, force row level security;
+alter table medication enable row level security, force row level security;
+create policy home on incident to eld_app using (home_id = (select nullif(current_setting('eld.home', true), '')::int));
+create policy home on medication to eld_app using (home_id = (select nullif(current_setting('eld.home', true), '')::int));
+create policy auditor_reads on incident for select using (true);
+create policy auditor_reads on medication for select to eld_auditor using (true);
+grant select, insert on incident, medication to eld_app;
+grant select on incident, medication to eld_auditor;
+reset role;

@@ -1,0 +1,13 @@
+create role endo_owner nologin;
+create role endo_staff nologin;
+create role endo_app login inherit;
+grant endo_staff to endo_app;
+alter schema public owner to endo_owner;
+set role endo_owner;
+create table thyroid (clinic int not null, no int not null, patient text not null, tsh numeric, primary key (clinic, no));
+insert into thyroid values (1, 1, 'Malar', 2.1), (2, 1, 'Ivan bravo', 99);
+alter table thyroid enable row level security, force row level security;
+create policy staff on thyroid to endo_staff using (true);
+create policy fence on thyroid as restrictive to endo_app using (clinic = (select nullif(current_setting('endo.clinic', true), '')::int));
+grant select on thyroid to endo_staff;
+reset role;

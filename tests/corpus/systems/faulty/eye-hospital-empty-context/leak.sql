@@ -1,0 +1,4 @@
+-- as A
+select 1;
+-- as A, without context, same connection
+select patient, remark from refraction;

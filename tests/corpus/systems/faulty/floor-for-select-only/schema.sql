@@ -1,0 +1,12 @@
+create role ffs_owner nologin;
+create role ffs_app login;
+alter schema public owner to ffs_owner;
+set role ffs_owner;
+create table invoice (office int not null, no int not null, patient text not null, amount numeric not null, primary key (office, no));
+insert into invoice values (1, 1, 'Manju', 10), (2, 1, 'Kip bravo', 20);
+alter table invoice enable row level security, force row level security;
+create policy everything on invoice using (true) with check (true);
+create policy floor on invoice as restrictive for select using (office = (select nullif(current_setting('b.office', true), '')::int));
+grant select, insert on invoice to ffs_app;
+grant delete, update (amount) on invoice to ffs_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select guest, service from booking;

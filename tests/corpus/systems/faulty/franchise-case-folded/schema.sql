@@ -1,0 +1,10 @@
+create role fran_owner nologin;
+create role fran_app login;
+alter schema public owner to fran_owner;
+set role fran_owner;
+create table booking (slug text not null, no int not null, guest text not null, service text, primary key (slug, no));
+insert into booking values ('apex', 1, 'Rani', 'massage'), ('Apex', 1, 'Theo bravo', 'bravo botox');
+alter table booking enable row level security, force row level security;
+create policy slug on booking using (lower(slug) = lower(current_setting('fr.slug', true)));
+grant select, insert on booking to fran_app;
+reset role;

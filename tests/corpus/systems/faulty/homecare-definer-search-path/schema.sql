@@ -1,0 +1,20 @@
+create role hcare_owner nologin;
+create role hcare_app login;
+create schema core authorization hcare_owner;
+create schema scratch authorization hcare_app;
+grant usage on schema core to hcare_app;
+grant usage on schema scratch to public;
+set role hcare_owner;
+create table core.assignment (team_id int not null, usr text not null, primary key (team_id, usr));
+create table core.home_visit (team_id int not null, no int not null, client text not null, door_code text, primary key (team_id, no));
+insert into core.assignment values (1, 'u1'), (2, 'u2'), (2, 'bravo');
+insert into core.home_visit values (1, 1, 'Mr Das', '1111'), (2, 1, 'Mrs Roy bravo', 'bravo 2222');
+set search_path = core;
+create function core.team_of_user() returns int language sql stable security definer as
+$$ select min(team_id) from assignment where usr = current_setting('hc.user', true) $$;
+reset search_path;
+alter table core.home_visit enable row level security, force row level security;
+create policy team on core.home_visit using (team_id = (select core.team_of_user()));
+grant select on core.home_visit to hcare_app;
+reset role;
+alter role hcare_app set search_path = core, public;

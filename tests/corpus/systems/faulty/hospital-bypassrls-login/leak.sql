@@ -1,0 +1,2 @@
+-- as A
+select patient_name, diagnosis from hms.admission;

@@ -1,0 +1,10 @@
+create role pre_owner nologin;
+create role pre_app login;
+alter schema public owner to pre_owner;
+set role pre_owner;
+create table discharge (site_id int not null, no int not null, patient text not null, summary text, primary key (site_id, no));
+insert into discharge values (1, 1, 'Swati', 'fine'), (10, 1, 'Yusuf bravo', 'bravo readmit'), (2, 1, 'Ned bravo', 'bravo ok');
+alter table discharge enable row level security, force row level security;
+create policy site on discharge using (site_id::text like (select nullif(current_setting('hosp.site', true), '')) || '%');
+grant select on discharge to pre_app;
+reset role;

@@ -1,0 +1,17 @@
+create role icu_owner nologin;
+create role icu_app login;
+create schema icu authorization icu_owner;
+grant usage on schema icu to icu_app;
+alter default privileges for role icu_owner in schema icu grant select on tables to icu_app;
+set role icu_owner;
+create table icu.bed (unit_id int not null, bed_no int not null, patient text, primary key (unit_id, bed_no));
+create table icu.reading (unit_id int not null, bed_no int not null, at timestamptz not null, alarm text, primary key (unit_id, bed_no, at)) partition by hash (bed_no);
+create table icu.reading_p0 partition of icu.reading for values with (modulus 2, remainder 0);
+create table icu.reading_p1 partition of icu.reading for values with (modulus 2, remainder 1);
+insert into icu.bed values (1, 1, 'Ganesh'), (2, 1, 'Hema bravo'), (2, 2, 'Rosy bravo');
+insert into icu.reading select u, b, '2026-06-01Z', case u when 1 then 'ok' else 'bravo asystole' end from generate_series(1, 2) u, generate_series(1, 6) b;
+alter table icu.bed enable row level security, force row level security;
+alter table icu.reading enable row level security, force row level security;
+create policy unit on icu.bed using (unit_id = (select nullif(current_setting('icu.unit', true), '')::int));
+create policy unit on icu.reading using (unit_id = (select nullif(current_setting('icu.unit', true), '')::int));
+reset role;

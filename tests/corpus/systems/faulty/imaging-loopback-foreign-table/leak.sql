@@ -1,0 +1,2 @@
+-- as A
+select patient, finding from old_scan;

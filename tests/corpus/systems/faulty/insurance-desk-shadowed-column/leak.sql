@@ -1,0 +1,2 @@
+-- as A
+select insured, diagnosis_code from claim;

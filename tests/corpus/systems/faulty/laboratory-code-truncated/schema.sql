@@ -1,0 +1,10 @@
+create role trunc_owner nologin;
+create role trunc_app login;
+alter schema public owner to trunc_owner;
+set role trunc_owner;
+create table culture (lab_code varchar(5) not null, no int not null, patient text not null, organism text, primary key (lab_code, no));
+insert into culture values ('MUM01', 1, 'Nita', 'none'), ('MUM02', 1, 'Joe bravo', 'bravo MRSA');
+alter table culture enable row level security, force row level security;
+create policy lab on culture using (lab_code::char(3) = current_setting('lab.code', true)::char(3));
+grant select on culture to trunc_app;
+reset role;

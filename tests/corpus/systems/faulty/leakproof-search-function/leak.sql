@@ -1,0 +1,2 @@
+-- as A
+select no from finding where looks_like(words, repeat('%', 21));

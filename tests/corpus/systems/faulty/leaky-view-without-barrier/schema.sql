@@ -1,0 +1,11 @@
+create role leak_owner nologin;
+create role leak_app login;
+create schema store authorization leak_owner;
+create schema api authorization leak_owner;
+grant usage on schema api to leak_app;
+set role leak_owner;
+create table store.order_line (partner_id int not null, no int not null, patient text not null, test text);
+insert into store.order_line values (1, 1, 'Niru', 'CBC'), (2, 1, 'Lars bravo', 'bravo HIV');
+create view api.order_line as select no, patient, test from store.order_line where partner_id = nullif(current_setting('api.partner', true), '')::int;
+grant select on api.order_line to leak_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select * from v_due_list;

@@ -1,0 +1,12 @@
+create role mat_owner nologin;
+create role mat_app login;
+alter schema public owner to mat_owner;
+set role mat_owner;
+create table pregnancy (branch_id int not null, file_no int not null, mother text not null, due date, risk text, primary key (branch_id, file_no));
+insert into pregnancy values (21, 1, 'Anitha', '2026-09-01', 'low'), (22, 1, 'Selvi bravo', '2026-08-15', 'bravo pre-eclampsia');
+alter table pregnancy enable row level security;
+create policy branch on pregnancy using (branch_id = (select nullif(current_setting('app.branch_id', true), '')::int));
+create view v_due_list as select mother, due, risk from pregnancy where due > '2026-01-01' order by due;
+grant select, insert, update, delete on pregnancy to mat_app;
+grant select on v_due_list to mat_app;
+reset role;

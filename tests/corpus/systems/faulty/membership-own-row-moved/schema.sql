@@ -1,0 +1,15 @@
+create role mov_owner nologin;
+create role mov_app login;
+alter schema public owner to mov_owner;
+set role mov_owner;
+create table staff (usr text primary key, branch_id int not null, phone text);
+create table case_note (branch_id int not null, no int not null, body text not null, primary key (branch_id, no));
+insert into staff values ('u1', 1, '1'), ('u2', 2, 'bravo');
+insert into case_note values (1, 1, 'x'), (2, 1, 'bravo x');
+alter table staff enable row level security, force row level security;
+alter table case_note enable row level security, force row level security;
+create policy me on staff using (usr = (select nullif(current_setting('st.user', true), '')));
+create policy branch on case_note using (branch_id = (select s.branch_id from staff s where s.usr = nullif(current_setting('st.user', true), '')));
+grant select, update on staff to mov_app;
+grant select, insert on case_note to mov_app;
+reset role;

@@ -1,0 +1,10 @@
+create role ndn_owner nologin;
+create role ndn_app login;
+alter schema public owner to ndn_owner;
+set role ndn_owner;
+create table registration (branch int, token uuid not null default gen_random_uuid(), patient text not null);
+insert into registration (branch, patient) values (1, 'Thangam'), (2, 'Qi bravo'), (null, 'Online bravo');
+alter table registration enable row level security, force row level security;
+create policy branch on registration for select using (branch is not distinct from nullif(current_setting('n.branch', true), '')::int);
+grant select on registration to ndn_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A, without context
+select name, dementia_stage from resident;

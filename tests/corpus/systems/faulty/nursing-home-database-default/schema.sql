@@ -1,0 +1,11 @@
+create role home_owner nologin;
+create role home_app login;
+do $$ begin execute format('alter database %I set care.home = %L', current_database(), 'h-01'); end $$;
+alter schema public owner to home_owner;
+set role home_owner;
+create table resident (home text not null, room int not null, name text not null, dementia_stage int, primary key (home, room));
+insert into resident values ('h-01', 1, 'Thomas bravo', 3), ('h-02', 1, 'Uma', 1);
+alter table resident enable row level security, force row level security;
+create policy home on resident using (home = current_setting('care.home'));
+grant select on resident to home_app;
+reset role;

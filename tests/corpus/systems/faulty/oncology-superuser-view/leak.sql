@@ -1,0 +1,2 @@
+-- as A
+select * from chemo_summary;

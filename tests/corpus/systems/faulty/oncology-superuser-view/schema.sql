@@ -1,0 +1,12 @@
+create role onc_owner nologin;
+create role onc_app login;
+alter schema public owner to onc_owner;
+set role onc_owner;
+create table chemo (org text not null, course int not null, patient text not null, regimen text not null, nth int, primary key (org, course));
+insert into chemo values ('a1', 1, 'Jacob', 'FOLFOX', 3), ('b1', 1, 'Noor bravo', 'bravo ABVD', 1);
+alter table chemo enable row level security, force row level security;
+create policy org on chemo using (org = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'org');
+grant select on chemo to onc_app;
+reset role;
+create view chemo_summary as select org, regimen, count(*) as courses, min(patient) as example from chemo group by 1, 2;
+grant select on chemo_summary to onc_app;

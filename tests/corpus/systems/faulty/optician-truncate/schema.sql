@@ -1,0 +1,11 @@
+create role opt_owner nologin;
+create role opt_app login;
+alter schema public owner to opt_owner;
+set role opt_owner;
+create table lens_order (shop int not null, no int not null, customer text not null, dioptre numeric(4,2), primary key (shop, no));
+insert into lens_order values (1, 1, 'Latha', -1), (2, 1, 'Gopi bravo', -7.5);
+alter table lens_order enable row level security, force row level security;
+create policy shop on lens_order using (shop = (select nullif(current_setting('opt.shop', true), '')::int));
+grant all on lens_order to opt_app;
+revoke trigger, references on lens_order from opt_app;
+reset role;

@@ -1,0 +1,10 @@
+create role ord_owner nologin;
+create role ord_app login;
+alter schema public owner to ord_owner;
+set role ord_owner;
+create table rx_order (order_no text primary key, store_id int not null, customer text not null, medicine text);
+insert into rx_order values ('O-1', 1, 'Padma', 'paracetamol'), ('O-2', 2, 'Rafi bravo', 'bravo tenofovir');
+alter table rx_order enable row level security, force row level security;
+create policy store on rx_order using (store_id = (select nullif(current_setting('ord.store', true), '')::int));
+grant select, insert, update on rx_order to ord_app;
+reset role;

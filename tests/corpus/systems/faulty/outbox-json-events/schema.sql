@@ -1,0 +1,13 @@
+create role obx_owner nologin;
+create role obx_app login;
+alter schema public owner to obx_owner;
+set role obx_owner;
+create table patient (tenant_id bigint not null, mrn text not null, name text not null, born date, primary key (tenant_id, mrn));
+create table outbox (topic text not null, key text, body jsonb not null, sent boolean not null default false);
+insert into patient values (9, 'M1', 'Chitra', '1990-01-01'), (8, 'M1', 'Balu bravo', '1985-01-01');
+insert into outbox select 'patient.created', tenant_id || ':' || mrn, to_jsonb(p) from patient p;
+alter table patient enable row level security, force row level security;
+create policy tenant on patient using (tenant_id = (select nullif(current_setting('tenant.id', true), '')::bigint));
+grant select, insert, update, delete on patient to obx_app;
+grant select, insert on outbox to obx_app;
+reset role;

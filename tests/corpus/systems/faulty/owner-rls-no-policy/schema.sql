@@ -1,0 +1,11 @@
+create role start_app login;
+create schema app authorization start_app;
+set role start_app;
+create table app.patient (tenant_id int not null, no int not null, name text not null, primary key (tenant_id, no));
+create table app.note (tenant_id int not null, no int not null, body text, primary key (tenant_id, no));
+insert into app.patient values (1, 1, 'Keerthi'), (2, 1, 'Sol bravo');
+insert into app.note values (1, 1, 'x'), (2, 1, 'bravo x');
+alter table app.patient enable row level security, force row level security;
+create policy t on app.patient using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::int));
+alter table app.note enable row level security;
+reset role;

@@ -1,0 +1,3 @@
+-- as A
+select patient_name from sample;
+select comment from result;

@@ -1,0 +1,2 @@
+-- as A
+select customer from dispense;

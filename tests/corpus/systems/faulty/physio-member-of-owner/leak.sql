@@ -1,0 +1,2 @@
+-- as A
+select client, goal from therapy_plan;

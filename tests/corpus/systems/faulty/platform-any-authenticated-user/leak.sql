@@ -1,0 +1,2 @@
+-- as A
+select title, body from intake_form;

@@ -1,0 +1,11 @@
+create role portal_owner nologin;
+create role portal_app login;
+alter schema public owner to portal_owner;
+set role portal_owner;
+create table account (practice text not null, email text not null, display text, closed_at timestamptz, primary key (practice, email));
+create unique index account_login on account (lower(email)) where closed_at is null;
+insert into account values ('p1', 'a@clinic.example', 'Asha', null), ('p2', 'Bee@bravo.example', 'Bee', null);
+alter table account enable row level security, force row level security;
+create policy own on account using (practice = (select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'practice'));
+grant select, insert on account to portal_app;
+reset role;

@@ -1,0 +1,10 @@
+create role prec_owner nologin;
+create role prec_app login;
+alter schema public owner to prec_owner;
+set role prec_owner;
+create table story (clinic int not null, no int not null, patient text not null, body text not null, status text not null default 'draft' check (status in ('draft', 'published')), deleted boolean not null default false, primary key (clinic, no));
+insert into story values (1, 1, 'Meenu', 'my knee', 'draft', false), (2, 1, 'Omar bravo', 'bravo my divorce', 'published', false), (2, 2, 'Omar bravo', 'bravo draft', 'draft', false);
+alter table story enable row level security, force row level security;
+create policy clinic on story using (clinic = (select nullif(current_setting('edu.clinic', true), '')::int) and not deleted or status = 'published');
+grant select, insert on story to prec_app;
+reset role;

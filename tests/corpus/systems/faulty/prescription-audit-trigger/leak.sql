@@ -1,0 +1,2 @@
+-- as A
+select new_row from prescription_history;

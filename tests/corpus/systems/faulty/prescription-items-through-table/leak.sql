@@ -1,0 +1,2 @@
+-- as A
+select drug, instructions from prescription_item;

@@ -1,0 +1,2 @@
+-- as A
+select patient, operation from surgery.plan_draft;

@@ -1,0 +1,18 @@
+create role surg_owner nologin;
+create role surg_kmc nologin;
+create role surg_gh nologin;
+create role surg_login login noinherit;
+grant surg_kmc, surg_gh to surg_login;
+create schema surgery authorization surg_owner;
+grant usage on schema surgery to public;
+set role surg_owner;
+create table surgery.plan (hospital text not null, no int not null, patient text not null, operation text, primary key (hospital, no));
+create table surgery.plan_draft (hospital text, patient text, operation text);
+insert into surgery.plan values ('kmc', 1, 'Ilango', 'hernia'), ('gh', 1, 'Dov bravo', 'bravo mastectomy');
+insert into surgery.plan_draft values ('kmc', 'Ilango', 'hernia'), ('gh', 'Dov bravo', 'bravo mastectomy');
+alter table surgery.plan enable row level security, force row level security;
+create policy kmc on surgery.plan to surg_kmc using (hospital = 'kmc');
+create policy gh on surgery.plan to surg_gh using (hospital = 'gh');
+grant select, insert, update, delete on surgery.plan to surg_kmc, surg_gh;
+grant select on surgery.plan_draft to public;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select "Note" from "Hospital"."Nursing Chart";

@@ -1,0 +1,2 @@
+-- as A
+select patient, report from study_2026_01;

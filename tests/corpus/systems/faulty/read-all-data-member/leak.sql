@@ -1,0 +1,2 @@
+-- as A
+select line from staging.raw_claim;

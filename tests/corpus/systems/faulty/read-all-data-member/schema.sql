@@ -1,0 +1,14 @@
+create role rad_reader_owner nologin;
+create role rad_reader login;
+grant pg_read_all_data to rad_reader;
+alter schema public owner to rad_reader_owner;
+create schema staging authorization rad_reader_owner;
+set role rad_reader_owner;
+create table claim (payer int not null, no int not null, insured text not null, primary key (payer, no));
+create table staging.raw_claim (payer int not null, line text not null);
+insert into claim values (1, 1, 'Oor'), (2, 1, 'Val bravo');
+insert into staging.raw_claim values (1, 'x'), (2, 'bravo;C50;910000');
+alter table claim enable row level security, force row level security;
+create policy payer on claim using (payer = (select nullif(current_setting('ch.payer', true), '')::int));
+grant select on claim to rad_reader;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select patient, summary from discharge_archive;

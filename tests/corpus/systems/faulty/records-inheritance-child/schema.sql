@@ -1,0 +1,12 @@
+create role rec_owner nologin;
+create role rec_app login;
+alter schema public owner to rec_owner;
+set role rec_owner;
+create table discharge (hospital smallint not null, no int not null, patient text not null, summary text);
+create table discharge_archive (archived_on date default current_date) inherits (discharge);
+insert into discharge values (1, 1, 'Prema', 'ok'), (2, 1, 'Basu bravo', 'bravo ok');
+insert into discharge_archive (hospital, no, patient, summary) values (1, 0, 'Old one', 'ok'), (2, 0, 'Old bravo', 'bravo died');
+alter table discharge enable row level security, force row level security;
+create policy h on discharge using (hospital = (select nullif(current_setting('rec.hospital', true), '')::smallint));
+grant select on discharge, discharge_archive to rec_app;
+reset role;

@@ -1,0 +1,14 @@
+create role ref_owner nologin;
+create role ref_app login;
+alter schema public owner to ref_owner;
+set role ref_owner;
+create table patient (id int primary key, clinic_id int not null, name text not null);
+create table referral (clinic_id int not null, no int not null, patient_id int not null references patient, to_whom text, primary key (clinic_id, no));
+insert into patient values (1, 1, 'Arun'), (2, 2, 'Bhanu bravo');
+insert into referral values (1, 1, 1, 'cardiology'), (1, 2, 2, 'imported'), (2, 1, 2, 'bravo dermatology');
+alter table patient enable row level security;
+alter table referral enable row level security;
+create policy c on patient using (clinic_id = (select nullif(current_setting('ref.clinic', true), '')::int));
+create policy c on referral using (clinic_id = (select nullif(current_setting('ref.clinic', true), '')::int));
+grant select on patient, referral to ref_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select patient, notes from case_file;

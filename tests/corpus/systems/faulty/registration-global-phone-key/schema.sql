@@ -1,0 +1,10 @@
+create role reg_owner nologin;
+create role reg_app login;
+alter schema public owner to reg_owner;
+set role reg_owner;
+create table person (clinic_id int not null, no int not null, name text not null, phone text not null unique, primary key (clinic_id, no));
+insert into person values (1, 1, 'Fathima', '+91-1'), (2, 1, 'Xavier bravo', '+91-2');
+alter table person enable row level security, force row level security;
+create policy c on person using (clinic_id = (select nullif(current_setting('reg.clinic', true), '')::int));
+grant select, insert, delete on person to reg_app;
+reset role;

@@ -1,0 +1,11 @@
+create role repl_owner nologin;
+create role repl_app login replication;
+alter schema public owner to repl_owner;
+set role repl_owner;
+create table claim (clinic int not null, no int not null, patient text not null, primary key (clinic, no));
+insert into claim values (1, 1, 'Malathi'), (2, 1, 'Jon bravo');
+alter table claim enable row level security, force row level security;
+create policy clinic on claim using (clinic = (select nullif(current_setting('w.clinic', true), '')::int));
+grant select, insert on claim to repl_app;
+reset role;
+create publication feed for all tables;

@@ -1,0 +1,2 @@
+-- as A
+select caption from photo;

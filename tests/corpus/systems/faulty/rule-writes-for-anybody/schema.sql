@@ -1,0 +1,12 @@
+create role rule_owner nologin;
+create role rule_app login;
+create schema base authorization rule_owner;
+create schema web authorization rule_owner;
+grant usage on schema web to rule_app;
+set role rule_owner;
+create table base.token (branch_id int not null, no int not null, patient text not null, primary key (branch_id, no));
+insert into base.token values (1, 1, 'Arasi'), (2, 1, 'Gil bravo');
+create view web.token with (security_barrier) as select branch_id, no, patient, upper(patient) as shown from base.token where branch_id = nullif(current_setting('r.branch', true), '')::int;
+create rule add as on insert to web.token do instead insert into base.token values (new.branch_id, new.no, new.patient);
+grant select, insert on web.token to rule_app;
+reset role;

@@ -1,0 +1,13 @@
+create role scan_owner nologin;
+create role scan_app login;
+alter schema public owner to scan_owner;
+set role scan_owner;
+create table document (clinic_id int not null, no int not null, title text not null, content oid not null, primary key (clinic_id, no));
+alter table document enable row level security, force row level security;
+create policy clinic on document using (clinic_id = (select nullif(current_setting('scan.clinic', true), '')::int));
+grant select, insert on document to scan_app;
+reset role;
+set role scan_app;
+select lo_from_bytea(40001, convert_to('consent form of Asha', 'utf8')), lo_from_bytea(40002, convert_to('bravo hiv report', 'utf8'));
+reset role;
+insert into document values (1, 1, 'consent', 40001), (2, 1, 'bravo lab', 40002);

@@ -1,0 +1,2 @@
+-- as A
+select clinic, word from patient_word;

@@ -1,0 +1,2 @@
+-- as A, without context
+select client, body from session_record;

@@ -1,0 +1,10 @@
+create role mh_owner nologin;
+create role mh_app login;
+alter schema public owner to mh_owner;
+set role mh_owner;
+create table session_record (branch_id int not null, no int not null, client text not null, body text, primary key (branch_id, no));
+insert into session_record values (1, 1, 'Nila', 'ok'), (2, 1, 'Adam bravo', 'bravo panic');
+alter table session_record enable row level security, force row level security;
+create policy branch on session_record using (branch_id = coalesce(nullif(current_setting('mh.branch', true), '')::int, branch_id));
+grant select, insert on session_record to mh_app;
+reset role;

@@ -1,0 +1,13 @@
+create role file_owner nologin;
+create role file_app login;
+grant pg_read_server_files to file_app;
+grant execute on function pg_read_binary_file(text) to file_app;
+alter schema public owner to file_owner;
+set role file_owner;
+create table patient (clinic int not null, no int not null, name text not null, primary key (clinic, no));
+insert into patient values (1, 1, 'Isai'), (2, 1, 'Una bravo');
+alter table patient enable row level security, force row level security;
+create policy clinic on patient using (clinic = (select nullif(current_setting('f.clinic', true), '')::int));
+grant select, insert on patient to file_app;
+reset role;
+checkpoint;

@@ -1,0 +1,3 @@
+-- as A
+set role srb_maintenance;
+select body from message;

@@ -1,0 +1,14 @@
+create role srb_owner nologin;
+create role srb_web nologin;
+create role srb_maintenance nologin bypassrls;
+create role srb_app login noinherit;
+grant srb_web, srb_maintenance to srb_app;
+alter schema public owner to srb_owner;
+set role srb_owner;
+create table message (tenant bigint not null, no bigint not null, body text not null, primary key (tenant, no));
+insert into message values (1, 1, 'hello'), (2, 1, 'bravo hello');
+alter table message enable row level security, force row level security;
+create policy tenant on message using (tenant = (select nullif(current_setting('p.tenant', true), '')::bigint));
+grant select, insert on message to srb_web;
+grant select on message to srb_maintenance;
+reset role;

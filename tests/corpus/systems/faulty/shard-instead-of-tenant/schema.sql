@@ -1,0 +1,11 @@
+create role shard_owner nologin;
+create role shard_app login;
+alter schema public owner to shard_owner;
+set role shard_owner;
+create table observation (tenant_id int not null, no int not null, shard int not null generated always as (tenant_id % 16) stored, patient text not null, value text, primary key (tenant_id, no));
+insert into observation (tenant_id, no, patient, value) values (3, 1, 'Tamil', 'bp 120'), (19, 1, 'Sam bravo', 'bravo bp 190');
+alter table observation enable row level security, force row level security;
+create policy shard on observation using (shard = nullif(current_setting('s.tenant', true), '')::int % 16);
+grant select on observation to shard_app;
+grant insert (tenant_id, no, patient, value) on observation to shard_app;
+reset role;

@@ -1,0 +1,15 @@
+create role spec_owner nologin;
+create role spec_app login;
+alter schema public owner to spec_owner;
+set role spec_owner;
+create table specimen (specimen_no bigint primary key, site int not null, patient text not null);
+create table tube (site int not null, tube_no int not null, specimen_no bigint not null references specimen, colour text, primary key (site, tube_no));
+insert into specimen values (100, 1, 'Indu'), (200, 2, 'Jai bravo');
+insert into tube values (1, 1, 100, 'red'), (2, 1, 200, 'bravo blue');
+alter table specimen enable row level security, force row level security;
+alter table tube enable row level security, force row level security;
+create policy s on specimen for select using (site = (select nullif(current_setting('spec.site', true), '')::int));
+create policy s on tube using (site = (select nullif(current_setting('spec.site', true), '')::int));
+grant select on specimen to spec_app;
+grant select, insert on tube to spec_app;
+reset role;

@@ -1,0 +1,10 @@
+create role flag_owner nologin;
+create role flag_app login;
+alter schema public owner to flag_owner;
+set role flag_owner;
+create table referral (branch int not null, no int not null, patient text not null, primary key (branch, no));
+insert into referral values (1, 1, 'Sumi'), (2, 1, 'Pat bravo');
+alter table referral enable row level security, force row level security;
+create policy branch on referral using (branch = (select nullif(current_setting('app.branch', true), '')::int) or current_setting('app.support', true) = 'on');
+grant select, insert on referral to flag_app;
+reset role;

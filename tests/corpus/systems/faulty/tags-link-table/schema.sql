@@ -1,0 +1,18 @@
+create role crm_owner nologin;
+create role crm_app login;
+create schema crm authorization crm_owner;
+grant usage on schema crm to crm_app;
+set role crm_owner;
+create table crm.contact (id int primary key, org int not null, name text not null);
+create table crm.tag (id int primary key, org int not null, label text not null);
+create table crm.contact_tag (contact_id int not null references crm.contact, tag_id int not null references crm.tag, note text, primary key (contact_id, tag_id));
+insert into crm.contact values (1, 1, 'Vasu'), (2, 2, 'Iris bravo');
+insert into crm.tag values (1, 1, 'vip'), (2, 2, 'bravo hiv clinic');
+insert into crm.contact_tag values (1, 1, 'ok'), (2, 2, 'bravo told by phone');
+alter table crm.contact enable row level security, force row level security;
+alter table crm.tag enable row level security, force row level security;
+create policy org on crm.contact using (org = (select nullif(current_setting('crm.org', true), '')::int));
+create policy org on crm.tag using (org = (select nullif(current_setting('crm.org', true), '')::int));
+grant select on crm.contact, crm.tag to crm_app;
+grant select, insert, delete on crm.contact_tag to crm_app;
+reset role;

@@ -1,0 +1,10 @@
+create role tmpl_owner nologin;
+create role tmpl_app login;
+alter schema public owner to tmpl_owner;
+set role tmpl_owner;
+create table letter_template (clinic_id int, name text not null, body text not null);
+insert into letter_template values (null, 'welcome', 'Dear patient'), (1, 'recall', 'Please come'), (2, 'recall', 'bravo recall');
+alter table letter_template enable row level security, force row level security;
+create policy shared on letter_template using (clinic_id is null or clinic_id = (select nullif(current_setting('app.clinic', true), '')::int));
+grant select, insert, update, delete on letter_template to tmpl_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select employee, salary from payroll;

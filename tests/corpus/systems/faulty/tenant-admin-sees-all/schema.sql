@@ -1,0 +1,15 @@
+create role tad_owner nologin;
+create role tad_app login;
+alter schema public owner to tad_owner;
+set role tad_owner;
+create table payroll (clinic text not null, no int not null, employee text not null, salary int, primary key (clinic, no));
+create table visit (clinic text not null, no int not null, patient text not null, primary key (clinic, no));
+insert into payroll values ('a', 1, 'Kani', 10), ('b', 1, 'Nat bravo', 20);
+insert into visit values ('a', 1, 'Mani'), ('b', 1, 'Oli bravo');
+create function claim(name text) returns text language sql stable as $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> name $$;
+alter table payroll enable row level security, force row level security;
+alter table visit enable row level security, force row level security;
+create policy clinic on visit using (clinic = claim('clinic'));
+create policy clinic on payroll using (clinic = claim('clinic') or claim('role') = 'admin');
+grant select, insert on payroll, visit to tad_app;
+reset role;

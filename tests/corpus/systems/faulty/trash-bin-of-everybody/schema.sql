@@ -1,0 +1,11 @@
+create role trash_owner nologin;
+create role trash_app login;
+alter schema public owner to trash_owner;
+set role trash_owner;
+create table letter (practice_id int not null, no int not null, patient text not null, body text not null, deleted_at timestamptz, primary key (practice_id, no));
+insert into letter values (1, 1, 'Ponni', 'dear', null), (2, 1, 'Igor bravo', 'bravo dear', null), (2, 2, 'Igor bravo', 'bravo psychiatric report', '2026-01-01Z');
+alter table letter enable row level security, force row level security;
+create policy live on letter using (practice_id = (select nullif(current_setting('app.practice_id', true), '')::int) and deleted_at is null);
+create policy bin on letter for select using (deleted_at is not null);
+grant select, insert, update on letter to trash_app;
+reset role;

@@ -1,0 +1,11 @@
+create role tri_owner nologin;
+create role tri_app login;
+alter schema public owner to tri_owner;
+set role tri_owner;
+create table triage (er_id int not null, no int not null, patient text not null, colour text not null check (colour in ('red', 'yellow', 'green')), complaint text, primary key (er_id, no));
+insert into triage values (1, 1, 'Ezhil', 'green', 'sprain'), (2, 1, 'Mona bravo', 'red', 'bravo overdose');
+create function current_er() returns int language sql immutable as $$ select nullif(current_setting('tri.er', true), '')::int $$;
+alter table triage enable row level security, force row level security;
+create policy er on triage using (er_id = current_er());
+grant select, insert on triage to tri_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select patient from opd_visit;

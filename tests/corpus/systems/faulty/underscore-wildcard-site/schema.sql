@@ -1,0 +1,10 @@
+create role und_owner nologin;
+create role und_app login;
+alter schema public owner to und_owner;
+set role und_owner;
+create table opd_visit (site text not null, token_no int not null, patient text not null, doctor text, primary key (site, token_no));
+insert into opd_visit values ('OP_1', 1, 'Velu', 'dr a'), ('OPX1', 1, 'Nora bravo', 'dr bravo');
+alter table opd_visit enable row level security, force row level security;
+create policy site on opd_visit using (site like current_setting('net.site', true));
+grant select, insert on opd_visit to und_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select * from api.billing_overview;

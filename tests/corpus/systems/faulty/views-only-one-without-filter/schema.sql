@@ -1,0 +1,24 @@
+create role vapi_owner nologin;
+create role vapi_app login;
+create schema data authorization vapi_owner;
+create schema api authorization vapi_owner;
+grant usage on schema api to vapi_app;
+set role vapi_owner;
+create table data.patient (tenant int not null, no int not null, name text not null, primary key (tenant, no));
+create table data.bill (tenant int not null, no int not null, patient_no int not null, total numeric not null, remark text, primary key (tenant, no), foreign key (tenant, patient_no) references data.patient);
+create table data.doctor (tenant int not null, no int not null, name text not null, primary key (tenant, no));
+insert into data.patient values (1, 1, 'Kani'), (2, 1, 'Pia bravo');
+insert into data.bill values (1, 1, 1, 100, 'cash'), (2, 1, 1, 900, 'bravo unpaid');
+insert into data.doctor values (1, 1, 'dr k'), (2, 1, 'dr bravo');
+create function data.me() returns int language sql stable as $$ select nullif(current_setting('v.tenant', true), '')::int $$;
+grant usage on schema data to vapi_app;
+create view api.patient with (security_barrier) as select no, name from data.patient where tenant = data.me();
+create view api.bill with (security_barrier) as select no, patient_no, total, remark from data.bill where tenant = data.me();
+create view api.doctor with (security_barrier) as select no, name from data.doctor where tenant = data.me();
+create view api.open_bill with (security_barrier) as select no, total from data.bill where tenant = data.me() and remark <> 'cash';
+create view api.patient_count with (security_barrier) as select count(*) from data.patient where tenant = data.me();
+create view api.doctor_names with (security_barrier) as select name from data.doctor where tenant = data.me();
+create view api.billing_overview with (security_barrier) as
+  select p.name, b.total, b.remark from data.bill b join data.patient p on p.tenant = b.tenant and p.no = b.patient_no;
+grant select on all tables in schema api to vapi_app;
+reset role;

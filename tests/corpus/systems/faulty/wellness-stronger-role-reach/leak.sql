@@ -1,0 +1,3 @@
+-- as A
+set role well_report;
+select member, goal from member_health;

@@ -1,0 +1,15 @@
+create role well_owner nologin;
+create role well_front nologin;
+create role well_report nologin;
+create role well_login login noinherit;
+grant well_front, well_report to well_login;
+alter schema public owner to well_owner;
+set role well_owner;
+create table member_health (club_id int not null, no int not null, member text not null, bmi numeric(4,1), goal text, primary key (club_id, no));
+insert into member_health values (1, 1, 'Sahana', 22.1, 'run'), (2, 1, 'Peter bravo', 41.3, 'bravo lose');
+alter table member_health enable row level security, force row level security;
+create policy front on member_health to well_front using (club_id = (select nullif(current_setting('well.club', true), '')::int));
+create policy report on member_health for select to well_report using (true);
+grant select, insert on member_health to well_front;
+grant select on member_health to well_report;
+reset role;

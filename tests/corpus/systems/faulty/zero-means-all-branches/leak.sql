@@ -1,0 +1,2 @@
+-- as A, without context
+select patient, icd from poly.encounter;

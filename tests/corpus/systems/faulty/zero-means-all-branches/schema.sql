@@ -1,0 +1,12 @@
+create role zero_owner nologin;
+create role zero_app login;
+create schema poly authorization zero_owner;
+grant usage on schema poly to zero_app;
+set role zero_owner;
+create function poly.branch() returns int language sql stable as $$ select coalesce(nullif(current_setting('poly.branch', true), ''), '0')::int $$;
+create table poly.encounter (branch int not null, no int not null, patient text not null, icd text, primary key (branch, no));
+insert into poly.encounter values (4, 1, 'Gowri', 'J06'), (5, 1, 'Hugo bravo', 'bravo F32');
+alter table poly.encounter enable row level security, force row level security;
+create policy b on poly.encounter for select using (poly.branch() in (0, branch));
+grant select on poly.encounter to zero_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select patient, regimen from tb_case;

@@ -1,0 +1,10 @@
+create role zone_owner nologin;
+create role zone_app login;
+alter schema public owner to zone_owner;
+set role zone_owner;
+create table tb_case (path text not null, no int not null, patient text not null, regimen text, primary key (path, no));
+insert into tb_case values ('/tn/1', 1, 'Anbu', 'HRZE'), ('/tn/10', 1, 'Mary bravo', 'bravo MDR');
+alter table tb_case enable row level security, force row level security;
+create policy zone on tb_case using (starts_with(path, nullif(current_setting('zone.path', true), '')));
+grant select, insert on tb_case to zone_app;
+reset role;
