@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { type ApplyOptions, type ApplyResult, apply, emit } from "../compile/apply.js"
+export { type ApplyOptions, type ApplyResult, apply, type EmitOptions, emit } from "../compile/apply.js"
 export { drift } from "../compile/drift.js"
 export { meetsSecurityFloor, securityFloorText } from "../compile/floor.js"
 export { type Plan, plan } from "../compile/plan.js"
