@@ -16,11 +16,9 @@ import { delimiter, join } from "node:path"
 
 const bin15 = process.env.WARDKEEP_PG15_BIN ?? "/usr/lib/postgresql/15/bin"
 
-/** Files that also run as an administrator who has CREATEROLE and CREATEDB only. */
-export const limitedAdminFiles = []
-
 const isPooler = (file) => file.endsWith(".pooler.db.test.ts")
-const isLimitedAdmin = (file) => file.endsWith(".limited-admin.db.test.ts") || limitedAdminFiles.includes(file)
+/** Files that run as an administrator who has CREATEROLE and CREATEDB only. */
+const isLimitedAdmin = (file) => file.endsWith(".limited-admin.db.test.ts")
 
 const inPath = (program) =>
   [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"].some((directory) =>
@@ -31,7 +29,7 @@ const postgres15 = () => (existsSync(join(bin15, "initdb")) ? undefined : "Postg
 
 const pgbouncer = () => (inPath("pgbouncer") ? undefined : "pgbouncer is not installed")
 const always = () => undefined
-const isOrdinary = (file) => !isPooler(file) && !file.endsWith(".limited-admin.db.test.ts")
+const isOrdinary = (file) => !isPooler(file) && !isLimitedAdmin(file)
 
 const limitedAdmin15 = { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTGRES: "15" }
 

@@ -50,7 +50,7 @@ begin
   end if;
   select k.* into t from wardkeep.token k
    where k.session_id = (body ->> 'session_id')::uuid and k.tenant = body ->> 'tenant'
-     and k.role = body ->> 'role' and k.purpose = body ->> 'purpose'
+     and k.role = body ->> 'role' and k.purpose = body ->> 'purpose' and k.actor = body ->> 'actor'
      and k.valid_until > now() and k.valid_from <= now()
    limit 1;
   if not found then

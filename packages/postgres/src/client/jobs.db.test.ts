@@ -79,15 +79,16 @@ describe("a job", () => {
     const queued = await used.wk.run(session, { branch: used.clinic.branches[0].branch, requestId: "r-1" }, async () =>
       used.wk.serializeContext(),
     )
-    const seen = await used.wk.resumeContext(
-      queued,
-      async () => (await used.wk.query("select wardkeep.actor() as a, wardkeep.request_id() as r")).rows,
-    )
-    expect(seen).toEqual([{ a: "reception-0", r: "r-1" }])
+    const seen = await used.wk.resumeContext(queued, async () => [
+      used.wk.requireContext().actor,
+      ...(await used.wk.query("select wardkeep.actor() as a, wardkeep.request_id() as r")).rows,
+    ])
+    expect(seen).toEqual(["reception-0", { a: "reception-0", r: "r-1" }])
     for (const changed of [
       { role: "doctor" },
       { tenant: used.clinic.branches[2].clinic },
       { sessionId: used.doctor.id },
+      { actor: used.doctor.actor },
     ])
       await expect(used.wk.resumeContext({ ...queued, ...changed }, async () => 1)).rejects.toMatchObject({
         code: "WK102",

@@ -1,5 +1,4 @@
 import { WardkeepError } from "@wardkeep/core"
-import type { Deadline } from "./deadline.js"
 import type { Connection, ConnectionEvents } from "./wire/connection.js"
 
 export interface LanesOptions {
@@ -35,14 +34,10 @@ export class Lanes implements ConnectionEvents {
     return best
   }
 
-  async acquire(deadline?: Deadline): Promise<Connection> {
+  /** A unit with a deadline never comes here: what may be cancelled runs alone. */
+  async acquire(): Promise<Connection> {
     if (this.#ended) throw new WardkeepError("WK009", { message: "the client was closed" })
-    const opening = this.#opening ?? this.#grow()
-    if (deadline === undefined) return await opening
-    return await new Promise<Connection>((resolve, reject) => {
-      const leave = deadline.onExpire(reject)
-      opening.then(resolve, reject).finally(leave)
-    })
+    return await (this.#opening ?? this.#grow())
   }
 
   closed(connection: Connection): void {

@@ -166,6 +166,7 @@ describe("the strategy", () => {
       await wk.run(used.doctor, async () => (await wk.query("select id from patient")).rowCount)
     expect(await rows()).toBe(5)
     await connected(database.adminUrl, (admin) => useStrategy(admin, policy, "accelerated"))
+    expect(await rows(), "before apply").toBe(5)
     await connected(withLogin(database.adminUrl, logins.migrator), (migrator) =>
       asOwner(migrator, policy, () => apply({ client: migrator, policy })),
     )

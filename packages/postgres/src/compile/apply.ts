@@ -73,9 +73,28 @@ async function runStep(client: Queryable, object: string, why: string, sql: stri
   }
 }
 
-/** The plan as plain SQL, for hosts with a migration tool of their own. Run it as the owner, in one transaction. */
-export function emit(shown: Plan): string {
-  if (shown.steps.length === 0) return "-- nothing to do\n"
-  const body = shown.steps.map((step) => `-- ${step.object}: ${step.why}\n${step.sql};`).join("\n\n")
-  return `-- Run as the owner role, in one transaction.\nbegin;\nset local lock_timeout = '5s';\n\n${body}\n\ncommit;\n`
+export interface EmitOptions {
+  /** False leaves `begin` and `commit` to a migration tool that opens a transaction around each file. Default true. */
+  readonly transaction?: boolean
 }
+
+/**
+ * The plan as plain SQL, for hosts with a migration tool of their own. Run it as the owner, in one transaction.
+ *
+ * @example await writeFile("migrations/20_wardkeep.sql", emit(await plan({ client, policy }), { transaction: false }))
+ */
+export function emit(shown: Plan, { transaction = true }: EmitOptions = {}): string {
+  if (shown.steps.length === 0) return "-- nothing to do\n"
+  const steps = shown.steps.map((step) => `-- ${step.object}: ${step.why}\n${step.sql};`).join("\n\n")
+  const body = `set local lock_timeout = '5s';\n\n${steps}\n`
+  if (transaction) return `-- Run as the owner role, in one transaction.\nbegin;\n${body}\ncommit;\n`
+  return `-- Run as the owner role. Your tool must open one transaction around this file and commit it.\n${outsideFails}\n${body}`
+}
+
+// Outside of a transaction SET LOCAL only warns, and each step would commit alone: the fence could be half there.
+const outsideFails = `set local wardkeep.one_transaction = 'yes';
+do $$ begin
+  if current_setting('wardkeep.one_transaction', true) is distinct from 'yes' then
+    raise exception 'this file needs one transaction around it' using errcode = '25P01';
+  end if;
+end $$;`

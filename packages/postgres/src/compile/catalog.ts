@@ -60,15 +60,15 @@ export interface Catalog {
   readonly foreignPolicies: readonly string[]
 }
 
+/** The schemas whose relations the plan looks at. */
+export function policySchemas(policy: Policy): string[] {
+  const named = [...policy.tables.keys()].map((name) => name.slice(0, name.indexOf(".")))
+  return [...new Set(["wardkeep_lookup", policy.schema, ...named])]
+}
+
 /** Reads what compiling needs, in one pass over the schemas the policy names. */
 export async function readCatalog(client: Queryable, policy: Policy): Promise<Catalog> {
-  const schemas = [
-    ...new Set([
-      "wardkeep_lookup",
-      policy.schema,
-      ...[...policy.tables.keys()].map((name) => name.slice(0, name.indexOf("."))),
-    ]),
-  ]
+  const schemas = policySchemas(policy)
   const base = await client.query<{ number: number; name: string }>(
     "select current_setting('server_version_num')::int as number, current_user::text as name",
   )

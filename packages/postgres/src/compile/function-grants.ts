@@ -24,6 +24,9 @@ const readers = [
   "digit_word(text)",
 ]
 const loginOnly = ["strategy()", "refuse_session()"]
+/** What the accelerated strategy brings: for the login, and for the matrix roles. */
+const acceleratedLogin = ["enter(text,text)"]
+const acceleratedReaders = ["branches_looked_up()", "is_owner(text)"]
 const issuerOnly = [
   "issue_session(text,text,bytea)",
   "issue_service(text,text,bytea)",
@@ -39,8 +42,8 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
   const accelerated = await hasEnter(client)
-  const login = accelerated ? [...loginOnly, "enter(text,text)"] : loginOnly
-  const readable = accelerated ? [...readers, "branches_looked_up()", "is_owner(text)"] : readers
+  const login = accelerated ? [...loginOnly, ...acceleratedLogin] : loginOnly
+  const readable = accelerated ? [...readers, ...acceleratedReaders] : readers
   const wanted: [string, string][] = [
     ...matrix.flatMap((role) => readable.map((f): [string, string] => [role, f])),
     ...login.map((f): [string, string] => [names.app, f]),
@@ -79,6 +82,19 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
     })
   }
   return [...steps, ...(await usageSteps(client, policy, [...matrix, names.app, names.issuer], matrix))]
+}
+
+/** Gives the new functions of the accelerated strategy to those who need them, as far as their roles are there. */
+export async function grantAccelerated(client: Queryable, policy: Policy): Promise<void> {
+  const { app } = roleNames(policy)
+  const { rows } = await client.query<{ name: string }>(
+    "select rolname::text as name from pg_roles where rolname = any ($1)",
+    [[app, ...matrixRoles(policy)]],
+  )
+  for (const { name } of rows) {
+    const functions = (name === app ? acceleratedLogin : acceleratedReaders).map((f) => `wardkeep.${f}`).join(", ")
+    await client.query(`grant execute on function ${functions} to ${quoteIdent(name)}`)
+  }
 }
 
 /** The accelerated strategy brings a function of its own for the login. */

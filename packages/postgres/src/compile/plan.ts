@@ -11,6 +11,7 @@ import {
   releasedTables,
   releaseSteps,
 } from "./companions.js"
+import { derivedFindings } from "./derived.js"
 import { tampered } from "./drift.js"
 import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
@@ -55,7 +56,11 @@ export async function plan({ client, policy }: { client: Queryable; policy: Poli
   const relations = [...catalog.tables.keys(), ...companionRelations(scoped.values(), catalog)]
   const draft: Draft = {
     steps: ownFunctionSteps(changed, await strategyOf(client)),
-    findings: [...uncovered, ...(await roleFindings(client, policy))],
+    findings: [
+      ...uncovered,
+      ...(await derivedFindings(client, policy, catalog, scoped)),
+      ...(await roleFindings(client, policy)),
+    ],
     managed: [],
   }
   const grants = await readGrants(client, relations)

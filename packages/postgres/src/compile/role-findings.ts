@@ -26,12 +26,17 @@ from pg_roles r where r.rolname like $1 order by 1`
 /**
  * Roles are compared with what they must be, not with what they were: an apply must never make an exemption normal.
  * Only an administrator can correct them: `install` gives back attributes and memberships, and names what it may not take.
+ *
+ * @returns role-missing · role-exempt · role-membership · role-attributes; empty when every role is as it must be
+ * @example const findings = await roleFindings(client, policy)
  */
 export async function roleFindings(client: Queryable, policy: Policy): Promise<Finding[]> {
   const { rows } = await client.query<RoleRow>(rolesQuery, [`wk\\_${policy.deployment}\\_%`])
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
-  const findings: Finding[] = []
+  const present = new Set(rows.map((row) => row.name))
+  const ours = [names.owner, names.migrator, names.issuer, names.app, ...matrix]
+  const findings: Finding[] = ours.filter((name) => !present.has(name)).map(missing)
   for (const row of rows) {
     for (const attribute of row.exempt) {
       const fix = `alter role ${quoteIdent(row.name)} no${attribute.toLowerCase()}`
@@ -69,6 +74,11 @@ function expected(role: string, names: ReturnType<typeof roleNames>, matrix: rea
   if (role === names.owner) return { groups: [], members: [names.migrator], login: false, inherit: true }
   // A role that left the policy file keeps its name, and nobody may take it any more.
   return { groups: [], members: matrix.includes(role) ? [names.app] : [], login: false, inherit: false }
+}
+
+function missing(name: string): Finding {
+  const message = `the role ${name} does not exist`
+  return { check: "role-missing", severity: "hygiene", object: `role ${name}`, message, fix: "wardkeep migrate" }
 }
 
 function revoke(group: string, member: string): string {

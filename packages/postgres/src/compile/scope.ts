@@ -209,13 +209,23 @@ function needsKey(policy: Policy, name: string, rule: TableRule): boolean {
   return rule.search !== undefined || policy.lookups.some((lookup) => lookup.table === name)
 }
 
+/** The tables of the policy file, their partitions and our companions of them. */
+export function coveredTables(catalog: Catalog, scoped: ReadonlyMap<string, ScopedTable>): CatalogTable[] {
+  return [...catalog.tables.values()].filter(
+    (table) =>
+      scoped.has(table.name) ||
+      catalog.managed.has(`table ${table.name}`) ||
+      isPartitionOfScoped(table, catalog, scoped),
+  )
+}
+
 /** Tables nobody listed: an error with `rest: 'error'`, else reported as not covered. */
 function uncovered(policy: Policy, catalog: Catalog, scoped: ReadonlyMap<string, ScopedTable>): Finding[] {
   const findings: Finding[] = []
   const missing: string[] = []
+  const covered = new Set(coveredTables(catalog, scoped))
   for (const table of catalog.tables.values()) {
-    if (scoped.has(table.name) || catalog.managed.has(`table ${table.name}`)) continue
-    if (isPartitionOfScoped(table, catalog, scoped)) continue
+    if (covered.has(table)) continue
     const listed = policy.tables.has(table.name)
     if (!listed && policy.rest === "error") missing.push(table.name)
     findings.push({

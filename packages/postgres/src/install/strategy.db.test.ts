@@ -32,6 +32,7 @@ describe("the strategies", () => {
     expect(portable[0]?.[0]?.t).not.toContain(canary(1))
 
     await connected(database.adminUrl, (admin) => useStrategy(admin, clinic.policy, "accelerated"))
+    expect([(await look()).rows, (await actor()).rows], "before apply").toEqual(portable)
     await connected(withLogin(database.adminUrl, clinic.logins.migrator), (migrator) =>
       asOwner(migrator, clinic.policy, () => apply({ client: migrator, policy: clinic.policy })),
     )

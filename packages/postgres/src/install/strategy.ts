@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
+import { grantAccelerated } from "../compile/function-grants.js"
 import { inTransaction } from "../maintenance/in-transaction.js"
 import type { Queryable } from "../maintenance/queryable.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
@@ -12,7 +13,8 @@ const portableFiles = ["030_refuse.sql", "090_fence_portable.sql", "100_token_re
 
 /**
  * Chooses how the context is verified. `accelerated` needs one GRANT SET ON PARAMETER, which only a superuser may give;
- * without it the portable strategy stays. Policies and tables are not touched. Run `apply` afterwards for the grants.
+ * without it the portable strategy stays. Policies and tables are not touched. Requests go on meanwhile.
+ * Run `apply` afterwards, which records the new functions.
  *
  * @throws WK306 the parameter may not be granted here
  */
@@ -22,9 +24,10 @@ export async function useStrategy(admin: Queryable, policy: Policy, strategy: St
   // In one transaction: between two of these files neither strategy's functions fit the other's.
   await inTransaction(admin, async () => {
     await admin.query(`set local role ${quoteIdent(owner)}`)
-    if (strategy === "accelerated")
-      await admin.query(await readFile(join(sqlDirectory("strategy"), "accelerated.sql"), "utf8"))
-    else await restorePortable(admin)
+    if (strategy === "portable") return await restorePortable(admin)
+    await admin.query(await readFile(join(sqlDirectory("strategy"), "accelerated.sql"), "utf8"))
+    // Not left to apply: until then the application could not call what now verifies its context.
+    await grantAccelerated(admin, policy)
   })
 }
 

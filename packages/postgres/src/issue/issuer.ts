@@ -42,7 +42,7 @@ export interface ReopenRequest {
   readonly tenant: string
   readonly role: string
   readonly purpose: string
-  /** For the session object; the database takes the actor from its own record. */
+  /** Whom the job names: the database compares it with the session's own actor. */
   readonly actor: string
 }
 
@@ -72,7 +72,7 @@ export interface Issuer {
   issueSession(request: SessionRequest): Promise<Session>
   /** @throws WK202 · WK203 the policy has no such service */
   issueService(request: ServiceRequest): Promise<Session>
-  /** Checks that a queued job's session still holds the grant. @throws WK102 it does not */
+  /** Checks that a queued job's session still holds the grant. @throws WK102 it does not, or is another actor's */
   reopenSession(request: ReopenRequest): Promise<Session>
   /** Takes effect with the next statement. False when it had ended before. */
   endSession(id: string, reason: string): Promise<boolean>
@@ -135,7 +135,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
         `service:${service}`,
       ),
     reopenSession: async ({ sessionId, tenant, role, purpose, actor }) =>
-      await issue("reopen", "reopen_session", { session_id: sessionId, tenant, role, purpose }, actor),
+      await issue("reopen", "reopen_session", { session_id: sessionId, actor, tenant, role, purpose }, actor),
     endSession: async (id, reason) =>
       (await call<{ ended: boolean }>("select wardkeep.end_session($1, $2) as ended", [id, reason]))[0]?.ended === true,
     endActor: async (actor, reason) =>

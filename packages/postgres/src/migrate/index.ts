@@ -4,10 +4,11 @@
  *
  * @module
  */
-export { type ApplyOptions, type ApplyResult, apply, emit } from "../compile/apply.js"
+export { type ApplyOptions, type ApplyResult, apply, type EmitOptions, emit } from "../compile/apply.js"
 export { drift } from "../compile/drift.js"
 export { meetsSecurityFloor, securityFloorText } from "../compile/floor.js"
 export { type Plan, plan } from "../compile/plan.js"
+export { roleFindings } from "../compile/role-findings.js"
 export type { Step } from "../compile/step.js"
 export { databaseFindings, secureDatabase } from "../install/database-acl.js"
 export { type InstallOptions, type InstallResult, install } from "../install/install.js"

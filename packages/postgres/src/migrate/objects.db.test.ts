@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { roleNames } from "@wardkeep/core"
+import type pg from "pg"
 import { describe, expect, it } from "vitest"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { clinicPolicy } from "#tests/fixture/policy.ts"
@@ -66,18 +67,34 @@ describe("the migrations", () => {
   })
 })
 
+/** Statement by statement, as a tool sends a file: refused without a transaction, and then in one. */
+async function wrapped(client: pg.Client, sql: string): Promise<void> {
+  const guard = sql.indexOf("end $$;") + "end $$;".length
+  const [setting = "", check = ""] = sql.slice(0, guard).split(/(?=^do )/m)
+  const run = async (): Promise<void> => {
+    await client.query(setting)
+    await client.query(check)
+  }
+  await expect(run()).rejects.toMatchObject({ code: "25P01" })
+  await client.query("begin")
+  await run()
+  await client.query(sql.slice(guard))
+  await client.query("commit")
+}
+
 describe("emit", () => {
   it("prints SQL that does what apply does, in one transaction, and nothing when there is nothing to do", async () => {
     const policy = clinicPolicy(`e${randomBytes(4).toString("hex")}`)
     const password = randomBytes(12).toString("hex")
-    const build = (how: "apply" | "emit") =>
+    const build = (how: "apply" | "emit" | "wrapped by a tool") =>
       fresh(async (ownerUrl, adminUrl) => {
         await connected(ownerUrl, (admin) => install({ admin, policy, passwords: { migrator: password } }))
         await connected(withLogin(ownerUrl, { user: roleNames(policy).migrator, password }), (client) =>
           asOwner(client, policy, async () => {
             await client.query(await readFile(new URL("../../../../tests/fixture/schema.sql", import.meta.url), "utf8"))
             if (how === "apply") await apply({ client, policy })
-            else await client.query(emit(await plan({ client, policy })))
+            else if (how === "emit") await client.query(emit(await plan({ client, policy })))
+            else await wrapped(client, emit(await plan({ client, policy }), { transaction: false }))
             const again = await plan({ client, policy })
             expect(again.steps).toEqual([])
             expect(emit(again)).toBe("-- nothing to do\n")
@@ -89,6 +106,8 @@ describe("emit", () => {
         const schemas = ["public", "wardkeep_lookup", roleNames(policy).role("reception")]
         return (await Promise.all(schemas.map((schema) => picture(adminUrl, schema)))).flat()
       })
-    expect(await build("emit")).toEqual(await build("apply"))
+    const applied = await build("apply")
+    expect(await build("emit")).toEqual(applied)
+    expect(await build("wrapped by a tool")).toEqual(applied)
   })
 })

@@ -12,8 +12,7 @@ export interface MigrationRun {
 }
 
 /**
- * Runs the migration directories of several packages in one process under one lock that is tried, never waited for:
- * a waiter would make CREATE INDEX CONCURRENTLY of the holder die with 40P01. The client must not be a pooled one.
+ * Runs the migration directories of several packages in one process under one lock. The client must not be a pooled one.
  *
  * @returns the names of the migrations applied, empty when there was nothing to do
  * @throws WK301 a migration failed (nothing of that file is kept), or another process holds the lock for 30 s
@@ -53,6 +52,12 @@ async function runOne(client: pg.Client, { schema, directory }: MigrationRun): P
   }
 }
 
+/**
+ * The lock is tried, never waited for. CREATE INDEX CONCURRENTLY runs while it is held and waits for every older snapshot;
+ * a process inside `pg_advisory_lock` would keep such a snapshot while it waits for the holder, which is a deadlock
+ * (40P01). Who polls sleeps outside of a statement and a transaction, so the index has nobody of ours to wait for. Shown by
+ * "packages in one call, with an index made concurrently, while another process does the same" in run-migrations.db.test.ts.
+ */
 async function takeLock(client: pg.Client): Promise<void> {
   for (let attempt = 0; attempt < 120; attempt++) {
     const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1) as taken", [lockKey])

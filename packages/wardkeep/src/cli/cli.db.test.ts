@@ -36,6 +36,9 @@ describe("from an ordinary database to an isolated one", () => {
     expect(diagnosed.code).toBe(1)
     const { findings, notChecked } = JSON.parse(diagnosed.stdout)
     expect(findings.map((finding: { check: string }) => finding.check)).toContain("not-installed")
+    expect(findings.map((finding: { message: string }) => finding.message)).toContain(
+      `the role wk_${deployment}_app does not exist`,
+    )
     expect(notChecked).toHaveLength(1)
   })
 
@@ -73,6 +76,10 @@ describe("from an ordinary database to an isolated one", () => {
     const emitted = await cli("plan", "--emit")
     expect(emitted.stdout).toMatch(/^-- Run as the owner role.*\nbegin;/)
     expect(emitted.stdout).toContain("as restrictive for all to public")
+    const wrapped = await cli("plan", "--emit", "--no-transaction")
+    expect(wrapped.stdout).toContain("as restrictive for all to public")
+    expect(wrapped.stdout).not.toMatch(/^(begin|commit);$/m)
+    expect(await cli("plan", "--no-transaction")).toMatchObject({ code: 2 })
     const plan = JSON.parse(await readFile(join(folder, "plan.json"), "utf8"))
     expect(plan.steps.length).toBeGreaterThan(5)
     expect((await cli("plan", "--json")).stdout).toBe(`${JSON.stringify(plan, null, 2)}\n`)
@@ -118,15 +125,19 @@ describe("from an ordinary database to an isolated one", () => {
     })
     const ran = await cli("doctor", "--json")
     expect(ran.code).toBe(1)
-    const checks = JSON.parse(ran.stdout).findings.map((finding: { check: string }) => finding.check)
+    const { findings } = JSON.parse(ran.stdout)
+    const checks = findings.map((finding: { check: string }) => finding.check)
+    const roles = findings.filter(({ object }: { object: string }) => object.includes(`wk_${deployment}_app`))
+    expect(roles.map((finding: { check: string }) => finding.check)).toEqual(["role-attributes"])
+    expect(new Set(findings.map((finding: object) => JSON.stringify(finding))).size).toBe(findings.length)
     expect(checks).toEqual(
-      expect.arrayContaining(["drift", "policy-not-applied", "database-privilege", "application-inherits"]),
+      expect.arrayContaining(["drift", "policy-not-applied", "database-privilege", "role-attributes"]),
     )
     expect((await cli("migrate")).code).toBe(0)
     expect((await cli("apply", "--yes")).code).toBe(0)
     const after = JSON.parse((await cli("doctor", "--json")).stdout).findings
     const left = after.map((finding: { check: string }) => finding.check)
-    for (const check of ["drift", "policy-not-applied", "database-privilege", "application-inherits"])
+    for (const check of ["drift", "policy-not-applied", "database-privilege", "role-attributes"])
       expect(left).not.toContain(check)
   })
 

@@ -19,6 +19,8 @@ import type { Output } from "./output.js"
 
 interface PlanFlags extends CommonOptions {
   readonly emit?: boolean
+  /** False with --no-transaction. */
+  readonly transaction: boolean
   readonly out?: string
 }
 
@@ -26,16 +28,21 @@ export function planCommand(context: CommandContext): Command {
   const command = new Command("plan")
     .description("Compare the database with the policy file and show what would be done. Changes nothing.")
     .option("--emit", "print the plan as SQL for a migration tool of your own")
+    .option("--no-transaction", "with --emit: no begin and commit, for a tool that wraps each file itself")
     .option("--out <file>", "write the plan there for `wardkeep apply --plan`, or its SQL with --emit")
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
     "wardkeep plan",
     "wardkeep plan --out plan.json && wardkeep apply --plan plan.json",
     "wardkeep plan --emit > migrations/20_wardkeep.sql",
+    "wardkeep plan --emit --no-transaction > migrations/20_wardkeep.sql",
   ])
   return command.action(async (flags: PlanFlags) => {
     const { output, surroundings } = context
     const { policy } = await policyOf(flags, context)
-    const result = await plan({ policy, connection: connectionOf(flags, context) })
+    if (!flags.transaction && !flags.emit)
+      throw new WardkeepError("WK009", { message: "--no-transaction is about the SQL that --emit prints" })
+    const { transaction } = flags
+    const result = await plan({ policy, connection: connectionOf(flags, context), transaction })
     const text = flags.emit ? result.sql : `${JSON.stringify(result.plan, null, 2)}\n`
     if (flags.out !== undefined) await write(resolve(surroundings.folder, flags.out), text, flags.out)
     if (result.plan.findings.some((finding) => finding.severity === "leak")) context.exitWith(1)

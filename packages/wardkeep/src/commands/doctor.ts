@@ -4,6 +4,7 @@ import {
   drift,
   meetsSecurityFloor,
   plan,
+  roleFindings,
   type Strategy,
   securityFloorText,
 } from "@wardkeep/postgres/migrate"
@@ -13,7 +14,7 @@ import { type Connection, isInstalled } from "../connection/owner.js"
 import { type ManagedService, recognise, services } from "../managed/index.js"
 import { currentStrategy } from "./migrate.js"
 import { asOwnerIfAllowed, notApplied } from "./owner-checks.js"
-import { exemptLogins, readRoles, roleFindings } from "./roles.js"
+import { exemptLogins, readRoles } from "./roles.js"
 
 export interface DoctorOptions {
   readonly policy: Policy
@@ -52,7 +53,7 @@ export async function doctor({ policy, connection, service }: DoctorOptions): Pr
   return await withClient({ ...connection, variables: migrator }, async (client) => {
     const server = await readServer(client)
     const roles = await readRoles(client)
-    const findings: Finding[] = [...serverFindings(server), ...(await roleFindings(client, policy, roles))]
+    const findings: Finding[] = [...serverFindings(server), ...(await roleFindings(client, policy))]
     const notChecked: string[] = []
     const installed = await isInstalled(client)
     if (installed) {
@@ -72,10 +73,15 @@ export async function doctor({ policy, connection, service }: DoctorOptions): Pr
       strategy: installed ? await currentStrategy(client) : null,
       connectedAs: server.login,
       exemptLogins: exemptLogins(roles),
-      findings: sortFindings(findings),
+      findings: sortFindings(distinct(findings)),
       notChecked,
     }
   })
+}
+
+/** Drift and plan each look at roles and privileges themselves, so that neither can be run without; one fault is said once. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()]
 }
 
 function serviceNamed(id: string): ManagedService {

@@ -5,6 +5,8 @@ import { type Connection, withOwner } from "../connection/owner.js"
 export interface PlanOptions {
   readonly policy: Policy
   readonly connection: Connection
+  /** False leaves `begin` and `commit` out of the SQL. Default true. */
+  readonly transaction?: boolean
 }
 
 export interface PlanResult {
@@ -19,9 +21,9 @@ export interface PlanResult {
  * @throws WK002 · WK005 · WK007 · WK008 · WK303 · WK307
  * @example const { sql } = await plan({ policy, connection: { env: process.env } })
  */
-export async function plan({ policy, connection }: PlanOptions): Promise<PlanResult> {
+export async function plan({ policy, connection, transaction = true }: PlanOptions): Promise<PlanResult> {
   return await withOwner(connection, policy, async (client) => {
     const made = await makePlan({ client, policy })
-    return { plan: made, sql: emit(made) }
+    return { plan: made, sql: emit(made, { transaction }) }
   })
 }
