@@ -32,7 +32,9 @@ export function verifyHttpCommand(context: CommandContext): Command {
     "wardkeep verify http --scope scope.json --har A.har --har B.har",
     "wardkeep verify http --scope scope.json --openapi openapi.json --as A=@a.headers --as B=@b.headers --json",
   ])
-  return command.action(async (flags: Flags) => {
+  return command.action(async () => {
+    // `verify` has options of the same names, and Commander gives them to it wherever they stand.
+    const flags = command.optsWithGlobals<Flags>()
     const { output, surroundings } = context
     const { folder, stderr } = surroundings
     const isTerminal = stderr.isTTY === true
