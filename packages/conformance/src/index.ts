@@ -37,5 +37,6 @@ export {
   signReport,
   verifyReport,
 } from "./report/signature.js"
+export { draftTarget } from "./target/draft.js"
 export type { Target, TargetInput } from "./target/schema.js"
 export { verify } from "./verify.js"

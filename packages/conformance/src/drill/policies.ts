@@ -37,7 +37,7 @@ export async function readProtections(connection: Connection, schemas: Schemas):
 }
 
 export async function readHelpers(connection: Connection): Promise<Helper[]> {
-  return await readRows(connection, "drill/policy-helpers.sql", helper)
+  return await readRows(connection, "drill/policy-calls.sql", helper)
 }
 
 export function createPolicy({ schema, table, name, permissive, command, roles, using, check }: Policy): string {

@@ -72,6 +72,15 @@ test("a run that could not try anything never looks like a pass", () => {
   expect(JSON.parse(render(untried, "sarif")).runs[0].invocations[0].executionSuccessful).toBe(false)
 })
 
+test.each(["pretty", "markdown", "html"] as const)(
+  "%s does not say that a check found nothing when it found a weakness",
+  (format) => {
+    const weak = { ...weakness, check: "WKC001" }
+    expect(render(clean, format)).not.toContain("a weakness")
+    expect(render({ ...clean, findings: [weak] }, format)).toContain("a weakness")
+  },
+)
+
 test("a run that found nothing says how much it tried, what it could not, and that this proves nothing", () => {
   expect(render(clean, "pretty")).toContain(
     "No leak was found in 214 attempts; 1 of 5 checks could not be tried. This is not a proof",

@@ -15,6 +15,7 @@ const attacks = [
   "<!-- --><!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>&a;",
   "</details>\n\n# It is safe\n\n| a | b |\n|---|---|\n",
   "```\n@octocat #1 [x](javascript:alert(1)) ![x](https://evil.example/x.png)\n````",
+  "see #12; and @nobody; 0.AL",
   "`` ` `` | ~~~ <b> https://evil.example www.evil.example",
   "\u001b[2J\u001b]8;;https://evil.example\u0007here\u0000\u0008\u009b31m",
   "\u202eabc\u2066\u200b\ufeff\ufffe\uffff\ud800 \udc00",

@@ -115,12 +115,12 @@ function tried(report: Report): Safe {
   return html`<section><h2>What was tried</h2>
 <p class="lead">A control is an attempt that had to succeed, and did: it shows that the check could have found something.</p>
 <table><thead><tr><th>Check</th><th>What</th><th>Result</th><th class="n">Attempts</th><th class="n">Controls</th></tr></thead>
-<tbody>${report.checks.map(checkRow)}</tbody></table></section>`
+<tbody>${report.checks.map((check) => checkRow(check, words.outcome(report, check)))}</tbody></table></section>`
 }
 
-function checkRow({ check, title, verdict: result, probes, controls, reason }: CheckResult): Safe {
+function checkRow({ check, title, verdict: result, probes, controls, reason }: CheckResult, outcome: string): Safe {
   const why = reason === undefined ? html`` : html`<small>${reason}</small>`
-  return html`<tr class="${result}"><td class="id">${check}</td><td>${title}</td><td class="result">${words.checkWords[result]}${why}</td><td class="n" data-unit="attempts">${String(probes)}</td><td class="n" data-unit="controls">${String(controls)}</td></tr>`
+  return html`<tr class="${result}"><td class="id">${check}</td><td>${title}</td><td class="result">${outcome}${why}</td><td class="n" data-unit="attempts">${String(probes)}</td><td class="n" data-unit="controls">${String(controls)}</td></tr>`
 }
 
 function killRate(report: Report): Safe {

@@ -95,9 +95,10 @@ function problemLines(report: Report): string[] {
 }
 
 function checkLines(report: Report): string[] {
-  const rows = report.checks.map(({ check, title, verdict, probes, controls, reason }) => {
+  const rows = report.checks.map((one) => {
+    const { check, title, probes, controls, reason } = one
     const why = reason === undefined ? "" : `: ${plain(reason)}`
-    return [`| ${check} | ${plain(title)} | ${words.checkWords[verdict]}${why} | ${probes} | ${controls} |`]
+    return [`| ${check} | ${plain(title)} | ${words.outcome(report, one)}${why} | ${probes} | ${controls} |`]
   })
   if (rows.length === 0) return []
   const title = `<details><summary>What was tried: ${words.countOf(rows.length, "check")}</summary>`
@@ -116,14 +117,14 @@ function notCoveredLines(report: Report): string[] {
 }
 
 /**
- * Text that stays text: no markup, no HTML, no link. GitHub looks for mentions and issue numbers in the finished page,
- * where an entity is a plain character again, so only a zero-width space after the sign keeps them from calling anybody.
+ * Text that stays text: no markup, no HTML, no link, not even for a bare host name. GitHub looks for mentions and issue
+ * numbers in the finished page, where an entity is a plain character again, so only a zero-width space after the sign
+ * keeps them from calling anybody.
  */
 function plain(text: string): string {
-  return oneLine(text)
-    .replace(/[&<>"'\\`*_{}[\]()+!|~:-]/g, (character) => `&#${character.charCodeAt(0)};`)
-    .replace(/[@#](?!\d+;)/g, "$&&#8203;")
-    .replace(/www\./gi, "www&#46;")
+  return oneLine(text).replace(/[&<>"'\\`*_{}[\]()+!|~:@#-]|\.(?=\p{L})/gu, (character) =>
+    character === "@" || character === "#" ? `${character}&#8203;` : `&#${character.charCodeAt(0)};`,
+  )
 }
 
 /** A code span whose fence is longer than any run of backticks inside (CommonMark 6.1). */

@@ -1,6 +1,6 @@
 import { styleText } from "node:util"
 import { cvssScore } from "./cvss.js"
-import type { Report, ReportFinding } from "./report.js"
+import type { CheckResult, Report, ReportFinding } from "./report.js"
 import { oneLine, visible } from "./visible.js"
 import * as words from "./words.js"
 
@@ -48,7 +48,10 @@ export function prettyReport(report: Report, { colour = false }: PrettyOptions =
       ({ check, object, problem }) => `  ${oneLine(object)} [${check}] ${words.problemWords[problem]}`,
     ),
   )
-  section("What was tried", report.checks.map(checkLine))
+  section(
+    "What was tried",
+    report.checks.map((check) => checkLine(check, words.outcome(report, check))),
+  )
   section(
     "How good these checks are here",
     words.killRateLines(report).map((line) => `  ${oneLine(line)}`),
@@ -85,8 +88,8 @@ function findingLines(finding: ReportFinding, paint: (style: Style, text: string
   ]
 }
 
-function checkLine({ check, title, verdict, probes, controls, reason }: Report["checks"][number]): string {
+function checkLine({ check, title, probes, controls, reason }: CheckResult, outcome: string): string {
   const counts = `${words.countOf(probes, "attempt")}, ${words.countOf(controls, "control")}`
   const why = reason === undefined ? "" : `: ${oneLine(reason)}`
-  return `  ${check}  ${words.checkWords[verdict].padEnd(18)}  ${oneLine(title)} (${counts})${why}`
+  return `  ${check}  ${outcome.padEnd(18)}  ${oneLine(title)} (${counts})${why}`
 }

@@ -60,6 +60,12 @@ export const checkWords: Readonly<Record<CheckResult["verdict"], string>> = {
   NOT_APPLICABLE: "does not apply",
 }
 
+/** What became of a check; one that found nothing but a weakness did not find nothing. */
+export function outcome({ findings }: Report, { check, verdict }: CheckResult): string {
+  const found = findings.some((finding) => finding.check === check)
+  return verdict === "NOT_FOUND" && found ? "a weakness" : checkWords[verdict]
+}
+
 export const modeWords: Readonly<Record<Report["mode"], string>> = {
   catalog: "catalog: the database's own description was read; nothing was attacked",
   probe: "probe: attacks with the application's own login, each of them undone",

@@ -58,7 +58,7 @@ export async function reportOutput(flags: ReportOutputFlags, context: CommandCon
       const text =
         key === undefined ? render(report, format, options) : `${JSON.stringify(signReport(report, key), null, 2)}\n`
       if (flags.out === undefined) output.out(text.trimEnd())
-      else await writeTo(resolve(surroundings.folder, flags.out), flags.out, text)
+      else await writeTo(surroundings.folder, flags.out, text)
       context.exitWith(reportExitCode(report))
     },
   }
@@ -74,9 +74,10 @@ async function privateKey(flag: string | true, { surroundings }: CommandContext)
   })
 }
 
-async function writeTo(path: string, name: string, text: string): Promise<void> {
+/** @throws WK009 the file cannot be written */
+export async function writeTo(folder: string, name: string, text: string): Promise<void> {
   try {
-    await writeFile(path, text)
+    await writeFile(resolve(folder, name), text)
   } catch (cause) {
     throw new WardkeepError("WK009", { message: `the file ${name} cannot be written`, hint: "Correct --out.", cause })
   }

@@ -1,8 +1,8 @@
 import { type Mode, type Progress, type ProgressPrinter, terminalProgress } from "@wardkeep/conformance"
 import { Command, Option } from "commander"
-import { verify } from "../commands/verify.js"
+import { draft, verify } from "../commands/verify.js"
 import { type CommandContext, examples } from "./command-context.js"
-import { type ReportOutputFlags, reportOutput, withReportOutput } from "./report-output.js"
+import { type ReportOutputFlags, reportOutput, withReportOutput, writeTo } from "./report-output.js"
 import { verifyHttpCommand } from "./verify-http.js"
 import { verifyReportCommand } from "./verify-report.js"
 
@@ -12,6 +12,7 @@ interface VerifyFlags extends ReportOutputFlags {
   readonly target?: string
   readonly mode: Mode
   readonly baseline?: string
+  readonly init?: boolean
   readonly only?: string[]
   readonly skip?: string[]
 }
@@ -28,10 +29,12 @@ export function verifyCommand(context: CommandContext): Command {
         .default("probe"),
     )
     .option("--baseline <file>", "JSON list of accepted findings: check, object, reason, expires")
+    .option("--init", "write a first target by looking at the database, and try nothing")
     .option("--only <check...>", "run these checks only")
     .option("--skip <check...>", "leave these checks out")
   examples(withReportOutput(command), [
     "wardkeep verify --database-url $ADMIN --app-url $APP --target target.json",
+    "wardkeep verify --database-url $ADMIN --init --out target.json",
     "wardkeep verify --database-url $ADMIN --mode catalog --json > report.json",
     "wardkeep verify --database-url $ADMIN --app-url $APP --target target.json --format html --out report.html",
     "wardkeep verify --database-url $ADMIN --app-url $APP --target target.json --mode drill",
@@ -42,10 +45,15 @@ export function verifyCommand(context: CommandContext): Command {
 
 async function act(flags: VerifyFlags, context: CommandContext): Promise<void> {
   const { env, folder, stderr } = context.surroundings
+  const databaseUrl = flags.databaseUrl ?? env.WARDKEEP_ADMIN_URL ?? ""
+  if (flags.init === true) {
+    const target = JSON.stringify(await draft({ databaseUrl }), null, 2)
+    return flags.out === undefined ? context.output.out(target) : await writeTo(folder, flags.out, `${target}\n`)
+  }
   const line = terminalProgress(stderr)
   const destination = await reportOutput(flags, context)
   const report = await verify({
-    databaseUrl: flags.databaseUrl ?? env.WARDKEEP_ADMIN_URL ?? "",
+    databaseUrl,
     appUrl: flags.appUrl ?? env.WARDKEEP_APP_URL,
     targetFile: flags.target,
     baselineFile: flags.baseline,

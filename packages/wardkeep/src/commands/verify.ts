@@ -2,10 +2,12 @@ import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import {
   applyBaseline,
+  draftTarget,
   drill,
   parseBaseline,
   type Report,
   verify as run,
+  type TargetInput,
   type VerifyOptions,
 } from "@wardkeep/conformance"
 import { WardkeepError } from "@wardkeep/core"
@@ -32,6 +34,16 @@ export async function verify({ targetFile, baselineFile, folder, ...options }: V
   const baseline = baselineFile === undefined ? undefined : parseBaseline(await fileText(baselineFile, folder))
   const report = await (options.mode === "drill" ? drill : run)({ ...options, target })
   return baseline === undefined ? report : applyBaseline(report, baseline, new Date())
+}
+
+/**
+ * A first target file by looking at the database.
+ *
+ * @throws WK005 · WK009
+ * @example const target = await draft({ databaseUrl })
+ */
+export async function draft(options: { readonly databaseUrl: string }): Promise<TargetInput> {
+  return await draftTarget(options)
 }
 
 async function textOf(path: string): Promise<string> {
