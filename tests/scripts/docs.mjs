@@ -7,8 +7,9 @@ const pages = await tool("vitest/vitest.mjs", [
   "run",
   "--config=tests/config/vitest.config.ts",
   "--project=unit",
-  "--update",
+  // First the file: --update takes the word after it for its value.
   "tests/docs/reference.test.ts",
+  "--update",
 ])
 const api = await tool("typedoc/bin/typedoc", ["--options", "tests/config/typedoc.json"])
 process.exitCode = pages === 0 ? api : pages
