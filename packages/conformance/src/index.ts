@@ -5,5 +5,6 @@
  */
 export type { Mode, Progress, VerifyOptions } from "./options.js"
 export type { CheckResult, Report, ReportFinding } from "./report/report.js"
+export { draftTarget } from "./target/draft.js"
 export type { Target, TargetInput } from "./target/schema.js"
 export { verify } from "./verify.js"

@@ -3,7 +3,7 @@ import { resolve } from "node:path"
 import type { Mode, Progress, Report } from "@wardkeep/conformance"
 import { WardkeepError } from "@wardkeep/core"
 import { Command, Option } from "commander"
-import { verify } from "../commands/verify.js"
+import { draft, verify } from "../commands/verify.js"
 import { type CommandContext, examples } from "./command-context.js"
 import type { ExitCode } from "./exit-code.js"
 import type { Output } from "./output.js"
@@ -15,6 +15,7 @@ interface VerifyFlags {
   readonly mode: Mode
   readonly format: "pretty" | "json"
   readonly json?: boolean
+  readonly init?: boolean
   readonly out?: string
   readonly only?: string[]
   readonly skip?: string[]
@@ -29,18 +30,25 @@ export function verifyCommand(context: CommandContext): Command {
     .addOption(new Option("--mode <mode>", "how far to go").choices(["catalog", "probe"]).default("probe"))
     .addOption(new Option("--format <format>", "form of the report").choices(["pretty", "json"]).default("pretty"))
     .option("--json", "same as --format json")
+    .option("--init", "write a first target by looking at the database, and try nothing")
     .option("--out <file>", "write the report to a file")
     .option("--only <check...>", "run these checks only")
     .option("--skip <check...>", "leave these checks out")
   examples(command, [
     "wardkeep verify --database-url $ADMIN --app-url $APP --target target.json",
+    "wardkeep verify --database-url $ADMIN --init --out target.json",
     "wardkeep verify --database-url $ADMIN --mode catalog --json > report.json",
   ])
   return command.action(async (flags: VerifyFlags) => {
     const { surroundings, output } = context
     const { env, folder, stderr } = surroundings
+    const databaseUrl = flags.databaseUrl ?? env.WARDKEEP_ADMIN_URL ?? ""
+    if (flags.init === true) {
+      const target = JSON.stringify(await draft({ databaseUrl }), null, 2)
+      return flags.out === undefined ? output.out(target) : await writeReport(resolve(folder, flags.out), target)
+    }
     const report = await verify({
-      databaseUrl: flags.databaseUrl ?? env.WARDKEEP_ADMIN_URL ?? "",
+      databaseUrl,
       appUrl: flags.appUrl ?? env.WARDKEEP_APP_URL,
       targetFile: flags.target,
       folder,

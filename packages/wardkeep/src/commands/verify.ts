@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
-import { type Report, verify as run, type VerifyOptions } from "@wardkeep/conformance"
+import { draftTarget, type Report, verify as run, type TargetInput, type VerifyOptions } from "@wardkeep/conformance"
 import { WardkeepError } from "@wardkeep/core"
 
 export interface VerifyFileOptions extends Omit<VerifyOptions, "target"> {
@@ -17,6 +17,16 @@ export interface VerifyFileOptions extends Omit<VerifyOptions, "target"> {
  */
 export async function verify({ targetFile, folder, ...options }: VerifyFileOptions): Promise<Report> {
   return await run({ ...options, target: targetFile === undefined ? {} : await textOf(resolve(folder, targetFile)) })
+}
+
+/**
+ * A first target file by looking at the database.
+ *
+ * @throws WK005 · WK009
+ * @example const target = await draft({ databaseUrl })
+ */
+export async function draft(options: { readonly databaseUrl: string }): Promise<TargetInput> {
+  return await draftTarget(options)
 }
 
 async function textOf(path: string): Promise<string> {
