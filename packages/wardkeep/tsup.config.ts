@@ -6,6 +6,7 @@ export default defineConfig([
     index: "src/index.ts",
     migrate: "src/migrate.ts",
     policy: "src/policy.ts",
+    conformance: "src/conformance.ts",
     "cls-hooked": "src/cls-hooked.ts",
   }),
   { ...library({ cli: "src/cli/main.ts" }), format: ["esm"], dts: false },

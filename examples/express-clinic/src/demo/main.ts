@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises"
 import { argv, stderr, stdout } from "node:process"
+import type { Report } from "wardkeep/conformance"
 import { meetsSecurityFloor, securityFloorText } from "wardkeep/migrate"
 import { attempted, type Crossing } from "./attempt.js"
 import { Browser } from "./browser.js"
@@ -10,6 +11,7 @@ import { crossingLine, heading, line, totals } from "./print.js"
 import { type DemoServer, openServer } from "./server.js"
 import { openStage, type Stage } from "./stage.js"
 import { stayUp } from "./stay.js"
+import { underSuite } from "./suite.js"
 import { control, fingerprint, patientCount } from "./truth.js"
 
 const began = performance.now()
@@ -29,7 +31,9 @@ async function main(options: DemoOptions): Promise<number> {
     heading("A day at the clinic, over HTTP")
     const day = await playDay(open, (what) => line(`  ${what}`))
     const crossings = await cross(open, () => allAttempts(open, day))
-    const leaks = crossings.filter(({ verdict }) => verdict === "LEAK").length
+    const suite = await judge(open)
+    const found = suite.findings.filter(({ severity }) => severity !== "hygiene").length
+    const leaks = crossings.filter(({ verdict }) => verdict === "LEAK").length + found
     const report = {
       patients: await patientCount(open),
       requests: Browser.requests,
@@ -40,13 +44,14 @@ async function main(options: DemoOptions): Promise<number> {
         how,
       })),
       leaks,
+      suite: { verdict: suite.verdict, probes: suite.probes },
       server: server.version,
       seconds: seconds(),
     }
     summary(crossings, report)
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`)
     if (!options.once) await stayUp(open)
-    return leaks === 0 ? 0 : 1
+    return leaks === 0 && suite.verdict === "NOT_FOUND" ? 0 : 1
   } finally {
     await stage?.close()
     await server.stop()
@@ -56,6 +61,17 @@ async function main(options: DemoOptions): Promise<number> {
 function belowFloor({ version }: DemoServer): void {
   line(`  Honestly: ${version} is below the security floor (${securityFloorText}). Known defects of this version can`)
   line("  print rows of others; Wardkeep works around those it knows, warns here, and refuses with production: true.")
+}
+
+/** The demo's own list is its author's; the suite attacks what it finds. */
+async function judge(stage: Stage): Promise<Report> {
+  heading("Under the conformance suite, as `wardkeep verify` would")
+  const suite = await underSuite(stage, (what) => line(`  ${what}`))
+  const { verdict, probes, findings, notCovered } = suite
+  line(`  ${verdict} in ${probes} probes`)
+  for (const { check, severity, object, message } of findings) line(`  ${severity} ${object} [${check}] ${message}`)
+  if (verdict === "INCONCLUSIVE") for (const text of notCovered) line(`  open: ${text}`)
+  return suite
 }
 
 async function cross(stage: Stage, attempts: () => ReturnType<typeof allAttempts>): Promise<Crossing[]> {

@@ -36,13 +36,18 @@ function tenantColumn(catalog: Catalog, { tenantColumns }: Target) {
   const listed: readonly string[] = Array.isArray(tenantColumns) ? tenantColumns : []
   const mapped = Array.isArray(tenantColumns) ? {} : tenantColumns
   const silent = listed.length === 0 && Object.keys(mapped).length === 0
-  const names = silent ? guessTenantColumns(catalog) : [...listed, ...Object.values(mapped)]
+  const names = silent ? guessTenantColumns(catalog) : [...listed, ...sharedNames(Object.values(mapped))]
   return (relation: Relation) => {
     const own = mapped[labelOf(relation)] ?? mapped[relation.name]
     if (own !== undefined) return columnOf(relation, own)
     return names.map((name) => columnOf(relation, name)).find((column) => column !== undefined)
   }
 }
+
+/** A map speaks of its own tables; a name that several of them use is the tenant's elsewhere too, and `id` of one is not. */
+const sharedNames = (names: readonly string[]): string[] => [
+  ...new Set(names.filter((name, place) => names.indexOf(name) !== place || tenantWords.test(name))),
+]
 
 const tenantWords =
   /^(tenant|branch|clinic|org|organi[sz]ation|hospital|practice|facility|site|account|company|workspace|centre|center|location)(_?(id|uuid|key|code|slug|no))?$/i

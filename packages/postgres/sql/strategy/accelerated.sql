@@ -77,6 +77,15 @@ create or replace function wardkeep.branches(planned text) returns text[]
     else string_to_array(translate(split_part(current_setting('backtrace_functions', true), ' ', 3), '_', '-'), ',')
   end;
 
+create or replace function wardkeep.held_branches(planned text) returns text[]
+  language sql stable parallel restricted security invoker
+  return case
+    when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then null
+    when planned <> current_setting('role') and not wardkeep.is_owner(planned) then null
+    when split_part(current_setting('backtrace_functions', true), ' ', 3) = '' then wardkeep.branches_looked_up()
+    else string_to_array(translate(split_part(current_setting('backtrace_functions', true), ' ', 3), '_', '-'), ',')
+  end;
+
 create or replace function wardkeep.tenant(planned text) returns text
   language sql stable parallel restricted security invoker
   return case

@@ -39,23 +39,31 @@ export function forceSteps(entry: ScopedTable): Step[] {
 }
 
 /**
- * Tenant and branches, both verified, each in a sub-select: evaluated once per statement, not per row. Both raise without
- * a valid context, because PostgreSQL chooses which one drives an index: a term that answered null instead would end the
- * scan before the other is asked, and REFRESH or UPDATE would report success over rows it did not see. The tenant leads
- * indexes and stands first, so it raises before a row is met: refusing does not tell a context that a row is there.
+ * Tenant and branches, both verified, each in a sub-select: evaluated once per statement, not per row. The tenant leads
+ * indexes and raises before a row is met. The branch raises only where an index could ask it alone; elsewhere it answers
+ * null behind the tenant, because a term that fails only when it meets a row tells that a row is there (docs/adr/0006).
  */
 export function fenceTerms(entry: ScopedTable): { using: string; check: string } {
   const tenant = `${quoteIdent(entry.tenant?.column ?? "")} = (select wardkeep.tenant(wardkeep.planned_as())::${entry.tenant?.type ?? "text"})`
   if (entry.branch !== null) {
     const { column, type } = entry.branch
-    const branches = `${quoteIdent(column)} = any ((select wardkeep.branches(wardkeep.planned_as())::${type}[])::${type}[])`
-    return { using: `${tenant} and ${branches}`, check: `${tenant} and ${branches}` }
+    const within = (call: string): string =>
+      `${quoteIdent(column)} = any ((select wardkeep.${call}(wardkeep.planned_as())::${type}[])::${type}[])`
+    const using = within(branchAskedAlone(entry) ? "branches" : "held_branches")
+    return { using: `${tenant} and ${using}`, check: `${tenant} and ${within("branches")}` }
   }
   if (entry.link !== null) {
     const linked = `exists (select from ${qualified(entry.link.table)} l where l.${quoteIdent(entry.link.by)} = ${quoteIdent(entry.table.table)}.${quoteIdent(identityKey(entry))})`
     return { using: `${tenant} and ${linked}`, check: tenant }
   }
   return { using: tenant, check: tenant }
+}
+
+/** An index that holds the branch and not the tenant: with null for the branch its scan would end in silence. */
+function branchAskedAlone({ table, tenant, branch }: ScopedTable): boolean {
+  return table.indexes.some(
+    (columns) => columns.includes(branch?.column ?? "") && !columns.includes(tenant?.column ?? ""),
+  )
 }
 
 /** The column of a shared identity that its link table refers to: its key without the tenant. */

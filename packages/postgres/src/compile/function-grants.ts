@@ -11,6 +11,7 @@ const readers = [
   "branches(text)",
   "tenant()",
   "tenant(text)",
+  "held_branches(text)",
   "planned_as()",
   "refuse(text)",
   "branch()",
