@@ -32,9 +32,9 @@ describe("ending access while a request is under way", () => {
     return request("session", { actor, ttl_seconds: 3600, mfa_at: new Date().toISOString(), assignments }, key)
   }
 
-  const reopen = (grant: Grant): unknown[] => {
+  const reopen = (grant: Grant, actor: string): unknown[] => {
     const { session_id, tenant, role, purpose } = grant
-    return request("reopen", { session_id, tenant, role, purpose })
+    return request("reopen", { session_id, actor, tenant, role, purpose })
   }
 
   /** How many rows a token is still worth, or the code of the refusal. */
@@ -70,7 +70,7 @@ describe("ending access while a request is under way", () => {
   it("a job that is reopened while its session ends gets no token that outlives the session", async () => {
     const grant = await fresh("leaver-1")
     const minted = await overlap(
-      { sql: "select * from wardkeep.reopen_session($1, $2, $3)", values: reopen(grant) },
+      { sql: "select * from wardkeep.reopen_session($1, $2, $3)", values: reopen(grant, "leaver-1") },
       (q) => q.query("select wardkeep.end_session($1, 'left')", [grant.session_id]),
     )
     expect(await spend(grant)).toBe("WK102")
@@ -98,7 +98,10 @@ describe("ending access while a request is under way", () => {
       await old.query("select 1")
       await asSuperuser(world.issuerUrl, (q) => q.query("select wardkeep.end_session($1, 'left')", [grant.session_id]))
       try {
-        const { rows } = await old.query<Grant>("select * from wardkeep.reopen_session($1, $2, $3)", reopen(grant))
+        const { rows } = await old.query<Grant>(
+          "select * from wardkeep.reopen_session($1, $2, $3)",
+          reopen(grant, "leaver-2"),
+        )
         await old.query("commit")
         return await spend(rows[0]!)
       } catch (error) {

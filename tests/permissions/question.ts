@@ -80,8 +80,5 @@ export async function policies(
 }
 
 export async function enter(client: pg.Client, role: string, token: string): Promise<void> {
-  await client.query("select set_config('role', $1, true), set_config('wardkeep.token', $2, true)", [
-    role,
-    `${token}${tenant}`,
-  ])
+  await client.query("select set_config('role', $1, true), set_config('wardkeep.token', $2, true)", [role, token])
 }

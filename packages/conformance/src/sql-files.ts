@@ -21,6 +21,16 @@ export function packageFile(...path: readonly string[]): string {
   })
 }
 
+/** The folders of the checks: beside this file in the source, and beside the bundle in `dist`. */
+export function checksFolder(): string {
+  const folder = join(dirname(fileURLToPath(import.meta.url)), "checks")
+  if (existsSync(folder)) return folder
+  throw new WardkeepError("WK901", {
+    message: "the checks of @wardkeep/conformance were not found",
+    hint: "Do not bundle this package: it reads its SQL files where it is installed.",
+  })
+}
+
 /** The text of a query in the package's `sql` directory. */
 export function queryText(name: string): string {
   return readFileSync(packageFile("sql", name), "utf8")

@@ -4,7 +4,7 @@ import { WardkeepError } from "@wardkeep/core"
 import { z } from "zod"
 import { isTable } from "../catalog/relation.js"
 import type { Connection } from "../database/connection.js"
-import { packageFile, queryText } from "../sql-files.js"
+import { checksFolder, queryText } from "../sql-files.js"
 import type { CatalogCheck, Scene } from "./check.js"
 import type { CheckRecord } from "./check-record.js"
 
@@ -18,7 +18,7 @@ const header = z.object({
 
 /** Reads every `check.sql`; what it is stands in its first comment lines, as `-- name: value`. */
 export function catalogChecks(): CatalogCheck[] {
-  const folder = packageFile("src", "checks")
+  const folder = checksFolder()
   const names = readdirSync(folder).filter((name) => /^WKC\d{3}-/.test(name))
   return names.sort().flatMap((name) => {
     const text = readOptional(join(folder, name, "check.sql"))
