@@ -17,7 +17,7 @@ export function filesEndingIn(suffix, folders = ["packages", "examples", "tests"
 }
 
 /** Runs one vitest project and adds its verdict to the tally under `name`. */
-export async function vitest(tally, name, args, { env = {}, limitMinutes = 15 } = {}) {
+export async function vitest(tally, name, args, { env = {}, limitMinutes = 25 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "wardkeep-test-"))
   const report = join(folder, "report.json")
   const code = await tool(
