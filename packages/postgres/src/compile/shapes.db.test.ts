@@ -221,6 +221,33 @@ describe("a host with single-column keys", () => {
     )
   })
 
+  it("gets a fence whose branch raises once an index could ask it alone, also when the index comes later", async () => {
+    await withHost(schema, doc, async (host, app, issue, adminUrl) => {
+      const fence = async (): Promise<string> => {
+        const { rows } = await connected(adminUrl, (admin) =>
+          admin.query<{ text: string }>(
+            "select pg_get_expr(polqual, polrelid) as text from pg_policy where polname = 'wk_fence' and polrelid = 'patient'::regclass",
+          ),
+        )
+        return rows[0]!.text
+      }
+      expect(await fence()).toContain("wardkeep.held_branches(")
+      expect((await host.plan()).steps).toEqual([])
+      await connected(adminUrl, (admin) => admin.query("create index on patient (branch_id, name)"))
+      expect((await host.plan()).steps.map(({ object }) => object)).toContain("policy public.patient wk_fence")
+      await host.apply()
+      expect(await fence()).toContain("wardkeep.branches(")
+      const [a] = await twoBranches(host, adminUrl)
+      const mine = await issue({ role: "doctor", ...a })
+      const refused = inContext(app, mine, async () => {
+        await app.query("set local enable_seqscan = off")
+        await app.query("select set_config('wardkeep.token', '', true)")
+        return await app.query("select 1 from patient where name = 'anybody'")
+      })
+      await expect(refused).rejects.toMatchObject({ code: "WK101" })
+    })
+  })
+
   it("gets composite foreign keys with the same actions", async () => {
     await withHost(schema, doc, async (host, app, issue, adminUrl) => {
       const { rows } = await connected(adminUrl, (admin) =>
