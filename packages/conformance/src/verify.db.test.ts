@@ -28,7 +28,8 @@ const options = (change: Partial<VerifyOptions> = {}): VerifyOptions => ({
 const execute = async (text: string): Promise<void> =>
   await withClient(db.adminUrl, async (client) => void (await client.query(text.replaceAll(':"app"', `"${app.user}"`))))
 
-/** Rows, definitions, privileges and large objects; sequences are left out, they move. */
+/** Rows, definitions, privileges and large objects; sequences are left out, they move. Of the server's roles only those
+ * this database depends on, and the login: other tests make and drop theirs meanwhile. */
 async function digest(): Promise<string> {
   return await withClient(db.adminUrl, async (client) => {
     const { rows: tables } = await client.query<{ name: string }>(
@@ -41,8 +42,12 @@ async function digest(): Promise<string> {
     }
     const { rows: catalog } = await client.query(
       `select (select count(*) from pg_class) as relations, (select count(*) from pg_proc) as functions, (select count(*) from pg_trigger) as triggers,
-         (select string_agg(relacl::text, '|' order by oid) from pg_class) as acl, (select string_agg(rolname, '|' order by oid) from pg_roles) as roles,
+         (select string_agg(relacl::text, '|' order by oid) from pg_class) as acl, 
+         (select string_agg(r::text, '|' order by oid) from pg_roles as r where rolname = $1 or oid in (
+           select refobjid from pg_shdepend where refclassid = 'pg_authid'::regclass and dbid = (select oid from pg_database where datname = current_database()))) as roles,
+         (select string_agg(m::text, '|' order by m.roleid) from pg_auth_members as m where m.member = $1::regrole) as memberships,
          (select string_agg(polname || polrelid, '|' order by oid) from pg_policy) as policies, (select count(*) from pg_largeobject_metadata) as objects`,
+      [app.user],
     )
     return hash.update(JSON.stringify(catalog)).digest("hex")
   })
