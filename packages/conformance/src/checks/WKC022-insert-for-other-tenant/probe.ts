@@ -6,7 +6,7 @@ import { aims } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
-import { insertStatement, referencesOf } from "../../probe/insertion.js"
+import { insertStatement, literalOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
@@ -25,7 +25,8 @@ async function insert(ground: Ground): Promise<void> {
   const foreign = foreignValues(ground)
   if (foreign === undefined) return
   await attacker.act(async (tx) => {
-    for (const { like, set } of attempts(ground, foreign)) {
+    const others = await otherReferences(ground, foreign)
+    for (const { like, set } of sources(ground).flatMap((from) => attempts(ground, foreign, others, from))) {
       const { error, count, attack, statement } = await insertedWith(tx, ground, like, set)
       if (attack === undefined || (error === undefined && count === 0)) continue
       record.probe(label)
@@ -74,19 +75,53 @@ async function insertedWith(
   }
 }
 
+interface Attempt {
+  readonly like: string | undefined
+  readonly set: Readonly<Record<string, string>>
+}
+
 /** A view does not tell which of its columns are keys, so new numbers are tried as well. */
-function attempts(ground: Ground, foreign: Readonly<Record<string, string>>) {
-  const { relation } = ground
-  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+function attempts(
+  { relation }: Ground,
+  foreign: Attempt["set"],
+  others: readonly Attempt["set"][],
+  like: string | undefined,
+): Attempt[] {
   const numbers = relation.columns
-    .filter(({ name, category }) => relation.kind === "v" && category === "N" && name !== tenant)
+    .filter(({ name, category }) => relation.kind === "v" && category === "N" && !isTenant(relation, name))
     .flatMap((column): [string, string][] => {
       const value = freshValue(column)
       return value === undefined ? [] : [[column.name, value]]
     })
   const sets = numbers.length > 0 ? [{ ...Object.fromEntries(numbers), ...foreign }, ...single(numbers, foreign)] : []
-  return sources(ground).flatMap((like) => [...sets, foreign].map((set) => ({ like, set })))
+  return [...sets, foreign, ...others].map((set) => ({ like, set }))
 }
+
+/**
+ * Where every column of a key is the tenant or a reference, the victim has the row already and the key refuses the copy:
+ * the same with other parents that exist.
+ */
+async function otherReferences(ground: Ground, foreign: Attempt["set"]): Promise<Attempt["set"][]> {
+  const { scene, relation, theirs } = ground
+  const [sample] = theirs.rows
+  if (sample === undefined) return []
+  const taken = relation.keys.filter(({ kind }) => kind === "p" || kind === "u").map(({ columns }) => columns)
+  const found: Record<string, string>[] = []
+  for (const { kind, columns, parent: oid, parentColumns } of relation.keys) {
+    const parent = scene.catalog.byOid(oid ?? "")
+    const [name = "", ...more] = columns.filter((column) => foreign[column] !== undefined && !isTenant(relation, column))
+    const above = parentColumns?.[columns.indexOf(name)]
+    if (kind !== "f" || parent === undefined || more.length > 0 || above === undefined) continue
+    if (!taken.some((key) => key.includes(name) && key.every((column) => Object.hasOwn(foreign, column)))) continue
+    for (const value of await scene.facts.others(parent, above, sample.values[name], ground.victim)) {
+      found.push({ ...foreign, [name]: literalOf(relation, name, { ...sample, values: { [name]: value } }) })
+    }
+  }
+  return found
+}
+
+const isTenant = ({ tenancy }: Relation, name: string): boolean =>
+  tenancy.by === "column" && tenancy.column.name === name
 
 const single = (numbers: readonly [string, string][], foreign: Readonly<Record<string, string>>) =>
   numbers.map(([name, value]) => ({ [name]: value, ...foreign }))
