@@ -3,6 +3,7 @@ import { probe as loginEscapesPolicies } from "./WKC001-login-escapes-policies/p
 import { probe as loginMayBecomeOwner } from "./WKC002-login-may-become-owner/probe.js"
 import { probe as loginReadsTheServer } from "./WKC003-login-reads-the-server/probe.js"
 import { probe as readOtherTenant } from "./WKC020-read-other-tenant/probe.js"
+import { probe as readByOtherStatements } from "./WKC021-read-by-other-statements/probe.js"
 import { probe as insertForOtherTenant } from "./WKC022-insert-for-other-tenant/probe.js"
 import { probe as updateOtherTenant } from "./WKC023-update-other-tenant/probe.js"
 import { probe as deleteOtherTenant } from "./WKC024-delete-other-tenant/probe.js"
@@ -33,6 +34,7 @@ export const probes: readonly ProbeCheck[] = [
   loginMayBecomeOwner,
   loginReadsTheServer,
   readOtherTenant,
+  readByOtherStatements,
   insertForOtherTenant,
   updateOtherTenant,
   deleteOtherTenant,

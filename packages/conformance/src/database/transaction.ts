@@ -24,6 +24,14 @@ export class Transaction {
     return await this.#guarded(sql, values, undo)
   }
 
+  /** How many rows each of these statements returned, undone at once; undefined where one is refused. */
+  async attemptAll(statements: readonly string[]): Promise<readonly number[] | undefined> {
+    const counts = await this.#connection.counts(["savepoint wk_probe", ...statements, ...undo.split("; ")])
+    // A prepared statement outlives the savepoint in which it was made.
+    if (counts === undefined) await this.#connection.run(`${undo}; deallocate all`)
+    return counts?.slice(1, 1 + statements.length)
+  }
+
   /** Runs several statements and undoes all of them. */
   async undone<T>(work: () => Promise<T>): Promise<T> {
     await this.#connection.rows("savepoint wk_group")

@@ -20,7 +20,7 @@ export const probe = defineProbe({
 })
 
 async function insert(ground: Ground): Promise<void> {
-  const { record, label, attacker, victim, rights } = ground
+  const { record, label, attacker, rights } = ground
   if (rights.insert.length === 0) return
   const foreign = foreignValues(ground)
   if (foreign === undefined) return
@@ -31,18 +31,36 @@ async function insert(ground: Ground): Promise<void> {
       if (attack === undefined || (error === undefined && count === 0)) continue
       record.probe(label)
       // The policy is asked before any constraint: only its refusal, or success, says something.
-      if (error?.code === "42501" || error?.code === "44000") return record.control()
+      if (error?.code === "42501" || error?.code === "44000") {
+        record.control()
+        return await mergeInstead(tx, ground, like, set)
+      }
       if (error !== undefined) continue
       record.control()
       if (!(await landedAtVictim(tx, ground, statement))) return
-      return record.found({
-        object: label,
-        message: `Tenant ${attacker.name} puts a row into the data of tenant ${victim.name}.`,
-        evidence: `INSERT 0 ${count} with the tenant of ${victim.name} in the context of tenant ${attacker.name}`,
-        replay: attacker.replay(attack),
-        fix: `Give the INSERT policies of ${label} a WITH CHECK that compares the tenant with the context.`,
-      })
+      return report(ground, attack, `INSERT 0 ${count}`)
     }
+  })
+}
+
+/** The branch of a MERGE that finds no row is asked by other code of the server than an INSERT. */
+async function mergeInstead(tx: Transaction, ground: Ground, like: string | undefined, set: Attempt["set"]) {
+  const { scene, relation, rights } = ground
+  if (scene.serverVersion < 150_000 || relation.kind === "v") return
+  const attack = insertStatement({ relation, rights, like, set, merge: true })
+  if (attack === undefined) return
+  const { count } = await tx.attempt(attack)
+  ground.record.probe(ground.label)
+  if (count > 0 && (await grows(tx, ground, attack))) report(ground, attack, `MERGE ${count}`)
+}
+
+function report({ record, label, attacker, victim }: Ground, attack: string, tag: string): void {
+  record.found({
+    object: label,
+    message: `Tenant ${attacker.name} puts a row into the data of tenant ${victim.name}.`,
+    evidence: `${tag} with the tenant of ${victim.name} in the context of tenant ${attacker.name}`,
+    replay: attacker.replay(attack),
+    fix: `Give the INSERT policies of ${label} a WITH CHECK that compares the tenant with the context.`,
   })
 }
 
@@ -109,7 +127,9 @@ async function otherReferences(ground: Ground, foreign: Attempt["set"]): Promise
   const found: Record<string, string>[] = []
   for (const { kind, columns, parent: oid, parentColumns } of relation.keys) {
     const parent = scene.catalog.byOid(oid ?? "")
-    const [name = "", ...more] = columns.filter((column) => foreign[column] !== undefined && !isTenant(relation, column))
+    const [name = "", ...more] = columns.filter(
+      (column) => foreign[column] !== undefined && !isTenant(relation, column),
+    )
     const above = parentColumns?.[columns.indexOf(name)]
     if (kind !== "f" || parent === undefined || more.length > 0 || above === undefined) continue
     if (!taken.some((key) => key.includes(name) && key.every((column) => Object.hasOwn(foreign, column)))) continue
