@@ -22,6 +22,7 @@ import { probe as copiesOutsidePolicies } from "./WKC042-copies-outside-policies
 import { probe as stateLeftOnConnection } from "./WKC043-state-left-on-connection/probe.js"
 import { probe as viewFilterLeaks } from "./WKC044-view-filter-leaks/probe.js"
 import { probe as triggerAnswersWithOtherTenant } from "./WKC047-trigger-answers-with-other-tenant/probe.js"
+import { probe as triggerWritesOtherTenant } from "./WKC049-trigger-writes-other-tenant/probe.js"
 import { probe as crossTenantReference } from "./WKC050-cross-tenant-reference/probe.js"
 import { probe as rowsCrossTenantsToday } from "./WKC051-rows-cross-tenants-today/probe.js"
 import { probe as keyRevealsOtherTenant } from "./WKC060-key-reveals-other-tenant/probe.js"
@@ -53,6 +54,7 @@ export const probes: readonly ProbeCheck[] = [
   stateLeftOnConnection,
   viewFilterLeaks,
   triggerAnswersWithOtherTenant,
+  triggerWritesOtherTenant,
   crossTenantReference,
   rowsCrossTenantsToday,
   keyRevealsOtherTenant,

@@ -44,7 +44,7 @@ export class Facts {
   /** A few other values of that column; of a tenant's table, those of its own rows. */
   async others(relation: Relation, name: string, except: unknown, actor: Actor): Promise<readonly unknown[]> {
     const { by } = relation.tenancy
-    if (by === "column" || by === "parent") {
+    if (by !== "global" && by !== "root" && by !== "nothing") {
       const { rows } = await this.owned(relation, actor)
       return [...new Set(rows.map(({ values }) => values[name]))].filter((value) => value !== except).slice(0, 3)
     }

@@ -157,6 +157,7 @@ function foreignValues({ relation, victim, theirs }: Ground): Record<string, str
     const references = sample === undefined ? {} : referencesOf(relation, sample, [tenancy.column.name])
     return { ...references, [tenancy.column.name]: `${value}::${tenancy.column.base}` }
   }
+  if (tenancy.by === "schema") return victim.keys.includes(tenancy.key) ? {} : undefined
   return sample === undefined || tenancy.by !== "parent" ? undefined : referencesOf(relation, sample)
 }
 
