@@ -86,6 +86,12 @@ export class Connection {
     }
   }
 
+  /** No pooler is between: the process that answers is the one that the server named when the session began. */
+  async isDirect(): Promise<boolean> {
+    const [row] = await this.rows("select pg_catalog.pg_backend_pid() as pid")
+    return Number(row?.pid) === Reflect.get(this.#client, "processID")
+  }
+
   async close(): Promise<void> {
     await this.#client.end().catch(() => undefined)
   }
