@@ -2,7 +2,7 @@ import { labelOf } from "../../catalog/relation.js"
 import { visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import type { Pair } from "../../probe/pair.js"
-import { picture } from "../../probe/picture.js"
+import { difference, lookReplay, picture } from "../../probe/picture.js"
 import { canaryPrefix, plant } from "../../probe/plant.js"
 import {
   aimedArguments,
@@ -91,8 +91,10 @@ async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routin
     if (error !== undefined || !(await victim.takeOver(tx, attacker))) return before
     return await picture(scene, tx, victim, one.source)
   })
-  if (before === after) return false
-  report(record, one, pair, `rows of tenant ${victim.name} were not the same after the call`, attacker.replay(attack))
+  const look = difference(before, after)
+  if (look === undefined) return false
+  const replay = lookReplay(pair, look, attack)
+  report(record, one, pair, `rows of tenant ${victim.name} were not the same after the call`, replay)
   return true
 }
 
@@ -108,7 +110,13 @@ async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: 
     if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
     record.probe(labelOf(one))
     if ((await ask(tx)) === was) return
-    const replay = victim.replay(...statements, ...attacker.contextStatements(), attack)
+    const replay = attacker.replay(
+      attack,
+      ...victim.takingOver(attacker),
+      ...statements,
+      ...attacker.takingOver(victim),
+      attack,
+    )
     report(
       record,
       one,
@@ -144,12 +152,11 @@ async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
       object: labelOf(one),
       message: `${signature(one)} tells tenant ${attacker.name} whether tenant ${victim.name} has a certain word.`,
       evidence: `its answer to a canary is another one once tenant ${victim.name} has written it`,
-      replay: victim.replay(
-        ...attacker.contextStatements(),
+      replay: attacker.replay(
         attack,
-        ...victim.contextStatements(),
+        ...victim.takingOver(attacker),
         ...statements,
-        ...attacker.contextStatements(),
+        ...attacker.takingOver(victim),
         attack,
       ),
       fix: `Make it SECURITY INVOKER, or compare the tenant inside it; revoke execute on function ${signature(one)} from public, ${grantee(attacker)}.`,

@@ -1,3 +1,4 @@
+import { quoteLiteral } from "@wardkeep/core"
 import { labelOf, type Relation } from "../../catalog/relation.js"
 import type { Connection } from "../../database/connection.js"
 import { rolledBack } from "../../database/transaction.js"
@@ -61,8 +62,13 @@ async function leaveThings(
     record.control()
     if (isMet) met.push(leftover)
   }
+  // Since PostgreSQL 15 for whoever was granted SET on the parameter.
   const mayDefault = await victim.act(async (tx) => {
-    return (await tx.attempt("alter role current_user set wk.left = 'wk'")).error === undefined
+    for (const [name, value] of Object.entries(victim.tenant.connect.settings)) {
+      const { error } = await tx.attempt(`alter role current_user set ${settingName(name)} = ${quoteLiteral(value)}`)
+      if (error === undefined) return true
+    }
+    return false
   })
   const names = [...met.map(({ name }) => name), ...(mayDefault ? ["a default for every later session"] : [])]
   if (names.length === 0) return

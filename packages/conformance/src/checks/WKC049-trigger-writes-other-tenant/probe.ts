@@ -7,7 +7,7 @@ import { harmlessColumn } from "../../probe/blind.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement } from "../../probe/insertion.js"
 import { ownRow } from "../../probe/natural-key.js"
-import { picture } from "../../probe/picture.js"
+import { difference, lookReplay, picture } from "../../probe/picture.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 
 export const probe = defineProbe({
@@ -50,13 +50,14 @@ async function writeOwn(ground: Ground, actions: readonly Action[]): Promise<voi
     record.probe(label)
     if (after === undefined) continue
     record.control()
-    if (after === before) continue
+    const look = difference(before, after)
+    if (look === undefined) continue
     const [first] = here
     return record.found({
       object: here.length === 1 && first !== undefined ? `${first.schema}.${first.name}` : label,
       message: `When tenant ${attacker.name} writes a row of its own into ${label}, rows of tenant ${victim.name} change.`,
       evidence: `rows of tenant ${victim.name} were not the same after one statement of tenant ${attacker.name} on its own rows; ${here.map(({ name }) => name).join(", ")} acts there`,
-      replay: attacker.replay(attack),
+      replay: lookReplay(ground, look, attack),
       fix: `Let ${here.map(({ name }) => name).join(", ")} compare the tenant of the rows it writes, or run with the caller's rights.`,
     })
   }
