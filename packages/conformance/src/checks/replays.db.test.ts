@@ -86,6 +86,24 @@ describe("the replay shows by hand", () => {
     await run("drop function is_known(text); alter table patient force row level security")
   })
 
+  test("what a function answers to a word of somebody, and not the word", async () => {
+    await run(`create function found(name text) returns text language sql stable security definer set search_path = pg_catalog, pg_temp as
+      $$ select p.mrn || ' ' || p.name from public.patient p where p.name = found.name $$;
+      alter table patient no force row level security;
+      update patient set mrn = 'MRN-' || md5(id::text);
+      grant execute on function found to :"app"`)
+    const { replay, severity } = await found("WKC041", "public.found")
+    expect(severity).toBe("leak")
+    expect(replay).toMatch(/:'value_\d'/)
+    const name = await withClient(db.adminUrl, async (client) => {
+      const { rows } = await client.query<{ name: string }>("select name from patient where branch_id = 2 order by id")
+      return rows.map((row) => row.name)
+    })
+    for (const one of name) expect(replay).not.toContain(one)
+    expect((await byHand(replay.replace(/:'value_\d'/, `'${name[0]}'`))).join()).toContain(`MRN-`)
+    await run("drop function found(text); alter table patient force row level security")
+  })
+
   test("what a session passes on, and a context that leaves a setting as it was", async () => {
     await run(`${sql("WKC048-left-in-the-session/violate.sql")}; grant set on parameter app.branch to :"app"`)
     const kept = await found("WKC048", `sessions of ${app.user}`)

@@ -1,3 +1,4 @@
+import { quoteLiteral } from "@wardkeep/core"
 import { labelOf } from "../../catalog/relation.js"
 import { visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
@@ -52,15 +53,27 @@ async function call(scene: Scene, record: CheckRecord, pair: Pair, one: Routine)
   const words = (await wordsOf(scene, pair)).slice(0, 3).map(({ text }) => text)
   for (const values of await aimedArguments(scene, one, pair, words)) {
     const attack = callText(one, values)
-    if (await reads(scene, record, pair, one, attack)) return
-    if (one.volatility === "v" && (await writes(scene, record, pair, one, attack))) return
+    const shown = withoutWords(attack, words)
+    if (await reads(scene, record, pair, one, attack, shown)) return
+    if (one.volatility === "v" && (await writes(scene, record, pair, one, attack, shown))) return
   }
   if (one.arguments.every(({ optional }) => optional)) await depends(scene, record, pair, one)
   if (one.arguments.some(({ category }) => category === "S")) await tells(scene, record, pair, one)
 }
 
+/** What a person wrote is asked for in the replay instead of printed. */
+const withoutWords = (attack: string, words: readonly string[]): string =>
+  words.reduce((text, word, place) => text.replaceAll(quoteLiteral(word), `:'value_${place + 1}'`), attack)
+
 /** Whatever comes back is searched: rows, messages, notices. What was asked with does not count as an answer. */
-async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
+async function reads(
+  scene: Scene,
+  record: CheckRecord,
+  pair: Pair,
+  one: Routine,
+  attack: string,
+  shown: string,
+): Promise<boolean> {
   const { attacker, victim } = pair
   const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
   record.probe(labelOf(one))
@@ -76,13 +89,20 @@ async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
     one,
     pair,
     `it answered with a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
-    attacker.replay(attack),
+    attacker.replay(shown),
   )
   return true
 }
 
 /** After the call the victim looks whether its rows are still what they were. */
-async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
+async function writes(
+  scene: Scene,
+  record: CheckRecord,
+  pair: Pair,
+  one: Routine,
+  attack: string,
+  shown: string,
+): Promise<boolean> {
   const { attacker, victim } = pair
   if (attacker.connection !== victim.connection) return false
   const before = await victim.act(async (tx) => await picture(scene, tx, victim, one.source))
@@ -93,7 +113,7 @@ async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routin
   })
   const look = difference(before, after)
   if (look === undefined) return false
-  const replay = lookReplay(pair, look, attack)
+  const replay = lookReplay(pair, look, shown)
   report(record, one, pair, `rows of tenant ${victim.name} were not the same after the call`, replay)
   return true
 }
