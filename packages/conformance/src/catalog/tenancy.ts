@@ -29,7 +29,10 @@ export function assignTenancy(catalog: Catalog, target: Target): void {
   for (const relation of catalog.relations) markOwnedRows(catalog, relation)
 }
 
-/** Schemas whose names differ by the tenant's key alone, as `clinic_north` and `clinic_south` do. */
+/**
+ * Schemas whose names differ by the tenant's key alone, as `clinic_north` and `clinic_south` do. Where a table in one of
+ * them has a tenant column, the schema is not what tells tenants apart.
+ */
 function markSchemas({ relations }: Catalog, { tenants }: Target): void {
   const keys = tenants.flatMap(({ key }) => key ?? [])
   const named = [...new Set(relations.map(({ schema }) => schema))].flatMap((schema) =>
@@ -39,7 +42,9 @@ function markSchemas({ relations }: Catalog, { tenants }: Target): void {
   )
   for (const { schema, key, form } of named) {
     const others = named.filter((other) => other.form === form && other.key !== key)
-    if (others.length === 0 || named.filter((other) => other.schema === schema).length > 1) continue
+    const twins = new Set([schema, ...others.map((other) => other.schema)])
+    const isShared = relations.some((one) => twins.has(one.schema) && one.tenancy.by === "column")
+    if (others.length === 0 || isShared || named.filter((other) => other.schema === schema).length > 1) continue
     for (const relation of relations.filter((one) => one.schema === schema && one.tenancy.by === "nothing")) {
       relation.tenancy = { by: "schema", key }
     }

@@ -56,7 +56,8 @@ async function plantNew(
         .filter(({ name }) => rights.insert.includes(name))
         .map((column, place) => [column.name, canaryFor(column, prefix, place)]),
     )
-  for (const set of [marked(ownTextColumns(relation)), marked(textColumns(relation)), {}]) {
+  const all = marked(ownTextColumns(relation))
+  for (const set of [{ ...all, ...copiedTimes(relation, rights, like) }, all, marked(textColumns(relation)), {}]) {
     const insert = insertStatement({ relation, rights, like, set })
     if (insert === undefined) continue
     const { error, count } = await tx.keep(insert)
@@ -97,6 +98,15 @@ function textColumns(relation: Relation): Column[] {
     ({ name, category, enum: isEnum, generated, identity }) =>
       category === "S" && !isEnum && !generated && identity === "" && !keyed.has(name) && name !== tenant,
   )
+}
+
+/** Moments that would be now: what is counted up to a day must grow with a row of that day. */
+function copiedTimes({ columns }: Relation, rights: Rights, like: string | undefined): Record<string, string> {
+  const usable = columns.filter(
+    ({ name, category, drawn, generated }) =>
+      category === "D" && drawn && !generated && rights.insert.includes(name) && rights.select.includes(name),
+  )
+  return like === undefined ? {} : Object.fromEntries(usable.map(({ name }) => [name, `wk_row.${quoteIdent(name)}`]))
 }
 
 /** The same with those of natural keys, which a new row may have of its own. */

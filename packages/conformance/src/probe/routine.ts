@@ -88,9 +88,13 @@ async function candidates(
   const { source } = one
   const { attacker, victim } = pair
   const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
-  const own = await rowKeys(scene, arg, victim)
+  const [theirs, own] = [await rowKeys(scene, arg, victim), await rowKeys(scene, arg, attacker)]
   const keys = fits(arg, victim.keys).map(typed)
-  const ids = own.slice(0, 4).map(typed)
+  // In turns: of two rows that a function is asked with, one may be compared and the other not.
+  const ids = theirs
+    .slice(0, 4)
+    .flatMap((id, place) => [id, ...own.slice(place, place + 1)].slice(0, 2))
+    .map(typed)
   // One's own tenant with another's row: the tenant is compared, and the row is not.
   if (tenantWord.test(arg.name)) return [...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
@@ -102,7 +106,7 @@ async function candidates(
     return [...wild.map(typed), ...words.map(typed), ...ids.slice(0, 2), ...keys, typed("%"), typed("")]
   if (arg.category === "D") return [typed(/to|until|end|before|bis/i.test(arg.name) ? "2200-01-01" : "1900-01-01")]
   if (arg.category === "B") return ["true"]
-  if (arg.category === "A" && ids.length > 0) return [`${quoteLiteral(`{${own.join(",")}}`)}::${arg.type}`]
+  if (arg.category === "A" && ids.length > 0) return [`${quoteLiteral(`{${theirs.join(",")}}`)}::${arg.type}`]
   return [`null::${arg.type}`]
 }
 

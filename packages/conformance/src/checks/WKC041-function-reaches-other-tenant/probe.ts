@@ -58,7 +58,7 @@ async function call(scene: Scene, record: CheckRecord, pair: Pair, one: Routine)
     if (one.volatility === "v" && (await writes(scene, record, pair, one, attack, shown))) return
   }
   if (one.arguments.every(({ optional }) => optional)) await depends(scene, record, pair, one)
-  if (one.arguments.some(({ category }) => category === "S")) await tells(scene, record, pair, one)
+  if (one.arguments.length > 0) await tells(scene, record, pair, one)
 }
 
 /** What a person wrote is asked for in the replay instead of printed. */
@@ -147,14 +147,16 @@ async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: 
   })
 }
 
-/** Whose answer to a word changes when the victim writes that word can be asked for people. */
+/** An answer that changes when the victim writes tells of the victim; where it is asked with the word that is written, of people. */
 async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine): Promise<void> {
   const { attacker, victim } = pair
   if (attacker.connection !== victim.connection || one.procedure) return
   const prefix = canaryPrefix()
   const words = [0, 1, 2, 3, 4, 5].map((place) => `${prefix}${place}`)
   const lists = (await Promise.all(words.map((word) => aimedArguments(scene, one, pair, [word])))).flat()
-  const attacks = lists.filter((list) => list.join().includes(prefix)).map((list) => callText(one, list))
+  const takesWords = one.arguments.some(({ category }) => category === "S")
+  const asked = takesWords ? lists.filter((list) => list.join().includes(prefix)) : lists
+  const attacks = [...new Set(asked.map((list) => callText(one, list)))]
   const ask = async (tx: Transaction): Promise<string[]> => {
     const answers: string[] = []
     for (const attack of attacks) answers.push(visibleText(await tx.attempt(attack)))
@@ -170,8 +172,8 @@ async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
     if (attack === undefined) return
     record.found({
       object: labelOf(one),
-      message: `${signature(one)} tells tenant ${attacker.name} whether tenant ${victim.name} has a certain word.`,
-      evidence: `its answer to a canary is another one once tenant ${victim.name} has written it`,
+      message: `${signature(one)} tells tenant ${attacker.name} ${takesWords ? `whether tenant ${victim.name} has a certain word` : `of the rows of tenant ${victim.name}`}.`,
+      evidence: `its answer is another one once tenant ${victim.name} has written canaries`,
       replay: attacker.replay(
         attack,
         ...victim.takingOver(attacker),
