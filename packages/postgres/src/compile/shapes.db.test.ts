@@ -33,7 +33,7 @@ async function withHost(
       const issue = async (asked: Asked): Promise<Grant> => {
         const [grant] = await issueBySql(
           fresh.adminUrl,
-          { ...host, key, branches: [] as never, patientsPerBranch: 0 },
+          { logins: host.logins, key },
           [asked],
         )
         return grant!
