@@ -117,6 +117,11 @@ export const codes = {
     hint: "Ask for the second factor again, then repeat the request; the message says how recent it must be.",
     http: 401,
   },
+  WK205: {
+    title: "This role may do that for another purpose",
+    hint: "Name the purpose, if the session holds it: `wk.run(session, { purpose }, …)`.",
+    http: 403,
+  },
   WK301: {
     title: "A migration failed; nothing of it was kept",
     hint: "See the cause for file and position; correct it and run again.",
