@@ -16,6 +16,7 @@ import { connected, withLogin } from "../fixture/clinic.ts"
 import { type Host, installHost } from "../fixture/host.ts"
 import { enterBySql, type Grant, issueBySql } from "../fixture/token.ts"
 import { branches, elsewhere, groups, type Post } from "./arbitraries.ts"
+import { eachRow } from "./each-row.ts"
 import { columnTypes as bare } from "./world.ts"
 
 export const ours = "11111111-1111-4111-8111-111111111111"
@@ -35,39 +36,7 @@ create table note (
 create index on note (clinic_id, author);
 insert into clinic values ('${ours}'), ('${theirs}');
 insert into branch values ${[...branches.map((id) => `('${id}', '${ours}')`), `('${elsewhere}', '${theirs}')`].join(", ")};
-create function insert_each(rows jsonb) returns setof integer language plpgsql as $$
-declare
-  one jsonb;
-begin
-  for one in select * from jsonb_array_elements(rows) loop
-    begin
-      insert into note select * from jsonb_populate_record(null::note, one);
-      return next one ->> 'n';
-    exception when insufficient_privilege or sqlstate 'WK204' or sqlstate 'WK205' then
-      null;
-    end;
-  end loop;
-end
-$$;
-create function change_each(rows jsonb) returns setof integer language plpgsql as $$
-declare
-  one jsonb;
-begin
-  for one in select * from jsonb_array_elements(rows) loop
-    begin
-      update note set (author, author_id, author_no, author_big, status, state, level, done, created_at)
-        = (select r.author, r.author_id, r.author_no, r.author_big, r.status, r.state, r.level, r.done, r.created_at
-             from jsonb_populate_record(null::note, one) r)
-       where note.n = (one ->> 'n')::integer;
-      if found then
-        return next one ->> 'n';
-      end if;
-    exception when insufficient_privilege or sqlstate 'WK204' or sqlstate 'WK205' then
-      null;
-    end;
-  end loop;
-end
-$$;`
+${eachRow("", "author, author_id, author_no, author_big, status, state, level, done, created_at")}`
 
 /** An installed database whose policy each case compiles anew, and its application's login. */
 export interface CompiledWorld {

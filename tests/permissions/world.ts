@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import type { ColumnTypes } from "@wardkeep/permissions"
 import type pg from "pg"
+import { eachRow } from "./each-row.ts"
 
 /** The tables that conditions stand on, the moment of the question, and loops that write row by row. */
 export const worldSql = `
@@ -15,39 +16,7 @@ insert into asked.moment values (now());
 create function asked.now() returns timestamptz language sql stable security definer return (select m.at from asked.moment m);
 alter table note enable row level security;
 alter table care_team enable row level security;
-create function asked.insert_each(rows jsonb) returns setof integer language plpgsql as $$
-declare
-  one jsonb;
-begin
-  for one in select * from jsonb_array_elements(rows) loop
-    begin
-      insert into note select * from jsonb_populate_record(null::note, one);
-      return next one ->> 'n';
-    exception when insufficient_privilege or sqlstate 'WK204' or sqlstate 'WK205' then
-      null;
-    end;
-  end loop;
-end
-$$;
-create function asked.change_each(rows jsonb) returns setof integer language plpgsql as $$
-declare
-  one jsonb;
-begin
-  for one in select * from jsonb_array_elements(rows) loop
-    begin
-      update note set (author, author_id, author_no, author_big, patient_id, branch_id, status, state, level, done, created_at)
-        = (select r.author, r.author_id, r.author_no, r.author_big, r.patient_id, r.branch_id, r.status, r.state, r.level, r.done, r.created_at
-             from jsonb_populate_record(null::note, one) r)
-       where note.n = (one ->> 'n')::integer;
-      if found then
-        return next one ->> 'n';
-      end if;
-    exception when insufficient_privilege or sqlstate 'WK204' or sqlstate 'WK205' then
-      null;
-    end;
-  end loop;
-end
-$$;
+${eachRow("asked.", "author, author_id, author_no, author_big, patient_id, branch_id, status, state, level, done, created_at")}
 `
 
 export const columnTypes: ColumnTypes = new Map([

@@ -1,5 +1,6 @@
 -- Opt-in: the context is verified once per transaction by enter() and then read from a parameter that only the owner may
 -- set (GRANT SET ON PARAMETER, by a superuser, once). Payload: role, tenant, branches, digest; letters, digits, _ , blank.
+
 -- The slow path of enter(): says what was wrong.
 create or replace function wardkeep.refuse_entry(given text, branch text) returns void
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp

@@ -111,8 +111,6 @@ describe("search by words", () => {
     await connected(database.adminUrl, (admin) => admin.query("analyze patient_word"))
     const { rows } = await inContext(app, doctor, async () => {
       await app.query("set local enable_seqscan = off")
-      // A clinic of a few rows is read by any of its indexes; 15 takes the branches of a context for ten descents.
-      await app.query("set local enable_bitmapscan = off")
       return await app.query<{ "QUERY PLAN": string }>(
         "explain (costs off) select patient_id from patient_word where word ^@ 'lak'",
       )
