@@ -110,17 +110,17 @@ function covers(columns: ColumnSet, needed: readonly string[]): boolean {
 }
 
 function permission(cell: Cell, at: string, known: Known): Permission {
-  if (cell === "read") return withoutGuards({ read: plain("all") })
+  if (cell === "read") return permissionOf({ read: plain("all") })
   if (cell === "manage") {
     const all = plain("all")
-    return withoutGuards({ create: all, read: all, update: all, delete: all })
+    return permissionOf({ create: all, read: all, update: all, delete: all })
   }
   const rules: Partial<Record<Action, Rule>> = {}
   for (const action of actions) {
     const rule = ruleOf(cell[action], action, `${at}.${action}`, known)
     if (rule !== undefined) rules[action] = rule
   }
-  return withoutGuards(rules)
+  return permissionOf(rules)
 }
 
 /** The permission with some actions replaced; false takes one away. */
@@ -136,11 +136,11 @@ export function changedPermission(
     const rule = value === undefined ? before?.rules[action] : ruleOf(value, action, `${at}.${action}`, known)
     if (rule !== undefined) rules[action] = rule
   }
-  return withoutGuards(rules)
+  return permissionOf(rules)
 }
 
 /** `read`, `create`, `update` and `delete` say what holds always; a compiler that knows no conditions grants only that. */
-function withoutGuards(rules: Permission["rules"]): Permission {
+export function permissionOf(rules: Permission["rules"]): Permission {
   const always = (action: Action): ColumnSet | false => {
     const rule = rules[action]
     return rule === undefined || isGuarded(rule) ? false : rule.columns

@@ -23,6 +23,16 @@ const readers = [
   "request_id()",
   "words(text)",
   "digit_word(text)",
+  "subjects(text,boolean)",
+  "permitted_tenant(text,text)",
+  "grant_assignment(text,text,jsonb,text,timestamp with time zone,timestamp with time zone,text)",
+  "revoke_assignments(text,uuid,text)",
+  "list_assignments()",
+  "narrow_role(text,text,text)",
+  "lift_narrowing(text,text,text)",
+  "declare_break_glass(text,text,text,text,integer)",
+  "open_reviews()",
+  "review_break_glass(uuid,text,text)",
 ]
 const loginOnly = ["strategy()", "refuse_session()"]
 /** What the accelerated strategy brings: for the login, and for the matrix roles. */
@@ -32,6 +42,8 @@ const issuerOnly = [
   "issue_session(text,text,bytea)",
   "issue_service(text,text,bytea)",
   "reopen_session(text,text,bytea)",
+  "open_break_glass(text,text,bytea)",
+  "offboard(text,text,bytea)",
   "end_session(uuid,text)",
   "end_actor(text,text)",
   "list_sessions(text)",

@@ -1,4 +1,5 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import { databaseRole } from "./actors.js"
 import { fencePolicies } from "./fence.js"
 import type { TablePrivileges } from "./privileges.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"
@@ -12,7 +13,7 @@ export function wordTable(policy: Policy, entry: ScopedTable, privileges: readon
   const search = entry.rule.search
   if (search === undefined || entry.tenant === null) return []
   const searched = [...search.words, ...search.lastDigits]
-  const roles = wordReaders(entry, privileges)
+  const roles = wordReaders(policy, entry, privileges)
   const name = wordTableName(entry)
   const { owner } = roleNames(policy)
   return [
@@ -33,12 +34,15 @@ export function wordTableName(entry: ScopedTable): string {
   return `${entry.table.name}_word`
 }
 
-/** Roles that may read every searched column may read its words. */
-export function wordReaders(entry: ScopedTable, privileges: readonly TablePrivileges[]): string[] {
+/** Roles that may read every searched column may read its words. Not confined ones: words name no subject. */
+export function wordReaders(policy: Policy, entry: ScopedTable, privileges: readonly TablePrivileges[]): string[] {
   const search = entry.rule.search
   const searched = [...(search?.words ?? []), ...(search?.lastDigits ?? [])]
+  const confined = new Set(policy.actors.filter((a) => a.confined).map((a) => databaseRole(policy, a)))
   return privileges
-    .filter((p) => p.select !== false && searched.every((column) => !p.hidden.includes(column)))
+    .filter(
+      (p) => !confined.has(p.role) && p.select !== false && searched.every((column) => !p.hidden.includes(column)),
+    )
     .map((p) => p.role)
 }
 
