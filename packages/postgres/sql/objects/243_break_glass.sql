@@ -48,6 +48,10 @@ declare
   rule wardkeep.policy_actor;
   t wardkeep.token;
 begin
+  -- Before waiting: a declaration whose transaction is still open would be waited for by the one who opened it.
+  if not exists (select from wardkeep.break_glass g where g.id = (body ->> 'break_glass')::uuid) then
+    raise exception 'there is no emergency to open in this session' using errcode = 'WK206', hint = 'Commit the declaration first.';
+  end if;
   perform wardkeep.alone('actor', coalesce(body ->> 'actor', ''));
   select g.* into b from wardkeep.break_glass g
    where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor' and g.session_id = (body ->> 'session_id')::uuid

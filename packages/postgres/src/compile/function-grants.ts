@@ -1,6 +1,6 @@
-import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import { type Actor, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
-import { matrixRoles } from "./actors.js"
+import { databaseRole, matrixRoles } from "./actors.js"
 import type { Step } from "./step.js"
 
 /** What policies, defaults and hosts call under a matrix role. Each of them checks the verified context itself. */
@@ -23,13 +23,16 @@ const readers = [
   "request_id()",
   "words(text)",
   "digit_word(text)",
-  "subjects(text,boolean)",
-  "permitted_tenant(text,text)",
+]
+/** What a policy file opts into; each checks the verified role itself. */
+const assigning = [
   "grant_assignment(text,text,jsonb,text,timestamp with time zone,timestamp with time zone,text)",
   "revoke_assignments(text,uuid,text)",
   "list_assignments()",
   "narrow_role(text,text,text)",
   "lift_narrowing(text,text,text)",
+]
+const emergencies = [
   "declare_break_glass(text,text,text,text,integer)",
   "open_reviews()",
   "review_break_glass(uuid,text,text)",
@@ -59,6 +62,9 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
   const readable = accelerated ? [...readers, ...acceleratedReaders] : readers
   const wanted: [string, string][] = [
     ...matrix.flatMap((role) => readable.map((f): [string, string] => [role, f])),
+    ...policy.actors.flatMap((actor) =>
+      chosen(policy, actor).map((f): [string, string] => [databaseRole(policy, actor), f]),
+    ),
     ...login.map((f): [string, string] => [names.app, f]),
     ...issuerOnly.map((f): [string, string] => [names.issuer, f]),
   ]
@@ -95,6 +101,17 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
     })
   }
   return [...steps, ...(await usageSteps(client, policy, [...matrix, names.app, names.issuer], matrix))]
+}
+
+function chosen(policy: Policy, { kind, confined }: Actor): string[] {
+  if (kind === "service") return []
+  const isNarrowable = [...policy.tables.values()].some((rule) => rule.narrowable !== undefined)
+  return [
+    ...(isNarrowable ? ["permitted_tenant(text,text)"] : []),
+    ...(confined ? ["subjects(text,boolean)"] : []),
+    ...(policy.assignments === "required" && !confined ? assigning : []),
+    ...(policy.breakGlass !== null && !confined ? emergencies : []),
+  ]
 }
 
 /** Gives the new functions of the accelerated strategy to those who need them, as far as their roles are there. */
