@@ -36,11 +36,8 @@ describe("a combination of roles", () => {
 
   it("is refused where one cell cannot say what its roles may, and where a name is wrong", () => {
     const roles = { desk: { purposes: ["care"], can: { invoice: { read: ["id"] } } } }
-    expect(() => parse({ combinations: { both: ["desk", "auditor"], x: ["desk", "nobody"] } }, roles)).not.toThrowError(
-      /both: its roles may update/,
-    )
     expect(() => parse({ combinations: { both: ["desk", "auditor"] } }, roles)).toThrowError(
-      /WK001|under different ties/,
+      /may read public.invoice under different ties/,
     )
     expect(() => parse({ combinations: { x: ["doctor", "nobody"] } })).toThrowError(/nobody is not under roles/)
     expect(() => parse({ combinations: { doctor: ["doctor", "cashier"] } })).toThrowError(
