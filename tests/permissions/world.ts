@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import type { ColumnTypes } from "@wardkeep/permissions"
 import type pg from "pg"
 
-/** The tables that conditions stand on, the moment of the question, and a group function as the product will have it. */
+/** The tables that conditions stand on, the moment of the question, and loops that write row by row. */
 export const worldSql = `
 create type visit_state as enum ('draft', 'signed', 'void');
 create table care_team (staff text, staff_id uuid, patient_id uuid, valid_from timestamptz, valid_to timestamptz);
@@ -13,9 +13,6 @@ create schema asked;
 create table asked.moment (at timestamptz not null);
 insert into asked.moment values (now());
 create function asked.now() returns timestamptz language sql stable security definer return (select m.at from asked.moment m);
-create function wardkeep.group_branches(group_name text) returns text[]
-  language sql stable parallel restricted security definer
-  return (select g.branches from wardkeep.branch_group g where g.tenant = wardkeep.tenant() and g.name = group_name);
 alter table note enable row level security;
 alter table care_team enable row level security;
 create function asked.insert_each(rows jsonb) returns setof integer language plpgsql as $$
@@ -26,7 +23,7 @@ begin
     begin
       insert into note select * from jsonb_populate_record(null::note, one);
       return next one ->> 'n';
-    exception when insufficient_privilege then
+    exception when insufficient_privilege or sqlstate 'WK204' or sqlstate 'WK205' then
       null;
     end;
   end loop;
@@ -45,7 +42,7 @@ begin
       if found then
         return next one ->> 'n';
       end if;
-    exception when insufficient_privilege then
+    exception when insufficient_privilege or sqlstate 'WK204' or sqlstate 'WK205' then
       null;
     end;
   end loop;

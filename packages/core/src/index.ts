@@ -13,7 +13,7 @@ export { WardkeepError, type WardkeepErrorOptions } from "./errors/wardkeep-erro
 export { type Finding, type Severity, sortFindings, type Verdict } from "./finding.js"
 export { quoteIdent, quoteLiteral, splitName } from "./identifier.js"
 export { type Action, actions, handlingActions, isAction, narrowableActions } from "./policy/actions.js"
-export { conditionNamed } from "./policy/cells.js"
+export { conditionNamed, isTied } from "./policy/cells.js"
 export { type Assigned, type Condition, type Hours, partsOf, type State, type Window } from "./policy/condition.js"
 export {
   type BreakGlassInput,

@@ -1,5 +1,5 @@
 import { actions } from "./actions.js"
-import { type Known, permissionOf } from "./cells.js"
+import type { Known } from "./cells.js"
 import type { Actor, ColumnSet, Permission, Rule } from "./policy.js"
 import type { PolicyDocument } from "./schema.js"
 
@@ -57,7 +57,7 @@ function cellsOf(name: string, roles: readonly Actor[], purposes: readonly strin
         )
       else rules[action] = withPurposes(merged, purposes, purposes)
     }
-    can.set(table, permissionOf(rules))
+    can.set(table, { rules })
   }
   return can
 }

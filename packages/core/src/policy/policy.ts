@@ -18,15 +18,8 @@ export interface Rule {
   readonly mfaSeconds: number | null
 }
 
-/**
- * One cell of the matrix, in full: `false` means not at all. `read`, `create`, `update` and `delete` say what holds always;
- * what is tied to a condition, a purpose or a second factor is `false` there and stands in `rules`, with everything else.
- */
+/** One role's cells of one table: an action without a rule is not allowed at all. */
 export interface Permission {
-  readonly read: ColumnSet | false
-  readonly create: ColumnSet | false
-  readonly update: ColumnSet | false
-  readonly delete: boolean
   readonly rules: { readonly [A in Action]?: Rule }
 }
 

@@ -491,6 +491,64 @@ end
 $$;
 comment on function wardkeep.permitted_tenant(text, text) is
   'The tenant of the verified context, or null where it took this action on this table from the role. For policies. Fails with WK1xx.';
+-- What the conditions of a cell ask; written like the functions of the fence, and for the same reasons. `held` never raises:
+-- a condition that fails only when it meets a row tells that the row is there (docs/adr/0007).
+create function wardkeep.held(planned text) returns wardkeep.token
+  language plpgsql stable parallel restricted security definer
+as $$
+declare
+  r wardkeep.token;
+begin
+  select t.* into r from wardkeep.token t
+   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('wardkeep.token', true), 'UTF8'))
+     and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
+     and (planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text)
+     and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
+     and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp();
+  return r;
+end
+$$;
+comment on function wardkeep.held(text) is 'The row of the token in force, or nulls. For conditions in policies, behind the tenant.';
+
+-- Stands beside the tenant of the fence as a second equality of the same column: PostgreSQL makes both one test that is
+-- asked before the first row, so a refusal depends on no row.
+create function wardkeep.tenant_for(planned text, purposes text[], mfa_seconds integer, asked_at timestamptz) returns text
+  language plpgsql stable parallel restricted security definer
+as $$
+declare
+  t wardkeep.token := wardkeep.held(planned);
+begin
+  if t.tenant is null then
+    perform wardkeep.refuse(planned);
+  end if;
+  if purposes is not null and t.purpose operator(pg_catalog.<>) all (purposes) then
+    raise exception 'allowed for the purpose % only', pg_catalog.array_to_string(purposes, ' or ') using errcode = 'WK205',
+      hint = 'Name the purpose, if the session holds it: wk.run(session, { purpose }, ...).';
+  end if;
+  if mfa_seconds is not null and (t.mfa_at is null
+     or t.mfa_at operator(pg_catalog.<) (asked_at operator(pg_catalog.-) pg_catalog.make_interval(secs => mfa_seconds))
+     -- The clock of the host may be a little ahead.
+     or t.mfa_at operator(pg_catalog.>) (asked_at operator(pg_catalog.+) pg_catalog.make_interval(secs => 60))) then
+    raise exception 'a second factor not older than % seconds is needed', mfa_seconds using errcode = 'WK204',
+      hint = 'Ask for the second factor again, issue the session anew, then repeat the request.';
+  end if;
+  return t.tenant;
+end
+$$;
+comment on function wardkeep.tenant_for(text, text[], integer, timestamptz) is
+  'The tenant of the verified context, when it has one of the purposes and a second factor that is not older. Fails with WK1xx, WK204 or WK205.';
+
+create function wardkeep.group_branches(planned text, group_name text) returns text[]
+  language plpgsql stable parallel restricted security definer
+as $$
+declare
+  t wardkeep.token := wardkeep.held(planned);
+begin
+  return (select g.branches from wardkeep.branch_group g
+           where g.tenant operator(pg_catalog.=) t.tenant and g.name operator(pg_catalog.=) group_name);
+end
+$$;
+comment on function wardkeep.group_branches(text, text) is 'The branches of a named group of the verified tenant, or null. For conditions in policies.';
 -- Under an older snapshot what has just been granted, taken away or issued would not be seen, and live on.
 create function wardkeep.require_read_committed() returns void
   language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -973,22 +1031,22 @@ begin
   perform wardkeep.alone('actor', coalesce(to_actor, ''));
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = as_role;
   if not found or exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = as_role) then
-    raise exception 'the policy has no such role to assign' using errcode = 'WK205';
+    raise exception 'the policy has no such role to assign' using errcode = 'WK206';
   end if;
   if coalesce(to_actor, '') = '' or coalesce(btrim(why), '') = '' then
-    raise exception 'an assignment names an actor and a reason' using errcode = 'WK205';
+    raise exception 'an assignment names an actor and a reason' using errcode = 'WK206';
   end if;
   if to_time <= greatest(starts, clock_timestamp()) then
-    raise exception 'an assignment ends after it begins, and not in the past' using errcode = 'WK205';
+    raise exception 'an assignment ends after it begins, and not in the past' using errcode = 'WK206';
   end if;
   if rule.must_expire and to_time is null then
-    raise exception 'this role must be assigned with an end' using errcode = 'WK205', detail = rule.name;
+    raise exception 'this role must be assigned with an end' using errcode = 'WK206', detail = rule.name;
   end if;
   if rule.confined <> (for_subject is not null) then
-    raise exception 'a confined role, and no other, is assigned for a named subject' using errcode = 'WK205', detail = rule.name;
+    raise exception 'a confined role, and no other, is assigned for a named subject' using errcode = 'WK206', detail = rule.name;
   end if;
   if coalesce(scope <> '"all"' and scope - '{branch,group}'::text[] <> '{}', true) then
-    raise exception 'the scope is "all", {"branch": id} or {"group": name}' using errcode = 'WK205';
+    raise exception 'the scope is "all", {"branch": id} or {"group": name}' using errcode = 'WK206';
   end if;
   if exists (
     select from wardkeep.policy_rule r cross join jsonb_array_elements(r.exclusive) x
@@ -997,14 +1055,14 @@ begin
       join wardkeep.policy_actor h on h.kind = 'role' and h.name = a.role
      where (x ->> 0 = any (h.counts_as) and x ->> 1 = any (rule.counts_as)) or (x ->> 1 = any (h.counts_as) and x ->> 0 = any (rule.counts_as))
   ) then
-    raise exception 'the actor holds a role that excludes this one' using errcode = 'WK205', detail = rule.name;
+    raise exception 'the actor holds a role that excludes this one' using errcode = 'WK206', detail = rule.name;
   end if;
   begin
     insert into wardkeep.assignment (actor, tenant, role, branch, branch_group, subject, valid_from, valid_until, reason, granted_by, granted_as)
     values (to_actor, in_tenant, as_role, scope ->> 'branch', scope ->> 'group', for_subject, starts, to_time, why, by_actor, by_role)
     returning id into made;
   exception when exclusion_violation then
-    raise exception 'the actor holds this role here at that time already' using errcode = 'WK205', hint = 'Revoke the other assignment first.';
+    raise exception 'the actor holds this role here at that time already' using errcode = 'WK206', hint = 'Revoke the other assignment first.';
   end;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('assignment_granted', by_actor, in_tenant, jsonb_build_object('assignment', made, 'to', to_actor, 'role', as_role, 'as', by_role));
@@ -1012,7 +1070,7 @@ begin
 end
 $$;
 comment on function wardkeep.write_assignment(text, text, text, jsonb, text, timestamptz, timestamptz, text, text, text) is
-  'Internal: writes one assignment that somebody may make. Fails with WK009, WK205.';
+  'Internal: writes one assignment that somebody may make. Fails with WK009, WK206.';
 
 create function wardkeep.scope_branches(in_tenant text, scope jsonb) returns text[]
   language sql stable set search_path = pg_catalog, pg_temp
@@ -1046,16 +1104,16 @@ declare
   me wardkeep.token := wardkeep.verified();
 begin
   if to_actor = me.actor then
-    raise exception 'nobody assigns a role to themselves' using errcode = 'WK205';
+    raise exception 'nobody assigns a role to themselves' using errcode = 'WK206';
   end if;
   if not coalesce(wardkeep.may_assign(me, as_role, scope, to_time), false) then
-    raise exception 'this role may not assign that here' using errcode = 'WK205';
+    raise exception 'this role may not assign that here' using errcode = 'WK206';
   end if;
   return wardkeep.write_assignment(to_actor, me.tenant, as_role, scope, for_subject, from_time, to_time, reason, me.actor, me.role);
 end
 $$;
 comment on function wardkeep.grant_assignment(text, text, jsonb, text, timestamptz, timestamptz, text) is
-  'Assigns a role in the tenant of the verified context, as far as its role may. Fails with WK1xx, WK202, WK205.';
+  'Assigns a role in the tenant of the verified context, as far as its role may. Fails with WK1xx, WK202, WK206.';
 
 create function wardkeep.assign_as_owner(
   to_actor text, in_tenant text, as_role text, scope jsonb, for_subject text, from_time timestamptz, to_time timestamptz, reason text
@@ -1069,7 +1127,7 @@ begin
 end
 $$;
 comment on function wardkeep.assign_as_owner(text, text, text, jsonb, text, timestamptz, timestamptz, text) is
-  'The first assignments of a tenant, which nobody could grant. For the owner. Fails with WK202, WK205.';
+  'The first assignments of a tenant, which nobody could grant. For the owner. Fails with WK202, WK206.';
 create function wardkeep.revoke_one(assignment uuid, by_actor text, why text) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -1077,7 +1135,7 @@ declare
   a wardkeep.assignment;
 begin
   if coalesce(btrim(why), '') = '' then
-    raise exception 'revoking needs a reason' using errcode = 'WK205';
+    raise exception 'revoking needs a reason' using errcode = 'WK206';
   end if;
   update wardkeep.assignment r set revoked_at = clock_timestamp(), revoked_by = by_actor, revoke_reason = why
    where r.id = assignment and r.revoked_at is null returning r.* into a;
@@ -1088,7 +1146,7 @@ begin
   end if;
 end
 $$;
-comment on function wardkeep.revoke_one(uuid, text, text) is 'Internal: revokes one assignment and takes it from open sessions. Fails with WK205.';
+comment on function wardkeep.revoke_one(uuid, text, text) is 'Internal: revokes one assignment and takes it from open sessions. Fails with WK206.';
 
 create function wardkeep.revoke_assignments(of_actor text, only_id uuid, reason text) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -1105,7 +1163,7 @@ begin
     if not coalesce(a.actor = me.actor or wardkeep.may_assign(me, a.role, case
          when a.branch is not null then jsonb_build_object('branch', a.branch)
          when a.branch_group is not null then jsonb_build_object('group', a.branch_group) else '"all"' end, clock_timestamp()), false) then
-      raise exception 'this role may not revoke that here' using errcode = 'WK205';
+      raise exception 'this role may not revoke that here' using errcode = 'WK206';
     end if;
     perform wardkeep.revoke_one(a.id, me.actor, reason);
     revoked := revoked + 1;
@@ -1114,7 +1172,7 @@ begin
 end
 $$;
 comment on function wardkeep.revoke_assignments(text, uuid, text) is
-  'Revokes one or all assignments of an actor in the tenant of the verified context, all or none; holds on the next statement. Fails with WK1xx, WK205.';
+  'Revokes one or all assignments of an actor in the tenant of the verified context, all or none; holds on the next statement. Fails with WK1xx, WK206.';
 
 create function wardkeep.offboard(request text, kid text, mac bytea) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -1124,7 +1182,7 @@ declare
   revoked integer;
 begin
   if coalesce(body ->> 'actor', '') = '' or coalesce(body ->> 'by', '') = '' or coalesce(btrim(body ->> 'reason'), '') = '' then
-    raise exception 'offboarding names an actor, who asks for it, and why' using errcode = 'WK205';
+    raise exception 'offboarding names an actor, who asks for it, and why' using errcode = 'WK206';
   end if;
   perform wardkeep.alone('actor', body ->> 'actor');
   select count(wardkeep.revoke_one(a.id, body ->> 'by', body ->> 'reason')) into revoked
@@ -1134,7 +1192,7 @@ begin
 end
 $$;
 comment on function wardkeep.offboard(text, text, bytea) is
-  'Revokes every assignment of an actor in every tenant and ends every session, for a signed request. For the issuer login. Fails with WK202, WK205.';
+  'Revokes every assignment of an actor in every tenant and ends every session, for a signed request. For the issuer login. Fails with WK202, WK206.';
 
 create function wardkeep.list_assignments() returns setof wardkeep.assignment
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -1161,7 +1219,7 @@ begin
   -- Waits for tokens that are being minted in this tenant; the next statements see them.
   perform wardkeep.alone('tenant', me.tenant);
   if not coalesce(wardkeep.may_assign(me, from_role, '"all"', clock_timestamp()), false) then
-    raise exception 'this role may not narrow that role for the whole tenant' using errcode = 'WK205';
+    raise exception 'this role may not narrow that role for the whole tenant' using errcode = 'WK206';
   end if;
   insert into wardkeep.narrowing (tenant, role, what, reason, narrowed_by) values (me.tenant, from_role, taken, reason, me.actor)
   on conflict do nothing;
@@ -1174,11 +1232,11 @@ begin
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('role_narrowed', me.actor, me.tenant, jsonb_build_object('role', from_role, 'taken', taken, 'reason', reason));
 exception when check_violation or not_null_violation then
-  raise exception 'write role, purpose <name> or <action> <schema.table>, and a reason' using errcode = 'WK205';
+  raise exception 'write role, purpose <name> or <action> <schema.table>, and a reason' using errcode = 'WK206';
 end
 $$;
 comment on function wardkeep.narrow_role(text, text, text) is
-  'Takes a role, one of its purposes or one of its actions from everybody in the tenant, from the next statement on. Fails with WK1xx, WK205.';
+  'Takes a role, one of its purposes or one of its actions from everybody in the tenant, from the next statement on. Fails with WK1xx, WK206.';
 
 create function wardkeep.lift_narrowing(of_role text, taken text, reason text) returns boolean
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -1189,11 +1247,11 @@ begin
   perform wardkeep.require_read_committed();
   perform wardkeep.alone('tenant', me.tenant);
   if not coalesce(wardkeep.may_assign(me, of_role, '"all"', clock_timestamp()), false) or coalesce(btrim(reason), '') = '' then
-    raise exception 'this role may not lift that, or gave no reason' using errcode = 'WK205';
+    raise exception 'this role may not lift that, or gave no reason' using errcode = 'WK206';
   end if;
   if exists (select from wardkeep.assignment a join wardkeep.policy_actor p on p.kind = 'role' and p.name = a.role
               where a.actor = me.actor and a.tenant = me.tenant and a.revoked_at is null and of_role = any (p.counts_as)) then
-    raise exception 'nobody lifts what was taken from a role of their own' using errcode = 'WK205';
+    raise exception 'nobody lifts what was taken from a role of their own' using errcode = 'WK206';
   end if;
   delete from wardkeep.narrowing n where n.tenant = me.tenant and n.role = of_role and n.what = taken;
   if not found then
@@ -1206,7 +1264,7 @@ begin
 end
 $$;
 comment on function wardkeep.lift_narrowing(text, text, text) is
-  'Gives back what the policy file gives and the tenant had taken, with the next session. Fails with WK1xx, WK205.';
+  'Gives back what the policy file gives and the tenant had taken, with the next session. Fails with WK1xx, WK206.';
 -- Declared in the verified context, by the application's login; opened by the issuer's login, which sees only what is
 -- committed. So the record is there before any row is shown, and the application's login mints nothing.
 create function wardkeep.declare_break_glass(in_branch text, for_subject text, reason text, explanation text, minutes integer) returns uuid
@@ -1221,20 +1279,20 @@ begin
   perform wardkeep.alone('actor', me.actor);
   if me.subjects is not null or not coalesce(rule -> 'from' ? me.role, false)
      or not exists (select from wardkeep.session s where s.id = me.session_id and s.kind = 'person') then
-    raise exception 'this role may not declare an emergency' using errcode = 'WK206';
+    raise exception 'this role may not declare an emergency' using errcode = 'WK207';
   end if;
   if not exists (select from wardkeep.known_branch k where k.branch = in_branch and k.tenant = me.tenant) then
-    raise exception 'the branch does not belong to the tenant' using errcode = 'WK206';
+    raise exception 'the branch does not belong to the tenant' using errcode = 'WK207';
   end if;
   if not coalesce(rule -> 'reasons' ? reason, false) or coalesce(btrim(explanation), '') = '' or coalesce(for_subject, '') = '' then
-    raise exception 'an emergency needs a reason code of the policy file, an explanation and one subject' using errcode = 'WK206';
+    raise exception 'an emergency needs a reason code of the policy file, an explanation and one subject' using errcode = 'WK207';
   end if;
   if not coalesce(minutes > 0 and minutes * 60 <= (rule ->> 'longest')::integer, false) then
-    raise exception 'an emergency lasts no longer than the policy file says' using errcode = 'WK206';
+    raise exception 'an emergency lasts no longer than the policy file says' using errcode = 'WK207';
   end if;
   if exists (select from wardkeep.break_glass b
               where b.declared_by = me.actor and b.tenant = me.tenant and b.subject = for_subject and b.reviewed_at is null) then
-    raise exception 'the last emergency of this actor for this subject waits for its review' using errcode = 'WK206';
+    raise exception 'the last emergency of this actor for this subject waits for its review' using errcode = 'WK207';
   end if;
   insert into wardkeep.break_glass as b (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, valid_until)
   values (me.tenant, in_branch, for_subject, reason, explanation, me.actor, me.role, me.session_id, clock_timestamp() + make_interval(mins => minutes))
@@ -1245,7 +1303,7 @@ begin
 end
 $$;
 comment on function wardkeep.declare_break_glass(text, text, text, text, integer) is
-  'Records an emergency: one subject in one branch of the tenant, for minutes. Shows nothing by itself. Fails with WK1xx, WK206.';
+  'Records an emergency: one subject in one branch of the tenant, for minutes. Shows nothing by itself. Fails with WK1xx, WK207.';
 
 create function wardkeep.open_break_glass(request text, kid text, mac bytea)
   returns table (session_id uuid, tenant text, branches text[], role text, db_role text, purpose text, token text, valid_until timestamptz)
@@ -1259,7 +1317,7 @@ declare
 begin
   -- Before waiting: a declaration whose transaction is still open would be waited for by the one who opened it.
   if not exists (select from wardkeep.break_glass g where g.id = (body ->> 'break_glass')::uuid) then
-    raise exception 'there is no emergency to open in this session' using errcode = 'WK206', hint = 'Commit the declaration first.';
+    raise exception 'there is no emergency to open in this session' using errcode = 'WK207', hint = 'Commit the declaration first.';
   end if;
   perform wardkeep.alone('actor', coalesce(body ->> 'actor', ''));
   select g.* into b from wardkeep.break_glass g
@@ -1276,7 +1334,7 @@ begin
    where p.confined and r.break_glass -> 'from' ? b.declared_as;
   if t.digest is null or rule.name is null
      or not exists (select from wardkeep.known_branch k where k.branch = b.branch and k.tenant = b.tenant) then
-    raise exception 'there is no emergency to open in this session' using errcode = 'WK206';
+    raise exception 'there is no emergency to open in this session' using errcode = 'WK207';
   end if;
   if rule.mfa_seconds is not null and coalesce(t.mfa_at < now() - make_interval(secs => rule.mfa_seconds), true) then
     raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = rule.name;
@@ -1293,7 +1351,7 @@ begin
   t.valid_until := least(t.valid_until, b.valid_until);
   token := wardkeep.mint(open_break_glass.kid, t);
   if token is null then
-    raise exception 'the tenant took this role away' using errcode = 'WK206';
+    raise exception 'the tenant took this role away' using errcode = 'WK207';
   end if;
   session_id := t.session_id;
   tenant := t.tenant;
@@ -1309,7 +1367,7 @@ begin
 end
 $$;
 comment on function wardkeep.open_break_glass(text, text, bytea) is
-  'Opens the second context of a declared emergency: that subject, that branch, that actor, until then. For the issuer login. Fails with WK202, WK206.';
+  'Opens the second context of a declared emergency: that subject, that branch, that actor, until then. For the issuer login. Fails with WK202, WK207.';
 
 create function wardkeep.open_reviews() returns setof wardkeep.break_glass
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -1318,13 +1376,13 @@ declare
   me wardkeep.token := wardkeep.verified();
 begin
   if me.subjects is not null or not exists (select from wardkeep.policy_rule r where r.break_glass -> 'reviewedBy' ? me.role) then
-    raise exception 'this role does not review emergencies' using errcode = 'WK206';
+    raise exception 'this role does not review emergencies' using errcode = 'WK207';
   end if;
   return query select b.* from wardkeep.break_glass b
     where b.tenant = me.tenant and b.branch = any (me.branches) and b.reviewed_at is null order by b.declared_at, b.id;
 end
 $$;
-comment on function wardkeep.open_reviews() is 'Emergencies in one''s own branches that wait for a review. Fails with WK1xx, WK206.';
+comment on function wardkeep.open_reviews() is 'Emergencies in one''s own branches that wait for a review. Fails with WK1xx, WK207.';
 
 create function wardkeep.review_break_glass(emergency uuid, outcome text, note text) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -1336,17 +1394,17 @@ begin
   update wardkeep.break_glass b set reviewed_at = clock_timestamp(), reviewed_by = me.actor, verdict = outcome, review_note = note
    where b.id = emergency and b.declared_by <> me.actor and b.id in (select r.id from wardkeep.open_reviews() r);
   if not found then
-    raise exception 'there is nothing of this id for this actor to review' using errcode = 'WK206';
+    raise exception 'there is nothing of this id for this actor to review' using errcode = 'WK207';
   end if;
   -- What is reviewed is over.
   delete from wardkeep.token t where t.break_glass = emergency;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('break_glass_reviewed', me.actor, me.tenant, jsonb_build_object('break_glass', emergency, 'verdict', outcome));
 exception when check_violation or not_null_violation then
-  raise exception 'a review says justified or not_justified, and why' using errcode = 'WK206';
+  raise exception 'a review says justified or not_justified, and why' using errcode = 'WK207';
 end
 $$;
-comment on function wardkeep.review_break_glass(uuid, text, text) is 'Reviews an emergency of somebody else, and ends it. Fails with WK1xx, WK206.';
+comment on function wardkeep.review_break_glass(uuid, text, text) is 'Reviews an emergency of somebody else, and ends it. Fails with WK1xx, WK207.';
 create function wardkeep.pad(secret bytea, mask integer) returns bytea
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$

@@ -13,22 +13,22 @@ begin
   perform wardkeep.alone('actor', coalesce(to_actor, ''));
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = as_role;
   if not found or exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = as_role) then
-    raise exception 'the policy has no such role to assign' using errcode = 'WK205';
+    raise exception 'the policy has no such role to assign' using errcode = 'WK206';
   end if;
   if coalesce(to_actor, '') = '' or coalesce(btrim(why), '') = '' then
-    raise exception 'an assignment names an actor and a reason' using errcode = 'WK205';
+    raise exception 'an assignment names an actor and a reason' using errcode = 'WK206';
   end if;
   if to_time <= greatest(starts, clock_timestamp()) then
-    raise exception 'an assignment ends after it begins, and not in the past' using errcode = 'WK205';
+    raise exception 'an assignment ends after it begins, and not in the past' using errcode = 'WK206';
   end if;
   if rule.must_expire and to_time is null then
-    raise exception 'this role must be assigned with an end' using errcode = 'WK205', detail = rule.name;
+    raise exception 'this role must be assigned with an end' using errcode = 'WK206', detail = rule.name;
   end if;
   if rule.confined <> (for_subject is not null) then
-    raise exception 'a confined role, and no other, is assigned for a named subject' using errcode = 'WK205', detail = rule.name;
+    raise exception 'a confined role, and no other, is assigned for a named subject' using errcode = 'WK206', detail = rule.name;
   end if;
   if coalesce(scope <> '"all"' and scope - '{branch,group}'::text[] <> '{}', true) then
-    raise exception 'the scope is "all", {"branch": id} or {"group": name}' using errcode = 'WK205';
+    raise exception 'the scope is "all", {"branch": id} or {"group": name}' using errcode = 'WK206';
   end if;
   if exists (
     select from wardkeep.policy_rule r cross join jsonb_array_elements(r.exclusive) x
@@ -37,14 +37,14 @@ begin
       join wardkeep.policy_actor h on h.kind = 'role' and h.name = a.role
      where (x ->> 0 = any (h.counts_as) and x ->> 1 = any (rule.counts_as)) or (x ->> 1 = any (h.counts_as) and x ->> 0 = any (rule.counts_as))
   ) then
-    raise exception 'the actor holds a role that excludes this one' using errcode = 'WK205', detail = rule.name;
+    raise exception 'the actor holds a role that excludes this one' using errcode = 'WK206', detail = rule.name;
   end if;
   begin
     insert into wardkeep.assignment (actor, tenant, role, branch, branch_group, subject, valid_from, valid_until, reason, granted_by, granted_as)
     values (to_actor, in_tenant, as_role, scope ->> 'branch', scope ->> 'group', for_subject, starts, to_time, why, by_actor, by_role)
     returning id into made;
   exception when exclusion_violation then
-    raise exception 'the actor holds this role here at that time already' using errcode = 'WK205', hint = 'Revoke the other assignment first.';
+    raise exception 'the actor holds this role here at that time already' using errcode = 'WK206', hint = 'Revoke the other assignment first.';
   end;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('assignment_granted', by_actor, in_tenant, jsonb_build_object('assignment', made, 'to', to_actor, 'role', as_role, 'as', by_role));
@@ -52,7 +52,7 @@ begin
 end
 $$;
 comment on function wardkeep.write_assignment(text, text, text, jsonb, text, timestamptz, timestamptz, text, text, text) is
-  'Internal: writes one assignment that somebody may make. Fails with WK009, WK205.';
+  'Internal: writes one assignment that somebody may make. Fails with WK009, WK206.';
 
 create function wardkeep.scope_branches(in_tenant text, scope jsonb) returns text[]
   language sql stable set search_path = pg_catalog, pg_temp
@@ -86,16 +86,16 @@ declare
   me wardkeep.token := wardkeep.verified();
 begin
   if to_actor = me.actor then
-    raise exception 'nobody assigns a role to themselves' using errcode = 'WK205';
+    raise exception 'nobody assigns a role to themselves' using errcode = 'WK206';
   end if;
   if not coalesce(wardkeep.may_assign(me, as_role, scope, to_time), false) then
-    raise exception 'this role may not assign that here' using errcode = 'WK205';
+    raise exception 'this role may not assign that here' using errcode = 'WK206';
   end if;
   return wardkeep.write_assignment(to_actor, me.tenant, as_role, scope, for_subject, from_time, to_time, reason, me.actor, me.role);
 end
 $$;
 comment on function wardkeep.grant_assignment(text, text, jsonb, text, timestamptz, timestamptz, text) is
-  'Assigns a role in the tenant of the verified context, as far as its role may. Fails with WK1xx, WK202, WK205.';
+  'Assigns a role in the tenant of the verified context, as far as its role may. Fails with WK1xx, WK202, WK206.';
 
 create function wardkeep.assign_as_owner(
   to_actor text, in_tenant text, as_role text, scope jsonb, for_subject text, from_time timestamptz, to_time timestamptz, reason text
@@ -109,4 +109,4 @@ begin
 end
 $$;
 comment on function wardkeep.assign_as_owner(text, text, text, jsonb, text, timestamptz, timestamptz, text) is
-  'The first assignments of a tenant, which nobody could grant. For the owner. Fails with WK202, WK205.';
+  'The first assignments of a tenant, which nobody could grant. For the owner. Fails with WK202, WK206.';

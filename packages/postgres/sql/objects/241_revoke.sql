@@ -5,7 +5,7 @@ declare
   a wardkeep.assignment;
 begin
   if coalesce(btrim(why), '') = '' then
-    raise exception 'revoking needs a reason' using errcode = 'WK205';
+    raise exception 'revoking needs a reason' using errcode = 'WK206';
   end if;
   update wardkeep.assignment r set revoked_at = clock_timestamp(), revoked_by = by_actor, revoke_reason = why
    where r.id = assignment and r.revoked_at is null returning r.* into a;
@@ -16,7 +16,7 @@ begin
   end if;
 end
 $$;
-comment on function wardkeep.revoke_one(uuid, text, text) is 'Internal: revokes one assignment and takes it from open sessions. Fails with WK205.';
+comment on function wardkeep.revoke_one(uuid, text, text) is 'Internal: revokes one assignment and takes it from open sessions. Fails with WK206.';
 
 create function wardkeep.revoke_assignments(of_actor text, only_id uuid, reason text) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -33,7 +33,7 @@ begin
     if not coalesce(a.actor = me.actor or wardkeep.may_assign(me, a.role, case
          when a.branch is not null then jsonb_build_object('branch', a.branch)
          when a.branch_group is not null then jsonb_build_object('group', a.branch_group) else '"all"' end, clock_timestamp()), false) then
-      raise exception 'this role may not revoke that here' using errcode = 'WK205';
+      raise exception 'this role may not revoke that here' using errcode = 'WK206';
     end if;
     perform wardkeep.revoke_one(a.id, me.actor, reason);
     revoked := revoked + 1;
@@ -42,7 +42,7 @@ begin
 end
 $$;
 comment on function wardkeep.revoke_assignments(text, uuid, text) is
-  'Revokes one or all assignments of an actor in the tenant of the verified context, all or none; holds on the next statement. Fails with WK1xx, WK205.';
+  'Revokes one or all assignments of an actor in the tenant of the verified context, all or none; holds on the next statement. Fails with WK1xx, WK206.';
 
 create function wardkeep.offboard(request text, kid text, mac bytea) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -52,7 +52,7 @@ declare
   revoked integer;
 begin
   if coalesce(body ->> 'actor', '') = '' or coalesce(body ->> 'by', '') = '' or coalesce(btrim(body ->> 'reason'), '') = '' then
-    raise exception 'offboarding names an actor, who asks for it, and why' using errcode = 'WK205';
+    raise exception 'offboarding names an actor, who asks for it, and why' using errcode = 'WK206';
   end if;
   perform wardkeep.alone('actor', body ->> 'actor');
   select count(wardkeep.revoke_one(a.id, body ->> 'by', body ->> 'reason')) into revoked
@@ -62,7 +62,7 @@ begin
 end
 $$;
 comment on function wardkeep.offboard(text, text, bytea) is
-  'Revokes every assignment of an actor in every tenant and ends every session, for a signed request. For the issuer login. Fails with WK202, WK205.';
+  'Revokes every assignment of an actor in every tenant and ends every session, for a signed request. For the issuer login. Fails with WK202, WK206.';
 
 create function wardkeep.list_assignments() returns setof wardkeep.assignment
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp

@@ -169,7 +169,7 @@ describe("granting", () => {
     const leela = name()
     await clinic.grant(leela, "doctor", 0, { validFrom: hours(-1), validUntil: hours(10) })
     const overlap = { scope: scope(), validFrom: hours(9), validUntil: hours(20) }
-    await expect(clinic.grant(leela, "doctor", 0, overlap)).rejects.toMatchObject(code("WK205", /already/))
+    await expect(clinic.grant(leela, "doctor", 0, overlap)).rejects.toMatchObject(code("WK206", /already/))
     await clinic.grant(leela, "doctor", 0, { ...overlap, validFrom: hours(10) })
   })
 
@@ -177,7 +177,7 @@ describe("granting", () => {
     const [one, two, three] = [name(), name(), name()]
     await clinic.grant(one, "auditor", 0)
     for (const role of ["cashier", "principal"])
-      await expect(clinic.grant(one, role, 1)).rejects.toMatchObject(code("WK205", /excludes/))
+      await expect(clinic.grant(one, role, 1)).rejects.toMatchObject(code("WK206", /excludes/))
     await clinic.grant(one, "cashier", 2)
     await clinic.grant(two, "auditor", 0, { validUntil: hours(1) })
     await clinic.grant(two, "cashier", 0, { validFrom: hours(1) })
@@ -263,7 +263,7 @@ describe("taking away", () => {
     const session = await clinic.session(admin)
     const open = await clinic.session(other)
     const revoke = clinic.wk.run(session, () => revokeAssignments(clinic.wk, { actor: other, reason: "x" }))
-    await expect(revoke).rejects.toMatchObject(code("WK205"))
+    await expect(revoke).rejects.toMatchObject(code("WK206"))
     expect(await clinic.wk.run(open, { role: "reception" }, () => patients())).toBe(2)
   })
 
@@ -276,7 +276,7 @@ describe("taking away", () => {
     for (const tenant of [clinic.places[0].clinic, clinic.places[2].clinic])
       await expect(clinic.wk.run(session, { tenant }, () => patients())).rejects.toMatchObject(code("WK102"))
     await expect(clinic.session(leaver)).rejects.toMatchObject(code("WK202"))
-    await expect(clinic.issuer.offboard({ actor: leaver, by: "", reason: "left" })).rejects.toMatchObject(code("WK205"))
+    await expect(clinic.issuer.offboard({ actor: leaver, by: "", reason: "left" })).rejects.toMatchObject(code("WK206"))
   })
 
   it("holds over a session that is being issued meanwhile, whichever comes first", async () => {

@@ -45,7 +45,7 @@ export interface RecordedAssignment {
  * beyond one's own branches or one's own end. It holds from the actor's next session on.
  *
  * @returns the assignment's id
- * @throws WK205 not allowed, excluded by another role, overlapping, or without an end that it needs · WK202 unknown branch · WK1xx
+ * @throws WK206 not allowed, excluded by another role, overlapping, or without an end that it needs · WK202 unknown branch · WK1xx
  * @example await wk.run(session, () => grantAssignment(wk, { actor: "ravi", role: "locum", scope: { branch }, validUntil, reason: "leave of Dr Asha" }))
  */
 export async function grantAssignment(q: InContext, grant: AssignmentGrant): Promise<string> {
@@ -61,7 +61,7 @@ export async function grantAssignment(q: InContext, grant: AssignmentGrant): Pro
  * statement of every session that is open (accelerated strategy: the next transaction).
  *
  * @returns how many were revoked
- * @throws WK205 one of them is not for this role to revoke, or there is no reason; none is revoked then · WK1xx
+ * @throws WK206 one of them is not for this role to revoke, or there is no reason; none is revoked then · WK1xx
  * @example await revokeAssignments(wk, { actor: "ravi", reason: "left the clinic" })
  */
 export async function revokeAssignments(
@@ -88,7 +88,7 @@ export type Taken =
  * Takes something from a role in the tenant of the context, from the next statement of every open session on. Nothing can
  * be given this way.
  *
- * @throws WK009 a table that the policy file does not call narrowable for this action · WK205 · WK1xx
+ * @throws WK009 a table that the policy file does not call narrowable for this action · WK206 · WK1xx
  * @example await narrowRole(wk, policy, { role: "reception", taken: { action: "delete", table: "public.invoice" }, reason: "audit" })
  */
 export async function narrowRole(
@@ -99,7 +99,7 @@ export async function narrowRole(
   await q.query("select wardkeep.narrow_role($1, $2, $3)", [role, takenText(policy, taken), reason])
 }
 
-/** Gives back what the tenant had taken, with the next session; never for a role that one holds. @throws WK205 · WK1xx */
+/** Gives back what the tenant had taken, with the next session; never for a role that one holds. @throws WK206 · WK1xx */
 export async function liftNarrowing(
   q: InContext,
   policy: Policy,

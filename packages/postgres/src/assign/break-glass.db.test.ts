@@ -58,12 +58,12 @@ describe("break-glass", () => {
     const unit = clinic.wk.run(session, () =>
       clinic.wk.tx(async (q) => {
         id = await declareBreakGlass(q, emergency())
-        await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK206"))
+        await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK207"))
         throw new Error("rolled back")
       }),
     )
     await expect(unit).rejects.toThrow("rolled back")
-    await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK206"))
+    await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK207"))
     expect(
       await clinic.admin("select from wardkeep.token where actor = $1 and break_glass is not null", [actor]),
     ).toEqual([])
@@ -76,7 +76,7 @@ describe("break-glass", () => {
     for (const call of ["wardkeep.open_break_glass('{}', 'k001', '')", "wardkeep.mint(null, null)"])
       await expect(ids(session, `select ${call}`)).rejects.toThrow(/permission denied/)
     for (const wrong of [other, { id: session.id, actor: other.actor }, { id: other.id, actor: session.actor }])
-      await expect(clinic.issuer.openBreakGlass({ id, session: wrong })).rejects.toEqual(code("WK206"))
+      await expect(clinic.issuer.openBreakGlass({ id, session: wrong })).rejects.toEqual(code("WK207"))
     expect(await ids(await clinic.issuer.openBreakGlass({ id, session }), "select id from patient")).toHaveLength(1)
   })
 
@@ -91,9 +91,9 @@ describe("break-glass", () => {
       { minutes: 0 },
       { minutes: -5 },
     ])
-      await expect(declare(session, wrong)).rejects.toEqual(code("WK206"))
+      await expect(declare(session, wrong)).rejects.toEqual(code("WK207"))
     for (const role of ["reception", "chief"])
-      await expect(declare((await person(role, 0)).session)).rejects.toEqual(code("WK206"))
+      await expect(declare((await person(role, 0)).session)).rejects.toEqual(code("WK207"))
     const asked = {
       assignments: [{ tenant: next().clinic, branches: "all" as const, role: "emergency", subjects: [subject()] }],
     }
@@ -105,20 +105,20 @@ describe("break-glass", () => {
     const { session: boss } = await chief()
     const id = await declare(session)
     const opened = await clinic.issuer.openBreakGlass({ id, session })
-    await expect(declare(session, { branch: clinic.places[0].branch })).rejects.toEqual(code("WK206"))
+    await expect(declare(session, { branch: clinic.places[0].branch })).rejects.toEqual(code("WK207"))
     const review = { id, verdict: "justified" as const, note: "seen with the ward" }
-    await expect(clinic.wk.run(session, () => reviewBreakGlass(clinic.wk, review))).rejects.toEqual(code("WK206"))
+    await expect(clinic.wk.run(session, () => reviewBreakGlass(clinic.wk, review))).rejects.toEqual(code("WK207"))
     const { session: elsewhere } = await person("chief", 2, { scope: "all" })
-    await expect(clinic.wk.run(elsewhere, () => reviewBreakGlass(clinic.wk, review))).rejects.toEqual(code("WK206"))
+    await expect(clinic.wk.run(elsewhere, () => reviewBreakGlass(clinic.wk, review))).rejects.toEqual(code("WK207"))
     const open = await clinic.wk.run(boss, () => openReviews(clinic.wk))
     expect(open.find((e) => e.id === id)).toMatchObject({ declared_by: session.actor, subject: subject() })
     await expect(clinic.wk.run(boss, () => reviewBreakGlass(clinic.wk, { ...review, note: " " }))).rejects.toEqual(
-      code("WK206"),
+      code("WK207"),
     )
     await clinic.wk.run(boss, () => reviewBreakGlass(clinic.wk, review))
     await expect(ids(opened, "select id from patient")).rejects.toEqual(code("WK102"))
-    await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK206"))
-    await expect(clinic.wk.run(boss, () => reviewBreakGlass(clinic.wk, review))).rejects.toEqual(code("WK206"))
+    await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK207"))
+    await expect(clinic.wk.run(boss, () => reviewBreakGlass(clinic.wk, review))).rejects.toEqual(code("WK207"))
     await clinic.issuer.openBreakGlass({ id: await declare(session), session })
     const kinds = await clinic.admin<{ kind: string }>(
       "select kind from wardkeep.activity where detail ->> 'break_glass' = $1 order by id",
@@ -146,7 +146,7 @@ describe("break-glass", () => {
       if (end === "revoke") await clinic.wk.run(boss, () => revokeAssignments(clinic.wk, { actor, reason: "left" }))
       else await clinic.issuer.endSession(session.id, "signed out")
       await expect(ids(opened, "select id from patient")).rejects.toEqual(code("WK102"))
-      await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK206"))
+      await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK207"))
     }
   })
 
@@ -177,7 +177,7 @@ describe("a patient or guardian", () => {
     const actor = `guardian-${counter++}`
     const first = await clinic.grant(actor, "portal", 0, { subject: one })
     await clinic.grant(actor, "portal", 0, { subject: two })
-    await expect(clinic.grant(actor, "portal", 0, { subject: one })).rejects.toEqual(code("WK205"))
+    await expect(clinic.grant(actor, "portal", 0, { subject: one })).rejects.toEqual(code("WK206"))
     const session = await clinic.session(actor)
     expect(await ids(session, "select id from patient")).toEqual([one, two].sort())
     await clinic.wk.run(boss, () => revokeAssignments(clinic.wk, { actor, id: first, reason: "of age" }))
@@ -249,9 +249,9 @@ describe("a tenant that narrows a role", () => {
 
   it("is for whoever may grant the role in the whole tenant, and nobody gives back to themselves", async () => {
     const { session: admin } = await person("admin", 0)
-    await expect(narrow(admin, "reception", "role")).rejects.toEqual(code("WK205"))
+    await expect(narrow(admin, "reception", "role")).rejects.toEqual(code("WK206"))
     const { session: boss } = await chief()
-    await expect(narrow(boss, "emergency", "role")).rejects.toEqual(code("WK205"))
+    await expect(narrow(boss, "emergency", "role")).rejects.toEqual(code("WK206"))
     await expect(narrow(boss, "doctor", { action: "create", table: "visit" })).rejects.toEqual(code("WK009"))
     const both = `both-${counter++}`
     await clinic.grant(both, "chief", 0, { scope: "all" })
@@ -260,10 +260,10 @@ describe("a tenant that narrows a role", () => {
     const asChief = <T>(work: () => Promise<T>) => clinic.wk.run(session, { role: "chief" }, work)
     const change = { role: "doctor", taken: { action: "delete", table: "visit" } as const, reason: "x" }
     await asChief(() => narrowRole(clinic.wk, clinic.host.policy, change))
-    await expect(asChief(() => liftNarrowing(clinic.wk, clinic.host.policy, change))).rejects.toEqual(code("WK205"))
+    await expect(asChief(() => liftNarrowing(clinic.wk, clinic.host.policy, change))).rejects.toEqual(code("WK206"))
     for (const bad of ["all", "read", "read visit; x", "grant public.visit", ""])
       await expect(
         asChief(() => clinic.wk.query("select wardkeep.narrow_role('doctor', $1, 'x')", [bad])),
-      ).rejects.toEqual(code("WK205"))
+      ).rejects.toEqual(code("WK206"))
   })
 })

@@ -25,7 +25,7 @@ export interface Emergency extends Omit<EmergencyDeclaration, "minutes"> {
  * Records an emergency in the context of whoever declares it. It shows nothing: once it is committed, the issuer opens it.
  *
  * @returns the id for `issuer.openBreakGlass`
- * @throws WK206 role, reason code, explanation, minutes, or an earlier one of the same actor and patient without a review · WK1xx
+ * @throws WK207 role, reason code, explanation, minutes, or an earlier one of the same actor and patient without a review · WK1xx
  * @example
  * const id = await wk.run(session, () => declareBreakGlass(wk, { branch, subject, reason: "unconscious", explanation, minutes: 30 }))
  * await wk.run(await issuer.openBreakGlass({ id, session }), () => wk.query("select * from clinical_note"))
@@ -42,7 +42,7 @@ export async function declareBreakGlass(q: InContext, declared: EmergencyDeclara
   return rows[0]?.id ?? ""
 }
 
-/** Emergencies in the branches of the context that wait for a review. @throws WK206 this role does not review · WK1xx */
+/** Emergencies in the branches of the context that wait for a review. @throws WK207 this role does not review · WK1xx */
 export async function openReviews(q: InContext): Promise<readonly Emergency[]> {
   return (await q.query<Emergency>("select * from wardkeep.open_reviews()")).rows
 }
@@ -50,7 +50,7 @@ export async function openReviews(q: InContext): Promise<readonly Emergency[]> {
 /**
  * Reviews somebody else's emergency, which ends it. Until then its actor cannot declare another for the same patient.
  *
- * @throws WK206 nothing to review, one's own, or no note · WK1xx
+ * @throws WK207 nothing to review, one's own, or no note · WK1xx
  */
 export async function reviewBreakGlass(
   q: InContext,

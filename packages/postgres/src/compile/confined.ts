@@ -1,7 +1,8 @@
 import { type Actor, type Policy, quoteIdent, WardkeepError } from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
+import { policyObject } from "./policy-object.js"
 import type { ScopedTable } from "./scope.js"
-import { type Managed, qualified } from "./step.js"
+import type { Managed } from "./step.js"
 
 /**
  * Confined roles see the rows of the subjects that their context names, and no others. A policy of their own beside the
@@ -18,7 +19,9 @@ export function confinement(policy: Policy, entry: ScopedTable): Managed[] {
   )
   const term = `${quoteIdent(subject)} = any ((select wardkeep.subjects(wardkeep.planned_as(), ${alone})::${type}[])::${type}[])`
   const body = `as restrictive for all to ${list(roles)}\n  using (${term})\n  with check (${term})`
-  return [policyObject(entry, "wk_only", "confined roles see only the subjects of their context", body)]
+  return [
+    policyObject(entry.table.name, "wk_only", "narrow", "confined roles see only the subjects of their context", body),
+  ]
 }
 
 const commands = { create: "insert", read: "select", update: "update", delete: "delete" } as const
@@ -45,7 +48,7 @@ export function narrowable(policy: Policy, entry: ScopedTable): Managed[] {
       insert: `with check (${term})`,
     }[command]
     const body = `as restrictive for ${command} to ${list(roles)}\n  ${clause}`
-    return [policyObject(entry, `wk_narrow_${command}`, `a tenant may take ${action} from a role`, body)]
+    return [policyObject(table.name, `wk_narrow_${command}`, "narrow", `a tenant may take ${action} from a role`, body)]
   })
 }
 
@@ -57,16 +60,4 @@ function databaseRoles(policy: Policy, entry: ScopedTable, holds: (actor: Actor)
 
 function list(roles: readonly string[]): string {
   return roles.map(quoteIdent).join(", ")
-}
-
-function policyObject(entry: ScopedTable, name: string, why: string, body: string): Managed {
-  const target = qualified(entry.table.name)
-  return {
-    id: `policy ${entry.table.name} ${name}`,
-    phase: "narrow",
-    why,
-    create: `create policy ${name} on ${target} ${body}`,
-    drop: `drop policy if exists ${name} on ${target}`,
-    commentOn: `policy ${name} on ${target}`,
-  }
 }

@@ -9,7 +9,7 @@ import { sqlDirectory } from "../migrate/sql-directory.js"
 export type Strategy = "portable" | "accelerated"
 
 /** The object files that define what a strategy replaces. */
-const portableFiles = ["030_refuse.sql", "090_fence_portable.sql", "100_token_readers.sql"]
+const portableFiles = ["030_refuse.sql", "090_fence_portable.sql", "100_token_readers.sql", "110_rule_readers.sql"]
 
 /**
  * Chooses how the context is verified. `accelerated` needs one GRANT SET ON PARAMETER, which only a superuser may give;
@@ -51,6 +51,7 @@ async function restorePortable(admin: Queryable): Promise<void> {
     await admin.query(text.replaceAll(/^create function/gm, "create or replace function"))
   }
   await admin.query("drop function if exists wardkeep.enter(text, text)")
+  await admin.query("drop function if exists wardkeep.refuse_entry(text, text)")
   await admin.query("drop function if exists wardkeep.branches_looked_up()")
   await admin.query("drop function if exists wardkeep.is_owner(text)")
 }

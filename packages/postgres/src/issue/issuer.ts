@@ -97,14 +97,14 @@ export interface Issuer {
   /**
    * Opens a declared emergency as a session of one grant: that subject, that branch, that actor, until then.
    *
-   * @throws WK206 nothing to open in this session · WK202 second factor too old
+   * @throws WK207 nothing to open in this session · WK202 second factor too old
    */
   openBreakGlass(request: BreakGlassRequest): Promise<Session>
   /**
    * Revokes every assignment of an actor in every tenant and ends every session, from the next statement on.
    *
    * @returns how many assignments were revoked
-   * @throws WK205 no actor, no reason, or nobody who asks for it
+   * @throws WK206 no actor, no reason, or nobody who asks for it
    */
   offboard(request: OffboardRequest): Promise<number>
   /** Takes effect with the next statement. False when it had ended before. */

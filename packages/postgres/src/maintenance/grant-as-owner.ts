@@ -14,7 +14,7 @@ export interface OwnerGrantOptions extends AssignmentGrant {
  * The first assignments of a tenant, which nobody could grant: for whoever installs, on the migrator's login, recorded.
  *
  * @returns the assignment's id
- * @throws WK205 excluded by another role, overlapping, or without an end that it needs · WK202 unknown branch · WK307
+ * @throws WK206 excluded by another role, overlapping, or without an end that it needs · WK202 unknown branch · WK307
  * @example await grantAsOwner({ client, policy, tenant, actor: "asha", role: "owner", scope: "all", reason: "founder" })
  */
 export async function grantAsOwner({ client, policy, tenant, ...grant }: OwnerGrantOptions): Promise<string> {
