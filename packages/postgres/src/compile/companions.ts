@@ -29,7 +29,7 @@ export function companionSteps(
     )
     // A table that is made again has no grants yet, whatever the catalog shows of the one it replaces.
     const present = made ? [] : (grants.get(words) ?? [])
-    steps.push(...differenceSteps(policy, words, whole(wordReaders(entry, privileges), "SELECT"), present))
+    steps.push(...differenceSteps(policy, words, whole(wordReaders(policy, entry, privileges), "SELECT"), present))
     if (table !== undefined && !made) steps.push(...forceSteps({ ...entry, table }))
   }
   for (const partition of partitionsOf(entry, catalog)) {

@@ -12,6 +12,7 @@ import {
   releasedTables,
   releaseSteps,
 } from "./companions.js"
+import { confinement, narrowable } from "./confined.js"
 import { derivedFindings } from "./derived.js"
 import { tampered } from "./drift.js"
 import { fence, forceSteps } from "./fence.js"
@@ -23,6 +24,7 @@ import { mirrors } from "./mirror.js"
 import { ownFunctionSteps } from "./own-functions.js"
 import { tablePrivileges } from "./privileges.js"
 import { actorRecordSteps } from "./record.js"
+import { ruleRecordSteps } from "./record-rules.js"
 import { referenceFindings } from "./references.js"
 import { roleFindings } from "./role-findings.js"
 import { columnTypesOf, referenceSteps } from "./rule-policies.js"
@@ -81,6 +83,7 @@ export async function plan({ client, policy }: { client: Queryable; policy: Poli
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
   draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy)))
   draft.steps.push(...lookupTableSteps(policy, catalog, grants), ...(await actorRecordSteps(client, policy)))
+  draft.steps.push(...(await ruleRecordSteps(client, policy)))
   const inOrder = phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase))
   const steps = withoutForce(inOrder, forcedTables(catalog, scoped, draft.managed))
   return {
@@ -123,6 +126,7 @@ function draftTable({ steps, findings, managed }: Draft, input: TableInput): str
   steps.push(...grantSteps(policy, entry.table.name, privileges, present))
   steps.push(...companionSteps(policy, entry, catalog, privileges, grants))
   managed.push(...fence(policy, entry, types), ...partitionFences(policy, entry, catalog))
+  managed.push(...confinement(policy, entry), ...narrowable(policy, entry))
   managed.push(...wordTable(policy, entry, privileges))
   const views = privileges
     .map((p) => ({ role: p.role, view: sameShapeView(entry, p) }))

@@ -1,4 +1,5 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import { databaseRole } from "./actors.js"
 import { fencePolicies } from "./fence.js"
 import type { TablePrivileges } from "./privileges.js"
 import { permissive } from "./rule-policies.js"
@@ -17,7 +18,7 @@ export function wordTable(policy: Policy, entry: ScopedTable, privileges: readon
   const { owner } = roleNames(policy)
   return [
     tableObject(entry, name),
-    ...fencePolicies(worded(entry), name, owner, readerPolicies(entry, name, privileges)),
+    ...fencePolicies(worded(entry), name, owner, readerPolicies(policy, entry, name, privileges)),
     triggerFunction(entry, name, searched),
     ...(["insert", "update", "delete", "truncate"] as const).map((event) => trigger(entry, event)),
   ]
@@ -35,29 +36,42 @@ export function wordTableName(entry: ScopedTable): string {
 
 /**
  * Roles that may read every searched column may read its words; a role that reads some rows only must see the key too,
- * because it is asked about the row of each word.
+ * because it is asked about the row of each word. Not confined ones: words name no subject.
  */
-export function wordReaders(entry: ScopedTable, privileges: readonly TablePrivileges[]): string[] {
-  return readersOf(entry, privileges).map((p) => p.role)
+export function wordReaders(policy: Policy, entry: ScopedTable, privileges: readonly TablePrivileges[]): string[] {
+  return readersOf(policy, entry, privileges).map((p) => p.role)
 }
 
-function readersOf(entry: ScopedTable, privileges: readonly TablePrivileges[]): TablePrivileges[] {
+function readersOf(policy: Policy, entry: ScopedTable, privileges: readonly TablePrivileges[]): TablePrivileges[] {
+  const confined = new Set(policy.actors.filter((a) => a.confined).map((a) => databaseRole(policy, a)))
   const search = entry.rule.search
   const searched = [...(search?.words ?? []), ...(search?.lastDigits ?? [])]
   const key = [...scopeColumns(entry).map(([column]) => column), ...entry.key]
   const visible = (p: TablePrivileges, columns: readonly string[]): boolean =>
     columns.every((column) => !p.hidden.includes(column))
-  return privileges.filter((p) => p.select !== false && visible(p, searched) && (!p.tied || visible(p, key)))
+  return privileges.filter(
+    (p) => !confined.has(p.role) && p.select !== false && visible(p, searched) && (!asked(entry, p) || visible(p, key)),
+  )
+}
+
+/** What a tenant may take from a role at run time takes the words along. */
+function asked(entry: ScopedTable, privileges: TablePrivileges): boolean {
+  return privileges.tied || entry.rule.narrowable?.includes("read") === true
 }
 
 /**
  * A word tells of a row, so a role that reads some rows only is asked about the row itself: it runs into the policies of
  * the searched table. The words it looks for have narrowed the rows by then.
  */
-function readerPolicies(entry: ScopedTable, name: string, privileges: readonly TablePrivileges[]): Managed[] {
-  const readers = readersOf(entry, privileges)
-  const free = readers.filter((p) => !p.tied).map((p) => p.role)
-  const tied = readers.filter((p) => p.tied).map((p) => p.role)
+function readerPolicies(
+  policy: Policy,
+  entry: ScopedTable,
+  name: string,
+  privileges: readonly TablePrivileges[],
+): Managed[] {
+  const readers = readersOf(policy, entry, privileges)
+  const free = readers.filter((p) => !asked(entry, p)).map((p) => p.role)
+  const tied = readers.filter((p) => asked(entry, p)).map((p) => p.role)
   const word = quoteIdent(`${entry.table.table}_word`)
   const own = `exists (select from ${qualified(entry.table.name)} n where ${sameRow(entry, word, "n")})`
   return [
