@@ -31,7 +31,9 @@ describe("a combination of roles", () => {
       till: { purposes: ["care"], can: { invoice: { read: ["total"], create: true } } },
     }
     const both = named(parse({ combinations: { both: ["desk", "till"] } }, roles), "both")
-    expect(both?.can.get("public.invoice")).toMatchObject({ read: ["id", "total"], create: "all" })
+    expect(both?.can.get("public.invoice")).toMatchObject({
+      rules: { read: { columns: ["id", "total"], purposes: null }, create: { columns: "all", purposes: null } },
+    })
   })
 
   it("is refused where one cell cannot say what its roles may, and where a name is wrong", () => {
