@@ -36,7 +36,7 @@ const isOrdinary = (file) => !isPooler(file) && !isLimitedAdmin(file)
  * commands meet the older server as the limited administrator.
  */
 const anyServer =
-  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|packages\/wardkeep\/src\/cli\/(bad-input|cli)\.db)/
+  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|tests\/contracts\/(cls-|als-shared)|packages\/wardkeep\/src\/cli\/(bad-input|cli)\.db|examples\/express-clinic\/src\/login\/)/
 const needsThisServer = (file) => isOrdinary(file) && !anyServer.test(file)
 
 const limitedAdmin15 = { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTGRES: "15" }
