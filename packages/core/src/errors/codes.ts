@@ -144,6 +144,11 @@ export const codes = {
     http: 500,
   },
   WK307: { title: "Maintenance or backfill was refused", hint: "See the message; nothing was changed.", http: 500 },
+  WK401: {
+    title: "The context changed inside a statement that writes",
+    hint: "Do not change the context inside a statement; nothing was written.",
+    http: 403,
+  },
   WK701: {
     title: "The target of the conformance suite is not valid",
     hint: "Correct the fields that the message names; `wardkeep verify --init` writes a first target.",

@@ -43,6 +43,8 @@ export interface TableInput<Table extends string> {
   /** Named groups of columns, such as `sensitive`. */
   readonly columns?: Readonly<Record<string, readonly string[]>>
   readonly search?: { readonly words?: readonly string[]; readonly lastDigits?: readonly string[] }
+  /** Columns, or groups of `columns`, whose values stay out of the audit log; that they changed is still recorded. */
+  readonly audit?: { readonly redact: readonly string[] }
 }
 
 export interface RoleInput<

@@ -13,6 +13,7 @@ import {
 } from "./companions.js"
 import { derivedFindings } from "./derived.js"
 import { tampered } from "./drift.js"
+import type { Extension } from "./extension.js"
 import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
 import { type GrantsByRelation, grantSteps, readGrants, strangerFindings } from "./grants.js"
@@ -24,7 +25,7 @@ import { tablePrivileges } from "./privileges.js"
 import { actorRecordSteps } from "./record.js"
 import { referenceFindings } from "./references.js"
 import { roleFindings } from "./role-findings.js"
-import { branchKeyColumn, resolveScopes, type ScopedTable } from "./scope.js"
+import { branchKeyColumn, partitionsOf, resolveScopes, type ScopedTable } from "./scope.js"
 import { countBranches, scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
 import { tiedCells } from "./tied-cells.js"
@@ -41,6 +42,13 @@ export interface Plan {
 
 const phases: readonly Step["phase"][] = ["structure", "narrow", "support", "widen", "record"]
 
+export interface PlanOptions {
+  readonly client: Queryable
+  readonly policy: Policy
+  /** The same as were installed. */
+  readonly extensions?: readonly Extension[]
+}
+
 /**
  * Compares the database with the policy file. Run as the owner (migrator login, SET ROLE owner). An empty plan means
  * that nothing is to be done.
@@ -48,7 +56,7 @@ const phases: readonly Step["phase"][] = ["structure", "narrow", "support", "wid
  * @throws WK002 unknown table, column or role · WK007 key type · WK008 scope column · WK303 host objects in the way
  * @example console.log(emit(await plan({ client, policy })))
  */
-export async function plan({ client, policy }: { client: Queryable; policy: Policy }): Promise<Plan> {
+export async function plan({ client, policy, extensions = [] }: PlanOptions): Promise<Plan> {
   const catalog = await readCatalog(client, policy)
   requireRoles(policy, catalog)
   const { scoped, findings: uncovered } = resolveScopes(policy, catalog)
@@ -77,6 +85,12 @@ export async function plan({ client, policy }: { client: Queryable; policy: Poli
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
   draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy)))
   draft.steps.push(...lookupTableSteps(policy, catalog, grants), ...(await actorRecordSteps(client, policy)))
+  const tables = [...scoped.values()].flatMap((entry) => [entry, ...partitionsOf(entry, catalog)])
+  for (const extension of extensions) {
+    const part = await extension.plan({ client, policy, tables, changed })
+    draft.steps.push(...part.steps)
+    draft.findings.push(...part.findings)
+  }
   const inOrder = phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase))
   const steps = withoutForce(inOrder, forcedTables(catalog, scoped, draft.managed))
   return {
@@ -161,6 +175,12 @@ function withoutForce(steps: readonly Step[], forced: readonly string[]): Step[]
     sql: `alter table ${qualified(table)} ${verb} row level security`,
   })
   return [
+    {
+      phase: "structure",
+      object: "wardkeep.activity",
+      why: "rows that structure steps change are attributed to this apply",
+      sql: "select wardkeep.record('apply', null, '{}')",
+    },
     ...forced.map((table) => toggle(table, "no force", "structure")),
     ...steps,
     {
