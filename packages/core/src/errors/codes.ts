@@ -149,6 +149,26 @@ export const codes = {
     hint: "Do not change the context inside a statement; nothing was written.",
     http: 403,
   },
+  WK402: {
+    title: "A key of the audit log cannot be used",
+    hint: "Give Ed25519 keys as PEM: `openssl genpkey -algorithm ed25519` makes one, `openssl pkey -pubout` its public half.",
+    http: 500,
+  },
+  WK403: {
+    title: "Another sealer is at work",
+    hint: "One process seals a database; end the other one, or leave it to it. Writers are not affected.",
+    http: 500,
+  },
+  WK404: {
+    title: "The database is another incarnation than the one sealed last",
+    hint: "Verify it against your anchors before anything is sealed on top; writes are recorded meanwhile.",
+    http: 500,
+  },
+  WK405: {
+    title: "The bundle cannot be read",
+    hint: "Give the whole file that `wardkeep audit export` wrote.",
+    http: 500,
+  },
   WK701: {
     title: "The target of the conformance suite is not valid",
     hint: "Correct the fields that the message names; `wardkeep verify --init` writes a first target.",

@@ -1,0 +1,8 @@
+/**
+ * Verification of an audit log, by whoever trusts nobody. Imports nothing of the writer.
+ *
+ * @module
+ */
+export { type VerifyDatabaseOptions, verifyDatabase } from "./database.js"
+export { readCheckpoint, trustedKeys } from "./note.js"
+export type { Verdict, VerdictName, Verification } from "./verdict.js"
