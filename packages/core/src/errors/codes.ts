@@ -164,11 +164,6 @@ export const codes = {
     hint: "Verify it against your anchors before anything is sealed on top; writes are recorded meanwhile.",
     http: 500,
   },
-  WK405: {
-    title: "The bundle cannot be read",
-    hint: "Give the whole file that `wardkeep audit export` wrote.",
-    http: 500,
-  },
   WK701: {
     title: "The target of the conformance suite is not valid",
     hint: "Correct the fields that the message names; `wardkeep verify --init` writes a first target.",
