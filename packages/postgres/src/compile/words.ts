@@ -74,7 +74,6 @@ function tableObject(entry: ScopedTable, name: string): Managed {
       // After the rows: three million words took 41 s with the indexes in place.
       `alter table ${target} add primary key (${list(primary)})`,
       `create index on ${target} (${list(lookup)})`,
-      ...(entry.branch === null ? [] : [`create index on ${target} (${quoteIdent(entry.tenant?.column ?? "")}, word)`]),
       `alter table ${target} enable row level security, force row level security`,
     ].join(";\n"),
     drop: `drop table if exists ${target} cascade`,

@@ -51,6 +51,7 @@ async function restorePortable(admin: Queryable): Promise<void> {
     await admin.query(text.replaceAll(/^create function/gm, "create or replace function"))
   }
   await admin.query("drop function if exists wardkeep.enter(text, text)")
+  await admin.query("drop function if exists wardkeep.refuse_entry(text, text)")
   await admin.query("drop function if exists wardkeep.branches_looked_up()")
   await admin.query("drop function if exists wardkeep.is_owner(text)")
 }
