@@ -149,8 +149,7 @@ end $wk$`,
   {
     name: "the function that mints granted to everybody",
     near: "keys, tokens and look-ups",
-    sql: () =>
-      "grant execute on function wardkeep.mint(uuid,text,text,timestamptz,text,text[],text,text,text,text,timestamptz,timestamptz) to public",
+    sql: () => "grant execute on function wardkeep.mint(text,wardkeep.token) to public",
   },
   {
     name: "the issuing function granted to the application",

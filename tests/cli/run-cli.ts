@@ -13,12 +13,23 @@ export interface Ran {
   readonly stderr: string
 }
 
+export interface Started {
+  kill(signal: NodeJS.Signals): void
+  /** A process that is killed has no exit code. */
+  readonly ended: Promise<Ran>
+}
+
 /** The real command line as a child process, without a terminal and with nothing but these variables set. */
 export async function runCli(
   folder: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Ran> {
+  return await startCli(folder, args, env).ended
+}
+
+/** The same, for those who do something to it meanwhile. */
+export function startCli(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? "", ...env },
@@ -32,11 +43,11 @@ export async function runCli(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text
   })
-  const code = await new Promise<number | null>((resolve, reject) => {
+  const ended = new Promise<Ran>((resolve, reject) => {
     child.once("error", reject)
-    child.once("close", resolve)
+    child.once("close", (code) => resolve({ code, stdout, stderr }))
   })
-  return { code, stdout, stderr }
+  return { kill: (signal) => void child.kill(signal), ended }
 }
 
 export async function emptyFolder(): Promise<string> {

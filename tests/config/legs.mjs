@@ -31,9 +31,12 @@ const pgbouncer = () => (inPath("pgbouncer") ? undefined : "pgbouncer is not ins
 const always = () => undefined
 const isOrdinary = (file) => !isPooler(file) && !isLimitedAdmin(file)
 
-/** What the server's version cannot change: command line, HTTP, the harness itself, and attacks on weakened clones. */
+/**
+ * What the server's version cannot change: command line, HTTP, the harness itself, and attacks on weakened clones. The
+ * commands meet the older server as the limited administrator.
+ */
 const anyServer =
-  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|packages\/wardkeep\/src\/cli\/bad-input)/
+  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|packages\/wardkeep\/src\/cli\/(bad-input|cli)\.db)/
 const needsThisServer = (file) => isOrdinary(file) && !anyServer.test(file)
 
 const limitedAdmin15 = { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTGRES: "15" }

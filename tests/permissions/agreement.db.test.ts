@@ -62,10 +62,19 @@ async function bothAnswers(
     await arrange(admin, token, role, context, rows)
     await policies(admin, policy, role, { now: "asked.now()", ...(change !== undefined && { change }) })
     await enter(admin, role, token)
-    const { rows: visible } = await admin.query<{ n: number }>("select n from note order by n")
-    return visible.map(({ n }) => n)
+    return await shown(admin.query<{ n: number }>("select n from note order by n"))
   })
   return { seen, expected }
+}
+
+/** A purpose or second factor that is missing is an error of the whole statement. */
+async function shown(answer: Promise<{ readonly rows: readonly { readonly n: number }[] }>): Promise<number[]> {
+  try {
+    return (await answer).rows.map(({ n }) => n)
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && (error.code === "WK204" || error.code === "WK205")) return []
+    throw error
+  }
 }
 
 describe("TypeScript and PostgreSQL", () => {
@@ -152,7 +161,7 @@ describe("a generated predicate", () => {
         await arrange(admin, token, role, { ...someone, now: new Date(), mfaAt }, rows)
         await policies(admin, policy, role)
         await enter(admin, role, token)
-        return (await admin.query<{ n: number }>("select n from note order by n")).rows.map(({ n }) => n)
+        return await shown(admin.query<{ n: number }>("select n from note order by n"))
       })
     expect(await seenWith(ago(10))).toEqual([0])
     expect(await seenWith(ago(20))).toEqual([])

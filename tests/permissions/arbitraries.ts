@@ -7,6 +7,8 @@ const ids = [1, 2, 3].map(uuid)
 /** Few values, so that rows and contexts meet; some are no key of the column they are compared with. */
 const actors = ["asha", "7", "-3", "9000000000", "99999999999999999999", "07", "", ...ids, ids[0]?.toUpperCase() ?? ""]
 export const branches = [4, 5, 6].map(uuid)
+/** A branch of another clinic. */
+export const elsewhere = uuid(7)
 export const groups: Readonly<Record<string, readonly string[]>> = {
   north: branches.slice(0, 2),
   none: [branches[2] ?? ""],
@@ -87,16 +89,22 @@ export const condition: fc.Arbitrary<ConditionInput<"care_team">> = fc.letrec<{ 
 
 const nullable = <T>(values: readonly T[]): fc.Arbitrary<T | null> => fc.constantFrom(...values, null)
 
-/** Around the moment of the question: on the edges of the windows, just beside them, and anywhere. */
-const around = (now: Date): fc.Arbitrary<Date | null> =>
+/** Milliseconds beside the edges of the windows. */
+const exactly = [-1, 0, 1] as const
+/** So far that the time until the statement runs does not matter. */
+const roughly = [-30_000, 30_000] as const
+type Beside = typeof exactly | typeof roughly
+
+/** Around the moment of the question: beside the edges of the windows. */
+const around = (now: Date, beside: Beside): fc.Arbitrary<Date | null> =>
   fc.oneof(
     fc.constant(null),
     fc
-      .tuple(fc.constantFrom(0, 1, 5400, 86_400, 604_800, 788_400), fc.constantFrom(-1, 1), fc.constantFrom(-1, 0, 1))
+      .tuple(fc.constantFrom(0, 1, 5400, 86_400, 604_800, 788_400), fc.constantFrom(-1, 1), fc.constantFrom(...beside))
       .map(([seconds, side, off]) => new Date(now.getTime() + side * seconds * 1000 + off)),
   )
 
-export const row = (now: Date): fc.Arbitrary<Row> =>
+export const row = (now: Date, beside: Beside = exactly): fc.Arbitrary<Row> =>
   fc.record({
     author: nullable(actors),
     author_id: nullable(ids),
@@ -108,16 +116,16 @@ export const row = (now: Date): fc.Arbitrary<Row> =>
     state: nullable(["draft", "signed", "void"]),
     level: nullable([-1, 0, 1, 7]),
     done: nullable([true, false]),
-    created_at: around(now),
+    created_at: around(now, beside),
   })
 
-const assignment = (now: Date): fc.Arbitrary<Row> =>
+const assignment = (now: Date, beside: Beside = exactly): fc.Arbitrary<Row> =>
   fc.record({
     staff: nullable(actors),
     staff_id: nullable(ids),
     patient_id: nullable(ids),
-    valid_from: around(now),
-    valid_to: around(now),
+    valid_from: around(now, beside),
+    valid_to: around(now, beside),
   })
 
 export const guard: fc.Arbitrary<GuardInput<"care" | "billing", never>> = fc
@@ -168,3 +176,47 @@ export const asked = (rows: number): fc.Arbitrary<Asked> =>
       rows: fc.array(row(now), { minLength: 1, maxLength: rows, size: "max" }),
     }),
   )
+
+/** One role of a real policy, and who asks as this role. */
+export interface Post {
+  readonly when: ConditionInput<"care_team">
+  readonly after: ConditionInput<"care_team">
+  readonly tied: GuardInput<"care" | "billing", never>
+  /** Columns that the role may read besides the key; all when undefined. */
+  readonly columns: readonly string[] | undefined
+  readonly actor: string
+  readonly purpose: "care" | "billing"
+  readonly branches: readonly string[]
+  readonly mfaAge: number | null
+}
+
+export interface Real {
+  readonly posts: readonly Post[]
+  readonly rows: readonly Row[]
+  readonly assignments: readonly Row[]
+}
+
+const post: fc.Arbitrary<Post> = fc.record({
+  when: condition,
+  after: condition,
+  tied: fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: guard }),
+  columns: fc.option(fc.subarray(["author", "patient_id", "status", "state", "created_at"]), {
+    nil: undefined,
+    freq: 4,
+  }),
+  actor: fc.constantFrom(...actors.filter((actor) => actor !== "")),
+  purpose: fc.constantFrom("care", "billing"),
+  branches: fc.subarray([...branches], { minLength: 1 }),
+  mfaAge: fc.option(fc.constantFrom(-30, 30, 870, 930, 43_170, 43_230), { nil: null }),
+})
+
+/** Roles, rows and assignments around a moment that is about now. */
+export const real = (now: Date, sizes: { readonly posts: number; readonly rows: number }): fc.Arbitrary<Real> =>
+  fc.record({
+    posts: fc.array(post, { minLength: sizes.posts, maxLength: sizes.posts }),
+    rows: fc.array(
+      row(now, roughly).map((one) => ({ ...one, branch_id: one.branch_id ?? elsewhere })),
+      { minLength: sizes.rows >> 1, maxLength: sizes.rows, size: "max" },
+    ),
+    assignments: fc.array(assignment(now, roughly), { maxLength: 6 }),
+  })

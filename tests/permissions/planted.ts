@@ -30,7 +30,7 @@ export const planted: readonly Planted[] = [
     when: { all: [mine, { state: { column: "done", in: [true] } }] },
     context: {},
     row: { author: "asha", done: false },
-    change: [" and ", " or "],
+    change: [' and "done"', ' or "done"'],
   },
   {
     what: "an assignment that begins too late",
@@ -52,7 +52,7 @@ export const planted: readonly Planted[] = [
     context: care({ staff: "ravi" }),
     row: { patient_id: person },
     // In both places: the assignment table's own policy would still hide it.
-    change: [/(a\.)?"staff" = \(select wardkeep\.actor\(\)\)/g, "true"],
+    change: [/(a\.)?"staff" = \(select c\.actor from \S+\(\S+\(\)\) c\)/g, "true"],
   },
   {
     what: "an open end that was forgotten",
@@ -95,15 +95,7 @@ export const planted: readonly Planted[] = [
     guard: { mfa: "PT15M" },
     context: { mfaAt: new Date(now.getTime() - 901_000) },
     row: { author: "asha" },
-    change: ["'900 seconds'", "'901 seconds'"],
-  },
-  {
-    what: "a second factor from the future",
-    when: mine,
-    guard: { mfa: "PT15M" },
-    context: { mfaAt: new Date(now.getTime() + 61_000) },
-    row: { author: "asha" },
-    change: ["'60 seconds'", "'90 seconds'"],
+    change: [", 900, ", ", 901, "],
   },
   {
     what: "a purpose that does not matter",

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto"
 import type { ColumnTypes } from "@wardkeep/permissions"
 import type pg from "pg"
+import { eachRow } from "./each-row.ts"
 
-/** The tables that conditions stand on, the moment of the question, and a group function as the product will have it. */
+/** The tables that conditions stand on, the moment of the question, and loops that write row by row. */
 export const worldSql = `
 create type visit_state as enum ('draft', 'signed', 'void');
 create table care_team (staff text, staff_id uuid, patient_id uuid, valid_from timestamptz, valid_to timestamptz);
@@ -13,44 +14,9 @@ create schema asked;
 create table asked.moment (at timestamptz not null);
 insert into asked.moment values (now());
 create function asked.now() returns timestamptz language sql stable security definer return (select m.at from asked.moment m);
-create function wardkeep.group_branches(group_name text) returns text[]
-  language sql stable parallel restricted security definer
-  return (select g.branches from wardkeep.branch_group g where g.tenant = wardkeep.tenant() and g.name = group_name);
 alter table note enable row level security;
 alter table care_team enable row level security;
-create function asked.insert_each(rows jsonb) returns setof integer language plpgsql as $$
-declare
-  one jsonb;
-begin
-  for one in select * from jsonb_array_elements(rows) loop
-    begin
-      insert into note select * from jsonb_populate_record(null::note, one);
-      return next one ->> 'n';
-    exception when insufficient_privilege then
-      null;
-    end;
-  end loop;
-end
-$$;
-create function asked.change_each(rows jsonb) returns setof integer language plpgsql as $$
-declare
-  one jsonb;
-begin
-  for one in select * from jsonb_array_elements(rows) loop
-    begin
-      update note set (author, author_id, author_no, author_big, patient_id, branch_id, status, state, level, done, created_at)
-        = (select r.author, r.author_id, r.author_no, r.author_big, r.patient_id, r.branch_id, r.status, r.state, r.level, r.done, r.created_at
-             from jsonb_populate_record(null::note, one) r)
-       where note.n = (one ->> 'n')::integer;
-      if found then
-        return next one ->> 'n';
-      end if;
-    exception when insufficient_privilege then
-      null;
-    end;
-  end loop;
-end
-$$;
+${eachRow("asked.", "author, author_id, author_no, author_big, patient_id, branch_id, status, state, level, done, created_at")}
 `
 
 export const columnTypes: ColumnTypes = new Map([

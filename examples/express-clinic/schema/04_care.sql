@@ -6,8 +6,10 @@ create table clinical_note (
   author text not null,
   diagnosis text not null,
   body text not null,
+  status text not null default 'draft' check (status in ('draft', 'signed')),
   signed_at timestamptz,
   created_at timestamptz not null default now(),
+  check ((status = 'signed') = (signed_at is not null)),
   primary key (clinic_id, branch_id, id),
   foreign key (clinic_id, branch_id, patient_id) references patient on delete cascade
 );

@@ -37,6 +37,10 @@ export default definePolicy({
     billing: { basis: "s7a" },
     administration: { basis: "s7a" },
   },
+  conditions: {
+    "own-draft": { all: [{ own: "author" }, { state: { column: "status", in: ["draft"] } }] },
+    own: { own: "author" },
+  },
   roles: {
     reception: {
       purposes: ["care"],
@@ -70,8 +74,14 @@ export default definePolicy({
       can: {
         patient: { read: true, update: ["allergies", "hiv_status"] },
         prescription: { read: true, create: true, update: ["dose", "days", "instructions"] },
-        clinical_note: { read: true, create: true, update: ["diagnosis", "body", "signed_at"] },
-        attachment: { read: true, create: true, delete: true },
+        clinical_note: {
+          read: true,
+          create: { when: "own" },
+          // Signing takes an own draft to an own note that nobody changes any more.
+          update: { when: "own-draft", after: "own", columns: ["diagnosis", "body", "status", "signed_at"] },
+        },
+        // A stolen cookie is not enough to destroy a file.
+        attachment: { read: true, create: true, delete: { mfa: "PT15M" } },
       },
     },
     locum: { extends: "doctor", mustExpire: true },
@@ -82,7 +92,9 @@ export default definePolicy({
         branch: "read",
         patient: { read: ["id", "chart_no", "full_name", "phone"] },
         appointment: "read",
-        prescription: { read: ["id", "patient_id", "drug_id", "days", "created_at"] },
+        prescription: {
+          read: { columns: ["id", "patient_id", "drug_id", "days", "created_at"], purposes: ["billing"] },
+        },
         drug: "read",
         invoice: { read: true, create: true, update: ["status", "memo"] },
       },

@@ -12,10 +12,11 @@ export { type Code, type CodeEntry, codes, isCode } from "./errors/codes.js"
 export { WardkeepError, type WardkeepErrorOptions } from "./errors/wardkeep-error.js"
 export { type Finding, type Severity, sortFindings, type Verdict } from "./finding.js"
 export { quoteIdent, quoteLiteral, splitName } from "./identifier.js"
-export { type Action, actions, handlingActions, isAction } from "./policy/actions.js"
-export { conditionNamed } from "./policy/cells.js"
+export { type Action, actions, handlingActions, isAction, narrowableActions } from "./policy/actions.js"
+export { conditionNamed, isTied } from "./policy/cells.js"
 export { type Assigned, type Condition, type Hours, partsOf, type State, type Window } from "./policy/condition.js"
 export {
+  type BreakGlassInput,
   type CellInput,
   type ConditionInput,
   definePolicy,
@@ -27,6 +28,6 @@ export {
 export { durationSeconds } from "./policy/duration.js"
 export { type RoleNames, roleNames } from "./policy/names.js"
 export { parsePolicy } from "./policy/parse.js"
-export type { Actor, ColumnSet, Lookup, Permission, Policy, Rule } from "./policy/policy.js"
+export type { Actor, BreakGlass, ColumnSet, Lookup, Permission, Policy, Rule } from "./policy/policy.js"
 export { type CellReplacements, replaceCells } from "./policy/replace-cells.js"
 export type { TableRule } from "./policy/schema.js"

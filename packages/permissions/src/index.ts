@@ -11,6 +11,7 @@ export { assertAllowed, type Decision, decide } from "./decide/decide.js"
 export { type Explanation, explain } from "./decide/explain.js"
 export type { Layer, Question, Reason } from "./decide/question.js"
 export { type Change, diff, diffText } from "./diff/diff.js"
+export { checkColumns } from "./matrix/check-columns.js"
 export { type CellId, compileMatrix, Matrix, type MatrixOptions, type RoleId } from "./matrix/matrix.js"
 export {
   type GuardianTable,
@@ -30,4 +31,4 @@ export { hash64 } from "./slice/hash.js"
 export { type Slice, slice } from "./slice/slice.js"
 export type { ColumnType, ColumnTypes } from "./sql/column-types.js"
 export { type ConditionSqlOptions, type ConditionTable, conditionSql } from "./sql/condition-sql.js"
-export { type RuleSql, ruleSql } from "./sql/rule-sql.js"
+export { type RuleSql, type RuleSqlOptions, ruleSql } from "./sql/rule-sql.js"

@@ -60,7 +60,11 @@ function write(file: string, text: string): void {
 }
 
 async function permissions(options: Options): Promise<void> {
-  const report = await runPermissions({ quick: options.quick, report: (text) => console.log(text) })
+  const report = await runPermissions({
+    quick: options.quick,
+    server: options.server,
+    report: (text) => console.log(text),
+  })
   if (options.json !== undefined) write(options.json, `${JSON.stringify(report, null, 2)}\n`)
   for (const { what, measured, held } of report.bars) console.log(`${held ? "held  " : "MISSED"}  ${measured}  ${what}`)
   if (options.check && report.bars.some((bar) => !bar.held)) process.exitCode = 1

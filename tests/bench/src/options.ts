@@ -24,7 +24,7 @@ export const usage = `npm run bench -- [--only context|permissions] [--json FILE
   --check   exit with 1 when a bar is missed
   --page    write docs/reference/performance.md`
 
-/** Sets of benches by what they measure; the context is the first and the default. The others need no server. */
+/** Sets of benches by what they measure; the context is the first and the default. */
 const sets = ["context", "permissions"] as const
 
 export type Set = (typeof sets)[number]

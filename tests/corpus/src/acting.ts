@@ -33,7 +33,8 @@ export class Acting {
     } catch (error) {
       this.#hear(error)
     }
-    await this.#client.query("commit")
+    // What is checked at the end can be refused there.
+    await this.#client.query("commit").catch((error: unknown) => this.#hear(error))
     return [...answers, this.#heard()]
   }
 

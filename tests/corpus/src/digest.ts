@@ -1,9 +1,12 @@
 import type { Client } from "pg"
 import { type Installed, rolesOf } from "./installed.ts"
 
-/** Everything that a tool could leave behind: rows, objects, privileges, roles, settings. Sequences move and are left out. */
-export async function digestOf({ admin, system }: Installed): Promise<string> {
-  const objects = await one(admin, objectsSql, [rolesOf(system)])
+export const digestOf = async ({ admin, system }: Installed): Promise<string> =>
+  await digestOfDatabase(admin, rolesOf(system))
+
+/** Everything that a tool could leave behind: rows, objects, privileges, these roles, settings. Sequences move and are left out. */
+export async function digestOfDatabase(admin: Client, roles: readonly string[]): Promise<string> {
+  const objects = await one(admin, objectsSql, [roles])
   const { rows: tables } = await admin.query<{ name: string }>(tablesSql)
   const rows = tables.map(
     ({ name }) => `select '${name.replaceAll("'", "''")} ' || t::text as part from only ${name} t`,

@@ -33,6 +33,8 @@ async function as<T>(admin: Client, tenant: Tenant, work: () => Promise<T>, afte
   try {
     await admin.query(`set local session authorization ${ident(tenant.connect.user)}`)
     await enter(admin, tenant)
+    // Nothing is committed here, so what a commit would refuse must be refused at once.
+    await admin.query("set constraints all immediate")
     const result = await work()
     await admin.query("reset session authorization")
     await after?.()

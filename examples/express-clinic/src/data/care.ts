@@ -104,7 +104,8 @@ function addNote(rows: Record<CareTable, Row[]>, visit: Visit): void {
   const note = own()
   const body = mark(`Complains of ${reason}. Advised rest, fluids and review.`)
   const signed = random.chance(0.9) ? at : null
-  rows.clinical_note.push({ ...note, author: doctor, diagnosis, body, signed_at: signed, created_at: at })
+  const state = { status: signed === null ? "draft" : "signed", signed_at: signed }
+  rows.clinical_note.push({ ...note, author: doctor, diagnosis, body, ...state, created_at: at })
   if (!random.chance(0.1)) return
   const scope = { clinic_id: branch.clinicId, branch_id: branch.id, id: random.uuid() }
   const file = { file_name: `${branch.canary}-xray.jpg`, media_type: "image/jpeg", bytes: random.int(90_000, 900_000) }

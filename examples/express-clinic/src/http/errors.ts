@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from "express"
 import type { Logger } from "pino"
+import { WardkeepError } from "wardkeep"
 import { z } from "zod"
 import { ClinicError } from "./clinic-error.js"
 
@@ -34,6 +35,8 @@ const byWardkeepCode: Readonly<Record<string, Answer>> = {
   WK111: { status: 504, code: "timeout", message: "This took too long. Try again." },
   WK201: { status: 403, code: "forbidden", message: "Your role may not do that." },
   WK202: { status: 403, code: "no_valid_assignment", message: "This account may not sign in here now." },
+  WK204: { status: 401, code: "second_factor", message: "Give your second factor again." },
+  WK205: { status: 403, code: "other_purpose", message: "Your role may not do that for this purpose." },
   WK005: { status: 503, code: "unavailable", message: "The database cannot be reached." },
 }
 
@@ -47,6 +50,9 @@ export function answerFor(error: unknown): Answer {
   }
   const code = codeOf(error)
   const known = byWardkeepCode[code] ?? byState[code] ?? parserFault(error)
+  // The policy file's own words: how recent the factor must be.
+  if (known !== undefined && error instanceof WardkeepError && code === "WK204")
+    return { ...known, message: error.message }
   return known ?? { status: 500, code: "internal", message: "Something went wrong. Give the request id to support." }
 }
 

@@ -10,6 +10,7 @@ const note = z.object({
   author: z.string(),
   diagnosis: z.string(),
   body: z.string(),
+  status: z.enum(["draft", "signed"]),
   signed_at: moment.nullable(),
   created_at: moment,
 })
@@ -60,7 +61,7 @@ function noteOnly(wk: Wardkeep): Route[] {
       async handle({ params, body, login }) {
         const { rows } = await wk.query(
           `insert into clinical_note (patient_id, author, diagnosis, body) values ($1, $2, $3, $4) returning ${noteColumns}`,
-          [params.id, login?.email, body.diagnosis, body.body],
+          [params.id, login?.session.actor, body.diagnosis, body.body],
         )
         return oneRow(rows, "patient")
       },
@@ -68,18 +69,19 @@ function noteOnly(wk: Wardkeep): Route[] {
     route({
       method: "patch",
       path: "/notes/:id",
-      summary: "Corrects a note that is not signed yet, or signs it",
+      summary: "Corrects a note of one's own that is not signed yet, or signs it",
       params: byId,
       body: text.partial().extend({ sign: z.literal(true).optional() }),
       reply: note,
       async handle({ params, body }) {
-        // One statement: between two, somebody else could sign what this one still takes for a draft.
+        // Whose note it is and whether it is signed already, the policy file says and the database asks.
         const { rows } = await wk.query(
           `update clinical_note set diagnosis = coalesce($2, diagnosis), body = coalesce($3, body),
-                  signed_at = case when $4 then now() end where id = $1 and signed_at is null returning ${noteColumns}`,
+                  status = case when $4 then 'signed' else 'draft' end, signed_at = case when $4 then now() end
+            where id = $1 returning ${noteColumns}`,
           [params.id, body.diagnosis ?? null, body.body ?? null, body.sign ?? false],
         )
-        return oneRow(rows, "open note")
+        return oneRow(rows, "draft of yours")
       },
     }),
   ]

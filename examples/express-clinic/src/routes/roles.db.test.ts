@@ -34,7 +34,6 @@ const matrix: readonly [string, (target: Target) => string, (() => unknown) | un
     () => ({ diagnosis: "x", body: "x" }),
     ["doctor", "locum"],
   ],
-  ["PATCH", ({ rows }) => `/notes/${rows.clinical_note}`, () => ({ body: "y" }), ["doctor", "locum"]],
   ["GET", ({ rows }) => `/notes/${rows.clinical_note}/attachments`, undefined, ["doctor", "locum"]],
   ["GET", ({ patient }) => `/patients/${patient.id}/prescriptions`, undefined, ["nurse", "doctor", "locum", "billing"]],
   [
@@ -119,8 +118,47 @@ test("an owner of two branches sees both, narrows to one and back, and must choo
   expect((await two.send("POST", `/patients/${own.patient.id}/notes`, note)).status).toBe(201)
 })
 
-test("a signed note cannot be changed", async () => {
+test("a draft is its author's alone, and a signed note is nobody's", async () => {
   const note = await as("doctor").must("POST", `/patients/${own.patient.id}/notes`, { diagnosis: "x", body: "x" })
-  await as("doctor").must("PATCH", `/notes/${String(note.id)}`, { sign: true })
-  expect((await as("doctor").send("PATCH", `/notes/${String(note.id)}`, { body: "y" })).status).toBe(404)
+  const url = `/notes/${String(note.id)}`
+  expect((await as("locum").send("PATCH", url, { body: "y" })).status).toBe(404)
+  expect((await as("nurse").send("PATCH", url, { body: "y" })).status).toBe(403)
+  expect(await as("doctor").must("PATCH", url, { body: "y" })).toMatchObject({ body: "y", status: "draft" })
+  expect(await as("doctor").must("PATCH", url, { sign: true })).toMatchObject({ status: "signed" })
+  expect((await as("doctor").send("PATCH", url, { body: "z" })).status).toBe(404)
 })
+
+test("the database asks, not the route: SQL of the application's login changes no other note", async () => {
+  const change = (part: Part, text: string) => {
+    const { id, clinic: home, role, branches } = clinic.people[part]
+    const assignments = [
+      { tenant: home.id, branches: [branches[0]!.id], role, ...(role === "locum" && { validUntil: inAnHour() }) },
+    ]
+    return clinic.issuer
+      .issueSession({ actor: `account:${id}`, assignments, mfaAt: new Date(), ttl: 600 })
+      .then((session) => clinic.wk.run(session, () => clinic.wk.query(text)))
+  }
+  const note = await as("doctor").must("POST", `/patients/${own.patient.id}/notes`, { diagnosis: "x", body: "x" })
+  const mine = `where id = '${String(note.id)}'`
+  expect((await change("locum", `update clinical_note set body = 'z' ${mine}`)).rowCount).toBe(0)
+  expect((await change("doctor", `update clinical_note set body = 'z' ${mine}`)).rowCount).toBe(1)
+  await expect(
+    change(
+      "doctor",
+      `insert into clinical_note (patient_id, author, diagnosis, body) values ('${own.patient.id}', 'account:somebody', 'x', 'x')`,
+    ),
+  ).rejects.toMatchObject({ code: "42501" })
+})
+
+test("an attachment is deleted with a fresh second factor only, and the answer says how fresh", async () => {
+  const note = await as("doctor").must("POST", `/patients/${own.patient.id}/notes`, { diagnosis: "x", body: "x" })
+  const file = { file_name: "x.pdf", media_type: "application/pdf", bytes: 1 }
+  const attached = await as("doctor").must("POST", `/notes/${String(note.id)}/attachments`, file)
+  // The clock of these tests is hours behind that of the database.
+  const { status, body } = await as("doctor").send("DELETE", `/attachments/${String(attached.id)}`)
+  expect([status, body.code]).toEqual([401, "second_factor"])
+  expect(body.message).toBe("a second factor not older than 900 seconds is needed")
+  expect((await as("nurse").send("DELETE", `/attachments/${String(attached.id)}`)).status).toBe(403)
+})
+
+const inAnHour = (): Date => new Date(Date.now() + 3_600_000)

@@ -57,6 +57,10 @@ export type Tenancy =
   | { readonly by: "column"; readonly column: Column }
   /** Through a foreign key: the parent's tenant is the row's. */
   | { readonly by: "parent"; readonly key: Key; readonly parent: Relation }
+  /** Through the only row that refers to it. */
+  | { readonly by: "child"; readonly key: Key; readonly child: Relation }
+  /** One tenant's own schema: all its rows are that tenant's. */
+  | { readonly by: "schema"; readonly key: string }
   /** The table of tenants itself. */
   | { readonly by: "root"; readonly column: Column }
   | { readonly by: "nothing" }

@@ -1,5 +1,6 @@
 import type { Target } from "../target/schema.js"
 import type { Catalog } from "./catalog.js"
+import { holdsKey } from "./key-text.js"
 import { columnOf, isTable, type Key, labelOf, type Relation, type Tenancy } from "./relation.js"
 
 /** How many foreign keys away from the tenant column a table may be. */
@@ -15,6 +16,7 @@ export function assignTenancy(catalog: Catalog, target: Target): void {
     else if (column !== undefined) relation.tenancy = { by: "column", column }
   }
   for (const relation of catalog.relations) markRoots(catalog, relation)
+  markSchemas(catalog, target)
   for (let step = 0; step < maxSteps; step++) {
     const found = catalog.relations.flatMap((relation): [Relation, Tenancy][] => {
       const tenancy =
@@ -22,9 +24,53 @@ export function assignTenancy(catalog: Catalog, target: Target): void {
       return tenancy === undefined ? [] : [[relation, tenancy]]
     })
     for (const [relation, tenancy] of found) relation.tenancy = tenancy
-    if (found.length === 0) return
+    if (found.length === 0) break
+  }
+  for (const relation of catalog.relations) markOwnedRows(catalog, relation)
+}
+
+/**
+ * Schemas whose names differ by the tenant's key alone, as `clinic_north` and `clinic_south` do. Where a table in one of
+ * them has a tenant column, the schema is not what tells tenants apart.
+ */
+function markSchemas({ relations }: Catalog, { tenants }: Target): void {
+  const keys = tenants.flatMap(({ key }) => key ?? [])
+  const named = [...new Set(relations.map(({ schema }) => schema))].flatMap((schema) =>
+    keys
+      .filter((key) => holdsKey(schema.replaceAll("_", " "), [key.replaceAll("_", " ")]))
+      .map((key) => ({ schema, key, form: schema.replace(key, "") })),
+  )
+  for (const { schema, key, form } of named) {
+    const others = named.filter((other) => other.form === form && other.key !== key)
+    const twins = new Set([schema, ...others.map((other) => other.schema)])
+    const isShared = relations.some((one) => twins.has(one.schema) && one.tenancy.by === "column")
+    if (others.length === 0 || isShared || named.filter((other) => other.schema === schema).length > 1) continue
+    for (const relation of relations.filter((one) => one.schema === schema && one.tenancy.by === "nothing")) {
+      relation.tenancy = { by: "schema", key }
+    }
   }
 }
+
+/** A row to which one row of a tenant refers and no second one can, such as the card of a patient. */
+function markOwnedRows({ relations }: Catalog, child: Relation): void {
+  if (child.tenancy.by !== "column" && child.tenancy.by !== "parent") return
+  for (const key of child.keys.filter(({ kind }) => kind === "f")) {
+    const parent = relations.find(({ oid }) => oid === key.parent)
+    if (parent?.tenancy.by === "nothing" && isTable(parent) && isUnique(child, key)) {
+      parent.tenancy = { by: "child", key, child }
+    }
+  }
+}
+
+const isUnique = ({ keys }: Relation, { columns }: Key): boolean =>
+  keys.some(
+    (key) =>
+      (key.kind === "p" || key.kind === "u") &&
+      !key.hasExpression &&
+      !/\sWHERE\s/i.test(key.definition) &&
+      key.columns.length === columns.length &&
+      key.columns.every((name) => columns.includes(name)),
+  )
 
 function globals(names: readonly string[]): (relation: Relation) => boolean {
   const set = new Set(names)

@@ -5,15 +5,18 @@ import { quoted, type Relation } from "./relation.js"
 export function tenantOf(relation: Relation, alias: string, depth = 0): string | undefined {
   const { tenancy } = relation
   if (tenancy.by === "column" || tenancy.by === "root") return `${alias}.${quoteIdent(tenancy.column.name)}::text`
-  if (tenancy.by !== "parent") return undefined
-  const { key, parent } = tenancy
+  if (tenancy.by === "schema") return quoteLiteral(tenancy.key)
+  if (tenancy.by !== "parent" && tenancy.by !== "child") return undefined
+  const { key } = tenancy
+  const other = tenancy.by === "parent" ? tenancy.parent : tenancy.child
   const up = `up${depth}`
-  const inner = tenantOf(parent, up, depth + 1)
+  const inner = tenantOf(other, up, depth + 1)
   if (inner === undefined) return undefined
+  const [child, parent] = tenancy.by === "parent" ? [alias, up] : [up, alias]
   const join = key.columns.map(
-    (name, place) => `${up}.${quoteIdent(key.parentColumns?.[place] ?? "")} = ${alias}.${quoteIdent(name)}`,
+    (name, place) => `${parent}.${quoteIdent(key.parentColumns?.[place] ?? "")} = ${child}.${quoteIdent(name)}`,
   )
-  return `(select ${inner} from ${quoted(parent)} as ${up} where ${join.join(" and ")})`
+  return `(select ${inner} from ${quoted(other)} as ${up} where ${join.join(" and ")})`
 }
 
 /** SQL that is true for rows of these tenants. Array columns hold several tenants. */

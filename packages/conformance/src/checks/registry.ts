@@ -3,6 +3,7 @@ import { probe as loginEscapesPolicies } from "./WKC001-login-escapes-policies/p
 import { probe as loginMayBecomeOwner } from "./WKC002-login-may-become-owner/probe.js"
 import { probe as loginReadsTheServer } from "./WKC003-login-reads-the-server/probe.js"
 import { probe as readOtherTenant } from "./WKC020-read-other-tenant/probe.js"
+import { probe as readByOtherStatements } from "./WKC021-read-by-other-statements/probe.js"
 import { probe as insertForOtherTenant } from "./WKC022-insert-for-other-tenant/probe.js"
 import { probe as updateOtherTenant } from "./WKC023-update-other-tenant/probe.js"
 import { probe as deleteOtherTenant } from "./WKC024-delete-other-tenant/probe.js"
@@ -21,11 +22,14 @@ import { probe as copiesOutsidePolicies } from "./WKC042-copies-outside-policies
 import { probe as stateLeftOnConnection } from "./WKC043-state-left-on-connection/probe.js"
 import { probe as viewFilterLeaks } from "./WKC044-view-filter-leaks/probe.js"
 import { probe as triggerAnswersWithOtherTenant } from "./WKC047-trigger-answers-with-other-tenant/probe.js"
+import { probe as leftInTheSession } from "./WKC048-left-in-the-session/probe.js"
+import { probe as triggerWritesOtherTenant } from "./WKC049-trigger-writes-other-tenant/probe.js"
 import { probe as crossTenantReference } from "./WKC050-cross-tenant-reference/probe.js"
 import { probe as rowsCrossTenantsToday } from "./WKC051-rows-cross-tenants-today/probe.js"
 import { probe as keyRevealsOtherTenant } from "./WKC060-key-reveals-other-tenant/probe.js"
 import { probe as policyFunctionShadowed } from "./WKC070-policy-function-shadowed/probe.js"
 import { probe as policyTableWritable } from "./WKC071-policy-table-writable/probe.js"
+import { probe as explainAndTiming } from "./WKC095-explain-and-timing/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -33,6 +37,7 @@ export const probes: readonly ProbeCheck[] = [
   loginMayBecomeOwner,
   loginReadsTheServer,
   readOtherTenant,
+  readByOtherStatements,
   insertForOtherTenant,
   updateOtherTenant,
   deleteOtherTenant,
@@ -51,9 +56,12 @@ export const probes: readonly ProbeCheck[] = [
   stateLeftOnConnection,
   viewFilterLeaks,
   triggerAnswersWithOtherTenant,
+  leftInTheSession,
+  triggerWritesOtherTenant,
   crossTenantReference,
   rowsCrossTenantsToday,
   keyRevealsOtherTenant,
   policyFunctionShadowed,
   policyTableWritable,
+  explainAndTiming,
 ]

@@ -73,11 +73,16 @@ export class Actor {
    */
   async takeOver(tx: Transaction, from: Actor): Promise<boolean> {
     if (from.connection !== this.connection || this.#cannotFollow.has(from)) return false
+    return (await tx.keep(this.takingOver(from).join(";\n"))).error === undefined
+  }
+
+  /** The statements of that, for a replay. */
+  takingOver(from: Actor): string[] {
     const stale = Object.keys(from.tenant.connect.settings).filter(
       (name) => !Object.hasOwn(this.tenant.connect.settings, name),
     )
     const before = ["set local role none", ...stale.map((name) => `select set_config(${quoteLiteral(name)}, '', true)`)]
-    return (await tx.keep([...before, ...this.contextStatements()].join(";\n"))).error === undefined
+    return [...before, ...this.contextStatements()]
   }
 
   /** The database keeps the first context of a transaction: taking over from that tenant would prove nothing. */

@@ -49,6 +49,18 @@ export class Connection {
     }
   }
 
+  /** The rows of each of several statements, by their command tags; undefined where one is refused. One round trip. */
+  async counts(statements: readonly string[]): Promise<readonly number[] | undefined> {
+    try {
+      // Several commands give several results, whatever the type says.
+      const results: pg.QueryResult | pg.QueryResult[] = await this.#client.query(statements.join(";\n"))
+      return [results].flat().map(({ rowCount }) => rowCount ?? 0)
+    } catch (thrown) {
+      serverError(thrown)
+      return undefined
+    }
+  }
+
   /** Rows of a statement that must not fail. */
   async rows(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     const { rows, error } = await this.run(sql, values)
@@ -72,6 +84,12 @@ export class Connection {
     } finally {
       this.#isTaken = false
     }
+  }
+
+  /** No pooler is between: the process that answers is the one that the server named when the session began. */
+  async isDirect(): Promise<boolean> {
+    const [row] = await this.rows("select pg_catalog.pg_backend_pid() as pid")
+    return Number(row?.pid) === Reflect.get(this.#client, "processID")
   }
 
   async close(): Promise<void> {

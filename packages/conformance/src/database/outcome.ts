@@ -1,3 +1,5 @@
+import { WardkeepError } from "@wardkeep/core"
+
 /** A row as the driver gives it. */
 export type Row = Readonly<Record<string, unknown>>
 
@@ -18,9 +20,16 @@ export interface Outcome {
   readonly notices: readonly string[]
 }
 
-/** The server's own error as data; anything else is a lost connection or a defect and is thrown. */
+/**
+ * The server's own error as data; a defect is thrown.
+ *
+ * @throws WK005 the connection is lost: what is not answered must not look like what was refused
+ */
 export function serverError(thrown: unknown): ServerError {
-  if (!(thrown instanceof Error) || !("code" in thrown) || !("severity" in thrown)) throw thrown
+  if (!(thrown instanceof Error)) throw thrown
+  if (!("code" in thrown) || !("severity" in thrown)) throw isLost(thrown) ? ended(thrown) : thrown
+  // FATAL ends the session: an administrator, a shutdown, a limit on idle transactions.
+  if (thrown.severity === "FATAL" || thrown.severity === "PANIC") throw ended(thrown)
   const field = (name: string): string => {
     const value: unknown = Reflect.get(thrown, name)
     return typeof value === "string" ? value : ""
@@ -33,6 +42,18 @@ export function serverError(thrown: unknown): ServerError {
     where: field("where"),
   }
 }
+
+/** In the driver's words, which has no code for it. */
+const isLost = ({ message }: Error): boolean =>
+  /connection (terminated|ended)|not queryable|client was closed|ECONNRESET|EPIPE/i.test(message)
+
+const ended = (cause: Error): WardkeepError =>
+  new WardkeepError("WK005", {
+    message: "The database ended the connection before the run was finished",
+    detail: cause.message.split("\n")[0] ?? "",
+    hint: "Nothing was kept of what the run wrote. Find out who or what ends sessions, and run it again.",
+    cause,
+  })
 
 /** Everything of an outcome that a client could read, as one text. */
 export function visibleText({ rows, error, notices }: Outcome): string {

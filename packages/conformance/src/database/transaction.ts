@@ -24,6 +24,14 @@ export class Transaction {
     return await this.#guarded(sql, values, undo)
   }
 
+  /** How many rows each of these statements returned, undone at once; undefined where one is refused. */
+  async attemptAll(statements: readonly string[]): Promise<readonly number[] | undefined> {
+    const counts = await this.#connection.counts(["savepoint wk_probe", ...statements, ...undo.split("; ")])
+    // A prepared statement outlives the savepoint in which it was made.
+    if (counts === undefined) await this.#connection.run(`${undo}; deallocate all`)
+    return counts?.slice(1, 1 + statements.length)
+  }
+
   /** Runs several statements and undoes all of them. */
   async undone<T>(work: () => Promise<T>): Promise<T> {
     await this.#connection.rows("savepoint wk_group")
@@ -49,7 +57,8 @@ export class Transaction {
 
 const undo = "rollback to savepoint wk_probe; release savepoint wk_probe"
 
-const limits = "set local statement_timeout = '10s'; set local lock_timeout = '500ms'"
+/** Nothing is committed, so what a commit would refuse must be refused at the statement. */
+const limits = "set local statement_timeout = '10s'; set local lock_timeout = '500ms'; set constraints all immediate"
 
 /** Begins, works and rolls back. A process that is killed in between leaves nothing either. */
 export async function rolledBack<T>(connection: Connection, work: (tx: Transaction) => Promise<T>): Promise<T> {

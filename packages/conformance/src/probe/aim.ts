@@ -11,7 +11,8 @@ import type { Owned, SampleRow } from "./facts.js"
  * the tenant column, or where the tenant stands in a parent that the attacker does not see.
  */
 export function aims(relation: Relation, victim: Actor, owned: Owned): string[] {
-  const direct = relation.tenancy.by === "column" || relation.tenancy.by === "root"
+  const { by } = relation.tenancy
+  const direct = by === "column" || by === "root" || by === "schema"
   const byKey = surrogateAim(relation, owned.rows)
   const byPlace = placeAim(relation, owned.rows)
   return [...(direct ? [belongsTo(relation, "wk_row", victim.keys)] : []), ...byKey, ...byPlace]

@@ -1,3 +1,4 @@
+import { quoteIdent } from "@wardkeep/core"
 import { z } from "zod"
 import { quoted, type Relation } from "../catalog/relation.js"
 import { belongsTo } from "../catalog/whose.js"
@@ -38,6 +39,21 @@ export class Facts {
     const known = this.#known.get(id) ?? this.#read(relation, actor)
     this.#known.set(id, known)
     return await known
+  }
+
+  /** A few other values of that column; of a tenant's table, those of its own rows. */
+  async others(relation: Relation, name: string, except: unknown, actor: Actor): Promise<readonly unknown[]> {
+    const { by } = relation.tenancy
+    if (by !== "global" && by !== "root" && by !== "nothing") {
+      const { rows } = await this.owned(relation, actor)
+      return [...new Set(rows.map(({ values }) => values[name]))].filter((value) => value !== except).slice(0, 3)
+    }
+    const column = `wk_row.${quoteIdent(name)}`
+    const { rows } = await this.#reader.run(
+      `select distinct ${column}::text as value from ${quoted(relation)} as wk_row where ${column}::text <> $1 limit 3`,
+      [String(except)],
+    )
+    return rows.map(({ value }) => value)
   }
 
   async #read(relation: Relation, actor: Actor): Promise<Owned> {

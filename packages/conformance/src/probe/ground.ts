@@ -17,7 +17,7 @@ export interface Ground extends Pair {
 }
 
 export const holdsTenants = (relation: Relation): boolean =>
-  isTable(relation) && (relation.tenancy.by === "column" || relation.tenancy.by === "parent")
+  isTable(relation) && ["column", "parent", "child", "schema"].includes(relation.tenancy.by)
 
 /** A view through which rows of a tenant may be written. */
 export const isTenantView = ({ kind, tenancy }: Relation): boolean => kind === "v" && tenancy.by === "column"

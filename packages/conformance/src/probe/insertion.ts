@@ -14,6 +14,8 @@ export interface Insertion {
   readonly suffix?: string
   /** Copy every row that the predicate finds, keys and all; otherwise one, with new keys. */
   readonly every?: boolean
+  /** As the branch of a MERGE that finds no row. */
+  readonly merge?: boolean
 }
 
 /**
@@ -27,6 +29,7 @@ export function insertStatement({
   set,
   suffix = "",
   every = false,
+  merge = false,
 }: Insertion): string | undefined {
   const values: [string, string][] = []
   const fresh = every ? new Set<string>() : freshColumns(relation, set)
@@ -43,8 +46,14 @@ export function insertStatement({
     values.push([quoteIdent(column.name), value])
   }
   const always = relation.columns.some(({ name, identity }) => identity === "a" && Object.hasOwn(set, name))
-  const head = `insert into ${quoted(relation)} (${values.map(([name]) => name).join(", ")})${always ? " overriding system value" : ""}`
+  const columns = `(${values.map(([name]) => name).join(", ")})${always ? " overriding system value" : ""}`
   const list = values.map(([, value]) => value).join(", ")
+  if (merge) {
+    const one =
+      like === undefined ? "select 1" : `select wk_row.* from ${quoted(relation)} as wk_row where ${like} limit 1`
+    return `merge into ${quoted(relation)} as wk_into using (${one}) as wk_row on false when not matched then insert ${columns} values (${list})`
+  }
+  const head = `insert into ${quoted(relation)} ${columns}`
   const source =
     like === undefined
       ? `values (${list})`

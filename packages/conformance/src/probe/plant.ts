@@ -18,9 +18,15 @@ export interface Planted {
   readonly tables: ReadonlySet<string>
 }
 
+export const canaryPrefix = (): string => `wk${randomBytes(5).toString("hex")}`
+
 /** As the victim: new rows and changed ones, with canaries in every column that takes text. Undone with the transaction. */
-export async function plant(tx: Transaction, scene: Scene, victim: Actor): Promise<Planted> {
-  const prefix = `wk${randomBytes(5).toString("hex")}`
+export async function plant(
+  tx: Transaction,
+  scene: Scene,
+  victim: Actor,
+  prefix: string = canaryPrefix(),
+): Promise<Planted> {
   const statements: string[] = []
   const tables = new Set<string>()
   for (const relation of scene.catalog.relations.filter(holdsTenants)) {
@@ -44,12 +50,14 @@ async function plantNew(
   like: string | undefined,
   prefix: string,
 ): Promise<string[]> {
-  const marked = Object.fromEntries(
-    textColumns(relation)
-      .filter(({ name }) => rights.insert.includes(name))
-      .map((column, place) => [column.name, canaryFor(column, prefix, place)]),
-  )
-  for (const set of [marked, {}]) {
+  const marked = (columns: readonly Column[]) =>
+    Object.fromEntries(
+      columns
+        .filter(({ name }) => rights.insert.includes(name))
+        .map((column, place) => [column.name, canaryFor(column, prefix, place)]),
+    )
+  const all = marked(ownTextColumns(relation))
+  for (const set of [{ ...all, ...copiedTimes(relation, rights, like) }, all, marked(textColumns(relation)), {}]) {
     const insert = insertStatement({ relation, rights, like, set })
     if (insert === undefined) continue
     const { error, count } = await tx.keep(insert)
@@ -89,6 +97,25 @@ function textColumns(relation: Relation): Column[] {
   return relation.columns.filter(
     ({ name, category, enum: isEnum, generated, identity }) =>
       category === "S" && !isEnum && !generated && identity === "" && !keyed.has(name) && name !== tenant,
+  )
+}
+
+/** Moments that would be now: what is counted up to a day must grow with a row of that day. */
+function copiedTimes({ columns }: Relation, rights: Rights, like: string | undefined): Record<string, string> {
+  const usable = columns.filter(
+    ({ name, category, drawn, generated }) =>
+      category === "D" && drawn && !generated && rights.insert.includes(name) && rights.select.includes(name),
+  )
+  return like === undefined ? {} : Object.fromEntries(usable.map(({ name }) => [name, `wk_row.${quoteIdent(name)}`]))
+}
+
+/** The same with those of natural keys, which a new row may have of its own. */
+function ownTextColumns(relation: Relation): Column[] {
+  const foreign = new Set(relation.keys.filter(({ kind }) => kind === "f").flatMap(({ columns }) => columns))
+  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  return relation.columns.filter(
+    ({ name, category, enum: isEnum, generated, identity }) =>
+      category === "S" && !isEnum && !generated && identity === "" && !foreign.has(name) && name !== tenant,
   )
 }
 

@@ -6,6 +6,7 @@ import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
 import type { SampleRow } from "./facts.js"
 import { holdsTenants } from "./ground.js"
+import type { Pair } from "./pair.js"
 
 const argument = z.object({
   name: z.string(),
@@ -49,16 +50,16 @@ export function callText(one: Routine, values: readonly string[]): string {
 /** Most calls per function. */
 const maxCalls = 24
 
-/** Argument lists that aim at the victim's rows: its keys, its rows' keys, its words. */
+/** Argument lists that aim at the victim's rows: its keys, its rows' keys, these words. */
 export async function aimedArguments(
   scene: Scene,
   one: Routine,
-  victim: Actor,
+  pair: Pair,
   words: readonly string[],
 ): Promise<string[][]> {
   const needed = one.arguments.filter(({ optional }) => !optional)
   const full = one.arguments
-  const lists = await Promise.all(full.map((arg) => candidates(scene, one, arg, victim, words)))
+  const lists = await Promise.all(full.map((arg) => candidates(scene, one, arg, pair, words)))
   const combined = product(lists).slice(0, maxCalls)
   if (needed.length === full.length) return combined
   const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
@@ -79,16 +80,24 @@ const injections = ["true", "false or true", "' or true --", "1=1"]
 
 async function candidates(
   scene: Scene,
-  { source }: Routine,
+  one: Routine,
   arg: Argument,
-  victim: Actor,
+  pair: Pair,
   words: readonly string[],
 ): Promise<string[]> {
+  const { source } = one
+  const { attacker, victim } = pair
   const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
-  const own = await rowKeys(scene, arg, victim)
+  const [theirs, own] = [await rowKeys(scene, arg, victim), await rowKeys(scene, arg, attacker)]
   const keys = fits(arg, victim.keys).map(typed)
-  const ids = own.slice(0, 4).map(typed)
-  if (tenantWord.test(arg.name)) return keys.length > 0 ? keys : ["null"]
+  // In turns: of two rows that a function is asked with, one may be compared and the other not.
+  const ids = theirs
+    .slice(0, 4)
+    .flatMap((id, place) => [id, ...own.slice(place, place + 1)].slice(0, 2))
+    .map(typed)
+  // One's own tenant with another's row: the tenant is compared, and the row is not.
+  if (tenantWord.test(arg.name)) return [...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)
+  if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
   if (arg.category === "N" || arg.base === "uuid") return ids.length + keys.length > 0 ? [...ids, ...keys] : ["null"]
@@ -97,8 +106,28 @@ async function candidates(
     return [...wild.map(typed), ...words.map(typed), ...ids.slice(0, 2), ...keys, typed("%"), typed("")]
   if (arg.category === "D") return [typed(/to|until|end|before|bis/i.test(arg.name) ? "2200-01-01" : "1900-01-01")]
   if (arg.category === "B") return ["true"]
-  if (arg.category === "A" && ids.length > 0) return [`${quoteLiteral(`{${own.join(",")}}`)}::${arg.type}`]
+  if (arg.category === "A" && ids.length > 0) return [`${quoteLiteral(`{${theirs.join(",")}}`)}::${arg.type}`]
   return [`null::${arg.type}`]
+}
+
+/** The argument as one document, with the members that the function's text names. */
+async function documents(scene: Scene, { source }: Routine, { attacker, victim }: Pair): Promise<string[]> {
+  const named = [...source.matchAll(/->>?\s*'(\w+)'/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))
+  const members = [...new Set(named)].slice(0, 6)
+  if (members.length === 0) return ["{}"]
+  const lists = await Promise.all(
+    members.map(async (name) => {
+      if (tenantWord.test(name)) return [...attacker.keys.slice(0, 1), ...victim.keys.slice(0, 1)]
+      const number = { name, type: "bigint", base: "bigint", category: "N", optional: false }
+      const ids = await rowKeys(scene, number, victim)
+      const uuids = await rowKeys(scene, { ...number, base: "uuid" }, victim)
+      const either = /uuid/i.test(name) ? [...uuids, ...ids] : [...ids, ...uuids]
+      return either.length > 0 ? either.slice(0, 4) : ["1"]
+    }),
+  )
+  return product(lists).map((values) =>
+    JSON.stringify(Object.fromEntries(members.map((name, at) => [name, values[at]]))),
+  )
 }
 
 /** Primary keys of the victim's rows of that type; where the argument's name names a table, of that one first. */

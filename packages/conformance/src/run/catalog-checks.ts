@@ -73,7 +73,7 @@ async function rowsOf(connection: Connection, sql: string, values: readonly unkn
 function preludeValues({ catalog, actors, login, target }: Scene): unknown[] {
   const tables = catalog.relations
     .filter(isTable)
-    .filter(({ tenancy }) => tenancy.by === "column" || tenancy.by === "parent")
+    .filter(({ tenancy }) => tenancy.by === "column" || tenancy.by === "parent" || tenancy.by === "child")
     .map(({ oid, tenancy }) => ({ oid, column: tenancy.by === "column" ? tenancy.column.name : null }))
   const roles = actors.flatMap(({ tenant }) => (tenant.connect.role === undefined ? [] : [tenant.connect.role]))
   const logins = [...new Set([login, ...actors.map((actor) => actor.login)])]

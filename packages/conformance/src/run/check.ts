@@ -32,7 +32,7 @@ export interface Scene {
   /** Of the application's URL. */
   readonly login: string
   /** A new session of this tenant's login, without any context. The caller closes it. */
-  freshSession(actor: Actor): Promise<Connection>
+  freshSession(actor: Actor, purpose?: "replication"): Promise<Connection>
   /** Called before each object, for progress on a terminal. */
   step(object: string): void
 }

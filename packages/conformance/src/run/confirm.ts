@@ -15,10 +15,11 @@ export function confirm(records: readonly CheckRecord[], checks: readonly (Catal
   }
 }
 
-/** Whoever reads the rows needs no oracle to learn that they exist. */
+/** Whoever reads the rows needs no oracle to learn that they exist, and no other statement to read them. */
 export function withoutImplied(findings: readonly ReportFinding[]): ReportFinding[] {
   const readable = new Set(findings.filter(({ check }) => check === "WKC020").map(({ object }) => object))
-  return findings.filter(({ severity, object }) => severity !== "oracle" || !readable.has(object))
+  const adds = ({ check, severity }: ReportFinding): boolean => severity !== "oracle" && check !== "WKC021"
+  return findings.filter((finding) => adds(finding) || !readable.has(finding.object))
 }
 
 function judge(finding: ReportFinding, attacks: readonly CheckRecord[]): ReportFinding {

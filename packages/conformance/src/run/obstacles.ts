@@ -4,6 +4,7 @@ import { tenantOf } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import { aimed } from "../probe/aim.js"
 import { numberOf } from "../probe/facts.js"
+import { holdsTenants } from "../probe/ground.js"
 import type { Scene } from "./check.js"
 
 /** The tenant's own key, from the one value that it sees, where the target does not say. */
@@ -50,7 +51,7 @@ export async function obstaclesOf(scene: Scene): Promise<string[]> {
 /** The positive control of a whole context: some row that is there is seen by its tenant. */
 async function seesItself({ catalog, facts }: Scene, actor: Actor): Promise<boolean> {
   for (const relation of catalog.relations) {
-    if (!isTable(relation) || (relation.tenancy.by !== "column" && relation.tenancy.by !== "parent")) continue
+    if (!holdsTenants(relation)) continue
     const mine = await facts.owned(relation, actor)
     if (mine.count === 0) continue
     const { seen } = await actor.act(

@@ -68,7 +68,11 @@ async function prepare(
     pairs: pairsOf(actors.filter(({ keys }) => keys.length > 0)),
     serverVersion: Number(version[0]?.number),
     login: decodeURIComponent(app.username),
-    freshSession: async ({ tenant }) => await Connection.open(urlOf(tenant, app)),
+    freshSession: async ({ tenant }, purpose) => {
+      const url = urlOf(tenant, app)
+      if (purpose === "replication") url.searchParams.set("replication", "database")
+      return await Connection.open(url)
+    },
     step: () => undefined,
   }
   const obstacles = mode === "catalog" ? [] : await obstaclesOf(scene)
@@ -124,7 +128,7 @@ function notCoveredBy(catalog: Catalog, mode: Mode): string[] {
     ...(mode === "catalog" ? ["Nothing was tried: catalog mode reads definitions only."] : []),
     ...(unknown.length > 0 ? [`Tables without a tenant column or a parent with one: ${list(unknown)}.`] : []),
     ...(global.length > 0 ? [`Declared global, so that every tenant may read them: ${list(global)}.`] : []),
-    "What PostgreSQL itself discloses: EXPLAIN, planner statistics, table sizes, sequences, timing, and statements of the same login in pg_stat_activity.",
+    "What PostgreSQL itself discloses: planner statistics, table sizes, sequences, timing, and statements of the same login in pg_stat_activity; what EXPLAIN and timing told is measured under WKC095, where it could be.",
     "The application's own code, pool and pooler: only what its login can do in SQL was tried.",
   ]
 }

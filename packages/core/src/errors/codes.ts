@@ -117,6 +117,21 @@ export const codes = {
     hint: "Ask for the second factor again, then repeat the request; the message says how recent it must be.",
     http: 401,
   },
+  WK205: {
+    title: "This role may do that for another purpose",
+    hint: "Name the purpose, if the session holds it: `wk.run(session, { purpose }, …)`.",
+    http: 403,
+  },
+  WK206: {
+    title: "The assignment was refused",
+    hint: "See the message; nothing was changed. The policy file says who may grant what, and which roles exclude each other.",
+    http: 403,
+  },
+  WK207: {
+    title: "The emergency access was refused",
+    hint: "See the message; what was declared before stays recorded. An open one must be reviewed before the next.",
+    http: 403,
+  },
   WK301: {
     title: "A migration failed; nothing of it was kept",
     hint: "See the cause for file and position; correct it and run again.",

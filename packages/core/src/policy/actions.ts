@@ -9,3 +9,6 @@ export const handlingActions = ["download", "print", "export", "share"] as const
 export function isAction(value: unknown): value is Action {
   return actions.some((action) => action === value)
 }
+
+/** What a clinic may take from a role at run time: the actions that the database sees. */
+export const narrowableActions = ["create", "read", "update", "delete"] as const satisfies readonly Action[]

@@ -110,17 +110,17 @@ function covers(columns: ColumnSet, needed: readonly string[]): boolean {
 }
 
 function permission(cell: Cell, at: string, known: Known): Permission {
-  if (cell === "read") return withoutGuards({ read: plain("all") })
+  if (cell === "read") return { rules: { read: plain("all") } }
   if (cell === "manage") {
     const all = plain("all")
-    return withoutGuards({ create: all, read: all, update: all, delete: all })
+    return { rules: { create: all, read: all, update: all, delete: all } }
   }
   const rules: Partial<Record<Action, Rule>> = {}
   for (const action of actions) {
     const rule = ruleOf(cell[action], action, `${at}.${action}`, known)
     if (rule !== undefined) rules[action] = rule
   }
-  return withoutGuards(rules)
+  return { rules }
 }
 
 /** The permission with some actions replaced; false takes one away. */
@@ -136,25 +136,11 @@ export function changedPermission(
     const rule = value === undefined ? before?.rules[action] : ruleOf(value, action, `${at}.${action}`, known)
     if (rule !== undefined) rules[action] = rule
   }
-  return withoutGuards(rules)
+  return { rules }
 }
 
-/** `read`, `create`, `update` and `delete` say what holds always; a compiler that knows no conditions grants only that. */
-function withoutGuards(rules: Permission["rules"]): Permission {
-  const always = (action: Action): ColumnSet | false => {
-    const rule = rules[action]
-    return rule === undefined || isGuarded(rule) ? false : rule.columns
-  }
-  return {
-    read: always("read"),
-    create: always("create"),
-    update: always("update"),
-    delete: always("delete") !== false,
-    rules,
-  }
-}
-
-function isGuarded(rule: Rule): boolean {
+/** Whether a rule depends on a condition, a purpose or a second factor of its own. */
+export function isTied(rule: Rule): boolean {
   return rule.when !== null || rule.after !== null || rule.purposes !== null || rule.mfaSeconds !== null
 }
 

@@ -42,6 +42,8 @@ export interface TableInput<Table extends string> {
   readonly subject?: string
   /** Named groups of columns, such as `sensitive`. */
   readonly columns?: Readonly<Record<string, readonly string[]>>
+  /** Actions that a clinic may take from a role at run time; each costs one look-up per statement that uses it. */
+  readonly narrowable?: readonly ("create" | "read" | "update" | "delete")[]
   readonly search?: { readonly words?: readonly string[]; readonly lastDigits?: readonly string[] }
   /** Columns, or groups of `columns`, whose values stay out of the audit log; that they changed is still recorded. */
   readonly audit?: { readonly redact: readonly string[] }
@@ -59,7 +61,22 @@ export interface RoleInput<
   readonly mfa?: string
   /** An assignment without an end is refused. */
   readonly mustExpire?: boolean
+  /** The roles that it may assign to others, within its own branches. */
+  readonly mayGrant?: readonly Role[]
+  /** Each context names the subjects it reaches: for patients, guardians, break-glass and referrals. */
+  readonly confined?: boolean
   readonly can?: { readonly [T in Table]?: CellInput<Purpose, Named> }
+}
+
+/** Emergencies: as which confined role, who may declare one, how long it lasts, with which codes, who reviews it. */
+export interface BreakGlassInput<Role extends string = string> {
+  readonly role: Role
+  readonly from: readonly Role[]
+  /** An ISO 8601 duration. */
+  readonly longest: string
+  /** Codes, one of which must be given. */
+  readonly reasons: readonly string[]
+  readonly reviewedBy: readonly Role[]
 }
 
 export interface PolicyInput<
@@ -68,6 +85,7 @@ export interface PolicyInput<
   Role extends string,
   Service extends string,
   Named extends string = string,
+  Combined extends string = string,
 > {
   readonly deployment?: string
   readonly schema?: string
@@ -81,7 +99,21 @@ export interface PolicyInput<
   readonly purposes: { readonly [P in Purpose]: { readonly basis: string } }
   /** Conditions on rows, defined once and named by cells. */
   readonly conditions?: { readonly [C in Named]: ConditionInput<NoInfer<Table>> }
-  readonly roles: { readonly [R in Role]: RoleInput<NoInfer<Table>, NoInfer<Purpose>, NoInfer<Role>, NoInfer<Named>> }
+  readonly roles: {
+    readonly [R in Role]: Omit<
+      RoleInput<NoInfer<Table>, NoInfer<Purpose>, NoInfer<Role>, NoInfer<Named>>,
+      "mayGrant"
+    > & {
+      readonly mayGrant?: readonly NoInfer<Role | Combined>[]
+    }
+  }
+  /** Several roles that one person holds at once, as one role of this name. */
+  readonly combinations?: { readonly [C in Combined]: readonly NoInfer<Role>[] }
+  /** Pairs of roles that nobody may hold at the same time in one tenant. */
+  readonly exclusive?: readonly (readonly [NoInfer<Role | Combined>, NoInfer<Role | Combined>])[]
+  /** `required`: sessions are issued from assignments in the database only. Default `host`: your application says. */
+  readonly assignments?: "host" | "required"
+  readonly breakGlass?: BreakGlassInput<NoInfer<Role | Combined>>
   readonly services?: {
     readonly [S in Service]: {
       readonly purposes: readonly NoInfer<Purpose>[]
@@ -112,6 +144,9 @@ export function definePolicy<
   const Role extends string,
   const Service extends string = never,
   const Named extends string = never,
->(input: PolicyInput<Table, Purpose, Role, Service, Named>): Policy<Table, Purpose, Role, Service, Named> {
-  return parsePolicy(input) as Policy<Table, Purpose, Role, Service, Named>
+  const Combined extends string = never,
+>(
+  input: PolicyInput<Table, Purpose, Role, Service, Named, Combined>,
+): Policy<Table, Purpose, Role | Combined, Service, Named> {
+  return parsePolicy(input) as Policy<Table, Purpose, Role | Combined, Service, Named>
 }

@@ -1,5 +1,7 @@
 import { splitName } from "../identifier.js"
+import { breakGlassOf, checkAssigning } from "./assigning.js"
 import { addCells, checkCells, type Known, qualifiedConditions } from "./cells.js"
+import { combinationActors } from "./combine.js"
 import { durationSeconds } from "./duration.js"
 import { describeIssue, invalid } from "./faults.js"
 import type { Actor, Lookup, Permission, Policy } from "./policy.js"
@@ -30,7 +32,9 @@ export function parsePolicy(input: unknown): Policy {
   checkTables(tables, faults)
   const conditions = qualifiedConditions(doc, { tables, qualify, faults })
   const known = { tables, purposes: new Set(Object.keys(doc.purposes)), conditions, qualify, faults }
-  const actors = [...roleActors(doc, known), ...serviceActors(doc, known)]
+  const roles = roleActors(doc, known)
+  const actors = [...roles, ...combinationActors(doc, roles, known), ...serviceActors(doc, known)]
+  checkAssigning(doc, actors, tables, faults)
   const lookups = Object.entries(doc.lookups).map(([name, lookup]): Lookup => {
     const table = qualify(lookup.table)
     if (!tables.has(table)) faults.push(`lookups.${name}.table: ${lookup.table} is not under tables`)
@@ -47,6 +51,9 @@ export function parsePolicy(input: unknown): Policy {
     conditions,
     actors,
     lookups,
+    assignments: doc.assignments,
+    exclusive: doc.exclusive,
+    breakGlass: breakGlassOf(doc.breakGlass),
   }
 }
 
@@ -97,19 +104,34 @@ function roleActors(doc: PolicyDocument, known: Known): Actor[] {
     let purposes: readonly string[] = []
     let mfa: string | undefined
     let mustExpire = false
+    let mayGrant: readonly string[] = []
+    let confined = false
     for (const ancestor of chain) {
       const role = doc.roles[ancestor]
       if (role === undefined) continue
       purposes = role.purposes ?? purposes
       mfa = role.mfa ?? mfa
       mustExpire = role.mustExpire ?? mustExpire
+      mayGrant = role.mayGrant ?? mayGrant
+      confined = role.confined ?? confined
       addCells(can, role.can ?? {}, `roles.${ancestor}`, known)
     }
     checkPurposes(purposes, `roles.${name}`, known)
     if (purposes.length === 0) known.faults.push(`roles.${name}.purposes: name at least one purpose`)
     checkCells(can, purposes, `roles.${name}`, known)
     const mfaSeconds = mfa === undefined ? null : durationSeconds(mfa)
-    return { kind: "role", name, purposes, mfaSeconds, mustExpire, can }
+    return {
+      kind: "role",
+      name,
+      purposes,
+      mfaSeconds,
+      mustExpire,
+      mayGrant,
+      confined,
+      combines: [],
+      countsAs: chain,
+      can,
+    }
   })
 }
 
@@ -119,7 +141,9 @@ function serviceActors(doc: PolicyDocument, known: Known): Actor[] {
     addCells(can, service.can, `services.${name}`, known)
     checkPurposes(service.purposes, `services.${name}`, known)
     checkCells(can, service.purposes, `services.${name}`, known)
-    return { kind: "service", name, purposes: service.purposes, mfaSeconds: null, mustExpire: true, can }
+    const { purposes } = service
+    const nothing = { mfaSeconds: null, mayGrant: [], confined: false, combines: [], countsAs: [] }
+    return { kind: "service", name, purposes, mustExpire: true, ...nothing, can }
   })
 }
 

@@ -18,15 +18,8 @@ export interface Rule {
   readonly mfaSeconds: number | null
 }
 
-/**
- * One cell of the matrix, in full: `false` means not at all. `read`, `create`, `update` and `delete` say what holds always;
- * what is tied to a condition, a purpose or a second factor is `false` there and stands in `rules`, with everything else.
- */
+/** One role's cells of one table: an action without a rule is not allowed at all. */
 export interface Permission {
-  readonly read: ColumnSet | false
-  readonly create: ColumnSet | false
-  readonly update: ColumnSet | false
-  readonly delete: boolean
   readonly rules: { readonly [A in Action]?: Rule }
 }
 
@@ -38,8 +31,29 @@ export interface Actor {
   /** Seconds, or null when no second factor is asked for. */
   readonly mfaSeconds: number | null
   readonly mustExpire: boolean
+  /** The roles that it may assign to others. */
+  readonly mayGrant: readonly string[]
+  /** Each of its contexts names the subjects it may reach; nothing else is shown. */
+  readonly confined: boolean
+  /** The roles of a declared combination; empty for every other role. */
+  readonly combines: readonly string[]
+  /** Itself, what it extends and what it combines: whoever holds it holds these, where duties must be separate. */
+  readonly countsAs: readonly string[]
   /** By qualified table name. */
   readonly can: ReadonlyMap<string, Permission>
+}
+
+/** Emergencies: a second context, of a confined role, for exactly one subject. */
+export interface BreakGlass {
+  /** The confined role that it is opened as. */
+  readonly role: string
+  /** The roles that may declare one. */
+  readonly from: readonly string[]
+  readonly longestSeconds: number
+  /** Codes, one of which must be given. */
+  readonly reasons: readonly string[]
+  /** The roles that review it. */
+  readonly reviewedBy: readonly string[]
 }
 
 export interface Lookup {
@@ -71,6 +85,11 @@ export interface Policy<
   readonly conditions: Readonly<Record<string, Condition>>
   readonly actors: readonly Actor[]
   readonly lookups: readonly Lookup[]
+  /** `host`: the application says who holds what. `required`: sessions are issued from `wardkeep.assignment` only. */
+  readonly assignments: "host" | "required"
+  /** Pairs of roles that nobody holds at the same time in one tenant. */
+  readonly exclusive: readonly (readonly [string, string])[]
+  readonly breakGlass: BreakGlass | null
   /** Never set: only the literal names of the policy file travel in it. */
   readonly literals?: {
     readonly table: Table

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { type Action, actions } from "./actions.js"
+import { type Action, actions, narrowableActions } from "./actions.js"
 import { conditionSchema } from "./condition.js"
 import { duration } from "./duration.js"
 
@@ -40,6 +40,7 @@ const table = z.strictObject({
     .refine((s) => s.words.length + s.lastDigits.length > 0, "name at least one column under words or lastDigits")
     .optional(),
   audit: z.strictObject({ redact: z.array(column).min(1) }).optional(),
+  narrowable: z.array(z.enum(narrowableActions)).min(1).optional(),
 })
 
 const guarded = z
@@ -80,7 +81,17 @@ const role = z.strictObject({
   purposes: z.array(name).optional(),
   mfa: duration.optional(),
   mustExpire: z.boolean().optional(),
+  mayGrant: z.array(roleName).optional(),
+  confined: z.boolean().optional(),
   can: z.record(tableName, cell).optional(),
+})
+
+const breakGlass = z.strictObject({
+  role: roleName,
+  from: z.array(roleName).min(1),
+  longest: duration,
+  reasons: z.array(name).min(1),
+  reviewedBy: z.array(roleName).min(1),
 })
 
 const service = z.strictObject({ purposes: z.array(name).min(1), can: z.record(tableName, cell) })
@@ -104,6 +115,12 @@ export const policySchema = z.strictObject({
   conditions: z.record(conditionName, conditionSchema).default({}),
   roles: z.record(roleName, role),
   services: z.record(roleName, service).default({}),
+  assignments: z
+    .enum(["host", "required"], { error: "write assignments: 'host' (kept by your application) or 'required'" })
+    .default("host"),
+  combinations: z.record(roleName, z.array(roleName).min(2)).default({}),
+  exclusive: z.array(z.tuple([roleName, roleName])).default([]),
+  breakGlass: breakGlass.optional(),
   lookups: z
     .record(name, z.strictObject({ table: tableName, by: column, returns: z.array(column).min(1) }))
     .default({}),

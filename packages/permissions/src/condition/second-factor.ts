@@ -1,5 +1,5 @@
-/** Clocks of the host and the database differ a little; a second factor from further ahead was given by no clock of ours. */
-export const futureSeconds = 60
+/** Clocks of the host and the database differ a little; the SQL function `wardkeep.tenant_for` allows as much. */
+const futureSeconds = 60
 
 /** True when the second factor was given, at most so many seconds ago. */
 export function isRecent(mfaAt: Date | null | undefined, maxAgeSeconds: number, now: Date): boolean {

@@ -103,6 +103,9 @@ describe("a handler", () => {
         message: "A second factor not older than 900 seconds is needed",
       }),
     )
+    expect(() => assertAllowed(matrix, { ...doctor, purpose: "billing" }, read)).toThrow(
+      expect.objectContaining({ code: "WK205", http: 403 }),
+    )
     expect(() => assertAllowed(matrix, doctor, { ...asked, action: "delete" })).toThrow(
       expect.objectContaining({ code: "WK201", http: 403 }),
     )

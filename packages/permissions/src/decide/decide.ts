@@ -45,6 +45,7 @@ function denial({ rule, reason, text, mfaSeconds }: Layer): Decision {
  * As {@link decide}, for handlers.
  *
  * @throws WK204 a newer second factor would help; the message says how recent
+ * @throws WK205 allowed for another purpose
  * @throws WK201 denied for another reason, which is in `detail`
  */
 export function assertAllowed(matrix: Matrix, context: Context, question: Question): void {
@@ -55,5 +56,5 @@ export function assertAllowed(matrix: Matrix, context: Context, question: Questi
       message: `A second factor not older than ${mfaSeconds} seconds is needed`,
       detail: reason,
     })
-  throw new WardkeepError("WK201", { detail: `${reason}: ${message}` })
+  throw new WardkeepError(reason === "other-purpose" ? "WK205" : "WK201", { detail: `${reason}: ${message}` })
 }

@@ -1,4 +1,12 @@
-import { type Action, actions, type ColumnSet, handlingActions, type Permission, type Policy } from "@wardkeep/core"
+import {
+  type Action,
+  actions,
+  type ColumnSet,
+  handlingActions,
+  isTied,
+  type Permission,
+  type Policy,
+} from "@wardkeep/core"
 import type { ColumnTypes } from "../sql/column-types.js"
 
 /** An action as it is in force: what is handled must be readable too. */
@@ -12,14 +20,12 @@ export interface Effective {
 export function effective({ rules }: Permission, action: Action): Effective | null {
   const rule = rules[action]
   if (rule === undefined) return null
-  const guarded = rule.when !== null || rule.after !== null || rule.purposes !== null || rule.mfaSeconds !== null
+  const guarded = isTied(rule)
   if (!isHandling(action)) return { columns: rule.columns, guarded }
-  const read = effective({ ...nothing, rules }, "read")
+  const read = effective({ rules }, "read")
   if (read === null) return null
   return { columns: intersection(rule.columns, read.columns), guarded: guarded || read.guarded }
 }
-
-const nothing = { read: false, create: false, update: false, delete: false } as const
 
 export function isHandling(action: Action): boolean {
   return handlingActions.some((handling) => handling === action)

@@ -6,6 +6,8 @@ export interface ColumnType {
   readonly type: string
   /** Labels, when the type is an enum. */
   readonly labels?: readonly string[]
+  /** False where its collation takes different texts for the same, which no condition may rest on. Default true. */
+  readonly exact?: boolean
 }
 
 /** Qualified table names → column names → types. Every table that a condition mentions must be there. */
@@ -17,7 +19,7 @@ export interface KnownType {
   readonly labels: readonly string[] | undefined
 }
 
-/** @throws WK002 the database has no such table or column */
+/** @throws WK002 the database has no such table or column, or its collation is not deterministic */
 export function typeOf(types: ColumnTypes, table: string, column: string): KnownType {
   const columns = types.get(table)
   if (columns === undefined)
@@ -26,6 +28,10 @@ export function typeOf(types: ColumnTypes, table: string, column: string): Known
   if (found === undefined)
     throw new WardkeepError("WK002", {
       message: `a condition names the column ${column} of ${table}, which is not there`,
+    })
+  if (found.exact === false)
+    throw new WardkeepError("WK002", {
+      message: `${table}.${column} has a collation that takes different texts for the same; a condition needs a deterministic one`,
     })
   return { base: found.type.replace(/\(\d+(,\d+)?\)/, ""), labels: found.labels }
 }

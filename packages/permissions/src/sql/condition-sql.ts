@@ -24,20 +24,23 @@ export interface ConditionSqlOptions {
   readonly now?: string
 }
 
+/** For the SQL functions: the role whose privileges the statement was planned with. */
+export const planned = "wardkeep.planned_as()"
+
 /**
  * A condition as the predicate of a row-level security policy on `table`. What does not depend on the row stands in a
  * sub-select that is evaluated once per statement, and the columns of the row are compared with leakproof operators, so
- * an index on them serves below the fence (equality of enums is the exception: PostgreSQL does not call it leakproof). NULL on either side makes the predicate false or NULL: both deny.
+ * an index on them serves below the fence (equality of enums is the exception: PostgreSQL does not call it leakproof).
+ * NULL on either side makes the predicate false or NULL: both deny. So does a context that does not hold; the fence, or
+ * what {@link ruleSql} puts in front, is what raises.
  *
- * It calls `wardkeep.actor()`, `wardkeep.branches()` and, for `group`, `wardkeep.group_branches(text)`, which returns the
- * branches of a named group of the tenant in force, or null. A sub-select on an assignment table runs with the rights of
- * the role and under that table's own fence.
+ * A sub-select on an assignment table runs with the rights of the role and under that table's own fence.
  *
  * @throws WK002 the database lacks a column, or its type cannot be compared
  * @throws WK001 the condition asks for the subject of a table that names none
  * @example
  * conditionSql({ own: "author" }, { name: "public.note" }, new Map([["public.note", new Map([["author", { type: "text" }]])]]))
- * // "author" = (select wardkeep.actor())
+ * // "author" = (select c.actor from wardkeep.held(wardkeep.planned_as()) c)
  */
 export function conditionSql(
   condition: Condition,
@@ -52,10 +55,11 @@ export function conditionSql(
   if ("ownSubject" in condition) return isActor(subjectOf(table), table.name, columnTypes)
   if ("assigned" in condition) return assignedSql(condition.assigned, table, columnTypes, now)
   if ("state" in condition) return stateSql(condition.state, table.name, columnTypes)
-  if ("branch" in condition) return isAny(condition.branch, "wardkeep.branches()", table.name, columnTypes)
+  if ("branch" in condition)
+    return isAny(condition.branch, `wardkeep.held_branches(${planned})`, table.name, columnTypes)
   if ("group" in condition) {
     const { column, name } = condition.group
-    return isAny(column, `wardkeep.group_branches(${quoteLiteral(name)})`, table.name, columnTypes)
+    return isAny(column, `wardkeep.group_branches(${planned}, ${quoteLiteral(name)})`, table.name, columnTypes)
   }
   if ("within" in condition) {
     const { column, last = "PT0S", next = "PT0S" } = condition.within
@@ -68,15 +72,16 @@ export function conditionSql(
 
 /** The actor as the type of the column; a text that is no such key, or not its canonical form, is NULL. */
 export function actorAs(type: KeyType): string {
-  if (type === "text" || type === "character varying") return "(select wardkeep.actor())"
+  const held = `wardkeep.held(${planned}) c`
+  if (type === "text" || type === "character varying") return `(select c.actor from ${held})`
   if (type === "uuid") {
     const canonical = "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
-    return `(select case when a ~ ${canonical} then a::uuid end from wardkeep.actor() a)`
+    return `(select case when c.actor ~ ${canonical} then c.actor::uuid end from ${held})`
   }
   const [least, most] = ranges[type]
   // Nineteen digits fit numeric, so the range is asked before the cast can raise.
-  const fits = `case when a ~ '^(0|-?[1-9][0-9]{0,18})$' then a::numeric between ${least} and ${most} end`
-  return `(select case when ${fits} then a::${type} end from wardkeep.actor() a)`
+  const fits = `case when c.actor ~ '^(0|-?[1-9][0-9]{0,18})$' then c.actor::numeric between ${least} and ${most} end`
+  return `(select case when ${fits} then c.actor::${type} end from ${held})`
 }
 
 const ranges = {

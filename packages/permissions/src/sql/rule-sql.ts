@@ -1,7 +1,15 @@
-import { conditionNamed, type Policy, quoteLiteral, type Rule, WardkeepError } from "@wardkeep/core"
-import { futureSeconds } from "../condition/second-factor.js"
+import {
+  type Condition,
+  conditionNamed,
+  type Policy,
+  partsOf,
+  quoteIdent,
+  quoteLiteral,
+  type Rule,
+  WardkeepError,
+} from "@wardkeep/core"
 import type { ColumnTypes } from "./column-types.js"
-import { type ConditionSqlOptions, conditionSql } from "./condition-sql.js"
+import { type ConditionSqlOptions, conditionSql, planned } from "./condition-sql.js"
 
 export interface RuleSql {
   /** For rows that are there: read, update, delete. Null: no policy predicate is needed. */
@@ -10,9 +18,19 @@ export interface RuleSql {
   readonly check: string | null
 }
 
+export interface RuleSqlOptions extends ConditionSqlOptions {
+  /** The column of the table that holds the tenant; none for reference data. */
+  readonly tenant?: { readonly column: string; readonly type: string }
+}
+
 /**
  * Everything a rule is tied to as the two predicates of its command's permissive policy: condition, purposes, age of the
  * second factor. `create` has only a check, `read` and `delete` only a using.
+ *
+ * A purpose or second factor that is missing raises (WK205, WK204) instead of hiding rows: an empty list of allergies is
+ * worse than an error. The refusal stands beside the tenant of the fence as a second equality of its column; PostgreSQL
+ * compares the two values before it looks at any row, so an error tells nothing about rows. A context that does not hold
+ * raises there too, and the conditions behind it can deny in silence.
  *
  * @throws WK001, WK002 as {@link conditionSql}
  */
@@ -22,27 +40,32 @@ export function ruleSql(
   action: "create" | "read" | "update" | "delete",
   rule: Rule,
   columnTypes: ColumnTypes,
-  options: ConditionSqlOptions = {},
+  options: RuleSqlOptions = {},
 ): RuleSql {
-  const { now = "statement_timestamp()" } = options
-  const shared: string[] = []
-  if (rule.purposes !== null) {
-    const list = rule.purposes.map(quoteLiteral).join(", ")
-    shared.push(`(select wardkeep.purpose() = any (array[${list}]::text[]))`)
-  }
-  if (rule.mfaSeconds !== null) {
-    const from = `${now} - interval '${rule.mfaSeconds} seconds'`
-    shared.push(`(select m between ${from} and ${now} + interval '${futureSeconds} seconds' from wardkeep.mfa_at() m)`)
-  }
   const predicate = (name: string | null): string | null => {
-    const terms = [...shared]
-    if (name !== null) terms.push(conditionSql(known(policy, name), subjectOf(policy, table), columnTypes, options))
+    const condition = name === null ? null : known(policy, name)
+    const terms: string[] = []
+    if (rule.purposes !== null || rule.mfaSeconds !== null || (condition !== null && asksContext(condition)))
+      terms.push(gate(rule, options))
+    if (condition !== null) terms.push(conditionSql(condition, subjectOf(policy, table), columnTypes, options))
     return terms.length === 0 ? null : terms.join(" and ")
   }
   return {
     using: action === "create" ? null : predicate(rule.when),
     check: action === "create" ? predicate(rule.when) : action === "update" ? predicate(rule.after) : null,
   }
+}
+
+function gate({ purposes, mfaSeconds }: Rule, { now = "statement_timestamp()", tenant }: RuleSqlOptions): string {
+  const list = purposes === null ? "null" : `array[${purposes.map(quoteLiteral).join(", ")}]`
+  const asked = `wardkeep.tenant_for(${planned}, ${list}, ${mfaSeconds ?? "null"}, ${now})`
+  if (tenant === undefined) return `(select ${asked} is not null)`
+  return `${quoteIdent(tenant.column)} = (select ${asked}::${tenant.type})`
+}
+
+function asksContext(condition: Condition): boolean {
+  const forms = ["own", "ownSubject", "assigned", "branch", "group"]
+  return [...partsOf(condition)].some((part) => forms.some((form) => form in part))
 }
 
 function known(policy: Policy, name: string): NonNullable<ReturnType<typeof conditionNamed>> {

@@ -44,10 +44,20 @@ create table wardkeep.token (
   mfa_at timestamptz,
   valid_from timestamptz not null,
   valid_until timestamptz not null,
+  -- From wardkeep.assignment: whoever is assigned less loses it here, in the same transaction.
+  assigned boolean not null default false,
+  -- The subjects that a confined role reaches; null for every other role.
+  subjects text[] check (cardinality(subjects) > 0),
+  -- What the tenant took from the role, such as 'delete public.invoice'.
+  denied text[] not null default '{}',
+  -- The emergency that it was opened for.
+  break_glass uuid,
+  check (break_glass is null or subjects is not null),
   -- Only the owner's work may stand in a tenant that has no branch yet.
   check (cardinality(branches) > 0 or role = 'owner')
 );
 create index token_session on wardkeep.token (session_id);
+create index token_actor on wardkeep.token (actor, tenant, role);
 create index token_valid_until on wardkeep.token (valid_until);
 comment on table wardkeep.token is 'One row per session, tenant, role and purpose, found by the SHA-256 of a token that is stored nowhere.';
 
@@ -62,9 +72,20 @@ create table wardkeep.policy_actor (
   purposes text[] not null check (cardinality(purposes) > 0),
   mfa_seconds integer,
   must_expire boolean not null,
+  may_grant text[] not null default '{}',
+  confined boolean not null default false,
+  counts_as text[] not null default '{}',
   primary key (kind, name)
 );
 comment on table wardkeep.policy_actor is 'Roles and services of the policy file, written when the policy is applied.';
+
+create table wardkeep.policy_rule (
+  only_row boolean primary key default true check (only_row),
+  assignments text not null check (assignments in ('host', 'required')),
+  exclusive jsonb not null,
+  break_glass jsonb
+);
+comment on table wardkeep.policy_rule is 'What the policy file says about all roles together; without a row, assignments are the host''s.';
 
 create table wardkeep.policy_state (
   only_row boolean primary key default true check (only_row),
@@ -104,11 +125,115 @@ create table wardkeep.activity (
 comment on table wardkeep.activity is 'What was done around the fence: sessions, look-ups, maintenance, backfills. Written by functions only.';
 
 alter table wardkeep.policy_actor enable row level security;
+alter table wardkeep.policy_rule enable row level security;
 alter table wardkeep.policy_state enable row level security;
 alter table wardkeep.known_tenant enable row level security;
 alter table wardkeep.known_branch enable row level security;
 alter table wardkeep.branch_group enable row level security;
 alter table wardkeep.activity enable row level security;
+-- GiST compares ranges without the extension btree_gist, which an administrator may not be able to install: a key becomes
+-- the range of one number, its hash, and no key the range of all numbers. Two keys with one hash would refuse, not admit.
+create function wardkeep.key_range(value text) returns int8range
+  language sql immutable parallel safe
+  return case when value is null then int8range(null, null)
+              else int8range(hashtextextended(value, 0) >> 1, hashtextextended(value, 0) >> 1, '[]') end;
+comment on function wardkeep.key_range(text) is 'Internal: a text in an exclusion constraint; null overlaps every text.';
+
+create table wardkeep.assignment (
+  id uuid primary key default gen_random_uuid(),
+  actor text not null check (actor <> ''),
+  tenant text not null check (tenant <> ''),
+  role text not null,
+  -- One of them, or neither: the whole tenant.
+  branch text,
+  branch_group text,
+  -- Whom a confined role reaches.
+  subject text check (subject <> ''),
+  valid_from timestamptz not null,
+  valid_until timestamptz,
+  reason text not null check (btrim(reason) <> ''),
+  granted_by text not null,
+  granted_as text not null,
+  granted_at timestamptz not null default clock_timestamp(),
+  revoked_at timestamptz,
+  revoked_by text,
+  revoke_reason text,
+  check (num_nonnulls(branch, branch_group) <= 1),
+  check (valid_until > valid_from),
+  check (granted_by <> actor),
+  check (num_nulls(revoked_at, revoked_by, revoke_reason) in (0, 3)),
+  constraint assignment_overlap exclude using gist (
+    wardkeep.key_range(actor) with =,
+    wardkeep.key_range(tenant) with =,
+    wardkeep.key_range(role) with =,
+    wardkeep.key_range(coalesce('b' || branch, 'g' || branch_group)) with &&,
+    wardkeep.key_range(subject) with &&,
+    tstzrange(valid_from, valid_until) with &&
+  ) where (revoked_at is null)
+);
+create index assignment_actor on wardkeep.assignment (actor) where revoked_at is null;
+create index assignment_tenant on wardkeep.assignment (tenant);
+comment on table wardkeep.assignment is 'Who holds which role where, from when until when, by whom and why. Rows are added and revoked, never changed or removed.';
+
+-- A row takes something from a role in one tenant. There is no row that gives.
+create table wardkeep.narrowing (
+  tenant text not null,
+  role text not null,
+  what text not null check (what ~ '^(role|purpose [a-z_][a-z0-9_]*|(create|read|update|delete) [a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*)$'),
+  reason text not null check (btrim(reason) <> ''),
+  narrowed_by text not null,
+  narrowed_at timestamptz not null default clock_timestamp(),
+  primary key (tenant, role, what)
+);
+comment on table wardkeep.narrowing is 'What a tenant took from a role: the whole role, a purpose, or an action on a table.';
+
+alter table wardkeep.assignment enable row level security;
+alter table wardkeep.narrowing enable row level security;
+
+create function wardkeep.keep_history() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'UPDATE' and tg_table_name = 'assignment' then
+    if old.revoked_at is null and new.revoked_at is not null
+       and to_jsonb(old) - '{revoked_at,revoked_by,revoke_reason}'::text[] = to_jsonb(new) - '{revoked_at,revoked_by,revoke_reason}'::text[] then
+      return new;
+    end if;
+  end if;
+  raise exception '% is a record: rows are added, never changed or removed', tg_table_name using errcode = '42501';
+end
+$$;
+comment on function wardkeep.keep_history() is 'Trigger: what was recorded stays. An assignment may be revoked once.';
+
+create trigger assignment_history before update or delete on wardkeep.assignment for each row execute function wardkeep.keep_history();
+create trigger assignment_emptied before truncate on wardkeep.assignment for each statement execute function wardkeep.keep_history();
+create trigger activity_history before update or delete on wardkeep.activity for each row execute function wardkeep.keep_history();
+create trigger activity_emptied before truncate on wardkeep.activity for each statement execute function wardkeep.keep_history();
+create table wardkeep.break_glass (
+  id uuid primary key default gen_random_uuid(),
+  tenant text not null,
+  -- Whose rows are shown, of one subject only.
+  branch text not null,
+  subject text not null check (subject <> ''),
+  reason text not null,
+  explanation text not null check (btrim(explanation) <> ''),
+  declared_by text not null,
+  declared_as text not null,
+  session_id uuid not null,
+  declared_at timestamptz not null default clock_timestamp(),
+  valid_until timestamptz not null,
+  opened_at timestamptz,
+  reviewed_at timestamptz,
+  reviewed_by text,
+  verdict text check (verdict in ('justified', 'not_justified')),
+  review_note text check (btrim(review_note) <> ''),
+  check (reviewed_by <> declared_by),
+  check (num_nulls(reviewed_at, reviewed_by, verdict, review_note) in (0, 4))
+);
+create index break_glass_unreviewed on wardkeep.break_glass (tenant) where reviewed_at is null;
+comment on table wardkeep.break_glass is 'Emergencies: who asked to see which subject in which branch, why, until when, and what the review said.';
+
+alter table wardkeep.break_glass enable row level security;
 -- Says why there is no context. Slow path only; reads the token table to tell expired from unknown from another role.
 -- STABLE although it raises: the accelerated strategy inlines it into policies.
 create function wardkeep.refuse() returns text
@@ -327,6 +452,131 @@ begin
 end
 $$;
 comment on function wardkeep.branch() is 'The one branch of the context; the default of branch columns. Fails with WK106 when there are several.';
+-- For policies on tables that confined roles reach. By default it answers null where the context does not hold, behind the
+-- tenant, which raises: a term that fails only when it meets a row tells that the row is there. Where an index could ask
+-- for the subject alone it raises itself.
+create function wardkeep.subjects(planned text, asked_alone boolean) returns text[]
+  language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  t wardkeep.token;
+begin
+  if planned is distinct from current_setting('role') then
+    perform wardkeep.refuse(planned);
+  end if;
+  t := wardkeep.verified();
+  return t.subjects;
+exception when sqlstate 'WK101' or sqlstate 'WK102' or sqlstate 'WK105' or sqlstate 'WK107' or sqlstate 'WK112' then
+  if asked_alone then
+    raise;
+  end if;
+  return null;
+end
+$$;
+comment on function wardkeep.subjects(text, boolean) is
+  'The subjects that the verified context reaches, or null. For policies of confined roles. Fails with WK1xx.';
+
+create function wardkeep.permitted_tenant(planned text, what text) returns text
+  language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  t wardkeep.token;
+begin
+  if planned is distinct from current_setting('role') and planned is distinct from current_user then
+    perform wardkeep.refuse(planned);
+  end if;
+  t := wardkeep.verified();
+  return case when what <> all (t.denied) then t.tenant end;
+end
+$$;
+comment on function wardkeep.permitted_tenant(text, text) is
+  'The tenant of the verified context, or null where it took this action on this table from the role. For policies. Fails with WK1xx.';
+-- What the conditions of a cell ask; written like the functions of the fence, and for the same reasons. `held` never raises:
+-- a condition that fails only when it meets a row tells that the row is there (docs/adr/0007).
+create function wardkeep.held(planned text) returns wardkeep.token
+  language plpgsql stable parallel restricted security definer
+as $$
+declare
+  r wardkeep.token;
+begin
+  select t.* into r from wardkeep.token t
+   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('wardkeep.token', true), 'UTF8'))
+     and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
+     and (planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text)
+     and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
+     and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp();
+  return r;
+end
+$$;
+comment on function wardkeep.held(text) is 'The row of the token in force, or nulls. For conditions in policies, behind the tenant.';
+
+-- Stands beside the tenant of the fence as a second equality of the same column: PostgreSQL makes both one test that is
+-- asked before the first row, so a refusal depends on no row.
+create function wardkeep.tenant_for(planned text, purposes text[], mfa_seconds integer, asked_at timestamptz) returns text
+  language plpgsql stable parallel restricted security definer
+as $$
+declare
+  t wardkeep.token := wardkeep.held(planned);
+begin
+  if t.tenant is null then
+    perform wardkeep.refuse(planned);
+  end if;
+  if purposes is not null and t.purpose operator(pg_catalog.<>) all (purposes) then
+    raise exception 'allowed for the purpose % only', pg_catalog.array_to_string(purposes, ' or ') using errcode = 'WK205',
+      hint = 'Name the purpose, if the session holds it: wk.run(session, { purpose }, ...).';
+  end if;
+  if mfa_seconds is not null and (t.mfa_at is null
+     or t.mfa_at operator(pg_catalog.<) (asked_at operator(pg_catalog.-) pg_catalog.make_interval(secs => mfa_seconds))
+     -- The clock of the host may be a little ahead.
+     or t.mfa_at operator(pg_catalog.>) (asked_at operator(pg_catalog.+) pg_catalog.make_interval(secs => 60))) then
+    raise exception 'a second factor not older than % seconds is needed', mfa_seconds using errcode = 'WK204',
+      hint = 'Ask for the second factor again, issue the session anew, then repeat the request.';
+  end if;
+  return t.tenant;
+end
+$$;
+comment on function wardkeep.tenant_for(text, text[], integer, timestamptz) is
+  'The tenant of the verified context, when it has one of the purposes and a second factor that is not older. Fails with WK1xx, WK204 or WK205.';
+
+create function wardkeep.group_branches(planned text, group_name text) returns text[]
+  language plpgsql stable parallel restricted security definer
+as $$
+declare
+  t wardkeep.token := wardkeep.held(planned);
+begin
+  return (select g.branches from wardkeep.branch_group g
+           where g.tenant operator(pg_catalog.=) t.tenant and g.name operator(pg_catalog.=) group_name);
+end
+$$;
+comment on function wardkeep.group_branches(text, text) is 'The branches of a named group of the verified tenant, or null. For conditions in policies.';
+-- Under an older snapshot what has just been granted, taken away or issued would not be seen, and live on.
+create function wardkeep.require_read_committed() returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception 'access is given and ended under READ COMMITTED only' using errcode = 'WK009',
+      hint = 'Set the isolation level of this transaction, login or database to read committed.';
+  end if;
+end
+$$;
+comment on function wardkeep.require_read_committed() is 'Internal: fails with WK009 under any other isolation level.';
+
+-- Advisory, to the end of the transaction: what is decided about one actor or tenant is decided one after the other.
+create function wardkeep.alone(kind text, name text) returns void
+  language sql volatile set search_path = pg_catalog, pg_temp
+begin atomic
+  select pg_advisory_xact_lock(hashtextextended('wardkeep ' || alone.kind || ' ' || alone.name, 0));
+end;
+comment on function wardkeep.alone(text, text) is 'Internal: waits until nobody else decides about this actor or tenant.';
+
+create function wardkeep.beside(kind text, name text) returns void
+  language sql volatile set search_path = pg_catalog, pg_temp
+begin atomic
+  select pg_advisory_xact_lock_shared(hashtextextended('wardkeep ' || beside.kind || ' ' || beside.name, 0));
+end;
+comment on function wardkeep.beside(text, text) is 'Internal: waits for those who decide alone, and lets others in.';
+
 -- A time without a zone means what the session's TimeZone says, and from 18 on even "Z" can be redefined there
 -- (set timezone = '<Z>-14'): whoever holds the issuer's connection could make an old request young.
 create function wardkeep.instant(value text) returns timestamptz
@@ -349,6 +599,7 @@ declare
   body jsonb;
   claimed_at timestamptz;
 begin
+  perform wardkeep.require_read_committed();
   -- FOR SHARE: retiring the key waits for what is being signed in with it, and an older snapshot fails with 40001.
   select s.* into k from wardkeep.signing_key s where s.kid = authentic_request.kid and s.retired_at is null for share;
   -- The comparison of two digests tells nothing about the bytes compared, whatever its timing.
@@ -376,25 +627,32 @@ $$;
 comment on function wardkeep.authentic_request(text, text, bytea, text) is
   'Internal: checks signature, age and single use of a request. Fails with WK202.';
 
-create function wardkeep.mint(
-  for_session uuid, for_kid text, for_actor text, for_mfa timestamptz, in_tenant text, in_branches text[], in_group text,
-  as_db_role text, as_role text, for_purpose text, from_time timestamptz, to_time timestamptz
-) returns text
+create function wardkeep.mint(for_kid text, t wardkeep.token) returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- 172 bits of the server's strong random source; the key id in front says which key minted it.
   secret text := coalesce(for_kid, 'wk00')
     || substr(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 1, 43);
+  taken text[];
 begin
-  insert into wardkeep.token (digest, session_id, tenant, branches, branch_group, db_role, role, purpose, actor, mfa_at, valid_from, valid_until)
-  values (sha256(convert_to(secret, 'UTF8')), for_session, in_tenant, in_branches, in_group, as_db_role, as_role, for_purpose,
-          for_actor, for_mfa, from_time, to_time);
+  -- Narrowing a role waits for what is being minted, and finds it.
+  perform wardkeep.beside('tenant', t.tenant);
+  select coalesce(array_agg(n.what), '{}') into taken
+    from wardkeep.narrowing n join wardkeep.policy_actor p on p.kind = 'role' and p.name = n.role
+   where n.tenant = t.tenant and p.db_role = t.db_role;
+  if 'role' = any (taken) or 'purpose ' || t.purpose = any (taken) then
+    return null;
+  end if;
+  insert into wardkeep.token (digest, session_id, tenant, branches, branch_group, db_role, role, purpose, actor, mfa_at,
+    valid_from, valid_until, assigned, subjects, denied, break_glass)
+  values (sha256(convert_to(secret, 'UTF8')), t.session_id, t.tenant, t.branches, t.branch_group, t.db_role, t.role, t.purpose,
+    t.actor, t.mfa_at, t.valid_from, t.valid_until, coalesce(t.assigned, false), t.subjects, taken, t.break_glass);
   return secret;
 end
 $$;
-comment on function wardkeep.mint(uuid, text, text, timestamptz, text, text[], text, text, text, text, timestamptz, timestamptz) is
-  'Internal: writes one token row and returns its secret. Executable by the owner alone.';
+comment on function wardkeep.mint(text, wardkeep.token) is
+  'Internal: writes one token row and returns its secret, or null where the tenant took role or purpose away. Executable by the owner alone.';
 
 create function wardkeep.resolve_branches(in_tenant text, wanted jsonb) returns text[]
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -420,6 +678,110 @@ begin
 end
 $$;
 comment on function wardkeep.resolve_branches(text, jsonb) is 'Internal: "all", {"group": name} or a list, checked against the tenant. Fails with WK202.';
+-- Where assignments become contexts: the one place, for issuing and for taking away.
+create function wardkeep.assigned(who text, in_tenant text, as_role text)
+  returns table (branches text[], subjects text[], valid_until timestamptz)
+  language sql stable set search_path = pg_catalog, pg_temp
+begin atomic
+  with held as (
+    select a.id, a.subject, a.valid_until, array(
+        select k.branch from wardkeep.known_branch k
+         where k.tenant = a.tenant
+           and case when a.branch is not null then k.branch = a.branch
+                    when a.branch_group is not null then exists (
+                      select from wardkeep.branch_group g
+                       where g.tenant = a.tenant and g.name = a.branch_group and k.branch = any (g.branches))
+                    else true end
+         order by k.branch) as branches
+      from wardkeep.assignment a
+     where a.actor = who and a.tenant = in_tenant and a.role = as_role and a.revoked_at is null
+       and a.valid_from <= statement_timestamp() and (a.valid_until is null or a.valid_until > statement_timestamp())
+  )
+  select array_agg(distinct b.branch order by b.branch), array_agg(distinct h.subject) filter (where h.subject is not null), min(h.valid_until)
+    from held h cross join unnest(h.branches) b(branch)
+   -- Subjects belong to the branches they were assigned for: no cross product of two assignments.
+   group by case when h.subject is not null then h.branches end;
+end;
+comment on function wardkeep.assigned(text, text, text) is 'Internal: what an actor is assigned now as one role in one tenant; several rows only for a confined role.';
+
+create function wardkeep.refold(who text, in_tenant text, as_role text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  t wardkeep.token;
+  held record;
+begin
+  -- An open session only ever loses: what was granted since comes with the next one.
+  for t in select k.* from wardkeep.token k
+            where k.actor = who and k.tenant = in_tenant and k.role = as_role and k.assigned for update loop
+    select array(select unnest(t.branches) intersect select unnest(a.branches) order by 1) as branches,
+           array(select unnest(t.subjects) intersect select unnest(a.subjects)) as subjects, a.valid_until
+      into held from wardkeep.assigned(who, in_tenant, as_role) a where t.subjects is null or a.branches @> t.branches limit 1;
+    if not found or cardinality(held.branches) = 0 or (t.subjects is not null and cardinality(held.subjects) = 0) then
+      delete from wardkeep.token k where k.digest = t.digest;
+    else
+      update wardkeep.token k set branches = held.branches, valid_until = least(k.valid_until, held.valid_until),
+             subjects = case when k.subjects is not null then held.subjects end
+       where k.digest = t.digest;
+    end if;
+  end loop;
+  -- An emergency was opened on the strength of what may be gone; whoever still may opens it again.
+  delete from wardkeep.token k where k.actor = who and k.tenant = in_tenant and k.break_glass is not null;
+end
+$$;
+comment on function wardkeep.refold(text, text, text) is 'Internal: takes from the open sessions of an actor what is no longer assigned.';
+
+create function wardkeep.wanted(body jsonb)
+  returns table (tenant text, role text, branches text[], branch_group text, subjects text[], purposes jsonb,
+    valid_from timestamptz, valid_until timestamptz, assigned boolean, asked boolean)
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  a jsonb;
+  asked_branches text[];
+begin
+  assigned := exists (select from wardkeep.policy_rule r where r.assignments = 'required');
+  asked := body ? 'assignments';
+  for a in
+    select value from jsonb_array_elements(body -> 'assignments') where asked
+    union all
+    select distinct jsonb_build_object('tenant', h.tenant, 'role', h.role, 'branches', 'all')
+      from wardkeep.assignment h where not asked and assigned and h.actor = body ->> 'actor' and h.revoked_at is null
+    order by 1
+  loop
+    tenant := a ->> 'tenant';
+    role := a ->> 'role';
+    purposes := a -> 'purposes';
+    if not exists (select from wardkeep.known_tenant k where k.tenant = wanted.tenant) then
+      continue when not asked;
+      raise exception 'an assignment names an unknown tenant' using errcode = 'WK202';
+    end if;
+    perform wardkeep.beside('tenant', tenant);
+    valid_from := greatest(now(), wardkeep.instant(a ->> 'valid_from'));
+    valid_until := wardkeep.instant(a ->> 'valid_until');
+    if not assigned then
+      branches := wardkeep.resolve_branches(tenant, coalesce(a -> 'branches', '[]'));
+      branch_group := a -> 'branches' ->> 'group';
+      subjects := array(select jsonb_array_elements_text(coalesce(a -> 'subjects', '[]')));
+      subjects := case when cardinality(subjects) > 0 then subjects end;
+      return next;
+      continue;
+    end if;
+    asked_branches := case when a -> 'branches' <> '"all"' then wardkeep.resolve_branches(tenant, a -> 'branches') end;
+    for branches, subjects, valid_until in
+      select coalesce(asked_branches, s.branches), s.subjects, least(wanted.valid_until, s.valid_until)
+        from wardkeep.assigned(body ->> 'actor', wanted.tenant, wanted.role) s where s.branches @> coalesce(asked_branches, s.branches)
+    loop
+      return next;
+    end loop;
+    if asked and not found then
+      raise exception 'the actor is not assigned what was asked for' using errcode = 'WK202',
+        hint = 'The policy says assignments: ''required''; grant it first, or ask for less.';
+    end if;
+  end loop;
+end
+$$;
+comment on function wardkeep.wanted(jsonb) is 'Internal: what a session is asked for, or what its actor is assigned. Fails with WK202.';
 create function wardkeep.issue_session(request text, kid text, mac bytea)
   returns table (session_id uuid, tenant text, branches text[], role text, db_role text, purpose text, token text, valid_until timestamptz)
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -429,65 +791,87 @@ declare
   who text := body ->> 'actor';
   second_factor timestamptz := wardkeep.instant(body ->> 'mfa_at');
   ends timestamptz := now() + make_interval(secs => (body ->> 'ttl_seconds')::double precision);
-  new_session uuid;
-  a jsonb;
+  required boolean := exists (select from wardkeep.policy_rule r where r.assignments = 'required');
+  w record;
+  t wardkeep.token;
   rule wardkeep.policy_actor;
-  one_purpose text;
+  waiting text;
 begin
   if coalesce(who, '') = '' or ends is null or ends <= now() or ends > now() + interval '24 hours' then
     raise exception 'a session needs an actor and a life of at most 24 hours' using errcode = 'WK202';
   end if;
-  if jsonb_typeof(body -> 'assignments') is distinct from 'array' or jsonb_array_length(body -> 'assignments') = 0 then
+  if (body ? 'assignments' or not required) and (jsonb_typeof(body -> 'assignments') is distinct from 'array'
+      or jsonb_array_length(body -> 'assignments') = 0) then
     raise exception 'a session needs at least one assignment' using errcode = 'WK202';
   end if;
   if second_factor > now() + interval '2 minutes' then
     raise exception 'the second factor lies in the future' using errcode = 'WK202';
   end if;
-  delete from wardkeep.token t where t.valid_until < now() - interval '1 hour';
+  perform wardkeep.alone('actor', who);
+  delete from wardkeep.token k where k.valid_until < now() - interval '1 hour';
   insert into wardkeep.session (kind, actor, label, kid, mfa_at, valid_until)
-  values ('person', who, body ->> 'label', issue_session.kid, second_factor, ends) returning id into new_session;
+  values ('person', who, body ->> 'label', issue_session.kid, second_factor, ends) returning id into t.session_id;
+  t.actor := who;
+  t.mfa_at := second_factor;
 
-  for a in select value from jsonb_array_elements(body -> 'assignments') loop
-    select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = a ->> 'role';
+  for w in select * from wardkeep.wanted(body) loop
+    select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = w.role;
     if not found then
+      -- What was assigned as a role that left the policy file waits until it comes back.
+      continue when not w.asked;
       raise exception 'an assignment names a role that the policy does not have' using errcode = 'WK202';
     end if;
-    if not exists (select from wardkeep.known_tenant k where k.tenant = a ->> 'tenant') then
-      raise exception 'an assignment names an unknown tenant' using errcode = 'WK202';
-    end if;
-    if rule.must_expire and a ->> 'valid_until' is null then
+    if rule.must_expire and w.valid_until is null then
       raise exception 'this role must be assigned with an end' using errcode = 'WK202', detail = rule.name;
     end if;
-    if rule.mfa_seconds is not null and (second_factor is null or second_factor < now() - make_interval(secs => rule.mfa_seconds)) then
-      raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = rule.name,
-        hint = 'Ask for the second factor again, then issue the session.';
+    if rule.confined <> (w.subjects is not null) then
+      raise exception 'a confined role, and no other, is assigned for named subjects' using errcode = 'WK202', detail = rule.name;
     end if;
-    -- A second factor does not grow younger while the session lasts.
-    valid_until := least(ends, wardkeep.instant(a ->> 'valid_until'), second_factor + make_interval(secs => rule.mfa_seconds));
-    continue when valid_until <= now();
-    session_id := new_session;
-    tenant := a ->> 'tenant';
-    role := rule.name;
-    db_role := rule.db_role;
-    branches := wardkeep.resolve_branches(tenant, coalesce(a -> 'branches', '[]'));
-    for one_purpose in
-      select p from unnest(rule.purposes) with ordinality u(p, n)
-       where a -> 'purposes' is null or a -> 'purposes' ? p order by n
-    loop
-      purpose := one_purpose;
-      token := wardkeep.mint(new_session, issue_session.kid, who, second_factor, tenant, branches, a -> 'branches' ->> 'group',
-        db_role, role, purpose, greatest(now(), wardkeep.instant(a ->> 'valid_from')), valid_until);
-      return next;
-    end loop;
-    if exists (select from jsonb_array_elements_text(coalesce(a -> 'purposes', '[]')) w where w.value <> all (rule.purposes)) then
+    if exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = rule.name) then
+      raise exception 'this role is opened by break-glass only' using errcode = 'WK202', detail = rule.name;
+    end if;
+    if exists (select from jsonb_array_elements_text(coalesce(w.purposes, '[]')) p where p.value <> all (rule.purposes)) then
       raise exception 'an assignment names a purpose that its role does not have' using errcode = 'WK202', detail = rule.name;
     end if;
+    if rule.mfa_seconds is not null and (second_factor is null or second_factor < now() - make_interval(secs => rule.mfa_seconds)) then
+      waiting := rule.name;
+      -- Nobody asked for this role by name: the others are not kept waiting for it.
+      continue when not w.asked;
+      exit;
+    end if;
+    -- A second factor does not grow younger while the session lasts.
+    t.valid_until := least(ends, w.valid_until, second_factor + make_interval(secs => rule.mfa_seconds));
+    continue when t.valid_until <= now();
+    t.tenant := w.tenant;
+    t.role := rule.name;
+    t.db_role := rule.db_role;
+    t.branches := w.branches;
+    t.branch_group := w.branch_group;
+    t.valid_from := w.valid_from;
+    t.assigned := w.assigned;
+    t.subjects := w.subjects;
+    for t.purpose in select p from unnest(rule.purposes) with ordinality u(p, n) where w.purposes is null or w.purposes ? p order by n loop
+      token := wardkeep.mint(issue_session.kid, t);
+      continue when token is null;
+      session_id := t.session_id;
+      tenant := t.tenant;
+      branches := t.branches;
+      role := t.role;
+      db_role := t.db_role;
+      purpose := t.purpose;
+      valid_until := t.valid_until;
+      return next;
+    end loop;
   end loop;
-  if not exists (select from wardkeep.token t where t.session_id = new_session) then
+  if waiting is not null and (body ? 'assignments' or not exists (select from wardkeep.token k where k.session_id = t.session_id)) then
+    raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = waiting,
+      hint = 'Ask for the second factor again, then issue the session.';
+  end if;
+  if not exists (select from wardkeep.token k where k.session_id = t.session_id) then
     raise exception 'no assignment is valid now' using errcode = 'WK202';
   end if;
   insert into wardkeep.activity (kind, actor, detail)
-  values ('session_issued', who, jsonb_build_object('session', new_session, 'until', ends, 'label', body ->> 'label'));
+  values ('session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label'));
 end
 $$;
 comment on function wardkeep.issue_session(text, text, bytea) is
@@ -499,6 +883,7 @@ as $$
 declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'service');
   rule wardkeep.policy_actor;
+  t wardkeep.token;
   one_purpose text;
 begin
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'service' and p.name = body ->> 'service';
@@ -516,10 +901,18 @@ begin
   insert into wardkeep.session as s (kind, actor, label, kid, valid_until)
   values ('service', 'service:' || rule.name, body ->> 'label', issue_service.kid, issue_service.valid_until)
   returning s.id into session_id;
+  t.session_id := session_id;
+  t.actor := 'service:' || rule.name;
+  t.tenant := tenant;
+  t.branches := branches;
+  t.role := role;
+  t.db_role := db_role;
+  t.valid_from := now();
+  t.valid_until := valid_until;
   foreach one_purpose in array rule.purposes loop
     purpose := one_purpose;
-    token := wardkeep.mint(session_id, issue_service.kid, 'service:' || rule.name, null, tenant, branches, null,
-      db_role, role, purpose, now(), valid_until);
+    t.purpose := one_purpose;
+    token := wardkeep.mint(issue_service.kid, t);
     return next;
   end loop;
   insert into wardkeep.activity (kind, actor, tenant, detail)
@@ -537,6 +930,7 @@ declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'reopen');
   t wardkeep.token;
 begin
+  perform wardkeep.alone('actor', coalesce(body ->> 'actor', ''));
   -- Ending the session waits for this and then finds the new token; a session ended meanwhile is not found.
   perform from wardkeep.session s where s.id = (body ->> 'session_id')::uuid and s.ended_at is null for share;
   if not found then
@@ -545,7 +939,9 @@ begin
   select k.* into t from wardkeep.token k
    where k.session_id = (body ->> 'session_id')::uuid and k.tenant = body ->> 'tenant'
      and k.role = body ->> 'role' and k.purpose = body ->> 'purpose' and k.actor = body ->> 'actor'
-     and k.valid_until > now() and k.valid_from <= now()
+     and k.valid_until > clock_timestamp() and k.valid_from <= clock_timestamp()
+     -- Several contexts for single subjects are alike in everything that a job names.
+     and k.subjects is null
    limit 1;
   if not found then
     raise exception 'the session of this job has ended or never had this grant' using errcode = 'WK102';
@@ -556,9 +952,13 @@ begin
   role := t.role;
   db_role := t.db_role;
   purpose := t.purpose;
-  valid_until := least(t.valid_until, now() + interval '15 minutes');
-  token := wardkeep.mint(t.session_id, reopen_session.kid, t.actor, t.mfa_at, t.tenant, t.branches, t.branch_group, t.db_role,
-    t.role, t.purpose, now(), valid_until);
+  t.valid_from := now();
+  t.valid_until := least(t.valid_until, now() + interval '15 minutes');
+  valid_until := t.valid_until;
+  token := wardkeep.mint(reopen_session.kid, t);
+  if token is null then
+    raise exception 'the session of this job has ended or never had this grant' using errcode = 'WK102';
+  end if;
   return next;
 end
 $$;
@@ -570,11 +970,7 @@ as $$
 declare
   who text;
 begin
-  -- Under an older snapshot the tokens of a request that has just been served would not be seen, and live on.
-  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-    raise exception 'sessions are ended under READ COMMITTED only' using errcode = 'WK009',
-      hint = 'Set the isolation level of this transaction, login or database to read committed.';
-  end if;
+  perform wardkeep.require_read_committed();
   update wardkeep.session s set ended_at = now(), end_reason = reason
    where s.id = end_session.session and s.ended_at is null returning s.actor into who;
   if not found then
@@ -620,6 +1016,395 @@ begin atomic
   select k.tenant from wardkeep.known_tenant k order by k.tenant;
 end;
 comment on function wardkeep.list_tenants() is 'Every tenant, for jobs. For the issuer login and the owner.';
+create function wardkeep.write_assignment(
+  to_actor text, in_tenant text, as_role text, scope jsonb, for_subject text,
+  from_time timestamptz, to_time timestamptz, why text, by_actor text, by_role text
+) returns uuid
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  rule wardkeep.policy_actor;
+  starts timestamptz := coalesce(from_time, clock_timestamp());
+  made uuid;
+begin
+  perform wardkeep.require_read_committed();
+  perform wardkeep.alone('actor', coalesce(to_actor, ''));
+  select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = as_role;
+  if not found or exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = as_role) then
+    raise exception 'the policy has no such role to assign' using errcode = 'WK206';
+  end if;
+  if coalesce(to_actor, '') = '' or coalesce(btrim(why), '') = '' then
+    raise exception 'an assignment names an actor and a reason' using errcode = 'WK206';
+  end if;
+  if to_time <= greatest(starts, clock_timestamp()) then
+    raise exception 'an assignment ends after it begins, and not in the past' using errcode = 'WK206';
+  end if;
+  if rule.must_expire and to_time is null then
+    raise exception 'this role must be assigned with an end' using errcode = 'WK206', detail = rule.name;
+  end if;
+  if rule.confined <> (for_subject is not null) then
+    raise exception 'a confined role, and no other, is assigned for a named subject' using errcode = 'WK206', detail = rule.name;
+  end if;
+  if coalesce(scope <> '"all"' and scope - '{branch,group}'::text[] <> '{}', true) then
+    raise exception 'the scope is "all", {"branch": id} or {"group": name}' using errcode = 'WK206';
+  end if;
+  if exists (
+    select from wardkeep.policy_rule r cross join jsonb_array_elements(r.exclusive) x
+      join wardkeep.assignment a on a.actor = to_actor and a.tenant = in_tenant and a.revoked_at is null
+       and tstzrange(a.valid_from, a.valid_until) && tstzrange(starts, to_time)
+      join wardkeep.policy_actor h on h.kind = 'role' and h.name = a.role
+     where (x ->> 0 = any (h.counts_as) and x ->> 1 = any (rule.counts_as)) or (x ->> 1 = any (h.counts_as) and x ->> 0 = any (rule.counts_as))
+  ) then
+    raise exception 'the actor holds a role that excludes this one' using errcode = 'WK206', detail = rule.name;
+  end if;
+  begin
+    insert into wardkeep.assignment (actor, tenant, role, branch, branch_group, subject, valid_from, valid_until, reason, granted_by, granted_as)
+    values (to_actor, in_tenant, as_role, scope ->> 'branch', scope ->> 'group', for_subject, starts, to_time, why, by_actor, by_role)
+    returning id into made;
+  exception when exclusion_violation then
+    raise exception 'the actor holds this role here at that time already' using errcode = 'WK206', hint = 'Revoke the other assignment first.';
+  end;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('assignment_granted', by_actor, in_tenant, jsonb_build_object('assignment', made, 'to', to_actor, 'role', as_role, 'as', by_role));
+  return made;
+end
+$$;
+comment on function wardkeep.write_assignment(text, text, text, jsonb, text, timestamptz, timestamptz, text, text, text) is
+  'Internal: writes one assignment that somebody may make. Fails with WK009, WK206.';
+
+create function wardkeep.scope_branches(in_tenant text, scope jsonb) returns text[]
+  language sql stable set search_path = pg_catalog, pg_temp
+begin atomic
+  select wardkeep.resolve_branches(in_tenant, case when scope ? 'branch' then jsonb_build_array(scope -> 'branch') else scope end);
+end;
+comment on function wardkeep.scope_branches(text, jsonb) is 'Internal: the branches that a scope has now. Fails with WK202.';
+
+-- Never more than one's own: the role must be one that one's role may grant, the branches one's own, and the end not later.
+create function wardkeep.may_assign(me wardkeep.token, as_role text, scope jsonb, to_time timestamptz) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+begin atomic
+  select me.subjects is null and me.assigned
+    and exists (select from wardkeep.policy_actor p where p.kind = 'role' and p.db_role = me.db_role and as_role = any (p.may_grant))
+    and wardkeep.scope_branches(me.tenant, scope) <@ me.branches
+    and exists (
+      select from wardkeep.assignment a
+       where a.actor = me.actor and a.tenant = me.tenant and a.role = me.role and a.revoked_at is null
+         and a.valid_from <= statement_timestamp() and (a.valid_until is null or a.valid_until > statement_timestamp())
+         and (a.valid_until is null or to_time <= a.valid_until)
+         and (scope <> '"all"' or num_nonnulls(a.branch, a.branch_group) = 0));
+end;
+comment on function wardkeep.may_assign(wardkeep.token, text, jsonb, timestamptz) is 'Internal: whether a context may grant or revoke this.';
+
+create function wardkeep.grant_assignment(
+  to_actor text, as_role text, scope jsonb, for_subject text, from_time timestamptz, to_time timestamptz, reason text
+) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  if to_actor = me.actor then
+    raise exception 'nobody assigns a role to themselves' using errcode = 'WK206';
+  end if;
+  if not coalesce(wardkeep.may_assign(me, as_role, scope, to_time), false) then
+    raise exception 'this role may not assign that here' using errcode = 'WK206';
+  end if;
+  return wardkeep.write_assignment(to_actor, me.tenant, as_role, scope, for_subject, from_time, to_time, reason, me.actor, me.role);
+end
+$$;
+comment on function wardkeep.grant_assignment(text, text, jsonb, text, timestamptz, timestamptz, text) is
+  'Assigns a role in the tenant of the verified context, as far as its role may. Fails with WK1xx, WK202, WK206.';
+
+create function wardkeep.assign_as_owner(
+  to_actor text, in_tenant text, as_role text, scope jsonb, for_subject text, from_time timestamptz, to_time timestamptz, reason text
+) returns uuid
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform wardkeep.scope_branches(in_tenant, scope);
+  return wardkeep.write_assignment(to_actor, in_tenant, as_role, scope, for_subject, from_time, to_time, reason,
+    'owner:' || session_user, 'owner');
+end
+$$;
+comment on function wardkeep.assign_as_owner(text, text, text, jsonb, text, timestamptz, timestamptz, text) is
+  'The first assignments of a tenant, which nobody could grant. For the owner. Fails with WK202, WK206.';
+create function wardkeep.revoke_one(assignment uuid, by_actor text, why text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  a wardkeep.assignment;
+begin
+  if coalesce(btrim(why), '') = '' then
+    raise exception 'revoking needs a reason' using errcode = 'WK206';
+  end if;
+  update wardkeep.assignment r set revoked_at = clock_timestamp(), revoked_by = by_actor, revoke_reason = why
+   where r.id = assignment and r.revoked_at is null returning r.* into a;
+  if found then
+    perform wardkeep.refold(a.actor, a.tenant, a.role);
+    insert into wardkeep.activity (kind, actor, tenant, detail)
+    values ('assignment_revoked', by_actor, a.tenant, jsonb_build_object('assignment', a.id, 'from', a.actor, 'role', a.role, 'reason', why));
+  end if;
+end
+$$;
+comment on function wardkeep.revoke_one(uuid, text, text) is 'Internal: revokes one assignment and takes it from open sessions. Fails with WK206.';
+
+create function wardkeep.revoke_assignments(of_actor text, only_id uuid, reason text) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+  a wardkeep.assignment;
+  revoked integer := 0;
+begin
+  perform wardkeep.require_read_committed();
+  perform wardkeep.alone('actor', coalesce(of_actor, ''));
+  for a in select h.* from wardkeep.assignment h
+            where h.actor = of_actor and h.tenant = me.tenant and h.revoked_at is null and (only_id is null or h.id = only_id) order by h.id loop
+    if not coalesce(a.actor = me.actor or wardkeep.may_assign(me, a.role, case
+         when a.branch is not null then jsonb_build_object('branch', a.branch)
+         when a.branch_group is not null then jsonb_build_object('group', a.branch_group) else '"all"' end, clock_timestamp()), false) then
+      raise exception 'this role may not revoke that here' using errcode = 'WK206';
+    end if;
+    perform wardkeep.revoke_one(a.id, me.actor, reason);
+    revoked := revoked + 1;
+  end loop;
+  return revoked;
+end
+$$;
+comment on function wardkeep.revoke_assignments(text, uuid, text) is
+  'Revokes one or all assignments of an actor in the tenant of the verified context, all or none; holds on the next statement. Fails with WK1xx, WK206.';
+
+create function wardkeep.offboard(request text, kid text, mac bytea) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  body jsonb := wardkeep.authentic_request(request, kid, mac, 'offboard');
+  revoked integer;
+begin
+  if coalesce(body ->> 'actor', '') = '' or coalesce(body ->> 'by', '') = '' or coalesce(btrim(body ->> 'reason'), '') = '' then
+    raise exception 'offboarding names an actor, who asks for it, and why' using errcode = 'WK206';
+  end if;
+  perform wardkeep.alone('actor', body ->> 'actor');
+  select count(wardkeep.revoke_one(a.id, body ->> 'by', body ->> 'reason')) into revoked
+    from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null;
+  perform wardkeep.end_actor(body ->> 'actor', body ->> 'reason');
+  return revoked;
+end
+$$;
+comment on function wardkeep.offboard(text, text, bytea) is
+  'Revokes every assignment of an actor in every tenant and ends every session, for a signed request. For the issuer login. Fails with WK202, WK206.';
+
+create function wardkeep.list_assignments() returns setof wardkeep.assignment
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  return query
+    select a.* from wardkeep.assignment a join wardkeep.policy_actor p on p.kind = 'role' and p.db_role = me.db_role
+     where a.tenant = me.tenant and (a.actor = me.actor or (a.role = any (p.may_grant) and me.subjects is null
+       and (a.branch = any (me.branches) or (a.branch is null and me.branches @> array(select k.branch from wardkeep.known_branch k where k.tenant = me.tenant)))))
+     order by a.actor, a.role, a.valid_from, a.id;
+end
+$$;
+comment on function wardkeep.list_assignments() is
+  'One''s own assignments, and those that one''s role may grant in one''s own branches, revoked ones too. Fails with WK1xx.';
+create function wardkeep.narrow_role(from_role text, taken text, reason text) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  perform wardkeep.require_read_committed();
+  -- Waits for tokens that are being minted in this tenant; the next statements see them.
+  perform wardkeep.alone('tenant', me.tenant);
+  if not coalesce(wardkeep.may_assign(me, from_role, '"all"', clock_timestamp()), false) then
+    raise exception 'this role may not narrow that role for the whole tenant' using errcode = 'WK206';
+  end if;
+  insert into wardkeep.narrowing (tenant, role, what, reason, narrowed_by) values (me.tenant, from_role, taken, reason, me.actor)
+  on conflict do nothing;
+  delete from wardkeep.token t using wardkeep.policy_actor p
+   where p.kind = 'role' and p.name = from_role and t.tenant = me.tenant and t.db_role = p.db_role and (taken = 'role' or taken = 'purpose ' || t.purpose);
+  update wardkeep.token t set denied = array_append(t.denied, taken) from wardkeep.policy_actor p
+   where p.kind = 'role' and p.name = from_role and t.tenant = me.tenant and t.db_role = p.db_role and taken <> all (t.denied);
+  -- An emergency was opened on the strength of a role that may be gone.
+  delete from wardkeep.token t where t.tenant = me.tenant and t.break_glass is not null;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('role_narrowed', me.actor, me.tenant, jsonb_build_object('role', from_role, 'taken', taken, 'reason', reason));
+exception when check_violation or not_null_violation then
+  raise exception 'write role, purpose <name> or <action> <schema.table>, and a reason' using errcode = 'WK206';
+end
+$$;
+comment on function wardkeep.narrow_role(text, text, text) is
+  'Takes a role, one of its purposes or one of its actions from everybody in the tenant, from the next statement on. Fails with WK1xx, WK206.';
+
+create function wardkeep.lift_narrowing(of_role text, taken text, reason text) returns boolean
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  perform wardkeep.require_read_committed();
+  perform wardkeep.alone('tenant', me.tenant);
+  if not coalesce(wardkeep.may_assign(me, of_role, '"all"', clock_timestamp()), false) or coalesce(btrim(reason), '') = '' then
+    raise exception 'this role may not lift that, or gave no reason' using errcode = 'WK206';
+  end if;
+  if exists (select from wardkeep.assignment a join wardkeep.policy_actor p on p.kind = 'role' and p.name = a.role
+              where a.actor = me.actor and a.tenant = me.tenant and a.revoked_at is null and of_role = any (p.counts_as)) then
+    raise exception 'nobody lifts what was taken from a role of their own' using errcode = 'WK206';
+  end if;
+  delete from wardkeep.narrowing n where n.tenant = me.tenant and n.role = of_role and n.what = taken;
+  if not found then
+    return false;
+  end if;
+  -- Open sessions stay as they are: they only ever lose.
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('narrowing_lifted', me.actor, me.tenant, jsonb_build_object('role', of_role, 'taken', taken, 'reason', reason));
+  return true;
+end
+$$;
+comment on function wardkeep.lift_narrowing(text, text, text) is
+  'Gives back what the policy file gives and the tenant had taken, with the next session. Fails with WK1xx, WK206.';
+-- Declared in the verified context, by the application's login; opened by the issuer's login, which sees only what is
+-- committed. So the record is there before any row is shown, and the application's login mints nothing.
+create function wardkeep.declare_break_glass(in_branch text, for_subject text, reason text, explanation text, minutes integer) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+  rule jsonb := (select r.break_glass from wardkeep.policy_rule r);
+  made uuid;
+begin
+  perform wardkeep.require_read_committed();
+  perform wardkeep.alone('actor', me.actor);
+  if me.subjects is not null or not coalesce(rule -> 'from' ? me.role, false)
+     or not exists (select from wardkeep.session s where s.id = me.session_id and s.kind = 'person') then
+    raise exception 'this role may not declare an emergency' using errcode = 'WK207';
+  end if;
+  if not exists (select from wardkeep.known_branch k where k.branch = in_branch and k.tenant = me.tenant) then
+    raise exception 'the branch does not belong to the tenant' using errcode = 'WK207';
+  end if;
+  if not coalesce(rule -> 'reasons' ? reason, false) or coalesce(btrim(explanation), '') = '' or coalesce(for_subject, '') = '' then
+    raise exception 'an emergency needs a reason code of the policy file, an explanation and one subject' using errcode = 'WK207';
+  end if;
+  if not coalesce(minutes > 0 and minutes * 60 <= (rule ->> 'longest')::integer, false) then
+    raise exception 'an emergency lasts no longer than the policy file says' using errcode = 'WK207';
+  end if;
+  if exists (select from wardkeep.break_glass b
+              where b.declared_by = me.actor and b.tenant = me.tenant and b.subject = for_subject and b.reviewed_at is null) then
+    raise exception 'the last emergency of this actor for this subject waits for its review' using errcode = 'WK207';
+  end if;
+  insert into wardkeep.break_glass as b (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, valid_until)
+  values (me.tenant, in_branch, for_subject, reason, explanation, me.actor, me.role, me.session_id, clock_timestamp() + make_interval(mins => minutes))
+  returning b.id into made;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('break_glass_declared', me.actor, me.tenant, jsonb_build_object('break_glass', made, 'as', me.role, 'reason', reason));
+  return made;
+end
+$$;
+comment on function wardkeep.declare_break_glass(text, text, text, text, integer) is
+  'Records an emergency: one subject in one branch of the tenant, for minutes. Shows nothing by itself. Fails with WK1xx, WK207.';
+
+create function wardkeep.open_break_glass(request text, kid text, mac bytea)
+  returns table (session_id uuid, tenant text, branches text[], role text, db_role text, purpose text, token text, valid_until timestamptz)
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  body jsonb := wardkeep.authentic_request(request, kid, mac, 'break_glass');
+  b wardkeep.break_glass;
+  rule wardkeep.policy_actor;
+  t wardkeep.token;
+begin
+  -- Before waiting: a declaration whose transaction is still open would be waited for by the one who opened it.
+  if not exists (select from wardkeep.break_glass g where g.id = (body ->> 'break_glass')::uuid) then
+    raise exception 'there is no emergency to open in this session' using errcode = 'WK207', hint = 'Commit the declaration first.';
+  end if;
+  perform wardkeep.alone('actor', coalesce(body ->> 'actor', ''));
+  select g.* into b from wardkeep.break_glass g
+   where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor' and g.session_id = (body ->> 'session_id')::uuid
+     and g.valid_until > clock_timestamp() and g.reviewed_at is null for update;
+  -- Whoever declared it must still be in that session as what they were.
+  perform from wardkeep.session s where s.id = b.session_id and s.ended_at is null for share;
+  if found then
+    select k.* into t from wardkeep.token k
+     where k.session_id = b.session_id and k.tenant = b.tenant and k.role = b.declared_as and k.actor = b.declared_by
+       and k.subjects is null and k.valid_until > clock_timestamp() and k.valid_from <= clock_timestamp() limit 1;
+  end if;
+  select p.* into rule from wardkeep.policy_rule r join wardkeep.policy_actor p on p.kind = 'role' and p.name = r.break_glass ->> 'role'
+   where p.confined and r.break_glass -> 'from' ? b.declared_as;
+  if t.digest is null or rule.name is null
+     or not exists (select from wardkeep.known_branch k where k.branch = b.branch and k.tenant = b.tenant) then
+    raise exception 'there is no emergency to open in this session' using errcode = 'WK207';
+  end if;
+  if rule.mfa_seconds is not null and coalesce(t.mfa_at < now() - make_interval(secs => rule.mfa_seconds), true) then
+    raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = rule.name;
+  end if;
+  t.branches := array[b.branch];
+  t.branch_group := null;
+  t.role := rule.name;
+  t.db_role := rule.db_role;
+  t.purpose := rule.purposes[1];
+  t.subjects := array[b.subject];
+  t.break_glass := b.id;
+  t.assigned := false;
+  t.valid_from := now();
+  t.valid_until := least(t.valid_until, b.valid_until);
+  token := wardkeep.mint(open_break_glass.kid, t);
+  if token is null then
+    raise exception 'the tenant took this role away' using errcode = 'WK207';
+  end if;
+  session_id := t.session_id;
+  tenant := t.tenant;
+  branches := t.branches;
+  role := t.role;
+  db_role := t.db_role;
+  purpose := t.purpose;
+  valid_until := t.valid_until;
+  update wardkeep.break_glass g set opened_at = coalesce(g.opened_at, clock_timestamp()) where g.id = b.id;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('break_glass_opened', b.declared_by, b.tenant, jsonb_build_object('break_glass', b.id));
+  return next;
+end
+$$;
+comment on function wardkeep.open_break_glass(text, text, bytea) is
+  'Opens the second context of a declared emergency: that subject, that branch, that actor, until then. For the issuer login. Fails with WK202, WK207.';
+
+create function wardkeep.open_reviews() returns setof wardkeep.break_glass
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  if me.subjects is not null or not exists (select from wardkeep.policy_rule r where r.break_glass -> 'reviewedBy' ? me.role) then
+    raise exception 'this role does not review emergencies' using errcode = 'WK207';
+  end if;
+  return query select b.* from wardkeep.break_glass b
+    where b.tenant = me.tenant and b.branch = any (me.branches) and b.reviewed_at is null order by b.declared_at, b.id;
+end
+$$;
+comment on function wardkeep.open_reviews() is 'Emergencies in one''s own branches that wait for a review. Fails with WK1xx, WK207.';
+
+create function wardkeep.review_break_glass(emergency uuid, outcome text, note text) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  perform wardkeep.require_read_committed();
+  update wardkeep.break_glass b set reviewed_at = clock_timestamp(), reviewed_by = me.actor, verdict = outcome, review_note = note
+   where b.id = emergency and b.declared_by <> me.actor and b.id in (select r.id from wardkeep.open_reviews() r);
+  if not found then
+    raise exception 'there is nothing of this id for this actor to review' using errcode = 'WK207';
+  end if;
+  -- What is reviewed is over.
+  delete from wardkeep.token t where t.break_glass = emergency;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('break_glass_reviewed', me.actor, me.tenant, jsonb_build_object('break_glass', emergency, 'verdict', outcome));
+exception when check_violation or not_null_violation then
+  raise exception 'a review says justified or not_justified, and why' using errcode = 'WK207';
+end
+$$;
+comment on function wardkeep.review_break_glass(uuid, text, text) is 'Reviews an emergency of somebody else, and ends it. Fails with WK1xx, WK207.';
 create function wardkeep.pad(secret bytea, mask integer) returns bytea
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
@@ -745,23 +1530,34 @@ create function wardkeep.set_branch_group(in_tenant text, group_name text, membe
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  checked text[] := wardkeep.resolve_branches(in_tenant, to_jsonb(members));
+  checked text[];
+  held record;
 begin
+  perform wardkeep.require_read_committed();
+  perform wardkeep.alone('tenant', in_tenant);
+  checked := wardkeep.resolve_branches(in_tenant, to_jsonb(members));
   insert into wardkeep.branch_group (tenant, name, branches) values (in_tenant, group_name, checked)
   on conflict (tenant, name) do update set branches = excluded.branches;
   update wardkeep.token t set branches = checked where t.tenant = in_tenant and t.branch_group = group_name;
+  for held in select distinct a.actor, a.role from wardkeep.assignment a
+               where a.tenant = in_tenant and a.branch_group = group_name and a.revoked_at is null loop
+    perform wardkeep.refold(held.actor, in_tenant, held.role);
+  end loop;
+  -- Opened on the strength of a branch that may be gone; whoever still may opens it again.
+  delete from wardkeep.token t where t.tenant = in_tenant and t.break_glass is not null;
   insert into wardkeep.activity (kind, tenant, detail)
   values ('branch_group_set', in_tenant, jsonb_build_object('group', group_name, 'branches', checked));
 end
 $$;
 comment on function wardkeep.set_branch_group(text, text, text[]) is
-  'Sets the members of a branch group; open sessions follow with their next statement. For the owner.';
+  'Sets the members of a branch group; open sessions follow with their next statement, those from assignments only downwards. For the owner.';
 create function wardkeep.open_backfill(in_tenant text, reason text) returns text
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   held text[];
   new_session uuid;
+  t wardkeep.token;
 begin
   if coalesce(btrim(reason), '') = '' then
     raise exception 'a backfill needs a reason' using errcode = 'WK307';
@@ -774,8 +1570,16 @@ begin
   values ('backfill', 'backfill:' || session_user, reason, now() + interval '6 hours') returning id into new_session;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('backfill', session_user, in_tenant, jsonb_build_object('session', new_session, 'reason', reason));
-  return wardkeep.mint(new_session, null, 'backfill:' || session_user, null, in_tenant, held, null, current_user::text, 'owner',
-    'backfill', now(), now() + interval '6 hours');
+  t.session_id := new_session;
+  t.actor := 'backfill:' || session_user;
+  t.tenant := in_tenant;
+  t.branches := held;
+  t.role := 'owner';
+  t.db_role := current_user::text;
+  t.purpose := 'backfill';
+  t.valid_from := now();
+  t.valid_until := now() + interval '6 hours';
+  return wardkeep.mint(null, t);
 end
 $$;
 comment on function wardkeep.open_backfill(text, text) is

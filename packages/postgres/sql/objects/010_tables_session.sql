@@ -44,10 +44,20 @@ create table wardkeep.token (
   mfa_at timestamptz,
   valid_from timestamptz not null,
   valid_until timestamptz not null,
+  -- From wardkeep.assignment: whoever is assigned less loses it here, in the same transaction.
+  assigned boolean not null default false,
+  -- The subjects that a confined role reaches; null for every other role.
+  subjects text[] check (cardinality(subjects) > 0),
+  -- What the tenant took from the role, such as 'delete public.invoice'.
+  denied text[] not null default '{}',
+  -- The emergency that it was opened for.
+  break_glass uuid,
+  check (break_glass is null or subjects is not null),
   -- Only the owner's work may stand in a tenant that has no branch yet.
   check (cardinality(branches) > 0 or role = 'owner')
 );
 create index token_session on wardkeep.token (session_id);
+create index token_actor on wardkeep.token (actor, tenant, role);
 create index token_valid_until on wardkeep.token (valid_until);
 comment on table wardkeep.token is 'One row per session, tenant, role and purpose, found by the SHA-256 of a token that is stored nowhere.';
 

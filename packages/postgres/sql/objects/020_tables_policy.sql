@@ -5,9 +5,20 @@ create table wardkeep.policy_actor (
   purposes text[] not null check (cardinality(purposes) > 0),
   mfa_seconds integer,
   must_expire boolean not null,
+  may_grant text[] not null default '{}',
+  confined boolean not null default false,
+  counts_as text[] not null default '{}',
   primary key (kind, name)
 );
 comment on table wardkeep.policy_actor is 'Roles and services of the policy file, written when the policy is applied.';
+
+create table wardkeep.policy_rule (
+  only_row boolean primary key default true check (only_row),
+  assignments text not null check (assignments in ('host', 'required')),
+  exclusive jsonb not null,
+  break_glass jsonb
+);
+comment on table wardkeep.policy_rule is 'What the policy file says about all roles together; without a row, assignments are the host''s.';
 
 create table wardkeep.policy_state (
   only_row boolean primary key default true check (only_row),
@@ -47,6 +58,7 @@ create table wardkeep.activity (
 comment on table wardkeep.activity is 'What was done around the fence: sessions, look-ups, maintenance, backfills. Written by functions only.';
 
 alter table wardkeep.policy_actor enable row level security;
+alter table wardkeep.policy_rule enable row level security;
 alter table wardkeep.policy_state enable row level security;
 alter table wardkeep.known_tenant enable row level security;
 alter table wardkeep.known_branch enable row level security;

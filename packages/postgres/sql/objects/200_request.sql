@@ -1,3 +1,31 @@
+-- Under an older snapshot what has just been granted, taken away or issued would not be seen, and live on.
+create function wardkeep.require_read_committed() returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception 'access is given and ended under READ COMMITTED only' using errcode = 'WK009',
+      hint = 'Set the isolation level of this transaction, login or database to read committed.';
+  end if;
+end
+$$;
+comment on function wardkeep.require_read_committed() is 'Internal: fails with WK009 under any other isolation level.';
+
+-- Advisory, to the end of the transaction: what is decided about one actor or tenant is decided one after the other.
+create function wardkeep.alone(kind text, name text) returns void
+  language sql volatile set search_path = pg_catalog, pg_temp
+begin atomic
+  select pg_advisory_xact_lock(hashtextextended('wardkeep ' || alone.kind || ' ' || alone.name, 0));
+end;
+comment on function wardkeep.alone(text, text) is 'Internal: waits until nobody else decides about this actor or tenant.';
+
+create function wardkeep.beside(kind text, name text) returns void
+  language sql volatile set search_path = pg_catalog, pg_temp
+begin atomic
+  select pg_advisory_xact_lock_shared(hashtextextended('wardkeep ' || beside.kind || ' ' || beside.name, 0));
+end;
+comment on function wardkeep.beside(text, text) is 'Internal: waits for those who decide alone, and lets others in.';
+
 -- A time without a zone means what the session's TimeZone says, and from 18 on even "Z" can be redefined there
 -- (set timezone = '<Z>-14'): whoever holds the issuer's connection could make an old request young.
 create function wardkeep.instant(value text) returns timestamptz
@@ -20,6 +48,7 @@ declare
   body jsonb;
   claimed_at timestamptz;
 begin
+  perform wardkeep.require_read_committed();
   -- FOR SHARE: retiring the key waits for what is being signed in with it, and an older snapshot fails with 40001.
   select s.* into k from wardkeep.signing_key s where s.kid = authentic_request.kid and s.retired_at is null for share;
   -- The comparison of two digests tells nothing about the bytes compared, whatever its timing.
@@ -47,25 +76,32 @@ $$;
 comment on function wardkeep.authentic_request(text, text, bytea, text) is
   'Internal: checks signature, age and single use of a request. Fails with WK202.';
 
-create function wardkeep.mint(
-  for_session uuid, for_kid text, for_actor text, for_mfa timestamptz, in_tenant text, in_branches text[], in_group text,
-  as_db_role text, as_role text, for_purpose text, from_time timestamptz, to_time timestamptz
-) returns text
+create function wardkeep.mint(for_kid text, t wardkeep.token) returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- 172 bits of the server's strong random source; the key id in front says which key minted it.
   secret text := coalesce(for_kid, 'wk00')
     || substr(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 1, 43);
+  taken text[];
 begin
-  insert into wardkeep.token (digest, session_id, tenant, branches, branch_group, db_role, role, purpose, actor, mfa_at, valid_from, valid_until)
-  values (sha256(convert_to(secret, 'UTF8')), for_session, in_tenant, in_branches, in_group, as_db_role, as_role, for_purpose,
-          for_actor, for_mfa, from_time, to_time);
+  -- Narrowing a role waits for what is being minted, and finds it.
+  perform wardkeep.beside('tenant', t.tenant);
+  select coalesce(array_agg(n.what), '{}') into taken
+    from wardkeep.narrowing n join wardkeep.policy_actor p on p.kind = 'role' and p.name = n.role
+   where n.tenant = t.tenant and p.db_role = t.db_role;
+  if 'role' = any (taken) or 'purpose ' || t.purpose = any (taken) then
+    return null;
+  end if;
+  insert into wardkeep.token (digest, session_id, tenant, branches, branch_group, db_role, role, purpose, actor, mfa_at,
+    valid_from, valid_until, assigned, subjects, denied, break_glass)
+  values (sha256(convert_to(secret, 'UTF8')), t.session_id, t.tenant, t.branches, t.branch_group, t.db_role, t.role, t.purpose,
+    t.actor, t.mfa_at, t.valid_from, t.valid_until, coalesce(t.assigned, false), t.subjects, taken, t.break_glass);
   return secret;
 end
 $$;
-comment on function wardkeep.mint(uuid, text, text, timestamptz, text, text[], text, text, text, text, timestamptz, timestamptz) is
-  'Internal: writes one token row and returns its secret. Executable by the owner alone.';
+comment on function wardkeep.mint(text, wardkeep.token) is
+  'Internal: writes one token row and returns its secret, or null where the tenant took role or purpose away. Executable by the owner alone.';
 
 create function wardkeep.resolve_branches(in_tenant text, wanted jsonb) returns text[]
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp

@@ -7,65 +7,87 @@ declare
   who text := body ->> 'actor';
   second_factor timestamptz := wardkeep.instant(body ->> 'mfa_at');
   ends timestamptz := now() + make_interval(secs => (body ->> 'ttl_seconds')::double precision);
-  new_session uuid;
-  a jsonb;
+  required boolean := exists (select from wardkeep.policy_rule r where r.assignments = 'required');
+  w record;
+  t wardkeep.token;
   rule wardkeep.policy_actor;
-  one_purpose text;
+  waiting text;
 begin
   if coalesce(who, '') = '' or ends is null or ends <= now() or ends > now() + interval '24 hours' then
     raise exception 'a session needs an actor and a life of at most 24 hours' using errcode = 'WK202';
   end if;
-  if jsonb_typeof(body -> 'assignments') is distinct from 'array' or jsonb_array_length(body -> 'assignments') = 0 then
+  if (body ? 'assignments' or not required) and (jsonb_typeof(body -> 'assignments') is distinct from 'array'
+      or jsonb_array_length(body -> 'assignments') = 0) then
     raise exception 'a session needs at least one assignment' using errcode = 'WK202';
   end if;
   if second_factor > now() + interval '2 minutes' then
     raise exception 'the second factor lies in the future' using errcode = 'WK202';
   end if;
-  delete from wardkeep.token t where t.valid_until < now() - interval '1 hour';
+  perform wardkeep.alone('actor', who);
+  delete from wardkeep.token k where k.valid_until < now() - interval '1 hour';
   insert into wardkeep.session (kind, actor, label, kid, mfa_at, valid_until)
-  values ('person', who, body ->> 'label', issue_session.kid, second_factor, ends) returning id into new_session;
+  values ('person', who, body ->> 'label', issue_session.kid, second_factor, ends) returning id into t.session_id;
+  t.actor := who;
+  t.mfa_at := second_factor;
 
-  for a in select value from jsonb_array_elements(body -> 'assignments') loop
-    select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = a ->> 'role';
+  for w in select * from wardkeep.wanted(body) loop
+    select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = w.role;
     if not found then
+      -- What was assigned as a role that left the policy file waits until it comes back.
+      continue when not w.asked;
       raise exception 'an assignment names a role that the policy does not have' using errcode = 'WK202';
     end if;
-    if not exists (select from wardkeep.known_tenant k where k.tenant = a ->> 'tenant') then
-      raise exception 'an assignment names an unknown tenant' using errcode = 'WK202';
-    end if;
-    if rule.must_expire and a ->> 'valid_until' is null then
+    if rule.must_expire and w.valid_until is null then
       raise exception 'this role must be assigned with an end' using errcode = 'WK202', detail = rule.name;
     end if;
-    if rule.mfa_seconds is not null and (second_factor is null or second_factor < now() - make_interval(secs => rule.mfa_seconds)) then
-      raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = rule.name,
-        hint = 'Ask for the second factor again, then issue the session.';
+    if rule.confined <> (w.subjects is not null) then
+      raise exception 'a confined role, and no other, is assigned for named subjects' using errcode = 'WK202', detail = rule.name;
     end if;
-    -- A second factor does not grow younger while the session lasts.
-    valid_until := least(ends, wardkeep.instant(a ->> 'valid_until'), second_factor + make_interval(secs => rule.mfa_seconds));
-    continue when valid_until <= now();
-    session_id := new_session;
-    tenant := a ->> 'tenant';
-    role := rule.name;
-    db_role := rule.db_role;
-    branches := wardkeep.resolve_branches(tenant, coalesce(a -> 'branches', '[]'));
-    for one_purpose in
-      select p from unnest(rule.purposes) with ordinality u(p, n)
-       where a -> 'purposes' is null or a -> 'purposes' ? p order by n
-    loop
-      purpose := one_purpose;
-      token := wardkeep.mint(new_session, issue_session.kid, who, second_factor, tenant, branches, a -> 'branches' ->> 'group',
-        db_role, role, purpose, greatest(now(), wardkeep.instant(a ->> 'valid_from')), valid_until);
-      return next;
-    end loop;
-    if exists (select from jsonb_array_elements_text(coalesce(a -> 'purposes', '[]')) w where w.value <> all (rule.purposes)) then
+    if exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = rule.name) then
+      raise exception 'this role is opened by break-glass only' using errcode = 'WK202', detail = rule.name;
+    end if;
+    if exists (select from jsonb_array_elements_text(coalesce(w.purposes, '[]')) p where p.value <> all (rule.purposes)) then
       raise exception 'an assignment names a purpose that its role does not have' using errcode = 'WK202', detail = rule.name;
     end if;
+    if rule.mfa_seconds is not null and (second_factor is null or second_factor < now() - make_interval(secs => rule.mfa_seconds)) then
+      waiting := rule.name;
+      -- Nobody asked for this role by name: the others are not kept waiting for it.
+      continue when not w.asked;
+      exit;
+    end if;
+    -- A second factor does not grow younger while the session lasts.
+    t.valid_until := least(ends, w.valid_until, second_factor + make_interval(secs => rule.mfa_seconds));
+    continue when t.valid_until <= now();
+    t.tenant := w.tenant;
+    t.role := rule.name;
+    t.db_role := rule.db_role;
+    t.branches := w.branches;
+    t.branch_group := w.branch_group;
+    t.valid_from := w.valid_from;
+    t.assigned := w.assigned;
+    t.subjects := w.subjects;
+    for t.purpose in select p from unnest(rule.purposes) with ordinality u(p, n) where w.purposes is null or w.purposes ? p order by n loop
+      token := wardkeep.mint(issue_session.kid, t);
+      continue when token is null;
+      session_id := t.session_id;
+      tenant := t.tenant;
+      branches := t.branches;
+      role := t.role;
+      db_role := t.db_role;
+      purpose := t.purpose;
+      valid_until := t.valid_until;
+      return next;
+    end loop;
   end loop;
-  if not exists (select from wardkeep.token t where t.session_id = new_session) then
+  if waiting is not null and (body ? 'assignments' or not exists (select from wardkeep.token k where k.session_id = t.session_id)) then
+    raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = waiting,
+      hint = 'Ask for the second factor again, then issue the session.';
+  end if;
+  if not exists (select from wardkeep.token k where k.session_id = t.session_id) then
     raise exception 'no assignment is valid now' using errcode = 'WK202';
   end if;
   insert into wardkeep.activity (kind, actor, detail)
-  values ('session_issued', who, jsonb_build_object('session', new_session, 'until', ends, 'label', body ->> 'label'));
+  values ('session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label'));
 end
 $$;
 comment on function wardkeep.issue_session(text, text, bytea) is

@@ -5,6 +5,7 @@ as $$
 declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'service');
   rule wardkeep.policy_actor;
+  t wardkeep.token;
   one_purpose text;
 begin
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'service' and p.name = body ->> 'service';
@@ -22,10 +23,18 @@ begin
   insert into wardkeep.session as s (kind, actor, label, kid, valid_until)
   values ('service', 'service:' || rule.name, body ->> 'label', issue_service.kid, issue_service.valid_until)
   returning s.id into session_id;
+  t.session_id := session_id;
+  t.actor := 'service:' || rule.name;
+  t.tenant := tenant;
+  t.branches := branches;
+  t.role := role;
+  t.db_role := db_role;
+  t.valid_from := now();
+  t.valid_until := valid_until;
   foreach one_purpose in array rule.purposes loop
     purpose := one_purpose;
-    token := wardkeep.mint(session_id, issue_service.kid, 'service:' || rule.name, null, tenant, branches, null,
-      db_role, role, purpose, now(), valid_until);
+    t.purpose := one_purpose;
+    token := wardkeep.mint(issue_service.kid, t);
     return next;
   end loop;
   insert into wardkeep.activity (kind, actor, tenant, detail)
@@ -43,6 +52,7 @@ declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'reopen');
   t wardkeep.token;
 begin
+  perform wardkeep.alone('actor', coalesce(body ->> 'actor', ''));
   -- Ending the session waits for this and then finds the new token; a session ended meanwhile is not found.
   perform from wardkeep.session s where s.id = (body ->> 'session_id')::uuid and s.ended_at is null for share;
   if not found then
@@ -51,7 +61,9 @@ begin
   select k.* into t from wardkeep.token k
    where k.session_id = (body ->> 'session_id')::uuid and k.tenant = body ->> 'tenant'
      and k.role = body ->> 'role' and k.purpose = body ->> 'purpose' and k.actor = body ->> 'actor'
-     and k.valid_until > now() and k.valid_from <= now()
+     and k.valid_until > clock_timestamp() and k.valid_from <= clock_timestamp()
+     -- Several contexts for single subjects are alike in everything that a job names.
+     and k.subjects is null
    limit 1;
   if not found then
     raise exception 'the session of this job has ended or never had this grant' using errcode = 'WK102';
@@ -62,9 +74,13 @@ begin
   role := t.role;
   db_role := t.db_role;
   purpose := t.purpose;
-  valid_until := least(t.valid_until, now() + interval '15 minutes');
-  token := wardkeep.mint(t.session_id, reopen_session.kid, t.actor, t.mfa_at, t.tenant, t.branches, t.branch_group, t.db_role,
-    t.role, t.purpose, now(), valid_until);
+  t.valid_from := now();
+  t.valid_until := least(t.valid_until, now() + interval '15 minutes');
+  valid_until := t.valid_until;
+  token := wardkeep.mint(reopen_session.kid, t);
+  if token is null then
+    raise exception 'the session of this job has ended or never had this grant' using errcode = 'WK102';
+  end if;
   return next;
 end
 $$;

@@ -4,11 +4,7 @@ as $$
 declare
   who text;
 begin
-  -- Under an older snapshot the tokens of a request that has just been served would not be seen, and live on.
-  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-    raise exception 'sessions are ended under READ COMMITTED only' using errcode = 'WK009',
-      hint = 'Set the isolation level of this transaction, login or database to read committed.';
-  end if;
+  perform wardkeep.require_read_committed();
   update wardkeep.session s set ended_at = now(), end_reason = reason
    where s.id = end_session.session and s.ended_at is null returning s.actor into who;
   if not found then

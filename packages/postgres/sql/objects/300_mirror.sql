@@ -75,14 +75,24 @@ create function wardkeep.set_branch_group(in_tenant text, group_name text, membe
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  checked text[] := wardkeep.resolve_branches(in_tenant, to_jsonb(members));
+  checked text[];
+  held record;
 begin
+  perform wardkeep.require_read_committed();
+  perform wardkeep.alone('tenant', in_tenant);
+  checked := wardkeep.resolve_branches(in_tenant, to_jsonb(members));
   insert into wardkeep.branch_group (tenant, name, branches) values (in_tenant, group_name, checked)
   on conflict (tenant, name) do update set branches = excluded.branches;
   update wardkeep.token t set branches = checked where t.tenant = in_tenant and t.branch_group = group_name;
+  for held in select distinct a.actor, a.role from wardkeep.assignment a
+               where a.tenant = in_tenant and a.branch_group = group_name and a.revoked_at is null loop
+    perform wardkeep.refold(held.actor, in_tenant, held.role);
+  end loop;
+  -- Opened on the strength of a branch that may be gone; whoever still may opens it again.
+  delete from wardkeep.token t where t.tenant = in_tenant and t.break_glass is not null;
   insert into wardkeep.activity (kind, tenant, detail)
   values ('branch_group_set', in_tenant, jsonb_build_object('group', group_name, 'branches', checked));
 end
 $$;
 comment on function wardkeep.set_branch_group(text, text, text[]) is
-  'Sets the members of a branch group; open sessions follow with their next statement. For the owner.';
+  'Sets the members of a branch group; open sessions follow with their next statement, those from assignments only downwards. For the owner.';

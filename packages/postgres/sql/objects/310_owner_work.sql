@@ -4,6 +4,7 @@ as $$
 declare
   held text[];
   new_session uuid;
+  t wardkeep.token;
 begin
   if coalesce(btrim(reason), '') = '' then
     raise exception 'a backfill needs a reason' using errcode = 'WK307';
@@ -16,8 +17,16 @@ begin
   values ('backfill', 'backfill:' || session_user, reason, now() + interval '6 hours') returning id into new_session;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('backfill', session_user, in_tenant, jsonb_build_object('session', new_session, 'reason', reason));
-  return wardkeep.mint(new_session, null, 'backfill:' || session_user, null, in_tenant, held, null, current_user::text, 'owner',
-    'backfill', now(), now() + interval '6 hours');
+  t.session_id := new_session;
+  t.actor := 'backfill:' || session_user;
+  t.tenant := in_tenant;
+  t.branches := held;
+  t.role := 'owner';
+  t.db_role := current_user::text;
+  t.purpose := 'backfill';
+  t.valid_from := now();
+  t.valid_until := now() + interval '6 hours';
+  return wardkeep.mint(null, t);
 end
 $$;
 comment on function wardkeep.open_backfill(text, text) is

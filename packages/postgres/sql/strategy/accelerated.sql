@@ -1,5 +1,6 @@
 -- Opt-in: the context is verified once per transaction by enter() and then read from a parameter that only the owner may
 -- set (GRANT SET ON PARAMETER, by a superuser, once). Payload: role, tenant, branches, digest; letters, digits, _ , blank.
+
 -- The slow path of enter(): says what was wrong.
 create or replace function wardkeep.refuse_entry(given text, branch text) returns void
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -125,6 +126,20 @@ begin
   if r.tenant is null then
     perform wardkeep.refuse();
   end if;
+  return r;
+end
+$$;
+
+create or replace function wardkeep.held(planned text) returns wardkeep.token
+  language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep.token;
+begin
+  select t.* into r from wardkeep.token t
+   where t.digest = decode(split_part(current_setting('backtrace_functions', true), ' ', 4), 'hex')
+     and t.db_role = current_setting('role') and (planned = t.db_role or planned = current_user)
+     and t.valid_until > statement_timestamp();
   return r;
 end
 $$;

@@ -3,14 +3,35 @@
  *
  * @module
  */
+export {
+  type AssignmentGrant,
+  type AssignmentScope,
+  grantAssignment,
+  type InContext,
+  liftNarrowing,
+  listAssignments,
+  narrowRole,
+  type RecordedAssignment,
+  revokeAssignments,
+  type Taken,
+} from "../assign/assignments.js"
+export {
+  declareBreakGlass,
+  type Emergency,
+  type EmergencyDeclaration,
+  openReviews,
+  reviewBreakGlass,
+} from "../assign/break-glass.js"
 export { Context } from "../context/context.js"
 export type { Scope, Session, SessionGrant } from "../context/session.js"
 export { asyncLocalStore, type ContextStore, type Frame } from "../context/store.js"
 export {
   type Assignment,
+  type BreakGlassRequest,
   createIssuer,
   type Issuer,
   type IssuerOptions,
+  type OffboardRequest,
   type OpenSession,
   type ReopenRequest,
   type ServiceRequest,

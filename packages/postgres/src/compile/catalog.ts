@@ -11,6 +11,8 @@ export interface CatalogColumn {
   readonly generated: boolean
   /** False where its collation takes different texts for the same. */
   readonly exact: boolean
+  /** Labels, when the type is an enum. */
+  readonly labels?: readonly string[]
 }
 
 export interface CatalogConstraint {
@@ -95,7 +97,7 @@ interface TableRow {
   owner: string
   rls: boolean
   forced: boolean
-  columns: CatalogColumn[]
+  columns: (Omit<CatalogColumn, "labels"> & { labels: string[] | null })[]
   constraints: CatalogConstraint[]
   indexes: { unique: boolean; whole: boolean; columns: string[] }[]
 }
@@ -110,6 +112,7 @@ select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c
   (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', regexp_replace(format_type(a.atttypid, null), '^character varying$', 'text'),
       'notNull', a.attnotnull, 'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
       'identity', a.attidentity <> '', 'generated', a.attgenerated <> '',
+      'labels', (select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = a.atttypid),
       'exact', coalesce((select l.collisdeterministic from pg_collation l where l.oid = a.attcollation), true)) order by a.attnum), '[]')
    from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
@@ -140,7 +143,9 @@ async function readTables(client: Queryable, schemas: readonly string[]): Promis
       const table: CatalogTable = {
         ...rest,
         name: `${row.schema}.${row.table}`,
-        columns: new Map(columns.map((column) => [column.name, column])),
+        columns: new Map(
+          columns.map(({ labels, ...column }) => [column.name, labels === null ? column : { ...column, labels }]),
+        ),
         uniques: indexes.filter((index) => index.unique).map((index) => index.columns),
         wholeUniques: indexes.filter((index) => index.whole).map((index) => index.columns),
         indexes: indexes.map((index) => index.columns),

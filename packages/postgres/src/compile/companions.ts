@@ -29,7 +29,7 @@ export function companionSteps(
     )
     // A table that is made again has no grants yet, whatever the catalog shows of the one it replaces.
     const present = made ? [] : (grants.get(words) ?? [])
-    steps.push(...differenceSteps(policy, words, whole(wordReaders(entry, privileges), "SELECT"), present))
+    steps.push(...differenceSteps(policy, words, whole(wordReaders(policy, entry, privileges), "SELECT"), present))
     if (table !== undefined && !made) steps.push(...forceSteps({ ...entry, table }))
   }
   for (const partition of partitionsOf(entry, catalog)) {
@@ -42,7 +42,7 @@ export function companionSteps(
 export function partitionFences(policy: Policy, entry: ScopedTable, catalog: Catalog): Managed[] {
   if (entry.level === "global") return []
   const { owner } = roleNames(policy)
-  return partitionsOf(entry, catalog).flatMap((partition) => fencePolicies(entry, partition.table.name, owner, []))
+  return partitionsOf(entry, catalog).flatMap((partition) => fencePolicies(entry, partition.table.name, owner))
 }
 
 /** Relations whose grants the plan compares, besides the tables of the policy file. */
@@ -55,28 +55,30 @@ export function companionRelations(entries: Iterable<ScopedTable>, catalog: Cata
   return names
 }
 
-/** Tables that carry our fence and are no longer in the policy file. */
+/** Tables that carry policies of ours and shall carry none. */
 export function releasedTables(catalog: Catalog, managed: readonly Managed[]): CatalogTable[] {
-  const fenced = new Set(managed.map((object) => object.id).filter((id) => id.endsWith(" wk_fence")))
-  return [...catalog.managed.keys()]
-    .filter((id) => id.startsWith("policy ") && id.endsWith(" wk_fence") && !fenced.has(id))
-    .map((id) => catalog.tables.get(id.split(" ")[1] ?? ""))
+  const tableOf = (id: string): string => (id.startsWith("policy ") ? (id.split(" ")[1] ?? "") : "")
+  const wanted = new Set(managed.map((object) => tableOf(object.id)))
+  const released = new Set([...catalog.managed.keys()].map(tableOf).filter((name) => !wanted.has(name)))
+  return [...released]
+    .map((name) => catalog.tables.get(name))
     .filter((table) => table !== undefined)
     .filter((table) => !catalog.managed.has(`table ${table.name}`))
 }
 
-/** Ours is taken from a released table before its rows become visible to whoever the host gave privileges. */
+/** Ours is taken from a released table before its rows become visible to whoever has privileges. */
 export function releaseSteps(policy: Policy, table: CatalogTable, present: readonly Grant[]): Step[] {
   const target = qualified(table.name)
+  const isReference = policy.tables.get(table.name)?.scope === "global"
   const defaults = [...table.columns.values()]
     .filter((column) => column.default?.includes("wardkeep.") === true)
     .map((column) => `alter column ${quoteIdent(column.name)} drop default, `)
   return [
-    ...differenceSteps(policy, table.name, [], present),
+    ...(isReference ? [] : differenceSteps(policy, table.name, [], present)),
     {
       phase: "widen",
       object: table.name,
-      why: "no longer in the policy file: NOT COVERED from now on",
+      why: isReference ? "reference data, every row of it" : "no longer in the policy file: NOT COVERED from now on",
       sql: `alter table ${target} ${defaults.join("")}no force row level security, disable row level security`,
     },
   ]

@@ -1,28 +1,15 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
-import { databaseRole } from "./actors.js"
+import type { ColumnTypes } from "@wardkeep/permissions"
+import { policyObject } from "./policy-object.js"
+import { hasTiedRule, rulePolicies } from "./rule-policies.js"
 import type { ScopedTable } from "./scope.js"
 import { type Managed, qualified, type Step } from "./step.js"
 
 /** What each table must have: ENABLE, FORCE, one restrictive fence for everybody, and permissions per command. */
-export function fence(policy: Policy, entry: ScopedTable): Managed[] {
-  if (entry.level === "global") return []
+export function fence(policy: Policy, entry: ScopedTable, types: ColumnTypes): Managed[] {
+  if (entry.level === "global") return hasTiedRule(policy, entry.table.name) ? rulePolicies(policy, entry, types) : []
   const { owner } = roleNames(policy)
-  const policies = [restrictive(entry), ownerPermission(entry, owner)]
-  for (const [command, cell] of [
-    ["select", "read"],
-    ["insert", "create"],
-    ["update", "update"],
-    ["delete", "delete"],
-  ] as const) {
-    const roles = policy.actors
-      .filter((actor) => {
-        const permission = actor.can.get(entry.table.name)?.[cell]
-        return permission !== undefined && permission !== false
-      })
-      .map((actor) => databaseRole(policy, actor))
-    if (roles.length > 0) policies.push(permissive(entry, command, roles))
-  }
-  return policies
+  return [restrictive(entry), ownerPermission(entry, owner), ...rulePolicies(policy, entry, types)]
 }
 
 /** ENABLE and FORCE are flags of the table, not objects. */
@@ -75,7 +62,7 @@ function restrictive(entry: ScopedTable): Managed {
   const { using, check } = fenceTerms(entry)
   // TO PUBLIC: a fence for named roles is lost when a restore misses one of them, and DROP OWNED could remove it.
   return policyObject(
-    entry,
+    entry.table.name,
     "wk_fence",
     "narrow",
     "the fence",
@@ -85,7 +72,7 @@ function restrictive(entry: ScopedTable): Managed {
 
 function ownerPermission(entry: ScopedTable, owner: string): Managed {
   return policyObject(
-    entry,
+    entry.table.name,
     "wk_owner",
     "support",
     "the owner works under the same fence",
@@ -93,36 +80,13 @@ function ownerPermission(entry: ScopedTable, owner: string): Managed {
   )
 }
 
-function permissive(
+/** The fence of a table that belongs to another one, such as its word table, and what its readers are allowed. */
+export function fencePolicies(
   entry: ScopedTable,
-  command: "select" | "insert" | "update" | "delete",
-  roles: readonly string[],
-): Managed {
-  const clause =
-    command === "insert"
-      ? "with check (true)"
-      : command === "update"
-        ? "using (true) with check (true)"
-        : "using (true)"
-  const to = roles.map(quoteIdent).join(", ")
-  return policyObject(entry, `wk_${command}`, "widen", `roles that may ${command}`, `for ${command} to ${to} ${clause}`)
-}
-
-/** The fence of a table that belongs to another one, such as its word table. */
-export function fencePolicies(entry: ScopedTable, table: string, owner: string, readers: readonly string[]): Managed[] {
+  table: string,
+  owner: string,
+  readers: readonly Managed[] = [],
+): Managed[] {
   const companion: ScopedTable = { ...entry, table: { ...entry.table, name: table } }
-  const policies = [restrictive(companion), ownerPermission(companion, owner)]
-  return readers.length === 0 ? policies : [...policies, permissive(companion, "select", readers)]
-}
-
-function policyObject(entry: ScopedTable, name: string, phase: Step["phase"], why: string, body: string): Managed {
-  const target = qualified(entry.table.name)
-  return {
-    id: `policy ${entry.table.name} ${name}`,
-    phase,
-    why,
-    create: `create policy ${name} on ${target} ${body}`,
-    drop: `drop policy if exists ${name} on ${target}`,
-    commentOn: `policy ${name} on ${target}`,
-  }
+  return [restrictive(companion), ownerPermission(companion, owner), ...readers]
 }

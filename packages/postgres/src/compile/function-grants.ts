@@ -1,6 +1,6 @@
-import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import { type Actor, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
-import { matrixRoles } from "./actors.js"
+import { databaseRole, matrixRoles } from "./actors.js"
 import type { Step } from "./step.js"
 
 /** What policies, defaults and hosts call under a matrix role. Each of them checks the verified context itself. */
@@ -12,6 +12,9 @@ const readers = [
   "tenant()",
   "tenant(text)",
   "held_branches(text)",
+  "held(text)",
+  "tenant_for(text,text[],integer,timestamp with time zone)",
+  "group_branches(text,text)",
   "planned_as()",
   "refuse(text)",
   "branch()",
@@ -24,6 +27,19 @@ const readers = [
   "words(text)",
   "digit_word(text)",
 ]
+/** What a policy file opts into; each checks the verified role itself. */
+const assigning = [
+  "grant_assignment(text,text,jsonb,text,timestamp with time zone,timestamp with time zone,text)",
+  "revoke_assignments(text,uuid,text)",
+  "list_assignments()",
+  "narrow_role(text,text,text)",
+  "lift_narrowing(text,text,text)",
+]
+const emergencies = [
+  "declare_break_glass(text,text,text,text,integer)",
+  "open_reviews()",
+  "review_break_glass(uuid,text,text)",
+]
 const loginOnly = ["strategy()", "refuse_session()"]
 /** What the accelerated strategy brings: for the login, and for the matrix roles. */
 const acceleratedLogin = ["enter(text,text)"]
@@ -32,6 +48,8 @@ const issuerOnly = [
   "issue_session(text,text,bytea)",
   "issue_service(text,text,bytea)",
   "reopen_session(text,text,bytea)",
+  "open_break_glass(text,text,bytea)",
+  "offboard(text,text,bytea)",
   "end_session(uuid,text)",
   "end_actor(text,text)",
   "list_sessions(text)",
@@ -47,6 +65,9 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
   const readable = accelerated ? [...readers, ...acceleratedReaders] : readers
   const wanted: [string, string][] = [
     ...matrix.flatMap((role) => readable.map((f): [string, string] => [role, f])),
+    ...policy.actors.flatMap((actor) =>
+      chosen(policy, actor).map((f): [string, string] => [databaseRole(policy, actor), f]),
+    ),
     ...login.map((f): [string, string] => [names.app, f]),
     ...issuerOnly.map((f): [string, string] => [names.issuer, f]),
   ]
@@ -83,6 +104,17 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
     })
   }
   return [...steps, ...(await usageSteps(client, policy, [...matrix, names.app, names.issuer], matrix))]
+}
+
+function chosen(policy: Policy, { kind, confined }: Actor): string[] {
+  if (kind === "service") return []
+  const isNarrowable = [...policy.tables.values()].some((rule) => rule.narrowable !== undefined)
+  return [
+    ...(isNarrowable ? ["permitted_tenant(text,text)"] : []),
+    ...(confined ? ["subjects(text,boolean)"] : []),
+    ...(policy.assignments === "required" && !confined ? assigning : []),
+    ...(policy.breakGlass !== null && !confined ? emergencies : []),
+  ]
 }
 
 /** Gives the new functions of the accelerated strategy to those who need them, as far as their roles are there. */

@@ -52,10 +52,10 @@ export function differenceSteps(
   // By prefix: a role that left the policy file must lose what it had.
   const ours = (grantee: string): boolean =>
     logins.has(grantee) || grantee.startsWith(names.role("")) || grantee.startsWith(names.service(""))
-  const has = (list: readonly Grant[], grant: Grant): boolean =>
-    list.some((g) => g.grantee === grant.grantee && g.privilege === grant.privilege && g.column === grant.column)
-  const extra = present.filter((grant) => ours(grant.grantee) && !has(desired, grant))
-  const missing = desired.filter((grant) => !has(present, grant))
+  const key = (grant: Grant): string => JSON.stringify([grant.grantee, grant.privilege, grant.column])
+  const [wanted, held] = [new Set(desired.map(key)), new Set(present.map(key))]
+  const extra = present.filter((grant) => ours(grant.grantee) && !wanted.has(key(grant)))
+  const missing = desired.filter((grant) => !held.has(key(grant)))
   return [
     ...statements(relation, extra, "revoke", "narrow", "not in the policy file"),
     ...statements(relation, missing, "grant", "widen", "in the policy file"),

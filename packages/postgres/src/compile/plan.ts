@@ -1,4 +1,5 @@
 import { type Finding, type Policy, quoteIdent, sortFindings, WardkeepError } from "@wardkeep/core"
+import { type ColumnTypes, checkColumns } from "@wardkeep/permissions"
 import type { Queryable } from "../maintenance/queryable.js"
 import { matrixRoles } from "./actors.js"
 import { type Catalog, readCatalog } from "./catalog.js"
@@ -11,6 +12,7 @@ import {
   releasedTables,
   releaseSteps,
 } from "./companions.js"
+import { confinement, narrowable } from "./confined.js"
 import { derivedFindings } from "./derived.js"
 import { tampered } from "./drift.js"
 import type { Extension } from "./extension.js"
@@ -23,12 +25,13 @@ import { mirrors } from "./mirror.js"
 import { ownFunctionSteps } from "./own-functions.js"
 import { tablePrivileges } from "./privileges.js"
 import { actorRecordSteps } from "./record.js"
+import { ruleRecordSteps } from "./record-rules.js"
 import { referenceFindings } from "./references.js"
 import { roleFindings } from "./role-findings.js"
+import { columnTypesOf, referenceSteps } from "./rule-policies.js"
 import { branchKeyColumn, partitionsOf, resolveScopes, type ScopedTable } from "./scope.js"
 import { countBranches, scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
-import { tiedCells } from "./tied-cells.js"
 import { sameShapeView, viewSchema } from "./views.js"
 import { wordTable } from "./words.js"
 
@@ -60,6 +63,8 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   const catalog = await readCatalog(client, policy)
   requireRoles(policy, catalog)
   const { scoped, findings: uncovered } = resolveScopes(policy, catalog)
+  const types = columnTypesOf(scoped)
+  checkColumns(policy, types)
   const changed = await tampered(client, policy)
   const relations = [...catalog.tables.keys(), ...companionRelations(scoped.values(), catalog)]
   const draft: Draft = {
@@ -76,7 +81,8 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   const rolesWithViews = new Set<string>()
   for (const entry of scoped.values()) {
     draft.managed.push(...scopeStatistics(entry, branches))
-    for (const role of draftTable(draft, { policy, entry, catalog, scoped, grants, changed })) rolesWithViews.add(role)
+    for (const role of draftTable(draft, { policy, entry, catalog, scoped, types, grants, changed }))
+      rolesWithViews.add(role)
   }
   draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
   draft.managed.push(...tenancyMirrors(policy, catalog, scoped), ...lookups(policy, scoped))
@@ -85,6 +91,7 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
   draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy)))
   draft.steps.push(...lookupTableSteps(policy, catalog, grants), ...(await actorRecordSteps(client, policy)))
+  draft.steps.push(...(await ruleRecordSteps(client, policy)))
   const tables = [...scoped.values()].flatMap((entry) => [entry, ...partitionsOf(entry, catalog)])
   for (const extension of extensions) {
     const part = await extension.plan({ client, policy, tables, changed })
@@ -95,7 +102,7 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   const steps = withoutForce(inOrder, forcedTables(catalog, scoped, draft.managed))
   return {
     steps,
-    findings: sortFindings([...draft.findings, ...tiedCells(policy)]),
+    findings: sortFindings(draft.findings),
     hash: hashOf(steps.map((step) => step.sql).join("\n;\n")),
   }
 }
@@ -111,22 +118,29 @@ interface TableInput {
   readonly entry: ScopedTable
   readonly catalog: Catalog
   readonly scoped: ReadonlyMap<string, ScopedTable>
+  readonly types: ColumnTypes
   readonly grants: GrantsByRelation
   readonly changed: ReadonlySet<string>
 }
 
 /** Everything about one table of the policy file; returns the roles that get a view of it. */
 function draftTable({ steps, findings, managed }: Draft, input: TableInput): string[] {
-  const { policy, entry, catalog, scoped, grants, changed } = input
+  const { policy, entry, catalog, scoped, types, grants, changed } = input
   const { privileges, findings: found } = tablePrivileges(policy, entry, catalog.serverVersion)
   const keys = keySteps(entry, scoped)
   const present = grants.get(entry.table.name) ?? []
   findings.push(...found, ...keys.findings, ...referenceFindings(policy, entry, scoped), ...indexFindings(entry))
   findings.push(...strangerFindings(policy, entry.table.name, present, entry.table.owner))
-  steps.push(...columnSteps(entry, scoped, changed), ...keys.steps, ...forceSteps(entry))
+  steps.push(
+    ...columnSteps(entry, scoped, changed),
+    ...keys.steps,
+    ...forceSteps(entry),
+    ...referenceSteps(policy, entry),
+  )
   steps.push(...grantSteps(policy, entry.table.name, privileges, present))
   steps.push(...companionSteps(policy, entry, catalog, privileges, grants))
-  managed.push(...fence(policy, entry), ...partitionFences(policy, entry, catalog))
+  managed.push(...fence(policy, entry, types), ...partitionFences(policy, entry, catalog))
+  managed.push(...confinement(policy, entry), ...narrowable(policy, entry))
   managed.push(...wordTable(policy, entry, privileges))
   const views = privileges
     .map((p) => ({ role: p.role, view: sameShapeView(entry, p) }))
@@ -158,7 +172,12 @@ function forcedTables(
   const made = new Set(managed.filter((object) => object.id.startsWith("table ")).map((object) => object.id.slice(6)))
   const fenced = new Set(managed.filter((o) => o.id.endsWith(" wk_fence")).map((o) => o.id.split(" ")[1] ?? ""))
   return [...catalog.tables.values()]
-    .filter((table) => table.forced && (scoped.has(table.name) || fenced.has(table.name)) && !made.has(table.name))
+    .filter(
+      (table) =>
+        table.forced &&
+        ((scoped.get(table.name)?.level ?? "global") !== "global" || fenced.has(table.name)) &&
+        !made.has(table.name),
+    )
     .map((table) => table.name)
 }
 

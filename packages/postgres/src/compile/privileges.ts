@@ -1,4 +1,12 @@
-import { type Actor, type Finding, type Permission, type Policy, WardkeepError } from "@wardkeep/core"
+import {
+  type Actor,
+  type ColumnSet,
+  type Finding,
+  isTied,
+  type Permission,
+  type Policy,
+  WardkeepError,
+} from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
 import { meetsSecurityFloor } from "./floor.js"
 import { oracleKeys } from "./keys.js"
@@ -13,6 +21,8 @@ export interface TablePrivileges {
   readonly delete: boolean
   /** Columns the role may not read, though it may read others. */
   readonly hidden: readonly string[]
+  /** It reads only what a condition, a purpose or a second factor allows. */
+  readonly tied: boolean
 }
 
 export interface PrivilegeResult {
@@ -43,21 +53,22 @@ function rolePrivileges(
   const role = databaseRole(policy, actor)
   const all = [...entry.table.columns.values()]
   const names = all.map((column) => column.name)
-  const { read } = permission
-  const hidden = Array.isArray(read) ? names.filter((column) => !read.includes(column)) : []
+  const { read, create, update: change } = permission.rules
+  const readable = read === undefined || read.columns === "all" ? names : read.columns
+  const hidden = names.filter((column) => !readable.includes(column))
   const fixed = fixedColumns(entry)
   const writable = all.filter((column) => !column.generated && !hidden.includes(column.name))
   const update = updateColumns(
-    permission,
+    change?.columns ?? false,
     actor.name,
     entry,
     writable.map((column) => column.name),
     fixed,
   )
   let insert: readonly string[] | null | false = false
-  if (permission.create === "all") insert = hidden.length === 0 ? null : writable.map((column) => column.name)
-  else if (permission.create !== false) {
-    const listed = permission.create
+  if (create?.columns === "all") insert = hidden.length === 0 ? null : writable.map((column) => column.name)
+  else if (create !== undefined) {
+    const listed = create.columns
     const scope = scopeColumns(entry).map(([column]) => column)
     insert = writable
       .filter(
@@ -70,7 +81,15 @@ function rolePrivileges(
   if (insert !== false && update !== false && !meetsSecurityFloor(serverVersion)) {
     insert = closeConflictOracle(entry, role, insert, names, findings)
   }
-  return { role, select: read === "all" ? null : read, insert, update, delete: permission.delete, hidden }
+  return {
+    role,
+    select: read === undefined ? false : read.columns === "all" ? null : read.columns,
+    insert,
+    update,
+    delete: permission.rules.delete !== undefined,
+    hidden,
+    tied: read !== undefined && isTied(read),
+  }
 }
 
 /** Where a row belongs and whom it is about is decided when it is made. */
@@ -80,21 +99,21 @@ function fixedColumns(entry: ScopedTable): string[] {
 }
 
 function updateColumns(
-  permission: Permission,
+  wanted: ColumnSet | false,
   actor: string,
   entry: ScopedTable,
   writable: readonly string[],
   fixed: readonly string[],
 ): readonly string[] | false {
-  if (permission.update === false) return false
-  if (permission.update === "all") return writable.filter((column) => !fixed.includes(column))
-  const refused = permission.update.filter((column) => fixed.includes(column))
+  if (wanted === false) return false
+  if (wanted === "all") return writable.filter((column) => !fixed.includes(column))
+  const refused = wanted.filter((column) => fixed.includes(column))
   if (refused.length > 0) {
     throw new WardkeepError("WK001", {
       message: `${actor} may not update ${refused.join(", ")} of ${entry.table.name}: tenant, branch, key and subject are set once`,
     })
   }
-  return permission.update
+  return wanted
 }
 
 /**

@@ -10,12 +10,15 @@ interface ActorRow {
   readonly purposes: readonly string[]
   readonly mfa_seconds: number | null
   readonly must_expire: boolean
+  readonly may_grant: readonly string[]
+  readonly confined: boolean
+  readonly counts_as: readonly string[]
 }
 
 /** The roles and services as the issuing functions see them. */
 export async function actorRecordSteps(client: Queryable, policy: Policy): Promise<Step[]> {
   const { rows } = await client.query<ActorRow>(
-    "select kind, name, db_role, purposes, mfa_seconds, must_expire from wardkeep.policy_actor",
+    "select kind, name, db_role, purposes, mfa_seconds, must_expire, may_grant, confined, counts_as from wardkeep.policy_actor",
   )
   const present = new Map(rows.map((row) => [`${row.kind} ${row.name}`, row]))
   const steps: Step[] = []
@@ -27,6 +30,9 @@ export async function actorRecordSteps(client: Queryable, policy: Policy): Promi
       purposes: actor.purposes,
       mfa_seconds: actor.mfaSeconds,
       must_expire: actor.mustExpire,
+      may_grant: actor.mayGrant,
+      confined: actor.confined,
+      counts_as: actor.countsAs,
     }
     const id = `${row.kind} ${row.name}`
     if (sameRow(present.get(id), row)) present.delete(id)
@@ -52,12 +58,15 @@ function sameRow(present: ActorRow | undefined, wanted: ActorRow): boolean {
     present.db_role === wanted.db_role &&
     present.mfa_seconds === wanted.mfa_seconds &&
     present.must_expire === wanted.must_expire &&
-    present.purposes.join("\n") === wanted.purposes.join("\n")
+    present.confined === wanted.confined &&
+    (["purposes", "may_grant", "counts_as"] as const).every(
+      (list) => present[list].join("\n") === wanted[list].join("\n"),
+    )
   )
 }
 
 function upsert(row: ActorRow): string {
-  const purposes = `array[${row.purposes.map(quoteLiteral).join(", ")}]`
+  const purposes = array(row.purposes)
   const values = [
     quoteLiteral(row.kind),
     quoteLiteral(row.name),
@@ -65,9 +74,17 @@ function upsert(row: ActorRow): string {
     purposes,
     row.mfa_seconds ?? "null",
     row.must_expire,
+    array(row.may_grant),
+    row.confined,
+    array(row.counts_as),
   ]
   // A purpose taken away is taken away from open sessions too.
-  return `insert into wardkeep.policy_actor (kind, name, db_role, purposes, mfa_seconds, must_expire) values (${values.join(", ")})
-  on conflict (kind, name) do update set db_role = excluded.db_role, purposes = excluded.purposes, mfa_seconds = excluded.mfa_seconds, must_expire = excluded.must_expire;
-delete from wardkeep.token where db_role = ${quoteLiteral(row.db_role)} and purpose <> all (${purposes})`
+  return `insert into wardkeep.policy_actor (kind, name, db_role, purposes, mfa_seconds, must_expire, may_grant, confined, counts_as) values (${values.join(", ")})
+  on conflict (kind, name) do update set db_role = excluded.db_role, purposes = excluded.purposes, mfa_seconds = excluded.mfa_seconds, must_expire = excluded.must_expire,
+    may_grant = excluded.may_grant, confined = excluded.confined, counts_as = excluded.counts_as;
+delete from wardkeep.token where db_role = ${quoteLiteral(row.db_role)} and purpose <> all (${purposes})${row.confined ? ` or db_role = ${quoteLiteral(row.db_role)} and subjects is null` : ""}`
+}
+
+function array(values: readonly string[]): string {
+  return `array[${values.map(quoteLiteral).join(", ")}]::text[]`
 }

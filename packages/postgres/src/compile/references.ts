@@ -1,4 +1,4 @@
-import type { Finding, Permission, Policy } from "@wardkeep/core"
+import type { Finding, Policy } from "@wardkeep/core"
 import type { CatalogConstraint } from "./catalog.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"
 
@@ -65,7 +65,9 @@ function cascading(
 /** Tables whose rows a role can delete, itself or through a cascade. */
 function deletable(policy: Policy, scoped: Scoped): Set<string> {
   const found = new Set(
-    policy.actors.flatMap((actor) => [...actor.can].filter(([, can]) => can.delete).map(([n]) => n)),
+    policy.actors.flatMap((actor) =>
+      [...actor.can].filter(([, can]) => can.rules.delete !== undefined).map(([n]) => n),
+    ),
   )
   for (let before = -1; before !== found.size; ) {
     before = found.size
@@ -81,7 +83,8 @@ function deletable(policy: Policy, scoped: Scoped): Set<string> {
 function keyUpdatable(policy: Policy, parent: ScopedTable, fk: CatalogConstraint): boolean {
   const fixed = [...parent.key, ...scopeColumns(parent).map(([column]) => column), parent.rule.subject]
   const open = fk.parentColumns.filter((column) => !fixed.includes(column))
-  const covers = (update: Permission["update"]): boolean =>
-    update === "all" ? open.length > 0 : update !== false && open.some((column) => update.includes(column))
-  return policy.actors.some((actor) => covers(actor.can.get(parent.table.name)?.update ?? false))
+  return policy.actors.some((actor) => {
+    const columns = actor.can.get(parent.table.name)?.rules.update?.columns ?? []
+    return columns === "all" ? open.length > 0 : open.some((column) => columns.includes(column))
+  })
 }

@@ -191,16 +191,13 @@ function levelThrough(policy: Policy, parent: string): "tenant" | "branch" {
   return scope === "branch" ? "branch" : "tenant"
 }
 
+/** What the policy file names about the table itself; cells and conditions are checked with their types. */
 function namedColumns(policy: Policy, name: string, rule: TableRule): string[] {
   const named: string[] = []
   if (rule.subject !== undefined) named.push(rule.subject)
   for (const group of Object.values(rule.columns ?? {})) named.push(...group)
   named.push(...(rule.search?.words ?? []), ...(rule.search?.lastDigits ?? []))
   if (typeof rule.scope === "object" && "through" in rule.scope) named.push(rule.scope.by)
-  for (const actor of policy.actors) {
-    const cell = actor.can.get(name)
-    for (const set of [cell?.read, cell?.create, cell?.update]) if (Array.isArray(set)) named.push(...set)
-  }
   for (const lookup of policy.lookups) if (lookup.table === name) named.push(lookup.by, ...lookup.returns)
   return [...new Set(named)]
 }

@@ -31,11 +31,7 @@ async function withHost(
     await app.connect()
     try {
       const issue = async (asked: Asked): Promise<Grant> => {
-        const [grant] = await issueBySql(
-          fresh.adminUrl,
-          { ...host, key, branches: [] as never, patientsPerBranch: 0 },
-          [asked],
-        )
+        const [grant] = await issueBySql(fresh.adminUrl, { logins: host.logins, key }, [asked])
         return grant!
       }
       await work(host, app, issue, fresh.adminUrl)

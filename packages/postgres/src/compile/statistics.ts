@@ -11,7 +11,7 @@ const fewBranches = 16
  * Tells the planner how many rows a branch has. It multiplies the shares of clinic and branch otherwise, expects a
  * hundredth of the rows and sorts a whole branch to show its newest fifty: 17 ms instead of 0.14 for 50,000 rows. And it
  * takes the branches of a context, unknown to it, for ten: it would read all of a clinic to filter one branch. Ten times
- * the number of branches, rounded to a power of two so that a second apply is empty, makes that one branch.
+ * the number of branches, rounded to a power of two so that a few new branches change nothing, makes that one branch, or 0.7 to 1.4.
  */
 export function scopeStatistics(entry: ScopedTable, branches: number): Managed[] {
   if (entry.tenant === null || entry.branch === null) return []

@@ -45,8 +45,15 @@ export function managedSteps(
     const found = lost ? undefined : present.get(object.id)
     if (found === hash) continue
     const comment = `comment on ${object.commentOn} is ${quoteLiteral(`${mark}:${hash}`)}`
+    const made = `${object.create};\n${comment}`
+    if (found !== undefined && object.phase === "widen") {
+      // What replaces it may allow less, and grants are widened in between.
+      steps.push({ phase: "narrow", object: object.id, why: "made again after narrowing", sql: object.drop })
+      steps.push({ phase: "widen", object: object.id, why: object.why, sql: made })
+      continue
+    }
     const drop = found === undefined ? "" : `${object.drop};\n`
-    steps.push({ phase: object.phase, object: object.id, why: object.why, sql: `${drop}${object.create};\n${comment}` })
+    steps.push({ phase: object.phase, object: object.id, why: object.why, sql: `${drop}${made}` })
   }
   for (const id of present.keys()) {
     if (!wanted.has(id))

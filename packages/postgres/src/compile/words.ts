@@ -1,6 +1,8 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import { databaseRole } from "./actors.js"
 import { fencePolicies } from "./fence.js"
 import type { TablePrivileges } from "./privileges.js"
+import { permissive } from "./rule-policies.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"
 import { list, type Managed, qualified } from "./step.js"
 
@@ -12,12 +14,11 @@ export function wordTable(policy: Policy, entry: ScopedTable, privileges: readon
   const search = entry.rule.search
   if (search === undefined || entry.tenant === null) return []
   const searched = [...search.words, ...search.lastDigits]
-  const roles = wordReaders(entry, privileges)
   const name = wordTableName(entry)
   const { owner } = roleNames(policy)
   return [
     tableObject(entry, name),
-    ...fencePolicies(worded(entry), name, owner, roles),
+    ...fencePolicies(worded(entry), name, owner, readerPolicies(policy, entry, name, privileges)),
     triggerFunction(entry, name, searched),
     ...(["insert", "update", "delete", "truncate"] as const).map((event) => trigger(entry, event)),
   ]
@@ -33,13 +34,57 @@ export function wordTableName(entry: ScopedTable): string {
   return `${entry.table.name}_word`
 }
 
-/** Roles that may read every searched column may read its words. */
-export function wordReaders(entry: ScopedTable, privileges: readonly TablePrivileges[]): string[] {
+/**
+ * Roles that may read every searched column may read its words; a role that reads some rows only must see the key too,
+ * because it is asked about the row of each word. Not confined ones: words name no subject.
+ */
+export function wordReaders(policy: Policy, entry: ScopedTable, privileges: readonly TablePrivileges[]): string[] {
+  return readersOf(policy, entry, privileges).map((p) => p.role)
+}
+
+function readersOf(policy: Policy, entry: ScopedTable, privileges: readonly TablePrivileges[]): TablePrivileges[] {
+  const confined = new Set(policy.actors.filter((a) => a.confined).map((a) => databaseRole(policy, a)))
   const search = entry.rule.search
   const searched = [...(search?.words ?? []), ...(search?.lastDigits ?? [])]
-  return privileges
-    .filter((p) => p.select !== false && searched.every((column) => !p.hidden.includes(column)))
-    .map((p) => p.role)
+  const key = [...scopeColumns(entry).map(([column]) => column), ...entry.key]
+  const visible = (p: TablePrivileges, columns: readonly string[]): boolean =>
+    columns.every((column) => !p.hidden.includes(column))
+  return privileges.filter(
+    (p) => !confined.has(p.role) && p.select !== false && visible(p, searched) && (!asked(entry, p) || visible(p, key)),
+  )
+}
+
+/** What a tenant may take from a role at run time takes the words along. */
+function asked(entry: ScopedTable, privileges: TablePrivileges): boolean {
+  return privileges.tied || entry.rule.narrowable?.includes("read") === true
+}
+
+/**
+ * A word tells of a row, so a role that reads some rows only is asked about the row itself: it runs into the policies of
+ * the searched table. The words it looks for have narrowed the rows by then.
+ */
+function readerPolicies(
+  policy: Policy,
+  entry: ScopedTable,
+  name: string,
+  privileges: readonly TablePrivileges[],
+): Managed[] {
+  const readers = readersOf(policy, entry, privileges)
+  const free = readers.filter((p) => !asked(entry, p)).map((p) => p.role)
+  const tied = readers.filter((p) => asked(entry, p)).map((p) => p.role)
+  const word = quoteIdent(`${entry.table.table}_word`)
+  const own = `exists (select from ${qualified(entry.table.name)} n where ${sameRow(entry, word, "n")})`
+  return [
+    ...(free.length === 0 ? [] : [permissive(name, "select", free)]),
+    ...(tied.length === 0 ? [] : [permissive(name, "select", tied, `using (${own})`, "roles that may read some rows")]),
+  ]
+}
+
+/** A row of the word table and the row it was made from, as a condition. */
+function sameRow(entry: ScopedTable, word: string, row: string): string {
+  return [...scopeColumns(entry).map(([column]) => ({ word: column, own: column })), ...keyColumns(entry)]
+    .map((column) => `${word}.${quoteIdent(column.word)} = ${row}.${quoteIdent(column.own)}`)
+    .join(" and ")
 }
 
 function keyColumns(entry: ScopedTable): { own: string; word: string; type: string }[] {
@@ -74,6 +119,8 @@ function tableObject(entry: ScopedTable, name: string): Managed {
       // After the rows: three million words took 41 s with the indexes in place.
       `alter table ${target} add primary key (${list(primary)})`,
       `create index on ${target} (${list(lookup)})`,
+      // Looks spare beside the primary key; drop it and `npm run bench -- --bench search` shows last digits far dearer.
+      ...(entry.branch === null ? [] : [`create index on ${target} (${quoteIdent(entry.tenant?.column ?? "")}, word)`]),
       `alter table ${target} enable row level security, force row level security`,
     ].join(";\n"),
     drop: `drop table if exists ${target} cascade`,
@@ -97,10 +144,6 @@ function triggerFunction(entry: ScopedTable, name: string, searched: readonly st
   const target = qualified(`${entry.table.schema}.wk_${entry.table.table}_words`)
   const word = qualified(name)
   const scope = scopeColumns(entry).map(([column]) => column)
-  const same = (left: string, right: string): string =>
-    [...scope.map((column) => [column, column]), ...keyColumns(entry).map((key) => [key.word, key.own])]
-      .map(([a, b]) => `${left}.${quoteIdent(a ?? "")} = ${right}.${quoteIdent(b ?? "")}`)
-      .join(" and ")
   const watched = list([...scope, ...keyColumns(entry).map((key) => key.own), ...searched])
   return {
     id: `function ${entry.table.schema}.wk_${entry.table.table}_words`,
@@ -118,7 +161,7 @@ begin
     end if;
   end if;
   if tg_op in ('UPDATE', 'DELETE') then
-    delete from ${word} w using old_rows o where ${same("w", "o")};
+    delete from ${word} w using old_rows o where ${sameRow(entry, "w", "o")};
   end if;
   if tg_op in ('INSERT', 'UPDATE') then
     insert into ${word} ${wordRows(entry, "new_rows")} on conflict do nothing;

@@ -9,7 +9,7 @@ import { sqlDirectory } from "../migrate/sql-directory.js"
 export type Strategy = "portable" | "accelerated"
 
 /** The object files that define what a strategy replaces. */
-const portableFiles = ["030_refuse.sql", "090_fence_portable.sql", "100_token_readers.sql"]
+const portableFiles = ["030_refuse.sql", "090_fence_portable.sql", "100_token_readers.sql", "110_rule_readers.sql"]
 
 /**
  * Chooses how the context is verified. `accelerated` needs one GRANT SET ON PARAMETER, which only a superuser may give;

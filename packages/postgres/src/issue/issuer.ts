@@ -15,12 +15,18 @@ export interface Assignment {
   readonly purposes?: readonly string[]
   readonly validFrom?: Date | string
   readonly validUntil?: Date | string
+  /** For a confined role, and for no other: whom it reaches. */
+  readonly subjects?: readonly string[]
 }
 
 export interface SessionRequest {
   /** The host's id of the person; it stands in the audit log. */
   readonly actor: string
-  readonly assignments: readonly Assignment[]
+  /**
+   * Where the policy says `assignments: 'required'` they can be left out: the database knows them. Named ones must be
+   * assigned; they narrow.
+   */
+  readonly assignments?: readonly Assignment[]
   /** When the second factor was given. */
   readonly mfaAt?: Date | string
   /** Seconds or an ISO 8601 duration, at most 24 hours. */
@@ -44,6 +50,20 @@ export interface ReopenRequest {
   readonly purpose: string
   /** Whom the job names: the database compares it with the session's own actor. */
   readonly actor: string
+}
+
+export interface BreakGlassRequest {
+  /** What {@link declareBreakGlass} returned. */
+  readonly id: string
+  /** The session that declared it. */
+  readonly session: Pick<Session, "id" | "actor">
+}
+
+export interface OffboardRequest {
+  readonly actor: string
+  /** Who asks for it; recorded. */
+  readonly by: string
+  readonly reason: string
 }
 
 export interface OpenSession {
@@ -74,6 +94,19 @@ export interface Issuer {
   issueService(request: ServiceRequest): Promise<Session>
   /** Checks that a queued job's session still holds the grant. @throws WK102 it does not, or is another actor's */
   reopenSession(request: ReopenRequest): Promise<Session>
+  /**
+   * Opens a declared emergency as a session of one grant: that subject, that branch, that actor, until then.
+   *
+   * @throws WK207 nothing to open in this session · WK202 second factor too old
+   */
+  openBreakGlass(request: BreakGlassRequest): Promise<Session>
+  /**
+   * Revokes every assignment of an actor in every tenant and ends every session, from the next statement on.
+   *
+   * @returns how many assignments were revoked
+   * @throws WK206 no actor, no reason, or nobody who asks for it
+   */
+  offboard(request: OffboardRequest): Promise<number>
   /** Takes effect with the next statement. False when it had ended before. */
   endSession(id: string, reason: string): Promise<boolean>
   /** Ends every session of an actor; returns how many. */
@@ -136,6 +169,13 @@ export function createIssuer(options: IssuerOptions): Issuer {
       ),
     reopenSession: async ({ sessionId, tenant, role, purpose, actor }) =>
       await issue("reopen", "reopen_session", { session_id: sessionId, actor, tenant, role, purpose }, actor),
+    openBreakGlass: async ({ id, session: { id: sessionId, actor } }) =>
+      await issue("break_glass", "open_break_glass", { break_glass: id, session_id: sessionId, actor }, actor),
+    offboard: async ({ actor, by, reason }) => {
+      const { request, kid, mac } = signRequest("offboard", { actor, by, reason }, options.keyId, key)
+      const text = "select wardkeep.offboard($1, $2, $3) as revoked"
+      return (await call<{ revoked: number }>(text, [request, kid, mac]))[0]?.revoked ?? 0
+    },
     endSession: async (id, reason) =>
       (await call<{ ended: boolean }>("select wardkeep.end_session($1, $2) as ended", [id, reason]))[0]?.ended === true,
     endActor: async (actor, reason) =>
@@ -175,11 +215,12 @@ function sessionBody({ actor, assignments, mfaAt, ttl, label }: SessionRequest):
     ttl_seconds: seconds(ttl),
     mfa_at: mfaAt === undefined ? undefined : instant(mfaAt),
     label,
-    assignments: assignments.map((a) => ({
+    assignments: assignments?.map((a) => ({
       tenant: a.tenant,
       branches: a.branches,
       role: a.role,
       purposes: a.purposes,
+      subjects: a.subjects,
       valid_from: a.validFrom === undefined ? undefined : instant(a.validFrom),
       valid_until: a.validUntil === undefined ? undefined : instant(a.validUntil),
     })),

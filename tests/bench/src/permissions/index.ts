@@ -1,6 +1,7 @@
 import { describeMachine, type Machine } from "../machine.ts"
 import { shuffled } from "../rounds.ts"
 import { median, quantile, ratioOf, rounded } from "../statistics.ts"
+import { type CompileResult, measureCompile } from "./compile.ts"
 import { type Engine, engines } from "./engines.ts"
 import { grants, questions } from "./questions.ts"
 
@@ -31,15 +32,18 @@ export interface PermissionReport {
   readonly agreement: { readonly engines: number; readonly questions: number; readonly allowed: number }
   readonly rounds: number
   readonly engines: readonly EngineResult[]
+  readonly compile: CompileResult
   readonly bars: readonly PermissionBar[]
 }
 
 export interface PermissionOptions {
   readonly quick: boolean
+  /** Where the policy is planned and applied. */
+  readonly server: 15 | 18
   readonly report: (text: string) => void
 }
 
-export async function runPermissions({ quick, report }: PermissionOptions): Promise<PermissionReport> {
+export async function runPermissions({ quick, server, report }: PermissionOptions): Promise<PermissionReport> {
   const machine = describeMachine()
   const asked = questions()
   const all = await engines(grants(), asked)
@@ -56,17 +60,22 @@ export async function runPermissions({ quick, report }: PermissionOptions): Prom
   const results = summarise(all, times)
   for (const { name, nanoseconds, timesCompiled } of results)
     report(`${String(nanoseconds).padStart(12)} ns  ${String(timesCompiled).padStart(10)} ×  ${name}`)
+  const compile = await measureCompile(server, quick ? 8 : 40, quick ? 20 : 200)
+  report(
+    `${compile.roles} roles and ${compile.tables} tables on PostgreSQL ${compile.server}: ${compile.policies} policies, ${compile.steps} steps; plan ${rounded(compile.plan, 1)} s, apply ${rounded(compile.apply, 1)} s`,
+  )
   return {
     set: "permissions",
     machine,
     node: process.versions.node,
     date: new Date().toISOString(),
-    command: `npm run bench -- --only permissions${quick ? " --quick" : ""}`,
+    command: `npm run bench -- --only permissions${quick ? " --quick" : ""}${server === 18 ? "" : ` --server ${server}`}`,
     quick,
     agreement: { engines: all.length, questions: asked.length, allowed },
     rounds,
     engines: results,
-    bars: bars(results),
+    compile,
+    bars: [...bars(results), ...compileBars(compile)],
   }
 }
 
@@ -114,5 +123,15 @@ function bars(results: readonly EngineResult[]): PermissionBar[] {
     { what: "compiled check, at most 10 ns, or both lines below", measured: compiled, held: compiled <= 10 || faster },
     { what: "CASL takes at least 10 times as long", measured: casl, held: casl >= 10 || compiled <= 10 },
     { what: "casbin takes at least 10,000 times as long", measured: casbin, held: casbin >= 10_000 || compiled <= 10 },
+  ]
+}
+
+function compileBars(result: CompileResult): PermissionBar[] {
+  const what = `${result.roles} roles and ${result.tables} tables`
+  const both = rounded(result.plan + result.apply, 1)
+  return [
+    { what: `${what} compile in at most 1 s`, measured: rounded(result.matrix, 2), held: result.matrix <= 1 },
+    { what: `${what}: plan and apply in at most 60 s`, measured: both, held: both <= 60 },
+    { what: `${what}: steps of a second apply`, measured: result.left, held: result.left === 0 },
   ]
 }

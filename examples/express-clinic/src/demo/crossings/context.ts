@@ -49,7 +49,7 @@ function forgedContext({ elsewhere, nextDoor }: Stage, { token }: SessionGrant):
       "another clinic appended, then an insert there",
       [
         `select ${set("wardkeep.token", foreign)}`,
-        `insert into clinical_note (clinic_id, branch_id, patient_id, author, diagnosis, body) values ('${elsewhere.branch.clinicId}', '${elsewhere.branch.id}', '${elsewhere.patient.id}', 'x', 'x', 'x')`,
+        `insert into clinical_note (clinic_id, branch_id, patient_id, author, diagnosis, body) values ('${elsewhere.branch.clinicId}', '${elsewhere.branch.id}', '${elsewhere.patient.id}', wardkeep.actor(), 'x', 'x')`,
       ],
     ],
     ["a made-up token", [`select ${set("wardkeep.token", made)}`, read]],

@@ -40,7 +40,7 @@ function errors({ elsewhere: { patient, branch, rows } }: Stage): Line[] {
     [
       "cast in ON CONFLICT … WHERE (an existing foreign note)",
       [
-        `insert into clinical_note (clinic_id, branch_id, id, patient_id, author, diagnosis, body) values (${scope}, '${rows.clinical_note}', '${patient.id}', 'x', 'x', 'x') on conflict (clinic_id, branch_id, id) do update set body = 'y' where (clinical_note.body)::int > 0`,
+        `insert into clinical_note (clinic_id, branch_id, id, patient_id, author, diagnosis, body) values (${scope}, '${rows.clinical_note}', '${patient.id}', wardkeep.actor(), 'x', 'x') on conflict (clinic_id, branch_id, id) do update set body = 'y' where (clinical_note.body)::int > 0`,
       ],
     ],
     [
@@ -90,7 +90,7 @@ const receptionErrors = ({ elsewhere: { patient, branch } }: Stage): Line[] => [
 
 function keys({ elsewhere, nextDoor }: Stage): Line[] {
   const note = (target: Stage["elsewhere"]): string =>
-    `insert into clinical_note (patient_id, author, diagnosis, body) values ('${target.patient.id}', 'x', 'x', 'x')`
+    `insert into clinical_note (patient_id, author, diagnosis, body) values ('${target.patient.id}', wardkeep.actor(), 'x', 'x')`
   return [
     ["a note for a patient of another clinic", [note(elsewhere)]],
     ["a note for a patient of the branch next door", [note(nextDoor)]],

@@ -28,7 +28,7 @@ function aimed({ patient, branch, rows }: Target): Line[] {
   const where = `of ${branch.name}`
   const scope = `'${branch.clinicId}', '${branch.id}'`
   const note = `clinical_note (clinic_id, branch_id, id, patient_id, author, diagnosis, body)`
-  const noteValues = `(${scope}, '${rows.clinical_note}', '${patient.id}', 'x', 'x', 'x')`
+  const noteValues = `(${scope}, '${rows.clinical_note}', '${patient.id}', wardkeep.actor(), 'x', 'x')`
   return [
     [`UPDATE a patient ${where}`, `update patient set allergies = 'x' where id = '${patient.id}' returning *`],
     [`DELETE an attachment ${where}`, `delete from attachment where id = '${rows.attachment}' returning *`],
@@ -59,7 +59,7 @@ function aimed({ patient, branch, rows }: Target): Line[] {
     ],
     [
       `MERGE … WHEN NOT MATCHED INSERT ${where}`,
-      `merge into clinical_note n using (values ('${rows.clinical_note}'::uuid)) v(id) on n.id = v.id when not matched then insert (clinic_id, branch_id, patient_id, author, diagnosis, body) values (${scope}, '${patient.id}', 'x', 'x', 'x')`,
+      `merge into clinical_note n using (values ('${rows.clinical_note}'::uuid)) v(id) on n.id = v.id when not matched then insert (clinic_id, branch_id, patient_id, author, diagnosis, body) values (${scope}, '${patient.id}', wardkeep.actor(), 'x', 'x')`,
     ],
     [
       `INSERT … SELECT its notes into one's own ${where}`,

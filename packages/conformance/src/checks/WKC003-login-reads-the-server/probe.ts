@@ -1,5 +1,7 @@
+import { WardkeepError } from "@wardkeep/core"
+import type { Actor } from "../../database/actor.js"
 import { rolledBack } from "../../database/transaction.js"
-import { defineProbe } from "../../run/check.js"
+import { defineProbe, type Scene } from "../../run/check.js"
 
 export const probe = defineProbe({
   code: "WKC003",
@@ -17,10 +19,11 @@ export const probe = defineProbe({
       for (const { column, message, fix, severity } of powers) {
         // A superuser has every one of them and is another check's finding.
         if (row[column] !== "t" || row.superuser === "t") continue
+        const tried = column === "replication" ? await streams(scene, actor) : ""
         record.found({
           object: login,
           message: `The login ${login} ${message}`,
-          evidence: `${column} is granted to ${login}, directly or by membership`,
+          evidence: `${column} is granted to ${login}, directly or by membership${tried}`,
           replay: `-- connected as ${login}\n${question};`,
           fix: fix(login),
           severity,
@@ -29,6 +32,24 @@ export const probe = defineProbe({
     }
   },
 })
+
+/** A slot of this session alone, which holds nothing and is gone with it. Nothing is streamed. */
+const slot = "CREATE_REPLICATION_SLOT wk_probe TEMPORARY PHYSICAL"
+
+/** Whether a connection for replication is let in: not every pooler and not every pg_hba.conf does. */
+async function streams(scene: Scene, actor: Actor): Promise<string> {
+  try {
+    const session = await scene.freshSession(actor, "replication")
+    const { error } = await session.run(slot)
+    await session.close()
+    return error === undefined
+      ? "; a connection for replication was let in and made a slot"
+      : "; tried, no slot was made"
+  } catch (error) {
+    if (error instanceof WardkeepError && error.code === "WK005") return "; a connection for replication was not let in"
+    throw error
+  }
+}
 
 const member = (role: string): string => `pg_catalog.pg_has_role(r.oid, '${role}', 'MEMBER') as ${role}`
 

@@ -6,7 +6,7 @@ import { aims } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
-import { insertStatement, referencesOf } from "../../probe/insertion.js"
+import { insertStatement, literalOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
@@ -20,28 +20,47 @@ export const probe = defineProbe({
 })
 
 async function insert(ground: Ground): Promise<void> {
-  const { record, label, attacker, victim, rights } = ground
+  const { record, label, attacker, rights } = ground
   if (rights.insert.length === 0) return
   const foreign = foreignValues(ground)
   if (foreign === undefined) return
   await attacker.act(async (tx) => {
-    for (const { like, set } of attempts(ground, foreign)) {
+    const others = await otherReferences(ground, foreign)
+    for (const { like, set } of sources(ground).flatMap((from) => attempts(ground, foreign, others, from))) {
       const { error, count, attack, statement } = await insertedWith(tx, ground, like, set)
       if (attack === undefined || (error === undefined && count === 0)) continue
       record.probe(label)
       // The policy is asked before any constraint: only its refusal, or success, says something.
-      if (error?.code === "42501" || error?.code === "44000") return record.control()
+      if (error?.code === "42501" || error?.code === "44000") {
+        record.control()
+        return await mergeInstead(tx, ground, like, set)
+      }
       if (error !== undefined) continue
       record.control()
       if (!(await landedAtVictim(tx, ground, statement))) return
-      return record.found({
-        object: label,
-        message: `Tenant ${attacker.name} puts a row into the data of tenant ${victim.name}.`,
-        evidence: `INSERT 0 ${count} with the tenant of ${victim.name} in the context of tenant ${attacker.name}`,
-        replay: attacker.replay(attack),
-        fix: `Give the INSERT policies of ${label} a WITH CHECK that compares the tenant with the context.`,
-      })
+      return report(ground, attack, `INSERT 0 ${count}`)
     }
+  })
+}
+
+/** The branch of a MERGE that finds no row is asked by other code of the server than an INSERT. */
+async function mergeInstead(tx: Transaction, ground: Ground, like: string | undefined, set: Attempt["set"]) {
+  const { scene, relation, rights } = ground
+  if (scene.serverVersion < 150_000 || relation.kind === "v") return
+  const attack = insertStatement({ relation, rights, like, set, merge: true })
+  if (attack === undefined) return
+  const { count } = await tx.attempt(attack)
+  ground.record.probe(ground.label)
+  if (count > 0 && (await grows(tx, ground, attack))) report(ground, attack, `MERGE ${count}`)
+}
+
+function report({ record, label, attacker, victim }: Ground, attack: string, tag: string): void {
+  record.found({
+    object: label,
+    message: `Tenant ${attacker.name} puts a row into the data of tenant ${victim.name}.`,
+    evidence: `${tag} with the tenant of ${victim.name} in the context of tenant ${attacker.name}`,
+    replay: attacker.replay(attack),
+    fix: `Give the INSERT policies of ${label} a WITH CHECK that compares the tenant with the context.`,
   })
 }
 
@@ -74,19 +93,55 @@ async function insertedWith(
   }
 }
 
+interface Attempt {
+  readonly like: string | undefined
+  readonly set: Readonly<Record<string, string>>
+}
+
 /** A view does not tell which of its columns are keys, so new numbers are tried as well. */
-function attempts(ground: Ground, foreign: Readonly<Record<string, string>>) {
-  const { relation } = ground
-  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+function attempts(
+  { relation }: Ground,
+  foreign: Attempt["set"],
+  others: readonly Attempt["set"][],
+  like: string | undefined,
+): Attempt[] {
   const numbers = relation.columns
-    .filter(({ name, category }) => relation.kind === "v" && category === "N" && name !== tenant)
+    .filter(({ name, category }) => relation.kind === "v" && category === "N" && !isTenant(relation, name))
     .flatMap((column): [string, string][] => {
       const value = freshValue(column)
       return value === undefined ? [] : [[column.name, value]]
     })
   const sets = numbers.length > 0 ? [{ ...Object.fromEntries(numbers), ...foreign }, ...single(numbers, foreign)] : []
-  return sources(ground).flatMap((like) => [...sets, foreign].map((set) => ({ like, set })))
+  return [...sets, foreign, ...others].map((set) => ({ like, set }))
 }
+
+/**
+ * Where every column of a key is the tenant or a reference, the victim has the row already and the key refuses the copy:
+ * the same with other parents that exist.
+ */
+async function otherReferences(ground: Ground, foreign: Attempt["set"]): Promise<Attempt["set"][]> {
+  const { scene, relation, theirs } = ground
+  const [sample] = theirs.rows
+  if (sample === undefined) return []
+  const taken = relation.keys.filter(({ kind }) => kind === "p" || kind === "u").map(({ columns }) => columns)
+  const found: Record<string, string>[] = []
+  for (const { kind, columns, parent: oid, parentColumns } of relation.keys) {
+    const parent = scene.catalog.byOid(oid ?? "")
+    const [name = "", ...more] = columns.filter(
+      (column) => foreign[column] !== undefined && !isTenant(relation, column),
+    )
+    const above = parentColumns?.[columns.indexOf(name)]
+    if (kind !== "f" || parent === undefined || more.length > 0 || above === undefined) continue
+    if (!taken.some((key) => key.includes(name) && key.every((column) => Object.hasOwn(foreign, column)))) continue
+    for (const value of await scene.facts.others(parent, above, sample.values[name], ground.victim)) {
+      found.push({ ...foreign, [name]: literalOf(relation, name, { ...sample, values: { [name]: value } }) })
+    }
+  }
+  return found
+}
+
+const isTenant = ({ tenancy }: Relation, name: string): boolean =>
+  tenancy.by === "column" && tenancy.column.name === name
 
 const single = (numbers: readonly [string, string][], foreign: Readonly<Record<string, string>>) =>
   numbers.map(([name, value]) => ({ [name]: value, ...foreign }))
@@ -102,6 +157,7 @@ function foreignValues({ relation, victim, theirs }: Ground): Record<string, str
     const references = sample === undefined ? {} : referencesOf(relation, sample, [tenancy.column.name])
     return { ...references, [tenancy.column.name]: `${value}::${tenancy.column.base}` }
   }
+  if (tenancy.by === "schema") return victim.keys.includes(tenancy.key) ? {} : undefined
   return sample === undefined || tenancy.by !== "parent" ? undefined : referencesOf(relation, sample)
 }
 

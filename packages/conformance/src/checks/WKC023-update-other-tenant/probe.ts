@@ -1,5 +1,5 @@
 import { quoteIdent } from "@wardkeep/core"
-import { type Column, quoted, type Relation } from "../../catalog/relation.js"
+import { type Column, isTable, quoted, type Relation } from "../../catalog/relation.js"
 import type { Outcome } from "../../database/outcome.js"
 import { aimed, aims } from "../../probe/aim.js"
 import { harmlessColumn, hitsTooMany, ownValue, sparing, victimSees, writtenHere } from "../../probe/blind.js"
@@ -28,10 +28,16 @@ async function update(ground: Ground): Promise<void> {
   await blindUpdate(ground, column)
 }
 
-/** Every statement that names the rows: UPDATE, MERGE, and a locked SELECT. */
+/** Every statement that names the rows: UPDATE, MERGE, and an UPDATE through a cursor. */
 async function aimedUpdate(ground: Ground, column: Column): Promise<void> {
   const { scene, record, label, relation, attacker, victim, theirs, mine } = ground
   const name = quoteIdent(column.name)
+  const throughCursor = (table: Relation, where: string): string =>
+    [
+      `declare wk_rows cursor for select from ${quoted(table)} as wk_row where ${where} for update`,
+      "fetch wk_rows",
+      `update ${quoted(table)} set ${name} = ${name} where current of wk_rows`,
+    ].join(";\n")
   const forms = [
     (table: Relation, where: string) => `update ${quoted(table)} as wk_row set ${name} = wk_row.${name} where ${where}`,
     ...(scene.serverVersion >= 150_000
@@ -40,6 +46,7 @@ async function aimedUpdate(ground: Ground, column: Column): Promise<void> {
             `merge into ${quoted(table)} as wk_row using (select 1) as s on ${where} when matched then update set ${name} = wk_row.${name}`,
         ]
       : []),
+    ...(isTable(relation) ? [throughCursor] : []),
   ]
   await attacker.act(async (tx) => {
     for (const form of forms) {

@@ -25,19 +25,25 @@ async function remove(ground: Ground): Promise<void> {
 }
 
 async function aimedDelete(ground: Ground): Promise<void> {
-  const { record, label, relation, attacker, victim, theirs, mine } = ground
-  const form = (table: Relation, where: string): string => `delete from ${quoted(table)} as wk_row where ${where}`
+  const { scene, record, label, relation, attacker, victim, theirs, mine } = ground
+  const forms = scene.serverVersion >= 150_000 && relation.kind !== "v" ? [plain, merging] : [plain]
   await attacker.act(async (tx) => {
-    const { seen, attack } = await aimed(tx, relation, victim, theirs, form)
-    record.probe(label)
-    const own = await aimed(tx, relation, attacker, mine, form)
-    if (own.seen.count > 0 || own.seen.error?.code === "23503") record.control()
-    if (seen.count > 0) report(ground, attack, `${seen.count} rows of tenant ${victim.name} were deleted`)
-    // A row that is not reached cannot be what a foreign key protects.
-    if (seen.error?.code === "23503")
-      report(ground, attack, "the row was reached: only a foreign key refused to delete it")
+    for (const form of forms) {
+      const { seen, attack } = await aimed(tx, relation, victim, theirs, form)
+      record.probe(label)
+      const own = await aimed(tx, relation, attacker, mine, form)
+      if (own.seen.count > 0 || own.seen.error?.code === "23503") record.control()
+      if (seen.count > 0) return report(ground, attack, `${seen.count} rows of tenant ${victim.name} were deleted`)
+      // A row that is not reached cannot be what a foreign key protects.
+      if (seen.error?.code === "23503")
+        return report(ground, attack, "the row was reached: only a foreign key refused to delete it")
+    }
   })
 }
+
+const plain = (table: Relation, where: string): string => `delete from ${quoted(table)} as wk_row where ${where}`
+const merging = (table: Relation, where: string): string =>
+  `merge into ${quoted(table)} as wk_row using (select 1) as s on ${where} when matched then delete`
 
 /** Without WHERE no SELECT policy applies. Rows that others refer to stop it, so random parts are tried as well. */
 async function blindDelete(ground: Ground): Promise<void> {

@@ -1,11 +1,14 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { quoted, type Relation } from "../../catalog/relation.js"
+import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { belongsTo } from "../../catalog/whose.js"
+import type { Actor } from "../../database/actor.js"
 import { aims } from "../../probe/aim.js"
 import { sparing, victimSees, writtenHere } from "../../probe/blind.js"
 import { numberOf } from "../../probe/facts.js"
-import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
 import { literalOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
+import type { CheckRecord } from "../../run/check-record.js"
 
 export const probe = defineProbe({
   code: "WKC025",
@@ -13,18 +16,53 @@ export const probe = defineProbe({
   severity: "leak",
   cwe: "CWE-639",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:N",
-  run: async (scene, record) => await onEveryTable(scene, record, move),
+  run: async (scene, record) => {
+    await onEveryTable(scene, record, move)
+    for (const actor of scene.actors.filter(({ keys }) => keys.length > 1)) await amongOwn(scene, record, actor)
+  },
 })
 
+/**
+ * Whoever works in several branches passes every policy in both. The row's history goes with it, and nobody is told:
+ * to be known, no leak.
+ */
+async function amongOwn(scene: Scene, record: CheckRecord, actor: Actor): Promise<void> {
+  for (const relation of scene.catalog.relations.filter(holdsTenants)) {
+    const { tenancy } = relation
+    if (tenancy.by !== "column" || tenancy.column.category === "A" || tenancy.column.generated) continue
+    const { name, base } = tenancy.column
+    const { rows } = await scene.facts.owned(relation, actor)
+    const from = actor.keys.find((key) => rows.some(({ values }) => String(values[name]) === key))
+    const to = actor.keys.find((key) => key !== from)
+    if (from === undefined || to === undefined) continue
+    const set = { name: quoteIdent(name), value: `${quoteLiteral(to)}::${base}` }
+    const attack = `update ${quoted(relation)} as wk_row set ${set.name} = ${set.value} where ${belongsTo(relation, "wk_row", [from])}`
+    const { error, count } = await actor.act(async (tx) => await tx.attempt(attack))
+    record.probe(labelOf(relation))
+    if (error === undefined || error.code === "42501") record.control()
+    if (error !== undefined || count === 0) continue
+    record.found({
+      object: labelOf(relation),
+      message: `A user of several branches, as ${actor.name} is, moves rows from one to another.`,
+      evidence: `UPDATE ${count} of the tenant column in the context of tenant ${actor.name}`,
+      replay: actor.replay(attack),
+      fix: `revoke update (${set.name}) on ${quoted(relation)} from the application, or refuse the change in a trigger.`,
+      severity: "hygiene",
+    })
+  }
+}
+
 async function move(ground: Ground): Promise<void> {
-  const { record, label, relation, attacker, mine, rights } = ground
+  const { scene, record, label, relation, attacker, mine, rights } = ground
   if (mine.count === 0) return
+  const merges = scene.serverVersion >= 150_000 && relation.kind !== "v"
   for (const { columns, text } of assignments(ground)) {
     if (!columns.every((name) => rights.update.includes(name))) continue
     const where = aims(relation, attacker, mine)[0] ?? "true"
-    for (const condition of [` where ${where}`, sparing(relation)]) {
+    const update = `update ${quoted(relation)} as wk_row set ${text}`
+    const merge = `merge into ${quoted(relation)} as wk_row using (select 1) as s on ${where} when matched then update set ${text}`
+    for (const attack of [`${update} where ${where}`, `${update}${sparing(relation)}`, ...(merges ? [merge] : [])]) {
       record.probe(label)
-      const attack = `update ${quoted(relation)} as wk_row set ${text}${condition}`
       const how = await arrives(ground, attack)
       if (how === "refused") record.control()
       else if (how !== "stayed") return report(ground, attack, how)

@@ -1,8 +1,8 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { holdsKey, withKey } from "../../catalog/key-text.js"
 import { isTable, labelOf, primaryKey, quoted } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import { readIn, roleStatements, settingStatement } from "../../probe/context-state.js"
-import { holdsKey, withKey } from "../../probe/key-text.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 
 export const probe = defineProbe({
@@ -40,6 +40,9 @@ interface Variant {
   readonly cut?: string
 }
 
+/** Such as the user's id in claims: it may still say whose rows the session sees. */
+const saysMore = (value: string): boolean => value.startsWith("{")
+
 function variants({ actors }: Scene, actor: Actor): Variant[] {
   const { settings, statements } = actor.tenant.connect
   const all = Object.entries(settings)
@@ -53,7 +56,9 @@ function variants({ actors }: Scene, actor: Actor): Variant[] {
           ...(cut !== undefined && { cut }),
           name: `${name} ${label}`,
           settings: { [name]: text },
-          forbidden: (alone ? actors : others).filter(({ keys }) => !holdsKey(text, keys)),
+          forbidden: (alone && !(saysMore(value) && saysMore(text)) ? actors : others).filter(
+            ({ keys }) => !holdsKey(text, keys),
+          ),
         }),
       ),
     )
@@ -86,8 +91,39 @@ function wild(value: string, actor: Actor, actors: readonly Actor[]): Wild[] {
       text: put(one.slice(0, -1)),
       cut: one.slice(0, -1),
     })),
+    ...thinned(value).map((text) => ({ label: "with a claim missing, empty or null", text })),
   ]
   return texts.filter(({ text }, place) => text !== value && texts.findIndex((one) => one.text === text) === place)
+}
+
+/** Claims in JSON, each time with one member, however deep, left out, null or empty. */
+function thinned(value: string): string[] {
+  const claims = parsed(value)
+  return membersOf(claims).flatMap((path) =>
+    [undefined, null, [], ""].map((to) => JSON.stringify(put(claims, path, to))),
+  )
+}
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return undefined
+  }
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const membersOf = (value: unknown): string[][] =>
+  isObject(value)
+    ? Object.entries(value).flatMap(([name, inner]) => [[name], ...membersOf(inner).map((path) => [name, ...path])])
+    : []
+
+/** A member that becomes undefined is not written. */
+function put(value: unknown, [name, ...path]: readonly string[], to: unknown): unknown {
+  if (name === undefined) return to
+  return isObject(value) ? { ...value, [name]: put(value[name], path, to) } : value
 }
 
 /** Some row's key or tenant is that text. */

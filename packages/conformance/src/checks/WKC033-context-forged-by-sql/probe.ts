@@ -1,13 +1,13 @@
 import { quoteLiteral } from "@wardkeep/core"
+import { holdsKey, withKey } from "../../catalog/key-text.js"
 import { labelOf, quoted } from "../../catalog/relation.js"
 import { aims } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { holdsTenants } from "../../probe/ground.js"
-import { holdsKey, withKey } from "../../probe/key-text.js"
 import type { Pair } from "../../probe/pair.js"
+import { settingNames } from "../../probe/setting-names.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
-import { queryText } from "../../sql-files.js"
 
 export const probe = defineProbe({
   code: "WKC033",
@@ -89,10 +89,4 @@ function withTokenKey(value: string, own: readonly string[], key: string): strin
     return isText && holdsKey(text, own) ? Buffer.from(withKey(text, own, key)).toString("base64url") : part
   })
   return changed.join(".") === value ? undefined : changed.join(".")
-}
-
-/** Settings that policies and functions read. */
-async function settingNames({ reader }: Scene): Promise<string[]> {
-  const rows = await reader.rows(queryText("setting-names.sql"))
-  return rows.map(({ name }) => String(name)).filter((name) => name.includes("."))
 }

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto"
-import { labelOf, quoted } from "../../catalog/relation.js"
+import { quoteLiteral } from "@wardkeep/core"
+import { labelOf } from "../../catalog/relation.js"
 import { visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
-import { aims } from "../../probe/aim.js"
-import { holdsTenants } from "../../probe/ground.js"
 import type { Pair } from "../../probe/pair.js"
-import { plant } from "../../probe/plant.js"
+import { difference, lookReplay, picture } from "../../probe/picture.js"
+import { canaryPrefix, plant } from "../../probe/plant.js"
 import {
   aimedArguments,
   callable,
@@ -51,18 +50,30 @@ function mayRead({ catalog }: Scene, { source, volatility }: Routine): boolean {
 }
 
 async function call(scene: Scene, record: CheckRecord, pair: Pair, one: Routine): Promise<void> {
-  const { victim } = pair
   const words = (await wordsOf(scene, pair)).slice(0, 3).map(({ text }) => text)
-  for (const values of await aimedArguments(scene, one, victim, words)) {
+  for (const values of await aimedArguments(scene, one, pair, words)) {
     const attack = callText(one, values)
-    if (await reads(scene, record, pair, one, attack)) return
-    if (one.volatility === "v" && (await writes(scene, record, pair, one, attack))) return
+    const shown = withoutWords(attack, words)
+    if (await reads(scene, record, pair, one, attack, shown)) return
+    if (one.volatility === "v" && (await writes(scene, record, pair, one, attack, shown))) return
   }
   if (one.arguments.every(({ optional }) => optional)) await depends(scene, record, pair, one)
+  if (one.arguments.length > 0) await tells(scene, record, pair, one)
 }
 
+/** What a person wrote is asked for in the replay instead of printed. */
+const withoutWords = (attack: string, words: readonly string[]): string =>
+  words.reduce((text, word, place) => text.replaceAll(quoteLiteral(word), `:'value_${place + 1}'`), attack)
+
 /** Whatever comes back is searched: rows, messages, notices. What was asked with does not count as an answer. */
-async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
+async function reads(
+  scene: Scene,
+  record: CheckRecord,
+  pair: Pair,
+  one: Routine,
+  attack: string,
+  shown: string,
+): Promise<boolean> {
   const { attacker, victim } = pair
   const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
   record.probe(labelOf(one))
@@ -78,39 +89,33 @@ async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
     one,
     pair,
     `it answered with a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
-    attacker.replay(attack),
+    attacker.replay(shown),
   )
   return true
 }
 
 /** After the call the victim looks whether its rows are still what they were. */
-async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
+async function writes(
+  scene: Scene,
+  record: CheckRecord,
+  pair: Pair,
+  one: Routine,
+  attack: string,
+  shown: string,
+): Promise<boolean> {
   const { attacker, victim } = pair
   if (attacker.connection !== victim.connection) return false
-  const before = await victim.act(async (tx) => await picture(scene, tx, pair, one))
+  const before = await victim.act(async (tx) => await picture(scene, tx, victim, one.source))
   const after = await attacker.act(async (tx) => {
     const { error } = await tx.keep(attack)
     if (error !== undefined || !(await victim.takeOver(tx, attacker))) return before
-    return await picture(scene, tx, pair, one)
+    return await picture(scene, tx, victim, one.source)
   })
-  if (before === after) return false
-  report(record, one, pair, `rows of tenant ${victim.name} were not the same after the call`, attacker.replay(attack))
+  const look = difference(before, after)
+  if (look === undefined) return false
+  const replay = lookReplay(pair, look, shown)
+  report(record, one, pair, `rows of tenant ${victim.name} were not the same after the call`, replay)
   return true
-}
-
-/** A hash of the victim's sample rows in the tables that the function names. */
-async function picture(scene: Scene, tx: Transaction, { victim }: Pair, { source }: Routine): Promise<string> {
-  const hash = createHash("sha256")
-  for (const relation of scene.catalog.relations.filter(holdsTenants)) {
-    if (!source.includes(relation.name)) continue
-    const where = aims(relation, victim, await scene.facts.owned(relation, victim))[0]
-    if (where === undefined) continue
-    const { rows } = await tx.attempt(
-      `select count(*) as n, md5(string_agg(wk_row::text, '|' order by wk_row::text)) as hash from ${quoted(relation)} as wk_row where ${where}`,
-    )
-    hash.update(JSON.stringify(rows))
-  }
-  return hash.digest("hex")
 }
 
 /** A function without arguments whose answer moves with the victim's rows counts them. */
@@ -125,7 +130,13 @@ async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: 
     if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
     record.probe(labelOf(one))
     if ((await ask(tx)) === was) return
-    const replay = victim.replay(...statements, ...attacker.contextStatements(), attack)
+    const replay = attacker.replay(
+      attack,
+      ...victim.takingOver(attacker),
+      ...statements,
+      ...attacker.takingOver(victim),
+      attack,
+    )
     report(
       record,
       one,
@@ -133,6 +144,47 @@ async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: 
       `what it answers tenant ${attacker.name} changes with the rows of tenant ${victim.name}`,
       replay,
     )
+  })
+}
+
+/** An answer that changes when the victim writes tells of the victim; where it is asked with the word that is written, of people. */
+async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine): Promise<void> {
+  const { attacker, victim } = pair
+  if (attacker.connection !== victim.connection || one.procedure) return
+  const prefix = canaryPrefix()
+  const words = [0, 1, 2, 3, 4, 5].map((place) => `${prefix}${place}`)
+  const lists = (await Promise.all(words.map((word) => aimedArguments(scene, one, pair, [word])))).flat()
+  const takesWords = one.arguments.some(({ category }) => category === "S")
+  const asked = takesWords ? lists.filter((list) => list.join().includes(prefix)) : lists
+  const attacks = [...new Set(asked.map((list) => callText(one, list)))]
+  const ask = async (tx: Transaction): Promise<string[]> => {
+    const answers: string[] = []
+    for (const attack of attacks) answers.push(visibleText(await tx.attempt(attack)))
+    return answers
+  }
+  const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
+  await victim.act(async (tx) => {
+    const { statements, tables } = await plant(tx, scene, victim, prefix)
+    if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
+    record.probe(labelOf(one))
+    const now = await ask(tx)
+    const attack = attacks.find((_, place) => was[place] === same[place] && was[place] !== now[place])
+    if (attack === undefined) return
+    record.found({
+      object: labelOf(one),
+      message: `${signature(one)} tells tenant ${attacker.name} ${takesWords ? `whether tenant ${victim.name} has a certain word` : `of the rows of tenant ${victim.name}`}.`,
+      evidence: `its answer is another one once tenant ${victim.name} has written canaries`,
+      replay: attacker.replay(
+        attack,
+        ...victim.takingOver(attacker),
+        ...statements,
+        ...attacker.takingOver(victim),
+        attack,
+      ),
+      fix: `Make it SECURITY INVOKER, or compare the tenant inside it; revoke execute on function ${signature(one)} from public, ${grantee(attacker)}.`,
+      severity: "oracle",
+      cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N",
+    })
   })
 }
 

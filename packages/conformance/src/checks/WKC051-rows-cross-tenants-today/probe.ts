@@ -26,6 +26,7 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
   const parent = scene.catalog.byOid(key.parent ?? "")
   if (parent === undefined || parent.oid === relation.oid || !holdsTenants(parent)) return
   if (relation.tenancy.by === "parent" && relation.tenancy.key.name === key.name) return
+  if (parent.tenancy.by === "child") return
   if (carriesTenantOf(parent, key)) return
   const [child, above] = [tenantOf(relation, "wk_row"), tenantOf(parent, "p")]
   const join = key.columns.map(

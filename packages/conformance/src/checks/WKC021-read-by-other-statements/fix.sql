@@ -1,0 +1,1 @@
+drop policy legacy on visit;

@@ -1,0 +1,1 @@
+create policy legacy on visit for select using (true);

@@ -1,0 +1,80 @@
+import { quoteIdent } from "@wardkeep/core"
+import { z } from "zod"
+import { readRows } from "../../catalog/catalog.js"
+import { quoted } from "../../catalog/relation.js"
+import { aims } from "../../probe/aim.js"
+import { harmlessColumn } from "../../probe/blind.js"
+import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
+import { insertStatement } from "../../probe/insertion.js"
+import { ownRow } from "../../probe/natural-key.js"
+import { difference, lookReplay, picture } from "../../probe/picture.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+
+export const probe = defineProbe({
+  code: "WKC049",
+  title: "A trigger or rule changes rows of another tenant",
+  severity: "leak",
+  cwe: "CWE-441",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:L",
+  run: async (scene, record) => {
+    const actions = await actionsOf(scene)
+    const acts = (oid: string): boolean => actions.some(({ relation }) => relation === oid)
+    await onEveryTable(
+      scene,
+      record,
+      async (ground) => await writeOwn(ground, actions),
+      (relation) => acts(relation.oid) && (holdsTenants(relation) || isTenantView(relation)),
+    )
+  },
+})
+
+const action = z.object({ relation: z.string(), schema: z.string(), name: z.string(), source: z.string() })
+type Action = z.output<typeof action>
+
+async function actionsOf({ reader, catalog }: Scene): Promise<Action[]> {
+  return await readRows(reader, "triggers.sql", action, [catalog.relations.map(({ oid }) => oid)])
+}
+
+async function writeOwn(ground: Ground, actions: readonly Action[]): Promise<void> {
+  const { scene, record, label, relation, attacker, victim } = ground
+  if (attacker.connection !== victim.connection) return
+  const here = actions.filter((one) => one.relation === relation.oid)
+  const source = here.map((one) => one.source).join("\n")
+  const before = await victim.act(async (tx) => await picture(scene, tx, victim, source))
+  for (const attack of ownWrites(ground)) {
+    const after = await attacker.act(async (tx) => {
+      const { error, count } = await tx.keep(attack)
+      if (error !== undefined || count === 0) return undefined
+      return (await victim.takeOver(tx, attacker)) ? await picture(scene, tx, victim, source) : undefined
+    })
+    record.probe(label)
+    if (after === undefined) continue
+    record.control()
+    const look = difference(before, after)
+    if (look === undefined) continue
+    const [first] = here
+    return record.found({
+      object: here.length === 1 && first !== undefined ? `${first.schema}.${first.name}` : label,
+      message: `When tenant ${attacker.name} writes a row of its own into ${label}, rows of tenant ${victim.name} change.`,
+      evidence: `rows of tenant ${victim.name} were not the same after one statement of tenant ${attacker.name} on its own rows; ${here.map(({ name }) => name).join(", ")} acts there`,
+      replay: lookReplay(ground, look, attack),
+      fix: `Let ${here.map(({ name }) => name).join(", ")} compare the tenant of the rows it writes, or run with the caller's rights.`,
+    })
+  }
+}
+
+/** A copy, a change that changes nothing, and a deletion, of the attacker's own rows. */
+function ownWrites(ground: Ground): string[] {
+  const { relation, rights, attacker, mine } = ground
+  const insert = insertStatement({ relation, rights, like: ownRow(ground), set: {} })
+  const own = mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
+  const column = harmlessColumn(ground)
+  const name = column === undefined ? undefined : quoteIdent(column.name)
+  return [
+    ...(insert === undefined ? [] : [insert]),
+    ...(own === undefined || name === undefined
+      ? []
+      : [`update ${quoted(relation)} as wk_row set ${name} = wk_row.${name} where ${own}`]),
+    ...(own === undefined || !rights.delete ? [] : [`delete from ${quoted(relation)} as wk_row where ${own}`]),
+  ]
+}

@@ -1,0 +1,140 @@
+-- Declared in the verified context, by the application's login; opened by the issuer's login, which sees only what is
+-- committed. So the record is there before any row is shown, and the application's login mints nothing.
+create function wardkeep.declare_break_glass(in_branch text, for_subject text, reason text, explanation text, minutes integer) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+  rule jsonb := (select r.break_glass from wardkeep.policy_rule r);
+  made uuid;
+begin
+  perform wardkeep.require_read_committed();
+  perform wardkeep.alone('actor', me.actor);
+  if me.subjects is not null or not coalesce(rule -> 'from' ? me.role, false)
+     or not exists (select from wardkeep.session s where s.id = me.session_id and s.kind = 'person') then
+    raise exception 'this role may not declare an emergency' using errcode = 'WK207';
+  end if;
+  if not exists (select from wardkeep.known_branch k where k.branch = in_branch and k.tenant = me.tenant) then
+    raise exception 'the branch does not belong to the tenant' using errcode = 'WK207';
+  end if;
+  if not coalesce(rule -> 'reasons' ? reason, false) or coalesce(btrim(explanation), '') = '' or coalesce(for_subject, '') = '' then
+    raise exception 'an emergency needs a reason code of the policy file, an explanation and one subject' using errcode = 'WK207';
+  end if;
+  if not coalesce(minutes > 0 and minutes * 60 <= (rule ->> 'longest')::integer, false) then
+    raise exception 'an emergency lasts no longer than the policy file says' using errcode = 'WK207';
+  end if;
+  if exists (select from wardkeep.break_glass b
+              where b.declared_by = me.actor and b.tenant = me.tenant and b.subject = for_subject and b.reviewed_at is null) then
+    raise exception 'the last emergency of this actor for this subject waits for its review' using errcode = 'WK207';
+  end if;
+  insert into wardkeep.break_glass as b (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, valid_until)
+  values (me.tenant, in_branch, for_subject, reason, explanation, me.actor, me.role, me.session_id, clock_timestamp() + make_interval(mins => minutes))
+  returning b.id into made;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('break_glass_declared', me.actor, me.tenant, jsonb_build_object('break_glass', made, 'as', me.role, 'reason', reason));
+  return made;
+end
+$$;
+comment on function wardkeep.declare_break_glass(text, text, text, text, integer) is
+  'Records an emergency: one subject in one branch of the tenant, for minutes. Shows nothing by itself. Fails with WK1xx, WK207.';
+
+create function wardkeep.open_break_glass(request text, kid text, mac bytea)
+  returns table (session_id uuid, tenant text, branches text[], role text, db_role text, purpose text, token text, valid_until timestamptz)
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  body jsonb := wardkeep.authentic_request(request, kid, mac, 'break_glass');
+  b wardkeep.break_glass;
+  rule wardkeep.policy_actor;
+  t wardkeep.token;
+begin
+  -- Before waiting: a declaration whose transaction is still open would be waited for by the one who opened it.
+  if not exists (select from wardkeep.break_glass g where g.id = (body ->> 'break_glass')::uuid) then
+    raise exception 'there is no emergency to open in this session' using errcode = 'WK207', hint = 'Commit the declaration first.';
+  end if;
+  perform wardkeep.alone('actor', coalesce(body ->> 'actor', ''));
+  select g.* into b from wardkeep.break_glass g
+   where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor' and g.session_id = (body ->> 'session_id')::uuid
+     and g.valid_until > clock_timestamp() and g.reviewed_at is null for update;
+  -- Whoever declared it must still be in that session as what they were.
+  perform from wardkeep.session s where s.id = b.session_id and s.ended_at is null for share;
+  if found then
+    select k.* into t from wardkeep.token k
+     where k.session_id = b.session_id and k.tenant = b.tenant and k.role = b.declared_as and k.actor = b.declared_by
+       and k.subjects is null and k.valid_until > clock_timestamp() and k.valid_from <= clock_timestamp() limit 1;
+  end if;
+  select p.* into rule from wardkeep.policy_rule r join wardkeep.policy_actor p on p.kind = 'role' and p.name = r.break_glass ->> 'role'
+   where p.confined and r.break_glass -> 'from' ? b.declared_as;
+  if t.digest is null or rule.name is null
+     or not exists (select from wardkeep.known_branch k where k.branch = b.branch and k.tenant = b.tenant) then
+    raise exception 'there is no emergency to open in this session' using errcode = 'WK207';
+  end if;
+  if rule.mfa_seconds is not null and coalesce(t.mfa_at < now() - make_interval(secs => rule.mfa_seconds), true) then
+    raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = rule.name;
+  end if;
+  t.branches := array[b.branch];
+  t.branch_group := null;
+  t.role := rule.name;
+  t.db_role := rule.db_role;
+  t.purpose := rule.purposes[1];
+  t.subjects := array[b.subject];
+  t.break_glass := b.id;
+  t.assigned := false;
+  t.valid_from := now();
+  t.valid_until := least(t.valid_until, b.valid_until);
+  token := wardkeep.mint(open_break_glass.kid, t);
+  if token is null then
+    raise exception 'the tenant took this role away' using errcode = 'WK207';
+  end if;
+  session_id := t.session_id;
+  tenant := t.tenant;
+  branches := t.branches;
+  role := t.role;
+  db_role := t.db_role;
+  purpose := t.purpose;
+  valid_until := t.valid_until;
+  update wardkeep.break_glass g set opened_at = coalesce(g.opened_at, clock_timestamp()) where g.id = b.id;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('break_glass_opened', b.declared_by, b.tenant, jsonb_build_object('break_glass', b.id));
+  return next;
+end
+$$;
+comment on function wardkeep.open_break_glass(text, text, bytea) is
+  'Opens the second context of a declared emergency: that subject, that branch, that actor, until then. For the issuer login. Fails with WK202, WK207.';
+
+create function wardkeep.open_reviews() returns setof wardkeep.break_glass
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  if me.subjects is not null or not exists (select from wardkeep.policy_rule r where r.break_glass -> 'reviewedBy' ? me.role) then
+    raise exception 'this role does not review emergencies' using errcode = 'WK207';
+  end if;
+  return query select b.* from wardkeep.break_glass b
+    where b.tenant = me.tenant and b.branch = any (me.branches) and b.reviewed_at is null order by b.declared_at, b.id;
+end
+$$;
+comment on function wardkeep.open_reviews() is 'Emergencies in one''s own branches that wait for a review. Fails with WK1xx, WK207.';
+
+create function wardkeep.review_break_glass(emergency uuid, outcome text, note text) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  perform wardkeep.require_read_committed();
+  update wardkeep.break_glass b set reviewed_at = clock_timestamp(), reviewed_by = me.actor, verdict = outcome, review_note = note
+   where b.id = emergency and b.declared_by <> me.actor and b.id in (select r.id from wardkeep.open_reviews() r);
+  if not found then
+    raise exception 'there is nothing of this id for this actor to review' using errcode = 'WK207';
+  end if;
+  -- What is reviewed is over.
+  delete from wardkeep.token t where t.break_glass = emergency;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('break_glass_reviewed', me.actor, me.tenant, jsonb_build_object('break_glass', emergency, 'verdict', outcome));
+exception when check_violation or not_null_violation then
+  raise exception 'a review says justified or not_justified, and why' using errcode = 'WK207';
+end
+$$;
+comment on function wardkeep.review_break_glass(uuid, text, text) is 'Reviews an emergency of somebody else, and ends it. Fails with WK1xx, WK207.';

@@ -1,0 +1,269 @@
+import type { Session } from "@wardkeep/postgres"
+import { describe, expect, it } from "vitest"
+import { useAssigned } from "#tests/fixture/assigned.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { liftNarrowing, narrowRole, revokeAssignments, type Taken } from "./assignments.js"
+import { declareBreakGlass, openReviews, reviewBreakGlass } from "./break-glass.js"
+
+const clinic = useAssigned(useDatabase())
+const code = (wanted: string) => expect.objectContaining({ code: wanted })
+let counter = 0
+const person = async (role: string, place: number, over = {}): Promise<{ actor: string; session: Session }> => {
+  const actor = `person-${counter++}`
+  await clinic.grant(actor, role, place, over)
+  return { actor, session: await clinic.session(actor) }
+}
+const chief = () => person("chief", 0, { scope: "all" })
+const ids = async (session: Session, sql: string, values: unknown[] = []): Promise<string[]> =>
+  await clinic.wk.run(session, async () =>
+    (await clinic.wk.query<{ id: string }>(sql, values)).rows.map(({ id }) => id).sort(),
+  )
+const next = () => clinic.places[1]
+const subject = (): string => next().patients[0] ?? ""
+const emergency = (over = {}) => ({
+  branch: next().branch,
+  subject: subject(),
+  reason: "unconscious",
+  explanation: "brought in after a fall",
+  minutes: 10,
+  ...over,
+})
+const declare = (session: Session, over = {}) =>
+  clinic.wk.run(session, () => declareBreakGlass(clinic.wk, emergency(over)))
+
+describe("break-glass", () => {
+  it("opens exactly that patient, in that branch, beside the ordinary context, until then", async () => {
+    const { session } = await person("doctor", 0)
+    const id = await declare(session)
+    const opened = await clinic.issuer.openBreakGlass({ id, session })
+    expect(opened.grants).toMatchObject([{ role: "emergency", branches: [next().branch] }])
+    expect(Date.parse(opened.expiresAt)).toBeLessThanOrEqual(Date.now() + 600_000)
+    expect(await ids(opened, "select id from patient")).toEqual([subject()])
+    expect(await ids(opened, "select patient_id as id from visit")).toEqual([subject()])
+    expect(await ids(opened, "select id from patient where id = $1", [next().patients[1]])).toEqual([])
+    expect(await ids(opened, "select count(*)::text as id from patient")).toEqual(["1"])
+    expect(await ids(session, "select id from patient")).toEqual([...clinic.places[0].patients].sort())
+    for (const sql of [
+      "select from patient_word",
+      "select from note",
+      "select from clinic",
+      "update visit set reason = 'x'",
+    ])
+      await expect(ids(opened, sql)).rejects.toThrow()
+  })
+
+  it("shows nothing that is not on record: a declaration that was rolled back cannot be opened", async () => {
+    const { actor, session } = await person("doctor", 0)
+    let id = ""
+    const unit = clinic.wk.run(session, () =>
+      clinic.wk.tx(async (q) => {
+        id = await declareBreakGlass(q, emergency())
+        await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK207"))
+        throw new Error("rolled back")
+      }),
+    )
+    await expect(unit).rejects.toThrow("rolled back")
+    await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK207"))
+    expect(
+      await clinic.admin("select from wardkeep.token where actor = $1 and break_glass is not null", [actor]),
+    ).toEqual([])
+  })
+
+  it("mints nothing for the application's login, and nothing for another session or actor", async () => {
+    const { session } = await person("doctor", 0)
+    const { session: other } = await person("doctor", 0)
+    const id = await declare(session)
+    for (const call of ["wardkeep.open_break_glass('{}', 'k001', '')", "wardkeep.mint(null, null)"])
+      await expect(ids(session, `select ${call}`)).rejects.toThrow(/permission denied/)
+    for (const wrong of [other, { id: session.id, actor: other.actor }, { id: other.id, actor: session.actor }])
+      await expect(clinic.issuer.openBreakGlass({ id, session: wrong })).rejects.toEqual(code("WK207"))
+    expect(await ids(await clinic.issuer.openBreakGlass({ id, session }), "select id from patient")).toHaveLength(1)
+  })
+
+  it("is refused without a reason of the policy file, an explanation, a branch of the tenant, or within the time", async () => {
+    const { session } = await person("doctor", 0)
+    for (const wrong of [
+      { reason: "curious" },
+      { explanation: "  " },
+      { subject: "" },
+      { branch: clinic.places[2].branch },
+      { minutes: 61 },
+      { minutes: 0 },
+      { minutes: -5 },
+    ])
+      await expect(declare(session, wrong)).rejects.toEqual(code("WK207"))
+    for (const role of ["reception", "chief"])
+      await expect(declare((await person(role, 0)).session)).rejects.toEqual(code("WK207"))
+    const asked = {
+      assignments: [{ tenant: next().clinic, branches: "all" as const, role: "emergency", subjects: [subject()] }],
+    }
+    await expect(clinic.session(session.actor, asked)).rejects.toEqual(code("WK202"))
+  })
+
+  it("is not renewed without a review by somebody else, which ends it", async () => {
+    const { session } = await person("doctor", 0)
+    const { session: boss } = await chief()
+    const id = await declare(session)
+    const opened = await clinic.issuer.openBreakGlass({ id, session })
+    await expect(declare(session, { branch: clinic.places[0].branch })).rejects.toEqual(code("WK207"))
+    const review = { id, verdict: "justified" as const, note: "seen with the ward" }
+    await expect(clinic.wk.run(session, () => reviewBreakGlass(clinic.wk, review))).rejects.toEqual(code("WK207"))
+    const { session: elsewhere } = await person("chief", 2, { scope: "all" })
+    await expect(clinic.wk.run(elsewhere, () => reviewBreakGlass(clinic.wk, review))).rejects.toEqual(code("WK207"))
+    const open = await clinic.wk.run(boss, () => openReviews(clinic.wk))
+    expect(open.find((e) => e.id === id)).toMatchObject({ declared_by: session.actor, subject: subject() })
+    await expect(clinic.wk.run(boss, () => reviewBreakGlass(clinic.wk, { ...review, note: " " }))).rejects.toEqual(
+      code("WK207"),
+    )
+    await clinic.wk.run(boss, () => reviewBreakGlass(clinic.wk, review))
+    await expect(ids(opened, "select id from patient")).rejects.toEqual(code("WK102"))
+    await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK207"))
+    await expect(clinic.wk.run(boss, () => reviewBreakGlass(clinic.wk, review))).rejects.toEqual(code("WK207"))
+    await clinic.issuer.openBreakGlass({ id: await declare(session), session })
+    const kinds = await clinic.admin<{ kind: string }>(
+      "select kind from wardkeep.activity where detail ->> 'break_glass' = $1 order by id",
+      [id],
+    )
+    expect(kinds.map(({ kind }) => kind)).toEqual([
+      "break_glass_declared",
+      "break_glass_opened",
+      "break_glass_reviewed",
+    ])
+  })
+
+  it("declared twice at the same moment is one emergency", async () => {
+    const { session } = await person("doctor", 0)
+    const both = await Promise.allSettled([declare(session), declare(session)])
+    expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"])
+  })
+
+  it("ends with the assignment and with the session that it was opened from", async () => {
+    const { session: boss } = await chief()
+    for (const end of ["revoke", "session"] as const) {
+      const { actor, session } = await person("doctor", 0)
+      const id = await declare(session)
+      const opened = await clinic.issuer.openBreakGlass({ id, session })
+      if (end === "revoke") await clinic.wk.run(boss, () => revokeAssignments(clinic.wk, { actor, reason: "left" }))
+      else await clinic.issuer.endSession(session.id, "signed out")
+      await expect(ids(opened, "select id from patient")).rejects.toEqual(code("WK102"))
+      await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK207"))
+    }
+  })
+
+  it("without a token the emergency role reads nothing, and another role's token does not fit it", async () => {
+    const { session } = await person("doctor", 0)
+    const opened = await clinic.issuer.openBreakGlass({ id: await declare(session), session })
+    const role = opened.grants[0]?.dbRole
+    const tries = [
+      ["select id from patient where (select set_config('wardkeep.token', '', true)) = ''", /WK101|no context/],
+      [
+        `select id from patient where (select set_config('wardkeep.token', '${session.grants[0]?.token}', true)) <> ''`,
+        /role/,
+      ],
+      [
+        `with r as materialized (select set_config('role', '${session.grants[0]?.dbRole}', true)) select id from patient, r`,
+        /role|denied/,
+      ],
+    ] as const
+    expect(role).toMatch(/emergency$/)
+    for (const [sql, message] of tries) await expect(ids(opened, sql)).rejects.toThrow(message)
+  })
+})
+
+describe("a patient or guardian", () => {
+  it("sees the subjects that were assigned, in their branches, and loses them one by one", async () => {
+    const { session: boss } = await chief()
+    const [one, two] = clinic.places[0].patients
+    const actor = `guardian-${counter++}`
+    const first = await clinic.grant(actor, "portal", 0, { subject: one })
+    await clinic.grant(actor, "portal", 0, { subject: two })
+    await expect(clinic.grant(actor, "portal", 0, { subject: one })).rejects.toEqual(code("WK206"))
+    const session = await clinic.session(actor)
+    expect(await ids(session, "select id from patient")).toEqual([one, two].sort())
+    await clinic.wk.run(boss, () => revokeAssignments(clinic.wk, { actor, id: first, reason: "of age" }))
+    expect(await ids(session, "select id from patient")).toEqual([two])
+    expect(await ids(session, "select patient_id as id from visit")).toEqual([two])
+  })
+
+  it("with subjects in two branches gets no cross product of them", async () => {
+    const actor = `guardian-${counter++}`
+    await clinic.grant(actor, "portal", 0, { subject: clinic.places[0].patients[0] })
+    await clinic.grant(actor, "portal", 1, { subject: clinic.places[1].patients[0] })
+    const session = await clinic.session(actor)
+    expect(session.grants.map(({ branches }) => branches.length)).toEqual([1, 1])
+    for (const place of [clinic.places[0], clinic.places[1]])
+      expect(
+        await clinic.wk.run(session, { branch: place.branch }, async () =>
+          (await clinic.wk.query<{ id: string }>("select id from patient")).rows.map(({ id }) => id),
+        ),
+      ).toEqual([place.patients[0]])
+  })
+})
+
+describe("a tenant that narrows a role", () => {
+  const narrow = (session: Session, role: string, taken: Taken) =>
+    clinic.wk.run(session, () => narrowRole(clinic.wk, clinic.host.policy, { role, taken, reason: "audit" }))
+  const lift = (session: Session, role: string, taken: Taken) =>
+    clinic.wk.run(session, () => liftNarrowing(clinic.wk, clinic.host.policy, { role, taken, reason: "done" }))
+
+  it.each([
+    ["read", "select id from visit", 2],
+    ["update", "update visit set reason = 'x' returning id", 2],
+    ["delete", "delete from visit where reason = 'none' returning id", 0],
+  ] as const)(
+    "takes %s from open sessions and new ones, in its own clinic only, and can give it back",
+    async (action, sql, rows) => {
+      const { session: boss } = await chief()
+      const { session } = await person("reception", 0)
+      const { session: other } = await person("reception", 2)
+      const { session: doctor } = await person("doctor", 0)
+      expect(await ids(session, sql)).toHaveLength(rows)
+      await narrow(boss, "reception", { action, table: "visit" })
+      const later = (await person("reception", 0)).session
+      for (const one of [session, later]) expect(await ids(one, sql)).toHaveLength(0)
+      for (const one of [other, doctor]) expect(await ids(one, sql)).toHaveLength(rows)
+      const probe = "select count(*)::text as id from visit"
+      expect(await ids(session, probe)).toEqual([action === "read" ? "0" : "2"])
+      expect(await lift(boss, "reception", { action, table: "visit" })).toBe(true)
+      expect(await ids(session, sql)).toHaveLength(0)
+      expect(await ids((await person("reception", 0)).session, sql)).toHaveLength(rows)
+    },
+  )
+
+  it("takes a purpose or the whole role, from sessions that are being issued too", async () => {
+    const { session: boss } = await chief()
+    const { actor, session } = await person("locum", 0, { validUntil: new Date(Date.now() + 3_600_000) })
+    const issuing = Promise.allSettled(Array.from({ length: 6 }, () => clinic.session(actor)))
+    await narrow(boss, "locum", "role")
+    await expect(ids(session, "select id from patient")).rejects.toEqual(code("WK102"))
+    for (const one of await issuing)
+      if (one.status === "fulfilled")
+        await expect(ids(one.value, "select id from patient")).rejects.toEqual(code("WK102"))
+    await expect(clinic.session(actor)).rejects.toEqual(code("WK202"))
+    await lift(boss, "locum", "role")
+    await narrow(boss, "locum", { purpose: "care" })
+    await expect(clinic.session(actor)).rejects.toEqual(code("WK202"))
+    await lift(boss, "locum", { purpose: "care" })
+    expect((await clinic.session(actor)).grants).toHaveLength(1)
+  })
+
+  it("is for whoever may grant the role in the whole tenant, and nobody gives back to themselves", async () => {
+    const { session: admin } = await person("admin", 0)
+    await expect(narrow(admin, "reception", "role")).rejects.toEqual(code("WK206"))
+    const { session: boss } = await chief()
+    await expect(narrow(boss, "emergency", "role")).rejects.toEqual(code("WK206"))
+    await expect(narrow(boss, "doctor", { action: "create", table: "visit" })).rejects.toEqual(code("WK009"))
+    const both = `both-${counter++}`
+    await clinic.grant(both, "chief", 0, { scope: "all" })
+    await clinic.grant(both, "doctor", 0)
+    const session = await clinic.session(both)
+    const asChief = <T>(work: () => Promise<T>) => clinic.wk.run(session, { role: "chief" }, work)
+    const change = { role: "doctor", taken: { action: "delete", table: "visit" } as const, reason: "x" }
+    await asChief(() => narrowRole(clinic.wk, clinic.host.policy, change))
+    await expect(asChief(() => liftNarrowing(clinic.wk, clinic.host.policy, change))).rejects.toEqual(code("WK206"))
+    for (const bad of ["all", "read", "read visit; x", "grant public.visit", ""])
+      await expect(
+        asChief(() => clinic.wk.query("select wardkeep.narrow_role('doctor', $1, 'x')", [bad])),
+      ).rejects.toEqual(code("WK206"))
+  })
+})

@@ -1,0 +1,16 @@
+create role mst_owner nologin;
+create role mst_app login;
+create schema emr authorization mst_owner;
+grant usage on schema emr to mst_app;
+set role mst_owner;
+create table emr.person (id bigint generated always as identity (start with 90000) primary key, born date, blood text);
+create table emr.patient (branch_id bigint not null, no int not null, name text not null, person_id bigint not null references emr.person, primary key (branch_id, no));
+insert into emr.person (born, blood) values ('1980-01-01', 'A+'), ('1990-01-01', 'bravo 0-'), ('1970-05-05', 'B+');
+insert into emr.patient values (1001, 1, 'Sita', 90000), (1001, 2, 'Gita', 90002), (1002, 1, 'Gunnar bravo', 90001), (1002, 2, 'Gita bravo', 90002);
+alter table emr.person enable row level security, force row level security;
+alter table emr.patient enable row level security, force row level security;
+create policy branch on emr.patient using (branch_id = (select nullif(current_setting('mst.branch', true), '')::bigint));
+create policy known on emr.person using (exists (select from emr.patient p where p.person_id = person.id));
+grant select on emr.person to mst_app;
+grant select, insert on emr.patient to mst_app;
+reset role;

@@ -1,0 +1,14 @@
+create role sla_owner nologin;
+create role sla_app login;
+alter schema public owner to sla_owner;
+set role sla_owner;
+create table account (id uuid primary key default gen_random_uuid(), login text not null, mail text);
+create table staff (clinic int not null, no int not null, name text not null, account uuid not null unique references account, primary key (clinic, no));
+with a as (insert into account (login, mail) values ('banu', 'banu@example.org') returning id) insert into staff select 61, 1, 'Banu', id from a;
+with a as (insert into account (login, mail) values ('bravo-leo', 'bravo@example.org') returning id) insert into staff select 62, 1, 'Leo bravo', id from a;
+alter table account enable row level security, force row level security;
+alter table staff enable row level security, force row level security;
+create policy clinic on staff using (clinic = (select nullif(current_setting('sla.clinic', true), '')::int));
+create policy through_staff on account using (exists (select from staff s where s.account = account.id));
+grant select on staff, account to sla_app;
+reset role;

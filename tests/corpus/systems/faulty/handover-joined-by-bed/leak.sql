@@ -1,0 +1,4 @@
+-- control as A
+select * from stay;
+-- as A
+select * from handover_today;

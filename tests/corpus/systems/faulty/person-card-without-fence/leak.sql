@@ -1,0 +1,4 @@
+-- control as A
+select * from emr.patient;
+-- as A
+select * from emr.identity_card;

@@ -1,0 +1,4 @@
+-- control as A
+select * from referral;
+-- as A
+select text from remark;

@@ -1,0 +1,10 @@
+create role wpa_owner nologin;
+create role wpa_app login;
+alter schema public owner to wpa_owner;
+set role wpa_owner;
+create table obs (hospital text not null, no int not null, path text[] not null, patient text not null, primary key (hospital, no));
+insert into obs values ('apollo', 1, '{apollo,ward-1}', 'Kala'), ('kauvery', 1, '{kauvery,apollo-block,ward-1}', 'Kurt bravo'), ('kauvery', 2, '{kauvery,ward-9,apollo}', 'Kim bravo');
+alter table obs enable row level security, force row level security;
+create policy inside on obs using (path @> array[(select current_setting('wpa.unit', true))]);
+grant select on obs to wpa_app;
+reset role;
