@@ -33,6 +33,8 @@ create table wardkeep_audit.log (
   id integer generated always as identity primary key,
   -- Empty: the deployment's own log, which holds the batches and the other logs' checkpoints.
   tenant text not null unique,
+  -- What the deployment's log names the tenant by; a random tag to everybody who does not have it.
+  seed bytea not null check (octet_length(seed) = 32),
   size bigint not null default 0,
   -- The roots of its perfect subtrees, largest first.
   frontier bytea not null default ''
@@ -50,9 +52,21 @@ create table wardkeep_audit.leaf (
   seed bytea check (octet_length(seed) = 32),
   entry bytea,
   primary key (log, index),
-  check ((event is null) = (xid is null) and (event is null) = (seed is null) and (event is null) <> (entry is null))
+  check ((event is null) = (xid is null) and (seed is null or event is not null) and (event is null) <> (entry is null))
 );
 comment on table wardkeep_audit.leaf is 'Which event is which leaf. Leaves that are no events carry their bytes.';
+
+create table wardkeep_audit.erased (
+  log integer not null,
+  index bigint not null,
+  actor_salt bytea not null,
+  record bytea not null,
+  subject bytea not null,
+  detail bytea not null,
+  primary key (log, index)
+);
+comment on table wardkeep_audit.erased is
+  'What stands in the place of the seed of an event whose person was erased: the leaf can be computed, and nothing opened.';
 
 create table wardkeep_audit.checkpoint (
   log integer not null references wardkeep_audit.log,
@@ -80,10 +94,12 @@ alter table wardkeep_audit.event enable row level security;
 alter table wardkeep_audit.event_other enable row level security;
 alter table wardkeep_audit.log enable row level security;
 alter table wardkeep_audit.leaf enable row level security;
+alter table wardkeep_audit.erased enable row level security;
 alter table wardkeep_audit.checkpoint enable row level security;
 alter table wardkeep_audit.seal_state enable row level security;
--- Who writes. The owner has no context in maintenance and apply, which have left their own record in this transaction;
--- everybody else, and the owner outside of them, is who the verified context says, or is refused.
+-- Who writes. The owner has no context and is the login that took the role; maintenance and apply have left their own record
+-- in this transaction. FORCE keeps the owner from what belongs to tenants outside of maintenance, backfill and apply.
+-- Everybody else is who the verified context says, or is refused.
 create function wardkeep_audit.context() returns wardkeep.token
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -93,17 +109,16 @@ begin
   if current_setting('role') = current_user and coalesce(current_setting('wardkeep.token', true), '') = '' then
     select a.kind || ':' || session_user into r.actor from wardkeep.activity a
      where a.kind in ('maintenance', 'apply') and a.xmin = pg_current_xact_id()::xid limit 1;
-    if found then
-      r.role := 'owner';
-      r.purpose := split_part(r.actor, ':', 1);
-      return r;
-    end if;
+    r.actor := coalesce(r.actor, 'owner:' || session_user);
+    r.role := 'owner';
+    r.purpose := split_part(r.actor, ':', 1);
+    return r;
   end if;
   return wardkeep.verified();
 end
 $$;
 comment on function wardkeep_audit.context() is
-  'Internal: the verified context, or the maintenance or apply of this transaction. Fails with WK1xx: no actor, no write.';
+  'Internal: the verified context, or the login under the owner''s role. Fails with WK1xx: no actor, no write.';
 
 create function wardkeep_audit.one_branch(c wardkeep.token) returns text
   language sql stable
@@ -166,3 +181,48 @@ end
 $$;
 comment on function wardkeep_audit.make_months(integer) is
   'Makes the partitions of this month and of the months ahead, in UTC; returns how many were new. For the owner.';
+create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  erased integer;
+begin
+  if coalesce(trim(reason), '') = '' then
+    raise exception 'an erasure needs a reason' using errcode = 'WK409', hint = 'Say why; it is recorded.';
+  end if;
+  -- Events of this moment would stay behind: they have no leaf that could keep their commitments.
+  lock table wardkeep_audit.leaf in share row exclusive mode;
+  if exists (select from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject
+               and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
+    raise exception 'events about this person are not sealed yet' using errcode = 'WK409',
+      hint = 'Run `wardkeep audit seal`, then erase; nothing was erased.';
+  end if;
+  with about as (
+    select l.log, l.index, l.seed, e.record, e.subject, e.detail
+      from wardkeep_audit.event e join wardkeep_audit.leaf l on l.event = e.id and l.xid = e.xid
+     where e.tenant = of_tenant and e.subject = of_subject and l.seed is not null
+  )
+  insert into wardkeep_audit.erased (log, index, actor_salt, record, subject, detail)
+  select log, index, sha256(seed || '\x01'), wardkeep_audit.commitment(seed, 2, record),
+         wardkeep_audit.commitment(seed, 3, subject), wardkeep_audit.commitment(seed, 4, detail)
+    from about;
+  get diagnostics erased = row_count;
+  update wardkeep_audit.leaf l set seed = null
+    from wardkeep_audit.erased x where x.log = l.log and x.index = l.index and l.seed is not null;
+  update wardkeep_audit.event e set record = null, subject = null, detail = null
+   where e.tenant = of_tenant and e.subject = of_subject;
+  insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
+  values (of_tenant, 'audit:' || session_user, 'owner', 'erasure', 'delete', 'wardkeep_audit.event', erased,
+    json_build_object('reason', reason)::text);
+  return erased;
+end
+$$;
+comment on function wardkeep_audit.erase_subject(text, text, text) is
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. Returns how many events; the act is one too. For the owner. Fails with WK409.';
+
+create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
+  language sql immutable
+  return sha256('\x02' || sha256(seed || set_byte('\x00', 0, field))
+    || case when value is null then '\x00' else '\x01' || convert_to(value, 'UTF8') end);
+comment on function wardkeep_audit.commitment(bytea, integer, text) is
+  'Internal: what a leaf holds of a value; fields are 1 actor, 2 record, 3 subject, 4 detail.';

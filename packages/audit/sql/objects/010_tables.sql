@@ -33,6 +33,8 @@ create table wardkeep_audit.log (
   id integer generated always as identity primary key,
   -- Empty: the deployment's own log, which holds the batches and the other logs' checkpoints.
   tenant text not null unique,
+  -- What the deployment's log names the tenant by; a random tag to everybody who does not have it.
+  seed bytea not null check (octet_length(seed) = 32),
   size bigint not null default 0,
   -- The roots of its perfect subtrees, largest first.
   frontier bytea not null default ''
@@ -50,9 +52,21 @@ create table wardkeep_audit.leaf (
   seed bytea check (octet_length(seed) = 32),
   entry bytea,
   primary key (log, index),
-  check ((event is null) = (xid is null) and (event is null) = (seed is null) and (event is null) <> (entry is null))
+  check ((event is null) = (xid is null) and (seed is null or event is not null) and (event is null) <> (entry is null))
 );
 comment on table wardkeep_audit.leaf is 'Which event is which leaf. Leaves that are no events carry their bytes.';
+
+create table wardkeep_audit.erased (
+  log integer not null,
+  index bigint not null,
+  actor_salt bytea not null,
+  record bytea not null,
+  subject bytea not null,
+  detail bytea not null,
+  primary key (log, index)
+);
+comment on table wardkeep_audit.erased is
+  'What stands in the place of the seed of an event whose person was erased: the leaf can be computed, and nothing opened.';
 
 create table wardkeep_audit.checkpoint (
   log integer not null references wardkeep_audit.log,
@@ -80,5 +94,6 @@ alter table wardkeep_audit.event enable row level security;
 alter table wardkeep_audit.event_other enable row level security;
 alter table wardkeep_audit.log enable row level security;
 alter table wardkeep_audit.leaf enable row level security;
+alter table wardkeep_audit.erased enable row level security;
 alter table wardkeep_audit.checkpoint enable row level security;
 alter table wardkeep_audit.seal_state enable row level security;

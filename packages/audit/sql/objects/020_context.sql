@@ -1,5 +1,6 @@
--- Who writes. The owner has no context in maintenance and apply, which have left their own record in this transaction;
--- everybody else, and the owner outside of them, is who the verified context says, or is refused.
+-- Who writes. The owner has no context and is the login that took the role; maintenance and apply have left their own record
+-- in this transaction. FORCE keeps the owner from what belongs to tenants outside of maintenance, backfill and apply.
+-- Everybody else is who the verified context says, or is refused.
 create function wardkeep_audit.context() returns wardkeep.token
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -9,17 +10,16 @@ begin
   if current_setting('role') = current_user and coalesce(current_setting('wardkeep.token', true), '') = '' then
     select a.kind || ':' || session_user into r.actor from wardkeep.activity a
      where a.kind in ('maintenance', 'apply') and a.xmin = pg_current_xact_id()::xid limit 1;
-    if found then
-      r.role := 'owner';
-      r.purpose := split_part(r.actor, ':', 1);
-      return r;
-    end if;
+    r.actor := coalesce(r.actor, 'owner:' || session_user);
+    r.role := 'owner';
+    r.purpose := split_part(r.actor, ':', 1);
+    return r;
   end if;
   return wardkeep.verified();
 end
 $$;
 comment on function wardkeep_audit.context() is
-  'Internal: the verified context, or the maintenance or apply of this transaction. Fails with WK1xx: no actor, no write.';
+  'Internal: the verified context, or the login under the owner''s role. Fails with WK1xx: no actor, no write.';
 
 create function wardkeep_audit.one_branch(c wardkeep.token) returns text
   language sql stable

@@ -17,6 +17,8 @@ export function recordFunction(entry: ScopedTable): Managed {
     phase: "support",
     why: `records what is written to ${entry.table.name}`,
     create: `create or replace function ${target}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $wk$
+#variable_conflict use_column
+<<wk>>
 declare
   c wardkeep.token := wardkeep_audit.context();
   one_branch text := wardkeep_audit.one_branch(c);
@@ -41,7 +43,8 @@ revoke execute on function ${target}() from public`,
 type Verb = "create" | "update" | "delete"
 
 function recordSql(entry: ScopedTable, verb: Verb): string {
-  const rows = { create: "new_rows n", delete: "old_rows o", update: pairedRows(entry) }[verb]
+  const [old, now] = [rowsOf(entry, "old_rows", "o"), rowsOf(entry, "new_rows", "n")]
+  const rows = { create: now, delete: old, update: pairedRows(entry, old, now) }[verb]
   const value = (column: string): string => {
     const name = quoteIdent(column)
     return verb === "create"
@@ -55,23 +58,33 @@ function recordSql(entry: ScopedTable, verb: Verb): string {
     entry.tenant === null
       ? "coalesce(c.tenant, '')"
       : `case when c.tenant is null or ${value(entry.tenant.column)} = c.tenant then ${value(entry.tenant.column)} else wardkeep_audit.refuse_tenant() end`
-  const branch = entry.branch === null ? "one_branch" : value(entry.branch.column)
+  const branch = entry.branch === null ? "wk.one_branch" : value(entry.branch.column)
   return `insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
-    select ${tenant}, ${branch}, c.actor, c.role, c.purpose, c.session_id, request, '${verb}', ${quoteLiteral(entry.table.name)},
+    select ${tenant}, ${branch}, c.actor, c.role, c.purpose, c.session_id, wk.request, '${verb}', ${quoteLiteral(entry.table.name)},
       ${recordKey(entry, value)}, ${subject === undefined ? "null" : value(subject)}, ${touchedGroups(entry, verb)}, d.detail
       from ${rows} cross join lateral (select ${changes(entry, verb)}) d(detail)${verb === "update" ? " where d.detail <> '{}'" : ""}`
+}
+
+/**
+ * The rows of a transition table with every column that this function was made for. A column that was dropped since
+ * resolves to the scope outside, where it is null: a migration of the host stops no write before the next apply.
+ */
+function rowsOf(entry: ScopedTable, rows: "old_rows" | "new_rows", alias: string): string {
+  const columns = [...entry.table.columns.keys()].map(quoteIdent)
+  const missing = `(values (${columns.map(() => "null::text").join(", ")})) missing(${columns.join(", ")})`
+  return `(select s.* from ${missing} cross join lateral (select ${columns.join(", ")} from ${rows}) s) ${alias}`
 }
 
 /**
  * Old and new row of one record. A row whose key changed has no partner: it is recorded under the old key with what it was
  * and under the new key with what it is, and so are the changed rows of a table without a key.
  */
-function pairedRows(entry: ScopedTable): string {
+function pairedRows(entry: ScopedTable, old: string, now: string): string {
   const same =
     entry.key.length === 0
       ? "o::text = n::text"
       : entry.key.map((column) => `o.${quoteIdent(column)}::text = n.${quoteIdent(column)}::text`).join(" and ")
-  return `old_rows o full join new_rows n on ${same}`
+  return `${old} full join ${now} on ${same}`
 }
 
 /** The key without the scope, as text; several columns as a JSON array. */

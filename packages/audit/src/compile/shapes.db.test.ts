@@ -78,6 +78,12 @@ it("records wide, keyless and partitioned tables, composite and changed keys, an
   expect(await events("insert into parted_low (id, v) values (2, 'direct')")).toMatchObject([
     { relation: "public.parted", record: "2" },
   ])
+
+  await host.asOwner((client) => client.query("alter table wide drop column c7, add column c120 text"))
+  expect(await events("update wide set c8 = 'w'")).toMatchObject([{ detail: { c8: ["v8", "w"] } }])
+  await host.asOwner((client) => client.query("alter table pair drop column v"))
+  expect(await events("insert into pair (a, b) values (7, 'k')")).toMatchObject([{ record: '["7", "k"]' }])
+  expect(await events("delete from pair where a = 7")).toMatchObject([{ verb: "delete" }])
 })
 
 async function inBackfill(client: pg.Client, token: string, text: string): Promise<Record<string, unknown>[]> {

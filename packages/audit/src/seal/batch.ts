@@ -7,6 +7,7 @@ import { type Frontier, frontierBytes, frontierFrom, grow, leafHash } from "./tr
 export interface OpenLog {
   readonly id: number
   readonly tenant: string
+  readonly seed: Buffer
   frontier: Frontier
   pending: Leaf[]
 }
@@ -46,13 +47,14 @@ export class OpenLogs {
   async log(tenant: string): Promise<OpenLog> {
     const present = this.#open.get(tenant)
     if (present !== undefined) return present
-    const found = await this.#client.query<{ id: number; size: string; frontier: Buffer }>(
-      "insert into wardkeep_audit.log (tenant) values ($1) on conflict (tenant) do update set size = log.size returning id, size::text, frontier",
-      [tenant],
+    const found = await this.#client.query<{ id: number; seed: Buffer; size: string; frontier: Buffer }>(
+      "insert into wardkeep_audit.log (tenant, seed) values ($1, $2) on conflict (tenant) do update set size = log.size returning id, seed, size::text, frontier",
+      [tenant, randomBytes(32)],
     )
     const row = found.rows[0]
     if (row === undefined) throw new Error("an upsert returns its row")
-    const log: OpenLog = { id: row.id, tenant, frontier: frontierFrom(BigInt(row.size), row.frontier), pending: [] }
+    const { id, seed } = row
+    const log: OpenLog = { id, tenant, seed, frontier: frontierFrom(BigInt(row.size), row.frontier), pending: [] }
     this.#open.set(tenant, log)
     return log
   }

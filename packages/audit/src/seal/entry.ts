@@ -97,7 +97,10 @@ export function batchEntry(batch: Batch): Buffer {
   ])
 }
 
-/** A tenant's tree head in the deployment's log: anchoring that one log anchors all. */
-export function checkpointEntry(tenant: string, size: bigint, root: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([version, kinds.checkpoint]), text(tenant), uint(64, size), root])
+/**
+ * A tenant's tree head in the deployment's log: anchoring that one log anchors all. The tenant stands in it as a tag, so
+ * that the log can be shown to one clinic without naming the others.
+ */
+export function checkpointEntry(seed: Buffer, tenant: string, size: bigint, root: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([version, kinds.checkpoint]), commitment(seed, tenant), uint(64, size), root])
 }

@@ -115,8 +115,9 @@ async function sealBatch(
     }),
     state.now,
   )
-  for (const { tenant, frontier } of tenants)
-    if (tenant !== "") await logs.appendEntry("", checkpointEntry(tenant, frontier.size, rootOf(frontier)), state.now)
+  for (const { tenant, seed, frontier } of tenants)
+    if (tenant !== "")
+      await logs.appendEntry("", checkpointEntry(seed, tenant, frontier.size, rootOf(frontier)), state.now)
   await logs.flush()
   let newest = ""
   for (const { id, tenant, frontier } of logs.touched) {

@@ -52,6 +52,11 @@ export function fieldSalt(seed: Uint8Array, field: 1 | 2 | 3 | 4): string {
   return sha256(Buffer.concat([seed, Buffer.of(field)])).toString("base64")
 }
 
+/** How the deployment's log names a tenant: who has the tenant's seed recognises it, nobody else does. */
+export function tenantTag(seed: Uint8Array, tenant: string): string {
+  return sha256(Buffer.concat([Buffer.of(2), seed, Buffer.of(1), Buffer.from(tenant)])).toString("base64")
+}
+
 function word(value: number): Buffer {
   return Buffer.of((value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255)
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type BundleVerification, type VerifyBundleOptions, verifyBundle } from "./bundle.js"
 export { type VerifyDatabaseOptions, verifyDatabase } from "./database.js"
 export { readCheckpoint, trustedKeys } from "./note.js"
-export type { Verdict, VerdictName, Verification } from "./verdict.js"
+export type { Verdict, VerdictName, Verification, VerifiedLog } from "./verdict.js"

@@ -10,6 +10,10 @@ export interface ShownLeaf {
   readonly entry?: Buffer
   /** The leaf belongs to an event that is not there any more. */
   readonly gone?: boolean
+  /** What was about a person has been erased: commitments stand in its place. */
+  readonly erased?: boolean
+  /** The leaf is of a version that this verifier does not know. */
+  readonly unknown?: boolean
 }
 
 export interface LogToVerify {
@@ -24,8 +28,17 @@ export interface LogToVerify {
 /** Faults of one kind are listed up to here, then counted. */
 const listed = 20
 
+interface VerifiedLeaves {
+  readonly size: number
+  /** Leaves of which only the hash was shown. */
+  readonly withheld: number
+  readonly erased: number
+  readonly unknown: number
+  readonly verdicts: Verdict[]
+}
+
 /** Reads a log once, from the first leaf to the last, and says what happened to it. */
-export async function verifyLog(log: LogToVerify): Promise<{ size: number; verdicts: Verdict[] }> {
+export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
   const found = new Faults(log.origin)
   const own = trustworthy(log.checkpoints, found)
   const claimed = Math.max(0, ...log.checkpoints.filter((c) => c.signature === "unknown").map((c) => c.size))
@@ -35,6 +48,7 @@ export async function verifyLog(log: LogToVerify): Promise<{ size: number; verdi
   const disorder: number[] = []
   let next = 0
   let gap = false
+  const count = { withheld: 0, erased: 0, unknown: 0 }
   let before: OpenEvent | undefined
   for await (const leaf of log.leaves) {
     if (leaf.index !== next) {
@@ -44,6 +58,9 @@ export async function verifyLog(log: LogToVerify): Promise<{ size: number; verdi
     }
     next = leaf.index + 1
     checkContent(leaf, found)
+    if (leaf.unknown === true) count.unknown++
+    else if (leaf.erased === true) count.erased++
+    else if (leaf.event === undefined && leaf.entry === undefined && leaf.gone !== true) count.withheld++
     if (own.has(tree.size)) before = undefined
     if (leaf.event !== undefined) {
       if (before !== undefined && isAfter(before, leaf.event)) disorder.push(leaf.index)
@@ -59,7 +76,7 @@ export async function verifyLog(log: LogToVerify): Promise<{ size: number; verdi
   const contentFaults = verdicts.length
   compareOwn({ own, claimed, roots, size: tree.size, disorder, gap }, found)
   compareOutside(log.outside, roots, tree.size, verdicts.length === contentFaults && !gap, found)
-  return { size: tree.size, verdicts }
+  return { size: tree.size, ...count, verdicts }
 }
 
 class Faults {

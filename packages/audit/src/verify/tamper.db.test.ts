@@ -145,7 +145,7 @@ describe("a superuser who", () => {
       `update wardkeep_audit.leaf set hash = sha256('x') where ${place}`,
       "EDITED",
     ],
-    ["changes when", `update wardkeep_audit.event set at = at + interval '1 us' where id = ${eventAt}`, "DELETED"],
+    ["changes when", `update wardkeep_audit.event set at = at + interval '1 us' where id = ${eventAt}`, "EDITED"],
     ["changes what", `update wardkeep_audit.event set detail = '{}' where id = ${eventAt}`, "EDITED"],
     ["changes whom it is about", `update wardkeep_audit.event set subject = 'x' where id = ${eventAt}`, "EDITED"],
     ["changes the purpose", `update wardkeep_audit.event set purpose = 'billing' where id = ${eventAt}`, "EDITED"],

@@ -21,10 +21,20 @@ export interface Verdict {
   readonly count?: number
 }
 
+export interface VerifiedLog {
+  readonly origin: string
+  /** Leaves. */
+  readonly size: number
+  /** Leaves of which only the hash was shown. */
+  readonly withheld: number
+  /** Events in which commitments stand in the place of what was about a person. */
+  readonly erased: number
+}
+
 export interface Verification {
   /** In the order found; empty or UNSEALED only when nothing is wrong. */
   readonly verdicts: readonly Verdict[]
-  readonly logs: readonly { readonly origin: string; readonly size: number }[]
+  readonly logs: readonly VerifiedLog[]
   /** False: no checkpoint from outside was compared, so the log is self-attested only. */
   readonly anchored: boolean
   readonly ok: boolean
