@@ -82,6 +82,7 @@ const refused = [
   ["examples-use-what-users-install", "examples/express-clinic/src", "@wardkeep/postgres"],
   ["resolvable", "packages/postgres/src", "left-pad"],
   ["declared", "packages/postgres/src", "pg-cursor"],
+  ["verifier-shares-no-code", "packages/audit/src/verify", "../seal/note.js"],
 ] as const
 
 test("each rule fires on the one file that breaks it", async () => {

@@ -55,6 +55,13 @@ module.exports = {
       to: { pathNot: ["^packages/(permissions|core)/", "^@wardkeep/core(/|$)"] },
     },
     {
+      name: "verifier-shares-no-code",
+      severity: "error",
+      comment: "what writer and verifier have in common is wrong in both and found by neither",
+      from: { path: "^packages/audit/src/verify/", pathNot: testFile },
+      to: { path: "^packages/", pathNot: ["^packages/audit/src/verify/", "^packages/core/"] },
+    },
+    {
       name: "migrations-behind-one-door",
       severity: "error",
       comment: "postgres-migrations needs the bootstrap around it",

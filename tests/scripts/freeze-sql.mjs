@@ -1,5 +1,5 @@
 /**
- * Writes packages/postgres/sql/migrations from packages/postgres/sql/objects.
+ * Writes sql/migrations of each package that has them from its sql/objects.
  *
  * Before the first release there is one migration: the objects, one after the other. Afterwards migrations are frozen:
  * what changed in a function goes into the next file as CREATE OR REPLACE; a changed table needs a hand.
@@ -11,9 +11,9 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
-const packageFolder = join(dirname(fileURLToPath(import.meta.url)), "../../packages/postgres")
-const objects = join(packageFolder, "sql/objects")
-const migrations = join(packageFolder, "sql/migrations")
+const packages = join(dirname(fileURLToPath(import.meta.url)), "../../packages")
+/** The first migration of each package. */
+const first = { postgres: "0001_context.sql", audit: "0001_audit.sql" }
 
 /** A function with everything said about it, or any other statement. */
 const piece =
@@ -29,7 +29,7 @@ const read = (folder) =>
 const pieces = (text) =>
   [...text.matchAll(piece)].map(([match]) => match.replace(/^create or replace function/, "create function"))
 
-function changedPieces() {
+function changedPieces(objects, migrations) {
   const frozen = new Set(pieces(read(migrations)))
   const changed = pieces(read(objects)).filter((text) => !frozen.has(text))
   const byHand = changed.filter((text) => !text.startsWith("create function"))
@@ -40,10 +40,10 @@ function changedPieces() {
   return changed.map((text) => text.replace(/^create function/, "create or replace function"))
 }
 
-function target() {
-  const released = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")).version !== "0.0.0"
-  if (!released) return { file: "0001_context.sql", text: read(objects) }
-  const changed = changedPieces()
+function target(name, objects, migrations) {
+  const released = JSON.parse(readFileSync(join(packages, name, "package.json"), "utf8")).version !== "0.0.0"
+  if (!released) return { file: first[name], text: read(objects) }
+  const changed = changedPieces(objects, migrations)
   if (changed.length === 0) return undefined
   const last = readdirSync(migrations).sort().at(-1) ?? "0000"
   return {
@@ -52,19 +52,27 @@ function target() {
   }
 }
 
-const wanted = target()
-const present = (file) => {
+function freeze(name) {
+  const objects = join(packages, name, "sql/objects")
+  const migrations = join(packages, name, "sql/migrations")
+  const wanted = target(name, objects, migrations)
+  if (wanted === undefined || present(join(migrations, wanted.file)) === wanted.text)
+    console.log(`${name}: the migrations hold every object`)
+  else if (process.argv.includes("--check")) {
+    console.error(`${wanted.file} is not what the objects say: run node tests/scripts/freeze-sql.mjs`)
+    process.exitCode = 1
+  } else {
+    writeFileSync(join(migrations, wanted.file), wanted.text)
+    console.log(`wrote ${wanted.file}`)
+  }
+}
+
+function present(file) {
   try {
-    return readFileSync(join(migrations, file), "utf8")
+    return readFileSync(file, "utf8")
   } catch {
     return undefined
   }
 }
-if (wanted === undefined || present(wanted.file) === wanted.text) console.log("the migrations hold every object")
-else if (process.argv.includes("--check")) {
-  console.error(`${wanted.file} is not what the objects say: run node tests/scripts/freeze-sql.mjs`)
-  process.exitCode = 1
-} else {
-  writeFileSync(join(migrations, wanted.file), wanted.text)
-  console.log(`wrote ${wanted.file}`)
-}
+
+for (const name of Object.keys(first)) freeze(name)

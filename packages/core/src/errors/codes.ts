@@ -159,6 +159,51 @@ export const codes = {
     http: 500,
   },
   WK307: { title: "Maintenance or backfill was refused", hint: "See the message; nothing was changed.", http: 500 },
+  WK401: {
+    title: "The context changed inside a statement that writes",
+    hint: "Do not change the context inside a statement; nothing was written.",
+    http: 403,
+  },
+  WK402: {
+    title: "A key of the audit log cannot be used",
+    hint: "Give Ed25519 keys as PEM: `openssl genpkey -algorithm ed25519` makes one, `openssl pkey -pubout` its public half.",
+    http: 500,
+  },
+  WK403: {
+    title: "Another sealer is at work",
+    hint: "One process seals a database; end the other one, or leave it to it. Writers are not affected.",
+    http: 500,
+  },
+  WK404: {
+    title: "The database is another incarnation than the one sealed last",
+    hint: "Verify it against your anchors before anything is sealed on top; writes are recorded meanwhile.",
+    http: 500,
+  },
+  WK405: {
+    title: "A bundle of the audit log cannot be read",
+    hint: "Ask for the whole file again and compare its SHA-256; nothing was verified.",
+    http: 500,
+  },
+  WK406: {
+    title: "The bundle and the anchors are of different deployments",
+    hint: "Give the checkpoints that were kept of this deployment; nothing was verified.",
+    http: 500,
+  },
+  WK407: {
+    title: "The audit log holds entries of a version that this verifier does not know",
+    hint: "Verify with the newest version of Wardkeep; nothing is said about these entries.",
+    http: 500,
+  },
+  WK408: {
+    title: "Nothing of this tenant has been sealed",
+    hint: "Check the tenant's key, or run `wardkeep audit seal` first.",
+    http: 404,
+  },
+  WK409: {
+    title: "A person cannot be erased from the audit log yet",
+    hint: "See the message; nothing was erased.",
+    http: 409,
+  },
   WK701: {
     title: "The target of the conformance suite is not valid",
     hint: "Correct the fields that the message names; `wardkeep verify --init` writes a first target.",

@@ -45,6 +45,8 @@ export interface TableInput<Table extends string> {
   /** Actions that a clinic may take from a role at run time; each costs one look-up per statement that uses it. */
   readonly narrowable?: readonly ("create" | "read" | "update" | "delete")[]
   readonly search?: { readonly words?: readonly string[]; readonly lastDigits?: readonly string[] }
+  /** Columns, or groups of `columns`, whose values stay out of the audit log; that they changed is still recorded. */
+  readonly audit?: { readonly redact: readonly string[] }
 }
 
 export interface RoleInput<

@@ -39,6 +39,7 @@ const table = z.strictObject({
     .strictObject({ words: z.array(column).default([]), lastDigits: z.array(column).default([]) })
     .refine((s) => s.words.length + s.lastDigits.length > 0, "name at least one column under words or lastDigits")
     .optional(),
+  audit: z.strictObject({ redact: z.array(column).min(1) }).optional(),
   narrowable: z.array(z.enum(narrowableActions)).min(1).optional(),
 })
 

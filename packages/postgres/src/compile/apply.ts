@@ -2,7 +2,8 @@ import { type Finding, type Policy, WardkeepError } from "@wardkeep/core"
 import { inTransaction } from "../maintenance/in-transaction.js"
 import type { Queryable } from "../maintenance/queryable.js"
 import { saveManifest } from "./drift.js"
-import { type Plan, plan } from "./plan.js"
+import type { Extension } from "./extension.js"
+import { type Plan, type PlanOptions, plan } from "./plan.js"
 
 export interface ApplyOptions {
   /** A dedicated connection of the migrator's login with the owner's role in force. */
@@ -12,6 +13,8 @@ export interface ApplyOptions {
   readonly plan?: Plan
   /** How long to wait for a table's lock before giving up, in milliseconds. Default 5000. */
   readonly lockTimeout?: number
+  /** The same as were installed. */
+  readonly extensions?: readonly Extension[]
 }
 
 export interface ApplyResult {
@@ -26,25 +29,27 @@ export interface ApplyResult {
  * @throws WK305 the database changed since the plan · WK304 rows in the way · WK301 a step failed; nothing was changed
  * @example await apply({ client, policy, plan: shown })
  */
-export async function apply({ client, policy, plan: shown, lockTimeout = 5000 }: ApplyOptions): Promise<ApplyResult> {
+export async function apply(options: ApplyOptions): Promise<ApplyResult> {
+  const { client, policy, plan: shown, lockTimeout = 5000, extensions = [] } = options
+  const input = { client, policy, extensions }
   return await inTransaction(client, async () => {
     await client.query("select set_config('lock_timeout', $1, true), set_config('row_security', 'off', true)", [
       String(lockTimeout),
     ])
-    const current = await plan({ client, policy })
+    const current = await plan(input)
     if (shown !== undefined && shown.hash !== current.hash) throw new WardkeepError("WK305")
     for (const step of current.steps) await runStep(client, step.object, step.why, step.sql)
     if (current.steps.length > 0) await client.query("set constraints all immediate")
-    if (current.steps.length > 0) await requireNothingLeft(client, policy)
+    if (current.steps.length > 0) await requireNothingLeft(input)
     await saveManifest(client, policy)
     return { applied: current.steps.length, findings: current.findings }
   })
 }
 
 /** A REVOKE that could not take a privilege away only warns; a second plan in the same transaction tells. */
-async function requireNothingLeft(client: Queryable, policy: Policy): Promise<void> {
-  await saveManifest(client, policy)
-  const [left] = (await plan({ client, policy })).steps
+async function requireNothingLeft(input: PlanOptions): Promise<void> {
+  await saveManifest(input.client, input.policy)
+  const [left] = (await plan(input)).steps
   if (left === undefined) return
   throw new WardkeepError(left.sql.startsWith("revoke") ? "WK306" : "WK901", {
     message: `${left.object}: still to be done after it was done (${left.why})`,

@@ -14,14 +14,13 @@ export function ownFunctionSteps(changed: ReadonlySet<string>, strategy: "portab
       phase: "narrow",
       object: names.join(", "),
       why: "not the function that was installed",
-      sql: [...shippedFunctions(), ...accelerated].join("\n"),
+      sql: [...shippedFunctions(sqlDirectory("objects")), ...accelerated].join("\n"),
     },
   ]
 }
 
 /** Every object file has each function followed by its comment. */
-function shippedFunctions(): string[] {
-  const directory = sqlDirectory("objects")
+export function shippedFunctions(directory: string): string[] {
   const texts = readdirSync(directory)
     .sort()
     .map((file) => readFileSync(join(directory, file), "utf8"))

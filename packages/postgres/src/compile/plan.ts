@@ -15,6 +15,7 @@ import {
 import { confinement, narrowable } from "./confined.js"
 import { derivedFindings } from "./derived.js"
 import { tampered } from "./drift.js"
+import type { Extension } from "./extension.js"
 import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
 import { type GrantsByRelation, grantSteps, readGrants, strangerFindings } from "./grants.js"
@@ -28,7 +29,7 @@ import { ruleRecordSteps } from "./record-rules.js"
 import { referenceFindings } from "./references.js"
 import { roleFindings } from "./role-findings.js"
 import { columnTypesOf, referenceSteps } from "./rule-policies.js"
-import { branchKeyColumn, resolveScopes, type ScopedTable } from "./scope.js"
+import { branchKeyColumn, partitionsOf, resolveScopes, type ScopedTable } from "./scope.js"
 import { countBranches, scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
 import { sameShapeView, viewSchema } from "./views.js"
@@ -44,6 +45,13 @@ export interface Plan {
 
 const phases: readonly Step["phase"][] = ["structure", "narrow", "support", "widen", "record"]
 
+export interface PlanOptions {
+  readonly client: Queryable
+  readonly policy: Policy
+  /** The same as were installed. */
+  readonly extensions?: readonly Extension[]
+}
+
 /**
  * Compares the database with the policy file. Run as the owner (migrator login, SET ROLE owner). An empty plan means
  * that nothing is to be done.
@@ -51,7 +59,7 @@ const phases: readonly Step["phase"][] = ["structure", "narrow", "support", "wid
  * @throws WK002 unknown table, column or role · WK007 key type · WK008 scope column · WK303 host objects in the way
  * @example console.log(emit(await plan({ client, policy })))
  */
-export async function plan({ client, policy }: { client: Queryable; policy: Policy }): Promise<Plan> {
+export async function plan({ client, policy, extensions = [] }: PlanOptions): Promise<Plan> {
   const catalog = await readCatalog(client, policy)
   requireRoles(policy, catalog)
   const { scoped, findings: uncovered } = resolveScopes(policy, catalog)
@@ -84,6 +92,12 @@ export async function plan({ client, policy }: { client: Queryable; policy: Poli
   draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy)))
   draft.steps.push(...lookupTableSteps(policy, catalog, grants), ...(await actorRecordSteps(client, policy)))
   draft.steps.push(...(await ruleRecordSteps(client, policy)))
+  const tables = [...scoped.values()].flatMap((entry) => [entry, ...partitionsOf(entry, catalog)])
+  for (const extension of extensions) {
+    const part = await extension.plan({ client, policy, tables, changed })
+    draft.steps.push(...part.steps)
+    draft.findings.push(...part.findings)
+  }
   const inOrder = phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase))
   const steps = withoutForce(inOrder, forcedTables(catalog, scoped, draft.managed))
   return {
@@ -180,6 +194,12 @@ function withoutForce(steps: readonly Step[], forced: readonly string[]): Step[]
     sql: `alter table ${qualified(table)} ${verb} row level security`,
   })
   return [
+    {
+      phase: "structure",
+      object: "wardkeep.activity",
+      why: "rows that structure steps change are attributed to this apply",
+      sql: "select wardkeep.record('apply', null, '{}')",
+    },
     ...forced.map((table) => toggle(table, "no force", "structure")),
     ...steps,
     {

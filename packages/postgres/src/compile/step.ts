@@ -26,8 +26,12 @@ export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 32)
 }
 
-/** The steps that bring the managed objects from what is there to what should be. */
-export function managedSteps(desired: readonly Managed[], present: ReadonlyMap<string, string>): Step[] {
+/** The steps that bring the managed objects from what is there to what should be; `mark` says whose they are. */
+export function managedSteps(
+  desired: readonly Managed[],
+  present: ReadonlyMap<string, string>,
+  mark = "wardkeep",
+): Step[] {
   const steps: Step[] = []
   const wanted = new Set(desired.map((object) => object.id))
   const remade = desired
@@ -40,7 +44,7 @@ export function managedSteps(desired: readonly Managed[], present: ReadonlyMap<s
     const lost = (kind === "policy" || kind === "trigger") && remade.includes(table)
     const found = lost ? undefined : present.get(object.id)
     if (found === hash) continue
-    const comment = `comment on ${object.commentOn} is ${quoteLiteral(`wardkeep:${hash}`)}`
+    const comment = `comment on ${object.commentOn} is ${quoteLiteral(`${mark}:${hash}`)}`
     const made = `${object.create};\n${comment}`
     if (found !== undefined && object.phase === "widen") {
       // What replaces it may allow less, and grants are widened in between.

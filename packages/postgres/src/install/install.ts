@@ -1,5 +1,6 @@
 import { type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
+import type { Extension } from "../compile/extension.js"
 import { requireSupportedVersion } from "../compile/floor.js"
 import { runMigrations } from "../migrate/run-migrations.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
@@ -12,6 +13,8 @@ export interface InstallOptions {
   readonly admin: pg.Client
   readonly policy: Policy
   readonly passwords?: LoginPasswords
+  /** Packages that bring a schema of their own, such as the audit log. */
+  readonly extensions?: readonly Extension[]
 }
 
 export interface InstallResult {
@@ -26,7 +29,12 @@ export interface InstallResult {
  * @throws WK006 server version · WK003 a role of ours is exempt from RLS · WK301 a migration failed · WK306 a privilege could not be taken away
  * @example await install({ admin, policy, passwords: { app, issuer, migrator } })
  */
-export async function install({ admin, policy, passwords = {} }: InstallOptions): Promise<InstallResult> {
+export async function install({
+  admin,
+  policy,
+  passwords = {},
+  extensions = [],
+}: InstallOptions): Promise<InstallResult> {
   await requireVersion(admin)
   const { owner } = roleNames(policy)
   await requireOneDeployment(admin, owner)
@@ -35,10 +43,13 @@ export async function install({ admin, policy, passwords = {} }: InstallOptions)
   await ownSchema(admin, policy.schema, owner)
   await admin.query(`set role ${quoteIdent(owner)}`)
   try {
-    await createOnce(admin, "create schema if not exists wardkeep")
-    const migrations = await runMigrations(admin, [{ schema: "wardkeep", directory: sqlDirectory("migrations") }])
-    await admin.query("revoke all on all tables in schema wardkeep from public")
-    await admin.query("revoke all on all functions in schema wardkeep from public")
+    const runs = [{ schema: "wardkeep", directory: sqlDirectory("migrations") }, ...extensions.map((e) => e.migrations)]
+    for (const { schema } of runs) await createOnce(admin, `create schema if not exists ${quoteIdent(schema)}`)
+    const migrations = await runMigrations(admin, runs)
+    for (const { schema } of runs) {
+      await admin.query(`revoke all on all tables in schema ${quoteIdent(schema)} from public`)
+      await admin.query(`revoke all on all functions in schema ${quoteIdent(schema)} from public`)
+    }
     return { roles, migrations }
   } finally {
     await admin.query("reset role")

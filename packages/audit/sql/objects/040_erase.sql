@@ -1,0 +1,45 @@
+create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  erased integer;
+begin
+  if coalesce(trim(reason), '') = '' then
+    raise exception 'an erasure needs a reason' using errcode = 'WK409', hint = 'Say why; it is recorded.';
+  end if;
+  -- Events of this moment would stay behind: they have no leaf that could keep their commitments.
+  lock table wardkeep_audit.leaf in share row exclusive mode;
+  if exists (select from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject
+               and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
+    raise exception 'events about this person are not sealed yet' using errcode = 'WK409',
+      hint = 'Run `wardkeep audit seal`, then erase; nothing was erased.';
+  end if;
+  with about as (
+    select l.log, l.index, l.seed, e.record, e.subject, e.detail
+      from wardkeep_audit.event e join wardkeep_audit.leaf l on l.event = e.id and l.xid = e.xid
+     where e.tenant = of_tenant and e.subject = of_subject and l.seed is not null
+  )
+  insert into wardkeep_audit.erased (log, index, actor_salt, record, subject, detail)
+  select log, index, sha256(seed || '\x01'), wardkeep_audit.commitment(seed, 2, record),
+         wardkeep_audit.commitment(seed, 3, subject), wardkeep_audit.commitment(seed, 4, detail)
+    from about;
+  get diagnostics erased = row_count;
+  update wardkeep_audit.leaf l set seed = null
+    from wardkeep_audit.erased x where x.log = l.log and x.index = l.index and l.seed is not null;
+  update wardkeep_audit.event e set record = null, subject = null, detail = null
+   where e.tenant = of_tenant and e.subject = of_subject;
+  insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
+  values (of_tenant, 'audit:' || session_user, 'owner', 'erasure', 'delete', 'wardkeep_audit.event', erased,
+    json_build_object('reason', reason)::text);
+  return erased;
+end
+$$;
+comment on function wardkeep_audit.erase_subject(text, text, text) is
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. Returns how many events; the act is one too. For the owner. Fails with WK409.';
+
+create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
+  language sql immutable
+  return sha256('\x02' || sha256(seed || set_byte('\x00', 0, field))
+    || case when value is null then '\x00' else '\x01' || convert_to(value, 'UTF8') end);
+comment on function wardkeep_audit.commitment(bytea, integer, text) is
+  'Internal: what a leaf holds of a value; fields are 1 actor, 2 record, 3 subject, 4 detail.';

@@ -1,0 +1,271 @@
+import { createHash, generateKeyPairSync } from "node:crypto"
+import { asOwner } from "@wardkeep/postgres/migrate"
+import fc from "fast-check"
+import type pg from "pg"
+import { beforeAll, describe, expect, it } from "vitest"
+import { installAudited } from "#tests/fixture/audited.ts"
+import { type Clinic, connected, withLogin } from "#tests/fixture/clinic.ts"
+import { type Grant, inContext, issueBySql } from "#tests/fixture/token.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { eraseSubject } from "../erase/erase.js"
+import { timeline, touched, whoChanged } from "../read/read.js"
+import { checkpointNote, signerFrom } from "../seal/note.js"
+import { openSealer } from "../seal/sealer.js"
+import { type BundleVerification, trustedKeys, verifyBundle, verifyDatabase } from "../verify/index.js"
+import { writeBundle } from "./bundle.js"
+
+const database = useDatabase()
+const seed = Number(process.env.WARDKEEP_SEED ?? Date.now() % 2 ** 31)
+const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
+const keys = trustedKeys([publicKey.export({ type: "spki", format: "pem" }).toString()])
+let clinic: Clinic
+let tenant = ""
+let patient = ""
+let neighbour = ""
+let doctor: Grant
+
+const owned = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
+  connected(withLogin(database.ownerUrl, clinic.logins.migrator), (client) =>
+    asOwner(client, clinic.policy, () => work(client)),
+  )
+
+async function seal(): Promise<string> {
+  return await owned(async (client) => {
+    const sealer = await openSealer({ client, deployment: clinic.policy.deployment, signer, heartbeat: 0 })
+    return (await sealer.seal()).checkpoint ?? ""
+  })
+}
+
+const write = (text: string, values: unknown[] = [], grant = doctor): Promise<pg.QueryResult> =>
+  connected(withLogin(database.ownerUrl, clinic.logins.app), (client) =>
+    inContext(client, grant, () => client.query(text, values)),
+  )
+
+async function bundle(subject?: string): Promise<string> {
+  const { deployment } = clinic.policy
+  let text = ""
+  const take = async (piece: string): Promise<void> => {
+    text += piece
+  }
+  const about = subject === undefined ? {} : { subject }
+  const made = await owned((client) =>
+    writeBundle({ client, deployment, tenant, reason: "request 17", write: take, ...about }),
+  )
+  expect(made.sha256).toBe(createHash("sha256").update(text).digest("hex"))
+  return text
+}
+
+/** In pieces that end anywhere, as a file is read. */
+async function verified(text: string, anchors: string[] = []): Promise<BundleVerification> {
+  const bytes = Buffer.from(text)
+  const pieces = async function* (): AsyncIterable<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += 777) yield bytes.subarray(at, at + 777)
+  }
+  return await verifyBundle({ bytes: pieces(), keys, anchors })
+}
+
+/** The bundle with one line changed and its end made to fit again, as a forger would. */
+function forged(text: string, line: (value: Record<string, unknown>, index: number) => object | undefined): string {
+  const lines = text.trimEnd().split("\n").slice(0, -1)
+  const changed = lines.flatMap((each, index) => {
+    const value = line(JSON.parse(each), index)
+    return value === undefined ? [] : [`${JSON.stringify(value)}\n`]
+  })
+  const body = changed.join("")
+  return `${body}${JSON.stringify({ end: createHash("sha256").update(body).digest("hex") })}\n`
+}
+
+beforeAll(async () => {
+  clinic = await installAudited(database.ownerUrl)
+  const [first, , third] = clinic.branches
+  tenant = first.clinic
+  const grant = async (at: { clinic: string; branch: string }): Promise<Grant> => {
+    const asked = { role: "doctor", tenant: at.clinic, branches: [at.branch], purposes: ["care"] }
+    return (await issueBySql(database.ownerUrl, clinic, [asked]))[0] as Grant
+  }
+  doctor = await grant(first)
+  const added = "insert into patient (full_name, phone) values ($1, $2) returning id"
+  patient = (await write(added, ["Ravi Canary", "98-canary"])).rows[0].id
+  neighbour = (await write(added, ["Mina Neighbour", "97"])).rows[0].id
+  await write("update patient set phone = '99-canary' where id = $1", [patient])
+  await write("update patient set phone = 'far'", [], await grant(third))
+  await seal()
+})
+
+describe("a bundle", () => {
+  it("verifies without the database, tells whether an anchor was compared, and opens one person only", async () => {
+    const anchor = await seal()
+    const whole = await bundle()
+    expect(await verified(whole)).toMatchObject({ ok: true, verdicts: [], anchored: false, tenants: ["", tenant] })
+    expect(await verified(whole, [anchor])).toMatchObject({ ok: true, anchored: true })
+    const one = await bundle(patient)
+    const result = await verified(one, [anchor])
+    expect(result).toMatchObject({ ok: true, verdicts: [], anchored: true })
+    expect(result.logs.at(-1)?.withheld).toBeGreaterThan(0)
+    expect(one).toContain("99-canary")
+    const other = clinic.branches[2].clinic
+    for (const foreign of [neighbour, "Mina Neighbour", other]) expect(one).not.toContain(foreign)
+    expect(whole).not.toContain(other)
+  })
+
+  it(`is refused wherever it is cut, and when it is none (seed ${seed})`, async () => {
+    const text = await bundle(patient)
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: text.length - 1 }), async (length) => {
+        await expect(verified(text.slice(0, length))).rejects.toMatchObject({ code: "WK405" })
+      }),
+      { seed, numRuns: 40 },
+    )
+    for (const none of ["", "PK\u0003\u0004", "{}\n", "[1]\n", `${text}more`])
+      await expect(verified(none)).rejects.toMatchObject({ code: "WK405" })
+    await expect(verified(text.replace("99-canary", "98-canary"))).rejects.toMatchObject({ code: "WK405" })
+  })
+
+  it("whose forger made its end fit again is found by name", async () => {
+    const text = await bundle()
+    const lastLeaf = (value: Record<string, unknown>): boolean =>
+      "event" in value && JSON.stringify(value).includes("99-canary")
+    const names = async (changed: string): Promise<string[]> =>
+      (await verified(changed)).verdicts.map((verdict) => verdict.name)
+    const edited = forged(text, (value) =>
+      lastLeaf(value) ? JSON.parse(JSON.stringify(value).replace("99-canary", "11-canary")) : value,
+    )
+    expect(await names(edited)).toContain("EDITED")
+    expect(await names(forged(text, (value) => (lastLeaf(value) ? undefined : value)))).toContain("TRUNCATED")
+    const unsigned = forged(text, (value) => ("checkpoint" in value ? undefined : value))
+    expect(await names(unsigned)).toContain("INSERTED")
+    const stranger = signerFrom(
+      generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    )
+    const resigned = forged(text, (value) => {
+      if (typeof value.checkpoint !== "string") return value
+      const [origin = "", size = "0", root = ""] = value.checkpoint.split("\n")
+      return { checkpoint: checkpointNote(stranger, origin, BigInt(size), Buffer.from(root, "base64")) }
+    })
+    expect(new Set(await names(resigned))).toEqual(new Set(["KEY_UNKNOWN"]))
+  })
+
+  it("from which the newest leaves of the tenant were taken is found by the deployment's log", async () => {
+    await write("update patient set phone = '96' where id = $1", [neighbour])
+    const older = await bundle()
+    await seal()
+    const newer = await bundle()
+    const split = (text: string): [string[], string[]] => {
+      const lines = text.trimEnd().split("\n").slice(0, -1)
+      const at = lines.findIndex((line) => line.includes(`"tenant":"${tenant}","seed"`))
+      return [lines.slice(0, at), lines.slice(at)]
+    }
+    const body = `${[...split(newer)[0], ...split(older)[1]].join("\n")}\n`
+    const spliced = `${body}${JSON.stringify({ end: createHash("sha256").update(body).digest("hex") })}\n`
+    expect((await verified(spliced)).verdicts.map((verdict) => verdict.name)).toEqual(["ROLLED_BACK"])
+  })
+
+  it("of another deployment, or of a version that is not known, is told apart from a forged one", async () => {
+    const text = await bundle()
+    const [, , root = ""] = (await seal()).split("\n")
+    const other = checkpointNote(
+      signer,
+      "wardkeep/other/00000000-0000-0000-0000-000000000000",
+      3n,
+      Buffer.from(root, "base64"),
+    )
+    await expect(verified(text, [other])).rejects.toMatchObject({ code: "WK406" })
+    const header = forged(text, (value, index) => (index === 0 ? { ...value, version: 2 } : value))
+    await expect(verified(header)).rejects.toMatchObject({ code: "WK407" })
+    const event = forged(text, (value) =>
+      "event" in value ? { ...value, event: { ...(value.event as object), version: 2 } } : value,
+    )
+    await expect(verified(event)).rejects.toMatchObject({ code: "WK407" })
+    const damaged = forged(text, (value) => ("event" in value ? { ...value, event: { version: 1 } } : value))
+    await expect(verified(damaged)).rejects.toMatchObject({ code: "WK405" })
+  })
+})
+
+describe("reading the log", () => {
+  const why = { reason: "complaint 4" }
+
+  it("answers who changed what, and whom an actor touched, with what the answer rests on", async () => {
+    const about = await owned((client) => timeline({ client, tenant, subject: patient, ...why }))
+    const written = about.rows.filter((event) => event.relation === "public.patient")
+    expect(written.map((event) => [event.verb, event.actor])).toEqual([
+      ["update", "asha"],
+      ["create", "asha"],
+    ])
+    expect(written[0]?.detail).toEqual({ phone: ["98-canary", "99-canary"] })
+    expect(about.coverage).toMatchObject({ views: false, off: [], tables: expect.any(Number) })
+    const record = { relation: "public.patient", record: patient }
+    const changed = await owned((client) => whoChanged({ client, tenant, ...record, ...why, limit: 1 }))
+    expect(changed).toMatchObject({ more: true, rows: [{ verb: "update" }] })
+    const by = await owned((client) => touched({ client, tenant, actor: "asha", subject: patient, ...why }))
+    expect(by.rows).toMatchObject([{ subject: patient, events: 2, verbs: ["create", "update"] }])
+    const elsewhere = await owned((client) =>
+      touched({ client, tenant: clinic.branches[2].clinic, actor: "asha", subject: patient, ...why }),
+    )
+    expect(elsewhere.rows).toEqual([])
+  })
+
+  it("is an event of the same log, and nothing is read without a reason", async () => {
+    await owned((client) => timeline({ client, tenant, actor: "asha", reason: "complaint 5" }))
+    const { rows } = await owned((client) =>
+      client.query(
+        "select actor, verb, purpose, detail::json from wardkeep_audit.event where relation = 'wardkeep_audit.event' and tenant = $1 order by id desc limit 1",
+        [tenant],
+      ),
+    )
+    expect(rows).toMatchObject([
+      {
+        actor: `audit:${clinic.logins.migrator.user}`,
+        verb: "view",
+        purpose: "audit",
+        detail: { reason: "complaint 5", of: "asha" },
+      },
+    ])
+    const empty = owned((client) => timeline({ client, tenant, actor: "asha", reason: " " }))
+    await expect(empty).rejects.toMatchObject({ code: "WK009" })
+    await expect(owned((client) => timeline({ client, tenant, ...why }))).rejects.toMatchObject({ code: "WK009" })
+  })
+})
+
+describe("the erasure of a person", () => {
+  it("waits for the sealer, leaves no value and no seed behind, and every old proof verifies", async () => {
+    const erase = (reason = "request 18"): Promise<{ events: number }> =>
+      owned((client) => eraseSubject({ client, tenant, subject: patient, reason }))
+    await write("update patient set phone = '97-canary' where id = $1", [patient])
+    await expect(erase()).rejects.toMatchObject({ code: "WK409" })
+    const anchor = await seal()
+    const before = await bundle(patient)
+    await seal()
+    await expect(erase(" ")).rejects.toMatchObject({ code: "WK409" })
+    const { events } = await erase()
+    expect(events).toBeGreaterThan(3)
+    expect(await erase()).toEqual({ events: 0 })
+    const left = await owned((client) =>
+      client.query("select e::text as row from wardkeep_audit.event e where tenant = $1", [tenant]),
+    )
+    for (const text of [patient, "Ravi", "canary"]) expect(JSON.stringify(left.rows)).not.toContain(text)
+    const seeds = await owned((client) =>
+      client.query(
+        "select from wardkeep_audit.leaf l join wardkeep_audit.erased x using (log, index) where l.seed is not null",
+      ),
+    )
+    expect(seeds.rowCount).toBe(0)
+    await seal()
+    const now = await connected(database.adminUrl, (client) => verifyDatabase({ client, keys, anchors: [anchor] }))
+    expect(now).toMatchObject({ ok: true, verdicts: [], anchored: true })
+    expect(now.logs.reduce((sum, log) => sum + log.erased, 0)).toBe(events)
+    expect(await verified(before, [anchor])).toMatchObject({ ok: true, anchored: true })
+    expect(await verified(await bundle(), [anchor])).toMatchObject({ ok: true, verdicts: [] })
+  })
+
+  it("is no way to put somebody else in the person's place", async () => {
+    await connected(database.adminUrl, (client) =>
+      client.query(
+        "update wardkeep_audit.event e set subject = $1 from wardkeep_audit.erased x join wardkeep_audit.leaf l using (log, index) where e.id = l.event",
+        [neighbour],
+      ),
+    )
+    const { verdicts } = await connected(database.adminUrl, (client) => verifyDatabase({ client, keys }))
+    expect(verdicts.map((verdict) => verdict.name)).toContain("EDITED")
+  })
+})

@@ -1,0 +1,58 @@
+import type { Queryable } from "@wardkeep/postgres/migrate"
+import { saltOf } from "../seal/entry.js"
+
+interface Row {
+  readonly index: string
+  readonly hash: Buffer
+  readonly entry: Buffer | null
+  readonly sealed: boolean
+  readonly seed: Buffer | null
+  readonly event: Record<"actor" | "record" | "subject" | "detail", string | null> | null
+  readonly erased: { actor_salt: string; record: string; subject: string; detail: string } | null
+}
+
+const page = 2000
+const hidden = ["actor", "record", "subject", "detail"] as const
+
+/** The leaves of one log as a bundle shows them; with a subject, only events about them are opened. */
+export async function* bundledLeaves(
+  client: Queryable,
+  log: number,
+  subject: string | undefined,
+): AsyncIterable<object> {
+  let after = "-1"
+  for (;;) {
+    const { rows } = await client.query<Row>(
+      `select l.index::text, l.hash, l.entry, l.event is not null as sealed, l.seed,
+          case when e.id is not null then json_build_object('xid', e.xid::text, 'id', e.id::text, 'at_us', (extract(epoch from e.at) * 1000000)::bigint::text,
+            'tenant', e.tenant, 'branch', e.branch, 'role', e.role, 'purpose', e.purpose, 'session', e.session, 'request', e.request,
+            'verb', e.verb, 'relation', e.relation, 'groups', e.groups, 'n', e.n,
+            'actor', e.actor, 'record', e.record, 'subject', e.subject, 'detail', e.detail) end as event,
+          case when x.log is not null then json_build_object('actor_salt', encode(x.actor_salt, 'base64'),
+            'record', encode(x.record, 'base64'), 'subject', encode(x.subject, 'base64'), 'detail', encode(x.detail, 'base64')) end as erased
+         from (select * from wardkeep_audit.leaf where log = $1 and index > $2 order by index limit ${page}) l
+         left join wardkeep_audit.event e on e.xid = l.xid and e.id = l.event and e.at = l.at
+         left join wardkeep_audit.erased x on x.log = l.log and x.index = l.index order by l.index`,
+      [log, after],
+    )
+    for (const row of rows) yield shown(row, subject)
+    if (rows.length < page) return
+    after = rows.at(-1)?.index ?? after
+  }
+}
+
+function shown({ index, hash, entry, sealed, seed, event, erased }: Row, subject: string | undefined): object {
+  const place = { leaf: Number(index), hash: hash.toString("base64") }
+  if (!sealed) return entry === null ? place : { ...place, entry: entry.toString("base64") }
+  if (event === null) return { ...place, gone: true }
+  if (subject !== undefined && event.subject !== subject) return place
+  if (erased !== null) {
+    const { actor_salt: salt, ...commitments } = erased
+    const closed = Object.entries(commitments).map(([name, value]) => [name, { commitment: value }])
+    const open = { ...event, actor: { salt, value: event.actor }, ...Object.fromEntries(closed) }
+    return { ...place, erased: true, event: { version: 1, ...open } }
+  }
+  if (seed === null) return { ...place, gone: true }
+  const open = hidden.map((name) => [name, { salt: saltOf(seed, name).toString("base64"), value: event[name] }])
+  return { ...place, event: { version: 1, ...event, ...Object.fromEntries(open) } }
+}

@@ -1,0 +1,108 @@
+import { WardkeepError } from "@wardkeep/core"
+import {
+  type Extension,
+  type ExtensionInput,
+  managedSteps,
+  type Queryable,
+  type ScopedTable,
+  type Step,
+  shippedFunctions,
+  sqlDirectory,
+} from "@wardkeep/postgres/migrate"
+import { recordFunction, recordTriggers, redactedColumns } from "./record-function.js"
+
+const mark = "wardkeep-audit"
+
+/**
+ * The audit log as a part of a Wardkeep database: schema `wardkeep_audit`, and triggers on every table of the policy file
+ * that record each write in its own transaction. Where no context is verified, nothing is written (WK1xx).
+ *
+ * @throws WK002 `audit.redact` names neither a column nor a group of columns
+ * @example
+ * await install({ admin, policy, extensions: [audit] })
+ * await apply({ client, policy, extensions: [audit] })
+ */
+export const audit: Extension = {
+  get migrations() {
+    return { schema: "wardkeep_audit", directory: ownSql("migrations") }
+  },
+  async plan(input) {
+    if (!(await isInstalled(input.client))) {
+      throw new WardkeepError("WK002", {
+        message: "the schema wardkeep_audit is not in this database",
+        hint: "Run `wardkeep migrate` as the administrator first.",
+      })
+    }
+    const roots = rootsOf(input.tables)
+    for (const { entry, relation } of roots) if (entry.table.name === relation) requireRedactable(entry)
+    const desired = [
+      ...roots.filter(({ entry, relation }) => entry.table.name === relation).map(({ entry }) => recordFunction(entry)),
+      ...roots.flatMap(({ entry, relation }) => recordTriggers(entry, relation)),
+    ]
+    const steps = [...ownFunctions(input.changed), ...managedSteps(desired, await present(input), mark)]
+    return { steps: [...(await monthSteps(input.client)), ...steps], findings: [] }
+  },
+}
+
+function ownSql(name: string): string {
+  return sqlDirectory(name, import.meta.url)
+}
+
+async function isInstalled(client: Queryable): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>(
+    "select to_regclass('wardkeep_audit.seal_state') is not null as there",
+  )
+  return rows[0]?.there === true
+}
+
+/** Each table with the name its rows are recorded under: that of the root for a partition. */
+function rootsOf(tables: readonly ScopedTable[]): { entry: ScopedTable; relation: string }[] {
+  const roots = new Map<string, string>()
+  return tables.map((entry) => {
+    const relation = roots.get(entry.table.partitionOf ?? "") ?? entry.table.name
+    roots.set(entry.table.name, relation)
+    return { entry, relation }
+  })
+}
+
+function requireRedactable(entry: ScopedTable): void {
+  for (const column of redactedColumns(entry)) {
+    if (entry.table.columns.has(column)) continue
+    throw new WardkeepError("WK002", {
+      message: `${entry.table.name}.audit.redact: ${column} is neither a column nor a group of columns`,
+    })
+  }
+}
+
+function ownFunctions(changed: ReadonlySet<string>): Step[] {
+  const shipped = shippedFunctions(ownSql("objects"))
+  const names = [...changed].filter((fact) => /^function wardkeep_audit\.(?!on_)/.test(fact))
+  if (names.length === 0) return []
+  const why = "not the function that was installed"
+  return [{ phase: "narrow", object: names.join(", "), why, sql: shipped.join("\n") }]
+}
+
+const presentQuery = `
+select id, substr(comment, 16) as hash from (
+  select 'function ' || n.nspname || '.' || p.proname as id, obj_description(p.oid, 'pg_proc') as comment
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'wardkeep_audit'
+  union all
+  select 'trigger ' || n.nspname || '.' || c.relname || ' ' || t.tgname, obj_description(t.oid, 'pg_trigger')
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+   where not t.tgisinternal and t.tgname like 'wk\\_audit\\_%'
+) o where comment like 'wardkeep-audit:%'`
+
+/** What is there, as hashes; what is no longer ALWAYS, or was changed otherwise, counts as another object. */
+async function present({ client, changed }: ExtensionInput): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ id: string; hash: string }>(presentQuery)
+  return new Map(rows.map(({ id, hash }) => [id, changed.has(id) ? "" : hash]))
+}
+
+async function monthSteps(client: Queryable): Promise<Step[]> {
+  const { rows } = await client.query<{ there: boolean }>(
+    `select to_regclass('wardkeep_audit.event_' || to_char(clock_timestamp() at time zone 'UTC' + interval '1 month', 'YYYY_MM')) is not null as there`,
+  )
+  if (rows[0]?.there === true) return []
+  const why = "events of a month are dropped together"
+  return [{ phase: "support", object: "wardkeep_audit.event", why, sql: "select wardkeep_audit.make_months(3)" }]
+}

@@ -1,0 +1,172 @@
+import { createHash } from "node:crypto"
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { list, type Managed, qualified, type ScopedTable } from "@wardkeep/postgres/migrate"
+
+/** `relation` is the root's name; a partition's rows are recorded under it. */
+export function functionName(relation: string): string {
+  const name = `on_${relation}`
+  return name.length <= 63 ? name : `on_${createHash("sha256").update(relation).digest("hex").slice(0, 40)}`
+}
+
+/** The function that the triggers of one table call. One statement per verb, so that its plan is cached. */
+export function recordFunction(entry: ScopedTable): Managed {
+  const name = functionName(entry.table.name)
+  const target = `wardkeep_audit.${quoteIdent(name)}`
+  return {
+    id: `function wardkeep_audit.${name}`,
+    phase: "support",
+    why: `records what is written to ${entry.table.name}`,
+    create: `create or replace function ${target}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $wk$
+#variable_conflict use_column
+<<wk>>
+declare
+  c wardkeep.token := wardkeep_audit.context();
+  one_branch text := wardkeep_audit.one_branch(c);
+  request text := nullif(current_setting('wardkeep.request', true), '');
+begin
+  if tg_op = 'INSERT' then
+    ${recordSql(entry, "create")};
+  elsif tg_op = 'UPDATE' then
+    ${recordSql(entry, "update")};
+  else
+    ${recordSql(entry, "delete")};
+  end if;
+  return null;
+end
+$wk$;
+revoke execute on function ${target}() from public`,
+    drop: "select 1",
+    commentOn: `function ${target}()`,
+  }
+}
+
+type Verb = "create" | "update" | "delete"
+
+function recordSql(entry: ScopedTable, verb: Verb): string {
+  const [old, now] = [rowsOf(entry, "old_rows", "o"), rowsOf(entry, "new_rows", "n")]
+  const rows = { create: now, delete: old, update: pairedRows(entry, old, now) }[verb]
+  const value = (column: string): string => {
+    const name = quoteIdent(column)
+    return verb === "create"
+      ? `n.${name}::text`
+      : verb === "delete"
+        ? `o.${name}::text`
+        : `coalesce(n.${name}::text, o.${name}::text)`
+  }
+  const { subject } = entry.rule
+  const tenant =
+    entry.tenant === null
+      ? "coalesce(c.tenant, '')"
+      : `case when c.tenant is null or ${value(entry.tenant.column)} = c.tenant then ${value(entry.tenant.column)} else wardkeep_audit.refuse_tenant() end`
+  const branch = entry.branch === null ? "wk.one_branch" : value(entry.branch.column)
+  return `insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
+    select ${tenant}, ${branch}, c.actor, c.role, c.purpose, c.session_id, wk.request, '${verb}', ${quoteLiteral(entry.table.name)},
+      ${recordKey(entry, value)}, ${subject === undefined ? "null" : value(subject)}, ${touchedGroups(entry, verb)}, d.detail
+      from ${rows} cross join lateral (select ${changes(entry, verb)}) d(detail)${verb === "update" ? " where d.detail <> '{}'" : ""}`
+}
+
+/**
+ * The rows of a transition table with every column that this function was made for. A column that was dropped since
+ * resolves to the scope outside, where it is null: a migration of the host stops no write before the next apply.
+ */
+function rowsOf(entry: ScopedTable, rows: "old_rows" | "new_rows", alias: string): string {
+  const columns = [...entry.table.columns.keys()].map(quoteIdent)
+  const missing = `(values (${columns.map(() => "null::text").join(", ")})) missing(${columns.join(", ")})`
+  return `(select s.* from ${missing} cross join lateral (select ${columns.join(", ")} from ${rows}) s) ${alias}`
+}
+
+/**
+ * Old and new row of one record. A row whose key changed has no partner: it is recorded under the old key with what it was
+ * and under the new key with what it is, and so are the changed rows of a table without a key.
+ */
+function pairedRows(entry: ScopedTable, old: string, now: string): string {
+  const same =
+    entry.key.length === 0
+      ? "o::text = n::text"
+      : entry.key.map((column) => `o.${quoteIdent(column)}::text = n.${quoteIdent(column)}::text`).join(" and ")
+  return `${old} full join ${now} on ${same}`
+}
+
+/** The key without the scope, as text; several columns as a JSON array. */
+function recordKey(entry: ScopedTable, value: (column: string) => string): string {
+  const scope = [entry.tenant?.column, entry.branch?.column]
+  const own = entry.key.filter((column) => !scope.includes(column))
+  const columns = own.length > 0 ? own : entry.key
+  if (columns.length === 0) return "null"
+  const [only] = columns
+  if (columns.length === 1 && only !== undefined) return value(only)
+  return `json_build_array(${columns.map(value).join(", ")})::text`
+}
+
+/** Columns whose values stay out of the log: named themselves, or by their group. */
+export function redactedColumns(entry: ScopedTable): Set<string> {
+  const groups = entry.rule.columns ?? {}
+  return new Set((entry.rule.audit?.redact ?? []).flatMap((name) => groups[name] ?? [name]))
+}
+
+/** Not the type's own equality, which may take different values for the same (citext, numeric). */
+function differs(column: string, verb: Verb): string {
+  const name = quoteIdent(column)
+  if (verb === "update") return `record_image_ne(row(o.${name}), row(n.${name}))`
+  return `${verb === "create" ? "n" : "o"}.${name} is distinct from null`
+}
+
+/** `{"column":[old,new]}` of what changed; `"redacted"` in the place of the values where the policy file says so. */
+function changes(entry: ScopedTable, verb: Verb): string {
+  const hidden = redactedColumns(entry)
+  const json = (row: string, column: string): string => `coalesce(to_json(${row}.${quoteIdent(column)})::text, 'null')`
+  const members = [...entry.table.columns.keys()].map((column) => {
+    const label = quoteLiteral(`${JSON.stringify(column)}:`)
+    const pair = {
+      create: `'[null,' || ${json("n", column)} || ']'`,
+      update: `'[' || ${json("o", column)} || ',' || ${json("n", column)} || ']'`,
+      delete: `'[' || ${json("o", column)} || ',null]'`,
+    }[verb]
+    return `case when ${differs(column, verb)} then ${label} || ${hidden.has(column) ? `'"redacted"'` : pair} end`
+  })
+  return `'{' || ${concatenated(members)} || '}'`
+}
+
+/** A function takes at most 100 arguments. */
+function concatenated(members: readonly string[]): string {
+  const chunks: string[] = []
+  for (let start = 0; start < members.length; start += 50)
+    chunks.push(`concat_ws(',', ${members.slice(start, start + 50).join(", ")})`)
+  const [only] = chunks
+  if (chunks.length === 1 && only !== undefined) return only
+  return `concat_ws(',', ${chunks.map((chunk) => `nullif(${chunk}, '')`).join(", ")})`
+}
+
+function touchedGroups(entry: ScopedTable, verb: Verb): string {
+  const groups = Object.entries(entry.rule.columns ?? {})
+  if (groups.length === 0) return "'{}'"
+  const each = groups.map(
+    ([group, columns]) =>
+      `case when ${columns.map((column) => differs(column, verb)).join(" or ")} then ${quoteLiteral(group)} end`,
+  )
+  return `array_remove(array[${each.join(", ")}], null)`
+}
+
+/** The triggers of one table or partition. ALWAYS: session_replication_role does not silence them. */
+export function recordTriggers(entry: ScopedTable, relation: string): Managed[] {
+  const table = qualified(entry.table.name)
+  const call = `wardkeep_audit.${quoteIdent(functionName(relation))}()`
+  const truncate = `wardkeep_audit.record_truncate(${quoteLiteral(relation)}, ${quoteLiteral(entry.tenant?.column ?? "")})`
+  const made = {
+    insert: `after insert on ${table} referencing new table as new_rows for each statement execute function ${call}`,
+    update: `after update on ${table} referencing old table as old_rows new table as new_rows for each statement execute function ${call}`,
+    delete: `after delete on ${table} referencing old table as old_rows for each statement execute function ${call}`,
+    truncate: `before truncate on ${table} for each statement execute function ${truncate}`,
+  }
+  return Object.entries(made).map(([event, rest]) => {
+    const name = `wk_audit_${event}`
+    return {
+      id: `trigger ${entry.table.name} ${name}`,
+      phase: "support",
+      why: "no write without an entry in the audit log",
+      create: `create trigger ${name} ${rest};\nalter table ${table} enable always trigger ${list([name])}`,
+      drop: `drop trigger if exists ${name} on ${table}`,
+      commentOn: `trigger ${name} on ${table}`,
+    }
+  })
+}

@@ -1,0 +1,21 @@
+/**
+ * The audit log: `audit` adds it to `install`, `plan` and `apply`; `openSealer` turns what was recorded into signed trees;
+ * `timeline`, `whoChanged` and `touched` read it, and are recorded; `writeBundle` hands it to a stranger.
+ *
+ * @module
+ */
+export { type Bundle, type BundleOptions, writeBundle } from "./bundle/bundle.js"
+export { audit } from "./compile/audit.js"
+export { type EraseOptions, eraseSubject } from "./erase/erase.js"
+export type { Coverage } from "./read/coverage.js"
+export {
+  type AuditEvent,
+  type Reading,
+  type ReadOptions,
+  type Touched,
+  timeline,
+  touched,
+  whoChanged,
+} from "./read/read.js"
+export { originOf, type Signer, signerFrom, verifierKey } from "./seal/note.js"
+export { openSealer, type Sealed, type Sealer, type SealOptions } from "./seal/sealer.js"

@@ -1,0 +1,33 @@
+import type { Queryable } from "@wardkeep/postgres/migrate"
+
+/** What an answer from the log rests on. */
+export interface Coverage {
+  /** When the first event of this tenant was recorded; null when there is none. */
+  readonly since: string | null
+  /** Tables whose writes are recorded now. */
+  readonly tables: number
+  /** Tables whose capture is switched off now. */
+  readonly off: readonly string[]
+  /** Events of this tenant that no signed tree holds yet. */
+  readonly unsealed: number
+  /** Events of this tenant whose person was erased: they answer to no name. */
+  readonly erased: number
+  /** False: this version records writes and the reading of the log, not who looked at a row. */
+  readonly views: false
+}
+
+export async function readCoverage(client: Queryable, tenant: string): Promise<Coverage> {
+  const { rows } = await client.query<Omit<Coverage, "views">>(
+    `select
+       (select to_char(min(e.at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from wardkeep_audit.event e where e.tenant = $1) as since,
+       (select count(distinct tgrelid)::int from pg_trigger where tgname like 'wk\\_audit\\_%' and not tgisinternal) as tables,
+       (select coalesce(array_agg(distinct tgrelid::regclass::text), '{}') from pg_trigger
+         where tgname like 'wk\\_audit\\_%' and not tgisinternal and tgenabled <> 'A') as off,
+       (select count(*)::int from wardkeep_audit.event e where e.tenant = $1
+         and (select snapshot is null or not pg_visible_in_snapshot(e.xid, snapshot::pg_snapshot) from wardkeep_audit.seal_state)) as unsealed,
+       (select count(*)::int from wardkeep_audit.erased x join wardkeep_audit.log l on l.id = x.log where l.tenant = $1) as erased`,
+    [tenant],
+  )
+  const found = rows[0] ?? { since: null, tables: 0, off: [], unsealed: 0, erased: 0 }
+  return { ...found, views: false }
+}

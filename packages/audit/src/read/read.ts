@@ -1,0 +1,155 @@
+import { WardkeepError } from "@wardkeep/core"
+import { inTransaction, type Queryable } from "@wardkeep/postgres/migrate"
+import { type Coverage, readCoverage } from "./coverage.js"
+import { recordReading } from "./record.js"
+
+export interface ReadOptions {
+  /** A dedicated connection of the migrator's login with the owner's role in force. */
+  readonly client: Queryable
+  /** Whose log is read, and in whose log the reading is recorded. */
+  readonly tenant: string
+  /** Why; it is recorded. */
+  readonly reason: string
+  /** First and last moment, as PostgreSQL reads a timestamptz. */
+  readonly from?: string
+  readonly to?: string
+  /** Newest first; default 1000. */
+  readonly limit?: number
+}
+
+export interface AuditEvent {
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly actor: string
+  readonly role: string
+  readonly purpose: string
+  readonly branch: string | null
+  readonly verb: string
+  readonly relation: string
+  readonly record: string | null
+  readonly subject: string | null
+  readonly request: string | null
+  readonly n: number
+  readonly sealed: boolean
+  /** `{"column":[old,new]}` of a write; null where a person was erased. */
+  readonly detail: Readonly<Record<string, unknown>> | null
+}
+
+export interface Reading<T> {
+  readonly rows: readonly T[]
+  /** There is more than `limit` let through. */
+  readonly more: boolean
+  /** What the answer rests on, and what it cannot know. */
+  readonly coverage: Coverage
+}
+
+const defaultLimit = 1000
+
+const eventFields = `to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.verb,
+  e.relation, e.record, e.subject, e.request, e.n, exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed, e.detail::json as detail`
+
+const inWindow =
+  "e.tenant = $1 and e.at >= coalesce($2::timestamptz, '-infinity') and e.at <= coalesce($3::timestamptz, 'infinity')"
+
+/**
+ * What happened to a person's records, or what an actor did, newest first. The reading is an event of the same log, and
+ * committed before a row is returned.
+ *
+ * @throws WK009 no reason, or neither or both of subject and actor
+ * @example const { rows } = await timeline({ client, tenant, subject: patientId, reason: "request 17" })
+ */
+export async function timeline(
+  options: ReadOptions & { readonly subject?: string; readonly actor?: string },
+): Promise<Reading<AuditEvent>> {
+  const { subject, actor } = options
+  const [column, value] = subject !== undefined ? (["subject", subject] as const) : (["actor", actor] as const)
+  if (value === undefined || (subject !== undefined && actor !== undefined))
+    throw new WardkeepError("WK009", {
+      message: "a timeline is of a subject or of an actor",
+      hint: "Name one of them.",
+    })
+  const sql = `select ${eventFields} from wardkeep_audit.event e where ${inWindow} and e.${column} = $5 order by e.at desc, e.id desc limit $4`
+  return await reading<AuditEvent>(options, {
+    subject: subject ?? null,
+    asked: { timeline: column, of: value },
+    sql,
+    values: [value],
+  })
+}
+
+/**
+ * Who changed one record, with old and new values, newest first.
+ *
+ * @param options.relation as the policy file names it, with its schema: `public.patient`
+ * @throws WK009 no reason
+ * @example const { rows } = await whoChanged({ client, tenant, relation: "public.visit", record: id, reason: "complaint 4" })
+ */
+export async function whoChanged(
+  options: ReadOptions & { readonly relation: string; readonly record: string },
+): Promise<Reading<AuditEvent>> {
+  const { client, tenant, relation, record } = options
+  const sql = `select ${eventFields} from wardkeep_audit.event e
+    where ${inWindow} and e.relation = $5 and e.record = $6 and e.verb in ('create', 'update', 'delete') order by e.at desc, e.id desc limit $4`
+  const about = await client.query<{ subject: string }>(
+    "select subject from wardkeep_audit.event where tenant = $1 and relation = $2 and record = $3 and subject is not null limit 1",
+    [tenant, relation, record],
+  )
+  const subject = about.rows[0]?.subject ?? null
+  // The key of a record may be the person: it is written where an erasure of the person finds it, or not at all.
+  const asked = subject === null ? { relation } : { relation, record }
+  return await reading<AuditEvent>(options, { subject, asked, sql, values: [relation, record] })
+}
+
+/** What one actor did to one person's records. */
+export interface Touched {
+  readonly subject: string
+  readonly events: number
+  readonly verbs: readonly string[]
+  readonly relations: readonly string[]
+  readonly first: string
+  readonly last: string
+}
+
+/**
+ * Whose records an actor touched; with a subject, whether they touched this one. An empty answer is worth what `coverage`
+ * says, not more.
+ *
+ * @throws WK009 no reason
+ * @example const { rows, coverage } = await touched({ client, tenant, actor: "asha", reason: "complaint 4" })
+ */
+export async function touched(
+  options: ReadOptions & { readonly actor: string; readonly subject?: string },
+): Promise<Reading<Touched>> {
+  const { actor, subject = null } = options
+  const iso = (moment: string): string => `to_char(${moment} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+  const sql = `select e.subject, count(*)::int as events, array_agg(distinct e.verb) as verbs, array_agg(distinct e.relation) as relations,
+      ${iso("min(e.at)")} as first, ${iso("max(e.at)")} as last
+    from wardkeep_audit.event e where ${inWindow} and e.actor = $5 and e.subject is not null and e.subject = coalesce($6, e.subject)
+    group by e.subject order by max(e.at) desc limit $4`
+  return await reading<Touched>(options, { subject, asked: { touched: actor }, sql, values: [actor, subject] })
+}
+
+interface Question {
+  readonly subject: string | null
+  readonly asked: Readonly<Record<string, unknown>>
+  readonly sql: string
+  readonly values: readonly unknown[]
+}
+
+async function reading<T>(options: ReadOptions, { subject, asked, sql, values }: Question): Promise<Reading<T>> {
+  const { client, tenant, reason, from, to, limit = defaultLimit } = options
+  return await inTransaction(client, async () => {
+    const found = await client.query(sql, [tenant, from ?? null, to ?? null, limit + 1, ...values])
+    const rows = found.rows.slice(0, limit) as T[]
+    const window = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
+    await recordReading(client, {
+      verb: "view",
+      tenant,
+      reason,
+      subject,
+      asked: { ...asked, ...window },
+      n: rows.length,
+    })
+    return { rows, more: found.rows.length > limit, coverage: await readCoverage(client, tenant) }
+  })
+}

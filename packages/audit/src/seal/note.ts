@@ -1,0 +1,59 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto"
+import { WardkeepError } from "@wardkeep/core"
+
+/** Signs checkpoints; the key stays out of the database. */
+export interface Signer {
+  readonly privateKey: KeyObject
+  /** The 32 bytes of the Ed25519 public key. */
+  readonly publicKey: Buffer
+}
+
+/** C2SP signed-note: the type byte of Ed25519. */
+const ed25519 = Buffer.from([1])
+
+/**
+ * @param pem an Ed25519 private key, as `openssl genpkey -algorithm ed25519` writes it
+ * @throws WK402 it is not one; nothing of the text is repeated
+ */
+export function signerFrom(pem: string): Signer {
+  let privateKey: KeyObject
+  try {
+    privateKey = createPrivateKey(pem)
+  } catch {
+    throw new WardkeepError("WK402", { message: "the sealing key is not a private key in PEM" })
+  }
+  if (privateKey.asymmetricKeyType !== "ed25519")
+    throw new WardkeepError("WK402", { message: "the sealing key is not an Ed25519 key" })
+  const { x = "" } = createPublicKey(privateKey).export({ format: "jwk" })
+  return { privateKey, publicKey: Buffer.from(x, "base64url") }
+}
+
+/** The name of a tenant's log; the empty tenant is the deployment itself. */
+export function originOf(deployment: string, id: string, tenant: string): string {
+  const base = `wardkeep/${deployment}/${id}`
+  return tenant === "" ? base : `${base}/${encodeURIComponent(tenant)}`
+}
+
+/** A C2SP tlog-checkpoint: the note is signed under the name of its log. */
+export function checkpointNote(signer: Signer, origin: string, size: bigint, root: Buffer): string {
+  const body = `${origin}\n${size}\n${root.toString("base64")}\n`
+  const keyId = createHash("sha256")
+    .update(`${origin}\n`)
+    .update(ed25519)
+    .update(signer.publicKey)
+    .digest()
+    .subarray(0, 4)
+  const signature = sign(null, Buffer.from(body, "utf8"), signer.privateKey)
+  return `${body}\n— ${origin} ${Buffer.concat([keyId, signature]).toString("base64")}\n`
+}
+
+/** The public key as C2SP vkey, to be handed to whoever verifies. */
+export function verifierKey(signer: Signer, origin: string): string {
+  const keyId = createHash("sha256")
+    .update(`${origin}\n`)
+    .update(ed25519)
+    .update(signer.publicKey)
+    .digest()
+    .subarray(0, 4)
+  return `${origin}+${keyId.toString("hex")}+${Buffer.concat([ed25519, signer.publicKey]).toString("base64")}`
+}

@@ -1,0 +1,105 @@
+import type { KeyObject } from "node:crypto"
+import { WardkeepError } from "@wardkeep/core"
+import { readLeaf } from "./bundle-leaf.js"
+import { Lines } from "./bundle-lines.js"
+import { requireKnown, type ShownLog, verifyLogs } from "./deployment.js"
+import type { ShownLeaf } from "./log.js"
+import { type Checkpoint, readCheckpoint } from "./note.js"
+import { type Verdict, type Verification, verification } from "./verdict.js"
+
+export interface VerifyBundleOptions {
+  /** The bytes of the file, in pieces of any size. */
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** From somebody you trust, never from whoever handed over the bundle. */
+  readonly keys: readonly KeyObject[]
+  /** Checkpoints of these logs that were kept elsewhere. Without any, whoever holds the key could have written everything anew. */
+  readonly anchors?: readonly string[]
+}
+
+/** What a bundle says about itself; nothing of it is evidence. */
+export interface BundleVerification extends Verification {
+  readonly log: string
+  readonly made: string
+  readonly tenants: readonly string[]
+}
+
+/**
+ * Verifies what somebody handed over, with neither database nor network; memory does not grow with the bundle.
+ *
+ * @throws WK405 truncated, damaged, or no bundle · WK406 an anchor is of another deployment · WK407 unknown version
+ * @example
+ * const { ok, verdicts } = await verifyBundle({ bytes: createReadStream(file), keys: trustedKeys([pem]), anchors: [kept] })
+ */
+export async function verifyBundle({ bytes, keys, anchors = [] }: VerifyBundleOptions): Promise<BundleVerification> {
+  const lines = new Lines(bytes)
+  const header = readHeader(await lines.next())
+  const kept = anchors.map((note) => readCheckpoint(note, keys)).filter((head) => head !== undefined)
+  requireSameDeployment(header.log, kept)
+  const found = await verifyLogs(logsOf(lines, header, keys), kept)
+  requireKnown(found)
+  const anchored = kept.some((head) => head.signature === "valid")
+  return { ...verification(found.verdicts, found.logs, anchored), ...header }
+}
+
+interface Header {
+  readonly log: string
+  readonly made: string
+  /** The first is the deployment's own log. */
+  readonly tenants: readonly string[]
+}
+
+function readHeader(line: unknown): Header {
+  const { wardkeep, version, log, made, tenants } = members(line)
+  if (wardkeep !== "audit-bundle")
+    throw new WardkeepError("WK405", { message: "this file is not a bundle of an audit log" })
+  if (version !== 1)
+    throw new WardkeepError("WK407", { message: "the bundle is of a version that this verifier does not know" })
+  if (
+    typeof log !== "string" ||
+    typeof made !== "string" ||
+    !Array.isArray(tenants) ||
+    tenants[0] !== "" ||
+    !tenants.every((tenant): tenant is string => typeof tenant === "string")
+  )
+    throw new WardkeepError("WK405", { message: "the first line of the bundle is damaged" })
+  return { log, made, tenants }
+}
+
+function requireSameDeployment(log: string, kept: readonly Checkpoint[]): void {
+  const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
+  const other = kept.find((head) => head.signature === "valid" && base(head.origin) !== base(log))
+  if (other === undefined) return
+  throw new WardkeepError("WK406", { message: `the bundle is of ${base(log)}, an anchor is of ${base(other.origin)}` })
+}
+
+function originOf(log: string, tenant: string): string {
+  return tenant === "" ? log : `${log}/${encodeURIComponent(tenant)}`
+}
+
+/** Each log ends where the next one begins; the last one where the bundle does, whose hash is checked there. */
+async function* logsOf(lines: Lines, header: Header, keys: readonly KeyObject[]): AsyncIterable<ShownLog> {
+  let line = members(await lines.next())
+  for (const tenant of header.tenants) {
+    if (line.tenant !== tenant || typeof line.seed !== "string") throw lines.damaged()
+    const seed = Buffer.from(line.seed, "base64")
+    const checkpoints: Checkpoint[] = []
+    const faults: Verdict[] = []
+    line = members(await lines.next())
+    for (; typeof line.checkpoint === "string"; line = members(await lines.next())) {
+      const read = readCheckpoint(line.checkpoint, keys)
+      const origin = originOf(header.log, tenant)
+      if (read !== undefined) checkpoints.push(read)
+      else faults.push({ name: "EDITED", origin, message: "a checkpoint is not a checkpoint" })
+    }
+    const leaves = async function* (): AsyncIterable<ShownLeaf> {
+      for (; "leaf" in line; line = members(await lines.next())) yield readLeaf(line, lines)
+    }
+    yield { tenant, seed, checkpoints, faults, leaves: leaves() }
+  }
+  const { end } = line
+  if (typeof end !== "string" || end !== lines.hashBefore || !(await lines.atEnd())) throw lines.damaged()
+}
+
+function members(line: unknown): Record<string, unknown> {
+  return typeof line === "object" && line !== null ? { ...line } : {}
+}

@@ -1,0 +1,100 @@
+import type { KeyObject } from "node:crypto"
+import type pg from "pg"
+import { requireKnown, type ShownLog, type VerifiedLogs, verifyLogs } from "./deployment.js"
+import { leavesOf } from "./leaves.js"
+import { type Checkpoint, readCheckpoint } from "./note.js"
+import { type Verdict, type Verification, verification } from "./verdict.js"
+
+export interface VerifyDatabaseOptions {
+  /** A dedicated connection of a login that may read schema `wardkeep_audit`. */
+  readonly client: Pick<pg.Client, "query">
+  /** From somebody you trust, never from the database. */
+  readonly keys: readonly KeyObject[]
+  /** Checkpoints that were kept elsewhere. Without any, an administrator could have rewritten everything. */
+  readonly anchors?: readonly string[]
+}
+
+/**
+ * Reads the whole log in one snapshot and says by name what happened to it.
+ *
+ * @throws WK407 an entry is of a version that this verifier does not know
+ * @example const { ok, verdicts } = await verifyDatabase({ client, keys: trustedKeys([pem]), anchors: [kept] })
+ */
+export async function verifyDatabase({ client, keys, anchors = [] }: VerifyDatabaseOptions): Promise<Verification> {
+  await client.query("begin isolation level repeatable read read only")
+  try {
+    const kept = anchors.map((note) => readCheckpoint(note, keys)).filter((head) => head !== undefined)
+    const found = await verifyLogs(logsOf(client, keys), kept)
+    const verdicts = [...found.verdicts, ...(await strays(client, found)), ...(await captureNow(client, found.origin))]
+    requireKnown({ verdicts, unknown: found.unknown })
+    return verification(
+      verdicts,
+      found.logs,
+      kept.some((head) => head.signature === "valid"),
+    )
+  } finally {
+    await client.query("rollback")
+  }
+}
+
+async function* logsOf(client: VerifyDatabaseOptions["client"], keys: readonly KeyObject[]): AsyncIterable<ShownLog> {
+  const { rows } = await client.query<{ id: number; tenant: string; seed: Buffer }>(
+    "select id, tenant, seed from wardkeep_audit.log order by tenant <> '', id",
+  )
+  for (const { id, tenant, seed } of rows) {
+    const { checkpoints, faults } = await checkpointsOf(client, id, keys)
+    yield { tenant, seed, checkpoints, faults, leaves: leavesOf(client, id) }
+  }
+}
+
+async function checkpointsOf(
+  client: VerifyDatabaseOptions["client"],
+  log: number,
+  keys: readonly KeyObject[],
+): Promise<{ checkpoints: Checkpoint[]; faults: Verdict[] }> {
+  const { rows } = await client.query<{ note: string; size: string }>(
+    "select note, size::text from wardkeep_audit.checkpoint c where log = $1 order by c.size",
+    [log],
+  )
+  const checkpoints: Checkpoint[] = []
+  const faults: Verdict[] = []
+  for (const { note, size } of rows) {
+    const checkpoint = readCheckpoint(note, keys)
+    if (checkpoint !== undefined) checkpoints.push(checkpoint)
+    else
+      faults.push({
+        name: "EDITED",
+        origin: `log ${log}`,
+        message: `the checkpoint of size ${size} is not a checkpoint`,
+      })
+  }
+  return { checkpoints, faults }
+}
+
+/** Events that no leaf holds: younger than the last batch, or put there behind its back. */
+async function strays(
+  client: VerifyDatabaseOptions["client"],
+  { origin, snapshot }: Pick<VerifiedLogs, "origin" | "snapshot">,
+): Promise<Verdict[]> {
+  const { rows } = await client.query<{ behind: number; waiting: number }>(
+    `select count(*) filter (where odd)::int as behind, count(*) filter (where not odd)::int as waiting
+       from (select coalesce(pg_visible_in_snapshot(e.xid, $1::pg_snapshot), false) or e.xid >= pg_snapshot_xmax(pg_current_snapshot()) as odd
+               from wardkeep_audit.event e where not exists (select from wardkeep_audit.leaf l where l.event = e.id)) stray`,
+    [snapshot ?? null],
+  )
+  const { behind = 0, waiting = 0 } = rows[0] ?? {}
+  const verdicts: Verdict[] = []
+  if (behind > 0)
+    verdicts.push({ name: "INSERTED", origin, message: `${behind} events were added to batches already sealed` })
+  if (waiting > 0)
+    verdicts.push({ name: "UNSEALED", origin, count: waiting, message: `${waiting} events wait for the sealer` })
+  return verdicts
+}
+
+async function captureNow(client: VerifyDatabaseOptions["client"], origin: string): Promise<Verdict[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select tgrelid::regclass::text || ' ' || tgname as name from pg_trigger
+      where tgname like 'wk\\_audit\\_%' and tgenabled <> 'A' order by 1`,
+  )
+  return rows.map(({ name }) => ({ name: "GAP_OF_CAPTURE", origin, message: `capture is switched off now: ${name}` }))
+}

@@ -1,0 +1,110 @@
+import { WardkeepError } from "@wardkeep/core"
+import { captureGap } from "./capture.js"
+import { type DeploymentEntry, readEntry } from "./entries.js"
+import { tenantTag } from "./hashing.js"
+import { type ShownLeaf, verifyLog } from "./log.js"
+import type { Checkpoint } from "./note.js"
+import type { Verdict, VerifiedLog } from "./verdict.js"
+
+/** One log as a database or a bundle shows it. */
+export interface ShownLog {
+  /** Empty: the deployment's own log, which comes first. */
+  readonly tenant: string
+  /** What the tag of the tenant's tree heads is made from. */
+  readonly seed: Buffer
+  readonly checkpoints: readonly Checkpoint[]
+  /** What could not be read of it. */
+  readonly faults?: readonly Verdict[]
+  readonly leaves: AsyncIterable<ShownLeaf>
+}
+
+export interface VerifiedLogs {
+  readonly verdicts: Verdict[]
+  readonly logs: VerifiedLog[]
+  /** The name of the deployment's log. */
+  readonly origin: string
+  /** What the newest batch says it has seen. */
+  readonly snapshot: string | undefined
+  /** Entries of a version that this verifier does not know; nothing was said about them. */
+  readonly unknown: number
+}
+
+/**
+ * Verifies the deployment's log and then the tenants', each against its own checkpoints, the tree heads that the
+ * deployment's log holds of it, and the checkpoints that were kept elsewhere.
+ */
+export async function verifyLogs(logs: AsyncIterable<ShownLog>, kept: readonly Checkpoint[]): Promise<VerifiedLogs> {
+  const view = new DeploymentView()
+  const verdicts: Verdict[] = []
+  const verified: VerifiedLog[] = []
+  for await (const log of logs) {
+    if (log.tenant === "") view.origin = log.checkpoints.at(-1)?.origin ?? "the deployment's log, never sealed"
+    const origin = log.tenant === "" ? view.origin : `${view.origin}/${encodeURIComponent(log.tenant)}`
+    const outside = [
+      ...kept.filter((head) => head.signature === "valid" && head.origin === origin),
+      ...(log.tenant === "" ? [] : view.heads(log)),
+    ]
+    const leaves = log.tenant === "" ? view.watch(log.leaves) : log.leaves
+    const result = await verifyLog({ origin, leaves, checkpoints: log.checkpoints, outside })
+    verdicts.push(...(log.faults ?? []), ...result.verdicts)
+    view.unknown += result.unknown
+    verified.push({ origin, size: result.size, withheld: result.withheld, erased: result.erased })
+  }
+  verdicts.push(...missingLogs(kept, verified), ...view.gaps)
+  return { verdicts, logs: verified, origin: view.origin, snapshot: view.snapshot, unknown: view.unknown }
+}
+
+/** What a verifier must not pass over: an entry it cannot read, in a log in which it found nothing else. */
+export function requireKnown({ verdicts, unknown }: Pick<VerifiedLogs, "verdicts" | "unknown">): void {
+  if (unknown === 0 || verdicts.some((verdict) => verdict.name !== "UNSEALED")) return
+  throw new WardkeepError("WK407", { message: `${unknown} entries are of a version that this verifier does not know` })
+}
+
+/** What the deployment's log tells about the others, learned while it is verified. */
+class DeploymentView {
+  readonly gaps: Verdict[] = []
+  readonly #heads = new Map<string, { size: number; root: Buffer }[]>()
+  #last: Extract<DeploymentEntry, { kind: "batch" }> | undefined
+  origin = ""
+  unknown = 0
+
+  get snapshot(): string | undefined {
+    return this.#last?.snapshot
+  }
+
+  heads({ tenant, seed }: ShownLog): { size: number; root: Buffer }[] {
+    return this.#heads.get(tenantTag(seed, tenant)) ?? []
+  }
+
+  async *watch(leaves: AsyncIterable<ShownLeaf>): AsyncIterable<ShownLeaf> {
+    for await (const leaf of leaves) {
+      if (leaf.entry !== undefined) this.#read(leaf.entry)
+      yield leaf
+    }
+  }
+
+  #read(bytes: Buffer): void {
+    const entry = readEntry(bytes)
+    if (entry === undefined) this.unknown++
+    else if (entry.kind === "head") {
+      const heads = this.#heads.get(entry.tag) ?? []
+      heads.push({ size: entry.size, root: entry.root })
+      this.#heads.set(entry.tag, heads)
+    } else {
+      const gap = captureGap(this.origin, this.#last, entry)
+      if (gap !== undefined) this.gaps.push(gap)
+      this.#last = entry
+    }
+  }
+}
+
+/** A log that an anchor knows and nobody shows. */
+function missingLogs(kept: readonly Checkpoint[], present: readonly { origin: string }[]): Verdict[] {
+  return kept
+    .filter((head) => head.signature === "valid" && !present.some((log) => log.origin === head.origin))
+    .map((head) => ({
+      name: "ROLLED_BACK" as const,
+      origin: head.origin,
+      message: `outside, ${head.size} leaves of this log were signed; the log is not there`,
+    }))
+}

@@ -1,0 +1,9 @@
+/**
+ * Verification of an audit log, by whoever trusts nobody. Imports nothing of the writer.
+ *
+ * @module
+ */
+export { type BundleVerification, type VerifyBundleOptions, verifyBundle } from "./bundle.js"
+export { type VerifyDatabaseOptions, verifyDatabase } from "./database.js"
+export { readCheckpoint, trustedKeys } from "./note.js"
+export type { Verdict, VerdictName, Verification, VerifiedLog } from "./verdict.js"

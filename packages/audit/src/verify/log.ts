@@ -1,0 +1,176 @@
+import { eventLeaf, leafOf, type OpenEvent, Tree } from "./hashing.js"
+import type { Checkpoint } from "./note.js"
+import type { Verdict, VerdictName } from "./verdict.js"
+
+/** A leaf as somebody shows it. Withheld leaves show their hash only. */
+export interface ShownLeaf {
+  readonly index: number
+  readonly hash: Buffer
+  readonly event?: OpenEvent
+  readonly entry?: Buffer
+  /** The leaf belongs to an event that is not there any more. */
+  readonly gone?: boolean
+  /** What was about a person has been erased: commitments stand in its place. */
+  readonly erased?: boolean
+  /** The leaf is of a version that this verifier does not know. */
+  readonly unknown?: boolean
+}
+
+export interface LogToVerify {
+  readonly origin: string
+  readonly leaves: AsyncIterable<ShownLeaf>
+  /** What the log itself shows. */
+  readonly checkpoints: readonly Checkpoint[]
+  /** What was kept elsewhere: anchors, and tree heads that another verified log vouches for. */
+  readonly outside: readonly { readonly size: number; readonly root: Buffer }[]
+}
+
+/** Faults of one kind are listed up to here, then counted. */
+const listed = 20
+
+interface VerifiedLeaves {
+  readonly size: number
+  /** Leaves of which only the hash was shown. */
+  readonly withheld: number
+  readonly erased: number
+  readonly unknown: number
+  readonly verdicts: Verdict[]
+}
+
+/** Reads a log once, from the first leaf to the last, and says what happened to it. */
+export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
+  const found = new Faults(log.origin)
+  const own = trustworthy(log.checkpoints, found)
+  const claimed = Math.max(0, ...log.checkpoints.filter((c) => c.signature === "unknown").map((c) => c.size))
+  const wanted = [...own.keys(), ...log.outside.map((head) => head.size)].sort((a, b) => a - b)
+  const roots = new Map<number, Buffer>([[0, new Tree().root()]])
+  const tree = new Tree()
+  const disorder: number[] = []
+  let next = 0
+  let gap = false
+  const count = { withheld: 0, erased: 0, unknown: 0 }
+  let before: OpenEvent | undefined
+  for await (const leaf of log.leaves) {
+    if (leaf.index !== next) {
+      gap = true
+      if (leaf.index > next) found.add("DELETED", `leaves ${next} to ${leaf.index - 1} are not there`)
+      else found.add("INSERTED", `leaf ${leaf.index} is there twice`)
+    }
+    next = leaf.index + 1
+    checkContent(leaf, found)
+    if (leaf.unknown === true) count.unknown++
+    else if (leaf.erased === true) count.erased++
+    else if (leaf.event === undefined && leaf.entry === undefined && leaf.gone !== true) count.withheld++
+    if (own.has(tree.size)) before = undefined
+    if (leaf.event !== undefined) {
+      if (before !== undefined && isAfter(before, leaf.event)) disorder.push(leaf.index)
+      before = leaf.event
+    }
+    tree.push(leaf.hash)
+    while (wanted[0] !== undefined && wanted[0] <= tree.size) {
+      const size = wanted.shift()
+      if (size === tree.size) roots.set(size, tree.root())
+    }
+  }
+  const { verdicts } = found
+  const contentFaults = verdicts.length
+  compareOwn({ own, claimed, roots, size: tree.size, disorder, gap }, found)
+  compareOutside(log.outside, roots, tree.size, verdicts.length === contentFaults && !gap, found)
+  return { size: tree.size, ...count, verdicts }
+}
+
+class Faults {
+  readonly verdicts: Verdict[] = []
+  readonly #count = new Map<VerdictName, number>()
+
+  constructor(readonly origin: string) {}
+
+  add(name: VerdictName, message: string): void {
+    const count = (this.#count.get(name) ?? 0) + 1
+    this.#count.set(name, count)
+    if (count <= listed) this.verdicts.push({ name, origin: this.origin, message })
+  }
+}
+
+/** The log's own tree heads by size, as far as they are signed by somebody trusted. */
+function trustworthy(checkpoints: readonly Checkpoint[], found: Faults): Map<number, Buffer> {
+  const own = new Map<number, Buffer>()
+  for (const { origin, size, root, signature } of checkpoints) {
+    if (origin !== found.origin)
+      found.add("SPLIT_VIEW", `a checkpoint of another log stands in this one, at size ${size}`)
+    else if (signature === "unknown")
+      found.add("KEY_UNKNOWN", `the checkpoint of size ${size} is signed by no trusted key`)
+    else if (signature === "forged")
+      found.add("EDITED", `the signature of the checkpoint of size ${size} does not hold`)
+    else if (own.get(size)?.equals(root) === false)
+      found.add("SPLIT_VIEW", `two signed checkpoints of size ${size} differ`)
+    else own.set(size, root)
+  }
+  return own
+}
+
+function checkContent(leaf: ShownLeaf, found: Faults): void {
+  if (leaf.gone === true) {
+    found.add("DELETED", `the event of leaf ${leaf.index} is not there`)
+    return
+  }
+  const computed =
+    leaf.event !== undefined ? eventLeaf(leaf.event) : leaf.entry !== undefined ? leafOf(leaf.entry) : leaf.hash
+  if (!computed.equals(leaf.hash)) found.add("EDITED", `leaf ${leaf.index} is not what was sealed`)
+}
+
+function isAfter(a: OpenEvent, b: OpenEvent): boolean {
+  const [ax, bx] = [BigInt(a.xid), BigInt(b.xid)]
+  return ax > bx || (ax === bx && BigInt(a.id) > BigInt(b.id))
+}
+
+interface Compared {
+  readonly own: ReadonlyMap<number, Buffer>
+  /** How many leaves somebody signed whose key is not trusted: told as KEY_UNKNOWN. */
+  readonly claimed: number
+  readonly roots: ReadonlyMap<number, Buffer>
+  readonly size: number
+  /** Leaves that come before one of an earlier transaction in the same batch. */
+  readonly disorder: readonly number[]
+  /** Indexes that are missing or doubled have been told already. */
+  readonly gap: boolean
+}
+
+function compareOwn({ own, claimed, roots, size, disorder, gap }: Compared, found: Faults): void {
+  const sizes = [...own.keys()].sort((a, b) => a - b)
+  const newest = sizes.at(-1) ?? 0
+  const wrong = sizes.find(
+    (each) => each <= size && roots.get(each)?.equals(own.get(each) ?? roots.get(0) ?? Buffer.of()) !== true,
+  )
+  if (size > Math.max(newest, claimed))
+    found.add("INSERTED", `${size - newest} leaves follow the newest checkpoint, which signs ${newest}`)
+  if (wrong === undefined) {
+    if (size < newest && !gap) found.add("TRUNCATED", `the newest checkpoint signs ${newest} leaves, ${size} are there`)
+    return
+  }
+  const before = sizes.filter((each) => each < wrong).at(-1) ?? 0
+  const where = `between leaf ${before} and leaf ${wrong - 1}`
+  if (gap || size > newest) return
+  if (size < newest) {
+    found.add("DELETED", `${newest - size} leaves are not there, the first ${where}`)
+    return
+  }
+  const moved = disorder.filter((index) => index >= before && index < wrong)
+  if (moved.length > 0) found.add("REORDERED", `leaves ${where} stand in another order than they were sealed in`)
+  else found.add("EDITED", `leaves ${where} are not those that were signed`)
+}
+
+/** A tree head from outside decides between an older state of the same log and another log under the same name. */
+function compareOutside(
+  outside: LogToVerify["outside"],
+  roots: ReadonlyMap<number, Buffer>,
+  size: number,
+  sound: boolean,
+  found: Faults,
+): void {
+  for (const head of outside) {
+    if (head.size > size) found.add("ROLLED_BACK", `outside, ${head.size} leaves were signed; ${size} are there`)
+    else if (sound && roots.get(head.size)?.equals(head.root) !== true)
+      found.add("SPLIT_VIEW", `outside, other ${head.size} leaves were signed than those shown`)
+  }
+}
