@@ -91,12 +91,7 @@ function forgedContext({ elsewhere, nextDoor }: Stage, { token }: SessionGrant):
 }
 
 const minting = ({ elsewhere }: Stage): Line[] => [
-  [
-    "mint a token",
-    [
-      `select wardkeep.mint(gen_random_uuid(), null, 'me', null, '${elsewhere.branch.clinicId}', array['${elsewhere.branch.id}'], null, 'wk_demo_r_doctor', 'doctor', 'care', now(), now() + interval '1 day')`,
-    ],
-  ],
+  ["mint a token", ["select wardkeep.mint('dem1', null)"]],
   ["issue a session as the application", ["select * from wardkeep.issue_session('{}', 'dem1', '')"]],
   ["add a signing key", ["select wardkeep.add_key('evil', decode(repeat('00', 32), 'hex'))"]],
   ["open the owner's service context", [`select wardkeep.open_backfill('${elsewhere.branch.clinicId}', 'curious')`]],
