@@ -16,7 +16,7 @@ export function page(reports: readonly Report[]): string {
     "Every number is a ratio to the same rows fetched by a hand-written, prepared `WHERE` on a login without row-level",
     "security, in the same run: 1.00 is as fast as without isolation. Rounds visit all variants in random order; a",
     "ratio is the median over rounds of the ratio of that round, with its quartiles. Every variant has sessions of its own,",
-    "the floor's repetition too, and searches and points are asked a thousand times or more before the first round: a session maps each page",
+    "the floor's repetition too, and searches and points are asked a thousand times before the first round: a session maps each page",
     "of the server's cache when it first meets it, and until it has met them that is most of the time. While floor and",
     "repetition shared one session, which met the pages twice as soon, ours looked dearer than they are.",
     "",

@@ -69,8 +69,14 @@ describe("the protocol", () => {
     const target = new URL(database.url(used.clinic.logins.app))
     const relay = createServer((client) => {
       const server = connect(Number(target.port), target.hostname)
-      client.on("data", (bytes) => void (counted.sent++, server.write(bytes)))
-      server.on("data", (bytes) => void (counted.received++, client.write(bytes)))
+      client.on("data", (bytes) => {
+        counted.sent++
+        server.write(bytes)
+      })
+      server.on("data", (bytes) => {
+        counted.received++
+        client.write(bytes)
+      })
       client.on("error", () => server.destroy()).on("close", () => server.destroy())
       server.on("error", () => client.destroy()).on("close", () => client.destroy())
     }).listen(0, "127.0.0.1")
