@@ -1626,3 +1626,10 @@ create function wardkeep.digit_word(value text) returns text
   language sql immutable parallel safe
   return '#' || reverse(regexp_replace(value, '\D', '', 'g'));
 comment on function wardkeep.digit_word(text) is 'The digits of a text backwards behind #, so that last digits become a prefix.';
+
+-- A range and not ^@: the planner cannot turn ^@ with a parameter into a range of the index, so a prepared statement is
+-- planned anew each time, or filters every word of the branch. U+10FFFF is no character, so no word goes on with it.
+create function wardkeep.prefix_end(prefix text) returns text
+  language sql immutable parallel safe
+  return prefix || chr(1114111);
+comment on function wardkeep.prefix_end(text) is 'Behind the last word with this prefix: word >= p and word < wardkeep.prefix_end(p).';

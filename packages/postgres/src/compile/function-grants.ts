@@ -26,6 +26,7 @@ const readers = [
   "request_id()",
   "words(text)",
   "digit_word(text)",
+  "prefix_end(text)",
 ]
 /** What a policy file opts into; each checks the verified role itself. */
 const assigning = [

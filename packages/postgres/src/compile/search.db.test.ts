@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const find = async (word: string, grant: Grant = doctor): Promise<string[]> => {
   const sql =
-    "select distinct p.full_name from patient p join patient_word w on w.patient_id = p.id where w.word ^@ $1 order by 1"
+    "select distinct p.full_name from patient p join patient_word w on w.patient_id = p.id where w.word >= $1 and w.word < wardkeep.prefix_end($1) order by 1"
   return (await run(sql, [word], grant)).rows.map((row) => row.full_name)
 }
 
@@ -107,19 +107,34 @@ describe("search by words", () => {
     expect((await find("shri")).length).toBeGreaterThan(5)
   })
 
-  it("uses the index of the words inside the fence", async () => {
-    await connected(database.adminUrl, (admin) => admin.query("analyze patient_word"))
-    const { rows } = await inContext(app, doctor, async () => {
-      await app.query("set local enable_seqscan = off")
-      return await app.query<{ "QUERY PLAN": string }>(
-        "explain (costs off) select patient_id from patient_word where word ^@ 'lak'",
-      )
-    })
-    const text = rows.map((row) => row["QUERY PLAN"]).join("\n")
-    expect(text).toMatch(/Index Cond:.*clinic_id = \(?(InitPlan|\$)/)
-    expect(text).toMatch(/Index Cond:.*word >= 'lak'/)
-    expect(text).not.toMatch(/SubPlan/)
-  })
+  it.each([
+    ["one branch", () => [clinic.branches[0].branch]],
+    ["all branches", () => "all" as const],
+  ] as const)(
+    "reads a range of one index inside the fence with a plan that serves every prefix, in %s",
+    async (_, branches) => {
+      await connected(database.adminUrl, (admin) => admin.query("analyze patient_word"))
+      const grant = await issue({
+        role: "doctor",
+        tenant: doctor.tenant,
+        branches: branches() as never,
+        purposes: ["care"],
+      })
+      const { rows } = await inContext(app, grant, async () => {
+        await app.query("set local enable_seqscan = off")
+        await app.query("set local plan_cache_mode = force_generic_plan")
+        await app.query(
+          "prepare by_prefix(text) as select patient_id from patient_word where word >= $1 and word < wardkeep.prefix_end($1)",
+        )
+        return await app.query<{ "QUERY PLAN": string }>("explain (costs off) execute by_prefix('lak')")
+      })
+      await app.query("deallocate by_prefix")
+      const text = rows.map((row) => row["QUERY PLAN"]).join("\n")
+      expect(text).toMatch(/Index Cond:.*clinic_id = \(?(InitPlan|\$)/)
+      expect(text).toMatch(/Index Cond:.*branch_id = ANY.*word >= \$1.*word < /)
+      expect(text).not.toMatch(/SubPlan|Filter/)
+    },
+  )
 })
 
 describe("parallel plans", () => {

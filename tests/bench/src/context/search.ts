@@ -14,6 +14,9 @@ const hand = (condition: string): string =>
 const ours = (condition: string): string =>
   `select ${columns} from patient_word w join patient p on p.id = w.patient_id where ${condition} limit 20`
 
+/** Both sides write the range: `^@` with a parameter costs both of them a plan per call. */
+const range = (parameter: string): string => `w.word >= ${parameter} and w.word < ${parameter} || chr(1114111)`
+
 interface Search {
   readonly name: string
   readonly hand: string
@@ -32,14 +35,14 @@ const searches: readonly Search[] = [
   },
   {
     name: "any prefix of a name",
-    hand: hand("w.word ^@ $3"),
-    ours: ours("w.word ^@ $1"),
+    hand: hand(range("$3")),
+    ours: ours(range("$1")),
     value: (full) => any(full.toLowerCase().split(" ")).slice(0, 3),
   },
   {
     name: "the last digits of the phone",
-    hand: hand("w.word ^@ $3"),
-    ours: ours("w.word ^@ $1"),
+    hand: hand(range("$3")),
+    ours: ours(range("$1")),
     value: (_, phone) => `#${reversed(phone.slice(-4))}`,
   },
 ]
