@@ -108,8 +108,8 @@ describe("search by words", () => {
   })
 
   it.each([
-    ["one branch", () => [clinic.branches[0].branch]],
-    ["all branches", () => "all" as const],
+    ["one branch", (): Asked["branches"] => [clinic.branches[0].branch]],
+    ["all branches", (): Asked["branches"] => "all"],
   ] as const)(
     "reads a range of one index inside the fence with a plan that serves every prefix, in %s",
     async (_, branches) => {
@@ -117,7 +117,7 @@ describe("search by words", () => {
       const grant = await issue({
         role: "doctor",
         tenant: doctor.tenant,
-        branches: branches() as never,
+        branches: branches(),
         purposes: ["care"],
       })
       const { rows } = await inContext(app, grant, async () => {
