@@ -35,7 +35,11 @@ export interface Sealer {
    */
   seal(): Promise<Sealed>
   /** Seals every `interval` milliseconds until the signal aborts. */
-  run(options: { interval?: number; signal: AbortSignal; onSealed?: (sealed: Sealed) => void }): Promise<void>
+  run(options: {
+    interval?: number
+    signal: AbortSignal
+    onSealed?: (sealed: Sealed) => void | Promise<void>
+  }): Promise<void>
   /** Lets another process seal. */
   close(): Promise<void>
 }
@@ -64,7 +68,7 @@ export async function openSealer(options: SealOptions): Promise<Sealer> {
     async run({ interval = 1000, signal, onSealed }) {
       while (!signal.aborted) {
         const sealed = await seal()
-        if (sealed.checkpoint !== null) onSealed?.(sealed)
+        if (sealed.checkpoint !== null) await onSealed?.(sealed)
         await sleep(interval, undefined, { signal }).catch(() => undefined)
       }
     },

@@ -9,6 +9,7 @@ const configuration: readonly Code[] = [
   "WK007",
   "WK008",
   "WK009",
+  "WK402",
   "WK701",
   "WK702",
   "WK750",

@@ -94,7 +94,8 @@ const minting = ({ elsewhere }: Stage): Line[] => [
   [
     "mint a token",
     [
-      `select wardkeep.mint(gen_random_uuid(), null, 'me', null, '${elsewhere.branch.clinicId}', array['${elsewhere.branch.id}'], null, 'wk_demo_r_doctor', 'doctor', 'care', now(), now() + interval '1 day')`,
+      `select wardkeep.mint(null, jsonb_populate_record(null::wardkeep.token, jsonb_build_object('actor', 'me', 'tenant', '${elsewhere.branch.clinicId}',
+        'branches', array['${elsewhere.branch.id}'], 'db_role', 'wk_demo_r_doctor', 'role', 'doctor', 'purpose', 'care', 'valid_from', now(), 'valid_until', now() + interval '1 day')))`,
     ],
   ],
   ["issue a session as the application", ["select * from wardkeep.issue_session('{}', 'dem1', '')"]],
