@@ -32,11 +32,12 @@ const always = () => undefined
 const isOrdinary = (file) => !isPooler(file) && !isLimitedAdmin(file)
 
 /**
- * What the server's version cannot change: command line, HTTP, the harness itself, and attacks on weakened clones. The
- * commands meet the older server as the limited administrator.
+ * What the server's version cannot change: command line, HTTP, the example's login, the harness itself, attacks on
+ * weakened clones, and all ways but one to keep a context in the client. The commands meet the older server as the
+ * limited administrator.
  */
 const anyServer =
-  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|packages\/wardkeep\/src\/cli\/(bad-input|cli)\.db)/
+  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|tests\/contracts\/(cls-|als-shared)|packages\/wardkeep\/src\/cli\/(bad-input|cli)\.db|examples\/express-clinic\/src\/login\/)/
 const needsThisServer = (file) => isOrdinary(file) && !anyServer.test(file)
 
 const limitedAdmin15 = { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTGRES: "15" }

@@ -36,7 +36,10 @@ export interface FuzzReport {
   readonly seed: number
   readonly statements: number
   readonly wrong: readonly string[]
-  readonly hung: number
+  /** What never came to an end, and since when. */
+  readonly hung: readonly string[]
+  /** Milliseconds of the slowest operation, its waiting for a connection included. */
+  readonly longest: number
   /** SQLSTATE or code → how often; `?` is an error nobody expected. */
   readonly errors: ReadonlyMap<string, number>
 }
@@ -60,7 +63,13 @@ export const planned: ReadonlySet<string> = new Set(
   "22012 22P02 42P01 WK102 WK105 WK107 WK108 WK109 WK111 57P01 08P01".split(" "),
 )
 
+/**
+ * Milliseconds in which nobody at all comes to an end. Not how long one person waits: hundreds queue for one connection
+ * here, and at the end, when nobody starts anew, who was forgotten is the only one left.
+ */
 const patience = 30_000
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`
 
 /** Many people at once on few connections; every row that arrives is compared with what its reader may see. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
@@ -71,18 +80,22 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const wrong: string[] = []
   const errors = new Map<string, number>()
   let statements = 0
-  let hung = 0
+  let hung: readonly string[] = []
   let watch: NodeJS.Timeout | undefined
-  const since = new Map<number, number>()
-  const stuck = new Promise<"late">((resolve) => {
+  const since = new Map<number, { readonly operation: string; readonly started: number }>()
+  let progress = Date.now()
+  let longest = 0
+  const stuck = new Promise<"stuck">((resolve) => {
     watch = setInterval(() => {
-      hung = [...since.values()].filter((started) => Date.now() - started > patience).length
-      if (hung > 0) resolve("late")
+      const now = Date.now()
+      if (since.size === 0 || now - progress < patience) return
+      hung = [...since.values()].map(({ operation, started }) => `${operation}, ${seconds(now - started)}`)
+      resolve("stuck")
     }, 1000)
   })
   const person = async (index: number): Promise<void> => {
     const random = generator(seed * 1000 + index)
-    while (statements < options.statements && hung === 0) {
+    while (statements < options.statements && hung.length === 0) {
       const worker = pick(random, world.workers)
       const operation = weighted(random, operations)
       const check = (rows: readonly Row[], expected?: number): void => {
@@ -110,8 +123,10 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
         },
         killBackend: () => killOne(admin, world.clinic.logins.app.user, random),
       }
-      since.set(index, Date.now())
+      since.set(index, { operation: operation.name, started: Date.now() })
       const outcome = await wk.run(worker.session, () => operation(turn)).then(() => "done", codeOf)
+      progress = Date.now()
+      longest = Math.max(longest, progress - (since.get(index)?.started ?? progress))
       since.delete(index)
       if (outcome !== "done") errors.set(outcome, (errors.get(outcome) ?? 0) + 1)
       // An operation that never reached the server counts too, or a client that refuses everything would be asked for ever.
@@ -127,7 +142,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     clearInterval(watch)
     await admin.end()
   }
-  return { seed, statements, wrong, hung, errors }
+  return { seed, statements, wrong, hung, longest, errors }
 }
 
 function codeOf(failure: unknown): string {
@@ -147,5 +162,5 @@ async function killOne(admin: pg.Client, user: string, random: () => number): Pr
 /** For the log and for a failing test: what was tried, how to try it again, what happened. */
 export function describeReport(name: string, report: FuzzReport): string {
   const errors = [...report.errors].sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} × ${n}`)
-  return `${name}: seed ${report.seed}, ${report.statements} statements, ${report.wrong.length} wrong, ${report.hung} hung; refused or failed as planned: ${errors.join(", ") || "none"}`
+  return `${name}: seed ${report.seed}, ${report.statements} statements, ${report.wrong.length} wrong, ${report.hung.length} hung, none longer than ${seconds(report.longest)}; refused or failed as planned: ${errors.join(", ") || "none"}`
 }

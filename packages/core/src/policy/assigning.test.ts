@@ -32,7 +32,7 @@ describe("a combination of roles", () => {
     }
     const both = named(parse({ combinations: { both: ["desk", "till"] } }, roles), "both")
     expect(both?.can.get("public.invoice")).toMatchObject({
-      rules: { read: { columns: ["id", "total"] }, create: { columns: "all" } },
+      rules: { read: { columns: ["id", "total"], purposes: null }, create: { columns: "all", purposes: null } },
     })
   })
 
