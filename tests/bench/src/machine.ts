@@ -72,7 +72,7 @@ export class Placement {
   }
 }
 
-/** Threads of this process: the delay proxy spins in one of them and must not share the measured core. */
+/** Threads of this process: the delay proxy works in some of them and must not share the measured core. */
 function threads(): number[] {
   return readdirSync("/proc/self/task").map(Number)
 }

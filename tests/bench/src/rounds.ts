@@ -18,6 +18,11 @@ export interface BenchOptions {
   readonly operations: number
   /** Requests under way at the same time. With more than one, the time of a whole round counts, not each latency. */
   readonly concurrency?: number
+  /**
+   * Passes of every variant before the first round. A new session maps each page of the server's cache when it first
+   * meets it, which costs more than reading it; a pool's sessions have met them all.
+   */
+  readonly warmUp?: number
 }
 
 export interface BenchResult {
@@ -45,7 +50,9 @@ export async function interleave(
   const floor = variants.find((variant) => variant.kind === "floor")
   if (floor === undefined) throw new Error(`${name} has no floor`)
   const times = new Map<Variant, number[]>(variants.map((variant) => [variant, []]))
-  for (const variant of variants) await pass(variant, options)
+  for (let time = 0; time < (options.warmUp ?? 1); time++) {
+    for (const variant of variants) await pass(variant, options)
+  }
   for (let round = 0; round < options.rounds; round++) {
     for (const variant of shuffled(variants)) times.get(variant)?.push(await pass(variant, options))
   }

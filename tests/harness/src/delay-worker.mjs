@@ -1,53 +1,73 @@
 // Plain JavaScript, because a worker thread does not pass through the loader of the test runner.
 import { connect, createServer } from "node:net"
-import { parentPort, workerData } from "node:worker_threads"
+import { parentPort, Worker, workerData } from "node:worker_threads"
 
 /** @typedef {{ due: number, chunk: Buffer | undefined }} Packet */
 /** @typedef {{ packets: Packet[], bytes: number, from: import("node:net").Socket, to: import("node:net").Socket }} Lane */
 
-const spinBelowMs = 3
 const pauseAboveBytes = 4 * 1024 * 1024
 
 let delayMs = workerData.delayMs
 let stalled = false
-let pumping = false
 /** @type {Set<Lane>} */
 const lanes = new Set()
 
+// Timers count whole milliseconds. A thread that sleeps until the next packet is due is exact and leaves the processor
+// to those who are measured: spinning took one of two cores from them.
+const alarmSource = `
+const { parentPort, workerData } = require("node:worker_threads")
+const { changes, due } = workerData
+const now = () => Number(process.hrtime.bigint()) / 1e6
+for (;;) {
+  const seen = Atomics.load(changes, 0)
+  const left = due[0] - now()
+  if (left > 0) Atomics.wait(changes, 0, seen, left)
+  else {
+    due[0] = Number.POSITIVE_INFINITY
+    parentPort.postMessage(0)
+    Atomics.wait(changes, 0, seen)
+  }
+}
+`
+const changes = new Int32Array(new SharedArrayBuffer(4))
+const due = new Float64Array(new SharedArrayBuffer(8)).fill(Number.POSITIVE_INFINITY)
+const alarm = new Worker(alarmSource, { eval: true, workerData: { changes, due } })
+alarm.on("message", pump)
+
+/** Of one clock for all threads, in milliseconds. */
+const now = () => Number(process.hrtime.bigint()) / 1e6
+
 /** @param {Lane} lane @param {Buffer | undefined} chunk */
 function hold(lane, chunk) {
-  lane.packets.push({ due: performance.now() + delayMs, chunk })
+  lane.packets.push({ due: now() + delayMs, chunk })
   lane.bytes += chunk?.length ?? 0
   if (lane.bytes > pauseAboveBytes) lane.from.pause()
-  wake()
+  // Every packet waits equally long, so one that follows another is not the next.
+  if (lane.packets.length === 1) wake(lane.packets[0]?.due ?? 0)
 }
 
-function wake() {
-  if (pumping || stalled) return
-  pumping = true
-  setImmediate(pump)
+/** @param {number} at */
+function wake(at) {
+  if (stalled || at >= due[0]) return
+  due[0] = at
+  Atomics.add(changes, 0, 1)
+  Atomics.notify(changes, 0)
 }
 
-/** Timers count whole milliseconds, so the last stretch spins; nothing spins while nothing is held. */
 function pump() {
-  pumping = false
   if (stalled) return
-  const now = performance.now()
+  const time = now()
   let next = Number.POSITIVE_INFINITY
   for (const lane of lanes) {
-    deliver(lane, now)
+    deliver(lane, time)
     next = Math.min(next, lane.packets[0]?.due ?? Number.POSITIVE_INFINITY)
   }
-  if (next === Number.POSITIVE_INFINITY) return
-  pumping = true
-  const wait = next - now
-  if (wait > spinBelowMs) setTimeout(pump, wait - spinBelowMs + 1)
-  else setImmediate(pump)
+  if (next !== Number.POSITIVE_INFINITY) wake(next)
 }
 
-/** @param {Lane} lane @param {number} now */
-function deliver(lane, now) {
-  while (lane.packets[0] !== undefined && lane.packets[0].due <= now) {
+/** @param {Lane} lane @param {number} time */
+function deliver(lane, time) {
+  while (lane.packets[0] !== undefined && lane.packets[0].due <= time) {
     const { chunk } = /** @type {Packet} */ (lane.packets.shift())
     if (chunk === undefined) {
       lane.to.end()
@@ -101,7 +121,7 @@ const commands = {
   },
   resume: () => {
     stalled = false
-    wake()
+    pump()
   },
 }
 

@@ -37,23 +37,16 @@ export function originOf(deployment: string, id: string, tenant: string): string
 /** A C2SP tlog-checkpoint: the note is signed under the name of its log. */
 export function checkpointNote(signer: Signer, origin: string, size: bigint, root: Buffer): string {
   const body = `${origin}\n${size}\n${root.toString("base64")}\n`
-  const keyId = createHash("sha256")
-    .update(`${origin}\n`)
-    .update(ed25519)
-    .update(signer.publicKey)
-    .digest()
-    .subarray(0, 4)
   const signature = sign(null, Buffer.from(body, "utf8"), signer.privateKey)
-  return `${body}\n— ${origin} ${Buffer.concat([keyId, signature]).toString("base64")}\n`
+  return `${body}\n— ${origin} ${Buffer.concat([keyId(signer, origin), signature]).toString("base64")}\n`
 }
 
 /** The public key as C2SP vkey, to be handed to whoever verifies. */
 export function verifierKey(signer: Signer, origin: string): string {
-  const keyId = createHash("sha256")
-    .update(`${origin}\n`)
-    .update(ed25519)
-    .update(signer.publicKey)
-    .digest()
-    .subarray(0, 4)
-  return `${origin}+${keyId.toString("hex")}+${Buffer.concat([ed25519, signer.publicKey]).toString("base64")}`
+  return `${origin}+${keyId(signer, origin).toString("hex")}+${Buffer.concat([ed25519, signer.publicKey]).toString("base64")}`
+}
+
+/** C2SP signed-note: what tells one key's signatures from another's under the same name. */
+function keyId(signer: Signer, origin: string): Buffer {
+  return createHash("sha256").update(`${origin}\n`).update(ed25519).update(signer.publicKey).digest().subarray(0, 4)
 }

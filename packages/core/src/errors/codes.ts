@@ -196,7 +196,7 @@ export const codes = {
   },
   WK408: {
     title: "Nothing of this tenant has been sealed",
-    hint: "Check the tenant's key, or run `wardkeep audit seal` first.",
+    hint: "Check the tenant's key, or run `wardkeep audit seal` (in code: the sealer) first.",
     http: 404,
   },
   WK409: {

@@ -1,3 +1,5 @@
+import { once } from "node:events"
+import { type AddressInfo, connect, createServer } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import fc from "fast-check"
 import pg from "pg"
@@ -60,6 +62,40 @@ describe("the protocol", () => {
       ])
       expect((await used.wk.query("select generate_series(1, 50000) as n")).rowCount).toBe(50_000)
     })
+  })
+
+  it("sends a statement with its context in one packet and gets one back", async () => {
+    const counted = { sent: 0, received: 0 }
+    const target = new URL(database.url(used.clinic.logins.app))
+    const relay = createServer((client) => {
+      const server = connect(Number(target.port), target.hostname)
+      client.on("data", (bytes) => {
+        counted.sent++
+        server.write(bytes)
+      })
+      server.on("data", (bytes) => {
+        counted.received++
+        client.write(bytes)
+      })
+      client.on("error", () => server.destroy()).on("close", () => server.destroy())
+      server.on("error", () => client.destroy()).on("close", () => client.destroy())
+    }).listen(0, "127.0.0.1")
+    await once(relay, "listening")
+    const url = new URL(target)
+    url.port = String((relay.address() as AddressInfo).port)
+    const wk = used.make({ pool: { connectionString: url.href, max: 1 } })
+    try {
+      await wk.run(used.doctor, async () => {
+        const ask = () => wk.query("select full_name from patient limit 1")
+        for (let time = 0; time < 8; time++) await ask()
+        Object.assign(counted, { sent: 0, received: 0 })
+        for (let time = 0; time < 50; time++) await ask()
+        expect(counted).toEqual({ sent: 50, received: 50 })
+      })
+    } finally {
+      await wk.close()
+      relay.close()
+    }
   })
 
   it("refuses values it cannot carry, and the session goes on", async () => {

@@ -1,6 +1,7 @@
+import type pg from "pg"
 import { single } from "../peers/peer.ts"
 import type { BenchResult } from "../rounds.ts"
-import { any, contextOf, measure, rawClient, type Stage, using } from "./stage.ts"
+import { any, contextOf, floors, measure, rawClient, type Stage, using } from "./stage.ts"
 
 const columns = "p.clinic_id, p.full_name, v.at, v.reason, n.body"
 
@@ -15,12 +16,11 @@ const ours = `select ${columns} from patient p join visit v on v.patient_id = p.
 export async function join(stage: Stage): Promise<BenchResult[]> {
   return await using(async (later) => {
     const { measured } = stage
-    const raw = await later(rawClient(stage))
     const portable = await later(stage.openClient(measured.url(measured.app), { connections: 1 }))
     const accelerated =
       measured.acceleratedUrl &&
       (await later(stage.openClient(measured.acceleratedUrl(measured.app), { connections: 1 })))
-    const floor = async (): Promise<void> => {
+    const byHand = (raw: pg.Client) => async (): Promise<void> => {
       const { clinic, id } = any(stage.patients)
       single((await raw.query({ name: "join", text: hand, values: [clinic, id] })).rows, clinic)
     }
@@ -34,8 +34,7 @@ export async function join(stage: Stage): Promise<BenchResult[]> {
         stage,
         "join of three protected tables",
         [
-          { name: "hand-written WHERE", kind: "floor", run: floor },
-          { name: "the floor again", kind: "noise", run: floor },
+          ...(await floors(later, () => rawClient(stage), "hand-written WHERE", byHand)),
           { name: "signed portable", kind: "ours", run: signed(portable) },
           ...(accelerated === undefined
             ? []

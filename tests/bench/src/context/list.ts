@@ -1,7 +1,8 @@
+import type pg from "pg"
 import { branchId, clinicId, type Session } from "../data/prepare.ts"
 import type { BenchResult } from "../rounds.ts"
 import { handWrittenRows, protectedRows } from "./rows.ts"
-import { measure, rawClient, type Stage, using } from "./stage.ts"
+import { floors, measure, rawClient, type Stage, using } from "./stage.ts"
 
 const columns = "id, full_name, phone, created_at"
 const ours = `select ${columns} from patient order by created_at desc limit 50`
@@ -15,15 +16,14 @@ export async function list(stage: Stage): Promise<BenchResult[]> {
   const all = Array.from({ length: measured.sizes.branches }, (_, branch) => branchId(big, branch))
   const compared = async (name: string, session: Session, scope: string, scoped: unknown): Promise<BenchResult> =>
     await using(async (later) => {
-      const raw = await later(rawClient(stage))
       const client = await later(stage.openClient(measured.url(measured.app), { connections: 1 }))
-      const floor = handWrittenRows(raw, hand(scope), () => [clinicId(big), scoped], 50)
+      const byHand = (session: pg.Client): (() => Promise<void>) =>
+        handWrittenRows(session, hand(scope), () => [clinicId(big), scoped], 50)
       return await measure(
         stage,
         name,
         [
-          { name: "hand-written WHERE", kind: "floor", run: floor },
-          { name: "the floor again", kind: "noise", run: floor },
+          ...(await floors(later, () => rawClient(stage), "hand-written WHERE", byHand)),
           { name: "signed portable", kind: "ours", run: protectedRows(client, ours, () => [session, []], 50) },
         ],
         { rounds: 31, operations: 40 },

@@ -1,8 +1,9 @@
+import type pg from "pg"
 import { branchId, clinicId } from "../data/prepare.ts"
 import type { BenchResult } from "../rounds.ts"
 import { rounded } from "../statistics.ts"
 import { handWrittenRows, protectedRows } from "./rows.ts"
-import { any, measure, rawClient, type Stage, using } from "./stage.ts"
+import { any, floors, measure, rawClient, type Stage, using } from "./stage.ts"
 
 const where = "where clinic_id = $1 and branch_id = any ($2)"
 
@@ -22,31 +23,26 @@ export async function scan(stage: Stage): Promise<BenchResult[]> {
   for (const [kind, query] of Object.entries(queries)) {
     const name = `${kind} of a clinic`
     const result = await using(async (later) => {
-      const raw = await later(rawClient(stage))
       const client = await later(stage.openClient(measured.url(measured.app), { connections: 1 }))
       const clinic = (): number => any(Array.from({ length: Math.floor(fewest) }, (_, number) => number))
       const some = (rows: readonly unknown[]): boolean => rows.length > 0
       const pair = async (table: string, label: string): Promise<BenchResult> => {
-        const floor = handWrittenRows(
-          raw,
-          query(table, where),
-          () => {
-            const number = clinic()
-            const branches = Array.from({ length: measured.sizes.branches }, (_, branch) => branchId(number, branch))
-            return [clinicId(number), branches]
-          },
-          some,
-        )
+        const values = (): unknown[] => {
+          const number = clinic()
+          const branches = Array.from({ length: measured.sizes.branches }, (_, branch) => branchId(number, branch))
+          return [clinicId(number), branches]
+        }
+        const byHand = (session: pg.Client): (() => Promise<void>) =>
+          handWrittenRows(session, query(table, where), values, some)
         const ours = protectedRows(client, query(table, ""), () => [measured.contexts.all(clinic()), []], some)
         return await measure(
           stage,
           `${name}, ${label}`,
           [
-            { name: "hand-written WHERE", kind: "floor", run: floor },
-            { name: "the floor again", kind: "noise", run: floor },
+            ...(await floors(later, () => rawClient(stage), "hand-written WHERE", byHand)),
             { name: "signed portable", kind: "ours", run: ours },
           ],
-          { rounds: 25, operations: kind === "list" ? 60 : 30 },
+          { rounds: 25, operations: kind === "list" ? 60 : 30, warmUp: 3 },
         )
       }
       const tenth = measured.sizes.patients / 10

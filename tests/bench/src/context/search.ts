@@ -1,7 +1,7 @@
 import { branchId, clinicId, type Session } from "../data/prepare.ts"
 import type { BenchResult } from "../rounds.ts"
 import { handWrittenRows, protectedRows } from "./rows.ts"
-import { any, measure, rawClient, type Stage, using } from "./stage.ts"
+import { any, floors, measure, rawClient, type Stage, using } from "./stage.ts"
 
 const columns = "p.id, p.full_name, p.phone"
 
@@ -71,16 +71,12 @@ export async function search(stage: Stage): Promise<BenchResult[]> {
       value: Search["value"],
       kind: "ours" | "note",
     ): Promise<BenchResult> => {
-      const floor = handWrittenRows(
-        raw,
-        texts.hand,
-        () => {
-          const { patient, full, phone } = any(asked)
-          const { clinicNumber, branchNumber } = patient
-          return [clinicId(clinicNumber), branchId(clinicNumber, branchNumber), value(full, phone)]
-        },
-        some,
-      )
+      const values = (): unknown[] => {
+        const { patient, full, phone } = any(asked)
+        const { clinicNumber, branchNumber } = patient
+        return [clinicId(clinicNumber), branchId(clinicNumber, branchNumber), value(full, phone)]
+      }
+      const byHand = (session: typeof raw): (() => Promise<void>) => handWrittenRows(session, texts.hand, values, some)
       const next = (): [Session, unknown[]] => {
         const { patient, full, phone } = any(asked)
         return [measured.contexts.one(patient.clinicNumber, patient.branchNumber), [value(full, phone)]]
@@ -89,11 +85,10 @@ export async function search(stage: Stage): Promise<BenchResult[]> {
         stage,
         name,
         [
-          { name: "hand-written WHERE", kind: "floor", run: floor },
-          { name: "the floor again", kind: "noise", run: floor },
+          ...(await floors(later, () => rawClient(stage), "hand-written WHERE", byHand)),
           { name: "signed portable", kind, run: protectedRows(client, texts.ours, next, some) },
         ],
-        { rounds: 25, operations: 40 },
+        { rounds: 25, operations: 40, warmUp: 50 },
       )
     }
     const results: BenchResult[] = []

@@ -47,9 +47,7 @@ export interface Opened {
 }
 
 /** Opens connections, runs the bench and closes them, also when it fails. */
-export async function using<T>(
-  work: (later: <C extends Closable>(opening: Promise<C>) => Promise<C>) => Promise<T>,
-): Promise<T> {
+export async function using<T>(work: (later: Later) => Promise<T>): Promise<T> {
   const open: Closable[] = []
   try {
     return await work(async (opening) => {
@@ -62,9 +60,28 @@ export async function using<T>(
   }
 }
 
+/** Closes what it is given after the bench. */
+export type Later = <C extends Closable>(opening: Promise<C>) => Promise<C>
+
 type Closable = { close(): Promise<unknown> } | { end(): Promise<unknown> }
 
 export const rawClient = ({ measured }: Stage): Promise<pg.Client> => startPg(measured.url(measured.raw))
+
+/**
+ * The floor and the floor again, each on a session of its own. One session for both would be asked twice as often as the
+ * others, meet every page twice as soon, and make them look slow.
+ */
+export async function floors(
+  later: Later,
+  open: () => Promise<pg.Client>,
+  name: string,
+  run: (raw: pg.Client) => () => Promise<void>,
+): Promise<Variant[]> {
+  return [
+    { name, kind: "floor", run: run(await later(open())) },
+    { name: "the floor again", kind: "noise", run: run(await later(open())) },
+  ]
+}
 
 /** The floor of every point query: prepared, by hand, as a login without row-level security. */
 export const handWritten = (raw: pg.Client): ((patient: Patient) => Promise<void>) => {

@@ -94,7 +94,7 @@ const minting = ({ elsewhere }: Stage): Line[] => [
   [
     "mint a token",
     [
-      `select wardkeep.mint(null, jsonb_populate_record(null::wardkeep.token, jsonb_build_object('actor', 'me', 'tenant', '${elsewhere.branch.clinicId}',
+      `select wardkeep.mint('dem1', jsonb_populate_record(null::wardkeep.token, jsonb_build_object('actor', 'me', 'tenant', '${elsewhere.branch.clinicId}',
         'branches', array['${elsewhere.branch.id}'], 'db_role', 'wk_demo_r_doctor', 'role', 'doctor', 'purpose', 'care', 'valid_from', now(), 'valid_until', now() + interval '1 day')))`,
     ],
   ],
