@@ -204,6 +204,11 @@ export const codes = {
     hint: "See the message; nothing was erased.",
     http: 409,
   },
+  WK410: {
+    title: "The sealer is not connected to the server itself",
+    hint: "Give the server's own address instead of the pooler's; nothing was signed.",
+    http: 500,
+  },
   WK701: {
     title: "The target of the conformance suite is not valid",
     hint: "Correct the fields that the message names; `wardkeep verify --init` writes a first target.",

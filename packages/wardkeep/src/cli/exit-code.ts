@@ -10,6 +10,7 @@ const configuration: readonly Code[] = [
   "WK008",
   "WK009",
   "WK402",
+  "WK410",
   "WK701",
   "WK702",
   "WK750",

@@ -5,7 +5,8 @@ import { parsePolicy } from "@wardkeep/core"
 import { backfill } from "@wardkeep/postgres/migrate"
 import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
-import { emptyFolder, hostTables, newDeployment, type Ran, runCli, startCli, writePolicy } from "#tests/cli/run-cli.ts"
+import { callCli } from "#tests/cli/call-cli.ts"
+import { emptyFolder, hostTables, newDeployment, type Ran, runCli, startCli } from "#tests/cli/run-cli.ts"
 import { connected } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
@@ -16,16 +17,24 @@ const branch = "00000000-0000-0000-0000-0000000000ab"
 const patient = "00000000-0000-0000-0000-0000000000ac"
 const document = {
   tenancy: { tenant: "clinic", branch: "branch", columns: { tenant: "clinic_id", branch: "branch_id" } },
-  tables: {},
+  rest: "unmanaged",
+  tables: { patient: { scope: "branch", subject: "id" } },
   purposes: { care: { basis: "s7a" } },
-  roles: { reception: { purposes: ["care"], can: {} } },
+  roles: { reception: { purposes: ["care"], can: { patient: "manage" } } },
 }
 let folder = ""
 let env: Record<string, string> = {}
 let migratorUrl = ""
 
-const cli = (...args: string[]): Promise<Ran> => runCli(folder, args, env)
+const cli = (...args: string[]): Promise<Ran> => callCli(folder, args, env)
+/** A process of its own, where the exit code is one that others wait for. */
+const started = (...args: string[]): Promise<Ran> => runCli(folder, args, env)
 const about = ["--tenant", clinic, "--reason", "complaint 4"]
+
+/** As JSON: TypeScript takes longer to read, and is read by the other commands' tests. */
+async function writePolicy(into: string, named: string): Promise<void> {
+  await writeFile(join(into, "wardkeep.policy.json"), JSON.stringify({ deployment: named, ...document }))
+}
 
 /** Writes as the migrator's login in the recorded context of one clinic. */
 async function write(text: string): Promise<void> {
@@ -36,7 +45,7 @@ async function write(text: string): Promise<void> {
 
 beforeAll(async () => {
   folder = await emptyFolder()
-  await writePolicy(folder, deployment, "patient: { scope: 'branch', subject: 'id' }")
+  await writePolicy(folder, deployment)
   env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
   await connected(database.ownerUrl, async (client) => {
     await client.query(hostTables)
@@ -129,14 +138,18 @@ describe("the audit log on the command line", () => {
     const elsewhere = await emptyFolder()
     for (const name of ["case.wkbundle", "seal.pub", "anchor.txt"])
       await writeFile(join(elsewhere, name), await readFile(join(folder, name)))
-    const stranger = (...args: string[]): Promise<Ran> =>
-      runCli(elsewhere, ["audit", "verify", ...args, "--key", "seal.pub"])
-    const fine = await stranger("case.wkbundle", "--anchor", "anchor.txt")
+    const verifying = (args: string[]): [string, string[]] => [
+      elsewhere,
+      ["audit", "verify", ...args, "--key", "seal.pub"],
+    ]
+    const stranger = (...args: string[]): Promise<Ran> => callCli(...verifying(args))
+    const strangersProcess = (...args: string[]): Promise<Ran> => runCli(...verifying(args))
+    const fine = await strangersProcess("case.wkbundle", "--anchor", "anchor.txt")
     expect(fine).toMatchObject({ code: 0, stderr: "" })
     expect(fine.stdout).toContain("OK 2 logs")
     const text = await readFile(join(folder, "case.wkbundle"), "utf8")
     await writeFile(join(elsewhere, "cut.wkbundle"), text.slice(0, text.length / 2))
-    const cut = await stranger("cut.wkbundle")
+    const cut = await strangersProcess("cut.wkbundle")
     expect(cut).toMatchObject({ code: 4, stdout: "" })
     expect(cut.stderr).toContain("WK405 the bundle is truncated after line")
     expect((await stranger("missing.wkbundle")).code).toBe(2)
@@ -149,7 +162,7 @@ describe("the audit log on the command line", () => {
     await connected(database.adminUrl, (client) =>
       client.query("update wardkeep_audit.event set actor = 'somebody' where verb = 'update'"),
     )
-    const found = await cli("audit", "verify", "--key", "seal.pub", "--anchor", "anchor.txt")
+    const found = await started("audit", "verify", "--key", "seal.pub", "--anchor", "anchor.txt")
     expect(found.code).toBe(1)
     expect(found.stdout).toContain("NOT OK")
     expect(found.stdout).toContain("EDITED")
@@ -186,8 +199,8 @@ describe("the audit log on the command line", () => {
       const other = await emptyFolder()
       await writePolicy(other, newDeployment())
       const at = { WARDKEEP_ADMIN_URL: bare.adminUrl }
-      await runCli(other, ["migrate"], at)
-      const asked = await runCli(other, ["audit", "touched", "nobody", ...about], at)
+      await callCli(other, ["migrate"], at)
+      const asked = await callCli(other, ["audit", "touched", "nobody", ...about], at)
       expect(asked.code).toBe(2)
       expect(asked.stderr).toContain("wardkeep migrate --audit")
     } finally {
