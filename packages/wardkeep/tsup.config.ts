@@ -5,6 +5,7 @@ export default defineConfig([
   library({
     index: "src/index.ts",
     migrate: "src/migrate.ts",
+    audit: "src/audit.ts",
     policy: "src/policy.ts",
     conformance: "src/conformance.ts",
     "cls-hooked": "src/cls-hooked.ts",

@@ -22,6 +22,7 @@ export default definePolicy({
       subject: "id",
       columns: { contact: ["phone", "address"], sensitive: ["hiv_status", "allergies"] },
       search: { words: ["full_name"], lastDigits: ["phone"] },
+      audit: { redact: ["sensitive"] },
     },
     appointment: { scope: "branch", subject: "patient_id" },
     prescription: { scope: "branch", subject: "patient_id" },

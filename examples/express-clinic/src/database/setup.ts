@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import pg from "pg"
+import { audit } from "wardkeep/audit"
 import { apply, asOwner, install, plan } from "wardkeep/migrate"
 import { accountRows, castPeople, type People } from "../data/people.js"
 import type { World } from "../data/world.js"
@@ -31,13 +32,16 @@ export interface SetupOptions {
   readonly progress?: (what: string) => void
 }
 
-/** From an empty database to a working clinic: install, the host's schema, the policy, the data. */
+/**
+ * From an empty database to a working clinic: install, the host's schema, the policy, the data, and then the audit log: what
+ * was made up for the demo has no author.
+ */
 export async function setUp(options: SetupOptions): Promise<Clinics> {
   const { adminUrl, url, world, progress = () => undefined } = options
   const secrets = options.secrets ?? newSecrets(world)
   const { people, passwords, keyId, key } = secrets
   await connected(adminUrl, async (admin) => {
-    await install({ admin, policy, passwords })
+    await install({ admin, policy, passwords, extensions: [audit] })
   })
   progress("installed the roles and the schema wardkeep, as an administrator with CREATEROLE and CREATEDB only")
   return connected(url({ user: "wk_demo_migrator", password: passwords.migrator }), async (client) => {
@@ -54,6 +58,8 @@ export async function setUp(options: SetupOptions): Promise<Clinics> {
     progress(`planned and applied the policy: ${applied} steps, ${findings.length} notes`)
     await loadWorld(client, world)
     progress(`loaded ${world.patients.length} patients and what they left behind`)
+    await asOwner(client, policy, () => apply({ client, policy, extensions: [audit] }))
+    progress("began the audit log: from here on no write without its author")
     const notes = findings.map(({ object, message }) => `${object}: ${message}`)
     return { ...secrets, notes }
   })

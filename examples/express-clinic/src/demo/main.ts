@@ -3,6 +3,7 @@ import { argv, stderr, stdout } from "node:process"
 import type { Report } from "wardkeep/conformance"
 import { meetsSecurityFloor, securityFloorText } from "wardkeep/migrate"
 import { attempted, type Crossing } from "./attempt.js"
+import { type AuditedDemo, sealAndVerify } from "./audit-log.js"
 import { Browser } from "./browser.js"
 import { allAttempts } from "./crossings/index.js"
 import { playDay } from "./day.js"
@@ -32,6 +33,7 @@ async function main(options: DemoOptions): Promise<number> {
     const day = await playDay(open, (what) => line(`  ${what}`))
     const crossings = await cross(open, () => allAttempts(open, day))
     const suite = await judge(open)
+    const audit = await sealAndVerify(open)
     const found = suite.findings.filter(({ severity }) => severity !== "hygiene").length
     const leaks = crossings.filter(({ verdict }) => verdict === "LEAK").length + found
     const report = {
@@ -45,13 +47,14 @@ async function main(options: DemoOptions): Promise<number> {
       })),
       leaks,
       suite: { verdict: suite.verdict, probes: suite.probes },
+      audit,
       server: server.version,
       seconds: seconds(),
     }
     summary(crossings, report)
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`)
     if (!options.once) await stayUp(open)
-    return leaks === 0 && suite.verdict === "NOT_FOUND" ? 0 : 1
+    return leaks === 0 && suite.verdict === "NOT_FOUND" && audit.ok ? 0 : 1
   } finally {
     await stage?.close()
     await server.stop()
@@ -97,7 +100,7 @@ async function cross(stage: Stage, attempts: () => ReturnType<typeof allAttempts
 
 function summary(
   crossings: readonly Crossing[],
-  report: { patients: number; requests: number; leaks: number; seconds: number },
+  report: { patients: number; requests: number; leaks: number; seconds: number; audit: AuditedDemo },
 ): void {
   heading("What happened")
   for (const text of totals(crossings)) line(text)
@@ -106,6 +109,11 @@ function summary(
   )
   line("DISCLOSED means that no row was seen, only a count or a size: EXPLAIN and catalog functions tell those to")
   line("anybody who can run SQL. Not tried here: a superuser, timing, and tokens stolen from the application's memory.")
+  const { sealed, logs, ok, verdicts } = report.audit
+  for (const verdict of verdicts) line(`  ${verdict}`)
+  line(
+    `Audit log: ${sealed} events sealed in ${logs} logs, ${ok ? "verified against a checkpoint kept outside" : "NOT VERIFIED"}`,
+  )
 }
 
 try {

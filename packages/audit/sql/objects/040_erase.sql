@@ -12,7 +12,7 @@ begin
   if exists (select from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject
                and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
     raise exception 'events about this person are not sealed yet' using errcode = 'WK409',
-      hint = 'Let the sealer run, then erase; nothing was erased.';
+      hint = 'Run `wardkeep audit seal` (in code: the sealer), then erase; nothing was erased.';
   end if;
   with about as (
     select l.log, l.index, l.seed, e.record, e.subject, e.detail

@@ -30,7 +30,7 @@ export const audit: Extension = {
     if (!(await isInstalled(input.client))) {
       throw new WardkeepError("WK002", {
         message: "the schema wardkeep_audit is not in this database",
-        hint: "Call `install` with `extensions: [audit]` as the administrator first.",
+        hint: "Run `wardkeep migrate --audit` as the administrator first; in code, `install` with `extensions: [audit]`.",
       })
     }
     const roots = rootsOf(input.tables)

@@ -31,11 +31,16 @@ export interface Sealer {
   /**
    * Seals what was committed since the last batch, in one transaction. Never makes a writer wait.
    *
-   * @throws WK403 another sealer took over · WK404 the database is another incarnation than the one sealed last
+   * @throws WK403 another sealer took over · WK404 the database is another incarnation than the one sealed last · WK410 the
+   * connection was given another process of the server
    */
   seal(): Promise<Sealed>
   /** Seals every `interval` milliseconds until the signal aborts. */
-  run(options: { interval?: number; signal: AbortSignal; onSealed?: (sealed: Sealed) => void }): Promise<void>
+  run(options: {
+    interval?: number
+    signal: AbortSignal
+    onSealed?: (sealed: Sealed) => void | Promise<void>
+  }): Promise<void>
   /** Lets another process seal. */
   close(): Promise<void>
 }
@@ -43,28 +48,33 @@ export interface Sealer {
 /**
  * Takes the place of the one sealer of this database.
  *
- * @throws WK403 another process seals already
+ * @throws WK403 another process seals already · WK410 a pooler stands between
  * @example
  * const sealer = await openSealer({ client, deployment: policy.deployment, signer: signerFrom(pem) })
  * const { checkpoint } = await sealer.seal()
  */
 export async function openSealer(options: SealOptions): Promise<Sealer> {
   const { client } = options
-  const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1) as taken", [lockKey])
-  if (rows[0]?.taken !== true) throw new WardkeepError("WK403", { message: "another process seals this database" })
+  await requireDirect(client)
+  const { rows } = await client.query<{ taken: boolean; pid: number }>(
+    "select pg_try_advisory_lock($1) as taken, pg_backend_pid() as pid",
+    [lockKey],
+  )
+  const [lock] = rows
+  if (lock?.taken !== true) throw new WardkeepError("WK403", { message: "another process seals this database" })
   // The lock ends with a connection, the work of a stalled process may not: the fence is what it fails on.
   const fenced = await client.query<{ fence: string }>(
     "update wardkeep_audit.seal_state set fence = fence + 1 returning fence::text",
   )
   const fence = fenced.rows[0]?.fence ?? ""
   const seal = (): Promise<Sealed> =>
-    inTransaction(client, () => sealBatch(options, fence), "begin isolation level repeatable read")
+    inTransaction(client, () => sealBatch(options, { fence, pid: lock.pid }), "begin isolation level repeatable read")
   return {
     seal,
     async run({ interval = 1000, signal, onSealed }) {
       while (!signal.aborted) {
         const sealed = await seal()
-        if (sealed.checkpoint !== null) onSealed?.(sealed)
+        if (sealed.checkpoint !== null) await onSealed?.(sealed)
         await sleep(interval, undefined, { signal }).catch(() => undefined)
       }
     },
@@ -72,6 +82,13 @@ export async function openSealer(options: SealOptions): Promise<Sealer> {
       await client.query("select pg_advisory_unlock($1)", [lockKey])
     },
   }
+}
+
+/** What only this sealer has. */
+interface Place {
+  readonly fence: string
+  /** The server's process that holds the lock. */
+  readonly pid: number
 }
 
 interface State {
@@ -86,11 +103,25 @@ interface State {
   readonly idle: number | null
 }
 
+/**
+ * The lock belongs to one process of the server. A pooler names a process of its own when a session begins, and may let
+ * each transaction go to another one: the lock would stay behind in a session that nobody owns.
+ */
+async function requireDirect(client: Queryable): Promise<void> {
+  const named: unknown = Reflect.get(client, "processID")
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid")
+  if (typeof named === "number" && Number(rows[0]?.pid) !== named) throw pooled()
+}
+
+function pooled(): WardkeepError {
+  return new WardkeepError("WK410", { message: "a pooler stands between the sealer and the server" })
+}
+
 async function sealBatch(
   { client, deployment, signer, heartbeat = 60_000 }: SealOptions,
-  fence: string,
+  place: Place,
 ): Promise<Sealed> {
-  const state = await lockState(client, fence)
+  const state = await lockState(client, place)
   if (state.known !== null && state.known !== state.incarnation) {
     throw new WardkeepError("WK404", {
       message: "this database was restored, cloned or promoted since it was sealed last",
@@ -138,10 +169,10 @@ async function sealBatch(
 }
 
 /** The row is locked first: under REPEATABLE READ a sealer that was overtaken fails here (40001) or on its fence. */
-async function lockState(client: Queryable, fence: string): Promise<State> {
+async function lockState(client: Queryable, { fence, pid }: Place): Promise<State> {
   try {
-    const { rows } = await client.query<State & { fence: string }>(
-      `select deployment::text, fence::text, batch::text, snapshot as previous, pg_current_snapshot()::text as snapshot,
+    const { rows } = await client.query<State & Place>(
+      `select deployment::text, fence::text, pg_backend_pid() as pid, batch::text, snapshot as previous, pg_current_snapshot()::text as snapshot,
               incarnation as known, clock_timestamp()::text as now, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now_us,
               extract(epoch from clock_timestamp() - sealed_at)::float8 * 1000 as idle,
               (select system_identifier from pg_control_system()) || '/' || (select timeline_id from pg_control_checkpoint())
@@ -149,6 +180,7 @@ async function lockState(client: Queryable, fence: string): Promise<State> {
          from wardkeep_audit.seal_state for update`,
     )
     const state = rows[0]
+    if (state !== undefined && state.pid !== pid) throw pooled()
     if (state?.fence === fence) return state
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "40001")) throw error

@@ -196,13 +196,18 @@ export const codes = {
   },
   WK408: {
     title: "Nothing of this tenant has been sealed",
-    hint: "Check the tenant's key, or let the sealer run first.",
+    hint: "Check the tenant's key, or run `wardkeep audit seal` (in code: the sealer) first.",
     http: 404,
   },
   WK409: {
     title: "A person cannot be erased from the audit log yet",
     hint: "See the message; nothing was erased.",
     http: 409,
+  },
+  WK410: {
+    title: "The sealer is not connected to the server itself",
+    hint: "Give the server's own address instead of the pooler's; nothing was signed.",
+    http: 500,
   },
   WK701: {
     title: "The target of the conformance suite is not valid",

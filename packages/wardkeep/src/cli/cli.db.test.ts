@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
+import { callCli } from "#tests/cli/call-cli.ts"
 import { emptyFolder, hostTables, newDeployment, type Ran, runCli, writePolicy } from "#tests/cli/run-cli.ts"
 import { connected } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -10,7 +11,9 @@ const deployment = newDeployment()
 let folder = ""
 let env: Record<string, string> = {}
 
-const cli = (...args: string[]): Promise<Ran> => runCli(folder, args, env)
+const cli = (...args: string[]): Promise<Ran> => callCli(folder, args, env)
+/** A process of its own: installation and each exit code at least once. */
+const started = (...args: string[]): Promise<Ran> => runCli(folder, args, env)
 
 beforeAll(async () => {
   folder = await emptyFolder()
@@ -29,7 +32,7 @@ function passwordsOf(ran: Ran): Record<string, string> {
 
 describe("from an ordinary database to an isolated one", () => {
   it("says before the installation what is missing, and changes nothing", async () => {
-    const planned = await cli("plan")
+    const planned = await started("plan")
     expect(planned).toMatchObject({ code: 2, stdout: "" })
     expect(planned.stderr).toContain("WK002 the schema wardkeep is not in this database")
     const diagnosed = await cli("doctor", "--json")
@@ -43,7 +46,7 @@ describe("from an ordinary database to an isolated one", () => {
   })
 
   it("migrates, prints each generated password once, and a second run changes nothing", async () => {
-    const first = await cli("migrate", "--generate-passwords", "--json")
+    const first = await started("migrate", "--generate-passwords", "--json")
     expect(first).toMatchObject({ code: 0, stderr: "" })
     const passwords = passwordsOf(first)
     expect(Object.keys(passwords).sort()).toEqual(["app", "issuer", "migrator"])
@@ -58,7 +61,7 @@ describe("from an ordinary database to an isolated one", () => {
   })
 
   it("names the tables that belong to somebody else, with the statement that changes it", async () => {
-    const ran = await cli("plan")
+    const ran = await started("plan")
     expect(ran.code).toBe(4)
     expect(ran.stderr).toContain(`WK303`)
     expect(ran.stderr).toContain(`alter table public.patient owner to wk_${deployment}_owner`)
@@ -86,14 +89,14 @@ describe("from an ordinary database to an isolated one", () => {
   })
 
   it("refuses to apply when nobody was asked, and keeps the database as it was", async () => {
-    const ran = await cli("apply")
+    const ran = await started("apply")
     expect(ran.code).toBe(2)
     expect(ran.stderr).toContain("nobody was asked")
     expect((await cli("doctor")).stdout).toContain("[policy-not-applied]")
   })
 
   it("applies the plan that was shown, and a second run applies nothing", async () => {
-    const first = await cli("apply", "--plan", "plan.json")
+    const first = await started("apply", "--plan", "plan.json")
     expect(first).toMatchObject({ code: 0, stderr: "" })
     expect(first.stdout).toMatch(/^applied \d+ steps/)
     const stale = await cli("apply", "--plan", "plan.json")
@@ -123,7 +126,7 @@ describe("from an ordinary database to an isolated one", () => {
       await client.query(`grant temporary on database "${database.databaseName}" to public`)
       await client.query(`alter role wk_${deployment}_app inherit`)
     })
-    const ran = await cli("doctor", "--json")
+    const ran = await started("doctor", "--json")
     expect(ran.code).toBe(1)
     const { findings } = JSON.parse(ran.stdout)
     const checks = findings.map((finding: { check: string }) => finding.check)
@@ -143,7 +146,7 @@ describe("from an ordinary database to an isolated one", () => {
 
   it("adds a key once, retires it once, and never prints a secret that was given", async () => {
     const given = Buffer.alloc(32, 7).toString("base64")
-    const added = await runCli(folder, ["key", "add", "k001"], { ...env, WARDKEEP_SIGNING_KEY: given })
+    const added = await callCli(folder, ["key", "add", "k001"], { ...env, WARDKEEP_SIGNING_KEY: given })
     expect(added).toMatchObject({ code: 0, stderr: "" })
     expect(added.stdout).not.toContain(given)
     const made = JSON.parse((await cli("key", "add", "k002", "--json")).stdout) as { generatedSecret: string }
@@ -151,7 +154,7 @@ describe("from an ordinary database to an isolated one", () => {
     expect(await cli("key", "add", "k001")).toMatchObject({ code: 2 })
     expect((await cli("key", "retire", "k001", "--end-sessions")).stdout).toContain("0 sessions ended")
     expect(await cli("key", "retire", "k001")).toMatchObject({ code: 2 })
-    const short = await runCli(folder, ["key", "add", "k003"], { ...env, WARDKEEP_SIGNING_KEY: "c2hvcnQ=" })
+    const short = await callCli(folder, ["key", "add", "k003"], { ...env, WARDKEEP_SIGNING_KEY: "c2hvcnQ=" })
     expect(short.code).toBe(2)
     expect(short.stderr).not.toContain("c2hvcnQ=")
   })

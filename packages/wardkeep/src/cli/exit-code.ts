@@ -9,6 +9,8 @@ const configuration: readonly Code[] = [
   "WK007",
   "WK008",
   "WK009",
+  "WK402",
+  "WK410",
   "WK701",
   "WK702",
   "WK750",

@@ -14,6 +14,7 @@ import {
 interface MigrateFlags extends CommonOptions {
   readonly generatePasswords?: boolean
   readonly strategy?: "portable" | "accelerated"
+  readonly audit?: boolean
 }
 
 export function migrateCommand(context: CommandContext): Command {
@@ -22,6 +23,7 @@ export function migrateCommand(context: CommandContext): Command {
       "Make the roles, the schema wardkeep and its objects. Run as the administrator; a second run changes nothing.",
     )
     .option("--generate-passwords", "make a password for every new login that has none given, and print it once")
+    .option("--audit", "add the audit log: every write of the policy's tables is recorded from the next apply on")
     .addOption(
       new Option("--strategy <name>", "how the context is verified; accelerated needs a superuser once").choices([
         "portable",
@@ -31,6 +33,7 @@ export function migrateCommand(context: CommandContext): Command {
   examples(withDatabase(withPolicy(command), "WARDKEEP_ADMIN_URL"), [
     "wardkeep migrate --generate-passwords",
     "WARDKEEP_APP_PASSWORD=… WARDKEEP_ISSUER_PASSWORD=… WARDKEEP_MIGRATOR_PASSWORD=… wardkeep migrate",
+    "wardkeep migrate --audit",
     "wardkeep migrate --strategy accelerated",
   ])
   return command.action(async (flags: MigrateFlags) => {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander"
 import { applyCommand } from "./apply.js"
+import { auditCommand } from "./audit/index.js"
 import type { CommandContext } from "./command-context.js"
 import { doctorCommand } from "./doctor.js"
 import { errorsCommand } from "./errors.js"
@@ -31,6 +32,7 @@ export function buildProgram(context: CommandContext): Command {
     applyCommand,
     doctorCommand,
     verifyCommand,
+    auditCommand,
     keyCommand,
     errorsCommand,
   ]

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { type Finding, type Policy, WardkeepError } from "@wardkeep/core"
 import { apply as applyPlan, plan as makePlan, type Plan } from "@wardkeep/postgres/migrate"
+import { extensionsOf } from "../connection/extensions.js"
 import { type Connection, withOwner } from "../connection/owner.js"
 
 export interface ApplyOptions {
@@ -27,11 +28,12 @@ export interface ApplyOutcome {
  */
 export async function apply({ policy, connection, plan, confirm }: ApplyOptions): Promise<ApplyOutcome> {
   return await withOwner(connection, policy, async (client) => {
-    const shown = plan ?? (await makePlan({ client, policy }))
+    const extensions = await extensionsOf(client)
+    const shown = plan ?? (await makePlan({ client, policy, extensions }))
     if (plan === undefined && shown.steps.length > 0 && confirm !== undefined && !(await confirm(shown))) {
       return { applied: 0, findings: shown.findings, confirmed: false }
     }
-    const result = await applyPlan({ client, policy, plan: shown })
+    const result = await applyPlan({ client, policy, plan: shown, extensions })
     return { ...result, confirmed: true }
   })
 }

@@ -10,6 +10,7 @@ import {
 } from "@wardkeep/postgres/migrate"
 import type pg from "pg"
 import { migrator, withClient } from "../connection/connect.js"
+import { extensionsOf } from "../connection/extensions.js"
 import { type Connection, isInstalled } from "../connection/owner.js"
 import { type ManagedService, recognise, services } from "../managed/index.js"
 import { currentStrategy } from "./migrate.js"
@@ -147,7 +148,7 @@ function notInstalled(): Finding {
 /** What the plan says of tables, keys and indexes; a plan that cannot be made is a finding too. */
 async function coverage(client: pg.Client, policy: Policy): Promise<Finding[]> {
   try {
-    const made = await plan({ client, policy })
+    const made = await plan({ client, policy, extensions: await extensionsOf(client) })
     return made.steps.length === 0 ? [...made.findings] : [notApplied(made.steps.length), ...made.findings]
   } catch (error) {
     if (!(error instanceof WardkeepError) || error.code === "WK901") throw error

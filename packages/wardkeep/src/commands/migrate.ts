@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto"
+import { audit } from "@wardkeep/audit"
 import { type Policy, roleNames, WardkeepError } from "@wardkeep/core"
 import { install, type LoginPasswords, type Strategy, useStrategy } from "@wardkeep/postgres/migrate"
 import pg from "pg"
 import { administrator, withClient } from "../connection/connect.js"
+import { extensionsOf } from "../connection/extensions.js"
 import type { Connection } from "../connection/owner.js"
 
 export interface MigrateOptions {
@@ -11,6 +13,8 @@ export interface MigrateOptions {
   /** Makes a password for every login that is new and has none given. */
   readonly generatePasswords?: boolean
   readonly strategy?: Strategy
+  /** Adds the audit log; a database that has it keeps it. */
+  readonly audit?: boolean
 }
 
 export interface MigrateResult {
@@ -48,7 +52,8 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
       passwords[login] = password
       generated[names[login]] = password
     }
-    const installed = await refusalsExplained(() => install({ admin, policy, passwords }))
+    const extensions = options.audit === true ? [audit] : await extensionsOf(admin)
+    const installed = await refusalsExplained(() => install({ admin, policy, passwords, extensions }))
     const strategy = await chosenStrategy(admin, policy, options.strategy)
     const withoutPassword = logins.filter((login) => fresh.has(names[login]) && passwords[login] === undefined)
     return {

@@ -1,5 +1,6 @@
 import type { Policy } from "@wardkeep/core"
 import { emit, plan as makePlan, type Plan } from "@wardkeep/postgres/migrate"
+import { extensionsOf } from "../connection/extensions.js"
 import { type Connection, withOwner } from "../connection/owner.js"
 
 export interface PlanOptions {
@@ -23,7 +24,7 @@ export interface PlanResult {
  */
 export async function plan({ policy, connection, transaction = true }: PlanOptions): Promise<PlanResult> {
   return await withOwner(connection, policy, async (client) => {
-    const made = await makePlan({ client, policy })
+    const made = await makePlan({ client, policy, extensions: await extensionsOf(client) })
     return { plan: made, sql: emit(made, { transaction }) }
   })
 }

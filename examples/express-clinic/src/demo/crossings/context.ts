@@ -91,7 +91,13 @@ function forgedContext({ elsewhere, nextDoor }: Stage, { token }: SessionGrant):
 }
 
 const minting = ({ elsewhere }: Stage): Line[] => [
-  ["mint a token", ["select wardkeep.mint('dem1', null)"]],
+  [
+    "mint a token",
+    [
+      `select wardkeep.mint('dem1', jsonb_populate_record(null::wardkeep.token, jsonb_build_object('actor', 'me', 'tenant', '${elsewhere.branch.clinicId}',
+        'branches', array['${elsewhere.branch.id}'], 'db_role', 'wk_demo_r_doctor', 'role', 'doctor', 'purpose', 'care', 'valid_from', now(), 'valid_until', now() + interval '1 day')))`,
+    ],
+  ],
   ["issue a session as the application", ["select * from wardkeep.issue_session('{}', 'dem1', '')"]],
   ["add a signing key", ["select wardkeep.add_key('evil', decode(repeat('00', 32), 'hex'))"]],
   ["open the owner's service context", [`select wardkeep.open_backfill('${elsewhere.branch.clinicId}', 'curious')`]],

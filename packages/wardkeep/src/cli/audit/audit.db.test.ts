@@ -1,0 +1,210 @@
+import { generateKeyPairSync } from "node:crypto"
+import { readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { parsePolicy } from "@wardkeep/core"
+import { backfill } from "@wardkeep/postgres/migrate"
+import type pg from "pg"
+import { beforeAll, describe, expect, it } from "vitest"
+import { callCli } from "#tests/cli/call-cli.ts"
+import { emptyFolder, hostTables, newDeployment, type Ran, runCli, startCli } from "#tests/cli/run-cli.ts"
+import { connected } from "#tests/fixture/clinic.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const database = useDatabase()
+const deployment = newDeployment()
+const clinic = "00000000-0000-0000-0000-0000000000aa"
+const branch = "00000000-0000-0000-0000-0000000000ab"
+const patient = "00000000-0000-0000-0000-0000000000ac"
+const document = {
+  tenancy: { tenant: "clinic", branch: "branch", columns: { tenant: "clinic_id", branch: "branch_id" } },
+  rest: "unmanaged",
+  tables: { patient: { scope: "branch", subject: "id" } },
+  purposes: { care: { basis: "s7a" } },
+  roles: { reception: { purposes: ["care"], can: { patient: "manage" } } },
+}
+let folder = ""
+let env: Record<string, string> = {}
+let migratorUrl = ""
+
+const cli = (...args: string[]): Promise<Ran> => callCli(folder, args, env)
+/** A process of its own, where the exit code is one that others wait for. */
+const started = (...args: string[]): Promise<Ran> => runCli(folder, args, env)
+const about = ["--tenant", clinic, "--reason", "complaint 4"]
+
+/** As JSON: TypeScript takes longer to read, and is read by the other commands' tests. */
+async function writePolicy(into: string, named: string): Promise<void> {
+  await writeFile(join(into, "wardkeep.policy.json"), JSON.stringify({ deployment: named, ...document }))
+}
+
+/** Writes as the migrator's login in the recorded context of one clinic. */
+async function write(text: string): Promise<void> {
+  const policy = parsePolicy({ deployment, ...document })
+  const asked = { policy, reason: "test", tenants: [clinic] }
+  await connected(migratorUrl, (client) => backfill({ client, ...asked }, (q) => q.query(text)))
+}
+
+beforeAll(async () => {
+  folder = await emptyFolder()
+  await writePolicy(folder, deployment)
+  env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
+  await connected(database.ownerUrl, async (client) => {
+    await client.query(hostTables)
+    await client.query("insert into clinic values ($1, 'A')", [clinic])
+    await client.query("insert into branch values ($1, $2, 'B')", [branch, clinic])
+  })
+  const migrated = await cli("migrate", "--audit", "--generate-passwords", "--json")
+  const { generatedPasswords } = JSON.parse(migrated.stdout)
+  const user = `wk_${deployment}_migrator`
+  migratorUrl = database.url({ user, password: generatedPasswords[user] })
+  env = { WARDKEEP_MIGRATOR_URL: migratorUrl }
+  await connected(database.ownerUrl, async (client: pg.Client) => {
+    for (const table of ["clinic", "branch", "patient"])
+      await client.query(`alter table ${table} owner to wk_${deployment}_owner`)
+  })
+  expect(await cli("apply", "--yes")).toMatchObject({ code: 0 })
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+  await writeFile(join(folder, "seal.pem"), privateKey.export({ type: "pkcs8", format: "pem" }))
+  await writeFile(join(folder, "seal.pub"), publicKey.export({ type: "spki", format: "pem" }))
+  await write(`insert into patient (branch_id, id, full_name) values ('${branch}', '${patient}', 'Ravi')`)
+  await write(`update patient set full_name = 'Ravi K' where id = '${patient}'`)
+})
+
+describe("the audit log on the command line", () => {
+  it("stays in the plan once it is installed, and nothing is left to do", async () => {
+    expect(JSON.parse((await cli("plan", "--json")).stdout).steps).toEqual([])
+    await connected(database.adminUrl, (client) => client.query("alter table patient disable trigger wk_audit_update"))
+    expect((await cli("plan")).stdout).toContain("wk_audit_update")
+    expect((await cli("doctor")).stdout).toContain("wk_audit_update")
+    expect((await cli("apply", "--yes")).code).toBe(0)
+  })
+
+  it("seals with a key only, and the checkpoint goes where an anchor is kept", async () => {
+    const without = await cli("audit", "seal")
+    expect(without).toMatchObject({ code: 2, stdout: "" })
+    expect(without.stderr).toContain("WK402")
+    const notOne = await cli("audit", "seal", "--key", "seal.pub")
+    expect(notOne.code).toBe(2)
+    const sealed = await cli("audit", "seal", "--key", "seal.pem", "--out", "anchor.txt")
+    expect(sealed).toMatchObject({ code: 0, stderr: "" })
+    expect(sealed.stdout).toMatch(/^sealed \d+ events/)
+    expect(await readFile(join(folder, "anchor.txt"), "utf8")).toMatch(new RegExp(`^wardkeep/${deployment}/`))
+  })
+
+  it("verifies the database, and says self-attested only where no anchor was compared", async () => {
+    const alone = await cli("audit", "verify", "--key", "seal.pub")
+    expect(alone).toMatchObject({ code: 0, stderr: "" })
+    expect(alone.stdout).toMatch(/^OK \d+ logs/)
+    expect(alone.stdout).toContain("self-attested only")
+    const anchored = await cli("audit", "verify", "--key", "seal.pub", "--anchor", "anchor.txt")
+    expect(anchored.code).toBe(0)
+    expect(anchored.stdout).not.toContain("self-attested")
+    expect((await cli("audit", "verify")).stderr).toContain("WK402")
+  })
+
+  it("answers who changed what without values, with them as JSON, and records that it was asked", async () => {
+    const person = await cli("audit", "timeline", "--subject", patient, ...about)
+    expect(person.code).toBe(0)
+    const changed = await cli("audit", "who-changed", "public.patient", patient, ...about, "--json")
+    expect(JSON.parse(changed.stdout).rows).toMatchObject([
+      { verb: "update", detail: { full_name: ["Ravi", "Ravi K"] } },
+      { verb: "create" },
+    ])
+    const actor = `backfill:wk_${deployment}_migrator`
+    const by = await cli("audit", "timeline", "--actor", actor, ...about)
+    expect(by.stdout).toContain("update public.patient")
+    expect(by.stdout).toContain("(full_name)")
+    expect(by.stdout).not.toContain("Ravi")
+    expect(by.stdout).toContain("Not recorded yet: who looked at a row")
+    const nobody = await cli("audit", "touched", "nobody", ...about)
+    expect(nobody).toMatchObject({ code: 0, stderr: "" })
+    expect(nobody.stdout).toMatch(/^0 lines\. The log of this clinic begins/)
+    const { rows } = await connected(database.adminUrl, (client) =>
+      client.query("select count(*)::int as n from wardkeep_audit.event where relation = 'wardkeep_audit.event'"),
+    )
+    expect(rows[0].n).toBe(4)
+    for (const bad of [
+      ["--from", "x"],
+      ["--limit", "0"],
+    ])
+      expect(await cli("audit", "touched", "nobody", ...about, ...bad)).toMatchObject({ code: 2, stdout: "" })
+    expect(await cli("audit", "touched", "nobody", "--tenant", clinic)).toMatchObject({ code: 2 })
+  })
+
+  it("verifies a bundle with neither database nor policy file, and refuses one that is cut", async () => {
+    await cli("audit", "seal", "--key", "seal.pem", "--out", "anchor.txt")
+    const made = await cli("audit", "bundle", ...about, "--out", "case.wkbundle", "--json")
+    expect(made.code).toBe(0)
+    expect(await cli("audit", "bundle", ...about, "--out", "no/such/case.wkbundle")).toMatchObject({ code: 2 })
+    const elsewhere = await emptyFolder()
+    for (const name of ["case.wkbundle", "seal.pub", "anchor.txt"])
+      await writeFile(join(elsewhere, name), await readFile(join(folder, name)))
+    const verifying = (args: string[]): [string, string[]] => [
+      elsewhere,
+      ["audit", "verify", ...args, "--key", "seal.pub"],
+    ]
+    const stranger = (...args: string[]): Promise<Ran> => callCli(...verifying(args))
+    const strangersProcess = (...args: string[]): Promise<Ran> => runCli(...verifying(args))
+    const fine = await strangersProcess("case.wkbundle", "--anchor", "anchor.txt")
+    expect(fine).toMatchObject({ code: 0, stderr: "" })
+    expect(fine.stdout).toContain("OK 2 logs")
+    const text = await readFile(join(folder, "case.wkbundle"), "utf8")
+    await writeFile(join(elsewhere, "cut.wkbundle"), text.slice(0, text.length / 2))
+    const cut = await strangersProcess("cut.wkbundle")
+    expect(cut).toMatchObject({ code: 4, stdout: "" })
+    expect(cut.stderr).toContain("WK405 the bundle is truncated after line")
+    expect((await stranger("missing.wkbundle")).code).toBe(2)
+    const anchor = await readFile(join(folder, "anchor.txt"), "utf8")
+    await writeFile(join(elsewhere, "anchor.txt"), anchor.replace(/^(.*)\n\d+\n/, "$1\n1\n"))
+    expect((await stranger("case.wkbundle", "--anchor", "anchor.txt")).stdout).toContain("self-attested only")
+  })
+
+  it("finds what a superuser changed, and exits with 1", async () => {
+    await connected(database.adminUrl, (client) =>
+      client.query("update wardkeep_audit.event set actor = 'somebody' where verb = 'update'"),
+    )
+    const found = await started("audit", "verify", "--key", "seal.pub", "--anchor", "anchor.txt")
+    expect(found.code).toBe(1)
+    expect(found.stdout).toContain("NOT OK")
+    expect(found.stdout).toContain("EDITED")
+    await connected(database.adminUrl, (client) =>
+      client.query(
+        `update wardkeep_audit.event set actor = 'backfill:wk_${deployment}_migrator' where verb = 'update'`,
+      ),
+    )
+  })
+
+  it("erases nobody without a confirmation, and seals until it is told to end", async () => {
+    const erase = ["audit", "erase", "--tenant", clinic, "--subject", patient, "--reason", "request 18"]
+    expect(await cli(...erase)).toMatchObject({ code: 2, stdout: "" })
+    const sealing = startCli(folder, ["audit", "seal", "--key", "seal.pem", "--every", "0.1", "--json"], env)
+    const sealed = async (): Promise<number> => {
+      const { rows } = await connected(database.adminUrl, (client) =>
+        client.query(
+          "select count(*)::int as n from wardkeep_audit.event e where not exists (select from wardkeep_audit.leaf l where l.event = e.id)",
+        ),
+      )
+      return rows[0].n
+    }
+    await expect.poll(sealed, { timeout: 20_000 }).toBe(0)
+    sealing.kill("SIGTERM")
+    expect(await sealing.ended).toMatchObject({ code: 0, stderr: "" })
+    expect(await cli(...erase, "--yes")).toMatchObject({ code: 0, stderr: "" })
+    expect((await cli("audit", "verify", "--key", "seal.pub", "--anchor", "anchor.txt")).code).toBe(0)
+  })
+
+  it("says where there is none", async () => {
+    const bare = await database.cluster.database()
+    try {
+      await connected(bare.adminUrl, (client) => client.query(hostTables))
+      const other = await emptyFolder()
+      await writePolicy(other, newDeployment())
+      const at = { WARDKEEP_ADMIN_URL: bare.adminUrl }
+      await callCli(other, ["migrate"], at)
+      const asked = await callCli(other, ["audit", "touched", "nobody", ...about], at)
+      expect(asked.code).toBe(2)
+      expect(asked.stderr).toContain("wardkeep migrate --audit")
+    } finally {
+      await bare.drop()
+    }
+  })
+})
