@@ -14,3 +14,7 @@ test("a pooler test runs behind the pooler only", () => {
 test("a limited administrator's test runs in its own legs only", () => {
   expect(joining("tests/e2e/install.limited-admin.db.test.ts")).toEqual(["limited-admin", "limited-admin-pg15"])
 })
+
+test("a test of PostgreSQL 15's own programs runs on that server only", () => {
+  expect(joining("packages/postgres/src/maintenance/pg-dump.pg15.db.test.ts")).toEqual(["pg15"])
+})

@@ -97,12 +97,15 @@ create or replace function wardkeep.branches(planned text) returns text[]
     else string_to_array(translate(split_part(current_setting('backtrace_functions', true), ' ', 3), '_', '-'), ',')
   end;
 
+-- Null for a role and an error for the owner, as in the portable strategy: for migrations silence would be the danger.
 create or replace function wardkeep.held_branches(planned text) returns text[]
   language sql stable parallel restricted security invoker
   return case
-    when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then null
+    when split_part(current_setting('backtrace_functions', true), ' ', 1) <> current_setting('role') then
+      case when wardkeep.is_owner(planned) then array[wardkeep.refuse()] end
     when planned <> current_setting('role') and not wardkeep.is_owner(planned) then null
-    when split_part(current_setting('backtrace_functions', true), ' ', 3) = '' then wardkeep.branches_looked_up()
+    when split_part(current_setting('backtrace_functions', true), ' ', 3) = '' then
+      coalesce(wardkeep.branches_looked_up(), case when wardkeep.is_owner(planned) then array[wardkeep.refuse()] end)
     else string_to_array(translate(split_part(current_setting('backtrace_functions', true), ' ', 3), '_', '-'), ',')
   end;
 

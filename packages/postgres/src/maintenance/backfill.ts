@@ -1,6 +1,7 @@
-import { type Policy, WardkeepError } from "@wardkeep/core"
+import type { Policy } from "@wardkeep/core"
 import { inTransaction } from "./in-transaction.js"
 import { asOwner } from "./owner.js"
+import { enterOwnerContext, openOwnerContext } from "./owner-context.js"
 import type { Queryable } from "./queryable.js"
 import { dataStatements } from "./statements.js"
 
@@ -47,22 +48,10 @@ export async function inTenant<T>(
   work: (q: Queryable, tenant: string) => Promise<T>,
 ): Promise<T> {
   const entered = async (): Promise<T> => {
-    await enterTenant(client, tenant, reason)
+    await enterOwnerContext(client, await openOwnerContext(client, tenant, reason))
     return await work(dataStatements(client), tenant)
   }
   return await asOwner(client, policy, () => inTransaction(client, entered))
-}
-
-/** Puts a recorded service context of the owner in force for the rest of the transaction. */
-export async function enterTenant(client: Queryable, tenant: string, reason: string): Promise<void> {
-  if (reason.trim() === "") throw new WardkeepError("WK307", { message: "a backfill needs a reason" })
-  const { rows } = await client.query<{ token: string }>("select wardkeep.open_backfill($1, $2) as token", [
-    tenant,
-    reason,
-  ])
-  const token = rows[0]?.token
-  if (token === undefined) throw new WardkeepError("WK901")
-  await client.query("select set_config('row_security', 'on', true), set_config('wardkeep.token', $1, true)", [token])
 }
 
 export async function knownTenants(client: Queryable, policy: Policy): Promise<string[]> {

@@ -4,6 +4,12 @@ import { type Policy, WardkeepError } from "@wardkeep/core"
 import type { Catalog } from "../compile/catalog.js"
 import { resolveScopes, type ScopedTable } from "../compile/scope.js"
 
+/**
+ * What Wardkeep keeps about a tenant and nothing else could make again. Narrowings come first: at no time may a restored
+ * tenant have less taken from its roles than before.
+ */
+export const recordTables: readonly string[] = ["wardkeep.narrowing", "wardkeep.assignment", "wardkeep.break_glass"]
+
 /** One table of an export: its file in COPY's text format, and how many rows of which tenant are in it. */
 export interface ExportedTable {
   readonly table: string
@@ -16,12 +22,16 @@ export interface ExportedTable {
 }
 
 export interface ExportManifest {
-  readonly format: "wardkeep-export-1"
+  readonly format: "wardkeep-export-2"
   readonly serverVersion: number
   readonly startedAt: string
   readonly tables: readonly ExportedTable[]
+  /** Narrowings, assignments and break-glass records. */
+  readonly records: readonly ExportedTable[]
   /** Tables of these schemas that Wardkeep does not cover and therefore did not export. */
   readonly notCovered: readonly string[]
+  /** Tables of Wardkeep itself that a restore does not bring back: sessions, keys, activity, the audit log. */
+  readonly leftOut: readonly string[]
   readonly branchGroups: readonly {
     readonly tenant: string
     readonly name: string
@@ -43,7 +53,7 @@ export async function readExportManifest(directory: string): Promise<ExportManif
     })
   }
   if (!isManifest(found))
-    throw new WardkeepError("WK307", { message: "the manifest is not of format wardkeep-export-1" })
+    throw new WardkeepError("WK307", { message: "the manifest is not of format wardkeep-export-2" })
   return found
 }
 
@@ -52,8 +62,12 @@ function isManifest(value: unknown): value is ExportManifest {
     typeof value === "object" &&
     value !== null &&
     "format" in value &&
-    value.format === "wardkeep-export-1" &&
-    "tables" in value
+    value.format === "wardkeep-export-2" &&
+    "tables" in value &&
+    "records" in value &&
+    Array.isArray(value.records) &&
+    // Their names go into statements, and one that is missing would give back what a tenant took from a role.
+    value.records.map((record) => record?.table).join() === recordTables.join()
   )
 }
 

@@ -1,16 +1,11 @@
-import { createHash } from "node:crypto"
-import { createWriteStream } from "node:fs"
 import { mkdir, readdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { Transform } from "node:stream"
-import { pipeline } from "node:stream/promises"
 import { type Policy, quoteIdent, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
-import { to as copyTo } from "pg-copy-streams"
 import { readCatalog } from "../compile/catalog.js"
 import type { ScopedTable } from "../compile/scope.js"
 import { list, qualified } from "../compile/step.js"
-import { enterTenant } from "./backfill.js"
+import { writeFileOfParts } from "./export-file.js"
 import {
   type ExportedTable,
   type ExportManifest,
@@ -18,9 +13,11 @@ import {
   exportOrder,
   manifestFile,
 } from "./export-manifest.js"
+import { exportRecords, tablesLeftOut } from "./export-records.js"
 import { inTransaction } from "./in-transaction.js"
 import { maintenance } from "./maintenance.js"
 import { asOwner } from "./owner.js"
+import { enterOwnerContext, openOwnerContext } from "./owner-context.js"
 
 export interface ExportOptions {
   /** A dedicated connection of the migrator's login: it reads, in one snapshot. */
@@ -40,8 +37,9 @@ type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>
 /**
  * A logical backup without an exempt reader: every covered table in COPY's text format, tenant by tenant under recorded
  * contexts, all from one snapshot. The number of rows is proven against a count that maintenance took of the same
- * snapshot, so a row that belongs to no tenant fails the export instead of missing in it. Tokens, signing keys, word
- * tables and look-ups are not in it: the last two are made again by the restore.
+ * snapshot, so a row that belongs to no tenant fails the export instead of missing in it. Narrowings, assignments and
+ * break-glass records are in it; sessions, signing keys, activity and the audit log are not, and the manifest names them
+ * as `leftOut`. Word tables and look-ups are made again by the restore.
  *
  * @throws WK307 the directory is not empty, or rows were counted that no tenant's context shows
  * @example await exportTenants({ client, counter, policy, directory: "/backup/2026-11-24", reason: "nightly" })
@@ -61,15 +59,18 @@ export async function exportTenants(options: ExportOptions): Promise<ExportManif
         const file = `${String(index).padStart(4, "0")}-${entry.table.name}.copy`
         exported.push(await exportTable(client, entry, { file, directory, tenants, counts }))
       }
+      const records = await exportRecords(client, directory)
       const groups = await client.query<ExportManifest["branchGroups"][number]>(
         "select tenant, name, branches from wardkeep.branch_group order by tenant, name",
       )
       return {
-        format: "wardkeep-export-1",
+        format: "wardkeep-export-2",
         serverVersion: catalog.serverVersion,
         startedAt,
         tables: exported,
+        records,
         notCovered,
+        leftOut: await tablesLeftOut(client),
         branchGroups: groups.rows,
       }
     }
@@ -103,15 +104,10 @@ async function countWhileNobodyWrites(options: ExportOptions, tables: readonly S
   })
 }
 
-/** One context per tenant; the setting that puts it in force is remembered, not the token. */
 async function tenantTokens({ client, reason }: ExportOptions): Promise<Map<string, string>> {
   const { rows } = await client.query<{ tenant: string }>("select list_tenants as tenant from wardkeep.list_tenants()")
   const tokens = new Map<string, string>()
-  for (const { tenant } of rows) {
-    await enterTenant(client, tenant, reason)
-    const { rows: set } = await client.query<{ token: string }>("select current_setting('wardkeep.token') as token")
-    tokens.set(tenant, set[0]?.token ?? "")
-  }
+  for (const { tenant } of rows) tokens.set(tenant, await openOwnerContext(client, tenant, reason))
   return tokens
 }
 
@@ -127,31 +123,18 @@ async function exportTable(client: pg.Client, entry: ScopedTable, target: TableT
   const columns = exportedColumns(entry)
   const counted = counts.get(entry.table.name) ?? new Map<string, number>()
   const copy = `copy (select ${list(columns)} from ${qualified(entry.table.name)}) to stdout`
-  const hash = createHash("sha256")
-  const out = createWriteStream(join(directory, file), { flags: "wx", mode: 0o600 })
-  const tenants: Record<string, number> = {}
-  try {
-    for (const [tenant, token] of entry.tenant === null ? [["", ""]] : target.tenants) {
-      if (tenant === undefined) continue
-      await client.query("select set_config('row_security', 'on', true), set_config('wardkeep.token', $1, true)", [
-        token,
-      ])
-      const stream = client.query(copyTo(copy))
-      const hashed = new Transform({
-        transform(chunk: Buffer, _encoding, done) {
-          hash.update(chunk)
-          done(null, chunk)
-        },
-      })
-      await pipeline(stream, hashed, out, { end: false })
-      if (stream.rowCount > 0 || counted.has(tenant)) tenants[tenant] = stream.rowCount
-    }
-  } finally {
-    await new Promise((resolve) => out.end(resolve))
-  }
+  const contexts: Iterable<readonly [string, string | null]> = entry.tenant === null ? [["", null]] : target.tenants
+  const parts = [...contexts].map(([tenant, token]) => ({
+    tenant,
+    copy,
+    enter: () => enterOwnerContext(client, token),
+  }))
+  const written = await writeFileOfParts(client, { directory, file }, parts)
+  const seen = [...written.rows].filter(([tenant, rows]) => rows > 0 || counted.has(tenant))
+  const tenants = Object.fromEntries(seen)
   proveCounts(entry, counted, tenants)
   const rows = Object.values(tenants).reduce((sum, n) => sum + n, 0)
-  const sha256 = hash.digest("hex")
+  const { sha256 } = written
   return { table: entry.table.name, file, columns, rows, sha256, tenants: entry.tenant === null ? {} : tenants }
 }
 

@@ -5,9 +5,10 @@ import { type Policy, quoteIdent, splitName, WardkeepError } from "@wardkeep/cor
 import type pg from "pg"
 import { from as copyFrom } from "pg-copy-streams"
 import { qualified } from "../compile/step.js"
-import { enterTenant } from "./backfill.js"
+import { copyText, type LoadColumn, loadColumns } from "./copy-text.js"
 import { inTransaction } from "./in-transaction.js"
 import { asOwner } from "./owner.js"
+import { enterOwnerContext, openOwnerContext } from "./owner-context.js"
 
 export interface LoadOptions {
   /** A dedicated connection of the migrator's login. */
@@ -29,21 +30,28 @@ export interface LoadResult {
  * Bulk load without an exemption: COPY into a staging table (COPY FROM is not supported under row-level security), then
  * one INSERT … SELECT per tenant under its own context, all in one transaction, with the counts proven equal.
  *
- * @throws WK307 no tenant column, a tenant nobody knows, or a row that landed in no tenant; nothing is kept then
+ * Values are given as to a query of `pg`: bytes for bytea, arrays for arrays, plain objects for JSON, Dates, bigints.
+ *
+ * @throws WK307 no tenant column, a tenant nobody knows, a row that landed in no tenant, or a value that no column could
+ *   give back as it was given; nothing is kept then
  * @example await load({ client, policy, table: "patient", columns: ["clinic_id", "branch_id", "full_name"], rows, reason: "import" })
  */
 export async function load(options: LoadOptions): Promise<LoadResult> {
-  return await loadStaged(options, (copy) => copyRows(options.client, copy, options.rows))
+  const { client, rows } = options
+  return await loadStaged(options, async (copy, staging) =>
+    copyRows(client, copy, await loadColumns(client, staging), rows),
+  )
 }
 
 /**
- * The same for whoever feeds COPY: `fill` runs the given COPY … FROM STDIN and returns how many rows went in.
+ * The same for whoever feeds COPY: `fill` runs the given COPY … FROM STDIN into the staging table and returns how many
+ * rows went in.
  *
  * @throws WK307 as `load`
  */
 export async function loadStaged(
   options: Omit<LoadOptions, "rows">,
-  fill: (copy: string) => Promise<number>,
+  fill: (copy: string, staging: string) => Promise<number>,
 ): Promise<LoadResult> {
   const { client, policy, reason } = options
   const { schema, name } = splitName(options.table, policy.schema)
@@ -58,7 +66,7 @@ export async function loadStaged(
   const staging = quoteIdent(`wk_load_${randomUUID().slice(0, 8)}`)
   const staged = async (): Promise<LoadResult> => {
     await client.query(`create unlogged table wardkeep.${staging} as select ${columns} from ${target} with no data`)
-    const rows = await fill(`copy wardkeep.${staging} (${columns}) from stdin`)
+    const rows = await fill(`copy wardkeep.${staging} (${columns}) from stdin`, `wardkeep.${staging}`)
     const result = await insertPerTenant(client, { target, staging, columns, tenantColumn, reason, rows })
     await client.query(`drop table wardkeep.${staging}`)
     await client.query(
@@ -88,7 +96,7 @@ async function insertPerTenant(client: pg.Client, staged: Staged): Promise<LoadR
   for (const group of groups) {
     if (group.tenant === null)
       throw new WardkeepError("WK307", { message: `${group.n} rows have no tenant; nothing was loaded` })
-    await enterTenant(client, group.tenant, staged.reason)
+    await enterOwnerContext(client, await openOwnerContext(client, group.tenant, staged.reason))
     const { rowCount } = await client.query(
       `insert into ${staged.target} (${staged.columns}) overriding system value select ${staged.columns} from wardkeep.${staged.staging} where ${tenantColumn}::text = $1`,
       [group.tenant],
@@ -106,12 +114,17 @@ async function insertPerTenant(client: pg.Client, staged: Staged): Promise<LoadR
   return { rows: inserted, tenants: groups.length }
 }
 
-async function copyRows(client: pg.Client, sql: string, rows: LoadOptions["rows"]): Promise<number> {
+async function copyRows(
+  client: pg.Client,
+  sql: string,
+  columns: readonly LoadColumn[],
+  rows: LoadOptions["rows"],
+): Promise<number> {
   let count = 0
   async function* text(): AsyncGenerator<string> {
     let chunk = ""
     for await (const row of rows) {
-      chunk += `${row.map(copyValue).join("\t")}\n`
+      chunk += `${copyText(row, columns)}\n`
       count++
       if (chunk.length < 65536) continue
       yield chunk
@@ -122,12 +135,4 @@ async function copyRows(client: pg.Client, sql: string, rows: LoadOptions["rows"
   // A pipeline, because rows that throw must end the COPY too: the ROLLBACK would wait behind it for ever.
   await pipeline(Readable.from(text()), client.query(copyFrom(sql)))
   return count
-}
-
-/** COPY's text format. */
-function copyValue(value: unknown): string {
-  if (value === null || value === undefined) return "\\N"
-  const text =
-    value instanceof Date ? value.toISOString() : typeof value === "object" ? JSON.stringify(value) : String(value)
-  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\t", "\\t")
 }

@@ -8,6 +8,7 @@ import { from as copyFrom } from "pg-copy-streams"
 import { list, qualified } from "../compile/step.js"
 import { setBranchGroup } from "./branch-group.js"
 import { type ExportedTable, type ExportManifest, readExportManifest } from "./export-manifest.js"
+import { copyIntoRecords, requireNoRecords } from "./export-records.js"
 import { loadStaged } from "./load.js"
 import { maintenance } from "./maintenance.js"
 import type { Queryable } from "./queryable.js"
@@ -27,7 +28,8 @@ export interface RestoreResult {
 
 /**
  * Reads what `exportTenants` wrote into an installed, empty database: tenants and branches in maintenance, everything
- * else through `load`, so that no row goes around the fence. Counts are compared at the end.
+ * else through `load`, so that no row goes around the fence. Counts are compared at the end. What tenants took from roles,
+ * who is assigned what, and emergencies with their reviews come back as they were recorded, with the tenants.
  *
  * @throws WK307 the tables are not empty, a file was changed, or the counts differ: start again with a fresh database
  * @example await restoreTenants({ client, policy, directory: "/backup/2026-11-24", reason: "drill" })
@@ -35,13 +37,20 @@ export interface RestoreResult {
 export async function restoreTenants(options: RestoreOptions): Promise<RestoreResult> {
   const { client, policy, directory, reason } = options
   const manifest = await readExportManifest(directory)
-  for (const table of manifest.tables) await verifyFile(directory, table)
+  for (const table of [...manifest.tables, ...manifest.records]) await verifyFile(directory, table)
   const first = manifest.tables.filter((table) => isFirst(policy, table))
   const rest = manifest.tables.filter((table) => !first.includes(table))
   const covered = manifest.tables.map((table) => table.table)
   await maintenance({ client, policy, tables: covered, reason }, async (q) => {
     for (const table of manifest.tables) await requireEmpty(q, table)
+    await requireNoRecords(q)
+    // Before the tenants, in one transaction with them: no session is issued without what was taken from its role.
+    for (const record of manifest.records) await copyFile(client, directory, record, copyIntoRecords(record))
     for (const table of first) await copyFile(client, directory, table, `copy ${target(table)} from stdin`)
+    await q.query(
+      "select wardkeep.record('restore', null, jsonb_build_object('records', $1::int, 'reason', $2::text))",
+      [manifest.records.reduce((sum, record) => sum + record.rows, 0), reason],
+    )
   })
   for (const table of rest) {
     const columns = table.columns
