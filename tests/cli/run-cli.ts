@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { mkdtemp, writeFile } from "node:fs/promises"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { afterAll } from "vitest"
 
 const bin = fileURLToPath(new URL("../../packages/wardkeep/bin/wardkeep.js", import.meta.url))
 
@@ -50,8 +51,17 @@ export function startCli(folder: string, args: readonly string[], env: Readonly<
   return { kill: (signal) => void child.kill(signal), ended }
 }
 
+const folders: string[] = []
+// Whoever imports this gets it for the file, also when a test or a hook of it fails.
+afterAll(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
+})
+
+/** A folder that goes with the test file. */
 export async function emptyFolder(): Promise<string> {
-  return await mkdtemp(join(tmpdir(), "wardkeep-cli-"))
+  const folder = await mkdtemp(join(tmpdir(), "wardkeep-cli-"))
+  folders.push(folder)
+  return folder
 }
 
 /** Roles belong to the whole cluster, so every test names a deployment of its own. */

@@ -14,6 +14,8 @@ const shared = {
   ssr: { resolve: { conditions: source } },
 }
 
+const tempFolder = "tests/harness/src/temp-folder.ts"
+
 const both = { pool: "forks", maxWorkers: 2 } as const
 
 export default defineConfig({
@@ -26,6 +28,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
+          globalSetup: [tempFolder],
           include: ["{packages,examples}/*/src/**/*.test.ts", "tests/**/*.test.ts"],
           exclude: ["**/*.db.test.ts", "tests/packaging/**", "**/node_modules/**"],
           testTimeout: 60_000,
@@ -35,6 +38,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "packaging",
+          globalSetup: [tempFolder],
           include: ["tests/packaging/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -44,7 +48,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "db",
-          globalSetup: ["tests/harness/src/global-setup.ts"],
+          globalSetup: ["tests/harness/src/global-setup.ts", tempFolder],
           include: ["{packages,examples,tests}/**/*.db.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 60_000,
