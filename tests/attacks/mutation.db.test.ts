@@ -1,19 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
-import { mutations } from "./mutations.ts"
+import { type Mutation, mutations } from "./mutations.ts"
+import { acceleratedMutations } from "./mutations-accelerated.ts"
 import { attempt, onlyFor, type Probe } from "./probe.ts"
 import { allProbes } from "./probes/index.ts"
-import { asSuperuser, makeWorld, type World } from "./world.ts"
+import { asSuperuser, makeWorld, type Strategy, type World } from "./world.ts"
 
-const database = useDatabase()
-/** Every probe, those of one group first. */
-const probesFrom = (group?: string): readonly Probe[] =>
-  onlyFor([...(allProbes[group ?? ""] ?? []), ...Object.values(allProbes).flat()], "portable")
-let world: World
-
-beforeAll(async () => {
-  world = await makeWorld(database, "portable")
-})
+/** Every probe of the strategy, those of one group first. */
+const probesFrom = (strategy: Strategy, group?: string): readonly Probe[] =>
+  onlyFor([...(allProbes[group ?? ""] ?? []), ...Object.values(allProbes).flat()], strategy)
 
 function inside(of: World, name: string): World {
   const move = (url: string): string => {
@@ -31,8 +26,8 @@ function inside(of: World, name: string): World {
 }
 
 /** The first probe that gets something. A probe that is merely refused differently, or cannot start, proves nothing. */
-async function killer(mutant: World, near?: string): Promise<string | undefined> {
-  for (const probe of probesFrom(near)) {
+async function killer(mutant: World, probes: readonly Probe[]): Promise<string | undefined> {
+  for (const probe of probes) {
     const leaks = await attempt(mutant, probe).then(
       (outcome) => outcome.leaks,
       () => [],
@@ -43,39 +38,62 @@ async function killer(mutant: World, near?: string): Promise<string | undefined>
   return undefined
 }
 
-describe("a guard taken away", () => {
+const groupsOf = (list: readonly Mutation[]): string[] => [
+  ...new Set(list.flatMap(({ near }) => (near === undefined ? [] : [near]))),
+]
+
+const lists: readonly [Strategy, readonly Mutation[], readonly Probe[]][] = [
+  ["portable", mutations, probesFrom("portable")],
+  // All of them hold over an untouched world in sql.db.test.ts; here those that kill.
+  [
+    "accelerated",
+    acceleratedMutations,
+    onlyFor(
+      groupsOf(acceleratedMutations).flatMap((group) => allProbes[group] ?? []),
+      "accelerated",
+    ),
+  ],
+]
+
+describe.each(lists)("a guard taken away, %s", (strategy, list, controls) => {
+  const database = useDatabase()
   const killed = new Map<string, string>()
+  let world: World
+
+  beforeAll(async () => {
+    world = await makeWorld(database, strategy)
+  })
 
   it("is missed by no probe when nothing is taken away", { timeout: 240_000 }, async () => {
     const clone = await database.cluster.database(undefined, { template: database.databaseName })
-    expect(await killer(inside(world, clone.name))).toBeUndefined()
+    expect(await killer(inside(world, clone.name), controls)).toBeUndefined()
     await clone.drop()
   })
 
-  it.each(mutations.map((m) => [m.name, m] as const))("is caught: %s", { timeout: 240_000 }, async (name, mutation) => {
+  it.each(list.map((m) => [m.name, m] as const))("is caught: %s", { timeout: 240_000 }, async (name, mutation) => {
     const clone = await database.cluster.database(undefined, { template: database.databaseName })
+    const { doctor, reception } = world.grants
+    const app = world.clinic.logins.app.user
+    const owner = app.replace(/app$/, "owner")
+    const roles = { doctor: doctor.db_role, reception: reception.db_role, app, owner }
     try {
-      const { doctor, reception } = world.grants
-      const app = world.clinic.logins.app.user
-      const owner = app.replace(/app$/, "owner")
-      await asSuperuser(clone.adminUrl, (admin) =>
-        admin.query(mutation.sql({ doctor: doctor.db_role, reception: reception.db_role, app, owner })),
-      )
-      const by = await killer(inside(world, clone.name), mutation.near)
+      await asSuperuser(clone.adminUrl, (admin) => admin.query(mutation.sql(roles)))
+      const by = await killer(inside(world, clone.name), probesFrom(strategy, mutation.near))
       if (by !== undefined) killed.set(name, by)
       expect(by, "no probe got anything").toBeDefined()
     } finally {
+      const undo = mutation.undo?.(roles)
+      if (undo !== undefined) await asSuperuser(clone.adminUrl, (admin) => admin.query(undo))
       await clone.drop()
     }
   })
 
   it("names groups of probes that exist", () => {
-    const groups = mutations.flatMap(({ near }) => (near === undefined ? [] : [near]))
-    expect(groups.filter((group) => allProbes[group] === undefined)).toEqual([])
+    expect(groupsOf(list).filter((group) => allProbes[group] === undefined)).toEqual([])
   })
 
   it("is caught every time", () => {
-    console.info(`mutations killed: ${killed.size} of ${mutations.length}`)
-    expect(killed.size).toBe(mutations.length)
+    console.info(`mutations killed, ${strategy}: ${killed.size} of ${list.length}`)
+    expect(killed.size).toBe(list.length)
   })
 })

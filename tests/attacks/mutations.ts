@@ -1,7 +1,16 @@
+interface Roles {
+  readonly doctor: string
+  readonly reception: string
+  readonly app: string
+  readonly owner: string
+}
+
 /** One guard taken away from an installed product. `sql` runs as the superuser in a throw-away clone. */
 export interface Mutation {
   readonly name: string
-  readonly sql: (roles: { doctor: string; reception: string; app: string; owner: string }) => string
+  readonly sql: (roles: Roles) => string
+  /** What the clone does not take with it when it is dropped. */
+  readonly undo?: (roles: Roles) => string
   /** The group of probes to try first; all of them are tried. */
   readonly near?: string
 }

@@ -142,6 +142,12 @@ export const contextProbes: readonly Probe[] = [
     refused: /^WK107$/,
   },
   {
+    name: "a token used under another role does not open a table of the tenant",
+    as: "reception",
+    sql: (w) => [`set local role ${w.grants.doctor.db_role}`, "select * from public.staff"],
+    refused: /^WK107$/,
+  },
+  {
     name: "a role switched inside the statement is refused",
     sql: (w) => [
       `select p.* from (select set_config('role', '${w.grants.reception.db_role}', true) as x) s

@@ -46,6 +46,47 @@ export const tokenProbes: readonly Probe[] = [
     refused: /^WK102$/,
   },
   {
+    name: "a token that is not valid yet is refused by enter",
+    as: "nobody",
+    only: "accelerated",
+    arrange: {
+      before: (w) => byToken(w, "valid_from", "now() + interval '1 minute'"),
+      after: (w) => byToken(w, "valid_from", "now() - interval '1 minute'"),
+    },
+    sql: (w) => [`select wardkeep.enter('${w.grants.neighbour.token}', '')`],
+    refused: /^WK102$/,
+  },
+  {
+    name: "a token that nobody has is refused by enter",
+    as: "nobody",
+    only: "accelerated",
+    sql: () => [`select wardkeep.enter('k001${"0".repeat(43)}', '')`],
+    refused: /^WK102$/,
+  },
+  {
+    name: "a foreign branch as narrowing claim is refused by enter",
+    as: "nobody",
+    only: "accelerated",
+    sql: (w) => [
+      `select set_config('role', wardkeep.enter('${w.grants.doctor.token}', '${w.clinic.branches[1].branch}'), true)`,
+      "select * from public.patient",
+    ],
+    refused: /^WK105$/,
+  },
+  {
+    name: "a context does not outlive its transaction",
+    as: "nobody",
+    only: "accelerated",
+    sql: (w) => [
+      `select wardkeep.enter('${w.grants.neighbour.token}', '')`,
+      "commit",
+      "begin",
+      `set local role ${w.grants.neighbour.db_role}`,
+      "select * from public.patient",
+    ],
+    refused: /^WK101$/,
+  },
+  {
     name: "a token whose branches were taken from it is refused or empty",
     as: "nobody",
     only: "portable",

@@ -13,6 +13,7 @@ create table wardkeep.used_nonce (
   -- Not the start of the transaction, which the caller chooses.
   used_at timestamptz not null default clock_timestamp()
 );
+create index used_nonce_used_at on wardkeep.used_nonce (used_at);
 comment on table wardkeep.used_nonce is 'Requests already served; a signed request works once.';
 
 create table wardkeep.session (
@@ -200,10 +201,16 @@ begin
       return new;
     end if;
   end if;
+  if tg_op = 'DELETE' and tg_table_name = 'activity' then
+    -- What comes with every login and job, and no decision about anybody's access; forget_sessions takes it away.
+    if old.kind in ('session_issued', 'service_issued', 'session_ended', 'lookup') and old.at < now() - interval '1 year' then
+      return old;
+    end if;
+  end if;
   raise exception '% is a record: rows are added, never changed or removed', tg_table_name using errcode = '42501';
 end
 $$;
-comment on function wardkeep.keep_history() is 'Trigger: what was recorded stays. An assignment may be revoked once.';
+comment on function wardkeep.keep_history() is 'Trigger: what was recorded stays. An assignment may be revoked once; logins of more than a year ago may be forgotten.';
 
 create trigger assignment_history before update or delete on wardkeep.assignment for each row execute function wardkeep.keep_history();
 create trigger assignment_emptied before truncate on wardkeep.assignment for each statement execute function wardkeep.keep_history();
@@ -231,6 +238,8 @@ create table wardkeep.break_glass (
   check (num_nulls(reviewed_at, reviewed_by, verdict, review_note) in (0, 4))
 );
 create index break_glass_unreviewed on wardkeep.break_glass (tenant) where reviewed_at is null;
+-- Two declarations at the same moment wait for each other here, and for nobody else.
+create unique index break_glass_once on wardkeep.break_glass (declared_by, tenant, subject) where reviewed_at is null;
 comment on table wardkeep.break_glass is 'Emergencies: who asked to see which subject in which branch, why, until when, and what the review said.';
 
 alter table wardkeep.break_glass enable row level security;
@@ -549,6 +558,66 @@ begin
 end
 $$;
 comment on function wardkeep.group_branches(text, text) is 'The branches of a named group of the verified tenant, or null. For conditions in policies.';
+-- Who decides about an actor or a tenant waits for whoever decides about them already, by locks on rows that no login of
+-- the application can reach. Not advisory locks: any login may take those, whatever their number, and pg_locks shows them.
+create table wardkeep.turn (
+  actor text not null,
+  -- Empty: what the issuer decides about the actor everywhere. The application's functions lock within their tenant only.
+  tenant text not null,
+  primary key (actor, tenant)
+);
+comment on table wardkeep.turn is 'Rows that are locked while something is decided about an actor. They hold no fact.';
+alter table wardkeep.turn enable row level security;
+
+create function wardkeep.alone(actor text, tenant text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- Again where the row was forgotten while it was waited for.
+  loop
+    insert into wardkeep.turn as t (actor, tenant) values (coalesce(alone.actor, ''), coalesce(alone.tenant, '')) on conflict do nothing;
+    perform from wardkeep.turn t where t.actor = coalesce(alone.actor, '') and t.tenant = coalesce(alone.tenant, '') for update;
+    exit when found;
+  end loop;
+end
+$$;
+comment on function wardkeep.alone(text, text) is
+  'Internal: waits until nobody else decides about this actor in this tenant; with an empty tenant, until no session is issued or ended.';
+
+create function wardkeep.beside(actor text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  loop
+    insert into wardkeep.turn as t (actor, tenant) values (beside.actor, '') on conflict do nothing;
+    perform from wardkeep.turn t where t.actor = beside.actor and t.tenant = '' for share;
+    exit when found;
+  end loop;
+end
+$$;
+comment on function wardkeep.beside(text) is 'Internal: waits for whoever ends this actor''s sessions, and lets others issue.';
+
+create function wardkeep.tenant_alone(name text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from wardkeep.known_tenant k where k.tenant = tenant_alone.name for update;
+  return found;
+end
+$$;
+comment on function wardkeep.tenant_alone(text) is
+  'Internal: waits until no token of this tenant is being issued, and holds off the next; false where there is no such tenant.';
+
+create function wardkeep.tenant_beside(name text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from wardkeep.known_tenant k where k.tenant = tenant_beside.name for share;
+  return found;
+end
+$$;
+comment on function wardkeep.tenant_beside(text) is
+  'Internal: waits for whoever changes this tenant, and lets others issue; false where there is no such tenant. Read its branches afterwards.';
 -- Under an older snapshot what has just been granted, taken away or issued would not be seen, and live on.
 create function wardkeep.require_read_committed() returns void
   language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -561,21 +630,6 @@ begin
 end
 $$;
 comment on function wardkeep.require_read_committed() is 'Internal: fails with WK009 under any other isolation level.';
-
--- Advisory, to the end of the transaction: what is decided about one actor or tenant is decided one after the other.
-create function wardkeep.alone(kind text, name text) returns void
-  language sql volatile set search_path = pg_catalog, pg_temp
-begin atomic
-  select pg_advisory_xact_lock(hashtextextended('wardkeep ' || alone.kind || ' ' || alone.name, 0));
-end;
-comment on function wardkeep.alone(text, text) is 'Internal: waits until nobody else decides about this actor or tenant.';
-
-create function wardkeep.beside(kind text, name text) returns void
-  language sql volatile set search_path = pg_catalog, pg_temp
-begin atomic
-  select pg_advisory_xact_lock_shared(hashtextextended('wardkeep ' || beside.kind || ' ' || beside.name, 0));
-end;
-comment on function wardkeep.beside(text, text) is 'Internal: waits for those who decide alone, and lets others in.';
 
 -- A time without a zone means what the session's TimeZone says, and from 18 on even "Z" can be redefined there
 -- (set timezone = '<Z>-14'): whoever holds the issuer's connection could make an old request young.
@@ -616,11 +670,17 @@ begin
     raise exception 'the request is older or newer than two minutes' using errcode = 'WK202',
       hint = 'Compare the clocks of the application and of the database.';
   end if;
+  if coalesce(body ->> 'nonce' !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', true) then
+    raise exception 'the request has no nonce, or one that is not a UUID' using errcode = 'WK202';
+  end if;
   insert into wardkeep.used_nonce (nonce) values ((body ->> 'nonce')::uuid) on conflict do nothing;
   if not found then
     raise exception 'the request was served before' using errcode = 'WK202';
   end if;
-  delete from wardkeep.used_nonce where used_at < clock_timestamp() - interval '10 minutes';
+  -- More than come in, and none that another request is removing: requests wait for each other on their nonce only.
+  delete from wardkeep.used_nonce where ctid = any (array(
+    select n.ctid from wardkeep.used_nonce n where n.used_at < clock_timestamp() - interval '10 minutes'
+     order by n.used_at limit 100 for update skip locked));
   return body;
 end
 $$;
@@ -631,13 +691,15 @@ create function wardkeep.mint(for_kid text, t wardkeep.token) returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- 172 bits of the server's strong random source; the key id in front says which key minted it.
+  -- 166 bits, as six of the first UUID's are fixed, of the server's strong random source; the key id in front says which key minted it.
   secret text := coalesce(for_kid, 'wk00')
     || substr(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 1, 43);
   taken text[];
 begin
   -- Narrowing a role waits for what is being minted, and finds it.
-  perform wardkeep.beside('tenant', t.tenant);
+  if not wardkeep.tenant_beside(t.tenant) then
+    raise exception 'the tenant is unknown' using errcode = 'WK202';
+  end if;
   select coalesce(array_agg(n.what), '{}') into taken
     from wardkeep.narrowing n join wardkeep.policy_actor p on p.kind = 'role' and p.name = n.role
    where n.tenant = t.tenant and p.db_role = t.db_role;
@@ -743,25 +805,29 @@ begin
   assigned := exists (select from wardkeep.policy_rule r where r.assignments = 'required');
   asked := body ? 'assignments';
   for a in
-    select value from jsonb_array_elements(body -> 'assignments') where asked
-    union all
-    select distinct jsonb_build_object('tenant', h.tenant, 'role', h.role, 'branches', 'all')
-      from wardkeep.assignment h where not asked and assigned and h.actor = body ->> 'actor' and h.revoked_at is null
-    order by 1
+    select x.value from (
+      select value from jsonb_array_elements(body -> 'assignments') where asked
+      union all
+      select distinct jsonb_build_object('tenant', h.tenant, 'role', h.role, 'branches', 'all')
+        from wardkeep.assignment h where not asked and assigned and h.actor = body ->> 'actor' and h.revoked_at is null) x
+     -- Tenants are locked in one order.
+     order by x.value ->> 'tenant', x.value
   loop
     tenant := a ->> 'tenant';
     role := a ->> 'role';
     purposes := a -> 'purposes';
-    if not exists (select from wardkeep.known_tenant k where k.tenant = wanted.tenant) then
+    if assigned then
+      perform wardkeep.alone(body ->> 'actor', tenant);
+    end if;
+    if not wardkeep.tenant_beside(tenant) then
       continue when not asked;
       raise exception 'an assignment names an unknown tenant' using errcode = 'WK202';
     end if;
-    perform wardkeep.beside('tenant', tenant);
     valid_from := greatest(now(), wardkeep.instant(a ->> 'valid_from'));
     valid_until := wardkeep.instant(a ->> 'valid_until');
+    branch_group := a -> 'branches' ->> 'group';
     if not assigned then
       branches := wardkeep.resolve_branches(tenant, coalesce(a -> 'branches', '[]'));
-      branch_group := a -> 'branches' ->> 'group';
       subjects := array(select jsonb_array_elements_text(coalesce(a -> 'subjects', '[]')));
       subjects := case when cardinality(subjects) > 0 then subjects end;
       return next;
@@ -807,8 +873,10 @@ begin
   if second_factor > now() + interval '2 minutes' then
     raise exception 'the second factor lies in the future' using errcode = 'WK202';
   end if;
-  perform wardkeep.alone('actor', who);
-  delete from wardkeep.token k where k.valid_until < now() - interval '1 hour';
+  perform wardkeep.alone(who, '');
+  delete from wardkeep.token k where k.ctid = any (array(
+    select x.ctid from wardkeep.token x where x.valid_until < now() - interval '1 hour'
+     order by x.valid_until limit 1000 for update skip locked));
   insert into wardkeep.session (kind, actor, label, kid, mfa_at, valid_until)
   values ('person', who, body ->> 'label', issue_session.kid, second_factor, ends) returning id into t.session_id;
   t.actor := who;
@@ -895,6 +963,10 @@ begin
   if valid_until is null or valid_until <= now() or valid_until > now() + interval '24 hours' then
     raise exception 'a service session lives at most 24 hours' using errcode = 'WK202';
   end if;
+  perform wardkeep.beside('service:' || rule.name);
+  if not wardkeep.tenant_beside(tenant) then
+    raise exception 'the tenant is unknown' using errcode = 'WK202';
+  end if;
   branches := wardkeep.resolve_branches(tenant, coalesce(body -> 'branches', '"all"'));
   role := rule.name;
   db_role := rule.db_role;
@@ -905,6 +977,7 @@ begin
   t.actor := 'service:' || rule.name;
   t.tenant := tenant;
   t.branches := branches;
+  t.branch_group := body -> 'branches' ->> 'group';
   t.role := role;
   t.db_role := db_role;
   t.valid_from := now();
@@ -930,7 +1003,12 @@ declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'reopen');
   t wardkeep.token;
 begin
-  perform wardkeep.alone('actor', coalesce(body ->> 'actor', ''));
+  perform wardkeep.alone(body ->> 'actor', '');
+  perform wardkeep.alone(body ->> 'actor', body ->> 'tenant');
+  -- Before the token is read: what is taken from the tenant meanwhile is taken from that token, and this is its copy.
+  if not wardkeep.tenant_beside(body ->> 'tenant') then
+    raise exception 'the session of this job has ended or never had this grant' using errcode = 'WK102';
+  end if;
   -- Ending the session waits for this and then finds the new token; a session ended meanwhile is not found.
   perform from wardkeep.session s where s.id = (body ->> 'session_id')::uuid and s.ended_at is null for share;
   if not found then
@@ -990,14 +1068,15 @@ as $$
 declare
   ended integer;
 begin
-  -- Waits for sessions that are being issued: the next statement sees them.
-  lock table wardkeep.session in share row exclusive mode;
+  perform wardkeep.require_read_committed();
+  -- Waits for sessions of this actor that are being issued: the next statement sees them.
+  perform wardkeep.alone(end_actor.actor, '');
   select count(*) filter (where wardkeep.end_session(s.id, reason)) into ended
     from wardkeep.session s where s.actor = end_actor.actor and s.ended_at is null;
   return ended;
 end
 $$;
-comment on function wardkeep.end_actor(text, text) is 'Ends every open session of an actor and returns how many. For the issuer login.';
+comment on function wardkeep.end_actor(text, text) is 'Ends every open session of an actor and returns how many. For the issuer login. Fails with WK009.';
 
 create function wardkeep.list_sessions(actor text)
   returns table (session_id uuid, kind text, label text, created_at timestamptz, valid_until timestamptz)
@@ -1016,6 +1095,41 @@ begin atomic
   select k.tenant from wardkeep.known_tenant k order by k.tenant;
 end;
 comment on function wardkeep.list_tenants() is 'Every tenant, for jobs. For the issuer login and the owner.';
+create function wardkeep.forget_sessions(before timestamptz, reason text) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  sessions integer;
+  lines integer;
+begin
+  if coalesce(btrim(reason), '') = '' then
+    raise exception 'forgetting sessions needs a reason' using errcode = 'WK307';
+  end if;
+  if before is null or before > now() - interval '1 year' then
+    raise exception 'sessions are kept for a year at least' using errcode = 'WK307';
+  end if;
+  -- An emergency names its session for ever.
+  delete from wardkeep.session s
+   where s.valid_until < before and coalesce(s.ended_at < before, true)
+     and not exists (select from wardkeep.break_glass b where b.session_id = s.id);
+  get diagnostics sessions = row_count;
+  delete from wardkeep.activity a
+   where a.kind in ('session_issued', 'service_issued', 'session_ended', 'lookup') and a.at < before;
+  get diagnostics lines = row_count;
+  insert into wardkeep.activity (kind, actor, detail)
+  values ('sessions_forgotten', session_user, jsonb_build_object('before', before, 'sessions', sessions, 'lines', lines, 'reason', reason));
+  -- Last, because whoever issues for such an actor waits for it.
+  delete from wardkeep.turn d using (
+    select t.actor, t.tenant from wardkeep.turn t
+     where not exists (select from wardkeep.session s where s.actor = t.actor)
+       and not exists (select from wardkeep.assignment a where a.actor = t.actor)
+       for update skip locked) idle
+   where d.actor = idle.actor and d.tenant = idle.tenant;
+  return sessions;
+end
+$$;
+comment on function wardkeep.forget_sessions(timestamptz, text) is
+  'Removes sessions that were over before a time, with their lines of activity; all else stays. For the owner. Fails with WK307.';
 create function wardkeep.write_assignment(
   to_actor text, in_tenant text, as_role text, scope jsonb, for_subject text,
   from_time timestamptz, to_time timestamptz, why text, by_actor text, by_role text
@@ -1028,7 +1142,7 @@ declare
   made uuid;
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.alone('actor', coalesce(to_actor, ''));
+  perform wardkeep.alone(to_actor, in_tenant);
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = as_role;
   if not found or exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = as_role) then
     raise exception 'the policy has no such role to assign' using errcode = 'WK206';
@@ -1155,18 +1269,26 @@ declare
   me wardkeep.token := wardkeep.verified();
   a wardkeep.assignment;
   revoked integer := 0;
+  behind boolean;
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.alone('actor', coalesce(of_actor, ''));
-  for a in select h.* from wardkeep.assignment h
-            where h.actor = of_actor and h.tenant = me.tenant and h.revoked_at is null and (only_id is null or h.id = only_id) order by h.id loop
-    if not coalesce(a.actor = me.actor or wardkeep.may_assign(me, a.role, case
-         when a.branch is not null then jsonb_build_object('branch', a.branch)
-         when a.branch_group is not null then jsonb_build_object('group', a.branch_group) else '"all"' end, clock_timestamp()), false) then
-      raise exception 'this role may not revoke that here' using errcode = 'WK206';
-    end if;
-    perform wardkeep.revoke_one(a.id, me.actor, reason);
-    revoked := revoked + 1;
+  -- Asked before the lock, and again behind it: whoever may not revoke this holds nobody up.
+  foreach behind in array '{false,true}'::boolean[] loop
+    revoked := 0;
+    for a in select h.* from wardkeep.assignment h
+              where h.actor = of_actor and h.tenant = me.tenant and h.revoked_at is null and (only_id is null or h.id = only_id) order by h.id loop
+      if not coalesce(a.actor = me.actor or wardkeep.may_assign(me, a.role, case
+           when a.branch is not null then jsonb_build_object('branch', a.branch)
+           when a.branch_group is not null then jsonb_build_object('group', a.branch_group) else '"all"' end, clock_timestamp()), false) then
+        raise exception 'this role may not revoke that here' using errcode = 'WK206';
+      end if;
+      if behind then
+        perform wardkeep.revoke_one(a.id, me.actor, reason);
+      end if;
+      revoked := revoked + 1;
+    end loop;
+    exit when revoked = 0;
+    perform wardkeep.alone(of_actor, me.tenant);
   end loop;
   return revoked;
 end
@@ -1184,7 +1306,10 @@ begin
   if coalesce(body ->> 'actor', '') = '' or coalesce(body ->> 'by', '') = '' or coalesce(btrim(body ->> 'reason'), '') = '' then
     raise exception 'offboarding names an actor, who asks for it, and why' using errcode = 'WK206';
   end if;
-  perform wardkeep.alone('actor', body ->> 'actor');
+  perform wardkeep.alone(body ->> 'actor', '');
+  perform wardkeep.alone(body ->> 'actor', o.tenant)
+    from (select t.tenant from wardkeep.turn t where t.actor = body ->> 'actor' and t.tenant <> ''
+          union select a.tenant from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null order by 1) o;
   select count(wardkeep.revoke_one(a.id, body ->> 'by', body ->> 'reason')) into revoked
     from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null;
   perform wardkeep.end_actor(body ->> 'actor', body ->> 'reason');
@@ -1217,7 +1342,7 @@ declare
 begin
   perform wardkeep.require_read_committed();
   -- Waits for tokens that are being minted in this tenant; the next statements see them.
-  perform wardkeep.alone('tenant', me.tenant);
+  perform wardkeep.tenant_alone(me.tenant);
   if not coalesce(wardkeep.may_assign(me, from_role, '"all"', clock_timestamp()), false) then
     raise exception 'this role may not narrow that role for the whole tenant' using errcode = 'WK206';
   end if;
@@ -1245,7 +1370,7 @@ declare
   me wardkeep.token := wardkeep.verified();
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.alone('tenant', me.tenant);
+  perform wardkeep.tenant_alone(me.tenant);
   if not coalesce(wardkeep.may_assign(me, of_role, '"all"', clock_timestamp()), false) or coalesce(btrim(reason), '') = '' then
     raise exception 'this role may not lift that, or gave no reason' using errcode = 'WK206';
   end if;
@@ -1276,7 +1401,6 @@ declare
   made uuid;
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.alone('actor', me.actor);
   if me.subjects is not null or not coalesce(rule -> 'from' ? me.role, false)
      or not exists (select from wardkeep.session s where s.id = me.session_id and s.kind = 'person') then
     raise exception 'this role may not declare an emergency' using errcode = 'WK207';
@@ -1290,13 +1414,12 @@ begin
   if not coalesce(minutes > 0 and minutes * 60 <= (rule ->> 'longest')::integer, false) then
     raise exception 'an emergency lasts no longer than the policy file says' using errcode = 'WK207';
   end if;
-  if exists (select from wardkeep.break_glass b
-              where b.declared_by = me.actor and b.tenant = me.tenant and b.subject = for_subject and b.reviewed_at is null) then
-    raise exception 'the last emergency of this actor for this subject waits for its review' using errcode = 'WK207';
-  end if;
   insert into wardkeep.break_glass as b (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, valid_until)
   values (me.tenant, in_branch, for_subject, reason, explanation, me.actor, me.role, me.session_id, clock_timestamp() + make_interval(mins => minutes))
-  returning b.id into made;
+  on conflict (declared_by, tenant, subject) where reviewed_at is null do nothing returning b.id into made;
+  if made is null then
+    raise exception 'the last emergency of this actor for this subject waits for its review' using errcode = 'WK207';
+  end if;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('break_glass_declared', me.actor, me.tenant, jsonb_build_object('break_glass', made, 'as', me.role, 'reason', reason));
   return made;
@@ -1311,15 +1434,19 @@ create function wardkeep.open_break_glass(request text, kid text, mac bytea)
 as $$
 declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'break_glass');
+  in_tenant text;
   b wardkeep.break_glass;
   rule wardkeep.policy_actor;
   t wardkeep.token;
 begin
-  -- Before waiting: a declaration whose transaction is still open would be waited for by the one who opened it.
-  if not exists (select from wardkeep.break_glass g where g.id = (body ->> 'break_glass')::uuid) then
+  select g.tenant into in_tenant from wardkeep.break_glass g
+   where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor';
+  if not found then
     raise exception 'there is no emergency to open in this session' using errcode = 'WK207', hint = 'Commit the declaration first.';
   end if;
-  perform wardkeep.alone('actor', coalesce(body ->> 'actor', ''));
+  perform wardkeep.alone(body ->> 'actor', '');
+  perform wardkeep.alone(body ->> 'actor', in_tenant);
+  perform wardkeep.tenant_beside(in_tenant);
   select g.* into b from wardkeep.break_glass g
    where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor' and g.session_id = (body ->> 'session_id')::uuid
      and g.valid_until > clock_timestamp() and g.reviewed_at is null for update;
@@ -1466,6 +1593,9 @@ begin
     return null;
   end if;
   if gone is not null then
+    perform wardkeep.require_read_committed();
+    -- Waits for what is being issued there, whose tokens the next statement finds.
+    perform wardkeep.tenant_alone(gone);
     delete from wardkeep.token t where t.tenant = gone;
     delete from wardkeep.branch_group g where g.tenant = gone;
     delete from wardkeep.known_tenant k where k.tenant = gone;
@@ -1500,6 +1630,9 @@ begin
     return null;
   end if;
   if gone is not null then
+    perform wardkeep.require_read_committed();
+    -- The tenant it comes to needs no waiting: a session that is being issued there does not hold the branch yet.
+    perform wardkeep.tenant_alone(gone[2]);
     perform wardkeep.forget_branch(gone[1]);
   end if;
   if come is not null then
@@ -1515,6 +1648,8 @@ create function wardkeep.mirror_truncate() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform wardkeep.require_read_committed();
+  perform from wardkeep.known_tenant k order by k.tenant for update;
   delete from wardkeep.token;
   delete from wardkeep.branch_group;
   delete from wardkeep.known_branch;
@@ -1534,11 +1669,15 @@ declare
   held record;
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.alone('tenant', in_tenant);
+  perform wardkeep.tenant_alone(in_tenant);
   checked := wardkeep.resolve_branches(in_tenant, to_jsonb(members));
   insert into wardkeep.branch_group (tenant, name, branches) values (in_tenant, group_name, checked)
   on conflict (tenant, name) do update set branches = excluded.branches;
-  update wardkeep.token t set branches = checked where t.tenant = in_tenant and t.branch_group = group_name;
+  -- Who is assigned their branches and asked for the group's gets none that they are not assigned.
+  delete from wardkeep.token t where t.tenant = in_tenant and t.branch_group = group_name and t.assigned and not t.branches && checked;
+  update wardkeep.token t
+     set branches = case when t.assigned then array(select unnest(t.branches) intersect select unnest(checked) order by 1) else checked end
+   where t.tenant = in_tenant and t.branch_group = group_name;
   for held in select distinct a.actor, a.role from wardkeep.assignment a
                where a.tenant = in_tenant and a.branch_group = group_name and a.revoked_at is null loop
     perform wardkeep.refold(held.actor, in_tenant, held.role);
@@ -1562,7 +1701,7 @@ begin
   if coalesce(btrim(reason), '') = '' then
     raise exception 'a backfill needs a reason' using errcode = 'WK307';
   end if;
-  if not exists (select from wardkeep.known_tenant k where k.tenant = in_tenant) then
+  if not wardkeep.tenant_beside(in_tenant) then
     raise exception 'no such tenant' using errcode = 'WK307', hint = 'Insert it in maintenance first.';
   end if;
   select coalesce(array_agg(b.branch order by b.branch), '{}') into held from wardkeep.known_branch b where b.tenant = in_tenant;

@@ -13,6 +13,7 @@ create table wardkeep.used_nonce (
   -- Not the start of the transaction, which the caller chooses.
   used_at timestamptz not null default clock_timestamp()
 );
+create index used_nonce_used_at on wardkeep.used_nonce (used_at);
 comment on table wardkeep.used_nonce is 'Requests already served; a signed request works once.';
 
 create table wardkeep.session (

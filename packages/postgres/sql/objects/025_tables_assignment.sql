@@ -67,10 +67,16 @@ begin
       return new;
     end if;
   end if;
+  if tg_op = 'DELETE' and tg_table_name = 'activity' then
+    -- What comes with every login and job, and no decision about anybody's access; forget_sessions takes it away.
+    if old.kind in ('session_issued', 'service_issued', 'session_ended', 'lookup') and old.at < now() - interval '1 year' then
+      return old;
+    end if;
+  end if;
   raise exception '% is a record: rows are added, never changed or removed', tg_table_name using errcode = '42501';
 end
 $$;
-comment on function wardkeep.keep_history() is 'Trigger: what was recorded stays. An assignment may be revoked once.';
+comment on function wardkeep.keep_history() is 'Trigger: what was recorded stays. An assignment may be revoked once; logins of more than a year ago may be forgotten.';
 
 create trigger assignment_history before update or delete on wardkeep.assignment for each row execute function wardkeep.keep_history();
 create trigger assignment_emptied before truncate on wardkeep.assignment for each statement execute function wardkeep.keep_history();

@@ -11,21 +11,6 @@ end
 $$;
 comment on function wardkeep.require_read_committed() is 'Internal: fails with WK009 under any other isolation level.';
 
--- Advisory, to the end of the transaction: what is decided about one actor or tenant is decided one after the other.
-create function wardkeep.alone(kind text, name text) returns void
-  language sql volatile set search_path = pg_catalog, pg_temp
-begin atomic
-  select pg_advisory_xact_lock(hashtextextended('wardkeep ' || alone.kind || ' ' || alone.name, 0));
-end;
-comment on function wardkeep.alone(text, text) is 'Internal: waits until nobody else decides about this actor or tenant.';
-
-create function wardkeep.beside(kind text, name text) returns void
-  language sql volatile set search_path = pg_catalog, pg_temp
-begin atomic
-  select pg_advisory_xact_lock_shared(hashtextextended('wardkeep ' || beside.kind || ' ' || beside.name, 0));
-end;
-comment on function wardkeep.beside(text, text) is 'Internal: waits for those who decide alone, and lets others in.';
-
 -- A time without a zone means what the session's TimeZone says, and from 18 on even "Z" can be redefined there
 -- (set timezone = '<Z>-14'): whoever holds the issuer's connection could make an old request young.
 create function wardkeep.instant(value text) returns timestamptz
@@ -65,11 +50,17 @@ begin
     raise exception 'the request is older or newer than two minutes' using errcode = 'WK202',
       hint = 'Compare the clocks of the application and of the database.';
   end if;
+  if coalesce(body ->> 'nonce' !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', true) then
+    raise exception 'the request has no nonce, or one that is not a UUID' using errcode = 'WK202';
+  end if;
   insert into wardkeep.used_nonce (nonce) values ((body ->> 'nonce')::uuid) on conflict do nothing;
   if not found then
     raise exception 'the request was served before' using errcode = 'WK202';
   end if;
-  delete from wardkeep.used_nonce where used_at < clock_timestamp() - interval '10 minutes';
+  -- More than come in, and none that another request is removing: requests wait for each other on their nonce only.
+  delete from wardkeep.used_nonce where ctid = any (array(
+    select n.ctid from wardkeep.used_nonce n where n.used_at < clock_timestamp() - interval '10 minutes'
+     order by n.used_at limit 100 for update skip locked));
   return body;
 end
 $$;
@@ -80,13 +71,15 @@ create function wardkeep.mint(for_kid text, t wardkeep.token) returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- 172 bits of the server's strong random source; the key id in front says which key minted it.
+  -- 166 bits, as six of the first UUID's are fixed, of the server's strong random source; the key id in front says which key minted it.
   secret text := coalesce(for_kid, 'wk00')
     || substr(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 1, 43);
   taken text[];
 begin
   -- Narrowing a role waits for what is being minted, and finds it.
-  perform wardkeep.beside('tenant', t.tenant);
+  if not wardkeep.tenant_beside(t.tenant) then
+    raise exception 'the tenant is unknown' using errcode = 'WK202';
+  end if;
   select coalesce(array_agg(n.what), '{}') into taken
     from wardkeep.narrowing n join wardkeep.policy_actor p on p.kind = 'role' and p.name = n.role
    where n.tenant = t.tenant and p.db_role = t.db_role;

@@ -63,25 +63,29 @@ begin
   assigned := exists (select from wardkeep.policy_rule r where r.assignments = 'required');
   asked := body ? 'assignments';
   for a in
-    select value from jsonb_array_elements(body -> 'assignments') where asked
-    union all
-    select distinct jsonb_build_object('tenant', h.tenant, 'role', h.role, 'branches', 'all')
-      from wardkeep.assignment h where not asked and assigned and h.actor = body ->> 'actor' and h.revoked_at is null
-    order by 1
+    select x.value from (
+      select value from jsonb_array_elements(body -> 'assignments') where asked
+      union all
+      select distinct jsonb_build_object('tenant', h.tenant, 'role', h.role, 'branches', 'all')
+        from wardkeep.assignment h where not asked and assigned and h.actor = body ->> 'actor' and h.revoked_at is null) x
+     -- Tenants are locked in one order.
+     order by x.value ->> 'tenant', x.value
   loop
     tenant := a ->> 'tenant';
     role := a ->> 'role';
     purposes := a -> 'purposes';
-    if not exists (select from wardkeep.known_tenant k where k.tenant = wanted.tenant) then
+    if assigned then
+      perform wardkeep.alone(body ->> 'actor', tenant);
+    end if;
+    if not wardkeep.tenant_beside(tenant) then
       continue when not asked;
       raise exception 'an assignment names an unknown tenant' using errcode = 'WK202';
     end if;
-    perform wardkeep.beside('tenant', tenant);
     valid_from := greatest(now(), wardkeep.instant(a ->> 'valid_from'));
     valid_until := wardkeep.instant(a ->> 'valid_until');
+    branch_group := a -> 'branches' ->> 'group';
     if not assigned then
       branches := wardkeep.resolve_branches(tenant, coalesce(a -> 'branches', '[]'));
-      branch_group := a -> 'branches' ->> 'group';
       subjects := array(select jsonb_array_elements_text(coalesce(a -> 'subjects', '[]')));
       subjects := case when cardinality(subjects) > 0 then subjects end;
       return next;

@@ -23,8 +23,10 @@ begin
   if second_factor > now() + interval '2 minutes' then
     raise exception 'the second factor lies in the future' using errcode = 'WK202';
   end if;
-  perform wardkeep.alone('actor', who);
-  delete from wardkeep.token k where k.valid_until < now() - interval '1 hour';
+  perform wardkeep.alone(who, '');
+  delete from wardkeep.token k where k.ctid = any (array(
+    select x.ctid from wardkeep.token x where x.valid_until < now() - interval '1 hour'
+     order by x.valid_until limit 1000 for update skip locked));
   insert into wardkeep.session (kind, actor, label, kid, mfa_at, valid_until)
   values ('person', who, body ->> 'label', issue_session.kid, second_factor, ends) returning id into t.session_id;
   t.actor := who;

@@ -17,6 +17,10 @@ begin
   if valid_until is null or valid_until <= now() or valid_until > now() + interval '24 hours' then
     raise exception 'a service session lives at most 24 hours' using errcode = 'WK202';
   end if;
+  perform wardkeep.beside('service:' || rule.name);
+  if not wardkeep.tenant_beside(tenant) then
+    raise exception 'the tenant is unknown' using errcode = 'WK202';
+  end if;
   branches := wardkeep.resolve_branches(tenant, coalesce(body -> 'branches', '"all"'));
   role := rule.name;
   db_role := rule.db_role;
@@ -27,6 +31,7 @@ begin
   t.actor := 'service:' || rule.name;
   t.tenant := tenant;
   t.branches := branches;
+  t.branch_group := body -> 'branches' ->> 'group';
   t.role := role;
   t.db_role := db_role;
   t.valid_from := now();
@@ -52,7 +57,12 @@ declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'reopen');
   t wardkeep.token;
 begin
-  perform wardkeep.alone('actor', coalesce(body ->> 'actor', ''));
+  perform wardkeep.alone(body ->> 'actor', '');
+  perform wardkeep.alone(body ->> 'actor', body ->> 'tenant');
+  -- Before the token is read: what is taken from the tenant meanwhile is taken from that token, and this is its copy.
+  if not wardkeep.tenant_beside(body ->> 'tenant') then
+    raise exception 'the session of this job has ended or never had this grant' using errcode = 'WK102';
+  end if;
   -- Ending the session waits for this and then finds the new token; a session ended meanwhile is not found.
   perform from wardkeep.session s where s.id = (body ->> 'session_id')::uuid and s.ended_at is null for share;
   if not found then

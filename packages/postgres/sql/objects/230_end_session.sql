@@ -24,14 +24,15 @@ as $$
 declare
   ended integer;
 begin
-  -- Waits for sessions that are being issued: the next statement sees them.
-  lock table wardkeep.session in share row exclusive mode;
+  perform wardkeep.require_read_committed();
+  -- Waits for sessions of this actor that are being issued: the next statement sees them.
+  perform wardkeep.alone(end_actor.actor, '');
   select count(*) filter (where wardkeep.end_session(s.id, reason)) into ended
     from wardkeep.session s where s.actor = end_actor.actor and s.ended_at is null;
   return ended;
 end
 $$;
-comment on function wardkeep.end_actor(text, text) is 'Ends every open session of an actor and returns how many. For the issuer login.';
+comment on function wardkeep.end_actor(text, text) is 'Ends every open session of an actor and returns how many. For the issuer login. Fails with WK009.';
 
 create function wardkeep.list_sessions(actor text)
   returns table (session_id uuid, kind text, label text, created_at timestamptz, valid_until timestamptz)

@@ -10,7 +10,7 @@ declare
   made uuid;
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.alone('actor', coalesce(to_actor, ''));
+  perform wardkeep.alone(to_actor, in_tenant);
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = as_role;
   if not found or exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = as_role) then
     raise exception 'the policy has no such role to assign' using errcode = 'WK206';

@@ -25,18 +25,26 @@ declare
   me wardkeep.token := wardkeep.verified();
   a wardkeep.assignment;
   revoked integer := 0;
+  behind boolean;
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.alone('actor', coalesce(of_actor, ''));
-  for a in select h.* from wardkeep.assignment h
-            where h.actor = of_actor and h.tenant = me.tenant and h.revoked_at is null and (only_id is null or h.id = only_id) order by h.id loop
-    if not coalesce(a.actor = me.actor or wardkeep.may_assign(me, a.role, case
-         when a.branch is not null then jsonb_build_object('branch', a.branch)
-         when a.branch_group is not null then jsonb_build_object('group', a.branch_group) else '"all"' end, clock_timestamp()), false) then
-      raise exception 'this role may not revoke that here' using errcode = 'WK206';
-    end if;
-    perform wardkeep.revoke_one(a.id, me.actor, reason);
-    revoked := revoked + 1;
+  -- Asked before the lock, and again behind it: whoever may not revoke this holds nobody up.
+  foreach behind in array '{false,true}'::boolean[] loop
+    revoked := 0;
+    for a in select h.* from wardkeep.assignment h
+              where h.actor = of_actor and h.tenant = me.tenant and h.revoked_at is null and (only_id is null or h.id = only_id) order by h.id loop
+      if not coalesce(a.actor = me.actor or wardkeep.may_assign(me, a.role, case
+           when a.branch is not null then jsonb_build_object('branch', a.branch)
+           when a.branch_group is not null then jsonb_build_object('group', a.branch_group) else '"all"' end, clock_timestamp()), false) then
+        raise exception 'this role may not revoke that here' using errcode = 'WK206';
+      end if;
+      if behind then
+        perform wardkeep.revoke_one(a.id, me.actor, reason);
+      end if;
+      revoked := revoked + 1;
+    end loop;
+    exit when revoked = 0;
+    perform wardkeep.alone(of_actor, me.tenant);
   end loop;
   return revoked;
 end
@@ -54,7 +62,10 @@ begin
   if coalesce(body ->> 'actor', '') = '' or coalesce(body ->> 'by', '') = '' or coalesce(btrim(body ->> 'reason'), '') = '' then
     raise exception 'offboarding names an actor, who asks for it, and why' using errcode = 'WK206';
   end if;
-  perform wardkeep.alone('actor', body ->> 'actor');
+  perform wardkeep.alone(body ->> 'actor', '');
+  perform wardkeep.alone(body ->> 'actor', o.tenant)
+    from (select t.tenant from wardkeep.turn t where t.actor = body ->> 'actor' and t.tenant <> ''
+          union select a.tenant from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null order by 1) o;
   select count(wardkeep.revoke_one(a.id, body ->> 'by', body ->> 'reason')) into revoked
     from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null;
   perform wardkeep.end_actor(body ->> 'actor', body ->> 'reason');

@@ -6,7 +6,7 @@ declare
 begin
   perform wardkeep.require_read_committed();
   -- Waits for tokens that are being minted in this tenant; the next statements see them.
-  perform wardkeep.alone('tenant', me.tenant);
+  perform wardkeep.tenant_alone(me.tenant);
   if not coalesce(wardkeep.may_assign(me, from_role, '"all"', clock_timestamp()), false) then
     raise exception 'this role may not narrow that role for the whole tenant' using errcode = 'WK206';
   end if;
@@ -34,7 +34,7 @@ declare
   me wardkeep.token := wardkeep.verified();
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.alone('tenant', me.tenant);
+  perform wardkeep.tenant_alone(me.tenant);
   if not coalesce(wardkeep.may_assign(me, of_role, '"all"', clock_timestamp()), false) or coalesce(btrim(reason), '') = '' then
     raise exception 'this role may not lift that, or gave no reason' using errcode = 'WK206';
   end if;

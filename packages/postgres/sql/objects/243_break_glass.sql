@@ -9,7 +9,6 @@ declare
   made uuid;
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.alone('actor', me.actor);
   if me.subjects is not null or not coalesce(rule -> 'from' ? me.role, false)
      or not exists (select from wardkeep.session s where s.id = me.session_id and s.kind = 'person') then
     raise exception 'this role may not declare an emergency' using errcode = 'WK207';
@@ -23,13 +22,12 @@ begin
   if not coalesce(minutes > 0 and minutes * 60 <= (rule ->> 'longest')::integer, false) then
     raise exception 'an emergency lasts no longer than the policy file says' using errcode = 'WK207';
   end if;
-  if exists (select from wardkeep.break_glass b
-              where b.declared_by = me.actor and b.tenant = me.tenant and b.subject = for_subject and b.reviewed_at is null) then
-    raise exception 'the last emergency of this actor for this subject waits for its review' using errcode = 'WK207';
-  end if;
   insert into wardkeep.break_glass as b (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, valid_until)
   values (me.tenant, in_branch, for_subject, reason, explanation, me.actor, me.role, me.session_id, clock_timestamp() + make_interval(mins => minutes))
-  returning b.id into made;
+  on conflict (declared_by, tenant, subject) where reviewed_at is null do nothing returning b.id into made;
+  if made is null then
+    raise exception 'the last emergency of this actor for this subject waits for its review' using errcode = 'WK207';
+  end if;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('break_glass_declared', me.actor, me.tenant, jsonb_build_object('break_glass', made, 'as', me.role, 'reason', reason));
   return made;
@@ -44,15 +42,19 @@ create function wardkeep.open_break_glass(request text, kid text, mac bytea)
 as $$
 declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'break_glass');
+  in_tenant text;
   b wardkeep.break_glass;
   rule wardkeep.policy_actor;
   t wardkeep.token;
 begin
-  -- Before waiting: a declaration whose transaction is still open would be waited for by the one who opened it.
-  if not exists (select from wardkeep.break_glass g where g.id = (body ->> 'break_glass')::uuid) then
+  select g.tenant into in_tenant from wardkeep.break_glass g
+   where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor';
+  if not found then
     raise exception 'there is no emergency to open in this session' using errcode = 'WK207', hint = 'Commit the declaration first.';
   end if;
-  perform wardkeep.alone('actor', coalesce(body ->> 'actor', ''));
+  perform wardkeep.alone(body ->> 'actor', '');
+  perform wardkeep.alone(body ->> 'actor', in_tenant);
+  perform wardkeep.tenant_beside(in_tenant);
   select g.* into b from wardkeep.break_glass g
    where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor' and g.session_id = (body ->> 'session_id')::uuid
      and g.valid_until > clock_timestamp() and g.reviewed_at is null for update;

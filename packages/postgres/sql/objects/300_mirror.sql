@@ -11,6 +11,9 @@ begin
     return null;
   end if;
   if gone is not null then
+    perform wardkeep.require_read_committed();
+    -- Waits for what is being issued there, whose tokens the next statement finds.
+    perform wardkeep.tenant_alone(gone);
     delete from wardkeep.token t where t.tenant = gone;
     delete from wardkeep.branch_group g where g.tenant = gone;
     delete from wardkeep.known_tenant k where k.tenant = gone;
@@ -45,6 +48,9 @@ begin
     return null;
   end if;
   if gone is not null then
+    perform wardkeep.require_read_committed();
+    -- The tenant it comes to needs no waiting: a session that is being issued there does not hold the branch yet.
+    perform wardkeep.tenant_alone(gone[2]);
     perform wardkeep.forget_branch(gone[1]);
   end if;
   if come is not null then
@@ -60,6 +66,8 @@ create function wardkeep.mirror_truncate() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform wardkeep.require_read_committed();
+  perform from wardkeep.known_tenant k order by k.tenant for update;
   delete from wardkeep.token;
   delete from wardkeep.branch_group;
   delete from wardkeep.known_branch;
@@ -79,11 +87,15 @@ declare
   held record;
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.alone('tenant', in_tenant);
+  perform wardkeep.tenant_alone(in_tenant);
   checked := wardkeep.resolve_branches(in_tenant, to_jsonb(members));
   insert into wardkeep.branch_group (tenant, name, branches) values (in_tenant, group_name, checked)
   on conflict (tenant, name) do update set branches = excluded.branches;
-  update wardkeep.token t set branches = checked where t.tenant = in_tenant and t.branch_group = group_name;
+  -- Who is assigned their branches and asked for the group's gets none that they are not assigned.
+  delete from wardkeep.token t where t.tenant = in_tenant and t.branch_group = group_name and t.assigned and not t.branches && checked;
+  update wardkeep.token t
+     set branches = case when t.assigned then array(select unnest(t.branches) intersect select unnest(checked) order by 1) else checked end
+   where t.tenant = in_tenant and t.branch_group = group_name;
   for held in select distinct a.actor, a.role from wardkeep.assignment a
                where a.tenant = in_tenant and a.branch_group = group_name and a.revoked_at is null loop
     perform wardkeep.refold(held.actor, in_tenant, held.role);

@@ -267,6 +267,23 @@ describe("taking away", () => {
     expect(await clinic.wk.run(open, { role: "reception" }, () => patients())).toBe(2)
   })
 
+  it("of a branch from the group that a session asked for follows, and gives nothing beyond what is assigned", async () => {
+    const asha = name()
+    const [{ clinic: tenant, branch: first }, { branch: second }] = clinic.places
+    const group = (branches: string[]) =>
+      clinic.host.asOwner((client) => client.query("select wardkeep.set_branch_group($1, 'asked', $2)", [tenant, branches]))
+    await clinic.grant(asha, "doctor", 0, { scope: "all" })
+    await group([first, second])
+    const session = await clinic.session(asha, { assignments: [{ tenant, role: "doctor", branches: { group: "asked" } }] })
+    expect(await clinic.wk.run(session, () => patients())).toBe(4)
+    await group([first])
+    expect(await clinic.wk.run(session, () => patients())).toBe(2)
+    await group([first, second])
+    expect(await clinic.wk.run(session, () => patients())).toBe(2)
+    await group([second])
+    await expect(clinic.wk.run(session, () => patients())).rejects.toMatchObject(code("WK102"))
+  })
+
   it("by the issuer is one signed request for every tenant, and cannot be sent again", async () => {
     const leaver = name()
     await clinic.grant(leaver, "doctor", 0)

@@ -21,6 +21,7 @@ export { type BackfillOptions, type BackfillResult, backfill } from "../maintena
 export { type BranchGroupOptions, setBranchGroup } from "../maintenance/branch-group.js"
 export { type ExportOptions, exportTenants } from "../maintenance/export.js"
 export type { ExportedTable, ExportManifest } from "../maintenance/export-manifest.js"
+export { type ForgetSessionsOptions, forgetSessions } from "../maintenance/forget-sessions.js"
 export { grantAsOwner, type OwnerGrantOptions } from "../maintenance/grant-as-owner.js"
 export { inTransaction } from "../maintenance/in-transaction.js"
 export { type LoadOptions, type LoadResult, load } from "../maintenance/load.js"

@@ -4,7 +4,9 @@ import pg from "pg"
 import { migrate } from "postgres-migrations"
 
 /** Advisory lock of every Wardkeep migration in a database, whatever the package ("WKMG" as a number). */
-const lockKey = 0x574b4d47
+const ownLock = BigInt(0x574b4d47)
+/** The lock of postgres-migrations, which waits for it without end; a session that holds it is given it again at once. */
+const theirLock = -8525285245963000605n
 
 export interface MigrationRun {
   readonly schema: string
@@ -15,17 +17,34 @@ export interface MigrationRun {
  * Runs the migration directories of several packages in one process under one lock. The client must not be a pooled one.
  *
  * @returns the names of the migrations applied, empty when there was nothing to do
- * @throws WK301 a migration failed (nothing of that file is kept), or another process holds the lock for 30 s
+ * @param patience milliseconds to wait for another process
+ * @throws WK301 a migration failed (nothing of that file is kept), or another session holds the lock for that long
  */
-export async function runMigrations(client: pg.Client, runs: readonly MigrationRun[]): Promise<string[]> {
-  await takeLock(client)
+export async function runMigrations(
+  client: pg.Client,
+  runs: readonly MigrationRun[],
+  patience = 30_000,
+): Promise<string[]> {
+  const deadline = Date.now() + patience
+  return await locked(client, ownLock, deadline, () =>
+    locked(client, theirLock, deadline, async () => {
+      try {
+        const applied: string[] = []
+        for (const run of runs) applied.push(...(await runOne(client, run)))
+        return applied
+      } finally {
+        await client.query("reset search_path")
+      }
+    }),
+  )
+}
+
+async function locked<T>(client: pg.Client, key: bigint, deadline: number, work: () => Promise<T>): Promise<T> {
+  await takeLock(client, key, deadline)
   try {
-    const applied: string[] = []
-    for (const run of runs) applied.push(...(await runOne(client, run)))
-    return applied
+    return await work()
   } finally {
-    await client.query("reset search_path")
-    await client.query("select pg_advisory_unlock($1)", [lockKey])
+    await client.query("select pg_advisory_unlock($1)", [key])
   }
 }
 
@@ -58,16 +77,31 @@ async function runOne(client: pg.Client, { schema, directory }: MigrationRun): P
  * (40P01). Who polls sleeps outside of a statement and a transaction, so the index has nobody of ours to wait for. Shown by
  * "packages in one call, with an index made concurrently, while another process does the same" in run-migrations.db.test.ts.
  */
-async function takeLock(client: pg.Client): Promise<void> {
-  for (let attempt = 0; attempt < 120; attempt++) {
-    const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1) as taken", [lockKey])
+async function takeLock(client: pg.Client, key: bigint, deadline: number): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1) as taken", [key])
     if (rows[0]?.taken === true) return
-    await sleep(250)
+    if (Date.now() >= deadline) break
+    await sleep(Math.min(250, Math.max(1, deadline - Date.now())))
   }
   throw new WardkeepError("WK301", {
-    message: "another process has been migrating this database for 30 seconds",
-    hint: "Wait for it, or end its session.",
+    message: "another session holds the lock under which this database is migrated",
+    detail: await holder(client, key),
+    // Any login may take an advisory lock: it need not be a migration.
+    hint: "Wait for it, or end that session: select pg_terminate_backend(pid).",
   })
+}
+
+async function holder(client: pg.Client, key: bigint): Promise<string> {
+  const { rows } = await client.query<{ who: string }>(
+    `select 'pid ' || a.pid || ', login ' || coalesce(a.usename, '?') as who
+       from pg_locks l join pg_stat_activity a on a.pid = l.pid
+      where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+        and l.database = (select d.oid from pg_database d where d.datname = current_database())
+        and l.classid::bigint = ($1::bigint >> 32) & 4294967295 and l.objid::bigint = $1::bigint & 4294967295`,
+    [key],
+  )
+  return rows.map(({ who }) => who).join("; ") || "it has just been released"
 }
 
 /** postgres-migrations replaces the server's error by a text; the SQLSTATE and position are kept here. */
