@@ -4,6 +4,7 @@ import type { Queryable } from "../maintenance/queryable.js"
 import { saveManifest } from "./drift.js"
 import type { Extension } from "./extension.js"
 import { type Plan, type PlanOptions, plan } from "./plan.js"
+import type { Step } from "./step.js"
 
 export interface ApplyOptions {
   /** A dedicated connection of the migrator's login with the owner's role in force. */
@@ -38,7 +39,7 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
     ])
     const current = await plan(input)
     if (shown !== undefined && shown.hash !== current.hash) throw new WardkeepError("WK305")
-    for (const step of current.steps) await runStep(client, step.object, step.why, step.sql)
+    for (const step of current.steps) await runStep(client, step)
     if (current.steps.length > 0) await client.query("set constraints all immediate")
     if (current.steps.length > 0) await requireNothingLeft(input)
     await saveManifest(client, policy)
@@ -57,14 +58,24 @@ async function requireNothingLeft(input: PlanOptions): Promise<void> {
   })
 }
 
-async function runStep(client: Queryable, object: string, why: string, sql: string): Promise<void> {
+const broken: Readonly<Record<string, string>> = {
+  "23502": "have no value",
+  "23503": "refer to a row that is not there or to one of another branch",
+  "23505": "are there twice",
+}
+
+async function runStep(client: Queryable, { object, why, sql, rows }: Step): Promise<void> {
   try {
     await client.query(sql)
   } catch (cause) {
     const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
+    if (code === "WK304" && cause instanceof Error) {
+      const hint = "hint" in cause && typeof cause.hint === "string" ? cause.hint : ""
+      throw new WardkeepError("WK304", { message: cause.message, hint })
+    }
     if (code === "23503" || code === "23502" || code === "23505") {
       throw new WardkeepError("WK304", {
-        message: `${object}: existing rows break the rule (${why})`,
+        message: `${object}: existing rows ${broken[code]} (${why})${rows === undefined ? "" : `: ${rows}`}`,
         hint: "Correct the rows and run again; nothing was changed.",
         detail: `SQLSTATE ${code}`,
       })

@@ -26,6 +26,8 @@ export interface CatalogConstraint {
   readonly deferrable: boolean
   readonly deferred: boolean
   readonly validated: boolean
+  readonly matchFull: boolean
+  readonly comment: string | null
 }
 
 export interface CatalogTable {
@@ -123,7 +125,7 @@ select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c
       'parentColumns', (select coalesce(jsonb_agg(a.attname order by u.n), '[]') from unnest(k.confkey) with ordinality u(num, n)
                    join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.num),
       'onUpdate', k.confupdtype, 'onDelete', k.confdeltype, 'deferrable', k.condeferrable, 'deferred', k.condeferred,
-      'validated', k.convalidated) order by k.conname), '[]')
+      'validated', k.convalidated, 'matchFull', k.confmatchtype = 'f', 'comment', obj_description(k.oid, 'pg_constraint')) order by k.conname), '[]')
    from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'f', 'x') and k.conparentid = 0
      -- From 18 on a constraint may be declared and not held to.
      and coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)) as constraints,

@@ -1,6 +1,7 @@
 import { quoteIdent, WardkeepError } from "@wardkeep/core"
 import { type ScopedTable, scopeColumns } from "./scope.js"
 import { qualified, type Step } from "./step.js"
+import { addThroughColumns, orphans } from "./through.js"
 
 /** Scope columns: there, never null, and filled from the verified context so that models declare neither. */
 export function columnSteps(
@@ -21,6 +22,9 @@ export function columnSteps(
         object: `${entry.table.name}.${column}`,
         why: "a row without a scope belongs to nobody",
         sql: `alter table ${target} alter column ${quoteIdent(column)} set not null`,
+        rows: entry.added.includes(column)
+          ? orphans(entry, scoped)
+          : `select * from ${target} where ${quoteIdent(column)} is null`,
       })
     }
     if (isTenancyKey(entry, column)) continue
@@ -51,33 +55,6 @@ export function columnSteps(
 /** The key of the tenant table is the tenant itself; it has no context to come from when a tenant is made. */
 function isTenancyKey(entry: ScopedTable, column: string): boolean {
   return entry.key.length === 1 && entry.key[0] === column
-}
-
-function addThroughColumns(
-  entry: ScopedTable,
-  missing: [string, string][],
-  scoped: ReadonlyMap<string, ScopedTable>,
-): Step {
-  const through = entry.through
-  const parent = through === null ? undefined : scoped.get(through.parent)
-  if (through === null || parent === undefined) throw new WardkeepError("WK901")
-  const target = qualified(entry.table.name)
-  const parentKey = parent.key.find((column) => column !== parent.tenant?.column && column !== parent.branch?.column)
-  if (parentKey === undefined) throw new WardkeepError("WK008", { message: `${parent.table.name} needs a primary key` })
-  const add = missing.map(([column, type]) => `add column ${quoteIdent(column)} ${type}`).join(", ")
-  const set = missing.map(([column]) => `${quoteIdent(column)} = p.${quoteIdent(column)}`).join(", ")
-  // The parent may already be FORCEd; NO FORCE lets the owner see every row inside this transaction only.
-  return {
-    phase: "structure",
-    object: entry.table.name,
-    why: `carries the scope of ${parent.table.name}`,
-    sql: [
-      `alter table ${target} ${add}`,
-      `alter table ${qualified(parent.table.name)} no force row level security`,
-      `update ${target} c set ${set} from ${qualified(parent.table.name)} p where p.${quoteIdent(parentKey)} = c.${quoteIdent(through.by)}`,
-      `alter table ${qualified(parent.table.name)} ${parent.table.forced ? "" : "no "}force row level security`,
-    ].join(";\n"),
-  }
 }
 
 /** The scope columns of a table followed by the rest of a key. */

@@ -1,10 +1,10 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Catalog, CatalogTable } from "./catalog.js"
 import { fencePolicies, forceSteps } from "./fence.js"
-import { differenceSteps, type Grant, type GrantsByRelation } from "./grants.js"
+import { differenceSteps, type Grant, type Grants, type Held, type Strangers } from "./grants.js"
 import type { TablePrivileges } from "./privileges.js"
 import { partitionsOf, type ScopedTable } from "./scope.js"
-import { isRemade, type Managed, qualified, type Step } from "./step.js"
+import { hashOf, isRemade, type Managed, qualified, type Step } from "./step.js"
 import { wordReaders, wordTable, wordTableName } from "./words.js"
 
 /** What belongs to a table of the policy file without being named there: its words, its sequences, its partitions. */
@@ -13,27 +13,29 @@ export function companionSteps(
   entry: ScopedTable,
   catalog: Catalog,
   privileges: readonly TablePrivileges[],
-  grants: GrantsByRelation,
+  grants: Grants,
 ): Step[] {
-  const difference = (relation: string, desired: readonly Grant[]): Step[] =>
-    differenceSteps(policy, relation, desired, grants.get(relation) ?? [])
+  const difference = (relation: string, desired: readonly Grant[], strangers: Strangers): Step[] =>
+    differenceSteps(policy, relation, desired, grants.of(relation), strangers)
   const whole = (roles: readonly string[], privilege: string): Grant[] =>
     roles.map((grantee) => ({ grantee, privilege, column: null }))
   const inserting = privileges.filter((p) => p.insert !== false).map((p) => p.role)
-  const steps = entry.table.sequences.flatMap((sequence) => difference(sequence, whole(inserting, "USAGE")))
+  // A sequence is not fenced, and a table that is not covered may count with it too.
+  const steps = entry.table.sequences.flatMap((sequence) => difference(sequence, whole(inserting, "USAGE"), "keep"))
   if (entry.rule.search !== undefined && entry.tenant !== null) {
     const words = wordTableName(entry)
     const table = catalog.tables.get(words)
     const made = wordTable(policy, entry, privileges).some(
       (o) => o.id === `table ${words}` && isRemade(o, catalog.managed),
     )
-    // A table that is made again has no grants yet, whatever the catalog shows of the one it replaces.
-    const present = made ? [] : (grants.get(words) ?? [])
-    steps.push(...differenceSteps(policy, words, whole(wordReaders(policy, entry, privileges), "SELECT"), present))
+    // A table that is made again has none of the grants that the catalog shows of the one it replaces.
+    const present = made || table === undefined ? grants.ofNew(words) : grants.of(words)
+    const readers = whole(wordReaders(policy, entry, privileges), "SELECT")
+    steps.push(...differenceSteps(policy, words, readers, present, "lose"))
     if (table !== undefined && !made) steps.push(...forceSteps({ ...entry, table }))
   }
   for (const partition of partitionsOf(entry, catalog)) {
-    steps.push(...forceSteps(partition), ...difference(partition.table.name, []))
+    steps.push(...forceSteps(partition), ...difference(partition.table.name, [], strangersOn(entry)))
   }
   return steps
 }
@@ -67,14 +69,14 @@ export function releasedTables(catalog: Catalog, managed: readonly Managed[]): C
 }
 
 /** Ours is taken from a released table before its rows become visible to whoever has privileges. */
-export function releaseSteps(policy: Policy, table: CatalogTable, present: readonly Grant[]): Step[] {
+export function releaseSteps(policy: Policy, table: CatalogTable, present: readonly Held[]): Step[] {
   const target = qualified(table.name)
   const isReference = policy.tables.get(table.name)?.scope === "global"
   const defaults = [...table.columns.values()]
     .filter((column) => column.default?.includes("wardkeep.") === true)
     .map((column) => `alter column ${quoteIdent(column.name)} drop default, `)
   return [
-    ...(isReference ? [] : differenceSteps(policy, table.name, [], present)),
+    ...(isReference ? [] : differenceSteps(policy, table.name, [], present, "keep")),
     {
       phase: "widen",
       object: table.name,
@@ -85,12 +87,33 @@ export function releaseSteps(policy: Policy, table: CatalogTable, present: reado
 }
 
 /** The copies that look-ups read: enabled, and granted to nobody. */
-export function lookupTableSteps(policy: Policy, catalog: Catalog, grants: GrantsByRelation): Step[] {
-  const copies = [...catalog.tables.values()].filter((table) => table.schema === "wardkeep_lookup")
-  return copies.flatMap((table) => [
-    ...differenceSteps(policy, table.name, [], grants.get(table.name) ?? []),
-    ...(table.rls ? [] : [enable(table)]),
-  ])
+export function lookupTableSteps(
+  policy: Policy,
+  catalog: Catalog,
+  managed: readonly Managed[],
+  grants: Grants,
+): Step[] {
+  const copies = managed.filter((object) => object.id.startsWith("table wardkeep_lookup."))
+  const made = copies.filter((object) => catalog.managed.get(object.id) !== hashOf(object.create))
+  const kept = copies
+    .filter((object) => !made.includes(object))
+    .flatMap((object) => catalog.tables.get(nameOf(object)) ?? [])
+  return [
+    ...made.flatMap((object) => differenceSteps(policy, nameOf(object), [], grants.ofNew(nameOf(object)), "lose")),
+    ...kept.flatMap((table) => [
+      ...differenceSteps(policy, table.name, [], grants.of(table.name), "lose"),
+      ...(table.rls ? [] : [enable(table)]),
+    ]),
+  ]
+}
+
+function nameOf(object: Managed): string {
+  return object.id.slice("table ".length)
+}
+
+/** Only a fence is silent to those whom no policy lets through; a global table has none. */
+export function strangersOn(entry: ScopedTable): Strangers {
+  return entry.level === "global" ? "keep" : "lose"
 }
 
 function enable(table: CatalogTable): Step {

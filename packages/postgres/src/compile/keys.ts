@@ -1,8 +1,9 @@
-import { type Finding, quoteIdent } from "@wardkeep/core"
+import { type Finding, quoteIdent, quoteLiteral } from "@wardkeep/core"
 import type { CatalogConstraint } from "./catalog.js"
 import { scopedKey } from "./columns.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"
-import { list, qualified, type Step } from "./step.js"
+import { hashOf, list, qualified, type Step } from "./step.js"
+import { ownKey } from "./through.js"
 
 const actions: Readonly<Record<string, string>> = {
   a: "no action",
@@ -32,6 +33,7 @@ export function keySteps(
       (parent.table.name === entry.table.name && entry.key.length === 0)
     )
       continue
+    if (!constraint.validated) findings.push(notValidated(entry, parent, constraint))
     const replaced = scopedForeignKey(entry, parent, constraint)
     if (replaced === "widening") {
       findings.push({
@@ -66,13 +68,70 @@ function scopedForeignKey(child: ScopedTable, parent: ScopedTable, fk: CatalogCo
   const steps = scopedUnique(parent, parentColumns)
   const setNull = fk.onDelete === "n" || fk.onDelete === "d" ? ` (${list(bare)})` : ""
   const deferral = fk.deferrable ? ` deferrable${fk.deferred ? " initially deferred" : ""}` : ""
+  const full = matchFull(child, fk, bare)
+  const validity = fk.validated ? "" : " not valid"
+  const name = quoteIdent(fk.name)
+  const added = `foreign key (${list(childColumns)}) references ${qualified(parent.table.name)} (${list(parentColumns)})${full.match} on update ${actions[fk.onUpdate] ?? "no action"} on delete ${actions[fk.onDelete] ?? "no action"}${setNull}${deferral}`
   steps.push({
     phase: "structure",
     object: `${child.table.name} ${fk.name}`,
     why: "no row may refer across branches",
-    sql: `alter table ${target} drop constraint ${quoteIdent(fk.name)};\nalter table ${target} add constraint ${quoteIdent(fk.name)} foreign key (${list(childColumns)}) references ${qualified(parent.table.name)} (${list(parentColumns)}) on update ${actions[fk.onUpdate] ?? "no action"} on delete ${actions[fk.onDelete] ?? "no action"}${setNull}${deferral}`,
+    sql: [
+      `alter table ${target} drop constraint ${name}`,
+      `alter table ${target} add constraint ${name} ${added}${validity}`,
+      ...(full.check === null
+        ? []
+        : [`alter table ${target} add constraint ${full.check.name} check (${full.check.condition})${validity}`]),
+      ...(fk.comment === null ? [] : [`comment on constraint ${name} on ${target} is ${quoteLiteral(fk.comment)}`]),
+    ].join(";\n"),
+    ...danglers(child, parent, childColumns, parentColumns, bare.length),
   })
   return steps
+}
+
+/**
+ * MATCH FULL asks for all columns or none, and the scope is never null. So it stays where the host's key held the scope
+ * or allows no null; beside a nullable column alone it says nothing; for several a check says it.
+ */
+function matchFull(
+  child: ScopedTable,
+  fk: CatalogConstraint,
+  bare: readonly string[],
+): { match: string; check: { name: string; condition: string } | null } {
+  const nullable = bare.some((column) => child.table.columns.get(column)?.notNull !== true)
+  if (!fk.matchFull || (nullable && bare.length === 1 && fk.columns.length === 1)) return { match: "", check: null }
+  if (!nullable || bare.length < fk.columns.length) return { match: " match full", check: null }
+  const name = quoteIdent(`wk_${fk.name.slice(0, 40)}_full`)
+  return { match: "", check: { name, condition: `num_nulls(${list(bare)}) in (0, ${bare.length})` } }
+}
+
+/** The rows that break a foreign key: `elsewhere` tells a reference across branches from one to nothing. */
+function danglers(
+  child: ScopedTable,
+  parent: ScopedTable,
+  childColumns: readonly string[],
+  parentColumns: readonly string[],
+  bare: number,
+): { rows?: string } {
+  if (child.added.length > 0 || parent.added.length > 0) return {}
+  const pairs = childColumns.map((column, index) => [column, parentColumns[index] ?? ""] as const)
+  const own = bare === 0 ? pairs : pairs.slice(-bare)
+  const there = (some: readonly (readonly [string, string])[]): string =>
+    `exists (select from ${qualified(parent.table.name)} p where ${some.map(([mine, theirs]) => `p.${quoteIdent(theirs)} = c.${quoteIdent(mine)}`).join(" and ")})`
+  const given = childColumns.map((column) => `c.${quoteIdent(column)} is not null`).join(" and ")
+  return {
+    rows: `select c.*, ${there(own)} as elsewhere from ${qualified(child.table.name)} c where ${given} and not ${there(pairs)}`,
+  }
+}
+
+function notValidated(child: ScopedTable, parent: ScopedTable, fk: CatalogConstraint): Finding {
+  return {
+    check: "foreign-key-not-validated",
+    severity: "hygiene",
+    object: `${child.table.name} ${fk.name}`,
+    message: `declared NOT VALID and left so: older rows may refer to no row of ${parent.table.name}, or to one of another branch`,
+    fix: `in maintenance: alter table ${qualified(child.table.name)} validate constraint ${quoteIdent(fk.name)}`,
+  }
 }
 
 /** What a composite foreign key refers to, where the host has no such key. */
@@ -83,7 +142,10 @@ function scopedUnique(parent: ScopedTable, columns: readonly string[]): Step[] {
     )
   )
     return []
-  const index = quoteIdent(`wk_${parent.table.table.slice(0, 40)}_scoped_key`)
+  // Another foreign key may refer to another key of the same parent, which needs an index of its own.
+  const isPrimary = parent.key.every((column) => columns.includes(column))
+  const which = isPrimary ? "" : `_${hashOf(columns.join("\n")).slice(0, 8)}`
+  const index = quoteIdent(`wk_${parent.table.table.slice(0, 40)}${which}_scoped_key`)
   return [
     {
       phase: "structure",
@@ -103,7 +165,7 @@ function throughKey(entry: ScopedTable, scoped: ReadonlyMap<string, ScopedTable>
     entry.table.constraints.some((k) => k.type === "f" && k.parent === through.parent && k.columns.includes(through.by))
   )
     return []
-  const parentColumns = scopedKey(parent, parent.key)
+  const parentColumns = scopedKey(parent, [ownKey(parent)])
   const childColumns = [...scopeColumns(entry).map(([column]) => column), through.by]
   return [
     ...scopedUnique(parent, parentColumns),

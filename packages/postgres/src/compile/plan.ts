@@ -11,6 +11,7 @@ import {
   partitionFences,
   releasedTables,
   releaseSteps,
+  strangersOn,
 } from "./companions.js"
 import { confinement, narrowable } from "./confined.js"
 import { derivedFindings } from "./derived.js"
@@ -18,7 +19,7 @@ import { tampered } from "./drift.js"
 import type { Extension } from "./extension.js"
 import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
-import { type GrantsByRelation, grantSteps, readGrants, strangerFindings } from "./grants.js"
+import { type Grants, grantSteps, readGrants } from "./grants.js"
 import { indexFindings, keySteps } from "./keys.js"
 import { lookups } from "./lookups.js"
 import { mirrors } from "./mirror.js"
@@ -32,6 +33,7 @@ import { columnTypesOf, referenceSteps } from "./rule-policies.js"
 import { branchKeyColumn, partitionsOf, resolveScopes, type ScopedTable } from "./scope.js"
 import { countBranches, scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
+import { strangerFindings } from "./strangers.js"
 import { sameShapeView, viewSchema } from "./views.js"
 import { wordTable } from "./words.js"
 
@@ -77,6 +79,7 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
     managed: [],
   }
   const grants = await readGrants(client, relations)
+  draft.findings.push(...(await strangerFindings(client, policy, scoped, catalog, grants)))
   const branches = await countBranches(client, scoped.get(policy.tenancy.branch))
   const rolesWithViews = new Set<string>()
   for (const entry of scoped.values()) {
@@ -87,10 +90,13 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
   draft.managed.push(...tenancyMirrors(policy, catalog, scoped), ...lookups(policy, scoped))
   for (const table of releasedTables(catalog, draft.managed))
-    draft.steps.push(...releaseSteps(policy, table, grants.get(table.name) ?? []))
+    draft.steps.push(...releaseSteps(policy, table, grants.of(table.name)))
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
   draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy)))
-  draft.steps.push(...lookupTableSteps(policy, catalog, grants), ...(await actorRecordSteps(client, policy)))
+  draft.steps.push(
+    ...lookupTableSteps(policy, catalog, draft.managed, grants),
+    ...(await actorRecordSteps(client, policy)),
+  )
   draft.steps.push(...(await ruleRecordSteps(client, policy)))
   const tables = [...scoped.values()].flatMap((entry) => [entry, ...partitionsOf(entry, catalog)])
   for (const extension of extensions) {
@@ -119,7 +125,7 @@ interface TableInput {
   readonly catalog: Catalog
   readonly scoped: ReadonlyMap<string, ScopedTable>
   readonly types: ColumnTypes
-  readonly grants: GrantsByRelation
+  readonly grants: Grants
   readonly changed: ReadonlySet<string>
 }
 
@@ -128,16 +134,14 @@ function draftTable({ steps, findings, managed }: Draft, input: TableInput): str
   const { policy, entry, catalog, scoped, types, grants, changed } = input
   const { privileges, findings: found } = tablePrivileges(policy, entry, catalog.serverVersion)
   const keys = keySteps(entry, scoped)
-  const present = grants.get(entry.table.name) ?? []
   findings.push(...found, ...keys.findings, ...referenceFindings(policy, entry, scoped), ...indexFindings(entry))
-  findings.push(...strangerFindings(policy, entry.table.name, present, entry.table.owner))
   steps.push(
     ...columnSteps(entry, scoped, changed),
     ...keys.steps,
     ...forceSteps(entry),
     ...referenceSteps(policy, entry),
   )
-  steps.push(...grantSteps(policy, entry.table.name, privileges, present))
+  steps.push(...grantSteps(policy, entry.table.name, privileges, grants.of(entry.table.name), strangersOn(entry)))
   steps.push(...companionSteps(policy, entry, catalog, privileges, grants))
   managed.push(...fence(policy, entry, types), ...partitionFences(policy, entry, catalog))
   managed.push(...confinement(policy, entry), ...narrowable(policy, entry))

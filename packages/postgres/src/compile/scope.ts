@@ -124,7 +124,7 @@ function tenancyTypes(policy: Policy, catalog: Catalog): TenancyTypes {
     })
   }
   const tenantKey = singleKey(tenantTable)
-  // A branch id decides alone which rows are seen, so it must be unique in the whole database, not per tenant.
+  // Tokens and the mirror name a branch by its id alone, so it must be unique in the whole database, not per tenant.
   const branchKey = branchTable.wholeUniques.find(
     (columns) => columns.length === 1 && columns[0] !== policy.tenancy.columns.tenant,
   )?.[0]

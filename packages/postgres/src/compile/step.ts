@@ -8,6 +8,8 @@ export interface Step {
   readonly object: string
   readonly why: string
   readonly sql: string
+  /** A query that lists the rows which can be in the way, for the error of a step that meets them. */
+  readonly rows?: string
 }
 
 /** An object that is recognised by its comment, so that a second run changes nothing and drift is seen. */

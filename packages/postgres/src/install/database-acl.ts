@@ -3,8 +3,9 @@ import type { Queryable } from "../maintenance/queryable.js"
 import { roleDdl } from "./retry.js"
 
 /**
- * Takes TEMP and CREATE from everybody and gives CONNECT to the three logins. Database ACLs travel neither with a dump
- * nor with CREATE DATABASE … TEMPLATE, so this runs again in every restored or cloned database.
+ * Takes TEMP and CREATE from PUBLIC and gives CONNECT, and nothing else, to the three logins. Who else may connect stays
+ * as it was: logins of the host go on until a policy is applied. Database ACLs travel neither with a dump nor with CREATE
+ * DATABASE … TEMPLATE, so this runs again in every restored or cloned database.
  *
  * @throws WK306 a non-owner's REVOKE only warns; what is still there afterwards is an error here
  */
@@ -13,7 +14,7 @@ export async function secureDatabase(client: Queryable, policy: Policy): Promise
   const database = await currentDatabase(client)
   const logins = [names.app, names.issuer, names.migrator].map(quoteIdent).join(", ")
   const statements = [
-    `revoke all on database ${quoteIdent(database)} from public`,
+    `revoke create, temporary on database ${quoteIdent(database)} from public`,
     `revoke all on database ${quoteIdent(database)} from ${logins}`,
     `grant connect on database ${quoteIdent(database)} to ${logins}`,
     `grant create on database ${quoteIdent(database)} to ${quoteIdent(names.owner)}`,

@@ -1,0 +1,157 @@
+import { parsePolicy } from "@wardkeep/core"
+import pg from "pg"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { connected, type Login, withLogin } from "#tests/fixture/clinic.ts"
+import { document, type Host, installHost } from "#tests/fixture/host.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { emit } from "../migrate/index.js"
+
+const database = useDatabase()
+
+const schema = `
+create table clinic (id uuid primary key);
+create table branch (id uuid primary key, clinic_id uuid not null references clinic);
+create table drug (id int primary key);
+create table patient (clinic_id uuid not null, branch_id uuid not null, id uuid not null, name text, phone text, primary key (clinic_id, branch_id, id));
+create table event (clinic_id uuid not null, branch_id uuid not null, at date not null, primary key (clinic_id, branch_id, at)) partition by range (at);
+create table event_2026 partition of event for values from ('2026-01-01') to ('2027-01-01');
+create table elsewhere (id int);
+insert into clinic values ('00000000-0000-0000-0000-00000000000a');
+insert into branch values ('00000000-0000-0000-0000-0000000000a1', '00000000-0000-0000-0000-00000000000a');
+insert into drug values (1);
+insert into patient select c.id, b.id, gen_random_uuid(), 'Asha', '1' from clinic c, branch b, generate_series(1, 2);
+insert into event select c.id, b.id, '2026-02-03' from clinic c, branch b;
+insert into elsewhere values (1);`
+
+const doc = document({
+  rest: "unmanaged",
+  tables: {
+    drug: { scope: "global" },
+    patient: { scope: "branch", search: { words: ["name"] } },
+    event: { scope: "branch" },
+  },
+  roles: { doctor: { purposes: ["care"], can: { patient: "manage", event: "manage", drug: "read" } } },
+})
+
+let host: Host
+let team: string
+const logins: Login[] = []
+const open: pg.Client[] = []
+
+/** An open connection of a login that the host had before. */
+async function old(label: string): Promise<{ login: Login; run: (sql: string) => Promise<number | null> }> {
+  const login = await database.cluster.login({ label, attributes: "inherit" })
+  logins.push(login)
+  const client = new pg.Client({ connectionString: withLogin(database.adminUrl, login) })
+  await client.connect()
+  open.push(client)
+  return { login, run: async (sql) => (await client.query(sql)).rowCount }
+}
+
+const asAdmin = (sql: string) => connected(database.adminUrl, (admin) => admin.query(sql))
+
+beforeAll(async () => {
+  host = await installHost(database.ownerUrl, schema, doc)
+  team = `team_${host.policy.deployment}`
+})
+
+afterAll(async () => {
+  for (const client of open) await client.end()
+  await asAdmin(`drop owned by ${[team, ...logins.map(({ user }) => user)].join(", ")};
+    drop role ${team}; ${logins.map(({ user }) => `drop role ${user}`).join("; ")}`)
+})
+
+describe("logins that the host had before", () => {
+  it("keep what they could until apply, meet an error from then on, and are named by the plan first", async () => {
+    const reports = await old("reports")
+    const member = await old("member")
+    const columns = await old("columns")
+    const everybody = await old("everybody")
+    const backup = await old("backup")
+    await asAdmin(`create role ${team};
+      grant ${team} to ${member.login.user};
+      alter role ${backup.login.user} bypassrls;
+      grant select, update, delete, truncate on patient to ${reports.login.user} with grant option;
+      grant select on event, event_2026, drug, elsewhere to ${reports.login.user};
+      grant select on patient to ${team};
+      grant select (name), update (name) on patient to ${columns.login.user};
+      grant select (at), select on event to ${columns.login.user};
+      grant select on event_2026 to public;
+      grant select on patient, event to ${backup.login.user}`)
+    // What a login passed on is not the owner's to revoke, and goes with what it came from.
+    await asAdmin(`set role ${reports.login.user}; grant select on patient to ${everybody.login.user}; reset role`)
+
+    const before: [label: string, run: () => Promise<number | null>, rows: number][] = [
+      ["select", () => reports.run("select from patient"), 2],
+      ["update", () => reports.run("update patient set phone = '2'"), 2],
+      ["delete", () => reports.run("delete from patient where phone = 'nobody'"), 0],
+      ["partition", () => reports.run("select from event_2026"), 1],
+      ["partitioned", () => reports.run("select from event"), 1],
+      ["through a group", () => member.run("select from patient"), 2],
+      ["columns", () => columns.run("update patient set name = 'Asha B'"), 2],
+      ["column and table", () => columns.run("select at from event"), 1],
+      ["passed on", () => everybody.run("select from patient"), 2],
+      ["PUBLIC", () => everybody.run("select from event_2026"), 1],
+    ]
+    for (const [label, run, rows] of before) expect(await run(), label).toBe(rows)
+
+    const shown = await host.plan()
+    const lost = shown.findings.filter((f) => f.check === "host-role-loses-access").map((f) => f.message)
+    expect(lost).toEqual(
+      expect.arrayContaining([
+        `${reports.login.user}: apply takes delete, select, truncate, update on public.patient away`,
+        `${team} and, through it, ${member.login.user}: apply takes select on public.patient away`,
+        `${columns.login.user}: apply takes select ("name"), update ("name") on public.patient away`,
+        `${everybody.login.user}: apply takes select on public.patient away`,
+        `${reports.login.user}: apply takes select on public.event_2026 away`,
+      ]),
+    )
+    expect(lost.join()).not.toContain(backup.login.user)
+    const step = shown.steps.find(({ object }) => object === `public.patient ${team}`)
+    expect(step).toMatchObject({ phase: "narrow", why: expect.stringContaining("loses select") })
+    expect(emit(shown)).toContain(`revoke select on "public"."patient" from "${team}" cascade;`)
+    for (const [label, run, rows] of before) expect(await run(), `${label} after the plan`).toBe(rows)
+
+    await host.apply()
+    for (const [label, run] of before) await expect(run(), label).rejects.toMatchObject({ code: "42501" })
+    await expect(reports.run("truncate patient")).rejects.toMatchObject({ code: "42501" })
+    expect(await reports.run("select from drug")).toBe(1)
+    expect(await reports.run("select from elsewhere")).toBe(1)
+    expect(await backup.run("select from patient")).toBe(2)
+    expect(await backup.run("select from event")).toBe(1)
+    const again = await host.plan()
+    expect(again.steps).toEqual([])
+    expect(again.findings.filter((f) => f.check === "host-role-loses-access")).toEqual([])
+  })
+
+  it("get nothing through default privileges of the owner on tables that Wardkeep makes", async () => {
+    const later = await old("later")
+    await host.asOwner((owner) =>
+      owner.query(`alter default privileges grant select on tables to ${later.login.user};
+        alter default privileges in schema public grant insert on tables to public;
+        create table note (clinic_id uuid not null, branch_id uuid not null, id uuid not null, body text, primary key (clinic_id, branch_id, id))`),
+    )
+    const policy = parsePolicy({
+      ...doc,
+      tables: { ...(doc.tables as object), note: { scope: "branch", search: { words: ["body"] } } },
+      lookups: { by_phone: { table: "patient", by: "phone", returns: ["clinic_id"] } },
+    })
+    await host.apply(policy)
+    expect((await host.plan(policy)).steps).toEqual([])
+    for (const table of ["note", "note_word", "wardkeep_lookup.by_phone_row"])
+      await expect(later.run(`select from ${table}`), table).rejects.toMatchObject({ code: "42501" })
+  })
+
+  it("keep a grant on a table that leaves the policy file", async () => {
+    const reports = await old("returning")
+    const released = parsePolicy({
+      ...doc,
+      tables: { drug: { scope: "global" } },
+      roles: { doctor: { purposes: ["care"], can: { drug: "read" } } },
+    })
+    await host.apply(released)
+    await host.asOwner((owner) => owner.query(`grant select on patient to ${reports.login.user}`))
+    await host.apply(released)
+    expect(await reports.run("select from patient")).toBe(2)
+  })
+})
