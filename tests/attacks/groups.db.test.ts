@@ -17,7 +17,10 @@ describe.each(["portable", "accelerated"] as const)("a branch that is taken away
 
   beforeAll(async () => {
     clinic = await installClinic(database.ownerUrl, { strategy })
-    wk = createWardkeep({ pool: { connectionString: database.appUrl(clinic.logins.app), max: 2 }, policy: clinic.policy })
+    wk = createWardkeep({
+      pool: { connectionString: database.appUrl(clinic.logins.app), max: 2 },
+      policy: clinic.policy,
+    })
     const pool = { connectionString: database.url(clinic.logins.issuer), max: 2 }
     issuer = createIssuer({ pool, keyId: clinic.key.id, key: clinic.key.secret })
   })
@@ -37,7 +40,8 @@ describe.each(["portable", "accelerated"] as const)("a branch that is taken away
     const assignments = [{ tenant: tenant(), branches, role: "reception" }]
     return issuer.issueSession({ actor: "asha", assignments, ttl: "PT1H" })
   }
-  const service = (): Promise<Session> => issuer.issueService({ service: "reminders", tenant: tenant(), branches: group })
+  const service = (): Promise<Session> =>
+    issuer.issueService({ service: "reminders", tenant: tenant(), branches: group })
   const visits = (session: Session): Promise<number> =>
     wk.run(session, async () => (await wk.query("select id from visit")).rows.length)
   const reopen = (session: Session): Promise<Session> => {
@@ -93,10 +97,7 @@ describe.each(["portable", "accelerated"] as const)("a branch that is taken away
         const sql = "select distinct unnest(branches) as b from wardkeep.token where session_id = $1"
         return (await admin.query<{ b: string }>(sql, [session.id])).rows.map(({ b }) => b)
       })
-    for (const issue of [
-      () => person("all"),
-      () => issuer.issueService({ service: "reminders", tenant: tenant() }),
-    ]) {
+    for (const issue of [() => person("all"), () => issuer.issueService({ service: "reminders", tenant: tenant() })]) {
       const late = await during(move, issue)
       expect((await branchesOf(late)).sort()).toEqual(two().sort())
       await back()

@@ -246,8 +246,6 @@ describe("what waits for what", () => {
     })
     expect(revoked).toBe(2)
     await expect(clinic.session(leaver)).rejects.toMatchObject({ code: "WK202" })
-    expect(
-      await clinic.wk.run(session, () => revokeAssignments(clinic.wk, { actor: leaver, reason: "again" })),
-    ).toBe(0)
+    expect(await clinic.wk.run(session, () => revokeAssignments(clinic.wk, { actor: leaver, reason: "again" }))).toBe(0)
   })
 })

@@ -88,6 +88,11 @@ export const contextProbes: readonly Probe[] = [
   plain("the privileged parameter cannot be set", "select set_config('backtrace_functions', 'x', true)", {
     refused: /^42501$/,
   }),
+  plain(
+    "the privileged parameter cannot be set before a role is taken",
+    "select set_config('backtrace_functions', 'x', true)",
+    { as: "nobody", refused: /^42501$/ },
+  ),
   plain("the privileged parameter cannot be SET", "set local backtrace_functions = 'x'", { refused: /^42501$/ }),
   {
     name: "one SELECT that reads as doctor and answers as reception gets no hidden column",

@@ -271,10 +271,14 @@ describe("taking away", () => {
     const asha = name()
     const [{ clinic: tenant, branch: first }, { branch: second }] = clinic.places
     const group = (branches: string[]) =>
-      clinic.host.asOwner((client) => client.query("select wardkeep.set_branch_group($1, 'asked', $2)", [tenant, branches]))
+      clinic.host.asOwner((client) =>
+        client.query("select wardkeep.set_branch_group($1, 'asked', $2)", [tenant, branches]),
+      )
     await clinic.grant(asha, "doctor", 0, { scope: "all" })
     await group([first, second])
-    const session = await clinic.session(asha, { assignments: [{ tenant, role: "doctor", branches: { group: "asked" } }] })
+    const session = await clinic.session(asha, {
+      assignments: [{ tenant, role: "doctor", branches: { group: "asked" } }],
+    })
     expect(await clinic.wk.run(session, () => patients())).toBe(4)
     await group([first])
     expect(await clinic.wk.run(session, () => patients())).toBe(2)

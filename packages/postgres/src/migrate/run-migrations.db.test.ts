@@ -107,24 +107,24 @@ describe("a host with migrations of its own", () => {
 })
 
 describe("a session that holds the lock without migrating", () => {
-  it.each([["the lock of ours", String(0x574b4d47)], ["the lock of postgres-migrations", "-8525285245963000605"]])(
-    "%s: is named after the time that was given, and nothing is left locked",
-    async (_which, key) => {
-      await connected(database.adminUrl, async (other) => {
-        await other.query("select pg_advisory_lock($1)", [key])
-        const { rows } = await other.query("select pg_backend_pid() as pid, session_user::text as login")
-        await connected(database.ownerUrl, async (client) => {
-          await expect(runMigrations(client, [], 600)).rejects.toMatchObject({
-            code: "WK301",
-            detail: `pid ${rows[0].pid}, login ${rows[0].login}`,
-            hint: expect.stringContaining("pg_terminate_backend"),
-          })
-          await other.query("select pg_advisory_unlock($1)", [key])
-          expect(await runMigrations(client, [], 600)).toEqual([])
+  it.each([
+    ["the lock of ours", String(0x574b4d47)],
+    ["the lock of postgres-migrations", "-8525285245963000605"],
+  ])("%s: is named after the time that was given, and nothing is left locked", async (_which, key) => {
+    await connected(database.adminUrl, async (other) => {
+      await other.query("select pg_advisory_lock($1)", [key])
+      const { rows } = await other.query("select pg_backend_pid() as pid, session_user::text as login")
+      await connected(database.ownerUrl, async (client) => {
+        await expect(runMigrations(client, [], 600)).rejects.toMatchObject({
+          code: "WK301",
+          detail: `pid ${rows[0].pid}, login ${rows[0].login}`,
+          hint: expect.stringContaining("pg_terminate_backend"),
         })
+        await other.query("select pg_advisory_unlock($1)", [key])
+        expect(await runMigrations(client, [], 600)).toEqual([])
       })
-    },
-  )
+    })
+  })
 })
 
 describe("several at once", () => {
