@@ -62,7 +62,7 @@ export function differenceSteps(
   ]
 }
 
-export function privilegeGrants(wanted: TablePrivileges): Grant[] {
+function privilegeGrants(wanted: TablePrivileges): Grant[] {
   const grants: Grant[] = []
   const add = (privilege: string, columns: readonly string[] | null | false): void => {
     if (columns === false) return

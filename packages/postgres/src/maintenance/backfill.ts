@@ -65,7 +65,7 @@ export async function enterTenant(client: Queryable, tenant: string, reason: str
   await client.query("select set_config('row_security', 'on', true), set_config('wardkeep.token', $1, true)", [token])
 }
 
-export async function knownTenants(client: Queryable, policy: Policy): Promise<string[]> {
+async function knownTenants(client: Queryable, policy: Policy): Promise<string[]> {
   return await asOwner(client, policy, async () => {
     const { rows } = await client.query<{ tenant: string }>(
       "select list_tenants as tenant from wardkeep.list_tenants()",
