@@ -30,6 +30,8 @@ export interface FuzzOptions {
   readonly around?: (work: () => Promise<void>) => Promise<void>
   /** Only `wk.query`, for connections that carry nothing else. */
   readonly unitsOnly?: boolean
+  /** See `untilStuck`. */
+  readonly patience?: number
 }
 
 export interface FuzzReport {
@@ -40,8 +42,8 @@ export interface FuzzReport {
   readonly hung: readonly string[]
   /** Milliseconds of the slowest operation, its waiting for a connection included. */
   readonly longest: number
-  /** SQLSTATE or code → how often; `?` is an error nobody expected. */
-  readonly errors: ReadonlyMap<string, number>
+  /** Operation → `done`, SQLSTATE or code → how often; `?` is an error nobody expected. */
+  readonly outcomes: ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
 const units: readonly (readonly [number, Operation])[] = [
@@ -58,27 +60,22 @@ const units: readonly (readonly [number, Operation])[] = [
 ]
 const everything: readonly (readonly [number, Operation])[] = [...units, [8, transaction], [6, ormClient]]
 
-/** What the operations provoke: bad queries, forged contexts, aborts, killed servers (08P01 is the pooler's word for one). */
-export const planned: ReadonlySet<string> = new Set(
-  "22012 22P02 42P01 WK102 WK105 WK107 WK108 WK109 WK111 57P01 08P01".split(" "),
-)
-
 /**
  * Milliseconds in which nobody at all comes to an end. Not how long one person waits: hundreds queue for one connection
  * here, and at the end, when nobody starts anew, who was forgotten is the only one left.
  */
-const patience = 30_000
+const untilStuck = 30_000
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`
 
 /** Many people at once on few connections; every row that arrives is compared with what its reader may see. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const { wk, world, seed, around = (work) => work() } = options
+  const { wk, world, seed, around = (work) => work(), patience = untilStuck } = options
   const admin = new pg.Client({ connectionString: options.adminUrl })
   await admin.connect()
   const operations = options.unitsOnly === true ? units : everything
   const wrong: string[] = []
-  const errors = new Map<string, number>()
+  const outcomes = new Map<string, Map<string, number>>()
   let statements = 0
   let hung: readonly string[] = []
   let watch: NodeJS.Timeout | undefined
@@ -128,7 +125,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       progress = Date.now()
       longest = Math.max(longest, progress - (since.get(index)?.started ?? progress))
       since.delete(index)
-      if (outcome !== "done") errors.set(outcome, (errors.get(outcome) ?? 0) + 1)
+      const known = outcomes.get(operation.name) ?? new Map<string, number>()
+      outcomes.set(operation.name, known.set(outcome, (known.get(outcome) ?? 0) + 1))
       // An operation that never reached the server counts too, or a client that refuses everything would be asked for ever.
       if (!asked) statements++
     }
@@ -142,7 +140,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     clearInterval(watch)
     await admin.end()
   }
-  return { seed, statements, wrong, hung, longest, errors }
+  return { seed, statements, wrong, hung, longest, outcomes }
 }
 
 function codeOf(failure: unknown): string {
@@ -161,6 +159,11 @@ async function killOne(admin: pg.Client, user: string, random: () => number): Pr
 
 /** For the log and for a failing test: what was tried, how to try it again, what happened. */
 export function describeReport(name: string, report: FuzzReport): string {
-  const errors = [...report.errors].sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} × ${n}`)
+  const all = [...report.outcomes].flatMap(([operation, outcomes]) =>
+    [...outcomes]
+      .filter(([outcome]) => outcome !== "done")
+      .map(([outcome, n]) => [`${operation} ${outcome}`, n] as const),
+  )
+  const errors = all.sort((a, b) => b[1] - a[1]).map(([what, n]) => `${what} × ${n}`)
   return `${name}: seed ${report.seed}, ${report.statements} statements, ${report.wrong.length} wrong, ${report.hung.length} hung, none longer than ${seconds(report.longest)}; refused or failed as planned: ${errors.join(", ") || "none"}`
 }

@@ -3,15 +3,16 @@ import { createWardkeep } from "@wardkeep/postgres"
 import { fromNamespace } from "@wardkeep/postgres/cls-hooked"
 import { beforeAll, describe, expect, it } from "vitest"
 import { withLogin } from "#tests/fixture/clinic.ts"
-import { legFromEnvironment } from "#tests/harness/src/index.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
-import { describeReport, fuzz, planned } from "./engine.ts"
+import { describeReport, fuzz } from "./engine.ts"
+import { perWay } from "./totals.ts"
+import { faults } from "./verdict.ts"
 import { buildWorld, type World } from "./world.ts"
 
 const cls: typeof import("cls-hooked") = createRequire(import.meta.url)("cls-hooked")
 const seed = Number(process.env.WARDKEEP_FUZZ_SEED ?? 20261124)
-// It is the client that is tried: the older server gets half. `npm run fuzz` makes a million.
-const total = Number(process.env.WARDKEEP_FUZZ_STATEMENTS ?? (legFromEnvironment() === "pg15" ? 10_000 : 20_000))
+
+const concurrency = 500
 
 const database = useDatabase()
 let world: World
@@ -37,10 +38,13 @@ const ways: readonly Way[] = (["als", "cls-hooked"] as const).flatMap((store) =>
 describe("nobody sees a row of somebody else, and nobody waits for ever", () => {
   for (const [index, way] of ways.entries()) {
     it(`${way.name}, ${way.store}`, { timeout: 3_600_000 }, async () => {
+      const statements = perWay(database.leg, ways.length)
       const namespace = way.store === "als" ? undefined : cls.createNamespace(`fuzz-${index}`)
       const wk = createWardkeep({
         pool: { connectionString: withLogin(database.adminUrl, world.clinic.logins.app), max: way.max },
         policy: world.clinic.policy,
+        // Hundreds queue for one connection: who waits long is not ended, so that an end which nobody asked for is a fault.
+        maxTransaction: 600_000,
         ...(way.shared === undefined ? {} : { shared: { connections: way.shared } }),
         ...(namespace === undefined ? {} : { contextStore: fromNamespace(namespace) }),
       })
@@ -49,15 +53,15 @@ describe("nobody sees a row of somebody else, and nobody waits for ever", () => 
           wk,
           world,
           seed: seed + index,
-          statements: Math.ceil(total / ways.length),
-          concurrency: 500,
+          statements,
+          concurrency,
           adminUrl: database.adminUrl,
           ...(namespace === undefined ? {} : { around: (work) => namespace.runAndReturn(work) }),
         })
         process.stdout.write(`${describeReport(`fuzz ${database.leg}: ${way.name}, ${way.store}`, report)}\n`)
-        expect(report.wrong).toEqual([])
-        expect(report.hung).toEqual([])
-        expect([...report.errors.keys()].filter((code) => !planned.has(code))).toEqual([])
+        // On a shared connection everybody who waits there is lost with it.
+        expect(faults(report, way.shared === undefined ? undefined : concurrency)).toEqual([])
+        expect(report.statements).toBeGreaterThanOrEqual(statements)
       } finally {
         await wk.close()
       }

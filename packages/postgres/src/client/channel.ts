@@ -1,11 +1,12 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { Context } from "../context/context.js"
 import { outward } from "./errors.js"
+import { judge } from "./judge.js"
 import type { Reading } from "./own-unit.js"
 import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
 import type { Connection } from "./wire/connection.js"
-import { type Statement, type Step, step } from "./wire/statement.js"
+import { Statement, type Step, step } from "./wire/statement.js"
 import { type Result, Unit, type UnitOwner } from "./wire/unit.js"
 
 export interface ChannelOptions {
@@ -14,6 +15,9 @@ export interface ChannelOptions {
   /** Transaction modes from the closed list of `statement-kind`. */
   readonly modes?: readonly string[]
 }
+
+/** What a unit asks of its session: run a statement, bring the next rows of a portal, or close it. */
+type How = "send" | "fetch" | "close"
 
 /**
  * One explicit transaction on one session. BEGIN and the prologue travel with the first statement, so opening costs no
@@ -24,7 +28,7 @@ export class Channel implements UnitOwner {
   readonly #runtime: Runtime
   #modes: readonly string[]
   /** Sent in this order once there is a session. */
-  #queued: { readonly unit: Unit; readonly fetch: boolean }[] = []
+  #queued: { readonly unit: Unit; readonly how: How }[] = []
   #opening = false
   #held: Connection | undefined
   #begun = false
@@ -61,19 +65,28 @@ export class Channel implements UnitOwner {
     return this.#runtime.statements.forRole(text, this.context.dbRole)
   }
 
-  /** Sends a statement of the client's own, such as a savepoint. */
+  /** Sends a savepoint or the like. Never prepared under a name: ORMs give each savepoint a new one. */
   control(sql: string): Promise<Result<never>> {
-    return this.send(new Unit(this.#runtime.statements.own(sql), []))
+    return this.send(new Unit(new Statement(sql, ""), []))
   }
 
-  send<R>(unit: Unit, fetch = false): Promise<Result<R>> {
+  /** Costs no round trip: what comes next does not wait for it. */
+  closePortal(statement: Statement, portal: string): void {
+    if (this.#ended !== undefined || this.#finishing || this.#held === undefined) return
+    const unit = new Unit(statement, [])
+    unit.portal = portal
+    // If it fails, so does the transaction, and whoever asks next hears of it.
+    this.send(unit, "close").catch(() => undefined)
+  }
+
+  send<R>(unit: Unit, how: How = "send"): Promise<Result<R>> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended)
     const promise = unit.settled<R>()
     unit.owner = this
     this.#pending++
-    if (this.#held !== undefined) this.#submit(unit, this.#held, fetch)
+    if (this.#held !== undefined) this.#submit(unit, this.#held, how)
     else {
-      this.#queued.push({ unit, fetch })
+      this.#queued.push({ unit, how })
       if (!this.#opening) this.#open()
     }
     return promise
@@ -86,7 +99,7 @@ export class Channel implements UnitOwner {
     if (this.#begun) {
       this.#finishing = true
       try {
-        const { command } = await this.control("commit")
+        const { command } = await this.#end("commit")
         if (command !== "COMMIT") throw swallowed(this.#failure)
       } finally {
         this.#close()
@@ -99,7 +112,7 @@ export class Channel implements UnitOwner {
     await this.#drain()
     if (this.#ended === undefined && this.#begun) {
       this.#finishing = true
-      await this.control("rollback").catch((error: unknown) => this.#held?.destroy(doubt(error)))
+      await this.#end("rollback").catch((error: unknown) => this.#held?.destroy(doubt(error)))
     }
     this.#close()
   }
@@ -120,8 +133,12 @@ export class Channel implements UnitOwner {
       this.#settle(unit, broken)
       return
     }
-    if (error !== undefined) this.#runtime.judge(unit, connection, error)
+    if (error !== undefined) judge(this.#runtime, unit, connection, error)
     this.#settle(unit, error)
+  }
+
+  #end(sql: "commit" | "rollback"): Promise<Result<never>> {
+    return this.send(new Unit(this.#runtime.statements.own(sql), []))
   }
 
   #settle(unit: Unit, error: unknown): void {
@@ -134,10 +151,11 @@ export class Channel implements UnitOwner {
     if (this.#pending === 0) for (const resume of this.#idle.splice(0)) resume()
   }
 
-  #submit(unit: Unit, connection: Connection, fetch: boolean): void {
+  #submit(unit: Unit, connection: Connection, how: How): void {
     try {
       if (this.#ended !== undefined) throw this.#ended
-      if (fetch) connection.fetch(unit)
+      if (how === "fetch") connection.fetch(unit)
+      else if (how === "close") connection.closePortal(unit)
       else if (this.#begun) connection.send(unit, [])
       else {
         const begin = `begin ${this.#modes.join(" ")}`.trim()
@@ -172,7 +190,7 @@ export class Channel implements UnitOwner {
 
   #opened(connection: Connection): void {
     if (this.#ended === undefined) this.#held = connection
-    for (const { unit, fetch } of this.#queued.splice(0)) this.#submit(unit, connection, fetch)
+    for (const { unit, how } of this.#queued.splice(0)) this.#submit(unit, connection, how)
     if (this.#held !== connection) this.#runtime.connections.release(connection)
   }
 

@@ -63,6 +63,19 @@ describe("query", () => {
     })
   })
 
+  it("tells the context in force, and undefined where there is none", async () => {
+    expect(wk.tryContext()).toBeUndefined()
+    const { branch } = clinic.branches[0]
+    await wk.run(asha, { branch }, async () => {
+      expect(wk.tryContext()).toMatchObject({ actor: "asha", branch, role: "doctor" })
+      expect(wk.tryContext()).toBe(wk.requireContext())
+    })
+    const several = { ...asha, grants: [...asha.grants, { ...asha.grants[0]!, purpose: "billing" }] }
+    await wk.run(several, async () => {
+      expect(() => wk.tryContext()).toThrowError(expect.objectContaining({ code: "WK110" }))
+    })
+  })
+
   it("refuses to run without a context", async () => {
     await expect(wk.query("select 1")).rejects.toMatchObject({ code: "WK101" })
   })

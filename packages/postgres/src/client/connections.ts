@@ -1,15 +1,14 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { Deadline } from "./deadline.js"
+import { type Wear, worn } from "./wear.js"
 import type { Connection, ConnectionEvents } from "./wire/connection.js"
 
-export interface ConnectionsOptions {
+export interface ConnectionsOptions extends Wear {
   readonly max: number
   readonly min: number
   /** 0: never. */
   readonly idleTimeout: number
   readonly connectionTimeout: number
-  readonly maxLifetime: number
-  readonly maxUses: number
   /** A unit that has not ended after this long has lost its server. */
   readonly stallTimeout: number
   readonly open: (events: ConnectionEvents) => Promise<Connection>
@@ -83,7 +82,7 @@ export class Connections implements ConnectionEvents {
   /** Back from its use: to the next in line, to the idle ones, or destroyed when anything speaks against it. */
   release(connection: Connection): void {
     if (connection.closed) return
-    if (!connection.sound || this.#ended !== undefined || this.#worn(connection)) {
+    if (!connection.sound || this.#ended !== undefined || worn(connection, this.#options)) {
       this.#discard(connection)
       return
     }
@@ -142,11 +141,6 @@ export class Connections implements ConnectionEvents {
     this.#waiting.shift()?.reject(error)
     if (this.#ended !== undefined) this.#finishWhenEmpty()
     else this.#grow()
-  }
-
-  #worn(connection: Connection): boolean {
-    const { maxUses, maxLifetime } = this.#options
-    return connection.uses >= maxUses || (maxLifetime > 0 && Date.now() - connection.openedAt > maxLifetime)
   }
 
   #discard(connection: Connection): void {

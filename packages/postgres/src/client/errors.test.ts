@@ -37,11 +37,22 @@ describe("errors that leave the client", () => {
       }),
     )
     expect(unique.message).toContain("patient_pkey")
-    expect(
-      leave(databaseError("42P01", 'relation "patientt" does not exist'), "select * from patientt").message,
-    ).toContain("patientt")
+    const parsed = databaseError("42P01", 'relation "patientt" does not exist', { position: "15" })
+    expect(leave(parsed, "select * from patientt").message).toContain("patientt")
     const policy = 'new row violates row-level security policy "wk_fence" for table "patient"'
     expect(leave(databaseError("42501", policy)).message).toBe(policy)
+  })
+
+  it("do not confirm a guess: what stands in the statement stays only in errors of reading it, not of running it", () => {
+    const guess = "select full_name::regclass from patient /* Asha */"
+    const ran = databaseError("42P01", 'relation "Asha" does not exist')
+    expect(leave(ran, guess).message).not.toContain("Asha")
+    const ranInside = databaseError("42601", 'syntax error at or near "Asha"', {
+      position: "3",
+      internalPosition: "3",
+      internalQuery: "select Asha",
+    })
+    expect(leave(ranInside, guess).message).not.toContain("Asha")
   })
 
   it("become ours where the database raised one of our codes", () => {

@@ -38,12 +38,14 @@ export function outward(
 
 /**
  * Takes row values out of an error. PostgreSQL prints them in `detail` and `where`, and inside quotes in the message:
- * a cast of a hidden column prints another branch's row. Quoted text stays only where it is the name of an object or
- * stands in the statement itself.
+ * a cast of a hidden column prints another branch's row. Quoted text stays only where it is the name of an object, or
+ * stands in the statement and the statement was never run: otherwise a guess in it would be confirmed.
  */
 export function redact(error: pg.DatabaseError, text: string): void {
+  // A place in the statement itself is named by errors of reading it only.
+  const unread = error.position !== undefined && error.internalPosition === undefined
   Object.assign(error, { detail: undefined, where: undefined, internalQuery: undefined, internalPosition: undefined })
-  const message = redactMessage(error, text)
+  const message = redactMessage(error, unread ? text : "")
   if (message === error.message) return
   // The stack repeats the message in its first line.
   if (error.stack !== undefined) error.stack = error.stack.replace(error.message, () => message)

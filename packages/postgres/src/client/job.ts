@@ -86,7 +86,10 @@ export async function runJob(
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(concurrency, Math.max(1, queue.length)) }, worker))
+  const workers = Array.from({ length: Math.min(concurrency, Math.max(1, queue.length)) }, worker)
+  // Who asked for the job may close the client once it is over, so turns under way are waited for.
+  const refused = (await Promise.allSettled(workers)).find((ended) => ended.status === "rejected")
+  if (refused !== undefined) throw refused.reason
   result.done.unshift(...(resume?.done ?? []).filter((tenant) => !result.done.includes(tenant)))
   return result
 }

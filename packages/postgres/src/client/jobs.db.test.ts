@@ -74,6 +74,29 @@ describe("a job", () => {
     await bare.close()
   })
 
+  it("that is refused half way waits for the tenants under way", async () => {
+    const [first, , third] = used.clinic.branches
+    const { createWardkeep } = await import("./index.js")
+    const wk = createWardkeep({
+      pool: { connectionString: database.appUrl(used.clinic.logins.app), max: 2 },
+      policy: used.clinic.policy,
+      issuer: {
+        ...used.issuer,
+        issueService: (request) =>
+          used.issuer.issueService(request.tenant === third.clinic ? { ...request, service: "removed" } : request),
+      },
+    })
+    let finished = false
+    const job = wk.job("reminders", { tenants: [first.clinic, third.clinic], concurrency: 2 }, async () => {
+      await wk.query("select pg_sleep(0.4)")
+      finished = true
+    })
+    await expect(job).rejects.toMatchObject({ code: "WK203" })
+    expect(finished).toBe(true)
+    expect(await used.issuer.listSessions("service:reminders")).toEqual([])
+    await wk.close()
+  })
+
   it("from a queue is refused when its actor's session has ended, or was changed on the way", async () => {
     const session = await used.newSession("reception", 0)
     const queued = await used.wk.run(session, { branch: used.clinic.branches[0].branch, requestId: "r-1" }, async () =>

@@ -1,7 +1,8 @@
 import { WardkeepError } from "@wardkeep/core"
+import { type Wear, worn } from "./wear.js"
 import type { Connection, ConnectionEvents } from "./wire/connection.js"
 
-export interface LanesOptions {
+export interface LanesOptions extends Wear {
   readonly count: number
   readonly stallTimeout: number
   readonly open: (events: ConnectionEvents) => Promise<Connection>
@@ -16,6 +17,8 @@ const sweepEvery = 1000
 export class Lanes implements ConnectionEvents {
   readonly #options: LanesOptions
   readonly #open: Connection[] = []
+  /** Worn sessions: they take no more units and end with their last one. */
+  readonly #retired = new Map<Connection, Promise<void>>()
   #opening: Promise<Connection> | undefined
   #ended = false
   #sweeper: NodeJS.Timeout | undefined
@@ -41,6 +44,7 @@ export class Lanes implements ConnectionEvents {
   }
 
   closed(connection: Connection): void {
+    this.#retired.delete(connection)
     const at = this.#open.indexOf(connection)
     if (at >= 0) this.#open.splice(at, 1)
   }
@@ -49,12 +53,7 @@ export class Lanes implements ConnectionEvents {
   async end(): Promise<void> {
     this.#ended = true
     await this.#opening?.catch(() => undefined)
-    await Promise.allSettled(
-      this.#open.slice().map(async (connection) => {
-        await connection.quiet()
-        await connection.end()
-      }),
-    )
+    await Promise.allSettled([...this.#open.slice().map(leave), ...this.#retired.values()])
     clearInterval(this.#sweeper)
   }
 
@@ -74,8 +73,19 @@ export class Lanes implements ConnectionEvents {
 
   #sweep(): void {
     const now = Date.now()
-    for (const connection of this.#open.slice())
+    for (const connection of [...this.#open, ...this.#retired.keys()])
       if (connection.stalled(now) > this.#options.stallTimeout)
         connection.destroy(new WardkeepError("WK111", { message: "the server did not answer in time" }))
+    for (const connection of this.#open.filter((each) => worn(each, this.#options))) {
+      this.#open.splice(this.#open.indexOf(connection), 1)
+      const leaving = leave(connection)
+      leaving.catch(() => undefined)
+      this.#retired.set(connection, leaving)
+    }
   }
+}
+
+async function leave(connection: Connection): Promise<void> {
+  await connection.quiet()
+  await connection.end()
 }

@@ -17,7 +17,7 @@ export interface WardkeepOptions {
   readonly log?: Logger
   /** Milliseconds after which a transaction is ended, whatever it does. Default 30 s. */
   readonly maxTransaction?: number
-  /** Milliseconds a statement may take on the server. Default 30 s. */
+  /** Milliseconds a statement may take on the server, a whole `copyOut` included. Default 30 s. */
   readonly statementTimeout?: number
   /** Keep plans under names. `auto` (default): yes, but not behind a pooler; say true for PgBouncer from 1.21 on. */
   readonly preparedStatements?: "auto" | boolean
@@ -30,7 +30,7 @@ export interface WardkeepOptions {
   /**
    * Run `wk.query` of all tenants over this few sessions, pipelined, each in its own transaction; beside those of
    * `pool`, which serve transactions and calls with a `signal` or `timeout`. For short statements: a long one delays
-   * those behind it.
+   * those behind it. `maxUses` and `maxLifetimeSeconds` of `pool` hold here too, looked at once a second.
    */
   readonly shared?: { readonly connections: number }
   /** Leave `detail` and `where`, which hold row values, in errors. */

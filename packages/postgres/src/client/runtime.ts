@@ -3,14 +3,14 @@ import type { Context } from "../context/context.js"
 import type { SafeLogger } from "../log.js"
 import { Connections } from "./connections.js"
 import { Deadline } from "./deadline.js"
-import { cutShort, lostName, otherStrategy, outward, worthAnotherTry } from "./errors.js"
-import type { GuardOptions, ServerFacts } from "./guard.js"
+import { otherStrategy, outward, worthAnotherTry } from "./errors.js"
+import type { GuardOptions } from "./guard.js"
+import { judge } from "./judge.js"
 import { Lanes } from "./lanes.js"
 import type { Settings } from "./options.js"
 import { OwnUnit, type Reading } from "./own-unit.js"
-import { Prologue } from "./prologue.js"
-import { keepsNames, readServer } from "./server-facts.js"
 import { StatementCatalog, type Text } from "./statements.js"
+import { ServerTerms } from "./terms.js"
 import { connect } from "./wire/connect.js"
 import type { Connection, ConnectionEvents } from "./wire/connection.js"
 import { Statement, type Step, step } from "./wire/statement.js"
@@ -28,61 +28,50 @@ const bareLogin = "select where pg_catalog.set_config('role', 'none', true) is n
 const preparedPerConnection = 500
 const grace = 5000
 
-/** Sessions, statements and the prologue of one client; runs units and decides what their errors mean. */
+/** Sessions, statements and the server's terms of one client; runs units, and sends again what may be sent again. */
 export class Runtime implements UnitOwner {
   readonly settings: Settings
   readonly log: SafeLogger
   readonly statements: StatementCatalog
   readonly connections: Connections
+  readonly terms: ServerTerms
+  readonly keepDetail: boolean
   readonly #lanes: Lanes | undefined
-  readonly #options: RuntimeOptions
-  #prologue: Prologue | undefined
-  #facts: ServerFacts | undefined
-  #starting: Promise<void> | undefined
-  #changing: Promise<void> | undefined
 
   constructor(options: RuntimeOptions) {
-    const { settings } = options
-    this.#options = options
+    const { settings, hostSchemas, keepDetail, ...guard } = options
     this.settings = settings
     this.log = options.log
+    this.keepDetail = keepDetail
     this.statements = new StatementCatalog({
       named: settings.named,
       roleComment: settings.pooler,
       salt: settings.searchPath,
     })
-    this.connections = new Connections({
+    const sessions = {
       ...settings,
-      stallTimeout: this.stallTimeout,
-      open: (events) => this.open(events),
+      stallTimeout: settings.statementTimeout + grace,
+      open: (events: ConnectionEvents) => this.open(events),
+    }
+    this.connections = new Connections(sessions)
+    if (settings.lanes > 0) this.#lanes = new Lanes({ ...sessions, count: settings.lanes })
+    this.terms = new ServerTerms({
+      settings,
+      statements: this.statements,
+      connections: this.connections,
+      hostSchemas,
+      guard,
+      ask: async <R>(text: string): Promise<R[]> => (await this.bare<R>(text, [])).rows,
     })
-    if (settings.lanes > 0)
-      this.#lanes = new Lanes({
-        count: settings.lanes,
-        stallTimeout: this.stallTimeout,
-        open: (events) => this.open(events),
-      })
-  }
-
-  get stallTimeout(): number {
-    return this.settings.statementTimeout + grace
   }
 
   get started(): boolean {
-    return this.#prologue !== undefined
-  }
-
-  get keepDetail(): boolean {
-    return this.#options.keepDetail
+    return this.terms.prologue !== undefined
   }
 
   /** Checks login and server once; every call waits for the same check. */
   async start(): Promise<void> {
-    this.#starting ??= this.#check().catch((error: unknown) => {
-      this.#starting = undefined
-      throw error
-    })
-    await this.#starting
+    await this.terms.start()
   }
 
   async open(events: ConnectionEvents): Promise<Connection> {
@@ -102,7 +91,7 @@ export class Runtime implements UnitOwner {
 
   /** The steps that give a unit this context. */
   steps(context: Context): readonly Step[] {
-    const prologue = this.#prologue
+    const { prologue } = this.terms
     if (prologue === undefined) throw new WardkeepError("WK901", { message: "used before start" })
     return context.steps(prologue, prologue.make)
   }
@@ -159,11 +148,11 @@ export class Runtime implements UnitOwner {
 
   #failed(unit: OwnUnit, connection: Connection, error: unknown): void {
     const again = unit.attempts === 0 && unit.deadline?.error === undefined
-    this.judge(unit, connection, error)
+    judge(this, unit, connection, error)
     if (!unit.shared) this.connections.release(connection)
     if (again && worthAnotherTry(error, unit.progress)) this.#retry(unit)
     else if (again && otherStrategy(error, unit.progress))
-      this.#changedOver().then(
+      this.terms.changedSince(unit.sentAt).then(
         (changed) => (changed ? this.#retry(unit) : this.#reject(unit, error)),
         () => this.#reject(unit, error),
       )
@@ -182,41 +171,8 @@ export class Runtime implements UnitOwner {
     unit.reject(outward(error, unit.statement, this.keepDetail, unit.progress))
   }
 
-  /** True when the database verifies contexts in another way than at the start. */
-  async #changedOver(): Promise<boolean> {
-    const before = this.#prologue
-    const strategy = this.#facts?.strategy
-    this.#changing ??= this.#check().finally(() => {
-      this.#changing = undefined
-    })
-    await this.#changing
-    return this.#facts?.strategy !== strategy || this.#prologue !== before
-  }
-
-  /** What an error says about the session it came from. */
-  judge({ statement, progress }: Unit, connection: Connection, error: unknown): void {
-    if (typeof error !== "object" || error === null || !("code" in error)) return
-    if (lostName(error)) {
-      if (this.settings.pooler && this.settings.switchable && this.statements.named) {
-        this.log.warn(
-          { code: String(error.code) },
-          "the pooler does not keep prepared statements; going on without names",
-        )
-        this.statements.setNaming(false)
-        this.#prologue = this.#facts === undefined ? undefined : this.#newPrologue(this.#facts)
-      } else this.#distrust(connection, "a prepared statement was lost or replaced")
-    } else if (error.code === "WK109" || cutShort(error, progress)) this.#distrust(connection, "a setting was changed")
-    else if (error.code === "0A000") connection.forget(statement)
-  }
-
-  #distrust(connection: Connection, reason: string): void {
-    if (connection.closed) return
-    this.log.warn({ code: "WK109", reason }, "a connection was destroyed")
-    connection.destroy(new WardkeepError("WK109", { message: reason }))
-  }
-
   #dispatch(unit: OwnUnit): void {
-    if (this.#prologue === undefined) {
+    if (!this.started) {
       this.start().then(
         () => this.#dispatch(unit),
         (error: unknown) => unit.reject(error),
@@ -253,25 +209,5 @@ export class Runtime implements UnitOwner {
       unit.reject(error)
       if (unit.connection !== undefined) this.connections.abandon(unit.connection, error)
     })
-  }
-
-  async #check(): Promise<void> {
-    const { hostSchemas, ...guard } = this.#options
-    const bare = async <R>(text: string): Promise<R[]> => (await this.bare<R>(text, [])).rows
-    const facts = await readServer(bare, hostSchemas, guard)
-    if (
-      this.settings.pooler &&
-      this.settings.switchable &&
-      !this.statements.named &&
-      (await keepsNames(this.connections))
-    )
-      this.statements.setNaming(true)
-    this.#facts = facts
-    this.#prologue = this.#newPrologue(facts)
-  }
-
-  #newPrologue(facts: ServerFacts): Prologue {
-    const { settings } = this
-    return new Prologue({ ...settings, facts }, this.statements)
   }
 }

@@ -115,6 +115,16 @@ describe("errors and logs", () => {
       .join("\n")
     expect(caught).toHaveLength(5)
     for (const error of caught) expect(error).toBeInstanceOf(Error)
+    // A guess in the statement is not confirmed either, although its own text may be quoted.
+    const names = await used.wk.run(used.doctor, async () =>
+      (await used.wk.query<{ full_name: string }>("select full_name from patient")).rows.map((row) => row.full_name),
+    )
+    for (const cast of ["quote_ident(full_name)::regclass", "to_tsquery('simple', full_name)"]) {
+      const text = `select ${cast} from patient /* ${names.join()} */`
+      const error = await used.wk.run(used.doctor, () => used.wk.query(text)).catch((failure: unknown) => failure)
+      expect(error, cast).toBeInstanceOf(Error)
+      expect(String(error), cast).not.toContain("canary")
+    }
     for (const secret of ["canary", "my-secret-parameter", used.doctor.grants[0]!.token])
       expect(everything).not.toContain(secret)
   })

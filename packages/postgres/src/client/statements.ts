@@ -14,6 +14,8 @@ export interface Text {
 }
 
 const capacity = 2000
+/** Texts of the client's own: ends of transactions, prologues, BEGIN with modes in any number and order. */
+const ownCapacity = 200
 
 /**
  * Every text the host has used, read once. Statements are named per text and role: PostgreSQL plans a name anew
@@ -55,7 +57,7 @@ export class StatementCatalog {
       })
     }
     const read: Text = { text, kind, lastRole: "", last: undefined, byRole: new Map() }
-    if (this.#texts.size >= capacity) this.#dropOldest()
+    if (this.#texts.size >= capacity) dropOldest(this.#texts)
     this.#texts.set(text, read)
     return read
   }
@@ -77,11 +79,12 @@ export class StatementCatalog {
     return statement
   }
 
-  /** A statement of the client's own. */
+  /** A statement of the client's own that comes again and again. */
   own(text: string): Statement {
     let statement = this.#own.get(text)
     if (statement === undefined) {
       statement = new Statement(text, this.#name("", text))
+      if (this.#own.size >= ownCapacity) dropOldest(this.#own)
       this.#own.set(text, statement)
     }
     return statement
@@ -92,9 +95,9 @@ export class StatementCatalog {
     const digest = createHash("sha256").update(`${this.#salt}\0${role}\0${text}`).digest("base64url")
     return `wk_${digest.slice(0, 22)}`
   }
+}
 
-  #dropOldest(): void {
-    const { value } = this.#texts.keys().next()
-    if (value !== undefined) this.#texts.delete(value)
-  }
+function dropOldest(kept: Map<string, unknown>): void {
+  const { value } = kept.keys().next()
+  if (value !== undefined) kept.delete(value)
 }

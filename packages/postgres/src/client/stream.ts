@@ -11,15 +11,27 @@ export interface StreamOptions {
   readonly batch?: number
 }
 
+/** What a stream asks of the handle that it belongs to. */
+export interface StreamHandle {
+  /** What the next batch waits for: an open savepoint. */
+  turn(): Promise<void> | undefined
+  /** Throws when the handle has ended; asked before each batch and each row. */
+  requireOpen(): void
+}
+
 let portals = 0
 
-/** The rows of a query in batches, through a portal of the open transaction; never more than one batch in memory. */
+/**
+ * The rows of a query in batches, through a portal of the open transaction; never more than one batch in memory. With a
+ * handle the transaction goes on after the stream, so the portal is closed when the loop ends, however it ends.
+ */
 export async function* streamRows<R>(
   runtime: Runtime,
   channel: Channel,
   text: string,
   values: readonly unknown[],
   { batch = 500 }: StreamOptions,
+  handle?: StreamHandle,
 ): AsyncGenerator<R, void, undefined> {
   if (!Number.isSafeInteger(batch) || batch < 1)
     throw new WardkeepError("WK009", { message: "batch is a whole number from 1" })
@@ -28,15 +40,26 @@ export async function* streamRows<R>(
   const statement = channel.statement(read)
   const portal = `wk_${++portals}`
   let shape: Unit["shape"]
-  for (let first = true; ; first = false) {
-    const unit = new Unit(statement, first ? values : [])
-    unit.portal = portal
-    unit.limit = batch
-    unit.shape = shape
-    const { rows } = await channel.send<R>(unit, !first)
-    shape = unit.shape
-    yield* rows
-    if (!unit.suspended) return
+  let opened = false
+  try {
+    for (;;) {
+      for (let turn = handle?.turn(); turn !== undefined; turn = handle?.turn()) await turn
+      handle?.requireOpen()
+      const unit = new Unit(statement, opened ? [] : values)
+      unit.portal = portal
+      unit.limit = batch
+      unit.shape = shape
+      const { rows } = await channel.send<R>(unit, opened ? "fetch" : "send")
+      opened = true
+      shape = unit.shape
+      for (const row of rows) {
+        handle?.requireOpen()
+        yield row
+      }
+      if (!unit.suspended) return
+    }
+  } finally {
+    if (opened && handle !== undefined) channel.closePortal(statement, portal)
   }
 }
 
@@ -44,6 +67,7 @@ const highWater = 4 * 1024 * 1024
 
 /**
  * The bytes of `COPY (query) TO STDOUT`: what a download is made of. COPY takes no parameters, and neither does this.
+ * While the reader pauses, nobody takes the server for dead; the server itself still counts the pause as the statement's.
  *
  * @throws WK108 not a reading query, or parentheses that do not match
  */

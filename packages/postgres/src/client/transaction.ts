@@ -55,9 +55,10 @@ export class Transaction implements Queries, OpenTransaction {
     values: Values = [],
     options: StreamOptions = {},
   ): AsyncGenerator<R, void, undefined> {
-    while (this.#child !== undefined) await this.#turn()
-    this.#requireOpen()
-    yield* streamRows<R>(this.#runtime, this.#channel, text, values, options)
+    yield* streamRows<R>(this.#runtime, this.#channel, text, values, options, {
+      turn: () => (this.#child === undefined ? undefined : this.#turn()),
+      requireOpen: () => this.#requireOpen(),
+    })
   }
 
   /** Runs `work` in a savepoint: it alone is undone when `work` throws. */
@@ -80,9 +81,9 @@ export class Transaction implements Queries, OpenTransaction {
   async #nested<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const name = `wk_${this.#depth + 1}`
     const nested = new Transaction(this.#runtime, this.#store, this.#channel, this)
-    await this.#channel.control(`savepoint ${name}`)
     const frame = this.#store.get()
     if (frame === undefined) throw new WardkeepError("WK101")
+    await this.#channel.control(`savepoint ${name}`)
     let result: T
     try {
       result = await this.#store.run({ ...frame, transaction: nested }, () => work(nested))

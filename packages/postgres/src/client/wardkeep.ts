@@ -2,9 +2,10 @@ import { type Policy, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { type Context, mergeScope, preselectContext, selectContext } from "../context/context.js"
 import { requireSession, type Scope, type Session } from "../context/session.js"
-import { asyncLocalStore, type ContextStore, type Frame } from "../context/store.js"
+import { asyncLocalStore, type ContextStore } from "../context/store.js"
 import type { Issuer } from "../issue/issuer.js"
 import { safeLogger } from "../log.js"
+import { Ambient, contextOf } from "./ambient.js"
 import { Channel } from "./channel.js"
 import type { Limits } from "./deadline.js"
 import { type JobContext, type JobOptions, type JobResult, runJob } from "./job.js"
@@ -14,7 +15,7 @@ import { ormPool } from "./orm-pool.js"
 import type { Queries, QueryOptions, Values } from "./queries.js"
 import { type QueuedContext, queuedContext, reopened } from "./queued-context.js"
 import { Runtime } from "./runtime.js"
-import { copyBytes, type StreamOptions } from "./stream.js"
+import { copyBytes, type StreamOptions, streamRows } from "./stream.js"
 import { type TransactionOptions, transact, transactionModes, whileOpen } from "./transact.js"
 import { refuseCallback, refuseOther, Transaction } from "./transaction.js"
 import { utility } from "./utility.js"
@@ -44,6 +45,7 @@ export class Wardkeep implements Queries {
   readonly pool: pg.Pool
   readonly #runtime: Runtime
   readonly #store: ContextStore
+  readonly #ambient: Ambient
   readonly #policy: Policy
   readonly #issuer: Issuer | undefined
 
@@ -51,6 +53,7 @@ export class Wardkeep implements Queries {
     this.#policy = options.policy
     this.#issuer = options.issuer
     this.#store = options.contextStore ?? asyncLocalStore
+    this.#ambient = new Ambient(this.#store)
     this.#runtime = new Runtime({
       settings: readOptions(options),
       hostSchemas: [...new Set([...options.policy.tables.keys()].map((name) => name.slice(0, name.indexOf("."))))],
@@ -59,7 +62,7 @@ export class Wardkeep implements Queries {
       waiver: options.securityFloorWaiver,
       keepDetail: options.dangerouslyLogDetail === true,
     })
-    this.pool = ormPool(this.#runtime, this.#store, () => this.#ambient())
+    this.pool = ormPool(this.#runtime, this.#store, () => this.#ambient.alone())
   }
 
   /**
@@ -79,7 +82,7 @@ export class Wardkeep implements Queries {
     const work = typeof scopeOrWork === "function" ? scopeOrWork : maybe
     if (typeof work !== "function") throw new WardkeepError("WK009", { message: "run needs a function" })
     requireSession(session)
-    this.#refuseInside("wk.run")
+    this.#ambient.refuseInside("wk.run")
     // A scope that was named is checked now; a session with several grants may still be entered without one.
     const named = scope.tenant ?? scope.role ?? scope.purpose ?? scope.branch
     const context = named === undefined ? undefined : preselectContext(session, scope)
@@ -97,7 +100,7 @@ export class Wardkeep implements Queries {
       refuseCallback(values, options)
       const read = this.#runtime.statements.read(text)
       if (read.kind.kind !== "query") throw new WardkeepError("WK108", { message: "use wk.tx for transactions" })
-      return this.#runtime.run<R>(this.#ambient(), read, values, options)
+      return this.#runtime.run<R>(this.#ambient.alone(), read, values, options)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -118,7 +121,7 @@ export class Wardkeep implements Queries {
     const scope = typeof scopeOrWork === "function" ? {} : scopeOrWork
     const work = typeof scopeOrWork === "function" ? scopeOrWork : maybe
     if (typeof work !== "function") throw new WardkeepError("WK009", { message: "tx needs a function" })
-    const frame = this.#frame()
+    const frame = this.#ambient.frame()
     const { transaction } = frame
     if (transaction !== undefined) {
       if (!(transaction instanceof Transaction) || !transaction.isOf(this.#runtime)) return refuseOther(false)
@@ -128,7 +131,7 @@ export class Wardkeep implements Queries {
     }
     const { signal, timeout, isolation, readOnly, deferrable, ...narrow } = scope
     const merged = mergeScope(frame.scope, narrow)
-    const context = Object.keys(narrow).length === 0 ? this.#contextOf(frame) : selectContext(frame.session, merged)
+    const context = Object.keys(narrow).length === 0 ? contextOf(frame) : selectContext(frame.session, merged)
     const modes = transactionModes({
       ...(isolation !== undefined && { isolation }),
       readOnly: readOnly === true,
@@ -154,15 +157,18 @@ export class Wardkeep implements Queries {
     values: Values = [],
     options: StreamOptions & Limits = {},
   ): AsyncGenerator<R, void, undefined> {
-    const context = this.#ambient()
+    const context = this.#ambient.alone()
     refuseCallback(values, options)
     const channel = new Channel({ runtime: this.#runtime, context, modes: ["read only"] })
-    const handle = new Transaction(this.#runtime, this.#store, channel)
-    return whileOpen(this.#runtime, channel, options, () => handle.stream<R>(text, values, options))
+    return whileOpen(this.#runtime, channel, options, () =>
+      streamRows<R>(this.#runtime, channel, text, values, options),
+    )
   }
 
   /**
-   * The bytes of a reading query as CSV with a header line, for downloads. Takes no parameters.
+   * The bytes of a reading query as CSV with a header line, for downloads. Takes no parameters. `statementTimeout` holds
+   * for the whole download, pauses of its reader included once the buffers are full (57014), and so does `maxTransaction`:
+   * give a client for large downloads longer ones.
    *
    * @throws WK108 not a plain reading query
    * @example await pipeline(wk.copyOut("select id, full_name from patient"), response)
@@ -171,7 +177,7 @@ export class Wardkeep implements Queries {
     text: string,
     options: { readonly format?: "csv" | "text" } & Limits = {},
   ): AsyncGenerator<Buffer, void, undefined> {
-    const channel = new Channel({ runtime: this.#runtime, context: this.#ambient(), modes: ["read only"] })
+    const channel = new Channel({ runtime: this.#runtime, context: this.#ambient.alone(), modes: ["read only"] })
     return whileOpen(this.#runtime, channel, options, () =>
       copyBytes(this.#runtime, channel, text, options.format ?? "csv"),
     )
@@ -184,7 +190,7 @@ export class Wardkeep implements Queries {
    * @example const { done, failed } = await wk.job("reminders", { tenants: "all", concurrency: 4 }, async ({ tenant }) => { … })
    */
   async job(name: string, options: JobOptions, work: (context: JobContext) => Promise<void>): Promise<JobResult> {
-    this.#refuseInside("wk.job")
+    this.#ambient.refuseInside("wk.job")
     const issuer = this.#requireIssuer()
     return await runJob(
       name,
@@ -230,13 +236,12 @@ export class Wardkeep implements Queries {
 
   /** The context in force. @throws WK101 none · WK110 several grants and no choice */
   requireContext(): Context {
-    return this.#contextOf(this.#frame())
+    return this.#ambient.context()
   }
 
-  /** The context in force, or undefined. */
+  /** The context in force, or undefined. @throws WK110 several grants and no choice */
   tryContext(): Context | undefined {
-    const frame = this.#store.get()
-    return frame === undefined ? undefined : this.#contextOf(frame)
+    return this.#ambient.tryContext()
   }
 
   /**
@@ -261,29 +266,6 @@ export class Wardkeep implements Queries {
   /** Ends every session; waits for transactions under way. */
   async close(): Promise<void> {
     await this.#runtime.close()
-  }
-
-  #ambient(): Context {
-    const frame = this.#frame()
-    if (frame.transaction !== undefined) refuseOther(frame.transaction.ended)
-    return this.#contextOf(frame)
-  }
-
-  #frame(): Frame {
-    const frame = this.#store.get()
-    if (frame === undefined) throw new WardkeepError("WK101")
-    return frame
-  }
-
-  #contextOf(frame: Frame): Context {
-    frame.context ??= selectContext(frame.session, frame.scope)
-    return frame.context
-  }
-
-  #refuseInside(what: string): void {
-    const transaction = this.#store.get()?.transaction
-    if (transaction !== undefined && !transaction.ended)
-      throw new WardkeepError("WK103", { message: `${what} inside a transaction would use another connection` })
   }
 
   #requireIssuer(): Issuer {

@@ -1,11 +1,10 @@
-import { once } from "node:events"
-import { type AddressInfo, connect, createServer } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import fc from "fast-check"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { useClient } from "#tests/fixture/client.ts"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
+import { relayTo } from "#tests/fixture/relay.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { apply, asOwner, useStrategy } from "../migrate/index.js"
 import type { Wardkeep } from "./index.js"
@@ -66,24 +65,11 @@ describe("the protocol", () => {
 
   it("sends a statement with its context in one packet and gets one back", async () => {
     const counted = { sent: 0, received: 0 }
-    const target = new URL(database.url(used.clinic.logins.app))
-    const relay = createServer((client) => {
-      const server = connect(Number(target.port), target.hostname)
-      client.on("data", (bytes) => {
-        counted.sent++
-        server.write(bytes)
-      })
-      server.on("data", (bytes) => {
-        counted.received++
-        client.write(bytes)
-      })
-      client.on("error", () => server.destroy()).on("close", () => server.destroy())
-      server.on("error", () => client.destroy()).on("close", () => client.destroy())
-    }).listen(0, "127.0.0.1")
-    await once(relay, "listening")
-    const url = new URL(target)
-    url.port = String((relay.address() as AddressInfo).port)
-    const wk = used.make({ pool: { connectionString: url.href, max: 1 } })
+    const relay = await relayTo(database.url(used.clinic.logins.app), {
+      sent: () => counted.sent++,
+      received: () => counted.received++,
+    })
+    const wk = used.make({ pool: { connectionString: relay.url, max: 1 } })
     try {
       await wk.run(used.doctor, async () => {
         const ask = () => wk.query("select full_name from patient limit 1")

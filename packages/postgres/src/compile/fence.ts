@@ -30,7 +30,7 @@ export function forceSteps(entry: ScopedTable): Step[] {
  * indexes and raises before a row is met. The branch raises only where an index could ask it alone; elsewhere it answers
  * null behind the tenant, because a term that fails only when it meets a row tells that a row is there (docs/adr/0006).
  */
-export function fenceTerms(entry: ScopedTable): { using: string; check: string } {
+function fenceTerms(entry: ScopedTable): { using: string; check: string } {
   const tenant = `${quoteIdent(entry.tenant?.column ?? "")} = (select wardkeep.tenant(wardkeep.planned_as())::${entry.tenant?.type ?? "text"})`
   if (entry.branch !== null) {
     const { column, type } = entry.branch
@@ -54,7 +54,7 @@ function branchAskedAlone({ table, tenant, branch }: ScopedTable): boolean {
 }
 
 /** The column of a shared identity that its link table refers to: its key without the tenant. */
-export function identityKey(entry: ScopedTable): string {
+function identityKey(entry: ScopedTable): string {
   return entry.key.find((column) => column !== entry.tenant?.column) ?? "id"
 }
 

@@ -125,7 +125,7 @@ function isOurs(policy: Policy, grantee: string): boolean {
   return logins.includes(grantee) || grantee.startsWith(names.role("")) || grantee.startsWith(names.service(""))
 }
 
-export function privilegeGrants(wanted: TablePrivileges): Grant[] {
+function privilegeGrants(wanted: TablePrivileges): Grant[] {
   const grants: Grant[] = []
   const add = (privilege: string, columns: readonly string[] | null | false): void => {
     if (columns === false) return

@@ -53,6 +53,13 @@ describe("selectContext", () => {
       expect(() => selectContext(bad as Session, {})).toThrowError(code("WK112"))
   })
 
+  it("goes on where one branch of a grant has an empty key, but does not narrow to it: that would mean all of them", () => {
+    const odd = session(grant({ branches: ["", "b1"] }))
+    expect(selectContext(odd, { branch: "b1" }).branches).toEqual(["b1"])
+    expect(selectContext(odd, {}).branches).toEqual(["", "b1"])
+    expect(() => selectContext(odd, { branch: "" })).toThrowError(code("WK105"))
+  })
+
   it("prints no token", () => {
     const context = selectContext(session(grant()), {})
     expect(`${JSON.stringify(context)} ${inspect(context, { depth: 9, showHidden: true })}`).not.toContain(token)

@@ -55,6 +55,8 @@ export function selectContext(session: Session, scope: Scope): Context {
       (scope.purpose === undefined || grant.purpose === scope.purpose),
   )
   const { branch } = scope
+  // In the setting that narrows, empty means all branches of the token.
+  if (branch === "") throw new WardkeepError("WK105", { message: "a branch with an empty key cannot be chosen" })
   const holding = branch === undefined ? matching : matching.filter((grant) => grant.branches.includes(branch))
   const [first, second] = holding
   if (first === undefined) {

@@ -50,7 +50,12 @@ function requireGrant(grant: SessionGrant): void {
   const texts = [grant.tenant, grant.role, grant.dbRole, grant.purpose]
   if (!texts.every(isText)) throw malformed("a grant lacks tenant, role or purpose")
   if (typeof grant.token !== "string" || !tokenForm.test(grant.token)) throw malformed("a grant's token is malformed")
-  if (!Array.isArray(grant.branches) || !grant.branches.every(isText)) throw malformed("a grant lacks its branches")
+  if (!Array.isArray(grant.branches) || !grant.branches.every(isKey)) throw malformed("a grant lacks its branches")
+}
+
+/** One branch with an empty key must not end the sessions of the others; see `selectContext`. */
+function isKey(value: unknown): value is string {
+  return value === "" || isText(value)
 }
 
 function isText(value: unknown): value is string {

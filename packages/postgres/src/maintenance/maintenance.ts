@@ -74,7 +74,7 @@ async function forcedTables(client: Queryable, named: readonly string[]): Promis
  * A pending deferred trigger would make ALTER TABLE fail with "has pending trigger events". Wardkeep's own stays
  * deferred: it is what refuses a COMMIT while FORCE is off.
  */
-export async function fireDeferred(client: Queryable): Promise<void> {
+async function fireDeferred(client: Queryable): Promise<void> {
   const { rows } = await client.query<{ list: string | null }>(
     `select string_agg(distinct format('%I.%I', n.nspname, k.conname), ', ') as list
        from pg_constraint k join pg_namespace n on n.oid = k.connamespace where k.condeferrable and n.nspname <> 'wardkeep'`,

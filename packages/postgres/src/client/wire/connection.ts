@@ -1,20 +1,16 @@
 import { WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { requestCancel } from "./cancel.js"
-import { FrameWriter } from "./frames.js"
 import { handlers, type Message } from "./messages.js"
-import { PreparedNames } from "./prepared-names.js"
 import { RowShape } from "./row-shape.js"
 import type { Statement, Step } from "./statement.js"
 import type { Unit } from "./unit.js"
+import { UnitWriter } from "./unit-writer.js"
 
 export interface ConnectionEvents {
   /** The connection is closed and every unit on it has ended. */
   closed(connection: Connection, error: WardkeepError): void
 }
-
-const writer = new FrameWriter()
-const noName = Buffer.alloc(0)
 
 /**
  * One server session. Speaks the extended protocol itself once `pg` has connected and signed in, because the rules of
@@ -26,11 +22,14 @@ export class Connection {
   readonly #events: ConnectionEvents
   /** Settings that may be reported with these values: what the client itself sets behind a pooler. */
   readonly #expected: ReadonlyMap<string, readonly string[]>
-  readonly #names: PreparedNames
+  readonly #writer: UnitWriter
   readonly #units: Unit[] = []
   readonly #waiting: (() => void)[] = []
   #poison: WardkeepError | undefined
   #corked = false
+  #paused = false
+  /** When a unit that waited behind another became the first, or the reader came back from a pause. */
+  #resumedAt = 0
   /** As the last ReadyForQuery said: I idle, T in a transaction, E in a failed one. */
   status = "I"
   closed = false
@@ -47,7 +46,7 @@ export class Connection {
   ) {
     this.client = client
     this.#events = events
-    this.#names = new PreparedNames(options.capacity)
+    this.#writer = new UnitWriter(options.capacity)
     this.#expected = options.expected
     this.#stream = client.connection.stream
     for (const [name, handler] of Object.entries(handlers)) {
@@ -73,10 +72,10 @@ export class Connection {
     )
   }
 
-  /** Milliseconds since the oldest unit was sent. */
+  /** Milliseconds that the server has owed an answer: since the first unit was sent or became the first. */
   stalled(now: number): number {
     const first = this.#units[0]
-    return first === undefined ? 0 : now - first.sentAt
+    return first === undefined || this.#paused ? 0 : now - Math.max(first.sentAt, this.#resumedAt)
   }
 
   /** Resolves when every unit on it has ended. */
@@ -86,35 +85,27 @@ export class Connection {
 
   /** Sends `steps`, the unit's statement and a Sync in one write. Throws what a value's conversion throws; then nothing was sent. */
   send(unit: Unit, steps: readonly Step[]): void {
-    if (this.closed || this.#poison !== undefined) throw this.#poison ?? lost(undefined)
-    unit.skip = steps.length
-    if (steps.length === 0) unit.progress = "main"
+    this.#requireUsable()
+    let bytes: Buffer
     try {
-      this.#names.closeForgotten(writer)
-      for (const step of steps) this.#writeStep(unit, step)
-      this.#writeMain(unit)
-      if (unit.closing) {
-        this.#names.forget(unit.statement)
-        this.#names.closeForgotten(writer)
-      }
+      bytes = this.#writer.unit(unit, steps)
     } catch (error) {
       // A Close that was written is lost with the rest, so the names on this session are no longer known.
-      writer.reset()
       this.tainted = true
-      this.#names.forgetUnparsed(unit)
       throw error
     }
-    writer.sync()
-    this.#submit(unit)
+    this.#submit(unit, bytes)
   }
 
   /** The next rows of a portal this connection holds open. */
   fetch(unit: Unit): void {
-    if (this.closed || this.#poison !== undefined) throw this.#poison ?? lost(undefined)
-    unit.progress = "main"
-    writer.executePortal(unit.portal, unit.limit)
-    writer.sync()
-    this.#submit(unit)
+    this.#requireUsable()
+    this.#submit(unit, this.#writer.fetch(unit))
+  }
+
+  closePortal(unit: Unit): void {
+    this.#requireUsable()
+    this.#submit(unit, this.#writer.closePortal(unit))
   }
 
   /** Collects the writes of one turn of the event loop into one; for connections that many callers share. */
@@ -169,11 +160,16 @@ export class Connection {
     await this.client.end()
   }
 
+  /** The reader is behind. What the server does not say from now on is not its fault. */
   pause(): void {
+    this.#paused = true
     this.#stream.pause()
   }
 
   resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#resumedAt = Date.now()
     this.#stream.resume()
   }
 
@@ -212,7 +208,10 @@ export class Connection {
     this.status = status
     const unit = this.#units.shift()
     if (unit === undefined) return
-    this.#names.forgetUnparsed(unit)
+    this.#writer.names.forgetUnparsed(unit)
+    if (this.#units.length > 0) this.#resumedAt = Date.now()
+    // The last bytes of an answer may be what filled the reader's buffers; the next answer is not held back for them.
+    if (this.#paused) this.resume()
     this.#end(unit)
     if (this.#poison !== undefined) this.destroy(this.#poison)
   }
@@ -230,7 +229,7 @@ export class Connection {
 
   /** Forgets a statement, so that its next use prepares it anew. */
   forget(statement: Statement): void {
-    this.#names.forget(statement)
+    this.#writer.names.forget(statement)
   }
 
   #end(unit: Unit): void {
@@ -242,47 +241,16 @@ export class Connection {
     if (this.#waiting.length > 0 && this.#units.length === 0) for (const resume of this.#waiting.splice(0)) resume()
   }
 
-  #submit(unit: Unit): void {
+  #requireUsable(): void {
+    if (this.closed || this.#poison !== undefined) throw this.#poison ?? lost(undefined)
+  }
+
+  #submit(unit: Unit, bytes: Buffer): void {
     unit.sentAt = Date.now()
     unit.connection = this
     this.#units.push(unit)
     this.uses++
-    this.#write()
-  }
-
-  #write(): void {
-    this.#stream.write(writer.take())
-  }
-
-  #writeStep(unit: Unit, step: Step): void {
-    const { statement } = step
-    const prepared = this.#names.prepare(writer, unit, statement)
-    if (prepared === undefined) {
-      writer.bind("", noName, step.values)
-      writer.execute()
-      return
-    }
-    if (step.frames === undefined) {
-      const own = new FrameWriter()
-      own.bind("", statement.nameBytes, step.values)
-      own.execute()
-      step.frames = own.take()
-    }
-    writer.raw(step.frames)
-  }
-
-  #writeMain(unit: Unit): void {
-    const { statement } = unit
-    const prepared = this.#names.prepare(writer, unit, statement)
-    unit.prepared = prepared
-    writer.bind(unit.portal, prepared === undefined ? noName : statement.nameBytes, unit.values)
-    const shape = prepared?.shape
-    if (shape === undefined || (shape !== null && unit.types !== undefined)) {
-      if (unit.portal === "") writer.describe()
-      else writer.describeNamed(unit.portal)
-    } else if (shape !== null) unit.shape = shape
-    if (unit.portal === "" && unit.limit === 0) writer.execute()
-    else writer.executePortal(unit.portal, unit.limit)
+    this.#stream.write(bytes)
   }
 }
 
