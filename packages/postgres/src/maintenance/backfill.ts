@@ -54,7 +54,7 @@ export async function inTenant<T>(
   return await asOwner(client, policy, () => inTransaction(client, entered))
 }
 
-export async function knownTenants(client: Queryable, policy: Policy): Promise<string[]> {
+async function knownTenants(client: Queryable, policy: Policy): Promise<string[]> {
   return await asOwner(client, policy, async () => {
     const { rows } = await client.query<{ tenant: string }>(
       "select list_tenants as tenant from wardkeep.list_tenants()",
