@@ -2,17 +2,20 @@
  * Which database test files run on which server.
  *
  * The harness reads `env` and starts that server. A leg takes every `*.db.test.ts` file that its `joins`
- * accepts; `available` says in words why it cannot run here, or returns undefined.
+ * accepts; `available` says in words why it cannot run here, or returns undefined. `fetch` gets what is not installed with
+ * the workspace, and answers with the variables that lead to it.
  *
  * @typedef {{
  *   name: string,
  *   joins: (file: string) => boolean,
  *   available: () => string | undefined,
  *   env: Record<string, string>,
+ *   fetch?: () => Promise<Record<string, string>>,
  * }} Leg
  */
 import { existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
+import { serverEnvironment, unavailable } from "../scripts/server-build.mjs"
 
 const bin15 = process.env.WARDKEEP_PG15_BIN ?? "/usr/lib/postgresql/15/bin"
 
@@ -21,6 +24,8 @@ const isPooler = (file) => file.endsWith(".pooler.db.test.ts")
 const isLimitedAdmin = (file) => file.endsWith(".limited-admin.db.test.ts")
 /** Files that need programs of PostgreSQL 15, which refuse a newer server; the embedded 18 comes without them. */
 const isOn15Only = (file) => file.endsWith(".pg15.db.test.ts")
+/** Files about servers that Wardkeep refuses. */
+const isTooOld = (file) => file.endsWith(".too-old.db.test.ts")
 
 const inPath = (program) =>
   [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"].some((directory) =>
@@ -31,7 +36,7 @@ const postgres15 = () => (existsSync(join(bin15, "initdb")) ? undefined : "Postg
 
 const pgbouncer = () => (inPath("pgbouncer") ? undefined : "pgbouncer is not installed")
 const always = () => undefined
-const isOrdinary = (file) => !isPooler(file) && !isLimitedAdmin(file)
+const isOrdinary = (file) => !isPooler(file) && !isLimitedAdmin(file) && !isTooOld(file)
 const onEveryServer = (file) => isOrdinary(file) && !isOn15Only(file)
 
 /**
@@ -42,10 +47,11 @@ const onEveryServer = (file) => isOrdinary(file) && !isOn15Only(file)
 const anyServer =
   /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|tests\/contracts\/(cls-|als-shared)|packages\/wardkeep\/src\/cli\/(bad-input|cli|audit\/audit)\.db|examples\/express-clinic\/src\/login\/)/
 const needsThisServer = (file) => isOrdinary(file) && !anyServer.test(file)
+const needsAnother = (file) => needsThisServer(file) && !isOn15Only(file)
 
 const limitedAdmin15 = { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTGRES: "15" }
 
-/** @type {Leg[]} */
+/** @type {Leg[]} On every change. */
 export const legs = [
   { name: "embedded18", joins: onEveryServer, available: always, env: { WARDKEEP_TEST_LEG: "embedded18" } },
   { name: "pg15", joins: needsThisServer, available: postgres15, env: { WARDKEEP_TEST_LEG: "pg15" } },
@@ -54,3 +60,36 @@ export const legs = [
   // Until 15, CREATEROLE reaches every role that is not a superuser; from 16 on, only the roles it made.
   { name: "limited-admin-pg15", joins: isLimitedAdmin, available: postgres15, env: limitedAdmin15 },
 ]
+
+/** The conformance suite stands alone and attacks older servers than Wardkeep runs on. */
+const suiteOnly = (file) =>
+  isTooOld(file) || (isOrdinary(file) && /^(packages\/conformance\/|tests\/corpus\/)/.test(file))
+
+/** @type {(major: number, joins: Leg["joins"]) => Leg} */
+const fetchedLeg = (major, joins) => ({
+  name: `pg${major}`,
+  joins,
+  available: () => unavailable(major),
+  env: { WARDKEEP_TEST_LEG: `pg${major}` },
+  fetch: () => serverEnvironment(major),
+})
+
+/** @type {(major: number) => Leg} */
+const fetchedLimitedAdmin = (major) => ({
+  ...fetchedLeg(major, isLimitedAdmin),
+  name: `limited-admin-pg${major}`,
+  env: { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTGRES: String(major) },
+})
+
+/** @type {Leg[]} `npm run servers`: the other servers that are claimed, too slow for every change. */
+export const otherLegs = [
+  fetchedLeg(13, suiteOnly),
+  fetchedLeg(14, suiteOnly),
+  fetchedLeg(16, needsAnother),
+  fetchedLeg(17, needsAnother),
+  fetchedLimitedAdmin(16),
+  fetchedLimitedAdmin(17),
+]
+
+/** @type {(name: string) => Leg | undefined} */
+export const legNamed = (name) => [...legs, ...otherLegs].find((leg) => leg.name === name)

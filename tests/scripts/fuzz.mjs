@@ -1,4 +1,4 @@
-import { legs } from "../config/legs.mjs"
+import { legNamed } from "../config/legs.mjs"
 import { build, install } from "./bootstrap.mjs"
 import { Tally } from "./tally.mjs"
 import { filesEndingIn, vitest } from "./vitest.mjs"
@@ -22,11 +22,17 @@ await build()
 const tally = new Tally()
 for (const { suffixes, leg, statements: count } of runs) {
   const files = suffixes.flatMap((suffix) => filesEndingIn(suffix))
-  const available = legs.find(({ name }) => name === leg)?.available()
+  const server = legNamed(leg)
+  const available = server === undefined ? "no leg has this name" : server.available()
   if (available !== undefined) tally.check(`fuzz on ${leg}: not available here (${available})`, false)
   else
     await vitest(tally, `fuzz on ${leg}, ${count} statements, seed ${seed}`, files, {
-      env: { WARDKEEP_FUZZ_STATEMENTS: String(count), WARDKEEP_FUZZ_SEED: seed, WARDKEEP_TEST_LEG: leg },
+      env: {
+        ...server.env,
+        ...(await server.fetch?.()),
+        WARDKEEP_FUZZ_STATEMENTS: String(count),
+        WARDKEEP_FUZZ_SEED: seed,
+      },
       limitMinutes: 120,
     })
 }

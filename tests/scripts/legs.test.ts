@@ -1,7 +1,9 @@
 import { expect, test } from "vitest"
-import { legs } from "../config/legs.mjs"
+import { legNamed, legs, otherLegs } from "../config/legs.mjs"
 
-const joining = (file: string) => legs.filter((leg) => leg.joins(file)).map(({ name }) => name)
+const names = (from: typeof legs, file: string) => from.filter((leg) => leg.joins(file)).map(({ name }) => name)
+const joining = (file: string) => names(legs, file)
+const joiningOthers = (file: string) => names(otherLegs, file)
 
 test("a database test runs on both servers", () => {
   expect(joining("packages/postgres/src/client/query.db.test.ts")).toEqual(["embedded18", "pg15"])
@@ -17,4 +19,25 @@ test("a limited administrator's test runs in its own legs only", () => {
 
 test("a test of PostgreSQL 15's own programs runs on that server only", () => {
   expect(joining("packages/postgres/src/maintenance/pg-dump.pg15.db.test.ts")).toEqual(["pg15"])
+})
+
+test("the suite and its corpus meet every server between, Wardkeep those it supports", () => {
+  expect(joiningOthers("packages/conformance/src/verify.db.test.ts")).toEqual(["pg13", "pg14", "pg16", "pg17"])
+  expect(joiningOthers("tests/corpus/corpus.db.test.ts")).toEqual(["pg13", "pg14", "pg16", "pg17"])
+  expect(joiningOthers("packages/postgres/src/client/query.db.test.ts")).toEqual(["pg16", "pg17"])
+  expect(joiningOthers("packages/wardkeep/src/cli/refusals.too-old.db.test.ts")).toEqual(["pg13", "pg14"])
+  expect(joiningOthers("tests/e2e/install.limited-admin.db.test.ts")).toEqual([
+    "limited-admin-pg16",
+    "limited-admin-pg17",
+  ])
+})
+
+test("a refusal of an old server is tried on no other", () => {
+  expect(joining("packages/wardkeep/src/cli/refusals.too-old.db.test.ts")).toEqual([])
+})
+
+test("a leg is found by its name, wherever it runs", () => {
+  expect(legNamed("pg15")?.name).toBe("pg15")
+  expect(legNamed("pg16")?.env).toEqual({ WARDKEEP_TEST_LEG: "pg16" })
+  expect(legNamed("pg12")).toBeUndefined()
 })

@@ -2,7 +2,7 @@ import { legs } from "../config/legs.mjs"
 import { build, install } from "./bootstrap.mjs"
 import { checks } from "./checks.mjs"
 import { Tally } from "./tally.mjs"
-import { filesEndingIn, vitest } from "./vitest.mjs"
+import { databaseLeg, vitest } from "./vitest.mjs"
 
 // `npm test -- unit pg15` runs only those stages; with no names, everything runs.
 const only = process.argv.slice(2)
@@ -19,18 +19,6 @@ async function attempt(name, work) {
   }
 }
 
-async function databaseLeg(leg) {
-  const files = filesEndingIn(".db.test.ts").filter(leg.joins)
-  const reason = files.length === 0 ? "no test joins it" : leg.available()
-  if (reason === undefined) {
-    return vitest(tally, `leg ${leg.name}`, ["--project=db", ...files], { env: leg.env })
-  }
-  const text = `leg ${leg.name}: not available here (${reason})`
-  // A leg that proves nothing must not look green where the verdict counts.
-  if (process.env.CI === "true") tally.check(text, false)
-  else tally.note(text)
-}
-
 await attempt("install", install)
 await attempt("build", build)
 try {
@@ -41,7 +29,7 @@ try {
     if (wanted(project)) await vitest(tally, project, [`--project=${project}`])
   }
   for (const leg of legs) {
-    if (wanted("db") || wanted(leg.name)) await databaseLeg(leg)
+    if (wanted("db") || wanted(leg.name)) await databaseLeg(tally, leg, { mustRun: process.env.CI === "true" })
   }
 } catch (error) {
   process.stderr.write(`${error.stack}\n`)

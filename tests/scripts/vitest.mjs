@@ -35,3 +35,17 @@ export async function vitest(tally, name, args, { env = {}, limitMinutes = 25 } 
   tally.vitest(name, code, report)
   rmSync(folder, { recursive: true, force: true })
 }
+
+/** The files that join the leg, on its server. A leg that proves nothing must not look green where it `mustRun`. */
+export async function databaseLeg(tally, leg, { mustRun, within = [""], limitMinutes }) {
+  const files = filesEndingIn(".db.test.ts").filter(leg.joins)
+  const chosen = files.filter((file) => within.some((path) => file.startsWith(path)))
+  const reason = chosen.length === 0 ? "no test joins it" : leg.available()
+  if (reason === undefined) {
+    const env = { ...leg.env, ...(await leg.fetch?.()) }
+    return vitest(tally, `leg ${leg.name}`, ["--project=db", ...chosen], { env, limitMinutes })
+  }
+  const text = `leg ${leg.name}: not available here (${reason})`
+  if (mustRun) tally.check(text, false)
+  else tally.note(text)
+}

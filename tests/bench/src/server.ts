@@ -1,5 +1,5 @@
 import { totalmem } from "node:os"
-import { postgres15Binaries } from "../../harness/src/binaries.ts"
+import { serverBinaries } from "../../harness/src/binaries.ts"
 import { type EmbeddedServer, startEmbedded } from "../../harness/src/embedded.ts"
 
 const third = Math.floor(totalmem() / 3 / 2 ** 30)
@@ -17,7 +17,7 @@ export const serverSettings = {
 } as const
 
 export async function startServer(major: 15 | 18): Promise<EmbeddedServer> {
-  const binaries = major === 15 ? postgres15Binaries() : undefined
+  const binaries = serverBinaries(major)
   if (major === 15 && binaries === undefined) throw new Error("PostgreSQL 15 is not installed; set WARDKEEP_PG15_BIN")
   return await startEmbedded({ fsync: false, settings: serverSettings, ...(binaries !== undefined && { binaries }) })
 }

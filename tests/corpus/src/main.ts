@@ -9,7 +9,7 @@ import { type Judged, judge } from "./judge.ts"
 import { type Options, readArguments, usage } from "./options.ts"
 import { isPerfect, score } from "./score.ts"
 import { serverSettings } from "./server-settings.ts"
-import { isBelowFloor, readSystems, type System } from "./system.ts"
+import { canLoad, isBelowFloor, readSystems, type System } from "./system.ts"
 import { lineOf, tableOf } from "./table.ts"
 import { verify } from "./verify.ts"
 
@@ -47,6 +47,7 @@ function chosen({ kind, only }: Options, serverVersionNum: number): System[] {
   return readSystems(systemsFolder)
     .filter((system) => kind === undefined || system.kind === kind)
     .filter(({ slug }) => only.length === 0 || only.includes(slug))
+    .filter((system) => canLoad(system, serverVersionNum))
     .filter(({ belowFloorOnly }) => belowFloorOnly !== true || isBelowFloor(serverVersionNum))
 }
 

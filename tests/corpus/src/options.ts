@@ -15,14 +15,13 @@ export interface Options {
   readonly check: boolean
 }
 
-export const usage = `npm run corpus -- [--json FILE] [--kind faulty|clean] [--only SLUG,…] [--reports FOLDER] [--jobs 2] [--check]
+export const usage = `npm run corpus -- [--server 13|14|15|16|17|18] [--json FILE] [--kind faulty|clean] [--only SLUG,…] [--reports FOLDER] [--jobs 2] [--check]
 
+  --server   major version of PostgreSQL; 18 unless said otherwise, all but 15 come from npm
   --json     write the score
   --reports  keep the report of every system
   --jobs     systems at a time; they share one private server
-  --check    exit with 1 unless every leak is found with the right object and nothing is invented
-
-WARDKEEP_TEST_LEG=pg15 runs it on the system's PostgreSQL 15.`
+  --check    exit with 1 unless every leak is found with the right object and nothing is invented`
 
 export function readArguments(args: readonly string[]): Options {
   const { values } = parseArgs({

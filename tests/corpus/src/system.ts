@@ -41,6 +41,8 @@ const description = z.strictObject({
   shows: z.string().optional(),
   /** The leak is PostgreSQL's own and is gone at the security floor. */
   belowFloorOnly: z.boolean().optional(),
+  /** The first major version that has what the system uses; older servers cannot load it. Default: all. */
+  from: z.int().optional(),
 })
 
 export type Expectation = z.infer<typeof expectation>
@@ -83,10 +85,15 @@ function readSystem(folder: string, kind: Kind, slug: string): System {
   }
 }
 
+/** Whether the server has what the system uses. */
+export function canLoad({ from = 0 }: Pick<System, "from">, serverVersionNum: number): boolean {
+  return Math.trunc(serverVersionNum / 10_000) >= from
+}
+
 /** The published floors; below them row-level security itself has holes. */
-const floors: Readonly<Record<number, number>> = { 18: 7, 17: 12, 16: 16, 15: 20 }
+const floors: Readonly<Record<number, number>> = { 18: 7, 17: 12, 16: 16, 15: 20, 14: 25 }
 
 export function isBelowFloor(serverVersionNum: number): boolean {
   const major = Math.trunc(serverVersionNum / 10_000)
-  return serverVersionNum % 10_000 < (floors[major] ?? (major < 15 ? 10_000 : 0))
+  return serverVersionNum % 10_000 < (floors[major] ?? (major < 14 ? 10_000 : 0))
 }

@@ -15,7 +15,6 @@ import { basename, dirname, join, relative } from "node:path"
 import type { Account } from "./account.ts"
 
 const exe = process.platform === "win32" ? ".exe" : ""
-const debian15 = "/usr/lib/postgresql/15/bin"
 
 export const program = (bin: string, name: string): string => join(bin, `${name}${exe}`)
 
@@ -32,8 +31,10 @@ export function embeddedBinaries(): string | undefined {
   }
 }
 
-export function postgres15Binaries(): string | undefined {
-  const bin = process.env.WARDKEEP_PG15_BIN ?? debian15
+/** The `bin` folder of this major version: `WARDKEEP_PG<major>_BIN`, or where Debian puts it; 18 comes from npm. */
+export function serverBinaries(major: number): string | undefined {
+  if (major === 18) return embeddedBinaries()
+  const bin = process.env[`WARDKEEP_PG${major}_BIN`] ?? `/usr/lib/postgresql/${major}/bin`
   return existsSync(program(bin, "initdb")) ? bin : undefined
 }
 

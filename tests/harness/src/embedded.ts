@@ -84,11 +84,12 @@ async function initialise({ bin, home, account, password, major }: NewCluster): 
   if (account !== undefined) {
     for (const path of [secret, dataFolder(home)]) chownSync(path, account.uid, account.gid)
   }
-  // The built-in provider needs no locale from the system; 15 has libc only. Both sort by code point.
+  // The built-in provider needs no locale from the system; older ones have libc only. Both sort by code point.
   const locale =
     major >= 17 ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"] : ["--locale=C.UTF-8"]
   const args = ["-D", dataFolder(home), "-U", user, "-E", "UTF8", ...locale]
-  args.push("--auth=scram-sha-256", `--pwfile=${secret}`, "--no-sync", "--no-instructions")
+  args.push("--auth=scram-sha-256", `--pwfile=${secret}`, "--no-sync")
+  if (major >= 14) args.push("--no-instructions")
   const child = run(program(bin, "initdb"), args, home, account)
   const [code] = (await once(child, "exit")) as [number | null]
   rmSync(secret)

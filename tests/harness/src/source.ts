@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto"
-import { embeddedBinaries, postgres15Binaries } from "./binaries.ts"
+import { serverBinaries } from "./binaries.ts"
 import { startContainer } from "./container.ts"
 import { type ServerOptions, startEmbedded } from "./embedded.ts"
-import type { Leg } from "./leg.ts"
+import { type Leg, majorOf, namedMajor } from "./leg.ts"
 import { withClient } from "./sql.ts"
 
 /** Everything another process needs to use the cluster; plain data. */
@@ -24,9 +24,9 @@ export interface Server {
 /** A server of the user's, else the embedded one, else a container. */
 export async function openServer(leg: Leg, options: ServerOptions): Promise<Server> {
   const given = process.env.WARDKEEP_DATABASE_URL
-  const wanted = leg === "pg15" || process.env.WARDKEEP_TEST_POSTGRES === "15" ? 15 : 18
+  const wanted = majorOf(leg)
   if (given !== undefined) return described(leg, "url", given, async () => undefined)
-  const binaries = options.binaries ?? (wanted === 15 ? postgres15Binaries() : embeddedBinaries())
+  const binaries = options.binaries ?? serverBinaries(wanted)
   if (binaries !== undefined) {
     const server = await startEmbedded({ ...options, binaries })
     return described(leg, "embedded", server.url, server.stop)
@@ -46,8 +46,9 @@ async function described(
       const { rows } = await client.query<{ num: number }>("select current_setting('server_version_num')::int as num")
       return rows[0]?.num ?? 0
     })
-    if (leg === "pg15" && Math.trunc(serverVersionNum / 10_000) !== 15) {
-      throw new Error(`leg pg15 needs PostgreSQL 15, the server is ${serverVersionNum}`)
+    const named = namedMajor(leg)
+    if (named !== undefined && Math.trunc(serverVersionNum / 10_000) !== named) {
+      throw new Error(`leg ${leg} needs PostgreSQL ${named}, the server is ${serverVersionNum}`)
     }
     const prefix = `wk_${randomBytes(4).toString("hex")}_`
     return { data: { leg, source, admin, serverVersionNum, prefix }, stop }

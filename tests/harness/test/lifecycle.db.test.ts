@@ -15,13 +15,14 @@ import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { unprivilegedAccount } from "../src/account.ts"
-import { embeddedBinaries, postgres15Binaries } from "../src/binaries.ts"
+import { embeddedBinaries, serverBinaries } from "../src/binaries.ts"
 import { reapAbandoned } from "../src/home.ts"
 import { legFromEnvironment, startEmbedded, withClient } from "../src/index.ts"
+import { majorOf } from "../src/leg.ts"
 import { isRunning } from "../src/processes.ts"
 import { compiledHarness, type Ending, type Started, startInChild } from "./child.ts"
 
-const binaries = legFromEnvironment() === "pg15" ? postgres15Binaries() : embeddedBinaries()
+const binaries = serverBinaries(majorOf(legFromEnvironment()))
 const account = unprivilegedAccount()
 const withinMs = 5_000
 let compiled: string

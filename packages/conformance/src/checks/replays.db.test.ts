@@ -105,7 +105,10 @@ describe("the replay shows by hand", () => {
   })
 
   test("what a session passes on, and a context that leaves a setting as it was", async () => {
-    await run(`${sql("WKC048-left-in-the-session/violate.sql")}; grant set on parameter app.branch to :"app"`)
+    // Before 15 there is no right to a parameter: a login leaves no default for later sessions.
+    const hasRights = db.serverVersionNum >= 150_000
+    await run(sql("WKC048-left-in-the-session/violate.sql"))
+    if (hasRights) await run('grant set on parameter app.branch to :"app"')
     const kept = await found("WKC048", `sessions of ${app.user}`)
     for (const kind of [
       "a temporary table",
@@ -114,16 +117,17 @@ describe("the replay shows by hand", () => {
       "an advisory lock",
       "a LISTEN",
       "a context set for the session",
-      "a default for every later session",
     ]) {
       expect(kept.evidence).toContain(kind)
     }
+    expect(kept.evidence?.includes("a default for every later session")).toBe(hasRights)
     const met = (await byHand(kept.replay)).filter((rows) => rows.includes('"?column?":1') || rows.includes("text"))
     expect(met.length).toBeGreaterThanOrEqual(6)
     const { replay, severity } = await found("WKC048", "public.visit")
     expect(severity).toBe("hygiene")
     expect((await byHand(replay)).join()).toContain('"count":"6"')
-    await run(`${sql("WKC048-left-in-the-session/fix.sql")}; revoke set on parameter app.branch from :"app"`)
+    await run(sql("WKC048-left-in-the-session/fix.sql"))
+    if (hasRights) await run('revoke set on parameter app.branch from :"app"')
     expect((await byHand(replay)).join()).toContain('"count":"0"')
   })
 

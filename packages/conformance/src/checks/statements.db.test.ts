@@ -83,7 +83,9 @@ describe("the statement matrix", () => {
     )
     const report = await judged(code)
     const finding = report.findings.find(({ object, verdict }) => object === `public.${table}` && verdict === "LEAK")
-    expect(finding?.replay, JSON.stringify(report.checks)).toContain(form)
+    // MERGE came with 15: before, no statement is left that gets through.
+    if (form === "merge" && db.serverVersionNum < 150_000) expect(finding).toBeUndefined()
+    else expect(finding?.replay, JSON.stringify(report.checks)).toContain(form)
   })
 
   test("says where a user of several branches moves rows from one to the other, and not where the column is closed", async () => {

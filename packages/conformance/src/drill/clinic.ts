@@ -1,5 +1,6 @@
 /** The tests' system: two branches, one fence per table, policies that the sentences below break one at a time. */
 export const clinic = (app: string) => `
+revoke create on schema public from public;
 create table branch (id int primary key, name text not null);
 create table patient (branch_id int not null references branch, id int not null, name text not null, primary key (branch_id, id));
 create table visit (

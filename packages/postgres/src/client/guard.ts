@@ -1,5 +1,5 @@
 import { quoteLiteral, WardkeepError } from "@wardkeep/core"
-import { meetsSecurityFloor, securityFloorText } from "../compile/floor.js"
+import { meetsSecurityFloor, requireSupportedVersion, securityFloorText } from "../compile/floor.js"
 import type { SafeLogger } from "../log.js"
 
 export interface SecurityFloorWaiver {
@@ -51,8 +51,7 @@ export function guardQuery(hostSchemas: readonly string[]): string {
  * @throws WK003 superuser, BYPASSRLS, owner, or member of one · WK004 below the floor in production, not waived · WK006 too old
  */
 export function requireSafe(facts: ServerFacts, options: GuardOptions): void {
-  if (facts.version_num < 150000)
-    throw new WardkeepError("WK006", { message: `PostgreSQL ${facts.version} is older than 15` })
+  requireSupportedVersion(facts.version_num, facts.version)
   const why = facts.superuser
     ? "is a superuser or may become one"
     : facts.bypass

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
+import { requireSupportedVersion } from "../compile/floor.js"
 import type { Connections } from "./connections.js"
 import { type GuardOptions, guardQuery, requireSafe, type ServerFacts } from "./guard.js"
 import { Statement } from "./wire/statement.js"
@@ -15,11 +16,21 @@ export async function readServer(
   try {
     ;[facts] = await bare<ServerFacts>(guardQuery(hostSchemas))
   } catch (error) {
-    throw notInstalled(error)
+    const cause = notInstalled(error)
+    // On a server that `migrate` refuses, "run migrate" would be no help.
+    if (cause !== error) await requireNewEnough(bare)
+    throw cause
   }
   if (facts === undefined) throw new WardkeepError("WK901", { message: "the server said nothing of itself" })
   requireSafe(facts, guard)
   return facts
+}
+
+async function requireNewEnough(bare: <R>(text: string) => Promise<R[]>): Promise<void> {
+  const [server] = await bare<Pick<ServerFacts, "version_num" | "version">>(
+    "select pg_catalog.current_setting('server_version_num')::int as version_num, pg_catalog.current_setting('server_version') as version",
+  )
+  if (server !== undefined) requireSupportedVersion(server.version_num, server.version)
 }
 
 /** True behind a pooler that renames statements, and so keeps them per client: ours is not seen under its own name. */

@@ -7,7 +7,7 @@
 export { type ApplyOptions, type ApplyResult, apply, type EmitOptions, emit } from "../compile/apply.js"
 export { drift } from "../compile/drift.js"
 export type { Extension, ExtensionInput } from "../compile/extension.js"
-export { meetsSecurityFloor, securityFloorText } from "../compile/floor.js"
+export { meetsSecurityFloor, requireSupportedVersion, securityFloorText } from "../compile/floor.js"
 export { shippedFunctions } from "../compile/own-functions.js"
 export { type Plan, type PlanOptions, plan } from "../compile/plan.js"
 export { roleFindings } from "../compile/role-findings.js"

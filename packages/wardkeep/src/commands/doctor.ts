@@ -104,11 +104,7 @@ async function readServer(client: pg.Client): Promise<Server> {
   const { rows } = await client.query<Server>(
     "select current_setting('server_version_num')::int as number, current_setting('server_version') as version, session_user::text as login",
   )
-  const server = rows[0] ?? { number: 0, version: "unknown", login: "unknown" }
-  if (server.number < 150000) {
-    throw new WardkeepError("WK006", { message: `PostgreSQL ${server.version} is older than 15` })
-  }
-  return server
+  return rows[0] ?? { number: 0, version: "unknown", login: "unknown" }
 }
 
 function serverFindings({ number, version }: Server): Finding[] {

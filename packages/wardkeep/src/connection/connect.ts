@@ -1,4 +1,5 @@
 import { WardkeepError } from "@wardkeep/core"
+import { requireSupportedVersion } from "@wardkeep/postgres/migrate"
 import pg from "pg"
 
 export interface Target {
@@ -15,7 +16,7 @@ export const migrator = ["WARDKEEP_MIGRATOR_URL", "WARDKEEP_ADMIN_URL"] as const
 /**
  * Runs `work` on one connection of its own and always closes it.
  *
- * @throws WK009 no URL, or not a PostgreSQL URL · WK005 the database cannot be reached
+ * @throws WK009 no URL, or not a PostgreSQL URL · WK005 the database cannot be reached · WK006 the server is too old
  * @example await withClient({ variables: migrator, env: process.env }, (client) => client.query("select 1"))
  */
 export async function withClient<T>(target: Target, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -33,12 +34,20 @@ export async function withClient<T>(target: Target, work: (client: pg.Client) =>
     throw unreachable(url, cause)
   }
   try {
+    await requireNewEnough(client)
     return await work(client)
   } catch (error) {
     throw isLost(error) ? unreachable(url, error) : error
   } finally {
     await client.end().catch(() => undefined)
   }
+}
+
+async function requireNewEnough(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ number: number; name: string }>(
+    "select current_setting('server_version_num')::int as number, current_setting('server_version') as name",
+  )
+  if (rows[0] !== undefined) requireSupportedVersion(rows[0].number, rows[0].name)
 }
 
 function findUrl({ databaseUrl, variables, env }: Target): URL {
