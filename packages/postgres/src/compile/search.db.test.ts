@@ -113,6 +113,9 @@ describe("search by words", () => {
   ] as const)(
     "reads a range of one index inside the fence with a plan that serves every prefix, in %s",
     async (_, branches) => {
+      await run(
+        "insert into patient (full_name) select 'Many ' || n || ' Person' || n % 50 from generate_series(1, 3000) n",
+      )
       await connected(database.adminUrl, (admin) => admin.query("analyze patient_word"))
       const grant = await issue({
         role: "doctor",

@@ -4,7 +4,10 @@ import type { ScopedTable } from "./scope.js"
 import { type Managed, qualified } from "./step.js"
 import { wordTableName } from "./words.js"
 
-/** Below this many branches the planner's guess does no harm. */
+/**
+ * Below this many branches the planner's guess does no harm, but for words: until 16 it would leave the branch out of the
+ * index condition and read all words of the clinic.
+ */
 const fewBranches = 16
 
 /**
@@ -16,12 +19,12 @@ const fewBranches = 16
 export function scopeStatistics(entry: ScopedTable, branches: number): Managed[] {
   if (entry.tenant === null || entry.branch === null) return []
   const { name, schema, table } = entry.table
-  const own = statistics(entry, name, `${schema}.wk_scope_${table}`, branches)
+  const own = statistics(entry, name, `${schema}.wk_scope_${table}`, branches, fewBranches)
   if (entry.rule.search === undefined) return [own]
-  return [own, statistics(entry, wordTableName(entry), `${schema}.wk_scope_${table}_word`, branches)]
+  return [own, statistics(entry, wordTableName(entry), `${schema}.wk_scope_${table}_word`, branches, 1)]
 }
 
-function statistics(entry: ScopedTable, table: string, object: string, branches: number): Managed {
+function statistics(entry: ScopedTable, table: string, object: string, branches: number, told: number): Managed {
   const branch = quoteIdent(entry.branch?.column ?? "")
   const columns = `${quoteIdent(entry.tenant?.column ?? "")}, ${branch}`
   const option = entry.table.kind === "p" ? "n_distinct_inherited" : "n_distinct"
@@ -32,7 +35,7 @@ function statistics(entry: ScopedTable, table: string, object: string, branches:
     why: "the planner knows how many rows a branch has",
     create: [
       `create statistics ${qualified(object)} (dependencies) on ${columns} from ${qualified(table)}`,
-      ...(branches < fewBranches ? [] : [distinct]),
+      ...(branches < told ? [] : [distinct]),
       `analyze ${qualified(table)} (${columns})`,
     ].join(";\n"),
     drop: `drop statistics if exists ${qualified(object)}`,
