@@ -21,7 +21,10 @@ export default function setup(): () => Promise<void> {
     else process.env.TMPDIR = before
     const left = await untilNone(async () => leftFolders(path))
     await remove()
-    if (left.length > 0) throw new Error(`tests left folders in the temp folder: ${left.join(", ")}`)
+    if (left.length === 0) return
+    // Vitest prints what a teardown throws, and ends with 0.
+    process.exitCode = 1
+    throw new Error(`tests left folders in the temp folder: ${left.join(", ")}`)
   }
 }
 

@@ -9,7 +9,10 @@ test("a folder that a test leaves behind fails the run, and goes with it", async
   const teardown = setup()
   const left = mkdtempSync(join(tmpdir(), "wardkeep-left-"))
   expect(dirname(dirname(left))).toBe(before)
+  const code = process.exitCode
   await expect(teardown()).rejects.toThrow(/left folders in the temp folder: wardkeep-left-/)
+  expect(process.exitCode).toBe(1)
+  process.exitCode = code
   expect(existsSync(dirname(left))).toBe(false)
   expect(tmpdir()).toBe(before)
 })
