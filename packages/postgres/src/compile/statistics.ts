@@ -4,11 +4,13 @@ import type { ScopedTable } from "./scope.js"
 import { type Managed, qualified } from "./step.js"
 import { wordTableName } from "./words.js"
 
-/**
- * Below this many branches the planner's guess does no harm, but for words: until 16 it would leave the branch out of the
- * index condition and read all words of the clinic.
- */
+/** Below this many branches the planner's guess does no harm. */
 const fewBranches = 16
+/**
+ * But for words: until 16 it would leave the branch out of the index condition and read all words of the clinic. As many
+ * from the first branch on, so that the next few change nothing.
+ */
+const fewestForWords = 8
 
 /**
  * Tells the planner how many rows a branch has. It multiplies the shares of clinic and branch otherwise, expects a
@@ -19,23 +21,30 @@ const fewBranches = 16
 export function scopeStatistics(entry: ScopedTable, branches: number): Managed[] {
   if (entry.tenant === null || entry.branch === null) return []
   const { name, schema, table } = entry.table
-  const own = statistics(entry, name, `${schema}.wk_scope_${table}`, branches, fewBranches)
+  const own = statistics(entry, name, `${schema}.wk_scope_${table}`, branches < fewBranches ? null : branches)
   if (entry.rule.search === undefined) return [own]
-  return [own, statistics(entry, wordTableName(entry), `${schema}.wk_scope_${table}_word`, branches, 1)]
+  const words = statistics(
+    entry,
+    wordTableName(entry),
+    `${schema}.wk_scope_${table}_word`,
+    Math.max(branches, fewestForWords),
+  )
+  return [own, words]
 }
 
-function statistics(entry: ScopedTable, table: string, object: string, branches: number, told: number): Managed {
+function statistics(entry: ScopedTable, table: string, object: string, branches: number | null): Managed {
   const branch = quoteIdent(entry.branch?.column ?? "")
   const columns = `${quoteIdent(entry.tenant?.column ?? "")}, ${branch}`
   const option = entry.table.kind === "p" ? "n_distinct_inherited" : "n_distinct"
-  const distinct = `alter table ${qualified(table)} alter column ${branch} set (${option} = ${10 * 2 ** Math.round(Math.log2(branches))})`
+  const distinct = (count: number): string =>
+    `alter table ${qualified(table)} alter column ${branch} set (${option} = ${10 * 2 ** Math.round(Math.log2(count))})`
   return {
     id: `statistics ${object}`,
     phase: "support",
     why: "the planner knows how many rows a branch has",
     create: [
       `create statistics ${qualified(object)} (dependencies) on ${columns} from ${qualified(table)}`,
-      ...(branches < told ? [] : [distinct]),
+      ...(branches === null ? [] : [distinct(branches)]),
       `analyze ${qualified(table)} (${columns})`,
     ].join(";\n"),
     drop: `drop statistics if exists ${qualified(object)}`,

@@ -14,6 +14,7 @@ const madeAgain = [
   "wardkeep.known_branch",
   "wardkeep.branch_group",
   "wardkeep.migrations",
+  "wardkeep.turn",
 ]
 
 /**
