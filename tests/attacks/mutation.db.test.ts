@@ -6,9 +6,13 @@ import { attempt, onlyFor, type Probe } from "./probe.ts"
 import { allProbes } from "./probes/index.ts"
 import { asSuperuser, makeWorld, type Strategy, type World } from "./world.ts"
 
-/** Every probe of the strategy, those of one group first. */
-const probesFrom = (strategy: Strategy, group?: string): readonly Probe[] =>
-  onlyFor([...(allProbes[group ?? ""] ?? []), ...Object.values(allProbes).flat()], strategy)
+const everyProbe = Object.values(allProbes).flat()
+const isNear = (near: string | undefined): readonly Probe[] =>
+  allProbes[near ?? ""] ?? everyProbe.filter((probe) => probe.name === near)
+
+/** Every probe of the strategy, the near ones first. */
+const probesFrom = (strategy: Strategy, near?: string): readonly Probe[] =>
+  onlyFor([...isNear(near), ...everyProbe], strategy)
 
 function inside(of: World, name: string): World {
   const move = (url: string): string => {
@@ -38,21 +42,14 @@ async function killer(mutant: World, probes: readonly Probe[]): Promise<string |
   return undefined
 }
 
-const groupsOf = (list: readonly Mutation[]): string[] => [
+const nearOf = (list: readonly Mutation[]): string[] => [
   ...new Set(list.flatMap(({ near }) => (near === undefined ? [] : [near]))),
 ]
 
 const lists: readonly [Strategy, readonly Mutation[], readonly Probe[]][] = [
   ["portable", mutations, probesFrom("portable")],
   // All of them hold over an untouched world in sql.db.test.ts; here those that kill.
-  [
-    "accelerated",
-    acceleratedMutations,
-    onlyFor(
-      groupsOf(acceleratedMutations).flatMap((group) => allProbes[group] ?? []),
-      "accelerated",
-    ),
-  ],
+  ["accelerated", acceleratedMutations, onlyFor(nearOf(acceleratedMutations).flatMap(isNear), "accelerated")],
 ]
 
 describe.each(lists)("a guard taken away, %s", (strategy, list, controls) => {
@@ -88,8 +85,8 @@ describe.each(lists)("a guard taken away, %s", (strategy, list, controls) => {
     }
   })
 
-  it("names groups of probes that exist", () => {
-    expect(groupsOf(list).filter((group) => allProbes[group] === undefined)).toEqual([])
+  it("names probes, or groups of them, that exist", () => {
+    expect(nearOf(list).filter((near) => isNear(near).length === 0)).toEqual([])
   })
 
   it("is caught every time", () => {

@@ -11,7 +11,7 @@ export interface Mutation {
   readonly sql: (roles: Roles) => string
   /** What the clone does not take with it when it is dropped. */
   readonly undo?: (roles: Roles) => string
-  /** The group of probes to try first; all of them are tried. */
+  /** The probe, or the group of them, to try first; all of them are tried. */
   readonly near?: string
 }
 
@@ -65,7 +65,11 @@ export const mutations: readonly Mutation[] = [
   },
   { name: "the fence dropped, permissions left", sql: () => "drop policy wk_fence on public.patient" },
   { name: "the fence dropped from a through table", sql: () => "drop policy wk_fence on public.note" },
-  { name: "the fence dropped from a word table", sql: () => "drop policy wk_fence on public.patient_word" },
+  {
+    name: "the fence dropped from a word table",
+    near: "a word table is read behind the fence",
+    sql: () => "drop policy wk_fence on public.patient_word",
+  },
   { name: "the fence dropped from a table of the tenant", sql: () => "drop policy wk_fence on public.staff" },
   {
     name: "the fence widened to true",
@@ -157,12 +161,12 @@ end $wk$`,
   },
   {
     name: "the function that mints granted to everybody",
-    near: "keys, tokens and look-ups",
+    near: "privileges that nobody gave",
     sql: () => "grant execute on function wardkeep.mint(text,wardkeep.token) to public",
   },
   {
     name: "the issuing function granted to the application",
-    near: "keys, tokens and look-ups",
+    near: "privileges that nobody gave",
     sql: ({ app }) => `grant execute on function wardkeep.issue_session(text,text,bytea) to ${app}`,
   },
   {
@@ -178,7 +182,7 @@ end $wk$`,
   },
   {
     name: "the rows of a look-up readable",
-    near: "keys, tokens and look-ups",
+    near: "the rows of a look-up cannot be read",
     sql: ({ app }) =>
       `grant select on wardkeep_lookup.staff_by_email_row to ${app}; alter table wardkeep_lookup.staff_by_email_row disable row level security`,
   },
@@ -202,11 +206,17 @@ alter table public.visit drop constraint visit_clinic_id_branch_id_patient_id_fk
   },
   {
     name: "a single-column key insertable below the security floor",
+    near: "ON CONFLICT on a single-column key prints no foreign row below the security floor",
     sql: ({ doctor }) => `grant insert on public.note to ${doctor}`,
   },
-  { name: "a hidden column readable", sql: ({ reception }) => `grant select on public.patient to ${reception}` },
+  {
+    name: "a hidden column readable",
+    near: "a hidden column cannot be filtered on",
+    sql: ({ reception }) => `grant select on public.patient to ${reception}`,
+  },
   {
     name: "a view of another owner over a protected table",
+    near: "the same-shape view of the own role hides columns and branches",
     sql: ({ reception }) => `drop view ${reception}.patient;
 create view ${reception}.patient as select * from public.patient; grant select, insert on ${reception}.patient to ${reception}`,
   },
@@ -237,6 +247,7 @@ create view ${reception}.patient as select * from public.patient; grant select, 
   },
   {
     name: "the fence's branch term made OR",
+    near: "schema_to_xml sees no more than its caller",
     sql: () => editFence("visit", " AND ", " OR "),
   },
 ]

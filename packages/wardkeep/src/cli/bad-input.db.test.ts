@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
+import { callCli } from "#tests/cli/call-cli.ts"
 import { emptyFolder, hostTables, newDeployment, policyText, runCli, writePolicy } from "#tests/cli/run-cli.ts"
 import { connected } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -31,7 +32,7 @@ describe("a database that cannot be reached", () => {
     ]
     for (const url of urls) {
       for (const args of [["migrate"], ["plan"], ["doctor", "--json"], ["init", "--out", "x.ts"]]) {
-        const ran = await runCli(folder, [...args, "--database-url", url])
+        const ran = await callCli(folder, [...args, "--database-url", url])
         expect(ran.code, `${args[0]} ${ran.stderr}`).toBe(3)
         const text = ran.stdout + ran.stderr
         expect(text).toContain("WK005")
@@ -44,7 +45,7 @@ describe("a database that cannot be reached", () => {
   it("is a wrong option when there is no URL, or it is not PostgreSQL's", async () => {
     expect(await runCli(folder, ["plan"])).toMatchObject({ code: 2, stdout: "" })
     for (const url of ["mysql://asha:secret@host/db", "not a url"]) {
-      const ran = await runCli(folder, ["plan", "--database-url", url])
+      const ran = await callCli(folder, ["plan", "--database-url", url])
       expect(ran.code).toBe(2)
       expect(ran.stderr).toContain("WK009")
       expect(ran.stderr).not.toContain("secret")
@@ -55,7 +56,7 @@ describe("a database that cannot be reached", () => {
 describe("a policy file", () => {
   const plan = async (name: string, text: string) => {
     await writeFile(join(folder, name), text)
-    return await runCli(folder, ["migrate", "--policy", name, "--database-url", database.ownerUrl])
+    return await callCli(folder, ["migrate", "--policy", name, "--database-url", database.ownerUrl])
   }
 
   it("that does not parse, exports nothing, or is not valid is WK001 with the place", async () => {
@@ -78,7 +79,7 @@ describe("a policy file", () => {
 
   it("that is missing or has another ending is a wrong option", async () => {
     for (const name of ["nowhere.ts", "policy.yaml"]) {
-      const ran = await runCli(folder, ["migrate", "--policy", name, "--database-url", database.ownerUrl])
+      const ran = await callCli(folder, ["migrate", "--policy", name, "--database-url", database.ownerUrl])
       expect(ran).toMatchObject({ code: 2 })
       expect(ran.stderr).toContain("WK009")
     }
@@ -89,15 +90,15 @@ describe("a policy file", () => {
     const env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
     const here = await emptyFolder()
     await writePolicy(here, deployment, "patient: { scope: 'branch' }, ghost: { scope: 'branch' }")
-    expect((await runCli(here, ["migrate"], env)).stdout).toContain("no password")
+    expect((await callCli(here, ["migrate"], env)).stdout).toContain("no password")
     await connected(database.ownerUrl, async (client) => {
       for (const table of ["clinic", "branch", "patient"])
         await client.query(`alter table ${table} owner to wk_${deployment}_owner`)
     })
-    const ran = await runCli(here, ["plan"], env)
+    const ran = await callCli(here, ["plan"], env)
     expect(ran.code).toBe(2)
     expect(ran.stderr).toContain("table public.ghost is in the policy file and not in the database")
-    const diagnosed = await runCli(here, ["doctor", "--json"], env)
+    const diagnosed = await callCli(here, ["doctor", "--json"], env)
     expect(diagnosed.code).toBe(1)
     expect(diagnosed.stdout).toContain("plan-refused-WK002")
   })
@@ -107,18 +108,18 @@ describe("init", () => {
   it("writes a policy that migrate accepts, and never overwrites it", async () => {
     const here = await emptyFolder()
     const env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
-    const first = await runCli(here, ["init"], env)
+    const first = await callCli(here, ["init"], env)
     expect(first).toMatchObject({ code: 0, stderr: "" })
     expect(first.stdout).toContain("1 tables of a branch, 2 of a tenant, 1 left unmanaged")
     expect(await runCli(here, ["init"], env)).toMatchObject({ code: 2, stdout: "" })
-    const json = await runCli(here, ["init", "--out", "policy.json", "--json"], env)
+    const json = await callCli(here, ["init", "--out", "policy.json", "--json"], env)
     expect(JSON.parse(json.stdout).tenancy).toEqual({
       tenant: "clinic",
       branch: "branch",
       columns: { tenant: "clinic_id", branch: "branch_id" },
     })
     for (const name of ["wardkeep.policy.ts", "policy.json"]) {
-      const ran = await runCli(here, ["plan", "--policy", name], env)
+      const ran = await callCli(here, ["plan", "--policy", name], env)
       expect(ran.stderr, name).not.toContain("WK001")
     }
   })
@@ -131,11 +132,11 @@ describe("init", () => {
       ["--branch-table", "nothing"],
       ["--out", "policy.yaml"],
     ]) {
-      const ran = await runCli(here, ["init", ...args], env)
+      const ran = await callCli(here, ["init", ...args], env)
       expect(ran.code).toBe(2)
       expect(ran.stderr).toContain("WK009")
     }
-    const empty = await runCli(here, ["init", "--schema", "nowhere"], env)
+    const empty = await callCli(here, ["init", "--schema", "nowhere"], env)
     expect(empty.stderr).toContain("has no tables")
   })
 })
@@ -143,24 +144,24 @@ describe("init", () => {
 describe("a command line", () => {
   it("that is wrong exits with 2, once, with the next step; --json gives the same as a document", async () => {
     for (const args of [["plann"], ["plan", "--nope"], ["key", "add"], ["migrate", "--strategy", "fast"]]) {
-      const ran = await runCli(folder, args)
+      const ran = await callCli(folder, args)
       expect(ran, args.join(" ")).toMatchObject({ code: 2, stdout: "" })
       expect(ran.stderr.match(/WK009/g)).toHaveLength(1)
     }
-    const ran = await runCli(folder, ["plan", "--nope", "--json"])
+    const ran = await callCli(folder, ["plan", "--nope", "--json"])
     expect(JSON.parse(ran.stdout).error).toMatchObject({ code: "WK009" })
     expect(ran.stderr).toBe("")
   })
 
   it("explains codes and refuses unknown ones", async () => {
-    expect((await runCli(folder, ["errors", "wk101"])).stdout).toContain("WK101 No context")
-    expect((await runCli(folder, ["errors", "WK999"])).code).toBe(2)
+    expect((await callCli(folder, ["errors", "wk101"])).stdout).toContain("WK101 No context")
+    expect((await callCli(folder, ["errors", "WK999"])).code).toBe(2)
   })
 
   it("refuses a plan file that is missing or is no plan", async () => {
     await writeFile(join(folder, "not-a-plan.json"), "[]")
     for (const name of ["nowhere.json", "not-a-plan.json"]) {
-      const ran = await runCli(folder, ["apply", "--plan", name, "--database-url", database.ownerUrl])
+      const ran = await callCli(folder, ["apply", "--plan", name, "--database-url", database.ownerUrl])
       expect(ran).toMatchObject({ code: 2 })
     }
   })
