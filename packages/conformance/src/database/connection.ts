@@ -1,20 +1,26 @@
 import { WardkeepError } from "@wardkeep/core"
 import pg from "pg"
-import { type Outcome, type Row, serverError } from "./outcome.js"
+import { type Outcome, type Row, type ServerError, serverError } from "./outcome.js"
+import type { Unanswered } from "./unanswered.js"
 
 /** One session. Statements that the server refuses are outcomes, not exceptions. */
 export class Connection {
   readonly #client: pg.Client
+  readonly #unanswered: Unanswered | undefined
   #notices: string[] = []
   #isTaken = false
 
-  private constructor(client: pg.Client) {
+  private constructor(client: pg.Client, unanswered: Unanswered | undefined) {
     this.#client = client
+    this.#unanswered = unanswered
     client.on("notice", (notice) => this.#notices.push(`${notice.message ?? ""} ${notice.detail ?? ""}`.trim()))
   }
 
-  /** @throws WK005 the database cannot be reached or refuses the login */
-  static async open(url: URL): Promise<Connection> {
+  /**
+   * @param unanswered is told of every error that says nothing about policies
+   * @throws WK005 the database cannot be reached or refuses the login
+   */
+  static async open(url: URL, unanswered?: Unanswered): Promise<Connection> {
     const client = new pg.Client({
       connectionString: url.href,
       connectionTimeoutMillis: 10_000,
@@ -28,7 +34,7 @@ export class Connection {
     } catch (cause) {
       throw unreachable(url, cause)
     }
-    return new Connection(client)
+    return new Connection(client, unanswered)
   }
 
   /**
@@ -45,7 +51,7 @@ export class Connection {
       const last: pg.QueryResult<Row> | undefined = Array.isArray(result) ? result.at(-1 - trailing) : result
       return { rows: last?.rows ?? [], count: last?.rowCount ?? 0, error: undefined, notices: this.#notices }
     } catch (thrown) {
-      return { rows: [], count: 0, error: serverError(thrown), notices: this.#notices }
+      return { rows: [], count: 0, error: this.#errorOf(thrown), notices: this.#notices }
     }
   }
 
@@ -56,9 +62,15 @@ export class Connection {
       const results: pg.QueryResult | pg.QueryResult[] = await this.#client.query(statements.join(";\n"))
       return [results].flat().map(({ rowCount }) => rowCount ?? 0)
     } catch (thrown) {
-      serverError(thrown)
+      this.#errorOf(thrown)
       return undefined
     }
+  }
+
+  #errorOf(thrown: unknown): ServerError {
+    const error = serverError(thrown)
+    this.#unanswered?.note(error.code)
+    return error
   }
 
   /** Rows of a statement that must not fail. */

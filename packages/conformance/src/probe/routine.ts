@@ -6,6 +6,7 @@ import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
 import type { SampleRow } from "./facts.js"
 import { holdsTenants } from "./ground.js"
+import { hidden } from "./hidden.js"
 import type { Pair } from "./pair.js"
 
 const argument = z.object({
@@ -50,7 +51,7 @@ export function callText(one: Routine, values: readonly string[]): string {
 /** Most calls per function. */
 const maxCalls = 24
 
-/** Argument lists that aim at the victim's rows: its keys, its rows' keys, these words. */
+/** Argument lists that aim at the victim's rows: its keys, its rows' keys, these words, which are SQL already. */
 export async function aimedArguments(
   scene: Scene,
   one: Routine,
@@ -88,13 +89,17 @@ async function candidates(
   const { source } = one
   const { attacker, victim } = pair
   const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
+  // A key that is text may be a person's.
+  const isMade = /^(uuid|smallint|integer|bigint|numeric)(\[\])?$/.test(arg.base)
+  const typedId = (text: string): string =>
+    isMade ? typed(text) : `${hidden(text, `a row for ${arg.name}`)}::${arg.type}`
   const [theirs, own] = [await rowKeys(scene, arg, victim), await rowKeys(scene, arg, attacker)]
   const keys = fits(arg, victim.keys).map(typed)
   // In turns: of two rows that a function is asked with, one may be compared and the other not.
   const ids = theirs
     .slice(0, 4)
     .flatMap((id, place) => [id, ...own.slice(place, place + 1)].slice(0, 2))
-    .map(typed)
+    .map(typedId)
   // One's own tenant with another's row: the tenant is compared, and the row is not.
   if (tenantWord.test(arg.name)) return [...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
@@ -103,10 +108,10 @@ async function candidates(
   if (arg.category === "N" || arg.base === "uuid") return ids.length + keys.length > 0 ? [...ids, ...keys] : ["null"]
   const wild = /\bexecute\b/i.test(source.replace(/^.*\bas\b/i, "")) ? injections : []
   if (arg.category === "S")
-    return [...wild.map(typed), ...words.map(typed), ...ids.slice(0, 2), ...keys, typed("%"), typed("")]
+    return [...wild.map(typed), ...words.map((word) => `${word}::${arg.type}`), ...ids.slice(0, 2), ...keys, typed("%"), typed("")]
   if (arg.category === "D") return [typed(/to|until|end|before|bis/i.test(arg.name) ? "2200-01-01" : "1900-01-01")]
   if (arg.category === "B") return ["true"]
-  if (arg.category === "A" && ids.length > 0) return [`${quoteLiteral(`{${theirs.join(",")}}`)}::${arg.type}`]
+  if (arg.category === "A" && ids.length > 0) return [typedId(`{${theirs.join(",")}}`)]
   return [`null::${arg.type}`]
 }
 

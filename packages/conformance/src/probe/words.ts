@@ -82,13 +82,13 @@ const isTelling = (text: string): boolean => text.length >= 6 && new Set(text).s
 
 /** Not in the attacker's rows, and not in what everybody may read. */
 async function isOnlyTheirs(
-  { reader, catalog }: Scene,
+  { facts, catalog }: Scene,
   { attacker, victim }: Pair,
   { relation, column, text }: Word,
 ): Promise<boolean> {
   if (victim.keys.includes(text)) return false
   const same = `wk_row.${quoteIdent(column)}::text = ${quoteLiteral(text)}`
-  const own = await reader.run(
+  const own = await facts.ask(
     `select from ${quoted(relation)} as wk_row where ${same} and (${belongsTo(relation, "wk_row", victim.keys)}) is not true limit 1`,
   )
   if (own.error !== undefined || own.rows.length > 0) return false
@@ -96,10 +96,10 @@ async function isOnlyTheirs(
     (other) => isTable(other) && (other.tenancy.by === "global" || other.tenancy.by === "root"),
   )
   for (const other of open) {
-    const { rows } = await reader.run(
+    const { rows, error } = await facts.ask(
       `select from ${quoted(other)} as wk_row where strpos(wk_row::text, ${quoteLiteral(text)}) > 0 limit 1`,
     )
-    if (rows.length > 0) return false
+    if (error !== undefined || rows.length > 0) return false
   }
   return attacker.name !== victim.name
 }

@@ -23,7 +23,7 @@ export const probe = defineProbe({
           return true
         })
         record.probe(login)
-        record.control()
+        if (done) record.control()
         const table = tables.find((one) => one.owner === owner)
         if (!done || table === undefined) continue
         const open = `alter table ${quoted(table)} disable row level security`

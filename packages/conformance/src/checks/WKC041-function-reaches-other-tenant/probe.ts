@@ -2,6 +2,7 @@ import { quoteLiteral } from "@wardkeep/core"
 import { labelOf } from "../../catalog/relation.js"
 import { visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
+import { hidden } from "../../probe/hidden.js"
 import type { Pair } from "../../probe/pair.js"
 import { difference, lookReplay, picture } from "../../probe/picture.js"
 import { canaryPrefix, plant } from "../../probe/plant.js"
@@ -50,20 +51,16 @@ function mayRead({ catalog }: Scene, { source, volatility }: Routine): boolean {
 }
 
 async function call(scene: Scene, record: CheckRecord, pair: Pair, one: Routine): Promise<void> {
-  const words = (await wordsOf(scene, pair)).slice(0, 3).map(({ text }) => text)
-  for (const values of await aimedArguments(scene, one, pair, words)) {
+  const words = (await wordsOf(scene, pair)).slice(0, 3)
+  const asked = words.map(({ relation, column, text }) => hidden(text, `${labelOf(relation)}.${column}`))
+  for (const values of await aimedArguments(scene, one, pair, asked)) {
     const attack = callText(one, values)
-    const shown = withoutWords(attack, words)
-    if (await reads(scene, record, pair, one, attack, shown)) return
-    if (one.volatility === "v" && (await writes(scene, record, pair, one, attack, shown))) return
+    if (await reads(scene, record, pair, one, attack)) return
+    if (one.volatility === "v" && (await writes(scene, record, pair, one, attack))) return
   }
   if (one.arguments.every(({ optional }) => optional)) await depends(scene, record, pair, one)
   if (one.arguments.length > 0) await tells(scene, record, pair, one)
 }
-
-/** What a person wrote is asked for in the replay instead of printed. */
-const withoutWords = (attack: string, words: readonly string[]): string =>
-  words.reduce((text, word, place) => text.replaceAll(quoteLiteral(word), `:'value_${place + 1}'`), attack)
 
 /** Whatever comes back is searched: rows, messages, notices. What was asked with does not count as an answer. */
 async function reads(
@@ -72,12 +69,11 @@ async function reads(
   pair: Pair,
   one: Routine,
   attack: string,
-  shown: string,
 ): Promise<boolean> {
   const { attacker, victim } = pair
   const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
   record.probe(labelOf(one))
-  record.control()
+  if (outcome.error === undefined) record.control()
   const asked = [...attack.matchAll(/'((?:[^']|'')*)'/g)]
     .map(([, text]) => text ?? "")
     .filter((text) => text.length > 5)
@@ -89,7 +85,7 @@ async function reads(
     one,
     pair,
     `it answered with a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
-    attacker.replay(shown),
+    attacker.replay(attack),
   )
   return true
 }
@@ -101,7 +97,6 @@ async function writes(
   pair: Pair,
   one: Routine,
   attack: string,
-  shown: string,
 ): Promise<boolean> {
   const { attacker, victim } = pair
   if (attacker.connection !== victim.connection) return false
@@ -113,7 +108,7 @@ async function writes(
   })
   const look = difference(before, after)
   if (look === undefined) return false
-  const replay = lookReplay(pair, look, shown)
+  const replay = lookReplay(pair, look, attack)
   report(record, one, pair, `rows of tenant ${victim.name} were not the same after the call`, replay)
   return true
 }
@@ -153,7 +148,7 @@ async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
   if (attacker.connection !== victim.connection || one.procedure) return
   const prefix = canaryPrefix()
   const words = [0, 1, 2, 3, 4, 5].map((place) => `${prefix}${place}`)
-  const lists = (await Promise.all(words.map((word) => aimedArguments(scene, one, pair, [word])))).flat()
+  const lists = (await Promise.all(words.map((word) => aimedArguments(scene, one, pair, [quoteLiteral(word)])))).flat()
   const takesWords = one.arguments.some(({ category }) => category === "S")
   const asked = takesWords ? lists.filter((list) => list.join().includes(prefix)) : lists
   const attacks = [...new Set(asked.map((list) => callText(one, list)))]

@@ -49,7 +49,7 @@ async function ask(ground: Ground): Promise<void> {
     if (attack === undefined) continue
     const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
     record.probe(label)
-    record.control()
+    if (outcome.error === undefined && outcome.count > 0) record.control()
     const sent = String(row.values[column.name])
     const answer = sent.length > 5 ? visibleText(outcome).replaceAll(sent, "") : visibleText(outcome)
     const hit = await knownWords(scene, { attacker, victim }, answer)

@@ -39,8 +39,8 @@ async function poison(
     await attacker.act(async (tx) => {
       const { error, count } = await tx.keep(attack)
       record.probe(labelOf(used))
-      record.control()
       if (error !== undefined || count === 0) return
+      record.control()
       const found = await reached(scene, tx, pair, [closed])
       if (found === undefined) return
       record.found({
@@ -58,7 +58,7 @@ async function poison(
 async function writes(scene: Scene, { attacker, victim }: Pair, used: Relation): Promise<string[]> {
   const [to] = victim.keys
   const rights = await scene.rights.of(attacker, used)
-  const sample = await scene.reader.run(`select to_jsonb(wk_row)::text as row from ${quoted(used)} as wk_row limit 50`)
+  const sample = await scene.facts.ask(`select to_jsonb(wk_row)::text as row from ${quoted(used)} as wk_row limit 50`)
   const rows = sample.rows.map(({ row }): Readonly<Record<string, unknown>> => JSON.parse(String(row)))
   const names = used.columns
     .map(({ name }) => name)
