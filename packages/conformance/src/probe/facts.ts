@@ -1,11 +1,11 @@
-import { quoteIdent } from "@wardkeep/core"
+import { quoteIdent, WardkeepError } from "@wardkeep/core"
 import { z } from "zod"
 import { quoted, type Relation } from "../catalog/relation.js"
 import { belongsTo } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import type { Connection } from "../database/connection.js"
-import type { Outcome, Row } from "../database/outcome.js"
-import { rolledBack, type Transaction } from "../database/transaction.js"
+import type { Outcome, Row, ServerError } from "../database/outcome.js"
+import { rolledBackAfter, type Transaction } from "../database/transaction.js"
 import type { Unanswered } from "../database/unanswered.js"
 
 export interface SampleRow {
@@ -45,10 +45,7 @@ export class Facts {
    * with fewer rows: "nobody else has this" would follow from not seeing.
    */
   async ask(sql: string, values: readonly unknown[] = []): Promise<Outcome> {
-    const outcome = await this.#asReader(async (tx) => {
-      await tx.keep("set local statement_timeout = '60s'")
-      return await tx.attempt(sql, values)
-    })
+    const outcome = await this.#asReader("60s", async (tx) => await tx.attempt(sql, values))
     if (outcome.error?.code === "42501") {
       this.#unanswered.add("42501, policies or privileges stop the login of --database-url; give one that none stops")
     }
@@ -56,15 +53,10 @@ export class Facts {
   }
 
   /** One transaction at a time, whoever asks meanwhile. */
-  async #asReader<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(
-      async () =>
-        await rolledBack(this.#reader, async (tx) => {
-          // An error instead of silently missing rows where the reader is not exempt.
-          await tx.keep("set local row_security = off")
-          return await work(tx)
-        }),
-    )
+  async #asReader<T>(limit: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    // An error instead of silently missing rows where the reader is not exempt.
+    const first = ["set local row_security = off", `set local statement_timeout = '${limit}'`]
+    const mine = this.#turn.then(async () => await rolledBackAfter(this.#reader, first, refused, work))
     this.#turn = mine.catch(() => undefined)
     return await mine
   }
@@ -112,13 +104,16 @@ export class Facts {
     const byReader =
       relation.kind === "v"
         ? undefined
-        : await this.#asReader(async (tx) => await read((sql) => tx.attempt(sql)))
+        : await this.#asReader("10s", async (tx) => await read((sql) => tx.attempt(sql)))
     if (byReader !== undefined) return { ...byReader, seenBy: "reader" }
     const byTenant = await actor.look(async (tx) => await read((sql) => tx.attempt(sql)))
     if (byTenant !== undefined) return { ...byTenant, seenBy: "tenant" }
     return { rows: [], count: 0, seenBy: "tenant", unanswered: codes }
   }
 }
+
+const refused = ({ code, message }: ServerError): WardkeepError =>
+  new WardkeepError("WK703", { message: `The login of --database-url cannot begin to read: ${code} ${message}` })
 
 const placeOf = (relation: Relation): string =>
   relation.kind === "r" || relation.kind === "p" || relation.kind === "m"

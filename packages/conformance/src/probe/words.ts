@@ -36,7 +36,7 @@ export async function knownWords(
   const questions = asked.map((one) => one.toLowerCase())
   for (const word of await wordsOf(scene, pair)) {
     if (questions.some((question) => question.includes(word.text.toLowerCase()))) continue
-    if (!text.includes(word.text) || !(await isOnlyTheirs(scene, pair, word))) continue
+    if (!text.includes(word.text) || !(await isOnlyTheirsOnce(scene, pair, word))) continue
     const hash = createHash("sha256").update(word.text).digest("hex").slice(0, 16)
     const isCopy = word.beside.some((other) => text.includes(other))
     return { isCopy, place: `${labelOf(word.relation)}.${word.column}`, hash }
@@ -79,6 +79,14 @@ function besides({ keys }: Relation, values: SampleRow["values"], except: string
 }
 
 const isTelling = (text: string): boolean => text.length >= 6 && new Set(text).size >= 4
+
+const onlyTheirs = new WeakMap<Word, Promise<boolean>>()
+
+async function isOnlyTheirsOnce(scene: Scene, pair: Pair, word: Word): Promise<boolean> {
+  const answer = onlyTheirs.get(word) ?? isOnlyTheirs(scene, pair, word)
+  onlyTheirs.set(word, answer)
+  return await answer
+}
 
 /** Not in the attacker's rows, and not in what everybody may read. */
 async function isOnlyTheirs(
