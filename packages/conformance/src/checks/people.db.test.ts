@@ -65,7 +65,9 @@ async function textValues(): Promise<string[]> {
     )
     const found = new Set<string>()
     for (const { table, column } of columns) {
-      const { rows } = await client.query<{ v: string }>(`select ${column}::text as v from ${table} where length(${column}::text) > 4`)
+      const { rows } = await client.query<{ v: string }>(
+        `select ${column}::text as v from ${table} where length(${column}::text) > 4`,
+      )
       for (const { v } of rows) found.add(v)
     }
     return [...found]

@@ -89,9 +89,11 @@ describe("values of people in a replay", () => {
 
   test("go whole, whatever they hold", () => {
     for (const text of ["O'Neil", "a\\'b'", "*/'; --", "/*wk x*/'y'", "''", "two\nlines"]) {
-      expect(withoutHidden(`f(${hidden(text, "public.a*/'b")}) + 'kept'`).split("\n").at(-1)).toBe(
-        "f(:'value_1') + 'kept'",
-      )
+      expect(
+        withoutHidden(`f(${hidden(text, "public.a*/'b")}) + 'kept'`)
+          .split("\n")
+          .at(-1),
+      ).toBe("f(:'value_1') + 'kept'")
     }
   })
 

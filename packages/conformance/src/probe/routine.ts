@@ -108,7 +108,14 @@ async function candidates(
   if (arg.category === "N" || arg.base === "uuid") return ids.length + keys.length > 0 ? [...ids, ...keys] : ["null"]
   const wild = /\bexecute\b/i.test(source.replace(/^.*\bas\b/i, "")) ? injections : []
   if (arg.category === "S")
-    return [...wild.map(typed), ...words.map((word) => `${word}::${arg.type}`), ...ids.slice(0, 2), ...keys, typed("%"), typed("")]
+    return [
+      ...wild.map(typed),
+      ...words.map((word) => `${word}::${arg.type}`),
+      ...ids.slice(0, 2),
+      ...keys,
+      typed("%"),
+      typed(""),
+    ]
   if (arg.category === "D") return [typed(/to|until|end|before|bis/i.test(arg.name) ? "2200-01-01" : "1900-01-01")]
   if (arg.category === "B") return ["true"]
   if (arg.category === "A" && ids.length > 0) return [typedId(`{${theirs.join(",")}}`)]

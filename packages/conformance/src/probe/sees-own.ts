@@ -11,8 +11,7 @@ export async function seesOwn(scene: Scene, actor: Actor, relation: Relation): P
   known.set(scene.facts, book)
   const id = `${relation.oid} ${actor.name}`
   const pair = { attacker: actor, victim: actor }
-  const seen =
-    book.get(id) ?? actor.look(async (tx) => (await reached(scene, tx, pair, [relation])) !== undefined)
+  const seen = book.get(id) ?? actor.look(async (tx) => (await reached(scene, tx, pair, [relation])) !== undefined)
   book.set(id, seen)
   return await seen
 }

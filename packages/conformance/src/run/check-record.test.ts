@@ -21,7 +21,11 @@ test("an attempt that was not answered makes its check inconclusive, however man
 })
 
 test("a suspicion is no hygiene where one of its attacks was not answered", () => {
-  const [suspicion, reads, writes] = [new CheckRecord(read), new CheckRecord(attack("WKC020")), new CheckRecord(attack("WKC023"))]
+  const [suspicion, reads, writes] = [
+    new CheckRecord(read),
+    new CheckRecord(attack("WKC020")),
+    new CheckRecord(attack("WKC023")),
+  ]
   suspicion.found(found)
   for (const record of [reads, writes]) record.probe("public.bill")
   writes.notAnswered("public.bill", "25006, the server takes no writes")

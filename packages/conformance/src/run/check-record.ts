@@ -47,7 +47,15 @@ export class CheckRecord {
   /** Once per object and severity: a second proof of the same is no second finding. */
   found(found: Found): void {
     const { code, severity, cwe, cvss } = this.info
-    const finding: ReportFinding = { check: code, verdict: "LEAK", severity, cwe, cvss, ...found, replay: withoutHidden(found.replay) }
+    const finding: ReportFinding = {
+      check: code,
+      verdict: "LEAK",
+      severity,
+      cwe,
+      cvss,
+      ...found,
+      replay: withoutHidden(found.replay),
+    }
     const same = this.findings.some(
       ({ object, severity: other }) => object === finding.object && other === finding.severity,
     )

@@ -14,7 +14,10 @@ let app: Login
 
 const open = `drop policy p on visit; create policy p on visit using (branch_id is not null) with check (branch_id is not null)`
 const run = async (text: string): Promise<void> =>
-  await withClient(database.adminUrl, async (client) => void (await client.query(text.replaceAll(':"app"', `"${app.user}"`))))
+  await withClient(
+    database.adminUrl,
+    async (client) => void (await client.query(text.replaceAll(':"app"', `"${app.user}"`))),
+  )
 const attack = async (only: string[] | undefined, change: Partial<TargetInput> = {}, reader?: Login): Promise<Report> =>
   await verify({
     databaseUrl: reader === undefined ? database.adminUrl : urlFor(db.adminUrl, database.name, reader),
@@ -97,7 +100,10 @@ describe("a context that writes", () => {
     for (const check of checks) {
       expect(check).toMatchObject({ verdict: "INCONCLUSIVE", reason: expect.stringContaining("not committed") })
     }
-    const left = await withClient(database.adminUrl, async (client) => (await client.query("select from entered")).rowCount)
+    const left = await withClient(
+      database.adminUrl,
+      async (client) => (await client.query("select from entered")).rowCount,
+    )
     expect(left).toBe(0)
   })
 })

@@ -82,7 +82,12 @@ async function prepare(
   const obstacles = mode === "catalog" ? [] : await obstaclesOf(scene)
   const stuck = mode === "catalog" ? [] : await tryTakingOver(scene)
   const unseen = unanswered.take().map(({ why }) => `an attempt to see what there is was not answered: ${why}`)
-  return { scene, server: String(version[0]?.text), obstacles: [...obstacles, ...unseen], notCovered: [...stuck, ...notCoveredBy(catalog, mode)] }
+  return {
+    scene,
+    server: String(version[0]?.text),
+    obstacles: [...obstacles, ...unseen],
+    notCovered: [...stuck, ...notCoveredBy(catalog, mode)],
+  }
 }
 
 function appUrlOf({ appUrl, mode }: SceneOptions, admin: URL): URL {

@@ -63,13 +63,7 @@ async function call(scene: Scene, record: CheckRecord, pair: Pair, one: Routine)
 }
 
 /** Whatever comes back is searched: rows, messages, notices. What was asked with does not count as an answer. */
-async function reads(
-  scene: Scene,
-  record: CheckRecord,
-  pair: Pair,
-  one: Routine,
-  attack: string,
-): Promise<boolean> {
+async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
   const { attacker, victim } = pair
   const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
   record.probe(labelOf(one))
@@ -91,13 +85,7 @@ async function reads(
 }
 
 /** After the call the victim looks whether its rows are still what they were. */
-async function writes(
-  scene: Scene,
-  record: CheckRecord,
-  pair: Pair,
-  one: Routine,
-  attack: string,
-): Promise<boolean> {
+async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
   const { attacker, victim } = pair
   if (attacker.connection !== victim.connection) return false
   const before = await victim.act(async (tx) => await picture(scene, tx, victim, one.source))

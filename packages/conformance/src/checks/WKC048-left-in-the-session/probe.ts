@@ -32,7 +32,9 @@ export const probe = defineProbe({
       })
       const read = own === undefined ? [] : [`select from ${quoted(own)} limit 1`]
       if (await leavesRows(pair.victim, read)) {
-        record.inconclusive(`the context of tenant ${pair.victim.name}, or a policy in it, writes, and what it writes would stay: not committed`)
+        record.inconclusive(
+          `the context of tenant ${pair.victim.name}, or a policy in it, writes, and what it writes would stay: not committed`,
+        )
       } else await leaveThings(scene, record, pair, session, own)
       await leaveSettings(scene, record, pair, session, tables)
     } finally {
