@@ -13,6 +13,7 @@ test.each([
   ["packages/core/src/long.ts", 300],
   ["packages/core/src/long.test.ts", 500],
   ["packages/postgres/sql/objects/functions/long.sql", 150],
+  ["packages/postgres/sql/strategy/long.sql", 150],
   ["tests/scripts/long.mjs", 300],
 ])("the size guard fires on %s one line above %i", (path, cap) => {
   expect(oversized([{ path, text: lines(cap) }])).toEqual([])

@@ -8,7 +8,7 @@ interface Cap {
 
 const caps: readonly Cap[] = [
   { what: "test", lines: 500, matches: (path) => path.endsWith(".test.ts") },
-  { what: "SQL object", lines: 150, matches: (path) => /\/sql\/objects\/.*\.sql$/.test(path) },
+  { what: "SQL object", lines: 150, matches: (path) => /\/sql\/(objects|strategy)\/.*\.sql$/.test(path) },
   { what: "code", lines: 300, matches: (path) => /\.(ts|tsx|mts|cts|mjs|cjs|js)$/.test(path) },
 ]
 

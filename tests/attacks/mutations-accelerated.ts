@@ -79,7 +79,7 @@ export const acceleratedMutations: readonly Mutation[] = [
 /**
  * Taken away, these give a probe nothing, and why:
  * - the characters of keys, in enter(): the world's keys are UUIDs. Asked for in packages/postgres/src/install/strategy.db.test.ts.
- * - the expiry in branches_looked_up(), held() and verified(): enter() asked in the same transaction, and within one the
+ * - the expiry in branches_looked_up() and held(): enter() asked in the same transaction, and within one the
  *   strategy promises no revocation. They shorten a long transaction, which docs/THREAT-MODEL.md does not count on.
- * - the role in held() and verified(): both answer with the own token, which the role in force does not widen.
+ * - the role in held(): it answers with the own token, which the role in force does not widen.
  */

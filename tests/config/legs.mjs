@@ -41,11 +41,11 @@ const onEveryServer = (file) => isOrdinary(file) && !isOn15Only(file)
 
 /**
  * What the server's version cannot change: command line, HTTP, the example's login, the harness itself, attacks on
- * weakened clones, and all ways but one to keep a context in the client. The commands meet the older server as the
- * limited administrator.
+ * weakened clones, the client's own clocks, portals and names, the guards of the fuzz, and all ways but one to keep a
+ * context in the client. The commands meet the older server as the limited administrator.
  */
 const anyServer =
-  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|tests\/contracts\/(cls-|als-shared)|packages\/wardkeep\/src\/cli\/(bad-input|cli|audit\/audit)\.db|examples\/express-clinic\/src\/login\/)/
+  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|tests\/contracts\/(cls-|als-shared)|packages\/wardkeep\/src\/cli\/(bad-input|cli|audit\/audit)\.db|packages\/postgres\/src\/client\/(lanes|streams|savepoints)\.db|tests\/fuzz\/guards\.db|examples\/express-clinic\/src\/login\/)/
 const needsThisServer = (file) => isOrdinary(file) && !anyServer.test(file)
 const needsAnother = (file) => needsThisServer(file) && !isOn15Only(file)
 

@@ -2,13 +2,8 @@ create function wardkeep.verified() returns wardkeep.token
   language plpgsql stable parallel restricted security definer
 as $$
 declare
-  r wardkeep.token;
+  r wardkeep.token := wardkeep.held(pg_catalog.current_setting('role'));
 begin
-  select t.* into r from wardkeep.token t
-   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('wardkeep.token', true), 'UTF8'))
-     and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
-     and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
-     and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp();
   if r.tenant is null then
     perform wardkeep.refuse();
   end if;

@@ -117,22 +117,6 @@ create or replace function wardkeep.tenant(planned text) returns text
     else translate(split_part(current_setting('backtrace_functions', true), ' ', 2), '_', '-')
   end;
 
-create or replace function wardkeep.verified() returns wardkeep.token
-  language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  r wardkeep.token;
-begin
-  select t.* into r from wardkeep.token t
-   where t.digest = decode(split_part(current_setting('backtrace_functions', true), ' ', 4), 'hex')
-     and t.db_role = current_setting('role') and t.valid_until > statement_timestamp();
-  if r.tenant is null then
-    perform wardkeep.refuse();
-  end if;
-  return r;
-end
-$$;
-
 create or replace function wardkeep.held(planned text) returns wardkeep.token
   language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 as $$

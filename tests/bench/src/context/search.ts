@@ -14,8 +14,12 @@ const hand = (condition: string): string =>
 const ours = (condition: string): string =>
   `select ${columns} from patient_word w join patient p on p.id = w.patient_id where ${condition} limit 20`
 
-/** Both sides write the range: `^@` with a parameter costs both of them a plan per call. */
-const range = (parameter: string): string => `w.word >= ${parameter} and w.word < ${parameter} || chr(1114111)`
+/**
+ * Both sides ask for the range: `^@` with a parameter costs both of them a plan per call. The login of the floor has
+ * nothing of ours, and writes by hand what `wardkeep.prefix_end` says.
+ */
+const handRange = "w.word >= $3 and w.word < $3 || chr(1114111)"
+const range = "w.word >= $1 and w.word < wardkeep.prefix_end($1)"
 
 interface Search {
   readonly name: string
@@ -35,14 +39,14 @@ const searches: readonly Search[] = [
   },
   {
     name: "any prefix of a name",
-    hand: hand(range("$3")),
-    ours: ours(range("$1")),
+    hand: hand(handRange),
+    ours: ours(range),
     value: (full) => any(full.toLowerCase().split(" ")).slice(0, 3),
   },
   {
     name: "the last digits of the phone",
-    hand: hand(range("$3")),
-    ours: ours(range("$1")),
+    hand: hand(handRange),
+    ours: ours(range),
     value: (_, phone) => `#${reversed(phone.slice(-4))}`,
   },
 ]
