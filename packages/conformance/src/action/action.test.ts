@@ -117,8 +117,7 @@ test("a run is verified once, rendered three times, and its verdict and exit cod
   const [first = [], ...rest] = calls("npx")
   const report = join(folder, "wardkeep-report")
   expect(first).toEqual([
-    ...["--yes", "wardkeep@0.4.0", "verify", "--database-url", inputs["inputs.database-url"]],
-    ...["--app-url", inputs["inputs.app-url"], "--target", "target.json", "--mode", "probe"],
+    ...["--yes", "wardkeep@0.4.0", "verify", "--target", "target.json", "--mode", "probe"],
     ...["--baseline", "accepted.json", "--format", "json", "--out", join(report, "report.json")],
   ])
   expect(rest.map((args) => args[args.indexOf("--format") + 1])).toEqual(["sarif", "markdown", "html"])

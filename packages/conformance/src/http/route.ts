@@ -89,6 +89,7 @@ export class Routes {
     const plain = decodeURIComponentSafe(segment)
     if (segment === "" || /^v\d+$/.test(segment)) return segment
     if (/^\d+$/.test(plain) || this.isId(plain, before)) return "{id}"
+    if (!/^[\w.~!$&'()*+,;=:@-]*$/.test(plain)) return "{id}"
     const [token] = strongTokens(plain)
     if (token !== undefined) return plain.toLowerCase().replace(token, "{id}")
     return plain.replace(/(^|[-_.])\d+(?=[-_.]|$)/, "$1{id}")

@@ -1,6 +1,7 @@
 import { carriedBy, classify } from "./carried.js"
 import type { CheckId } from "./checks.js"
-import { type Account, type Call, type Header, succeeded } from "./exchange.js"
+import { isCredentialParameter } from "./credentials.js"
+import { type Account, type Call, type Credential, type Header, succeeded } from "./exchange.js"
 import { namesFor } from "./expand.js"
 import { isTenantKind, kindOfSlot, singular } from "./kind.js"
 import { replaced } from "./oracle.js"
@@ -127,7 +128,9 @@ function switched({ attacker, victim }: Pair, theirView: View, ownView: View): [
     const value = isTenantKind(kindOfSlot(name)) ? other(name) : undefined
     if (value === undefined || value === own) return []
     const changed = cookie.replace(part, `${name}=${value}`)
-    const credentials = attacker.credentials.map(([key, was]): Header => [key, key === "cookie" ? changed : was])
+    const credentials = attacker.credentials.map(
+      ([key, was, origins = []]): Credential => [key, key === "cookie" && was === cookie ? changed : was, origins],
+    )
     return [["cookie", { ...attacker, credentials }, { place: "header", name, value }]]
   })
   return [...headers, ...cookies]
@@ -194,11 +197,17 @@ async function nameTheTenant(tricks: Tricks, shown: Shown): Promise<void> {
 /** Without its filters, and with the words that ask for everything. */
 async function widen(tricks: Tricks, shown: Shown, takesAny: boolean): Promise<void> {
   const url = new URL(shown.call.url)
-  const bare = { ...shown.call, url: `${url.origin}${url.pathname}` }
+  const bare = { ...shown.call, url: withoutFilters(url) }
   const attemptOf = (call: Call, how: string) => attempt(tricks, shown, shown.route, { call, how, slots: [] })
-  if (url.search !== "") await attemptOf(bare, "its address without parameters")
+  if (bare.url !== url.href) await attemptOf(bare, "its address without parameters")
   const everything = [["all", "true"] as const, ["scope", "all"] as const]
   if (takesAny) await attemptOf(withQuery(shown.call, everything), "the parameters all=true and scope=all")
+}
+
+function withoutFilters(url: URL): string {
+  const bare = new URL(url)
+  for (const name of url.searchParams.keys()) if (!isCredentialParameter(name)) bare.searchParams.delete(name)
+  return bare.href
 }
 
 async function query(tricks: Tricks, shown: Shown, params: readonly (readonly [string, string])[]): Promise<boolean> {
