@@ -1,4 +1,4 @@
-import { carriedBy, classify } from "./carried.js"
+import { carriedBy, classify, namesOnlyOf } from "./carried.js"
 import type { CheckId } from "./checks.js"
 import { isCredentialParameter } from "./credentials.js"
 import { type Account, type Call, type Credential, type Header, succeeded } from "./exchange.js"
@@ -162,7 +162,7 @@ async function changeDeclared(tricks: Tricks, shown: Shown): Promise<void> {
 function wordsOf(victim: View, attacker: View): string[] {
   const own = [...victim.tokens].filter(([token]) => !attacker.tokens.has(token))
   const digits = own.find(([token]) => /^\d{9,15}$/.test(token))?.[0]
-  const name = own.map(([, { leaf }]) => leaf.text).find((text) => /^\p{L}+ \p{L}+$/u.test(text))
+  const [name] = namesOnlyOf({ victim, attacker })
   return [digits, name].filter((value) => value !== undefined)
 }
 
