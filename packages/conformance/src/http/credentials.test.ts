@@ -77,6 +77,16 @@ test("a token that differs from address to address signs the address; one that i
   expect(filled(`${origin}/1?jwt=&x=1`, [])).toBe(`${origin}/1?x=1`)
 })
 
+test("a place for a token is no place for an id, and nothing else of the address is changed for it", async () => {
+  const own = (who: "A" | "B") => ({ ...rows[who], session_id: rows[who].id.replace("1111", "2222"), sessions: [rows[who].id] })
+  const recorded = both.map((who) => get(who, `/me?session=login-of-${who}&q=`, json(200, own(who))))
+  const { sent, send } = recorder((_call, who) => (who === "A" || who === "B" ? json(200, own(who)) : json(401, {})))
+  await verifyHttp({ accounts, recorded, scope: scope(), clock: hastyClock(), send, version: "0" })
+  const given = new Set(sent.map(({ url }) => new URL(url).searchParams.get("session")))
+  expect(given).toEqual(new Set(["login-of-A", "login-of-B", null]))
+  expect(new Set(sent.map(({ url }) => new URL(url).pathname))).toEqual(new Set(["/me"]))
+})
+
 const header = (name: string, value: string) => ({ name, value })
 const entry = (url: string, ...headers: object[]) => ({ request: { method: "GET", url, headers }, response: { status: 200 } })
 const har = (...entries: object[]) => JSON.stringify({ log: { entries } })

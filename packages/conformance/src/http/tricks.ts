@@ -75,6 +75,8 @@ async function changeSlots(tricks: Tricks, shown: Shown): Promise<void> {
   for (const [index, slot] of shown.slots.entries()) {
     // The victim's own request was sent already. Where it names several things, each is tried among the attacker's others.
     if (slot.place === "path" && twin !== undefined && places < 2) continue
+    // Nothing stands there that could be found again in the request.
+    if (slot.value === "") continue
     const same = twin?.slots[index]
     const own = same?.name === slot.name && same.value !== slot.value ? [same.value] : []
     const [other] = [...own, ...theirs(slot, tricks)]
@@ -122,8 +124,10 @@ function switched({ attacker, victim }: Pair, theirView: View, ownView: View): [
     const ambient = attacker.ambient.map(([key, was]): Header => [key, key === name ? value : was])
     return [["header", { ...attacker, ambient }, { place: "header", name, value }]]
   })
-  const cookie = attacker.credentials.find(([name]) => name === "cookie")?.[1] ?? ""
-  const cookies = cookie.split(/;\s*/).flatMap((part): [string, Account, Slot][] => {
+  const all = attacker.credentials.flatMap(([name, cookie]) =>
+    name === "cookie" ? cookie.split(/;\s*/).map((part): [string, string] => [cookie, part]) : [],
+  )
+  const cookies = all.flatMap(([cookie, part]): [string, Account, Slot][] => {
     const [name = "", own = ""] = part.split("=", 2)
     const value = isTenantKind(kindOfSlot(name)) ? other(name) : undefined
     if (value === undefined || value === own) return []
@@ -141,7 +145,7 @@ async function changeDeclared(tricks: Tricks, shown: Shown): Promise<void> {
   const { stage, victim, attacker } = tricks
   const operation = stage.routes.operationOf(shown.call)
   for (const { name, in: place, schema } of operation?.parameters ?? []) {
-    if ((place !== "query" && place !== "header") || shown.slots.some((slot) => slot.name === name)) continue
+    if ((place !== "query" && place !== "header") || isCredentialParameter(name) || shown.slots.some((slot) => slot.name === name)) continue
     const before = stage.routes.collectionOf(shown.call)
     const tenants = tenantsFor(kindOfSlot(name), tricks)
     const others = namesFor(name, before, victim).filter((value) => !attacker.knows(value, kindOfSlot(name)))
@@ -251,7 +255,8 @@ async function override(tricks: Tricks, original: Shown): Promise<void> {
 
 function withQuery(call: Call, params: readonly (readonly [string, string])[]): Call {
   const url = new URL(call.url)
-  for (const [name, value] of params) url.searchParams.set(name, value)
+  // With the victim's credentials it would be the victim that asks.
+  for (const [name, value] of params) if (!isCredentialParameter(name)) url.searchParams.set(name, value)
   return { ...call, url: url.href }
 }
 
