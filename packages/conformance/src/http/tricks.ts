@@ -7,6 +7,7 @@ import { isTenantKind, kindOfSlot, singular } from "./kind.js"
 import { replaced } from "./oracle.js"
 import type { Slot } from "./route.js"
 import type { Pair, Stage } from "./stage.js"
+import { isName } from "./token.js"
 import type { Shown, View } from "./view.js"
 
 interface Tricks {
@@ -84,7 +85,7 @@ async function changeSlots(tricks: Tricks, shown: Shown): Promise<void> {
     const isList = slot.value.includes(",") || /ids(\[\])?$/i.test(slot.name)
     const value = isList ? `${slot.value},${other}` : other
     const call = replaced(shown.call, [slot.value], [value])
-    const how = `${slot.name} in the ${slot.place} changed to ${pair.victim.name}'s`
+    const how = `${isName(slot.name) ? slot.name : "a value"} in the ${slot.place} changed to ${pair.victim.name}'s`
     await attempt(tricks, shown, shown.route, { call, how, slots: [{ ...slot, value }] })
   }
   for (const [place, account, slot] of switched(pair, victim, attacker)) {

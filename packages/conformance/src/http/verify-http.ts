@@ -1,7 +1,6 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { Report } from "../report/report.js"
 import { askAsNobody, askTheOthersQuestions, takeBaseline } from "./baseline.js"
-import { boundTo, originOf, separated } from "./credentials.js"
 import type { Account, Exchange } from "./exchange.js"
 import { checkResults, distinct, findingsOf, type Hit, hitsOf, judged } from "./findings.js"
 import { Gate } from "./gate.js"
@@ -11,9 +10,10 @@ import { followLinks, forgeSignatures } from "./links.js"
 import type { Api } from "./openapi.js"
 import { compareWithInvented, type Difference } from "./oracle.js"
 import { type Clock, systemClock } from "./pace.js"
+import { prepared } from "./prepare.js"
 import { readAnswer } from "./reading.js"
 import { Routes } from "./route.js"
-import { maySay, refusal, type Scope } from "./scope.js"
+import { refusal, type Scope } from "./scope.js"
 import { Stage } from "./stage.js"
 import { type Limits, type Send, sendOverHttp, usualLimits } from "./transport.js"
 import { playTricks } from "./tricks.js"
@@ -48,7 +48,7 @@ const sendOverAny: Send = (call, limits) => (call.url.startsWith("ws") ? sendOve
 export async function verifyHttp(run: HttpRun): Promise<Report> {
   const { clock = systemClock, send = sendOverAny, limits = usualLimits } = run
   const baseUrl = baseUrlOf(run)
-  const { accounts, recorded, silenced } = prepared(run, baseUrl)
+  const { accounts, recorded, silenced } = prepared(run.accounts, run.recorded ?? [], run.scope, baseUrl)
   checkAccounts(accounts)
   checkScope({ ...run, recorded }, baseUrl, clock)
   const startedAt = clock.date()
@@ -75,28 +75,6 @@ export async function verifyHttp(run: HttpRun): Promise<Report> {
     findings,
     notCovered: notCovered(stage, why),
   }
-}
-
-/** Credentials apart from requests and bound to their origins, and of each WebSocket only what may be said. */
-function prepared({ accounts: given, recorded: all = [], scope }: HttpRun, baseUrl: string) {
-  const { accounts, recorded } = separated(given, all)
-  const bound = accounts.map((account) => boundTo(account, originsFor(account, recorded, scope, baseUrl)))
-  let silenced = 0
-  const sayable = recorded.map((one): Exchange => {
-    const { messages, url } = one.call
-    if (messages === undefined) return one
-    const allowed = messages.filter((message) => maySay(scope, url, message))
-    silenced += messages.length - allowed.length
-    return { ...one, call: { ...one.call, messages: allowed } }
-  })
-  return { accounts: bound, recorded: sayable, silenced }
-}
-
-/** For what came without an address: the base URL, or where the account was used. */
-function originsFor(account: Account, recorded: readonly Exchange[], scope: Scope, baseUrl: string): string[] {
-  if (URL.canParse(baseUrl)) return [originOf(baseUrl)]
-  const [first] = recorded.filter(({ account: name, call }) => name === account.name && !refusal(scope, call))
-  return first === undefined ? [] : [originOf(first.call.url)]
 }
 
 async function play(stage: Stage): Promise<Hit[]> {
