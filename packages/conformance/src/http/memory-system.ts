@@ -12,7 +12,7 @@ export const rows = {
   B: { id: "7f0c1a52-2222-4222-8222-bbbbbbbbbbbb", name: "Kavitha Selvan", phone: "919840099999" },
 } as const
 
-export const accounts: readonly Account[] = (["A", "B"] as const).map((name) => ({
+export const accounts: readonly Account[] = (["A", "B"] as const).map((name): Account => ({
   name,
   credentials: [["authorization", `Bearer ${name}`, [origin]]],
   ambient: [],
@@ -41,7 +41,11 @@ export const scope = (more: object = {}): Scope =>
 /** Never waits: each look at it is a second later. */
 export function hastyClock() {
   let now = 0
-  return { now: () => (now += 1_000), date: () => Date.UTC(2030, 0, 1), sleep: async () => undefined }
+  const later = (): number => {
+    now += 1_000
+    return now
+  }
+  return { now: later, date: () => Date.UTC(2030, 0, 1), sleep: async () => undefined }
 }
 
 /** Writes down what is sent, and answers as the system does. */

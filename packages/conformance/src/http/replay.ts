@@ -1,8 +1,7 @@
 import { credentialsFor, isCredentialParameter } from "./credentials.js"
 import { type Account, type Call, type Header, isOwnHeader } from "./exchange.js"
 import { signatureIn } from "./links.js"
-import type { Slot } from "./route.js"
-import { decodeURIComponentSafe } from "./route.js"
+import { decodeURIComponentSafe, type Slot } from "./route.js"
 import { jsonOf } from "./scope.js"
 import { isName, strongTokens } from "./token.js"
 
@@ -37,7 +36,7 @@ export function curlOf({ call, attacker, marker, slots, credentialsAlsoAt }: Rep
   )
   const body = call.body === undefined ? "" : ` --data ${quoted(bodyOf(call.body, hide))}`
   const said = (call.messages ?? []).map((message) => ` # then send ${bodyOf(message, hide)}`).join("")
-  return `curl -sS -i${method}${headers.join("")}${credentials.join("")}${body} ${quoted(address).replace(/\0(\w+)\0/g, `'"$$$1"'`)}${said}`
+  return `curl -sS -i${method}${headers.join("")}${credentials.join("")}${body} ${quoted(address).replace(/\uE000(\w+)\uE000/g, `'"$$$1"'`)}${said}`
 }
 
 type Hide = (text: string) => string
@@ -76,7 +75,7 @@ function addressOf(
     const key = /^[A-Za-z_][\w.[\]-]{0,40}$/.test(name) && strongTokens(name).length === 0 ? name : hide(name)
     if (value === "" && isCredentialParameter(name)) {
       const known = own(name)
-      return known === undefined ? [] : [`${key}=\0${known}\0`]
+      return known === undefined ? [] : [`${key}=\uE000${known}\uE000`]
     }
     return [`${key}=${name === signature || isCredentialParameter(name) ? "SIGNATURE" : hide(value)}`]
   })
