@@ -8,43 +8,37 @@ import { verifyHttp } from "./verify-http.js"
 
 const both = ["A", "B"] as const
 
-test.each([
-  "access_token",
-  "id_token",
-  "jwt",
-  "apikey",
-  "api_key",
-  "session",
-  "sessionId",
-  "token",
-])("?%s= belongs to the account: the other asks with its own, nobody with none, and the report has neither", async (name) => {
-  const secret = { A: "SECRETJWTAAAA", B: "SECRETJWTBBBB" }
-  const visits = both.map((who) =>
-    get(who, `/people/${rows[who].id}?${name}=${secret[who]}&page=1`, json(200, rows[who])),
-  )
-  const { sent, send } = recorder(({ url }) => {
-    const given = new URL(url).searchParams.get(name)
-    const owner = ownerOf(url)
-    if (given !== secret.A && given !== secret.B) return json(401, {})
-    return owner === undefined ? json(404, {}) : json(200, rows[owner])
-  })
-  const silent = both.map((account): Account => ({ name: account, credentials: [], ambient: [] }))
-  const report = await verifyHttp({
-    accounts: silent,
-    recorded: visits,
-    scope: scope(),
-    clock: hastyClock(),
-    send,
-    version: "0",
-  })
-  expect(report.findings.map(({ check }) => check)).toContain("WKC201")
-  const replay = report.findings.find(({ check }) => check === "WKC201")?.replay
-  expect(replay).toContain(`?${name}='"$B_${name.toUpperCase()}"'&page=1`)
-  expect(JSON.stringify(report)).not.toMatch(/SECRETJWT/)
-  const asked = sent.map(({ url }) => [ownerOf(url), new URL(url).searchParams.get(name)])
-  expect(asked).toContainEqual(["A", secret.B])
-  expect(asked).toContainEqual(["A", null])
-})
+test.each(["access_token", "id_token", "jwt", "apikey", "api_key", "session", "sessionId", "token"])(
+  "?%s= belongs to the account: the other asks with its own, nobody with none, and the report has neither",
+  async (name) => {
+    const secret = { A: "SECRETJWTAAAA", B: "SECRETJWTBBBB" }
+    const visits = both.map((who) =>
+      get(who, `/people/${rows[who].id}?${name}=${secret[who]}&page=1`, json(200, rows[who])),
+    )
+    const { sent, send } = recorder(({ url }) => {
+      const given = new URL(url).searchParams.get(name)
+      const owner = ownerOf(url)
+      if (given !== secret.A && given !== secret.B) return json(401, {})
+      return owner === undefined ? json(404, {}) : json(200, rows[owner])
+    })
+    const silent = both.map((account): Account => ({ name: account, credentials: [], ambient: [] }))
+    const report = await verifyHttp({
+      accounts: silent,
+      recorded: visits,
+      scope: scope(),
+      clock: hastyClock(),
+      send,
+      version: "0",
+    })
+    expect(report.findings.map(({ check }) => check)).toContain("WKC201")
+    const replay = report.findings.find(({ check }) => check === "WKC201")?.replay
+    expect(replay).toContain(`?${name}='"$B_${name.toUpperCase()}"'&page=1`)
+    expect(JSON.stringify(report)).not.toMatch(/SECRETJWT/)
+    const asked = sent.map(({ url }) => [ownerOf(url), new URL(url).searchParams.get(name)])
+    expect(asked).toContainEqual(["A", secret.B])
+    expect(asked).toContainEqual(["A", null])
+  },
+)
 
 test("a leak that is only the right of the token in the address is none", async () => {
   const visits = both.map((who) => get(who, `/people/${rows[who].id}?access_token=tok-${who}`, json(200, rows[who])))
@@ -78,7 +72,11 @@ test("a token that differs from address to address signs the address; one that i
 })
 
 test("a place for a token is no place for an id, and nothing else of the address is changed for it", async () => {
-  const own = (who: "A" | "B") => ({ ...rows[who], session_id: rows[who].id.replace("1111", "2222"), sessions: [rows[who].id] })
+  const own = (who: "A" | "B") => ({
+    ...rows[who],
+    session_id: rows[who].id.replace("1111", "2222"),
+    sessions: [rows[who].id],
+  })
   const recorded = both.map((who) => get(who, `/me?session=login-of-${who}&q=`, json(200, own(who))))
   const { sent, send } = recorder((_call, who) => (who === "A" || who === "B" ? json(200, own(who)) : json(401, {})))
   await verifyHttp({ accounts, recorded, scope: scope(), clock: hastyClock(), send, version: "0" })
@@ -88,7 +86,10 @@ test("a place for a token is no place for an id, and nothing else of the address
 })
 
 const header = (name: string, value: string) => ({ name, value })
-const entry = (url: string, ...headers: object[]) => ({ request: { method: "GET", url, headers }, response: { status: 200 } })
+const entry = (url: string, ...headers: object[]) => ({
+  request: { method: "GET", url, headers },
+  response: { status: 200 },
+})
 const har = (...entries: object[]) => JSON.stringify({ log: { entries } })
 
 test("each server gets the credentials that were recorded with it", () => {
@@ -140,7 +141,14 @@ test.each([
   const recorded = [get("A", "/me", json(200, page)), get("B", "/me", json(200, rows.B))]
   const hosts = [origin, "http://cdn.test"]
   const given = accounts.map((account): Account => ({ ...account, ambient: [["x-clinic-id", "7"]] }))
-  await verifyHttp({ accounts: given, recorded, scope: scope({ hosts, ...more }), clock: hastyClock(), send, version: "0" })
+  await verifyHttp({
+    accounts: given,
+    recorded,
+    scope: scope({ hosts, ...more }),
+    clock: hastyClock(),
+    send,
+    version: "0",
+  })
   const elsewhere = sent.filter(({ url }) => url.startsWith("http://cdn.test"))
   expect(elsewhere.length).toBeGreaterThan(0)
   const names = elsewhere.flatMap(({ headers }) => headers.filter(([name]) => name === "authorization"))
@@ -150,7 +158,9 @@ test.each([
 })
 
 test("credentials that came without an address are for the base URL, or for where the account was used", async () => {
-  const loose = accounts.map(({ name }): Account => ({ name, credentials: [["authorization", `Bearer ${name}`]], ambient: [] }))
+  const loose = accounts.map(
+    ({ name }): Account => ({ name, credentials: [["authorization", `Bearer ${name}`]], ambient: [] }),
+  )
   const { sent, send } = recorder((_call, who) => (who === "A" || who === "B" ? json(200, rows[who]) : json(401, {})))
   const recorded = both.flatMap((who) => [
     get(who, "/me", json(200, rows[who])),

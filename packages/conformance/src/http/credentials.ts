@@ -19,7 +19,9 @@ export function separated(
   accounts: readonly Account[],
   recorded: readonly Exchange[],
 ): { readonly accounts: Account[]; readonly recorded: Exchange[] } {
-  const found = new Map(accounts.map(({ name }) => [name, parametersIn(recorded.filter((one) => one.account === name))]))
+  const found = new Map(
+    accounts.map(({ name }) => [name, parametersIn(recorded.filter((one) => one.account === name))]),
+  )
   return {
     accounts: accounts.map((account) => {
       const own = found.get(account.name) ?? []

@@ -1,6 +1,14 @@
 import { WardkeepError } from "@wardkeep/core"
 import { credentialsFor, filled } from "./credentials.js"
-import { type Account, type Answer, type Call, type Credential, type Header, headerOf, withoutHeaders } from "./exchange.js"
+import {
+  type Account,
+  type Answer,
+  type Call,
+  type Credential,
+  type Header,
+  headerOf,
+  withoutHeaders,
+} from "./exchange.js"
 import { type Clock, Pace } from "./pace.js"
 import { refusal, type Scope } from "./scope.js"
 import type { Limits, Send } from "./transport.js"

@@ -145,17 +145,19 @@ function sameFile({ answer, original, victim }: Tried, { attacker, nobody, commo
   return [{ canary: `${victim}: the file of ${original.route}`, path: "body", sha256: answer.digest }]
 }
 
-function plantedIn(
-  { answer, call, controls, victim }: Tried,
-  knowledge: Knowledge,
-  reading: Reading,
-): Evidence[] {
+function plantedIn({ answer, call, controls, victim }: Tried, knowledge: Knowledge, reading: Reading): Evidence[] {
   return knowledge.planted.flatMap((canary, index) => {
     if (call.url.includes(canary) || call.body?.includes(canary)) return []
     if (controls.some(({ body }) => body.includes(canary))) return []
     const leaf = reading.leaves.find(({ text }) => text.toLowerCase().includes(canary.toLowerCase()))
     if (leaf === undefined && !answer.body.includes(canary)) return []
-    return [{ canary: `${victim}: planted canary ${index + 1}`, path: leaf === undefined ? "body" : pathOf(leaf, knowledge), sha256: sha256(canary) }]
+    return [
+      {
+        canary: `${victim}: planted canary ${index + 1}`,
+        path: leaf === undefined ? "body" : pathOf(leaf, knowledge),
+        sha256: sha256(canary),
+      },
+    ]
   })
 }
 
@@ -163,7 +165,7 @@ function found(token: string, leaves: readonly Leaf[], knowledge: Knowledge, nam
   const { victim } = knowledge
   const leaf = leaves.find(({ text, tokens }) => normal(text) === token || tokens.includes(token))
   const first = victim.tokens.get(token) ?? victim.weak.get(token)
-  const key = first === undefined ? (leaf && placeOf(leaf, knowledge)) : placeOf(first.leaf, knowledge)
+  const key = first === undefined ? leaf && placeOf(leaf, knowledge) : placeOf(first.leaf, knowledge)
   return {
     canary: `${name}: ${key ?? "value"}${first === undefined ? "" : ` of ${first.route}`}`,
     path: leaf === undefined ? "body" : pathOf(leaf, knowledge),
@@ -174,9 +176,7 @@ function found(token: string, leaves: readonly Leaf[], knowledge: Knowledge, nam
 /** The key, if it is a word of the program and no value: files without headings and objects keyed by names have others. */
 function placeOf(leaf: Leaf, knowledge: Knowledge): string {
   const isTold = leaf.path.startsWith("body line") && !leaf.path.includes("$") ? /^[a-z_]\w*$/ : /./
-  return isTold.test(leaf.key) && isName(leaf.key) && !isValue(leaf.key, knowledge)
-    ? leaf.key
-    : pathOf(leaf, knowledge)
+  return isTold.test(leaf.key) && isName(leaf.key) && !isValue(leaf.key, knowledge) ? leaf.key : pathOf(leaf, knowledge)
 }
 
 function pathOf({ path }: Leaf, knowledge: Knowledge): string {

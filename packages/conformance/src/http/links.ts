@@ -11,7 +11,8 @@ const signature = /^(x-(amz|goog)-signature|sig|signature|hmac|hash|mac|key|sign
 /** Singular, as whole words of a key or an address: `file` is none of the words of `/profile`. */
 const fileWords =
   /^(file|download|attachment|document|doc|image|img|photo|picture|avatar|thumbnail|scan|letter|paper|pdf|media|upload|export|blob|asset|logo)s?$/
-const fileName = /\.(jpe?g|png|gif|webp|tiff?|bmp|svg|heic|pdf|docx?|xlsx?|pptx?|csv|tsv|txt|rtf|zip|dcm|mp[34]|wav|webm)$/i
+const fileName =
+  /\.(jpe?g|png|gif|webp|tiff?|bmp|svg|heic|pdf|docx?|xlsx?|pptx?|csv|tsv|txt|rtf|zip|dcm|mp[34]|wav|webm)$/i
 /** Whoever asks for such an address does something. In any part of the address, and in the name it stands under. */
 const doesSomething = /cancel|confirm|delet|approv|unsubscri|logout|signout/i
 const verbs =

@@ -12,11 +12,13 @@ export const rows = {
   B: { id: "7f0c1a52-2222-4222-8222-bbbbbbbbbbbb", name: "Kavitha Selvan", phone: "919840099999" },
 } as const
 
-export const accounts: readonly Account[] = (["A", "B"] as const).map((name): Account => ({
-  name,
-  credentials: [["authorization", `Bearer ${name}`, [origin]]],
-  ambient: [],
-}))
+export const accounts: readonly Account[] = (["A", "B"] as const).map(
+  (name): Account => ({
+    name,
+    credentials: [["authorization", `Bearer ${name}`, [origin]]],
+    ambient: [],
+  }),
+)
 
 export const whoAsks = ({ headers }: Call): string | undefined =>
   headers.find(([name]) => name === "authorization")?.[1].slice(-1)

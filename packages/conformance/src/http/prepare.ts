@@ -10,12 +10,7 @@ export interface Prepared {
 }
 
 /** Credentials apart from requests and bound to their origins, and of each WebSocket only what may be said. */
-export function prepared(
-  given: readonly Account[],
-  all: readonly Exchange[],
-  scope: Scope,
-  baseUrl: string,
-): Prepared {
+export function prepared(given: readonly Account[], all: readonly Exchange[], scope: Scope, baseUrl: string): Prepared {
   const { accounts, recorded } = separated(given, all)
   const bound = accounts.map((account) => boundTo(account, originsFor(account, recorded, scope, baseUrl)))
   let silenced = 0

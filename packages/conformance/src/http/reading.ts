@@ -122,7 +122,9 @@ function readLines(text: string, collection: string, leaves: Leaf[], items: Item
     const named = names.length > 1 && cells.length === names.length && index > 0
     const own = cells.flatMap((text, column): Leaf[] => {
       const key = named ? (names[column] ?? "") : ""
-      return text === "" ? [] : [leafOf(`body line ${index + 1} column ${column + 1}`, key, text, kindOfKey(key, collection, false))]
+      return text === ""
+        ? []
+        : [leafOf(`body line ${index + 1} column ${column + 1}`, key, text, kindOfKey(key, collection, false))]
     })
     leaves.push(...own)
     if (own.length > 0) items.push({ id: idOf(own, collection), leaves: own, top: true })
@@ -130,8 +132,7 @@ function readLines(text: string, collection: string, leaves: Leaf[], items: Item
 }
 
 /** The first line of a file without headings is a row like any other. */
-const isHeading = (text: string): boolean =>
-  /^[A-Za-z_][\w .()/-]{0,40}$/.test(text) && strongTokens(text).length === 0
+const isHeading = (text: string): boolean => /^[A-Za-z_][\w .()/-]{0,40}$/.test(text) && strongTokens(text).length === 0
 
 function decoded(value: string): string {
   try {

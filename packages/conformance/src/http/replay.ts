@@ -57,12 +57,7 @@ function hider(): Hide {
   }
 }
 
-function addressOf(
-  call: Call,
-  hide: Hide,
-  slots: readonly Slot[],
-  own: (name: string) => string | undefined,
-): string {
+function addressOf(call: Call, hide: Hide, slots: readonly Slot[], own: (name: string) => string | undefined): string {
   const url = new URL(call.url)
   const named = slots.filter(({ place, value }) => place === "path" && value !== "" && !isId(value))
   const path = url.pathname.split("/").map((segment) => {

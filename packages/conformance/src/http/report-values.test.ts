@@ -65,7 +65,8 @@ test("a search by name is replayed without the name", async () => {
   ])
   const report = await reportOf(recorded, (url, who) => {
     const name = url.searchParams.get("name")
-    if (url.pathname === "/search") return json(200, { patients: both.map((one) => rows[one]).filter((row) => row.name === name) })
+    if (url.pathname === "/search")
+      return json(200, { patients: both.map((one) => rows[one]).filter((row) => row.name === name) })
     return ownerOf(url.pathname) === who ? json(200, rows[who]) : json(404, {})
   })
   expect(report.findings.map(({ object }) => object)).toContain("GET /search")
@@ -114,7 +115,11 @@ test.each([
 })
 
 test.each([
-  ["JSON", '{"name":"Asha","phone":919840012345,"id":7,"Asha Raman":[true]}', '{"name":"VALUE_1","phone":"VALUE_2","id":7,"VALUE_3":[true]}'],
+  [
+    "JSON",
+    '{"name":"Asha","phone":919840012345,"id":7,"Asha Raman":[true]}',
+    '{"name":"VALUE_1","phone":"VALUE_2","id":7,"VALUE_3":[true]}',
+  ],
   ["a form", "name=Asha+Raman&id=7", "name=VALUE_1&id=7"],
   ["text", "Asha Raman", "VALUE_1"],
 ])("a replay hides the values of a body in %s", (_what, body, expected) => {

@@ -7,7 +7,9 @@ const glob = z.string().regex(/^\/\S*$/, "write a path that begins with /; * is 
 const schema = z.strictObject({
   hosts: z.array(z.string().regex(/^(https?:\/\/)?[^/\s]+$/, "write host, host:port or an origin")).min(1),
   methods: z
-    .array(z.string().regex(/^[A-Z]+( \/\S*)?$/, "write GET, or POST /a/path to allow a method there only; WS for messages"))
+    .array(
+      z.string().regex(/^[A-Z]+( \/\S*)?$/, "write GET, or POST /a/path to allow a method there only; WS for messages"),
+    )
     .min(1)
     .default(["GET", "HEAD"]),
   paths: z

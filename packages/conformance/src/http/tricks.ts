@@ -146,7 +146,12 @@ async function changeDeclared(tricks: Tricks, shown: Shown): Promise<void> {
   const { stage, victim, attacker } = tricks
   const operation = stage.routes.operationOf(shown.call)
   for (const { name, in: place, schema } of operation?.parameters ?? []) {
-    if ((place !== "query" && place !== "header") || isCredentialParameter(name) || shown.slots.some((slot) => slot.name === name)) continue
+    if (
+      (place !== "query" && place !== "header") ||
+      isCredentialParameter(name) ||
+      shown.slots.some((slot) => slot.name === name)
+    )
+      continue
     const before = stage.routes.collectionOf(shown.call)
     const tenants = tenantsFor(kindOfSlot(name), tricks)
     const others = namesFor(name, before, victim).filter((value) => !attacker.knows(value, kindOfSlot(name)))

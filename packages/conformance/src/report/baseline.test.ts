@@ -68,7 +68,10 @@ test.each([
 })
 
 test("a leak is not covered by the weakness that was accepted at the same place", () => {
-  const both = { ...leaking, findings: (["leak", "hygiene"] as const).map((severity) => ({ ...leaking.findings[0]!, severity })) }
+  const both = {
+    ...leaking,
+    findings: (["leak", "hygiene"] as const).map((severity) => ({ ...leaking.findings[0]!, severity })),
+  }
   const { check, object } = both.findings[0]!
   const report = applyBaseline(both, [{ ...entry, check, object }], today)
   expect(report.findings.map(({ accepted }) => accepted !== undefined)).toEqual([false, true])

@@ -68,7 +68,9 @@ export function applyBaseline(
   )
   const findings = report.findings.map((finding) => {
     const match = live.get(key(finding.check, finding.object))
-    return match === undefined || isWorse(finding, match) ? finding : { ...finding, accepted: { reason: match.reason, expires: match.expires } }
+    return match === undefined || isWorse(finding, match)
+      ? finding
+      : { ...finding, accepted: { reason: match.reason, expires: match.expires } }
   })
   const accepted = findings.filter((finding) => "accepted" in finding).length
   const found = new Set(report.findings.map(({ check, object }) => key(check, object)))
