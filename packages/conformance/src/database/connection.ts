@@ -1,7 +1,7 @@
 import { WardkeepError } from "@wardkeep/core"
 import pg from "pg"
 import { type Outcome, type Row, type ServerError, serverError } from "./outcome.js"
-import type { Unanswered } from "./unanswered.js"
+import { type Unanswered, whyUnanswered } from "./unanswered.js"
 
 /** One session. Statements that the server refuses are outcomes, not exceptions. */
 export class Connection {
@@ -77,9 +77,30 @@ export class Connection {
   async rows(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     const { rows, error } = await this.run(sql, values)
     if (error === undefined) return rows
-    throw new WardkeepError("WK703", {
-      message: `The server answered ${error.code}${/^2[23]/.test(error.code) ? "" : ` ${error.message}`}`,
+    throw refusal(error)
+  }
+
+  /**
+   * Rows of a question to the catalog, in a transaction of its own: parts of the catalog are behind the lock of the table
+   * that they describe. Undefined where that, or another state of the server, kept it from being answered.
+   */
+  async rowsInTime(sql: string, values: readonly unknown[] = []): Promise<readonly Row[] | undefined> {
+    if (this.#isTaken) return await this.#answered(sql, values)
+    return await this.taken(async () => {
+      await this.rows("begin; set local lock_timeout = '2s'; set local statement_timeout = '60s'")
+      try {
+        return await this.#answered(sql, values)
+      } finally {
+        await this.run("rollback")
+      }
     })
+  }
+
+  async #answered(sql: string, values: readonly unknown[]): Promise<readonly Row[] | undefined> {
+    const { rows, error } = await this.run(sql, values)
+    if (error === undefined) return rows
+    if (whyUnanswered(error.code) === undefined) throw refusal(error)
+    return undefined
   }
 
   /**
@@ -120,6 +141,9 @@ export function databaseUrl(text: string | undefined, option: string): URL {
     hint: "Write postgres://login:password@host:port/database.",
   })
 }
+
+const refusal = ({ code, message }: ServerError): WardkeepError =>
+  new WardkeepError("WK703", { message: `The server answered ${code}${/^2[23]/.test(code) ? "" : ` ${message}`}` })
 
 function unreachable(url: URL, cause: unknown): WardkeepError {
   const login = url.username === "" ? "" : ` as ${decodeURIComponent(url.username)}`

@@ -51,11 +51,11 @@ export async function obstaclesOf(scene: Scene): Promise<string[]> {
 /** Tables whose rows the reader does not see all of: whose they are and what nobody else has cannot be known. */
 async function unseenTables({ reader, catalog }: Scene): Promise<string[]> {
   const tables = catalog.relations.filter(holdsTenants)
-  const rows = await reader.rows(
+  const rows = await reader.rowsInTime(
     "select oid from pg_catalog.unnest($1::oid[]) as oid where pg_catalog.row_security_active(oid) or not pg_catalog.has_table_privilege(oid, 'SELECT')",
     [tables.map(({ oid }) => oid)],
   )
-  const oids = new Set(rows.map(({ oid }) => String(oid)))
+  const oids = new Set((rows ?? []).map(({ oid }) => String(oid)))
   const names = tables.filter(({ oid }) => oids.has(oid)).map(labelOf)
   if (names.length === 0) return []
   const list = names.length > 10 ? `${names.slice(0, 10).join(", ")} and ${names.length - 10} more` : names.join(", ")

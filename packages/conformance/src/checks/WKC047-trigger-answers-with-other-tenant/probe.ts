@@ -20,10 +20,10 @@ export const probe = defineProbe({
 })
 
 async function tablesWithTriggers({ reader }: Scene): Promise<string[]> {
-  const rows = await reader.rows(
+  const rows = await reader.rowsInTime(
     "select distinct tgrelid::text as oid from pg_catalog.pg_trigger where not tgisinternal",
   )
-  return rows.map(({ oid }) => String(oid))
+  return (rows ?? []).map(({ oid }) => String(oid))
 }
 
 /** The attacker's own row with one value of the victim's; what comes back besides is searched. */
