@@ -85,6 +85,9 @@ export class CheckRecord {
     if (reasons.length > 0) return { ...base, verdict: "INCONCLUSIVE", reason: reasons.join("; ") }
     if (this.#notApplicable !== undefined) return { ...base, verdict: "NOT_APPLICABLE", reason: this.#notApplicable }
     if (this.probes === 0) return { ...base, verdict: "NOT_APPLICABLE", reason: "nothing of this kind was found" }
+    if (this.controls === 0 && this.findings.length === 0) {
+      return { ...base, verdict: "INCONCLUSIVE", reason: "nothing showed that an attempt of this kind could succeed" }
+    }
     return { ...base, verdict: "NOT_FOUND" }
   }
 }

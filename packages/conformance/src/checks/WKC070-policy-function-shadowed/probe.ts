@@ -4,6 +4,7 @@ import { literalOf } from "../../probe/insertion.js"
 import type { Pair } from "../../probe/pair.js"
 import { names, namesBare, type PolicyFunction, policyFunctions } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
+import { seesOwn } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -38,11 +39,11 @@ async function shadow(
   if (protectedTable === undefined) return
   const [closed] = await closedTables(scene, pair, [protectedTable])
   if (closed === undefined) return
+  if (await seesOwn(scene, attacker, protectedTable)) record.control()
   const statements = await replacement(scene, pair, table, one)
   await attacker.act(async (tx) => {
     record.probe(`${one.schema}.${one.name}`)
     for (const statement of statements) if ((await tx.keep(statement)).error !== undefined) return
-    record.control()
     const found = await reached(scene, tx, pair, [closed])
     if (found === undefined) return
     record.found({
@@ -71,7 +72,7 @@ async function replacement(
   const known = [...attacker.keys, ...victim.keys]
   const valuesOf = (row: Readonly<Record<string, unknown>>): string[] =>
     table.columns.map((column) =>
-      isNeeded(column) ? valueOf(table, column, swap(row[column.name], attacker.keys, to), known) : "null",
+      isNeeded(column) ? shownOf(table, column, swap(row[column.name], attacker.keys, to), known) : "null",
     )
   const swapped = rows
     .filter((row) => Object.values(row).some((value) => attacker.keys.includes(String(value))))
@@ -87,7 +88,7 @@ const swap = (value: unknown, from: readonly string[], to: string | undefined): 
   to !== undefined && from.includes(String(value)) ? to : value
 
 /** Tenants' keys stand in the target and are printed; what else is there may be a person's. */
-const valueOf = (table: Relation, column: Column, value: unknown, keys: readonly string[]): string =>
+const shownOf = (table: Relation, column: Column, value: unknown, keys: readonly string[]): string =>
   keys.includes(String(value))
     ? `${quoteLiteral(String(value))}::${column.base}`
     : literalOf(table, column.name, { place: "", values: { [column.name]: value } })

@@ -4,6 +4,7 @@ import { insertStatement } from "../../probe/insertion.js"
 import type { Pair } from "../../probe/pair.js"
 import { policyTables } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
+import { seesOwn } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -34,13 +35,13 @@ async function poison(
   const rights = await scene.rights.of(attacker, used)
   const [closed] = await closedTables(scene, pair, [relation])
   if (closed === undefined) return
+  if (await seesOwn(scene, attacker, relation)) record.control()
   for (const attack of await writes(scene, pair, used)) {
     if (rights.insert.length + rights.update.length === 0) return
     await attacker.act(async (tx) => {
       const { error, count } = await tx.keep(attack)
       record.probe(labelOf(used))
       if (error !== undefined || count === 0) return
-      record.control()
       const found = await reached(scene, tx, pair, [closed])
       if (found === undefined) return
       record.found({
