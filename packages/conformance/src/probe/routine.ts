@@ -33,7 +33,7 @@ const routine = z.object({
 })
 
 export type Routine = z.output<typeof routine>
-type Argument = z.output<typeof argument>
+export type Argument = z.output<typeof argument>
 
 /** Functions and procedures that a tenant may call. */
 export async function callable(actor: Actor): Promise<Routine[]> {
@@ -74,7 +74,7 @@ function product(lists: readonly (readonly string[])[]): string[][] {
   )
 }
 
-const tenantWord = /tenant|branch|clinic|org|hospital|practice|facility|site|account|company/i
+export const tenantWord = /tenant|branch|clinic|org|hospital|practice|facility|site|account|company/i
 
 /** What a careless EXECUTE turns into SQL. */
 const injections = ["true", "false or true", "' or true --", "1=1"]
@@ -143,14 +143,19 @@ async function documents(scene: Scene, { source }: Routine, { attacker, victim }
 }
 
 /** Primary keys of the victim's rows of that type; where the argument's name names a table, of that one first. */
-async function rowKeys({ catalog, facts }: Scene, arg: Argument, victim: Actor): Promise<string[]> {
+export async function rowKeys(
+  { catalog, facts }: Scene,
+  arg: Argument,
+  victim: Actor,
+  accepts: (relation: Relation) => boolean = holdsTenants,
+): Promise<string[]> {
   const element = arg.base.replace(/\[\]$/, "")
   const wanted = arg.name
     .replace(/^(p|in|v|a|arg)?_+/i, "")
     .replace(/_?(id|uuid|key|no)s?$/i, "")
     .toLowerCase()
   const found: { named: boolean; text: string }[] = []
-  for (const relation of catalog.relations.filter(holdsTenants)) {
+  for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
     const column = keyColumn(relation, element)
     if (column === undefined) continue
     const { rows } = await facts.owned(relation, victim)
@@ -162,7 +167,7 @@ async function rowKeys({ catalog, facts }: Scene, arg: Argument, victim: Actor):
 }
 
 /** The last column of the primary key of that type: behind the tenant, the row's own. */
-function keyColumn(relation: Relation, type: string): string | undefined {
+export function keyColumn(relation: Relation, type: string): string | undefined {
   const names = primaryKey(relation)?.columns ?? []
   const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
   const same = names.filter((name) => {
