@@ -38,6 +38,6 @@ function judge(finding: ReportFinding, attacks: readonly CheckRecord[]): ReportF
   return {
     ...finding,
     verdict: "INCONCLUSIVE",
-    evidence: `${finding.evidence}; not tried: no row of another tenant is there`,
+    evidence: `${finding.evidence}; not tried: no row of another tenant is there, or something else came first`,
   }
 }
