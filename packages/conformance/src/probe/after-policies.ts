@@ -3,6 +3,10 @@ import type { Connection } from "../database/connection.js"
 import type { ServerError } from "../database/outcome.js"
 import type { Scene } from "../run/check.js"
 
+/** Of a policy, of a view with CHECK OPTION, or of a trigger that raises it itself. */
+export const isRefusal = (error: ServerError | undefined): boolean =>
+  error !== undefined && /^(42501|44000|P0001)$/.test(error.code)
+
 /**
  * A constraint of the table itself refused the row. PostgreSQL asks the policies before: they let it pass, and what
  * stands in its way is that a key is taken, and not whose row it is. Said only where nothing else could have refused or

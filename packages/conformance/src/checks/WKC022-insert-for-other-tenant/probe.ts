@@ -2,7 +2,7 @@ import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { quoted, type Relation } from "../../catalog/relation.js"
 import type { ServerError } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
-import { passedPolicies } from "../../probe/after-policies.js"
+import { isRefusal, passedPolicies } from "../../probe/after-policies.js"
 import { aims } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { freshValue } from "../../probe/fresh.js"
@@ -32,7 +32,7 @@ async function insert(ground: Ground): Promise<void> {
       const { error, count, attack, statement } = await insertedWith(tx, ground, like, set)
       if (attack === undefined || (error === undefined && count === 0)) continue
       // The policy is asked before any constraint: its refusal says something, and so does a constraint's.
-      const isRefused = error?.code === "42501" || error?.code === "44000"
+      const isRefused = isRefusal(error)
       record.probe(isRefused || error === undefined ? label : undefined)
       if (isRefused) {
         record.control()

@@ -1,9 +1,11 @@
 import { randomInt, randomUUID } from "node:crypto"
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { belongsTo } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
 import type { Outcome } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
+import { holdsTenants } from "../../probe/ground.js"
 import type { Pair } from "../../probe/pair.js"
 import { names } from "../../probe/policy-parts.js"
 import {
@@ -73,11 +75,36 @@ async function idsFor(scene: Scene, { attacker, victim }: Pair, arg: Argument, s
   const isNamed = ({ name }: Relation): boolean => names(source, name)
   const shared = await sharedIds(scene, arg, source)
   const of = async (actor: Actor): Promise<string[]> =>
-    (await rowKeys(scene, arg, actor, isNamed)).filter((id) => !shared.has(id)).slice(0, 4)
+    (await rowKeys(scene, arg, actor, isNamed)).filter((id) => !shared.has(id))
   const numbers = [-randomInt(1_000, 9_000), ...[0, 1, 2].map((step) => 2_000_000_000 + 7 * step + randomInt(0, 5))]
   const nobodys = arg.base === "uuid" ? numbers.map(() => randomUUID()) : numbers.map(String)
   const theirs = await of(victim)
-  return { theirs, own: (await of(attacker)).filter((id) => !theirs.includes(id)), nobodys }
+  const both = await alsoOf(scene, arg, attacker, theirs, isNamed)
+  const own = (await of(attacker)).filter((id) => !theirs.includes(id))
+  return { theirs: theirs.filter((id) => !both.has(id)).slice(0, 4), own: own.slice(0, 4), nobodys }
+}
+
+/** Where numbers begin anew in each tenant, the attacker asks about a row of its own. */
+async function alsoOf(
+  { catalog, facts }: Scene,
+  { base }: Argument,
+  attacker: Actor,
+  ids: readonly string[],
+  accepts: (relation: Relation) => boolean,
+): Promise<Set<string>> {
+  const found = new Set<string>()
+  for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
+    const column = keyColumn(relation, base)
+    if (column === undefined) continue
+    const id = `wk_row.${quoteIdent(column)}::text`
+    const { rows, error } = await facts.ask(
+      `select distinct ${id} as id from ${quoted(relation)} as wk_row where ${id} = any ($1) and ${belongsTo(relation, "wk_row", attacker.keys)}`,
+      [[...ids]],
+    )
+    // What cannot be known is not asked.
+    for (const one of error === undefined ? rows.map((row) => String(row.id)) : ids) found.add(one)
+  }
+  return found
 }
 
 /** A number that is also one of a list of drugs or branches may be meant as that. */

@@ -4,7 +4,7 @@ import { insertStatement } from "../../probe/insertion.js"
 import type { Pair } from "../../probe/pair.js"
 import { policyTables } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
-import { seesOwn } from "../../probe/sees-own.js"
+import { seesAnything } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -35,7 +35,7 @@ async function poison(
   const rights = await scene.rights.of(attacker, used)
   const [closed] = await closedTables(scene, pair, [relation])
   if (closed === undefined) return
-  if (await seesOwn(scene, attacker, relation)) record.control()
+  if (await seesAnything(scene, attacker)) record.control()
   for (const attack of await writes(scene, pair, used)) {
     if (rights.insert.length + rights.update.length === 0) return
     await attacker.act(async (tx) => {
