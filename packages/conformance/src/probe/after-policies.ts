@@ -3,9 +3,9 @@ import type { Connection } from "../database/connection.js"
 import type { ServerError } from "../database/outcome.js"
 import type { Scene } from "../run/check.js"
 
-/** Of a policy, of a view with CHECK OPTION, or of a trigger that raises it itself. */
+/** Of a policy, of a view with CHECK OPTION, or of a trigger that raises it itself, under whatever code. */
 export const isRefusal = (error: ServerError | undefined): boolean =>
-  error !== undefined && /^(42501|44000|P0001)$/.test(error.code)
+  error !== undefined && (/^(42501|44000|P0001)$/.test(error.code) || /^PL\/pgSQL .* RAISE$/m.test(error.where))
 
 /**
  * A constraint of the table itself refused the row. PostgreSQL asks the policies before: they let it pass, and what

@@ -39,6 +39,7 @@ async function upsert(ground: Ground, key: Key): Promise<void> {
     statement(""),
     told && statement(` where ${quoteIdent(relation.name)}.${quoteIdent(told.name)}::text::int > 0`),
   ]
+  if (change === undefined && spy === undefined) return
   const surrogate = isSurrogate(relation, key, names)
   await attacker.act(async (tx) => {
     const changed = change === undefined ? undefined : await tx.attempt(change)
