@@ -32,7 +32,7 @@ const wordsIn = (text: string): string[] =>
     .toLowerCase()
     .split(/[^a-z]+/)
 
-/** An address out of an answer is asked for only if it looks like a file: any other may do something when it is opened. */
+/** An address out of an answer is asked for only if it looks like a file: others may do something when they are opened. */
 export function looksLikeFile(place: string, address: string): boolean {
   const url = new URL(address)
   const path = decodeURIComponentSafe(url.pathname)
