@@ -166,25 +166,27 @@ async function readTables(client: Queryable, schemas: readonly string[]): Promis
   )
 }
 
+// From the comments to the objects: asking each of 3,000 functions for its comment takes 30 ms, three times an apply.
 const managedQuery = `
-select id, substr(comment, 10) as hash from (
-  select 'policy ' || n.nspname || '.' || c.relname || ' ' || p.polname as id, obj_description(p.oid, 'pg_policy') as comment
-    from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
-  union all
-  select 'trigger ' || n.nspname || '.' || c.relname || ' ' || t.tgname, obj_description(t.oid, 'pg_trigger')
-    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where not t.tgisinternal
-  union all
-  select case c.relkind when 'v' then 'view ' else 'table ' end || n.nspname || '.' || c.relname, obj_description(c.oid, 'pg_class')
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('v', 'r')
-  union all
-  select 'function ' || n.nspname || '.' || p.proname, obj_description(p.oid, 'pg_proc')
-    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-  union all
-  select 'statistics ' || n.nspname || '.' || s.stxname, obj_description(s.oid, 'pg_statistic_ext')
-    from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where s.stxname like 'wk\\_scope\\_%'
-  union all
-  select 'schema ' || n.nspname, obj_description(n.oid, 'pg_namespace') from pg_namespace n
-) o where comment like 'wardkeep:%'`
+with marked as materialized (
+  select classoid, objoid, substr(description, 10) as hash from pg_description where objsubid = 0 and description like 'wardkeep:%'
+)
+select 'policy ' || n.nspname || '.' || c.relname || ' ' || p.polname as id, hash
+  from marked join pg_policy p on p.oid = objoid and classoid = 'pg_policy'::regclass join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+union all
+select 'trigger ' || n.nspname || '.' || c.relname || ' ' || t.tgname, hash
+  from marked join pg_trigger t on t.oid = objoid and classoid = 'pg_trigger'::regclass and not t.tgisinternal join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+union all
+select case c.relkind when 'v' then 'view ' else 'table ' end || n.nspname || '.' || c.relname, hash
+  from marked join pg_class c on c.oid = objoid and classoid = 'pg_class'::regclass and c.relkind in ('v', 'r') join pg_namespace n on n.oid = c.relnamespace
+union all
+select 'function ' || n.nspname || '.' || p.proname, hash
+  from marked join pg_proc p on p.oid = objoid and classoid = 'pg_proc'::regclass join pg_namespace n on n.oid = p.pronamespace
+union all
+select 'statistics ' || n.nspname || '.' || s.stxname, hash
+  from marked join pg_statistic_ext s on s.oid = objoid and classoid = 'pg_statistic_ext'::regclass and s.stxname like 'wk\\_scope\\_%' join pg_namespace n on n.oid = s.stxnamespace
+union all
+select 'schema ' || n.nspname, hash from marked join pg_namespace n on n.oid = objoid and classoid = 'pg_namespace'::regclass`
 
 async function readManaged(client: Queryable): Promise<Map<string, string>> {
   const { rows } = await client.query<{ id: string; hash: string }>(managedQuery)

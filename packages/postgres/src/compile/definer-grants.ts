@@ -15,9 +15,9 @@ interface Executor {
 const executorsQuery = `
 select distinct n.nspname || '.' || p.proname as name,
   format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as signature, coalesce(r.rolname::text, 'PUBLIC') as grantee
-from pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname <> 'wardkeep'
+from pg_description d join pg_proc p on p.oid = d.objoid and d.classoid = 'pg_proc'::regclass join pg_namespace n on n.oid = p.pronamespace and n.nspname <> 'wardkeep'
 cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles r on r.oid = a.grantee
-where obj_description(p.oid, 'pg_proc') like 'wardkeep:%' and a.grantee <> p.proowner order by 1, 3`
+where d.description like 'wardkeep:%' and a.grantee <> p.proowner order by 1, 3`
 
 /**
  * The functions that a plan makes outside of the schema `wardkeep` run with the owner's rights: look-ups are for two logins,
