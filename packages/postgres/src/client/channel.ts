@@ -70,6 +70,11 @@ export class Channel implements UnitOwner {
     return this.send(new Unit(new Statement(sql, ""), []))
   }
 
+  /** Throws what ended it. */
+  requireOpen(): void {
+    if (this.#ended !== undefined) throw this.#ended
+  }
+
   /** Costs no round trip: what comes next does not wait for it. */
   closePortal(statement: Statement, portal: string): void {
     if (this.#ended !== undefined || this.#finishing || this.#held === undefined) return

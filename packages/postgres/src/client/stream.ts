@@ -53,6 +53,7 @@ export async function* streamRows<R>(
       opened = true
       shape = unit.shape
       for (const row of rows) {
+        channel.requireOpen()
         handle?.requireOpen()
         yield row
       }
@@ -107,6 +108,7 @@ export async function* copyBytes(
       if (next !== undefined) {
         held -= next.length
         if (held <= highWater) unit.connection?.resume()
+        channel.requireOpen()
         yield next
       } else if (over) break
       else await once(events, "change")
