@@ -8,6 +8,7 @@ import type { Text } from "./statements.js"
 import type { Connection } from "./wire/connection.js"
 import { Statement, type Step, step } from "./wire/statement.js"
 import { type Result, Unit, type UnitOwner } from "./wire/unit.js"
+import { wireValues } from "./wire/values.js"
 
 export interface ChannelOptions {
   readonly runtime: Runtime
@@ -57,7 +58,7 @@ export class Channel implements UnitOwner {
 
   /** Sends a caller's query. */
   query<R>(text: Text, values: readonly unknown[], reading?: Reading): Promise<Result<R>> {
-    const unit = new Unit(this.statement(text), values, reading?.rowMode, reading?.types)
+    const unit = new Unit(this.statement(text), wireValues(values), reading?.rowMode, reading?.types)
     return this.send<R>(unit)
   }
 
