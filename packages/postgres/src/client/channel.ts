@@ -8,6 +8,7 @@ import type { Text } from "./statements.js"
 import type { Connection } from "./wire/connection.js"
 import { Statement, type Step, step } from "./wire/statement.js"
 import { type Result, Unit, type UnitOwner } from "./wire/unit.js"
+import { wireValues } from "./wire/values.js"
 
 export interface ChannelOptions {
   readonly runtime: Runtime
@@ -57,7 +58,7 @@ export class Channel implements UnitOwner {
 
   /** Sends a caller's query. */
   query<R>(text: Text, values: readonly unknown[], reading?: Reading): Promise<Result<R>> {
-    const unit = new Unit(this.statement(text), values, reading?.rowMode, reading?.types)
+    const unit = new Unit(this.statement(text), wireValues(values), reading?.rowMode, reading?.types)
     return this.send<R>(unit)
   }
 
@@ -68,6 +69,11 @@ export class Channel implements UnitOwner {
   /** Sends a savepoint or the like. Never prepared under a name: ORMs give each savepoint a new one. */
   control(sql: string): Promise<Result<never>> {
     return this.send(new Unit(new Statement(sql, ""), []))
+  }
+
+  /** Throws what ended it. */
+  requireOpen(): void {
+    if (this.#ended !== undefined) throw this.#ended
   }
 
   /** Costs no round trip: what comes next does not wait for it. */

@@ -71,9 +71,15 @@ function redactMessage(error: pg.DatabaseError, text: string): string {
 /** Whether a failed unit may be sent again: its transaction was rolled back, and a new session would not fail so. */
 export function worthAnotherTry(error: unknown, progress: Progress): boolean {
   if (!(error instanceof pg.DatabaseError)) return false
-  if (error.code === "WK109" || cutShort(error, progress)) return progress === "prologue"
+  if (foundChanged(error, progress)) return true
   // A prepared statement whose result has changed shape since, or whose name is not what we left.
   return (error.code === "0A000" && error.routine === "RevalidateCachedQuery") || lostName(error)
+}
+
+/** The prologue found the session changed. Behind the prologue the same code is of the statement's own making. */
+export function foundChanged(error: unknown, progress: Progress): boolean {
+  if (!(error instanceof pg.DatabaseError) || progress !== "prologue") return false
+  return error.code === "WK109" || cutShort(error, progress)
 }
 
 /** A time-out left on the session can end the prologue before it has compared the settings. */
@@ -81,9 +87,20 @@ export function cutShort(error: unknown, progress: Progress): boolean {
   return error instanceof pg.DatabaseError && error.code === "57014" && progress === "prologue"
 }
 
-/** The names on a session, or behind a pooler, are not the ones we gave. */
+const lostNames: ReadonlyMap<string | undefined, string> = new Map([
+  ["26000", "FetchPreparedStatement"],
+  ["42P05", "StorePreparedStatement"],
+])
+
+/**
+ * The names on a session, or behind a pooler, are not the ones we gave. SQL may raise the same codes, and must not end a
+ * session that others use: then the server names another routine of its own, or says in `where` what was running. A
+ * pooler that answers in the server's place names no routine.
+ */
 export function lostName(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && (error.code === "26000" || error.code === "42P05")
+  if (!(error instanceof pg.DatabaseError)) return false
+  const routine = lostNames.get(error.code)
+  return routine !== undefined && (error.routine ?? routine) === routine && error.where === undefined
 }
 
 /** What the database says when it now verifies contexts in another way than the prologue supposes. */

@@ -1,6 +1,6 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { SafeLogger } from "../log.js"
-import { cutShort, lostName } from "./errors.js"
+import { foundChanged, lostName } from "./errors.js"
 import type { Settings } from "./options.js"
 import type { StatementCatalog } from "./statements.js"
 import type { ServerTerms } from "./terms.js"
@@ -23,7 +23,7 @@ export function judge(court: Court, { statement, progress }: Unit, connection: C
       log.warn({ code: String(error.code) }, "the pooler does not keep prepared statements; going on without names")
       terms.dropNames()
     } else distrust(log, connection, "a prepared statement was lost or replaced")
-  } else if (error.code === "WK109" || cutShort(error, progress)) distrust(log, connection, "a setting was changed")
+  } else if (foundChanged(error, progress)) distrust(log, connection, "a setting was changed")
   else if (error.code === "0A000") connection.forget(statement)
 }
 

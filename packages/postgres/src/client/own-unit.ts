@@ -4,6 +4,7 @@ import type { Text } from "./statements.js"
 import type { RowMode, TypeParsers } from "./wire/row-shape.js"
 import type { Statement } from "./wire/statement.js"
 import { Unit } from "./wire/unit.js"
+import type { WireValue } from "./wire/values.js"
 
 export interface Reading extends Limits {
   readonly rowMode?: RowMode
@@ -14,7 +15,7 @@ export interface Reading extends Limits {
 export class OwnUnit extends Unit {
   constructor(
     statement: Statement,
-    values: readonly unknown[],
+    values: readonly WireValue[],
     reading: Reading | undefined,
     readonly context: Context,
     readonly text: Text,

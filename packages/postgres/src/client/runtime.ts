@@ -15,6 +15,7 @@ import { connect } from "./wire/connect.js"
 import type { Connection, ConnectionEvents } from "./wire/connection.js"
 import { Statement, type Step, step } from "./wire/statement.js"
 import { type Result, Unit, type UnitOwner } from "./wire/unit.js"
+import { wireValues } from "./wire/values.js"
 
 export interface RuntimeOptions extends GuardOptions {
   readonly settings: Settings
@@ -99,10 +100,11 @@ export class Runtime implements UnitOwner {
   /** One text in one context, as a transaction of its own. */
   run<R>(context: Context, text: Text, values: readonly unknown[], reading: Reading | undefined): Promise<Result<R>> {
     const statement = this.statements.forRole(text, context.dbRole)
+    const wire = wireValues(values)
     const deadline = Deadline.of(reading)
     // What may be cancelled runs alone: on a shared session the statements behind it would wait for what nobody wants.
     const shared = this.#lanes !== undefined && !statement.suspect && deadline === undefined
-    const unit = new OwnUnit(statement, values, reading, context, text, deadline, shared)
+    const unit = new OwnUnit(statement, wire, reading, context, text, deadline, shared)
     const promise = unit.settled<R>()
     unit.owner = this
     if (deadline !== undefined) this.#limit(unit, deadline)
@@ -114,7 +116,7 @@ export class Runtime implements UnitOwner {
   async bare<R>(text: string, values: readonly unknown[]): Promise<Result<R>> {
     const connection = await this.connections.acquire()
     try {
-      const unit = new Unit(new Statement(text, ""), values)
+      const unit = new Unit(new Statement(text, ""), wireValues(values))
       const promise = unit.settled<R>()
       connection.send(unit, this.settings.pooler ? [step(new Statement(bareLogin, ""))] : noSteps)
       return await promise

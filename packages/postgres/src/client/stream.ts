@@ -5,6 +5,7 @@ import { skipBlank } from "./lexer.js"
 import type { Runtime } from "./runtime.js"
 import { Statement } from "./wire/statement.js"
 import { Unit } from "./wire/unit.js"
+import { wireValues } from "./wire/values.js"
 
 export interface StreamOptions {
   /** Rows fetched at a time. Default 500. */
@@ -45,7 +46,7 @@ export async function* streamRows<R>(
     for (;;) {
       for (let turn = handle?.turn(); turn !== undefined; turn = handle?.turn()) await turn
       handle?.requireOpen()
-      const unit = new Unit(statement, opened ? [] : values)
+      const unit = new Unit(statement, opened ? [] : wireValues(values))
       unit.portal = portal
       unit.limit = batch
       unit.shape = shape
@@ -53,6 +54,7 @@ export async function* streamRows<R>(
       opened = true
       shape = unit.shape
       for (const row of rows) {
+        channel.requireOpen()
         handle?.requireOpen()
         yield row
       }
@@ -107,6 +109,7 @@ export async function* copyBytes(
       if (next !== undefined) {
         held -= next.length
         if (held <= highWater) unit.connection?.resume()
+        channel.requireOpen()
         yield next
       } else if (over) break
       else await once(events, "change")

@@ -86,7 +86,8 @@ export class Wardkeep implements Queries {
     // A scope that was named is checked now; a session with several grants may still be entered without one.
     const named = scope.tenant ?? scope.role ?? scope.purpose ?? scope.branch
     const context = named === undefined ? undefined : preselectContext(session, scope)
-    return await this.#store.run({ session, scope, context, transaction: undefined }, async () => await work())
+    const frame = { run: {}, session, scope, context, transaction: undefined }
+    return await this.#store.run(frame, async () => await work())
   }
 
   /**
@@ -140,7 +141,7 @@ export class Wardkeep implements Queries {
     return await transact(
       this.#runtime,
       this.#store,
-      { session: frame.session, scope: merged, context },
+      { run: frame.run, session: frame.session, scope: merged, context },
       new Channel({ runtime: this.#runtime, context, modes }),
       { signal, timeout },
       work,
@@ -148,8 +149,10 @@ export class Wardkeep implements Queries {
   }
 
   /**
-   * Rows of any number, a batch at a time, inside one transaction that lasts until the loop ends.
+   * Rows of any number, a batch at a time, inside one transaction that lasts until the loop ends. They are read where they
+   * were asked for: outside of that `wk.run` the iterator fails.
    *
+   * @throws WK101 read without a context · WK103 read in another run · WK111 aborted or too long
    * @example for await (const row of wk.stream("select * from visit", [], { batch: 1000 })) write(row)
    */
   stream<R extends object = Row>(
@@ -160,9 +163,8 @@ export class Wardkeep implements Queries {
     const context = this.#ambient.alone()
     refuseCallback(values, options)
     const channel = new Channel({ runtime: this.#runtime, context, modes: ["read only"] })
-    return whileOpen(this.#runtime, channel, options, () =>
-      streamRows<R>(this.#runtime, channel, text, values, options),
-    )
+    const rows = (): AsyncGenerator<R, void, undefined> => streamRows<R>(this.#runtime, channel, text, values, options)
+    return this.#ambient.bound(whileOpen(this.#runtime, channel, options, rows))
   }
 
   /**
@@ -178,9 +180,9 @@ export class Wardkeep implements Queries {
     options: { readonly format?: "csv" | "text" } & Limits = {},
   ): AsyncGenerator<Buffer, void, undefined> {
     const channel = new Channel({ runtime: this.#runtime, context: this.#ambient.alone(), modes: ["read only"] })
-    return whileOpen(this.#runtime, channel, options, () =>
-      copyBytes(this.#runtime, channel, text, options.format ?? "csv"),
-    )
+    const bytes = (): AsyncGenerator<Buffer, void, undefined> =>
+      copyBytes(this.#runtime, channel, text, options.format ?? "csv")
+    return this.#ambient.bound(whileOpen(this.#runtime, channel, options, bytes))
   }
 
   /**

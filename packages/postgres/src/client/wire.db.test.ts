@@ -7,7 +7,7 @@ import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { relayTo } from "#tests/fixture/relay.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { apply, asOwner, useStrategy } from "../migrate/index.js"
-import type { Wardkeep } from "./index.js"
+import type { Session, Wardkeep } from "./index.js"
 
 const database = useDatabase()
 const used = useClient(database)
@@ -29,11 +29,15 @@ const value = fc.oneof(
   fc.dictionary(fc.string({ maxLength: 5 }), fc.integer(), { maxKeys: 3 }),
 )
 
+const pidOf = async (wk: Wardkeep): Promise<number> =>
+  (await wk.query<{ pid: number }>("select pg_backend_pid() as pid")).rows[0]!.pid
+
 describe("the protocol", () => {
   let plain: pg.Client
   beforeAll(async () => {
     plain = new pg.Client({ connectionString: database.url(used.clinic.logins.app) })
     await plain.connect()
+    await used.admin("create sequence converted; grant usage on sequence converted to public")
   })
   afterAll(async () => await plain.end())
 
@@ -102,6 +106,73 @@ describe("the protocol", () => {
     })
   })
 
+  it("takes values whose conversion itself asks the database, in another context, on the same session", async () => {
+    const text = "select branch_id, $1::text as v from patient limit 1"
+    const places = [used.clinic.branches[0].branch, used.clinic.branches[2].branch]
+    const ask = async (wk: Wardkeep, session: Session, value: unknown) =>
+      (await wk.run(session, () => wk.query<{ branch_id: string; v: string }>(text, [value]))).rows[0]
+    for (const options of [{ shared: { connections: 1 } }, { max: 1 }, { max: 2 }]) {
+      const wk = used.make(options)
+      // Both roles' statements have names on the session by then, or have none, or are being given one.
+      for (const warm of [0, 2]) {
+        for (let time = 0; time < warm; time++)
+          for (const session of [used.doctor, used.other]) await ask(wk, session, "warm")
+        const before = await wk.run(used.doctor, () => pidOf(wk))
+        let inner: Promise<unknown> | undefined
+        const lazy = {
+          toPostgres: () => {
+            inner ??= ask(wk, used.other, "inner")
+            return "outer"
+          },
+        }
+        const beside = ask(wk, used.other, "beside")
+        expect(await ask(wk, used.doctor, lazy)).toEqual({ branch_id: places[0], v: "outer" })
+        expect(await inner).toEqual({ branch_id: places[1], v: "inner" })
+        expect(await beside).toEqual({ branch_id: places[1], v: "beside" })
+        if (options.max === undefined) expect(await wk.run(used.doctor, () => pidOf(wk))).toBe(before)
+      }
+    }
+  })
+
+  it("takes values whose conversion throws, aborts the call or asks inside the transaction, and loses no session", async () => {
+    for (const options of [{ shared: { connections: 1 }, max: 1 }, { max: 1 }]) {
+      const wk = used.make(options)
+      await wk.run(used.doctor, async () => {
+        const before = await pidOf(wk)
+        const throws = {
+          toPostgres: () => {
+            throw new Error("not loaded")
+          },
+        }
+        await expect(wk.query("select $1::text, $2::text", ["x".repeat(50), throws])).rejects.toThrow("not loaded")
+        const stop = new AbortController()
+        const aborts = {
+          toPostgres: () => {
+            stop.abort()
+            return "4711"
+          },
+        }
+        const aborted = wk.query("select nextval('converted'), $1::text", [aborts], { signal: stop.signal })
+        await expect(aborted).rejects.toMatchObject({ code: "WK111" })
+        expect(await pidOf(wk)).toBe(before)
+        expect(await used.admin("select is_called from converted")).toEqual([{ is_called: false }])
+        await wk.tx(async (q) => {
+          const asked: Promise<unknown>[] = []
+          const asks = {
+            toPostgres: () => {
+              asked.push(q.query("select 1 as n"))
+              return "outer"
+            },
+          }
+          expect((await q.query("select $1::text as v", [asks])).rows).toEqual([{ v: "outer" }])
+          for await (const row of q.stream("select $1::text as v", [asks])) expect(row).toEqual({ v: "outer" })
+          expect(await Promise.all(asked)).toMatchObject([{ rows: [{ n: 1 }] }, { rows: [{ n: 1 }] }])
+        })
+        expect(await pidOf(wk)).toBe(before)
+      })
+    }
+  })
+
   it("passes on what a host's own parser throws, and the session goes on", async () => {
     const wk = used.make({ max: 1 })
     await wk.run(used.doctor, async () => {
@@ -124,8 +195,7 @@ describe("sessions", () => {
     )
     return row!.n
   }
-  const pid = async (wk: Wardkeep): Promise<unknown> =>
-    await wk.run(used.doctor, async () => (await wk.query("select pg_backend_pid() as pid")).rows[0])
+  const pid = async (wk: Wardkeep): Promise<number> => await wk.run(used.doctor, () => pidOf(wk))
   const poolOf = (over: pg.PoolConfig): Wardkeep =>
     used.make({ pool: { connectionString: database.appUrl(used.clinic.logins.app), max: 4, ...over } })
 

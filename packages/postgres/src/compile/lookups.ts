@@ -1,6 +1,7 @@
 import { type Lookup, type Policy, quoteIdent, quoteLiteral, roleNames, WardkeepError } from "@wardkeep/core"
+import { type Companion, refills, statementTriggers, truncation } from "./companion-triggers.js"
 import type { ScopedTable } from "./scope.js"
-import { list, type Managed, qualified } from "./step.js"
+import { list, type Managed, qualified, type Step } from "./step.js"
 
 const schema = "wardkeep_lookup"
 
@@ -8,7 +9,11 @@ const schema = "wardkeep_lookup"
  * What must be read before a context exists: a narrow copy of the named columns, kept by triggers, reached only
  * through a definer function that returns one row and records the look-up.
  */
-export function lookups(policy: Policy, scoped: ReadonlyMap<string, ScopedTable>): Managed[] {
+export function lookups(
+  policy: Policy,
+  scoped: ReadonlyMap<string, ScopedTable>,
+  partitionsOf: (entry: ScopedTable) => readonly ScopedTable[],
+): Managed[] {
   if (policy.lookups.length === 0) return []
   const { app, issuer } = roleNames(policy)
   const roles = `${quoteIdent(app)}, ${quoteIdent(issuer)}`
@@ -28,52 +33,85 @@ export function lookups(policy: Policy, scoped: ReadonlyMap<string, ScopedTable>
       throw new WardkeepError("WK001", {
         message: `lookups.${lookup.name}: ${lookup.table} is unmanaged; read it directly`,
       })
-    objects.push(...oneLookup(lookup, entry, roles))
+    objects.push(...oneLookup(lookup, entry, roles, partitionsOf(entry)))
   }
   return objects
 }
 
-function oneLookup(lookup: Lookup, entry: ScopedTable, roles: string): Managed[] {
-  const table = `${schema}.${lookup.name}_row`
-  const target = qualified(table)
-  const source = qualified(entry.table.name)
+/** The copies of rows that partitions hold when they are followed at last. */
+export function lookupRefills(
+  policy: Policy,
+  scoped: ReadonlyMap<string, ScopedTable>,
+  partitionsOf: (entry: ScopedTable) => readonly ScopedTable[],
+  stands: (object: Managed) => boolean,
+): Step[] {
+  return policy.lookups.flatMap((lookup) => {
+    const entry = scoped.get(lookup.table)
+    if (entry === undefined || !stands(copy(lookup, entry))) return []
+    return refills(companion(lookup, entry), partitionsOf(entry), stands)
+  })
+}
+
+function companion(lookup: Lookup, entry: ScopedTable): Companion {
+  const copied = copiedColumns(lookup, entry).map((column) => `n.${quoteIdent(column)}`)
+  const by = `n.${quoteIdent(lookup.by)}`
+  return {
+    entry,
+    name: `${schema}.${lookup.name}_row`,
+    triggers: `wk_lookup_${lookup.name}`,
+    maintain: `${schema}.wk_${lookup.name}`,
+    why: `keeps look-up ${lookup.name}`,
+    sameRow: (own, row) =>
+      entry.key.map((column) => `${own}.${quoteIdent(column)} = ${row}.${quoteIdent(column)}`).join(" and "),
+    rows: (from) => `select ${by}::text, ${copied.join(", ")} from ${from} n where ${by} is not null`,
+    forced: false,
+  }
+}
+
+function copiedColumns(lookup: Lookup, entry: ScopedTable): string[] {
+  return [...new Set([...entry.key, ...lookup.returns])]
+}
+
+function copy(lookup: Lookup, entry: ScopedTable): Managed {
+  const { name, rows } = companion(lookup, entry)
+  const target = qualified(name)
   const type = (column: string): string => entry.table.columns.get(column)?.type ?? "text"
-  const copied = [...new Set([...entry.key, ...lookup.returns])]
-  const rows = (from: string): string =>
-    `select n.${quoteIdent(lookup.by)}::text, ${copied.map((column) => `n.${quoteIdent(column)}`).join(", ")} from ${from} n where n.${quoteIdent(lookup.by)} is not null`
-  const maintain = `${schema}.wk_${lookup.name}`
-  const sameKey = entry.key.map((column) => `r.${quoteIdent(column)} = o.${quoteIdent(column)}`).join(" and ")
+  const columns = copiedColumns(lookup, entry).map((column) => `${quoteIdent(column)} ${type(column)}`)
+  return {
+    id: `table ${name}`,
+    phase: "structure",
+    why: `look-up ${lookup.name}`,
+    create: [
+      `create table ${target} (looked_up text not null, ${columns.join(", ")}, primary key (${list(entry.key)}))`,
+      `create index on ${target} (looked_up)`,
+      `alter table ${target} enable row level security`,
+      `insert into ${target} ${rows(qualified(entry.table.name))}`,
+    ].join(";\n"),
+    drop: `drop table if exists ${target} cascade`,
+    commentOn: `table ${target}`,
+  }
+}
+
+function oneLookup(lookup: Lookup, entry: ScopedTable, roles: string, partitions: readonly ScopedTable[]): Managed[] {
+  const kept = companion(lookup, entry)
+  const target = qualified(kept.name)
+  const type = (column: string): string => entry.table.columns.get(column)?.type ?? "text"
   const body = `begin
   if tg_op = 'TRUNCATE' then
-    truncate ${target};
-    return null;
+    ${truncation(kept)}
   end if;
   if tg_op in ('UPDATE', 'DELETE') then
-    delete from ${target} r using old_rows o where ${sameKey};
+    delete from ${target} r using old_rows o where ${kept.sameRow("r", "o")};
   end if;
   if tg_op in ('INSERT', 'UPDATE') then
-    insert into ${target} ${rows("new_rows")};
+    insert into ${target} ${kept.rows("new_rows")};
   end if;
   return null;
 end`
   return [
-    {
-      id: `table ${table}`,
-      phase: "structure",
-      why: `look-up ${lookup.name}`,
-      create: [
-        `create table ${target} (looked_up text not null, ${copied.map((column) => `${quoteIdent(column)} ${type(column)}`).join(", ")}, primary key (${list(entry.key)}))`,
-        `create index on ${target} (looked_up)`,
-        `alter table ${target} enable row level security`,
-        `insert into ${target} ${rows(source)}`,
-      ].join(";\n"),
-      drop: `drop table if exists ${target} cascade`,
-      commentOn: `table ${target}`,
-    },
-    definer(maintain, `returns trigger language plpgsql volatile`, body, `keeps look-up ${lookup.name}`, []),
-    ...(["insert", "update", "delete", "truncate"] as const).map((event) =>
-      lookupTrigger(lookup, source, entry.table.name, maintain, event),
-    ),
+    copy(lookup, entry),
+    definer(kept.maintain, `returns trigger language plpgsql volatile`, body, `keeps look-up ${lookup.name}`, []),
+    ...statementTriggers(kept, partitions),
     definer(
       `${schema}.${lookup.name}`,
       `returns table (${lookup.returns.map((column) => `${quoteIdent(column)} ${type(column)}`).join(", ")}) language plpgsql volatile`,
@@ -111,29 +149,5 @@ function definer(
     create: statements.join(";\n"),
     drop: "select 1",
     commentOn: `function ${target}`,
-  }
-}
-
-function lookupTrigger(
-  lookup: Lookup,
-  source: string,
-  table: string,
-  maintain: string,
-  event: "insert" | "update" | "delete" | "truncate",
-): Managed {
-  const name = `wk_lookup_${lookup.name}_${event}`
-  const tables = {
-    insert: "referencing new table as new_rows",
-    update: "referencing old table as old_rows new table as new_rows",
-    delete: "referencing old table as old_rows",
-    truncate: "",
-  }[event]
-  return {
-    id: `trigger ${table} ${name}`,
-    phase: "support",
-    why: `keeps look-up ${lookup.name}`,
-    create: `create trigger ${name} after ${event} on ${source} ${tables} for each statement execute function ${qualified(maintain)}()`,
-    drop: `drop trigger if exists ${name} on ${source}`,
-    commentOn: `trigger ${name} on ${source}`,
   }
 }

@@ -4,6 +4,7 @@ import type { Queryable } from "../maintenance/queryable.js"
 import { matrixRoles } from "./actors.js"
 import { type Catalog, readCatalog } from "./catalog.js"
 import { columnSteps } from "./columns.js"
+import { standing } from "./companion-triggers.js"
 import {
   companionRelations,
   companionSteps,
@@ -14,6 +15,8 @@ import {
   strangersOn,
 } from "./companions.js"
 import { confinement, narrowable } from "./confined.js"
+import { defaultFindings, readDefaults } from "./defaults.js"
+import { definerGrantSteps } from "./definer-grants.js"
 import { derivedFindings } from "./derived.js"
 import { tampered } from "./drift.js"
 import type { Extension } from "./extension.js"
@@ -21,8 +24,9 @@ import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
 import { type Grants, grantSteps, readGrants } from "./grants.js"
 import { indexFindings, keySteps } from "./keys.js"
-import { lookups } from "./lookups.js"
+import { lookupRefills, lookups } from "./lookups.js"
 import { mirrors } from "./mirror.js"
+import { narrowingFindings } from "./narrowings.js"
 import { ownFunctionSteps } from "./own-functions.js"
 import { tablePrivileges } from "./privileges.js"
 import { actorRecordSteps } from "./record.js"
@@ -35,7 +39,7 @@ import { countBranches, scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
 import { strangerFindings } from "./strangers.js"
 import { sameShapeView, viewSchema } from "./views.js"
-import { wordTable } from "./words.js"
+import { wordRefills, wordTable } from "./words.js"
 
 /** What would be done, in order, and what cannot be done by a step. Nothing is changed by making one. */
 export interface Plan {
@@ -75,11 +79,14 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
       ...uncovered,
       ...(await derivedFindings(client, policy, catalog, scoped)),
       ...(await roleFindings(client, policy)),
+      ...(await narrowingFindings(client, policy)),
     ],
     managed: [],
   }
-  const grants = await readGrants(client, relations)
+  const defaults = await readDefaults(client)
+  const grants = await readGrants(client, relations, defaults)
   draft.findings.push(...(await strangerFindings(client, policy, scoped, catalog, grants)))
+  draft.findings.push(...defaultFindings(scoped, defaults))
   const branches = await countBranches(client, scoped.get(policy.tenancy.branch))
   const rolesWithViews = new Set<string>()
   for (const entry of scoped.values()) {
@@ -87,14 +94,17 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
     for (const role of draftTable(draft, { policy, entry, catalog, scoped, types, grants, changed }))
       rolesWithViews.add(role)
   }
+  const partitions = (entry: ScopedTable): ScopedTable[] => partitionsOf(entry, catalog)
   draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
-  draft.managed.push(...tenancyMirrors(policy, catalog, scoped), ...lookups(policy, scoped))
+  draft.managed.push(...tenancyMirrors(policy, catalog, scoped), ...lookups(policy, scoped, partitions))
+  draft.steps.push(...lookupRefills(policy, scoped, partitions, standing(catalog.managed, changed)))
   for (const table of releasedTables(catalog, draft.managed))
     draft.steps.push(...releaseSteps(policy, table, grants.of(table.name)))
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
   draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy)))
   draft.steps.push(
     ...lookupTableSteps(policy, catalog, draft.managed, grants),
+    ...(await definerGrantSteps(client, policy, catalog, draft.managed, grants)),
     ...(await actorRecordSteps(client, policy)),
   )
   draft.steps.push(...(await ruleRecordSteps(client, policy)))
@@ -145,7 +155,9 @@ function draftTable({ steps, findings, managed }: Draft, input: TableInput): str
   steps.push(...companionSteps(policy, entry, catalog, privileges, grants))
   managed.push(...fence(policy, entry, types), ...partitionFences(policy, entry, catalog))
   managed.push(...confinement(policy, entry), ...narrowable(policy, entry))
-  managed.push(...wordTable(policy, entry, privileges))
+  const partitions = partitionsOf(entry, catalog)
+  managed.push(...wordTable(policy, entry, privileges, partitions))
+  steps.push(...wordRefills(entry, partitions, standing(catalog.managed, changed)))
   const views = privileges
     .map((p) => ({ role: p.role, view: sameShapeView(entry, p) }))
     .filter((v) => v.view.length > 0)

@@ -1,17 +1,23 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
+import { type Companion, refills, statementTriggers, truncation } from "./companion-triggers.js"
 import { fencePolicies } from "./fence.js"
 import type { TablePrivileges } from "./privileges.js"
 import { permissive } from "./rule-policies.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"
-import { list, type Managed, qualified } from "./step.js"
+import { list, type Managed, qualified, type Step } from "./step.js"
 
 /**
  * The word table of a searched table: words and reversed digits under the ordinary fence, kept by statement triggers.
  * Comparing text in the collation "C" is leakproof, so the primary key serves inside the fence, for one branch and for
  * many; LIKE under RLS is 21 times slower (measured).
  */
-export function wordTable(policy: Policy, entry: ScopedTable, privileges: readonly TablePrivileges[]): Managed[] {
+export function wordTable(
+  policy: Policy,
+  entry: ScopedTable,
+  privileges: readonly TablePrivileges[],
+  partitions: readonly ScopedTable[] = [],
+): Managed[] {
   const search = entry.rule.search
   if (search === undefined || entry.tenant === null) return []
   const searched = [...search.words, ...search.lastDigits]
@@ -21,8 +27,31 @@ export function wordTable(policy: Policy, entry: ScopedTable, privileges: readon
     tableObject(entry, name),
     ...fencePolicies(worded(entry), name, owner, readerPolicies(policy, entry, name, privileges)),
     triggerFunction(entry, name, searched),
-    ...(["insert", "update", "delete", "truncate"] as const).map((event) => trigger(entry, event)),
+    ...statementTriggers(companion(entry), partitions),
   ]
+}
+
+/** The words of rows that partitions hold when they are followed at last; a table that is made is made from all rows. */
+export function wordRefills(
+  entry: ScopedTable,
+  partitions: readonly ScopedTable[],
+  stands: (object: Managed) => boolean,
+): Step[] {
+  if (entry.rule.search === undefined || entry.tenant === null) return []
+  return stands(tableObject(entry, wordTableName(entry))) ? refills(companion(entry), partitions, stands) : []
+}
+
+function companion(entry: ScopedTable): Companion {
+  return {
+    entry,
+    name: wordTableName(entry),
+    triggers: "wk_words",
+    maintain: `${entry.table.schema}.wk_${entry.table.table}_words`,
+    why: `keeps the words of ${entry.table.name}`,
+    sameRow: (own, row) => sameRow(entry, own, row),
+    rows: (from) => wordRows(entry, from),
+    forced: true,
+  }
 }
 
 /** The word table as its fence sees it: a shared identity is linked by the word table's own column. */
@@ -151,8 +180,7 @@ function triggerFunction(entry: ScopedTable, name: string, searched: readonly st
     create: `create or replace function ${target}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $wk$
 begin
   if tg_op = 'TRUNCATE' then
-    truncate ${word};
-    return null;
+    ${truncation(companion(entry))}
   end if;
   if tg_op = 'UPDATE' then
     if not exists (select ${watched} from new_rows except all select ${watched} from old_rows) then
@@ -171,24 +199,5 @@ $wk$;
 revoke execute on function ${target}() from public`,
     drop: "select 1",
     commentOn: `function ${target}()`,
-  }
-}
-
-function trigger(entry: ScopedTable, event: "insert" | "update" | "delete" | "truncate"): Managed {
-  const target = qualified(entry.table.name)
-  const name = `wk_words_${event}`
-  const tables = {
-    insert: "referencing new table as new_rows",
-    update: "referencing old table as old_rows new table as new_rows",
-    delete: "referencing old table as old_rows",
-    truncate: "",
-  }[event]
-  return {
-    id: `trigger ${entry.table.name} ${name}`,
-    phase: "support",
-    why: `keeps the words of ${entry.table.name}`,
-    create: `create trigger ${name} after ${event} on ${target} ${tables} for each statement execute function ${qualified(`${entry.table.schema}.wk_${entry.table.table}_words`)}()`,
-    drop: `drop trigger if exists ${name} on ${target}`,
-    commentOn: `trigger ${name} on ${target}`,
   }
 }

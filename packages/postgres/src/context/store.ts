@@ -4,6 +4,8 @@ import type { Scope, Session } from "./session.js"
 
 /** What one asynchronous flow carries: a session, the choice made from it, and the transaction it is inside. */
 export interface Frame {
+  /** The same object in all frames of one `wk.run`, and in no other's. */
+  readonly run: object
   readonly session: Session
   readonly scope: Scope
   /** Chosen when it is first needed, so that a session with several purposes can be entered before one is named. */

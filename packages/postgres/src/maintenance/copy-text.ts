@@ -39,12 +39,29 @@ export function copyText(row: readonly unknown[], columns: readonly LoadColumn[]
     throw new WardkeepError("WK307", {
       message: `a row has ${row.length} values for ${columns.length} columns; nothing was loaded`,
     })
-  return columns.map((column, n) => escaped(textOf(row[n], column))).join("\t")
+  return columns.map((column, n) => escaped(row[n], column)).join("\t")
 }
 
-function escaped(text: string | null): string {
+const halfCharacter = /\p{Surrogate}/u
+
+function escaped(value: unknown, column: LoadColumn): string {
+  const text = textOf(asSent(value, column), column)
   if (text === null) return "\\N"
+  // UTF-8 has no bytes for it: another character would arrive.
+  if (halfCharacter.test(text)) throw refused(value, column, "half of a character")
   return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\t", "\\t")
+}
+
+/** What an object says of itself takes its place, by the rules of `pg`, and is checked like anything else. */
+function asSent(value: unknown, column: LoadColumn): unknown {
+  const seen: unknown[] = []
+  let sent = value
+  while (has(sent, "toPostgres") && !Array.isArray(sent) && !ArrayBuffer.isView(sent) && !(sent instanceof Date)) {
+    if (seen.includes(sent)) throw refused(value, column)
+    seen.push(sent)
+    sent = sent.toPostgres(utils.prepareValue)
+  }
+  return Array.isArray(sent) && column.category === "A" ? sent.map((each) => asSent(each, column)) : sent
 }
 
 function textOf(value: unknown, column: LoadColumn): string | null {
@@ -61,7 +78,7 @@ function textOf(value: unknown, column: LoadColumn): string | null {
 }
 
 function requireKnown(value: unknown, column: LoadColumn): void {
-  if (value === null || value === undefined || typeof value === "string" || has(value, "toPostgres")) return
+  if (value === null || value === undefined || typeof value === "string") return
   // A bytea would take a number, an array or an object too, as the bytes of its text; a text the literal of an array.
   const isBytes = column.type === "bytea" || column.type === "_bytea"
   if (Array.isArray(value) && column.category === "A") for (const element of value) requireKnown(element, column)
@@ -93,15 +110,19 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   return prototype === null || prototype === Object.prototype
 }
 
-function has(value: unknown, method: string): boolean {
+function has<Name extends string>(
+  value: unknown,
+  method: Name,
+): value is Record<Name, (...args: unknown[]) => unknown> {
   return typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function"
 }
 
-function refused(value: unknown, column: LoadColumn): WardkeepError {
+function refused(value: unknown, column: LoadColumn, part?: string): WardkeepError {
   const kind = typeof value === "object" ? (value?.constructor?.name ?? "Object") : typeof value
   const named = value instanceof Date && !isScalar(value) ? "Date that is no time" : kind
+  const what = part === undefined ? named : `${named} with ${part}`
   return new WardkeepError("WK307", {
-    message: `the column ${column.name} of type ${column.type} cannot take a value of kind ${named}; nothing was loaded`,
+    message: `the column ${column.name} of type ${column.type} cannot take a value of kind ${what}; nothing was loaded`,
     hint: "Give texts, numbers, bigints, booleans, Dates, bytes for bytea, arrays for arrays and plain objects for JSON.",
   })
 }

@@ -113,6 +113,14 @@ describe("what load reads back as it was given", () => {
     ["a Date inside JSON", "doc", { at: time }, { at: time.toISOString() }],
     ["an array of objects", "docs", [{ a: 1 }, { b: [2] }]],
     ["what says itself how to be sent", "text", { toPostgres: () => "said" }, "said"],
+    ["what says it in two steps", "text", { toPostgres: () => ({ toPostgres: () => "said" }) }, "said"],
+    ["what is sent as bytes", "bytes", { toPostgres: () => bytes }, bytes],
+    ["what is sent as an object for JSON", "doc", { toPostgres: () => ({ a: 1 }) }, { a: 1 }],
+    ["what is sent as null", "text", { toPostgres: () => undefined }, null],
+    ["an array of what says how to be sent", "tags", [{ toPostgres: () => 'a"b' }], ['a"b']],
+    ["an array of what is sent as bytes", "pages", [{ toPostgres: () => bytes }], [bytes]],
+    ["a text with a character of two halves", "text", "\u{1f9d1}\u200d\u{2695}"],
+    ["a half of a character inside JSON, escaped", "plain", { a: "\ud83e" }],
   ])("%s", async (_, column, value, expected = value) => {
     expect(await loaded(column, value)).toEqual(expected)
   })
@@ -124,6 +132,7 @@ describe("what load refuses", () => {
   }
   const circle: Record<string, unknown> = {}
   circle.self = circle
+  const itself = { toPostgres: (): unknown => itself }
   it.each<[string, Column, unknown]>([
     ["a Map", "doc", new Map([["a", 1]])],
     ["an instance of a class", "doc", new Money()],
@@ -143,6 +152,15 @@ describe("what load refuses", () => {
     ["a number for bytes", "bytes", 1],
     ["an object for bytes", "bytes", { type: "Buffer", data: [1] }],
     ["an ArrayBuffer", "bytes", new ArrayBuffer(2)],
+    ["what is sent as bytes for a text", "text", { toPostgres: () => Buffer.from("a") }],
+    ["what is sent as bytes in an array of texts", "tags", [{ toPostgres: () => Buffer.from("a") }]],
+    ["what is sent as a number for bytes", "bytes", { toPostgres: () => 1 }],
+    ["what is sent as an array for a text", "text", { toPostgres: () => ["a"] }],
+    ["what is sent as itself", "text", itself],
+    ["a half of a character", "text", "a\ud83e"],
+    ["the other half", "text", "\udd21 b"],
+    ["a half of a character in an array", "tags", ["a", "b\ud83e"]],
+    ["a half of a character in a JSON text", "plain", '{"a":"\ud83e"}'],
   ])("%s, and keeps nothing", async (_, column, value) => {
     const before = await patients()
     const refusal = expect.stringMatching(

@@ -83,7 +83,7 @@ export class Connection {
     if (this.#units.length > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  /** Sends `steps`, the unit's statement and a Sync in one write. Throws what a value's conversion throws; then nothing was sent. */
+  /** Sends `steps`, the unit's statement and a Sync in one write. Throws what is too large for a message; then nothing was sent. */
   send(unit: Unit, steps: readonly Step[]): void {
     this.#requireUsable()
     let bytes: Buffer

@@ -1,13 +1,5 @@
-import { WardkeepError } from "@wardkeep/core"
-import pg from "pg"
+import type { WireValue } from "./values.js"
 
-/** A value as the protocol's text format wants it, or bytes for the binary format. */
-type WireValue = string | Buffer | null
-
-// `pg` exports its value rules at run time, but its types do not say so.
-const { utils } = pg as typeof pg & { readonly utils: { prepareValue(value: unknown): WireValue } }
-
-const maxValues = 65_535
 const initialSize = 16 * 1024
 const keepSize = 1024 * 1024
 
@@ -34,11 +26,8 @@ export class FrameWriter {
     this.#close(start)
   }
 
-  bind(portal: string, name: Buffer, values: readonly unknown[]): void {
+  bind(portal: string, name: Buffer, values: readonly WireValue[]): void {
     const count = values.length
-    // The protocol counts them in 16 bits.
-    if (!Array.isArray(values) || count > maxValues)
-      throw new WardkeepError("WK009", { message: `the values of a statement are an array of at most ${maxValues}` })
     const start = this.#open(0x42, portal.length * 3 + name.length + 10 + count * 2)
     if (portal !== "") this.#at += this.#buffer.write(portal, this.#at)
     this.#buffer[this.#at++] = 0
@@ -48,7 +37,7 @@ export class FrameWriter {
     const formats = this.#at
     this.#at += count * 2
     this.#int16(count)
-    for (let i = 0; i < count; i++) this.#value(values[i], formats + i * 2)
+    for (let i = 0; i < count; i++) this.#value(values[i] ?? null, formats + i * 2)
     this.#ensure(2)
     this.#int16(0)
     this.#close(start)
@@ -105,8 +94,7 @@ export class FrameWriter {
     if (this.#buffer.length > keepSize) this.#buffer = Buffer.allocUnsafeSlow(initialSize)
   }
 
-  #value(value: unknown, format: number): void {
-    const wire = typeof value === "string" ? value : utils.prepareValue(value)
+  #value(wire: WireValue, format: number): void {
     if (typeof wire === "string") {
       this.#buffer[format] = 0
       this.#buffer[format + 1] = 0

@@ -1,3 +1,5 @@
+import { type WireValue, wireValues } from "./values.js"
+
 /** One text under one role, with the name it is prepared under on every connection; an empty name is never kept. */
 export class Statement {
   readonly name: string
@@ -19,10 +21,10 @@ export class Statement {
 /** A statement of ours with its values, sent before the caller's; its Bind and Execute are written once. */
 export interface Step {
   readonly statement: Statement
-  readonly values: readonly unknown[]
+  readonly values: readonly WireValue[]
   frames: Buffer | undefined
 }
 
 export function step(statement: Statement, values: readonly unknown[] = []): Step {
-  return { statement, values, frames: undefined }
+  return { statement, values: wireValues(values), frames: undefined }
 }

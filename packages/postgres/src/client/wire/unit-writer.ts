@@ -15,7 +15,7 @@ export class UnitWriter {
     this.names = new PreparedNames(capacity)
   }
 
-  /** `steps`, the unit's statement and a Sync. Throws what a value's conversion throws; the names are in doubt then. */
+  /** `steps`, the unit's statement and a Sync. Throws what is too large for a message; the names are in doubt then. */
   unit(unit: Unit, steps: readonly Step[]): Buffer {
     unit.skip = steps.length
     if (steps.length === 0) unit.progress = "main"

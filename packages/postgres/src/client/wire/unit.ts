@@ -3,6 +3,7 @@ import type { Connection } from "./connection.js"
 import type { Prepared } from "./prepared-names.js"
 import type { Row, RowMode, RowShape, TypeParsers } from "./row-shape.js"
 import type { Statement } from "./statement.js"
+import type { WireValue } from "./values.js"
 
 export interface Result<R = Row> {
   readonly command: string
@@ -33,7 +34,7 @@ const noFields: pg.FieldDef[] = []
  */
 export class Unit {
   statement: Statement
-  readonly values: readonly unknown[]
+  readonly values: readonly WireValue[]
   readonly rowMode: RowMode
   readonly types: TypeParsers | undefined
   owner: UnitOwner | undefined
@@ -62,7 +63,7 @@ export class Unit {
   resolve: (result: Result<never>) => void = ignore
   reject: (error: unknown) => void = ignore
 
-  constructor(statement: Statement, values: readonly unknown[], rowMode?: RowMode, types?: TypeParsers) {
+  constructor(statement: Statement, values: readonly WireValue[], rowMode?: RowMode, types?: TypeParsers) {
     this.statement = statement
     this.values = values
     this.rowMode = rowMode
