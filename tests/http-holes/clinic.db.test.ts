@@ -67,8 +67,9 @@ test.each(unequal)(
     const signedIn = await accounts(parts)
     const recordings = []
     for (const [index, { name, credentials }] of signedIn.entries()) {
+      const headers = credentials.map(([header, value]): [string, string] => [header, value])
       const visits = ordinaryVisits(clinic.world, clinic.people[parts[index]!].branches[0]!)
-      recordings.push(parseHar(await recordHar(clinic.origin, credentials, visits), name))
+      recordings.push(parseHar(await recordHar(clinic.origin, headers, visits), name))
     }
     const report = await verifyHttp({
       accounts: recordings.map(({ account }) => account),

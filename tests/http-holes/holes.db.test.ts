@@ -44,7 +44,8 @@ const scopeOf = (front: Front): Scope =>
   parseScope(
     JSON.stringify({
       hosts: [new URL(front.origin).host],
-      methods: ["GET", "HEAD", "POST /cards/find", "POST /batch", "POST /papers/*"],
+      messages: ['{"branch":*'],
+      methods: ["GET", "HEAD", "WS /live", "POST /cards/find", "POST /batch", "POST /papers/*"],
       requestsPerSecond: 200,
       stopAt: new Date(Date.now() + 600_000).toISOString(),
       maxRequests: 5_000,

@@ -1,4 +1,9 @@
 -- Primary keys, unique constraints and indexes, exclusion constraints and foreign keys.
+with locked as materialized (
+  select l.relation from pg_catalog.pg_locks l
+  where l.mode = 'AccessExclusiveLock' and l.granted and l.relation is not null and l.pid <> pg_catalog.pg_backend_pid()
+    and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+)
 select
   x.indrelid::text as relation,
   coalesce(k.conname, i.relname) as name,
@@ -13,7 +18,8 @@ select
   null::text[] as "parentColumns",
   '' as "onDelete",
   '' as "onUpdate",
-  pg_catalog.pg_get_indexdef(x.indexrelid) as definition
+  -- It waits for whoever has the table locked.
+  case when x.indrelid in (select relation from locked) then '' else pg_catalog.pg_get_indexdef(x.indexrelid) end as definition
 from pg_catalog.pg_index x
 join pg_catalog.pg_class i on i.oid = x.indexrelid
 left join pg_catalog.pg_constraint k on k.conindid = x.indexrelid and k.conrelid = x.indrelid and k.contype in ('p', 'u', 'x')

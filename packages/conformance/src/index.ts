@@ -6,7 +6,7 @@
 export { drill, drillChecks } from "./drill/drill.js"
 export { mergeAccounts, parseAccount } from "./http/account.js"
 export { type HttpCheck, httpChecks } from "./http/checks.js"
-export type { Account, Answer, Call, Exchange, Header } from "./http/exchange.js"
+export type { Account, Answer, Call, Credential, Exchange, Header } from "./http/exchange.js"
 export { parseHar, type Recording } from "./http/har.js"
 export { type Api, type Operation, parseOpenApi } from "./http/openapi.js"
 export type { Clock } from "./http/pace.js"

@@ -49,11 +49,14 @@ async function runAll(
   const records: CheckRecord[] = []
   for (const check of checks) {
     const record = new CheckRecord(check)
-    const step = (object: string): void =>
+    const step = (object: string): void => {
+      scene.unanswered.at(object)
       onProgress?.({ check: check.code, title: check.title, object, done: records.length, of: checks.length })
+    }
     step("")
     if ("sql" in check) await runCatalogCheck(check, scene, record)
     else if (mode !== "catalog") await check.run({ ...scene, step }, record)
+    for (const { object, why } of scene.unanswered.take()) record.notAnswered(object, why)
     records.push(record)
   }
   return records

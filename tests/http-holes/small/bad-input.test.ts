@@ -34,7 +34,8 @@ test("a login that expired since it was recorded makes the run inconclusive, and
     })),
   }
   shops.splice(shops.indexOf(shop), 1)
-  const report = await verifyHttp({ ...moved, scope: scopeOf(later.origin), version: "0.0.0" })
+  const scope = scopeOf(later.origin, { credentialsAlsoAt: [later.origin] })
+  const report = await verifyHttp({ ...moved, scope, version: "0.0.0" })
   expect(report).toMatchObject({ verdict: "INCONCLUSIVE", findings: [] })
   expect(report.notCovered[0]).toContain("none of south's own requests was answered well (status 401)")
   expect(report.checks.every(({ verdict }) => verdict === "INCONCLUSIVE")).toBe(true)

@@ -48,10 +48,11 @@ function fake(name: string, then: string): void {
 function fakeNpx(report: object | undefined, code: number): void {
   const file = join(folder, "made.json")
   writeFileSync(file, JSON.stringify(report ?? {}))
+  const connections = `require("node:fs").writeFileSync(${JSON.stringify(join(folder, "connections"))}, [process.env.WARDKEEP_ADMIN_URL, process.env.WARDKEEP_APP_URL].join("\\n"))\n`
   const write = `const out = args[args.indexOf("--out") + 1]
 const text = args.includes("report") ? "rendered as " + args[args.indexOf("--format") + 1] : require("node:fs").readFileSync(${JSON.stringify(file)})
 require("node:fs").writeFileSync(out, text)`
-  fake("npx", `${report === undefined ? "" : write}\nprocess.exitCode = ${code}`)
+  fake("npx", `${connections}${report === undefined ? "" : write}\nprocess.exitCode = ${code}`)
 }
 
 const calls = (name: string): string[][] =>
@@ -117,11 +118,15 @@ test("a run is verified once, rendered three times, and its verdict and exit cod
   const [first = [], ...rest] = calls("npx")
   const report = join(folder, "wardkeep-report")
   expect(first).toEqual([
-    ...["--yes", "wardkeep@0.4.0", "verify", "--database-url", inputs["inputs.database-url"]],
-    ...["--app-url", inputs["inputs.app-url"], "--target", "target.json", "--mode", "probe"],
+    ...["--yes", "wardkeep@0.4.0", "verify", "--target", "target.json", "--mode", "probe"],
     ...["--baseline", "accepted.json", "--format", "json", "--out", join(report, "report.json")],
   ])
   expect(rest.map((args) => args[args.indexOf("--format") + 1])).toEqual(["sarif", "markdown", "html"])
+  expect(calls("npx").flat().join(" ")).not.toContain("postgres://")
+  expect(readFileSync(join(folder, "connections"), "utf8").split("\n")).toEqual([
+    inputs["inputs.database-url"],
+    inputs["inputs.app-url"],
+  ])
   expect(outputs()).toEqual({ code: "1", verdict: "LEAK", report })
   expect(readFileSync(join(folder, "summary"), "utf8")).toBe("rendered as markdown")
 })
@@ -131,7 +136,8 @@ test("text of an input is text, not script", () => {
   const hostile = `'"; touch ${join(folder, "injected")} #$(touch ${join(folder, "injected")})`
   run(verify, { ...inputs, "inputs.target": hostile, "inputs.app-url": hostile, "inputs.mode": hostile })
   expect(existsSync(join(folder, "injected"))).toBe(false)
-  expect(calls("npx")[0]?.filter((word) => word === hostile)).toHaveLength(3)
+  expect(calls("npx")[0]?.filter((word) => word === hostile)).toHaveLength(2)
+  expect(readFileSync(join(folder, "connections"), "utf8")).toContain(hostile)
 })
 
 test("a run that could not connect has no verdict, renders nothing, and still fails the job", () => {

@@ -28,7 +28,13 @@ export async function readRows<T>(
   shape: z.ZodType<T>,
   values: readonly unknown[] = [],
 ): Promise<T[]> {
-  const rows = await connection.rows(`select to_jsonb(q)::text as row from (${queryText(file)}) as q`, values)
+  const rows = await connection.rowsInTime(`select to_jsonb(q)::text as row from (${queryText(file)}) as q`, values)
+  if (rows === undefined) {
+    throw new WardkeepError("WK703", {
+      message: `${file} was not answered: the server was busy, or a table was locked`,
+      hint: "Run it again when no table is being altered.",
+    })
+  }
   return rows.map(({ row }) => {
     const parsed = shape.safeParse(JSON.parse(String(row)))
     if (parsed.success) return parsed.data

@@ -1,20 +1,26 @@
 import { WardkeepError } from "@wardkeep/core"
 import pg from "pg"
-import { type Outcome, type Row, serverError } from "./outcome.js"
+import { type Outcome, type Row, type ServerError, serverError } from "./outcome.js"
+import { type Unanswered, whyUnanswered } from "./unanswered.js"
 
 /** One session. Statements that the server refuses are outcomes, not exceptions. */
 export class Connection {
   readonly #client: pg.Client
+  readonly #unanswered: Unanswered | undefined
   #notices: string[] = []
   #isTaken = false
 
-  private constructor(client: pg.Client) {
+  private constructor(client: pg.Client, unanswered: Unanswered | undefined) {
     this.#client = client
+    this.#unanswered = unanswered
     client.on("notice", (notice) => this.#notices.push(`${notice.message ?? ""} ${notice.detail ?? ""}`.trim()))
   }
 
-  /** @throws WK005 the database cannot be reached or refuses the login */
-  static async open(url: URL): Promise<Connection> {
+  /**
+   * @param unanswered is told of every error that says nothing about policies
+   * @throws WK005 the database cannot be reached or refuses the login
+   */
+  static async open(url: URL, unanswered?: Unanswered): Promise<Connection> {
     const client = new pg.Client({
       connectionString: url.href,
       connectionTimeoutMillis: 10_000,
@@ -28,7 +34,7 @@ export class Connection {
     } catch (cause) {
       throw unreachable(url, cause)
     }
-    return new Connection(client)
+    return new Connection(client, unanswered)
   }
 
   /**
@@ -45,7 +51,7 @@ export class Connection {
       const last: pg.QueryResult<Row> | undefined = Array.isArray(result) ? result.at(-1 - trailing) : result
       return { rows: last?.rows ?? [], count: last?.rowCount ?? 0, error: undefined, notices: this.#notices }
     } catch (thrown) {
-      return { rows: [], count: 0, error: serverError(thrown), notices: this.#notices }
+      return { rows: [], count: 0, error: this.#errorOf(thrown), notices: this.#notices }
     }
   }
 
@@ -56,18 +62,45 @@ export class Connection {
       const results: pg.QueryResult | pg.QueryResult[] = await this.#client.query(statements.join(";\n"))
       return [results].flat().map(({ rowCount }) => rowCount ?? 0)
     } catch (thrown) {
-      serverError(thrown)
+      this.#errorOf(thrown)
       return undefined
     }
+  }
+
+  #errorOf(thrown: unknown): ServerError {
+    const error = serverError(thrown)
+    this.#unanswered?.note(error.code)
+    return error
   }
 
   /** Rows of a statement that must not fail. */
   async rows(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     const { rows, error } = await this.run(sql, values)
     if (error === undefined) return rows
-    throw new WardkeepError("WK703", {
-      message: `The server answered ${error.code}${/^2[23]/.test(error.code) ? "" : ` ${error.message}`}`,
+    throw refusal(error)
+  }
+
+  /**
+   * Rows of a question to the catalog, in a transaction of its own: parts of the catalog are behind the lock of the table
+   * that they describe. Undefined where that, or another state of the server, kept it from being answered.
+   */
+  async rowsInTime(sql: string, values: readonly unknown[] = []): Promise<readonly Row[] | undefined> {
+    if (this.#isTaken) return await this.#answered(sql, values)
+    return await this.taken(async () => {
+      await this.rows("begin; set local lock_timeout = '2s'; set local statement_timeout = '60s'")
+      try {
+        return await this.#answered(sql, values)
+      } finally {
+        await this.run("rollback")
+      }
     })
+  }
+
+  async #answered(sql: string, values: readonly unknown[]): Promise<readonly Row[] | undefined> {
+    const { rows, error } = await this.run(sql, values)
+    if (error === undefined) return rows
+    if (whyUnanswered(error.code) === undefined) throw refusal(error)
+    return undefined
   }
 
   /**
@@ -108,6 +141,9 @@ export function databaseUrl(text: string | undefined, option: string): URL {
     hint: "Write postgres://login:password@host:port/database.",
   })
 }
+
+const refusal = ({ code, message }: ServerError): WardkeepError =>
+  new WardkeepError("WK703", { message: `The server answered ${code}${/^2[23]/.test(code) ? "" : ` ${message}`}` })
 
 function unreachable(url: URL, cause: unknown): WardkeepError {
   const login = url.username === "" ? "" : ` as ${decodeURIComponent(url.username)}`

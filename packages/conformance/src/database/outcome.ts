@@ -8,6 +8,8 @@ export interface ServerError {
   readonly message: string
   readonly detail: string
   readonly constraint: string
+  /** Empty where it is not of a table, such as a domain's constraint. */
+  readonly table: string
   readonly where: string
 }
 
@@ -39,6 +41,7 @@ export function serverError(thrown: unknown): ServerError {
     message: thrown.message,
     detail: field("detail"),
     constraint: field("constraint"),
+    table: field("table"),
     where: field("where"),
   }
 }

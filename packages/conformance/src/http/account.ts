@@ -1,5 +1,5 @@
 import { WardkeepError } from "@wardkeep/core"
-import type { Account, Header } from "./exchange.js"
+import type { Account, Credential, Header } from "./exchange.js"
 import { isCredential } from "./har.js"
 
 /**
@@ -35,9 +35,28 @@ export function mergeAccounts(accounts: readonly Account[]): Account[] {
     ]
     byName.set(account.name, {
       name: account.name,
-      credentials: merge(before?.credentials, account.credentials),
+      credentials: renewed(before?.credentials, account.credentials),
       ambient: merge(before?.ambient, account.ambient),
     })
   }
   return [...byName.values()]
+}
+
+/** A new login is for the origins where the old one of its name was recorded. */
+function renewed(old: readonly Credential[] = [], given: readonly Credential[]): Credential[] {
+  const isRenewed = ([name, , at]: Credential): boolean =>
+    given.some(
+      ([key, , own]) =>
+        key === name && (own === undefined || at === undefined || own.some((origin) => at.includes(origin))),
+    )
+  const replaced = given.map(([name, value, own]): Credential => {
+    const origins = own ?? originsOf(old.filter(([key]) => key === name))
+    return origins === undefined ? [name, value] : [name, value, origins]
+  })
+  return [...old.filter((one) => !isRenewed(one)), ...replaced]
+}
+
+function originsOf(credentials: readonly Credential[]): string[] | undefined {
+  const all = credentials.flatMap(([, , origins]) => origins ?? [])
+  return all.length === 0 ? undefined : [...new Set(all)]
 }

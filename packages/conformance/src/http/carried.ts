@@ -2,7 +2,7 @@ import type { CheckId } from "./checks.js"
 import { type Answer, type Call, headerOf } from "./exchange.js"
 import { kindOfSlot, singular } from "./kind.js"
 import type { Slot } from "./route.js"
-import { strongTokens } from "./token.js"
+import { normal, strongTokens } from "./token.js"
 import type { View } from "./view.js"
 
 /** Segments and parameters that count or order, and name nothing. */
@@ -16,7 +16,7 @@ export function carriedBy(
   const tenants = new Set(victim.tenantsBeside(attacker).map(([, value]) => value))
   return slots.filter(({ place, name, value }) => {
     if (counting.test(name)) return false
-    if (tenants.has(value)) return true
+    if (tenants.has(value) || (place !== "path" && isPerson(value, { victim, attacker }))) return true
     return value.split(",").some((part) => {
       const kind = place === "path" ? singular(name) : kindOfSlot(name)
       const tokens = strongTokens(part)
@@ -25,6 +25,27 @@ export function carriedBy(
       return victim.knows(part, kind) && !attacker.knows(part, kind)
     })
   })
+}
+
+const fullName = /^\p{L}+( \p{L}+)+$/u
+
+/**
+ * Names of the people behind the victim's rows: a name beside a telephone number or an address for mail that the attacker
+ * was never shown.
+ */
+export function namesOnlyOf({ victim, attacker }: { readonly victim: View; readonly attacker: View }): string[] {
+  const isOfSomebody = (token: string): boolean =>
+    /^\d{9,15}$|@/.test(token) && victim.tokens.has(token) && !attacker.tokens.has(token)
+  const names = [...victim.items.values()].flatMap(({ item }) =>
+    item.leaves.some(({ tokens }) => tokens.some(isOfSomebody))
+      ? item.leaves.filter(({ key, text }) => /name/i.test(key) && fullName.test(text))
+      : [],
+  )
+  return [...new Set(names.map(({ text }) => text))].filter((text) => !attacker.weak.has(normal(text)))
+}
+
+function isPerson(value: string, views: { readonly victim: View; readonly attacker: View }): boolean {
+  return fullName.test(value) && namesOnlyOf(views).some((name) => normal(name) === normal(value))
 }
 
 /** What to call a request by: what it carries, or else the ids in it that everybody knows. */

@@ -2,6 +2,9 @@ import { createHash } from "node:crypto"
 
 export type Header = readonly [name: string, value: string]
 
+/** A header or parameter that says who asks, and the origins it is for: no other server is told. */
+export type Credential = readonly [name: string, value: string, origins?: readonly string[]]
+
 /** A request as it can be sent again; credentials are not part of it. */
 export interface Call {
   readonly method: string
@@ -27,7 +30,9 @@ export interface Answer {
 /** Somebody who can ask. What it sends to be recognised never enters a report. */
 export interface Account {
   readonly name: string
-  readonly credentials: readonly Header[]
+  readonly credentials: readonly Credential[]
+  /** Parameters of addresses that do what a cookie does. */
+  readonly parameters?: readonly Credential[]
   /** Headers of its own that are no credentials, such as the clinic that it has chosen. */
   readonly ambient: readonly Header[]
 }

@@ -110,7 +110,13 @@ export function findingsOf(stage: Stage, groups: ReadonlyMap<string, readonly Hi
         object: tried.route,
         message,
         evidence: evidenceText(first, hits),
-        replay: curlOf(tried.call, tried.as ?? attacker, stage.gate.marker),
+        replay: curlOf({
+          call: tried.call,
+          attacker: tried.as ?? attacker,
+          marker: stage.gate.marker,
+          slots: stage.routes.slotsOf(tried.call),
+          credentialsAlsoAt: stage.scope.credentialsAlsoAt,
+        }),
         fix: about.fix,
         cwe: about.cwe,
         cvss: about.cvss,
@@ -134,6 +140,12 @@ export function checkResults(stage: Stage, findings: readonly ReportFinding[], w
     const base = { check, title, probes, controls }
     if (findings.some((finding) => finding.check === check)) return { ...base, verdict: "LEAK" }
     if (why !== undefined) return { ...base, verdict: "INCONCLUSIVE", reason: why }
+    if (check === "WKC211" && stage.silenced > 0 && controls === 0)
+      return {
+        ...base,
+        verdict: "INCONCLUSIVE",
+        reason: "recorded messages were not said; list WS in methods and a pattern for them in messages",
+      }
     if (probes === 0)
       return { ...base, verdict: "NOT_APPLICABLE", reason: "nothing of this kind was recorded or documented" }
     if (controls > 0) return { ...base, verdict: "NOT_FOUND" }

@@ -1,5 +1,14 @@
 import { WardkeepError } from "@wardkeep/core"
-import { type Account, type Answer, type Call, type Header, headerOf, withoutHeaders } from "./exchange.js"
+import { credentialsFor, filled } from "./credentials.js"
+import {
+  type Account,
+  type Answer,
+  type Call,
+  type Credential,
+  type Header,
+  headerOf,
+  withoutHeaders,
+} from "./exchange.js"
 import { type Clock, Pace } from "./pace.js"
 import { refusal, type Scope } from "./scope.js"
 import type { Limits, Send } from "./transport.js"
@@ -55,7 +64,8 @@ export class Gate {
       this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1)
       return undefined
     }
-    const marked = { ...call, headers: this.#headers(call, account) }
+    const url = filled(call.url, this.#own(account?.parameters, call.url))
+    const marked = { ...call, url, headers: this.#headers(call, account) }
     for (let attempt = 0; attempt < 4; attempt++) {
       const answer = await this.#once(marked)
       const isLimit = answer?.status === 429 || (answer?.status === 503 && headerOf(answer.headers, "retry-after"))
@@ -73,11 +83,18 @@ export class Gate {
 
   #headers(call: Call, account: Account | undefined): Header[] {
     const said = withoutHeaders(call.headers, [this.marker[0], ...(this.options.credentials ?? [])])
+    const credentials = this.#own(account?.credentials, call.url)
+    // Where an account is not recognised it chooses nothing either.
+    const isKnown = credentials.length > 0 || this.#own(account?.parameters, call.url).length > 0
     const ambient = withoutHeaders(
-      account?.ambient ?? [],
+      isKnown ? (account?.ambient ?? []) : [],
       said.map(([name]) => name.toLowerCase()),
     )
-    return [...ambient, ...said, ...(account?.credentials ?? []), this.marker]
+    return [...ambient, ...said, ...credentials, this.marker]
+  }
+
+  #own(credentials: readonly Credential[] | undefined, url: string): Header[] {
+    return credentialsFor(credentials, url, this.options.scope.credentialsAlsoAt)
   }
 
   async #once(call: Call): Promise<Answer | undefined> {

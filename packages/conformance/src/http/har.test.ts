@@ -24,13 +24,12 @@ test("what identifies the account is kept apart from what the request says", () 
     ),
     "A",
   )
-  expect(new Map(account.credentials)).toEqual(
-    new Map([
-      ["cookie", "sid=1"],
-      ["authorization", "Bearer new"],
-      ["x-csrf-token", "t"],
-    ]),
-  )
+  const here = ["https://clinic.test"]
+  expect(account.credentials).toEqual([
+    ["cookie", "sid=1", here],
+    ["authorization", "Bearer new", here],
+    ["x-csrf-token", "t", here],
+  ])
   expect(account.ambient).toEqual([["x-clinic-id", "7"]])
   expect(exchanges.map(({ call }) => [call.url, call.headers.map(([name]) => name)])).toEqual([
     ["https://clinic.test/a", ["X-Clinic-Id", "Accept"]],
@@ -57,7 +56,7 @@ test("programs, preflights and data addresses are no questions; the same questio
 test("cookies are taken from their own list where the header is missing", () => {
   const cookies = [header("sid", "1"), header("branch", "2")]
   expect(parseHar(har(entry("https://clinic.test/a", [], { cookies })), "A").account.credentials).toEqual([
-    ["cookie", "sid=1; branch=2"],
+    ["cookie", "sid=1; branch=2", ["https://clinic.test"]],
   ])
 })
 

@@ -1,6 +1,16 @@
 import { WardkeepError } from "@wardkeep/core"
 import { z } from "zod"
-import { type Account, answerOf, type Call, type Exchange, type Header, identityOf, isOwnHeader } from "./exchange.js"
+import { originOf } from "./credentials.js"
+import {
+  type Account,
+  answerOf,
+  type Call,
+  type Credential,
+  type Exchange,
+  type Header,
+  identityOf,
+  isOwnHeader,
+} from "./exchange.js"
 import { jsonOf } from "./scope.js"
 
 const pair = z.object({ name: z.string(), value: z.string() })
@@ -90,23 +100,25 @@ function recorded({ response, _webSocketMessages: said }: z.output<typeof entry>
   return answerOf(response.status, headersOf(response.headers), Buffer.from(body))
 }
 
-/** The last credentials win: a login in the middle of a recording renews them. */
+/** At each origin the last credentials win: a login in the middle of a recording renews them. */
 function accountOf(name: string, entries: readonly z.output<typeof entry>[]): Account {
-  const credentials = new Map<string, string>()
+  const credentials = new Map<string, Credential>()
   const ambient = new Map<string, Set<string>>()
   for (const { request } of entries) {
+    const origin = originOf(request.url)
+    const keep = (key: string, value: string) => credentials.set(`${origin} ${key}`, [key, value, [origin]])
     for (const [header, value] of headersOf(request.headers)) {
       const key = header.toLowerCase()
-      if (secret.test(key)) credentials.set(key, value)
+      if (secret.test(key)) keep(key, value)
       else if (isOwnHeader(key) && !connection.test(key)) ambient.set(key, (ambient.get(key) ?? new Set()).add(value))
     }
     if (request.cookies.length > 0 && !request.headers.some(({ name: header }) => /^cookie$/i.test(header)))
-      credentials.set("cookie", request.cookies.map((cookie) => `${cookie.name}=${cookie.value}`).join("; "))
+      keep("cookie", request.cookies.map((cookie) => `${cookie.name}=${cookie.value}`).join("; "))
   }
   const steady = [...ambient]
     .filter(([, values]) => values.size === 1)
     .map(([key, [value = ""]]): Header => [key, value])
-  return { name, credentials: [...credentials], ambient: steady }
+  return { name, credentials: [...credentials.values()], ambient: steady }
 }
 
 const headersOf = (list: readonly z.output<typeof pair>[]): Header[] => list.map(({ name, value }) => [name, value])

@@ -5,7 +5,7 @@ import { type Account, type Answer, type Call, sha256 } from "./exchange.js"
 import { isReference } from "./kind.js"
 import { type Item, type Leaf, type Reading, readAnswer } from "./reading.js"
 import { decodeURIComponentSafe, type Slot } from "./route.js"
-import { isWeak, normal } from "./token.js"
+import { isName, isWeak, normal } from "./token.js"
 import { itemKey, type Shown, type View } from "./view.js"
 
 /** One probe and what came back. */
@@ -58,7 +58,7 @@ export function evidenceIn(tried: Tried, knowledge: Knowledge): Evidence[] {
   const { reading } = tried
   const known = given(tried)
   const counts = (token: string): boolean => !known.has(token)
-  const planted = plantedIn(tried, knowledge.planted, reading)
+  const planted = plantedIn(tried, knowledge, reading)
   const denied = reading.items.flatMap((item) =>
     knowledge.denials
       .evidenceIn(item, counts, tried.attacker === undefined)
@@ -145,29 +145,48 @@ function sameFile({ answer, original, victim }: Tried, { attacker, nobody, commo
   return [{ canary: `${victim}: the file of ${original.route}`, path: "body", sha256: answer.digest }]
 }
 
-function plantedIn(
-  { answer, call, controls, victim }: Tried,
-  planted: readonly string[],
-  reading: Reading,
-): Evidence[] {
-  return planted.flatMap((canary, index) => {
+function plantedIn({ answer, call, controls, victim }: Tried, knowledge: Knowledge, reading: Reading): Evidence[] {
+  return knowledge.planted.flatMap((canary, index) => {
     if (call.url.includes(canary) || call.body?.includes(canary)) return []
     if (controls.some(({ body }) => body.includes(canary))) return []
     const leaf = reading.leaves.find(({ text }) => text.toLowerCase().includes(canary.toLowerCase()))
     if (leaf === undefined && !answer.body.includes(canary)) return []
-    return [{ canary: `${victim}: planted canary ${index + 1}`, path: leaf?.path ?? "body", sha256: sha256(canary) }]
+    return [
+      {
+        canary: `${victim}: planted canary ${index + 1}`,
+        path: leaf === undefined ? "body" : pathOf(leaf, knowledge),
+        sha256: sha256(canary),
+      },
+    ]
   })
 }
 
-function found(token: string, leaves: readonly Leaf[], { victim }: Knowledge, name: string): Evidence {
+function found(token: string, leaves: readonly Leaf[], knowledge: Knowledge, name: string): Evidence {
+  const { victim } = knowledge
   const leaf = leaves.find(({ text, tokens }) => normal(text) === token || tokens.includes(token))
   const first = victim.tokens.get(token) ?? victim.weak.get(token)
-  const key = first?.leaf.key || first?.leaf.path || leaf?.key || "value"
+  const key = first === undefined ? leaf && placeOf(leaf, knowledge) : placeOf(first.leaf, knowledge)
   return {
-    canary: `${name}: ${key}${first === undefined ? "" : ` of ${first.route}`}`,
-    path: leaf?.path ?? "body",
+    canary: `${name}: ${key ?? "value"}${first === undefined ? "" : ` of ${first.route}`}`,
+    path: leaf === undefined ? "body" : pathOf(leaf, knowledge),
     sha256: sha256(token),
   }
+}
+
+/** The key, if it is a word of the program and no value: files without headings and objects keyed by names have others. */
+function placeOf(leaf: Leaf, knowledge: Knowledge): string {
+  const isTold = leaf.path.startsWith("body line") && !leaf.path.includes("$") ? /^[a-z_]\w*$/ : /./
+  return isTold.test(leaf.key) && isName(leaf.key) && !isValue(leaf.key, knowledge) ? leaf.key : pathOf(leaf, knowledge)
+}
+
+function pathOf({ path }: Leaf, knowledge: Knowledge): string {
+  if (!path.includes("$")) return path
+  return path.replace(/(?<=\.)[A-Za-z_][\w-]*/g, (step) => (isValue(step, knowledge) ? "*" : step))
+}
+
+/** Shown to somebody as a value under another key. */
+function isValue(word: string, { victim, attacker, common, nobody }: Knowledge): boolean {
+  return [victim, attacker, common, nobody].some(({ values }) => values.has(normal(word)))
 }
 
 function unique(evidence: readonly Evidence[]): Evidence[] {

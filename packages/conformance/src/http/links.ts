@@ -1,23 +1,54 @@
 import { createHash } from "node:crypto"
+import { isCredentialParameter } from "./credentials.js"
 import { type Call, identityOf } from "./exchange.js"
+import { decodeURIComponentSafe } from "./route.js"
 import type { Pair, Stage } from "./stage.js"
 import { strongTokens } from "./token.js"
 import type { Shown } from "./view.js"
 
 const namesAddress = /url|uri|href|link|src|path|file|download|location|image|photo|document/i
-const signature = /^(x-(amz|goog)-signature|sig|signature|token|hmac|hash|mac|auth|key|sign|s)$/i
+const signature = /^(x-(amz|goog)-signature|sig|signature|hmac|hash|mac|key|sign|s)$/i
+/** Singular, as whole words of a key or an address: `file` is none of the words of `/profile`. */
+const fileWords =
+  /^(file|download|attachment|document|doc|image|img|photo|picture|avatar|thumbnail|scan|letter|paper|pdf|media|upload|export|blob|asset|logo)s?$/
+const fileName =
+  /\.(jpe?g|png|gif|webp|tiff?|bmp|svg|heic|pdf|docx?|xlsx?|pptx?|csv|tsv|txt|rtf|zip|dcm|mp[34]|wav|webm)$/i
+/** Whoever asks for such an address does something. In any part of the address, and in the name it stands under. */
+const doesSomething = /cancel|confirm|delet|approv|unsubscri|logout|signout/i
+const verbs =
+  /^(pay|payments?|paynow|remove|destroy|reject|decline|accept|subscribe|refund|revoke|reset|verify|activate|deactivate|enable|disable|send|resend|submit|start|stop|close|withdraw|book|reschedule|redeem|transfer|optout)$/
 const mostLinks = 20
 
 /** The parameter of an address that stands for the right to open it. */
 export function signatureIn(call: Call): [name: string, value: string] | undefined {
-  return [...new URL(call.url).searchParams].find(([name, value]) => signature.test(name) && value.length >= 6)
+  return [...new URL(call.url).searchParams].find(
+    ([name, value]) => (signature.test(name) || isCredentialParameter(name)) && value.length >= 6,
+  )
 }
 
-/** Asks, as itself, for the addresses that an account's answers hold. */
+const wordsIn = (text: string): string[] =>
+  text
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z]+/)
+
+/** An address out of an answer is asked for only if it looks like a file: others may do something when they are opened. */
+export function looksLikeFile(place: string, address: string): boolean {
+  const url = new URL(address)
+  const path = decodeURIComponentSafe(url.pathname)
+  const all = `${place} ${path} ${decodeURIComponentSafe(url.search)}`
+  if (doesSomething.test(all) || wordsIn(all).some((word) => verbs.test(word))) return false
+  return fileName.test(path) || wordsIn(`${place} ${path}`).some((word) => fileWords.test(word))
+}
+
+/** Asks, as itself, for the files whose addresses an account's answers hold. */
 export async function followLinks(stage: Stage): Promise<void> {
   for (const account of stage.accounts) {
     const known = new Set(stage.shownTo(account.name).map(({ call }) => identityOf(call)))
-    const calls = stage.shownTo(account.name).flatMap(linksIn)
+    const found = stage.shownTo(account.name).flatMap(linksIn)
+    const calls = found.flatMap(({ place, call }) => (looksLikeFile(place, call.url) ? [call] : []))
+    if (calls.length < found.length)
+      stage.notCovered.add("Addresses in answers that do not look like files: they were not asked for.")
     const perRoute = new Map<string, number>()
     for (const call of calls) {
       const route = stage.routes.of(call)
@@ -33,11 +64,12 @@ export async function followLinks(stage: Stage): Promise<void> {
   }
 }
 
-function linksIn({ call, reading }: Shown): Call[] {
+function linksIn({ call, reading }: Shown): { readonly place: string; readonly call: Call }[] {
   return reading.leaves.flatMap(({ key, text, path }) => {
     if (!(namesAddress.test(key) || path === "header location") || !/^(https?:\/\/|\/)\S+$/.test(text)) return []
     if (!URL.canParse(text, call.url.replace(/^ws/, "http"))) return []
-    return [{ method: "GET", url: new URL(text, call.url.replace(/^ws/, "http")).href, headers: [["accept", "*/*"]] }]
+    const url = new URL(text, call.url.replace(/^ws/, "http")).href
+    return [{ place: `${path} ${key}`, call: { method: "GET", url, headers: [["accept", "*/*"]] } }]
   })
 }
 

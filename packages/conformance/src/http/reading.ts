@@ -1,7 +1,7 @@
 import type { Answer } from "./exchange.js"
 import { kindOfKey, singular } from "./kind.js"
 import { jsonOf } from "./scope.js"
-import { strongTokens } from "./token.js"
+import { isName, strongTokens } from "./token.js"
 
 /** One value of an answer and where it stood. */
 export interface Leaf {
@@ -82,8 +82,10 @@ function walk(value: unknown, at: Walk): void {
     const before = at.leaves.length
     const collection = at.key === "" ? at.collection : at.key
     const own: Leaf[] = []
-    for (const [key, each] of Object.entries(value)) {
-      const next = { ...at, path: `${at.path}.${key}`, key, collection, depth: at.depth + 1 }
+    for (const [index, [key, each]] of Object.entries(value).entries()) {
+      // Objects keyed by e-mail or telephone number: a path goes into the report.
+      const step = isName(key) ? `.${key}` : `.column ${index + 1}`
+      const next = { ...at, path: `${at.path}${step}`, key, collection, depth: at.depth + 1 }
       const start = at.leaves.length
       walk(each, next)
       if (!isObject(each)) own.push(...at.leaves.slice(Math.max(start, before)))
@@ -108,7 +110,8 @@ function readLines(text: string, collection: string, leaves: Leaf[], items: Item
     .replace(/<[^>]*>/g, "\t")
     .split(/\r?\n/)
     .slice(0, 5_000)
-  const names = (lines[0] ?? "").split(/[,;\t]/).map((name) => name.trim().replace(/^"|"$/g, ""))
+  const first = (lines[0] ?? "").split(/[,;\t]/).map((name) => name.trim().replace(/^"|"$/g, ""))
+  const names = first.every(isHeading) ? first : []
   for (const [index, line] of lines.entries()) {
     const event = jsonOf(line.replace(/^data:\s*/, ""))
     if (isObject(event)) {
@@ -119,12 +122,17 @@ function readLines(text: string, collection: string, leaves: Leaf[], items: Item
     const named = names.length > 1 && cells.length === names.length && index > 0
     const own = cells.flatMap((text, column): Leaf[] => {
       const key = named ? (names[column] ?? "") : ""
-      return text === "" ? [] : [leafOf(`body line ${index + 1}`, key, text, kindOfKey(key, collection, false))]
+      return text === ""
+        ? []
+        : [leafOf(`body line ${index + 1} column ${column + 1}`, key, text, kindOfKey(key, collection, false))]
     })
     leaves.push(...own)
     if (own.length > 0) items.push({ id: idOf(own, collection), leaves: own, top: true })
   }
 }
+
+/** The first line of a file without headings is a row like any other. */
+const isHeading = (text: string): boolean => /^[A-Za-z_][\w .()/-]{0,40}$/.test(text) && strongTokens(text).length === 0
 
 function decoded(value: string): string {
   try {

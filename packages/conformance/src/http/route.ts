@@ -1,3 +1,4 @@
+import { isCredentialParameter } from "./credentials.js"
 import { answerOf, type Call, isOwnHeader } from "./exchange.js"
 import type { Operation } from "./openapi.js"
 import { readAnswer } from "./reading.js"
@@ -79,7 +80,9 @@ export class Routes {
       const name = template.slice(0, at).findLast((word) => word !== "" && !word.includes("{")) ?? ""
       return [{ place: "path", name, value: valueIn(segment, shape) }]
     })
-    const query = [...url.searchParams].map(([name, value]): Slot => ({ place: "query", name, value }))
+    const query = [...url.searchParams]
+      .filter(([name]) => !isCredentialParameter(name))
+      .map(([name, value]): Slot => ({ place: "query", name, value }))
     const headers = call.headers.filter(([name]) => isOwnHeader(name))
     const own = headers.map(([name, value]): Slot => ({ place: "header", name, value }))
     return [...path, ...query, ...[call.body, ...(call.messages ?? [])].flatMap(bodySlots), ...own]
@@ -89,6 +92,7 @@ export class Routes {
     const plain = decodeURIComponentSafe(segment)
     if (segment === "" || /^v\d+$/.test(segment)) return segment
     if (/^\d+$/.test(plain) || this.isId(plain, before)) return "{id}"
+    if (!/^[\w.~!$&'()*+,;=:@-]*$/.test(plain)) return "{id}"
     const [token] = strongTokens(plain)
     if (token !== undefined) return plain.toLowerCase().replace(token, "{id}")
     return plain.replace(/(^|[-_.])\d+(?=[-_.]|$)/, "$1{id}")

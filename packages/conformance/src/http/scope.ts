@@ -1,12 +1,15 @@
 import { WardkeepError } from "@wardkeep/core"
 import { z } from "zod"
 import type { Call } from "./exchange.js"
+import { isName } from "./token.js"
 
 const glob = z.string().regex(/^\/\S*$/, "write a path that begins with /; * is one segment, ** is any number")
 const schema = z.strictObject({
   hosts: z.array(z.string().regex(/^(https?:\/\/)?[^/\s]+$/, "write host, host:port or an origin")).min(1),
   methods: z
-    .array(z.string().regex(/^[A-Z]+( \/\S*)?$/, "write GET, or POST /a/path to allow a method there only"))
+    .array(
+      z.string().regex(/^[A-Z]+( \/\S*)?$/, "write GET, or POST /a/path to allow a method there only; WS for messages"),
+    )
     .min(1)
     .default(["GET", "HEAD"]),
   paths: z
@@ -18,6 +21,10 @@ const schema = z.strictObject({
   marker: z.strictObject({ name: z.string().regex(/^[\w-]+$/), value: z.string().regex(/^[\x20-\x7e]+$/) }).optional(),
   canaries: z.record(z.string(), z.array(z.string().min(6))).default({}),
   common: z.array(glob).default([]),
+  messages: z.array(z.string().min(1)).default([]),
+  credentialsAlsoAt: z
+    .array(z.string().regex(/^https?:\/\/[^/\s]+$/, "write an origin, such as https://files.clinic.example"))
+    .default([]),
 })
 
 /** What the owner of the system allowed. Everything else is refused before it is sent. */
@@ -25,7 +32,8 @@ export type Scope = z.output<typeof schema>
 
 /**
  * Reads the text of a scope file. `hosts`, `requestsPerSecond`, `stopAt` (ISO 8601) and `maxRequests` must be there;
- * `methods` is GET and HEAD unless it says more.
+ * `methods` is GET and HEAD unless it says more, and what was said over a WebSocket is said again only with WS among them
+ * and where one of `messages` matches.
  *
  * @throws WK752 with the place that is wrong
  * @example parseScope('{"hosts":["clinic.test"],"requestsPerSecond":5,"stopAt":"2030-01-01T00:00:00Z","maxRequests":900}')
@@ -50,23 +58,54 @@ export function jsonOf(text: string): unknown {
 // A GET can end a session too, and with it every later probe of the account.
 const endsSession = /(log|sign)[-_]?(out|off)\b/i
 
+// Links in mails are GET, whatever they do.
+const changes = /^(cancel|confirm|delete|approve|unsubscribe|pay)$/i
+
 /** Why this may not be sent, or undefined if it may. */
-export function refusal(scope: Scope, call: Pick<Call, "method" | "url">): string | undefined {
+export function refusal(scope: Scope, call: Pick<Call, "method" | "url" | "messages">): string | undefined {
   const url = new URL(call.url)
   if (!scope.hosts.some((host) => isHost(host, url))) return `the host ${url.host} is not in hosts`
   const paths = [url.pathname, decoded(url.pathname)]
-  if (paths.some((path) => endsSession.test(path))) return `${url.pathname} would end a session`
+  const shown = withoutValues(url.pathname)
+  if (paths.some((path) => endsSession.test(path))) return `${shown} would end a session`
   if (paths.some((path) => path.includes("/../") || path.endsWith("/.."))) return "the path climbs"
   const { include, exclude } = scope.paths
   if (!paths.every((path) => include.some((pattern) => matches(pattern, path))))
-    return `${url.pathname} is not in paths.include`
+    return `${shown} is not in paths.include`
   if (paths.some((path) => exclude.some((pattern) => matches(pattern, path, "i"))))
-    return `${url.pathname} is in paths.exclude`
-  const allowed = scope.methods.some((entry) => {
+    return `${shown} is in paths.exclude`
+  const changing = paths.some((path) => path.split("/").some((segment) => changes.test(segment)))
+  if (changing && /^(GET|HEAD)$/.test(call.method) && !lists(scope, call.method, url, true))
+    return `${call.method} ${shown} looks as if it changes something, and is not in methods by its path`
+  if (!lists(scope, call.method, url)) return `${call.method} ${shown} is not in methods`
+  return call.messages?.every((message) => maySay(scope, call.url, message)) === false
+    ? `a message to ${shown} is not allowed by WS in methods and by messages`
+    : undefined
+}
+
+/** Reasons go into the report: what a segment names stays out of it. */
+function withoutValues(path: string): string {
+  const isWord = (segment: string): boolean => segment === "" || isName(segment.replaceAll(".", "_"))
+  return path
+    .split("/")
+    .map((segment) => (isWord(segment) ? segment : "{id}"))
+    .join("/")
+}
+
+function lists(scope: Scope, wanted: string, url: URL, byPath = false): boolean {
+  return scope.methods.some((entry) => {
     const [method, path] = entry.split(" ", 2)
-    return method === call.method && (path === undefined || matches(path, url.pathname))
+    return method === wanted && (path === undefined ? !byPath : matches(path, url.pathname))
   })
-  return allowed ? undefined : `${call.method} ${url.pathname} is not in methods`
+}
+
+/** Nobody knows what a message does, so the scope has to name both the place and the message. */
+export function maySay(scope: Scope, url: string, message: string): boolean {
+  const isNamed = (pattern: string): boolean => {
+    const source = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+    return new RegExp(`^${source.join(".*")}$`, "s").test(message)
+  }
+  return lists(scope, "WS", new URL(url)) && scope.messages.some(isNamed)
 }
 
 function isHost(entry: string, url: URL): boolean {

@@ -33,6 +33,8 @@ export class Stage {
   readonly links = new Set<string>()
   /** Check → probes that were answered, and controls that showed that they could have found something. */
   readonly tally = new Map<string, { probes: number; controls: number }>()
+  /** Recorded messages of WebSockets that the scope does not allow. */
+  silenced = 0
   #settled = false
   readonly #knowledge = new Map<string, Knowledge>()
 

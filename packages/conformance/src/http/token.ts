@@ -36,6 +36,9 @@ function isOpaque(text: string): boolean {
   return shape.length >= 4
 }
 
+/** A word that a program gave to a place, as far as its look tells: not a telephone number, an address or a name with a space. */
+export const isName = (text: string): boolean => /^[A-Za-z_][\w-]{0,40}$/.test(text) && strongTokens(text).length === 0
+
 /** One form for one value: case and the + of a phone number do not matter. */
 export const normal = (text: string): string => text.toLowerCase().replace(/^\+(?=\d)/, "")
 

@@ -10,6 +10,7 @@ import { followLinks, forgeSignatures } from "./links.js"
 import type { Api } from "./openapi.js"
 import { compareWithInvented, type Difference } from "./oracle.js"
 import { type Clock, systemClock } from "./pace.js"
+import { prepared } from "./prepare.js"
 import { readAnswer } from "./reading.js"
 import { Routes } from "./route.js"
 import { refusal, type Scope } from "./scope.js"
@@ -46,15 +47,17 @@ const sendOverAny: Send = (call, limits) => (call.url.startsWith("ws") ? sendOve
  */
 export async function verifyHttp(run: HttpRun): Promise<Report> {
   const { clock = systemClock, send = sendOverAny, limits = usualLimits } = run
-  checkAccounts(run.accounts)
   const baseUrl = baseUrlOf(run)
-  checkScope(run, baseUrl, clock)
+  const { accounts, recorded, silenced } = prepared(run.accounts, run.recorded ?? [], run.scope, baseUrl)
+  checkAccounts(accounts)
+  checkScope({ ...run, recorded }, baseUrl, clock)
   const startedAt = clock.date()
-  const credentials = run.accounts.flatMap((account) => account.credentials.map(([name]) => name.toLowerCase()))
+  const credentials = accounts.flatMap((account) => account.credentials.map(([name]) => name.toLowerCase()))
   const gate = new Gate({ scope: run.scope, clock, send, limits, credentials })
-  const { accounts, scope, recorded = [], api, progress = () => undefined } = run
+  const { scope, api, progress = () => undefined } = run
   const routes = new Routes(api?.operations ?? [], pathOf(baseUrl), namesIn(recorded))
   const stage = new Stage(gate, scope, accounts, recorded, api, baseUrl, routes, progress)
+  stage.silenced = silenced
   const hits = await play(stage)
   const groups = distinct(hits)
   await repeat(stage, groups)
@@ -66,7 +69,7 @@ export async function verifyHttp(run: HttpRun): Promise<Report> {
     verdict: findings.length > 0 ? "LEAK" : why === undefined ? "NOT_FOUND" : "INCONCLUSIVE",
     startedAt: new Date(startedAt).toISOString(),
     seconds: Math.round((clock.date() - startedAt) / 100) / 10,
-    server: originOf(stage),
+    server: serverOf(stage),
     probes: [...stage.tally.values()].reduce((sum, { probes }) => sum + probes, 0),
     checks: checkResults(stage, findings, why),
     findings,
@@ -77,7 +80,7 @@ export async function verifyHttp(run: HttpRun): Promise<Report> {
 async function play(stage: Stage): Promise<Hit[]> {
   await takeBaseline(stage)
   if (stage.gate.sent > 0 && stage.shown.every(({ live }) => !live) && !stage.gate.wasAnswered)
-    throw new WardkeepError("WK755", { message: `${originOf(stage)} did not answer` })
+    throw new WardkeepError("WK755", { message: `${serverOf(stage)} did not answer` })
   await followLinks(stage)
   await askAsNobody(stage)
   await askTheOthersQuestions(stage)
@@ -127,14 +130,19 @@ function checkAccounts(accounts: readonly Account[]): void {
     throw new WardkeepError("WK754", {
       message: `one account cannot be told from another: ${names || "none"} was given`,
     })
-  const silent = accounts.filter(({ credentials }) => credentials.length === 0).map(({ name }) => name)
+  const silent = accounts
+    .filter(({ credentials, parameters = [] }) => credentials.length + parameters.length === 0)
+    .map(({ name }) => name)
   if (silent.length > 0) {
     const message = `${silent.join(", ")} has no cookie, Authorization or other credential`
     const hint =
       "Browsers leave credentials out of a HAR unless they are asked for; export again with them, or add --as."
     throw new WardkeepError("WK754", { message, hint })
   }
-  const [first, ...others] = accounts.map(({ credentials }) => JSON.stringify(credentials))
+  const [first, ...others] = accounts.map(({ credentials, parameters = [] }) => {
+    const values = [...credentials, ...parameters].map(([name, value]) => [name, value])
+    return JSON.stringify(values)
+  })
   if (others.some((other) => other === first))
     throw new WardkeepError("WK754", { message: "two accounts have the same credentials" })
 }
@@ -170,7 +178,7 @@ function namesIn(recorded: readonly Exchange[]): (segment: string, before: strin
   return (segment, before) => before !== "" && names.has(`${singular(before)} ${segment}`)
 }
 
-function originOf({ shown, recorded, baseUrl }: Stage): string {
+function serverOf({ shown, recorded, baseUrl }: Stage): string {
   const url = shown[0]?.call.url ?? recorded[0]?.call.url ?? baseUrl
   return URL.canParse(url) ? new URL(url).origin : ""
 }
@@ -208,6 +216,9 @@ function notCovered(stage: Stage, why: string | undefined): string[] {
   return [
     ...(why === undefined ? [] : [`Inconclusive: ${why}.`]),
     ...stage.notCovered,
+    ...(stage.silenced === 0
+      ? []
+      : [`WebSockets: ${stage.silenced} recorded messages were not said, because they may change something.`]),
     ...[...stage.shared].map(
       (route) =>
         `${route} shows several accounts the same: taken as shared, because they are shown its id or ask without one.`,

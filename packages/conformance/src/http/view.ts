@@ -39,6 +39,8 @@ export class View {
   readonly digests = new Set<string>()
   /** `key=text` of every value. */
   readonly texts = new Set<string>()
+  /** Every value outside the headings of a file. */
+  readonly values = new Set<string>()
   /** Route → tenant → its kind. */
   readonly #tenants = new Map<string, Map<string, string>>()
 
@@ -52,10 +54,11 @@ export class View {
     }
     this.#tenants.set(route, this.#tenants.get(route) ?? new Map())
     for (const leaf of reading.leaves) {
-      const { key, text, kind } = leaf
+      const { key, text, kind, path } = leaf
       this.texts.add(`${key}=${text}`)
       this.#tenant(route, kind, text)
       const plain = normal(text)
+      if (!path.startsWith("body line 1 ")) this.values.add(plain)
       if (isWeak(text) && !this.weak.has(plain)) this.weak.set(plain, { route, leaf })
       if (kind !== undefined && text !== "" && text.length <= 200) this.#name(kind, text)
     }

@@ -52,7 +52,7 @@ export function ownValue({ relation, attacker, mine, rights }: Ground, column: C
 /** Whether more rows were hit than there are without the victim's. Needs a reader who sees all. */
 export async function hitsTooMany({ scene, relation, victim, theirs }: Ground, hit: number): Promise<boolean> {
   if (theirs.seenBy !== "reader" || relation.tuples > manyRows) return false
-  const { rows, error } = await scene.reader.run(
+  const { rows, error } = await scene.facts.ask(
     `select count(*) from ${quoted(relation)} as wk_row where (${belongsTo(relation, "wk_row", victim.keys)}) is not true`,
   )
   return error === undefined && hit > numberOf(rows)

@@ -1,11 +1,12 @@
-import { quoteIdent } from "@wardkeep/core"
+import { quoteIdent, WardkeepError } from "@wardkeep/core"
 import { z } from "zod"
 import { quoted, type Relation } from "../catalog/relation.js"
 import { belongsTo } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import type { Connection } from "../database/connection.js"
-import type { Outcome, Row } from "../database/outcome.js"
-import { rolledBack } from "../database/transaction.js"
+import type { Outcome, Row, ServerError } from "../database/outcome.js"
+import { rolledBackAfter, type Transaction } from "../database/transaction.js"
+import type { Unanswered } from "../database/unanswered.js"
 
 export interface SampleRow {
   readonly place: string
@@ -18,6 +19,8 @@ export interface Owned {
   readonly count: number
   /** The reader whom no policy stops, or the tenant itself. */
   readonly seenBy: "reader" | "tenant"
+  /** Codes of errors for which nobody could see them. */
+  readonly unanswered?: readonly string[]
 }
 
 /** Rows counted at most; more are "at least". */
@@ -28,17 +31,44 @@ const values = z.record(z.string(), z.unknown())
 /** Which rows exist and whose they are: the truth that every probe is compared with. Read once per table and tenant. */
 export class Facts {
   readonly #reader: Connection
+  readonly #unanswered: Unanswered
   readonly #known = new Map<string, Promise<Owned>>()
+  #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(reader: Connection) {
+  constructor(reader: Connection, unanswered: Unanswered) {
     this.#reader = reader
+    this.#unanswered = unanswered
+  }
+
+  /**
+   * What the reader whom no policy stops sees. Where a policy does stop it, that is an error and noted, never an answer
+   * with fewer rows: "nobody else has this" would follow from not seeing.
+   */
+  async ask(sql: string, values: readonly unknown[] = []): Promise<Outcome> {
+    const outcome = await this.#asReader("60s", async (tx) => await tx.attempt(sql, values))
+    if (outcome.error?.code === "42501") {
+      this.#unanswered.add("42501, policies or privileges stop the login of --database-url; give one that none stops")
+    }
+    return outcome
+  }
+
+  /** One transaction at a time, whoever asks meanwhile. */
+  async #asReader<T>(limit: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    // An error instead of silently missing rows where the reader is not exempt.
+    const first = ["set local row_security = off", `set local statement_timeout = '${limit}'`]
+    const mine = this.#turn.then(async () => await rolledBackAfter(this.#reader, first, refused, work))
+    this.#turn = mine.catch(() => undefined)
+    return await mine
   }
 
   async owned(relation: Relation, actor: Actor): Promise<Owned> {
     const id = `${relation.oid} ${actor.name}`
     const known = this.#known.get(id) ?? this.#read(relation, actor)
     this.#known.set(id, known)
-    return await known
+    const owned = await known
+    // Every check that goes by it, not only the first one, has nothing to go by.
+    for (const code of owned.unanswered ?? []) this.#unanswered.note(code)
+    return owned
   }
 
   /** A few other values of that column; of a tenant's table, those of its own rows. */
@@ -49,7 +79,7 @@ export class Facts {
       return [...new Set(rows.map(({ values }) => values[name]))].filter((value) => value !== except).slice(0, 3)
     }
     const column = `wk_row.${quoteIdent(name)}`
-    const { rows } = await this.#reader.run(
+    const { rows } = await this.ask(
       `select distinct ${column}::text as value from ${quoted(relation)} as wk_row where ${column}::text <> $1 limit 3`,
       [String(except)],
     )
@@ -60,9 +90,13 @@ export class Facts {
     const where = belongsTo(relation, "wk_row", actor.keys)
     const sample = `select ${placeOf(relation)} as place, to_jsonb(wk_row)::text as values from ${quoted(relation)} as wk_row where ${where} limit ${sampleLimit}`
     const count = `select count(*) as n from (select from ${quoted(relation)} as wk_row where ${where} limit ${countLimit}) as q`
+    const codes: string[] = []
     const read = async (run: (sql: string) => Promise<Outcome>): Promise<Omit<Owned, "seenBy"> | undefined> => {
       const rows = await run(sample)
-      if (rows.error !== undefined) return undefined
+      if (rows.error !== undefined) {
+        codes.push(rows.error.code)
+        return undefined
+      }
       const counted = rows.rows.length < sampleLimit ? rows.rows.length : await numberFrom(run, count)
       return { rows: rows.rows.map(sampleRow), count: counted }
     }
@@ -70,16 +104,16 @@ export class Facts {
     const byReader =
       relation.kind === "v"
         ? undefined
-        : await rolledBack(this.#reader, async (tx) => {
-            // An error instead of silently missing rows where the reader is not exempt.
-            await tx.keep("set local row_security = off")
-            return await read((sql) => tx.attempt(sql))
-          })
+        : await this.#asReader("10s", async (tx) => await read((sql) => tx.attempt(sql)))
     if (byReader !== undefined) return { ...byReader, seenBy: "reader" }
     const byTenant = await actor.look(async (tx) => await read((sql) => tx.attempt(sql)))
-    return { ...(byTenant ?? { rows: [], count: 0 }), seenBy: "tenant" }
+    if (byTenant !== undefined) return { ...byTenant, seenBy: "tenant" }
+    return { rows: [], count: 0, seenBy: "tenant", unanswered: codes }
   }
 }
+
+const refused = ({ code, message }: ServerError): WardkeepError =>
+  new WardkeepError("WK703", { message: `The login of --database-url cannot begin to read: ${code} ${message}` })
 
 const placeOf = (relation: Relation): string =>
   relation.kind === "r" || relation.kind === "p" || relation.kind === "m"

@@ -1,7 +1,8 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { type Column, type Key, quoted, type Relation } from "../catalog/relation.js"
+import { type Column, type Key, labelOf, quoted, type Relation } from "../catalog/relation.js"
 import type { SampleRow } from "./facts.js"
 import { freshValue } from "./fresh.js"
+import { hidden } from "./hidden.js"
 import type { Rights } from "./rights.js"
 
 export interface Insertion {
@@ -92,12 +93,21 @@ export function freshColumns(relation: Relation, set: Readonly<Record<string, st
   return fresh
 }
 
-/** A value of a sample row as SQL. For keys and references only, never for what a person typed. */
+/** A value of a sample row as SQL, marked so that no report prints it where it may be a person's. */
 export function literalOf(relation: Relation, name: string, row: SampleRow): string {
   const column = relation.columns.find((one) => one.name === name)
   const value = row.values[name]
   if (value === null || value === undefined || column === undefined) return "null"
-  return `${quoteLiteral(typeof value === "object" ? JSON.stringify(value) : String(value))}::${column.base}`
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value)
+  const literal = isNobodys(relation, column) ? quoteLiteral(text) : hidden(text, `${labelOf(relation)}.${name}`)
+  return `${literal}::${column.base}`
+}
+
+/** The tenant's key, which the target names, and numbers and UUIDs of the system's own making. */
+export function isNobodys({ tenancy, keys }: Relation, { name, base, category }: Column): boolean {
+  if ((tenancy.by === "column" || tenancy.by === "root") && tenancy.column.name === name) return true
+  const isKey = keys.some(({ kind, columns }) => (kind === "p" || kind === "f") && columns.includes(name))
+  return base === "uuid" || (category === "N" && isKey)
 }
 
 /** The row's references to other tables, so that a row made for its tenant finds its parents. */

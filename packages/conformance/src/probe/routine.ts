@@ -6,6 +6,7 @@ import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
 import type { SampleRow } from "./facts.js"
 import { holdsTenants } from "./ground.js"
+import { hidden } from "./hidden.js"
 import type { Pair } from "./pair.js"
 
 const argument = z.object({
@@ -32,7 +33,7 @@ const routine = z.object({
 })
 
 export type Routine = z.output<typeof routine>
-type Argument = z.output<typeof argument>
+export type Argument = z.output<typeof argument>
 
 /** Functions and procedures that a tenant may call. */
 export async function callable(actor: Actor): Promise<Routine[]> {
@@ -50,7 +51,7 @@ export function callText(one: Routine, values: readonly string[]): string {
 /** Most calls per function. */
 const maxCalls = 24
 
-/** Argument lists that aim at the victim's rows: its keys, its rows' keys, these words. */
+/** Argument lists that aim at the victim's rows: its keys, its rows' keys, these words, which are SQL already. */
 export async function aimedArguments(
   scene: Scene,
   one: Routine,
@@ -73,7 +74,7 @@ function product(lists: readonly (readonly string[])[]): string[][] {
   )
 }
 
-const tenantWord = /tenant|branch|clinic|org|hospital|practice|facility|site|account|company/i
+export const tenantWord = /tenant|branch|clinic|org|hospital|practice|facility|site|account|company/i
 
 /** What a careless EXECUTE turns into SQL. */
 const injections = ["true", "false or true", "' or true --", "1=1"]
@@ -88,13 +89,17 @@ async function candidates(
   const { source } = one
   const { attacker, victim } = pair
   const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
+  // A key that is text may be a person's.
+  const isMade = /^(uuid|smallint|integer|bigint|numeric)(\[\])?$/.test(arg.base)
+  const typedId = (text: string): string =>
+    isMade ? typed(text) : `${hidden(text, `a row for ${arg.name}`)}::${arg.type}`
   const [theirs, own] = [await rowKeys(scene, arg, victim), await rowKeys(scene, arg, attacker)]
   const keys = fits(arg, victim.keys).map(typed)
   // In turns: of two rows that a function is asked with, one may be compared and the other not.
   const ids = theirs
     .slice(0, 4)
     .flatMap((id, place) => [id, ...own.slice(place, place + 1)].slice(0, 2))
-    .map(typed)
+    .map(typedId)
   // One's own tenant with another's row: the tenant is compared, and the row is not.
   if (tenantWord.test(arg.name)) return [...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
@@ -103,10 +108,17 @@ async function candidates(
   if (arg.category === "N" || arg.base === "uuid") return ids.length + keys.length > 0 ? [...ids, ...keys] : ["null"]
   const wild = /\bexecute\b/i.test(source.replace(/^.*\bas\b/i, "")) ? injections : []
   if (arg.category === "S")
-    return [...wild.map(typed), ...words.map(typed), ...ids.slice(0, 2), ...keys, typed("%"), typed("")]
+    return [
+      ...wild.map(typed),
+      ...words.map((word) => `${word}::${arg.type}`),
+      ...ids.slice(0, 2),
+      ...keys,
+      typed("%"),
+      typed(""),
+    ]
   if (arg.category === "D") return [typed(/to|until|end|before|bis/i.test(arg.name) ? "2200-01-01" : "1900-01-01")]
   if (arg.category === "B") return ["true"]
-  if (arg.category === "A" && ids.length > 0) return [`${quoteLiteral(`{${theirs.join(",")}}`)}::${arg.type}`]
+  if (arg.category === "A" && ids.length > 0) return [typedId(`{${theirs.join(",")}}`)]
   return [`null::${arg.type}`]
 }
 
@@ -131,14 +143,19 @@ async function documents(scene: Scene, { source }: Routine, { attacker, victim }
 }
 
 /** Primary keys of the victim's rows of that type; where the argument's name names a table, of that one first. */
-async function rowKeys({ catalog, facts }: Scene, arg: Argument, victim: Actor): Promise<string[]> {
+export async function rowKeys(
+  { catalog, facts }: Scene,
+  arg: Argument,
+  victim: Actor,
+  accepts: (relation: Relation) => boolean = holdsTenants,
+): Promise<string[]> {
   const element = arg.base.replace(/\[\]$/, "")
   const wanted = arg.name
     .replace(/^(p|in|v|a|arg)?_+/i, "")
     .replace(/_?(id|uuid|key|no)s?$/i, "")
     .toLowerCase()
   const found: { named: boolean; text: string }[] = []
-  for (const relation of catalog.relations.filter(holdsTenants)) {
+  for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
     const column = keyColumn(relation, element)
     if (column === undefined) continue
     const { rows } = await facts.owned(relation, victim)
@@ -150,7 +167,7 @@ async function rowKeys({ catalog, facts }: Scene, arg: Argument, victim: Actor):
 }
 
 /** The last column of the primary key of that type: behind the tenant, the row's own. */
-function keyColumn(relation: Relation, type: string): string | undefined {
+export function keyColumn(relation: Relation, type: string): string | undefined {
   const names = primaryKey(relation)?.columns ?? []
   const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
   const same = names.filter((name) => {

@@ -3,6 +3,6 @@ import { queryText } from "../sql-files.js"
 
 /** Settings that policies and functions read. */
 export async function settingNames({ reader }: Scene): Promise<string[]> {
-  const rows = await reader.rows(queryText("setting-names.sql"))
-  return rows.map(({ name }) => String(name)).filter((name) => name.includes("."))
+  const rows = await reader.rowsInTime(queryText("setting-names.sql"))
+  return (rows ?? []).map(({ name }) => String(name)).filter((name) => name.includes("."))
 }

@@ -36,7 +36,7 @@ export async function knownWords(
   const questions = asked.map((one) => one.toLowerCase())
   for (const word of await wordsOf(scene, pair)) {
     if (questions.some((question) => question.includes(word.text.toLowerCase()))) continue
-    if (!text.includes(word.text) || !(await isOnlyTheirs(scene, pair, word))) continue
+    if (!text.includes(word.text) || !(await isOnlyTheirsOnce(scene, pair, word))) continue
     const hash = createHash("sha256").update(word.text).digest("hex").slice(0, 16)
     const isCopy = word.beside.some((other) => text.includes(other))
     return { isCopy, place: `${labelOf(word.relation)}.${word.column}`, hash }
@@ -80,15 +80,23 @@ function besides({ keys }: Relation, values: SampleRow["values"], except: string
 
 const isTelling = (text: string): boolean => text.length >= 6 && new Set(text).size >= 4
 
+const onlyTheirs = new WeakMap<Word, Promise<boolean>>()
+
+async function isOnlyTheirsOnce(scene: Scene, pair: Pair, word: Word): Promise<boolean> {
+  const answer = onlyTheirs.get(word) ?? isOnlyTheirs(scene, pair, word)
+  onlyTheirs.set(word, answer)
+  return await answer
+}
+
 /** Not in the attacker's rows, and not in what everybody may read. */
 async function isOnlyTheirs(
-  { reader, catalog }: Scene,
+  { facts, catalog }: Scene,
   { attacker, victim }: Pair,
   { relation, column, text }: Word,
 ): Promise<boolean> {
   if (victim.keys.includes(text)) return false
   const same = `wk_row.${quoteIdent(column)}::text = ${quoteLiteral(text)}`
-  const own = await reader.run(
+  const own = await facts.ask(
     `select from ${quoted(relation)} as wk_row where ${same} and (${belongsTo(relation, "wk_row", victim.keys)}) is not true limit 1`,
   )
   if (own.error !== undefined || own.rows.length > 0) return false
@@ -96,10 +104,10 @@ async function isOnlyTheirs(
     (other) => isTable(other) && (other.tenancy.by === "global" || other.tenancy.by === "root"),
   )
   for (const other of open) {
-    const { rows } = await reader.run(
+    const { rows, error } = await facts.ask(
       `select from ${quoted(other)} as wk_row where strpos(wk_row::text, ${quoteLiteral(text)}) > 0 limit 1`,
     )
-    if (rows.length > 0) return false
+    if (error !== undefined || rows.length > 0) return false
   }
   return attacker.name !== victim.name
 }

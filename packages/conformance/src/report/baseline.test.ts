@@ -10,7 +10,12 @@ const entry: BaselineEntry = {
   reason: "closed with release 7",
   expires: "2026-11-26",
 }
-const all: BaselineEntry[] = leaking.findings.map(({ check, object }) => ({ ...entry, check, object }))
+const all: BaselineEntry[] = leaking.findings.map(({ check, object, severity }) => ({
+  ...entry,
+  check,
+  object,
+  severity,
+}))
 
 test("a finding is accepted until the end of its last day, and counts again on the next", () => {
   const during = applyBaseline(leaking, all, today)
@@ -41,6 +46,35 @@ test("a check and another object, or an object and another check, accept nothing
     today,
   )
   expect(report.baseline?.accepted).toBe(0)
+  expect(reportExitCode(report)).toBe(1)
+})
+
+test.each([
+  ["hygiene", undefined, true],
+  ["oracle", undefined, false],
+  ["leak", undefined, false],
+  ["leak", "hygiene", false],
+  ["leak", "oracle", false],
+  ["oracle", "oracle", true],
+  ["oracle", "leak", true],
+  ["leak", "leak", true],
+] as const)("a finding that is %s under an entry for %s is accepted: %s", (severity, accepted, expected) => {
+  const found = { ...leaking, findings: [{ ...leaking.findings[0]!, severity }] }
+  const { check, object } = found.findings[0]!
+  const given = { ...entry, check, object, ...(accepted === undefined ? {} : { severity: accepted }) }
+  const report = applyBaseline(found, parseBaseline(JSON.stringify([given])), today)
+  expect(report.baseline).toEqual({ accepted: expected ? 1 : 0, problems: [] })
+  expect(report.findings[0]?.accepted !== undefined).toBe(expected)
+})
+
+test("a leak is not covered by the weakness that was accepted at the same place", () => {
+  const both = {
+    ...leaking,
+    findings: (["leak", "hygiene"] as const).map((severity) => ({ ...leaking.findings[0]!, severity })),
+  }
+  const { check, object } = both.findings[0]!
+  const report = applyBaseline(both, [{ ...entry, check, object }], today)
+  expect(report.findings.map(({ accepted }) => accepted !== undefined)).toEqual([false, true])
   expect(reportExitCode(report)).toBe(1)
 })
 
@@ -78,6 +112,7 @@ test.each([
   ["a check of another form", JSON.stringify([{ ...entry, check: "*" }])],
   ["no object", JSON.stringify([{ ...entry, object: "" }])],
   ["a misspelt member", JSON.stringify([{ ...entry, reson: "x" }])],
+  ["a severity that there is not", JSON.stringify([{ ...entry, severity: "low" }])],
   ["an entry listed twice", JSON.stringify([entry, { ...entry, reason: "again" }])],
 ])("a baseline file with %s is refused as a whole", (_what, text) => {
   expect(() => parseBaseline(text)).toThrow(expect.objectContaining({ code: "WK770" }))

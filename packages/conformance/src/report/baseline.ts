@@ -1,6 +1,6 @@
 import { WardkeepError } from "@wardkeep/core"
 import { z } from "zod"
-import type { BaselineProblem, Report } from "./report.js"
+import type { BaselineProblem, Report, ReportFinding } from "./report.js"
 import { checkId, day, parseDocument } from "./schema.js"
 
 /** A finding that somebody decided to live with. Both the reason and the day are required: nothing is accepted for ever. */
@@ -8,6 +8,8 @@ export interface BaselineEntry {
   readonly check: string
   /** As the finding names it, exactly. */
   readonly object: string
+  /** How bad it may be: a worse finding of this check at this object counts. `hygiene` where a file does not say. */
+  readonly severity?: ReportFinding["severity"]
   readonly reason: string
   /** `YYYY-MM-DD`, the last day on which it counts, in UTC. */
   readonly expires: string
@@ -16,6 +18,7 @@ export interface BaselineEntry {
 const entry: z.ZodType<BaselineEntry> = z.strictObject({
   check: checkId,
   object: z.string().min(1),
+  severity: z.enum(["leak", "oracle", "hygiene"]).exactOptional(),
   reason: z.string().trim().min(1, "say why it is accepted"),
   expires: day,
 })
@@ -65,7 +68,9 @@ export function applyBaseline(
   )
   const findings = report.findings.map((finding) => {
     const match = live.get(key(finding.check, finding.object))
-    return match === undefined ? finding : { ...finding, accepted: { reason: match.reason, expires: match.expires } }
+    return match === undefined || isWorse(finding, match)
+      ? finding
+      : { ...finding, accepted: { reason: match.reason, expires: match.expires } }
   })
   const accepted = findings.filter((finding) => "accepted" in finding).length
   const found = new Set(report.findings.map(({ check, object }) => key(check, object)))
@@ -79,6 +84,12 @@ export function applyBaseline(
     return answered.has(check) && !found.has(key(check, object)) ? problem("unmatched") : []
   })
   return { ...report, findings, baseline: { accepted, problems } }
+}
+
+const ranks = ["hygiene", "oracle", "leak"]
+
+function isWorse(finding: ReportFinding, { severity = "hygiene" }: BaselineEntry): boolean {
+  return ranks.indexOf(finding.severity) > ranks.indexOf(severity)
 }
 
 function key(check: string, object: string): string {

@@ -218,6 +218,8 @@ test("SARIF gives each hole a severity for code scanning, its weakness as a tag,
   expect(run.results.map(({ level }) => level)).toEqual(["error", "warning", "note"])
   const again = read({ ...leaking, findings: [{ ...leak, evidence: "another canary", replay: "select 2" }] })
   expect(again.results[0]?.partialFingerprints).toEqual(run.results[0]?.partialFingerprints)
+  const milder = read({ ...leaking, findings: [{ ...leak, severity: "hygiene" }] })
+  expect(milder.results[0]?.partialFingerprints).not.toEqual(run.results[0]?.partialFingerprints)
 })
 
 test("SARIF points at the file that the caller names", () => {

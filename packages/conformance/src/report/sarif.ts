@@ -84,8 +84,8 @@ function resultOf(finding: ReportFinding, artifact: string) {
         logicalLocations: [{ fullyQualifiedName: oneLine(object), kind: "resource" }],
       },
     ],
-    // Check and object: the same hole after a rename of its evidence is still the same alert.
-    partialFingerprints: { "wardkeepFinding/v1": fingerprint(check, object) },
+    // Check, object and severity: the same hole with other evidence is still the same alert, a worse one is another.
+    partialFingerprints: { "wardkeepFinding/v2": fingerprint(check, object, severity) },
     ...(accepted !== undefined && {
       suppressions: [{ kind: "external", status: "accepted", justification: visible(accepted.reason) }],
     }),
@@ -93,8 +93,8 @@ function resultOf(finding: ReportFinding, artifact: string) {
   }
 }
 
-function fingerprint(check: string, object: string): string {
-  return createHash("sha256").update(`${check}\u0000${object}`).digest("hex").slice(0, 32)
+function fingerprint(...parts: readonly string[]): string {
+  return createHash("sha256").update(parts.join("\u0000")).digest("hex").slice(0, 32)
 }
 
 function invocationOf(report: Report) {

@@ -1,3 +1,4 @@
+import { withoutHidden } from "../probe/hidden.js"
 import type { CheckResult, ReportFinding } from "../report/report.js"
 import type { CheckInfo } from "./check.js"
 
@@ -22,6 +23,8 @@ export class CheckRecord {
   readonly reasons = new Set<string>()
   /** Objects on which something was tried that could have succeeded. */
   readonly tried = new Set<string>()
+  /** Objects on which an attempt was not answered, so that finding nothing there says nothing. */
+  readonly unanswered = new Set<string>()
   probes = 0
   controls = 0
   #notApplicable: string | undefined
@@ -44,7 +47,15 @@ export class CheckRecord {
   /** Once per object and severity: a second proof of the same is no second finding. */
   found(found: Found): void {
     const { code, severity, cwe, cvss } = this.info
-    const finding: ReportFinding = { check: code, verdict: "LEAK", severity, cwe, cvss, ...found }
+    const finding: ReportFinding = {
+      check: code,
+      verdict: "LEAK",
+      severity,
+      cwe,
+      cvss,
+      ...found,
+      replay: withoutHidden(found.replay),
+    }
     const same = this.findings.some(
       ({ object, severity: other }) => object === finding.object && other === finding.severity,
     )
@@ -53,6 +64,11 @@ export class CheckRecord {
 
   inconclusive(reason: string): void {
     this.reasons.add(reason)
+  }
+
+  notAnswered(object: string, why: string): void {
+    this.unanswered.add(object)
+    this.inconclusive(`${object === "" ? "an attempt" : object} could not be tried: ${why}`)
   }
 
   notApplicable(reason: string): void {
@@ -69,6 +85,9 @@ export class CheckRecord {
     if (reasons.length > 0) return { ...base, verdict: "INCONCLUSIVE", reason: reasons.join("; ") }
     if (this.#notApplicable !== undefined) return { ...base, verdict: "NOT_APPLICABLE", reason: this.#notApplicable }
     if (this.probes === 0) return { ...base, verdict: "NOT_APPLICABLE", reason: "nothing of this kind was found" }
+    if (this.controls === 0 && this.findings.length === 0) {
+      return { ...base, verdict: "INCONCLUSIVE", reason: "nothing showed that an attempt of this kind could succeed" }
+    }
     return { ...base, verdict: "NOT_FOUND" }
   }
 }

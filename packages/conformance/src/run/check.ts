@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog/catalog.js"
 import type { Actor } from "../database/actor.js"
 import type { Connection } from "../database/connection.js"
+import type { Unanswered } from "../database/unanswered.js"
 import type { Facts } from "../probe/facts.js"
 import type { Pair } from "../probe/pair.js"
 import type { RightsBook } from "../probe/rights.js"
@@ -27,6 +28,8 @@ export interface Scene {
   readonly actors: readonly Actor[]
   readonly pairs: readonly Pair[]
   readonly facts: Facts
+  /** What the server neither did nor refused, until the run has taken it into a record. */
+  readonly unanswered: Unanswered
   readonly rights: RightsBook
   readonly serverVersion: number
   /** Of the application's URL. */

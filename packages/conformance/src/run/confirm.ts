@@ -30,11 +30,14 @@ function judge(finding: ReportFinding, attacks: readonly CheckRecord[]): ReportF
   if (proof !== undefined) {
     return { ...finding, replay: proof.replay, evidence: `${finding.evidence}; ${proof.evidence} (${proof.check})` }
   }
+  if (attacks.some(({ unanswered }) => unanswered.has(finding.object))) {
+    return { ...finding, verdict: "INCONCLUSIVE", evidence: `${finding.evidence}; an attempt was not answered` }
+  }
   const tried = attacks.some(({ tried: objects }) => objects.has(finding.object))
   if (tried) return { ...finding, severity: "hygiene", evidence: `${finding.evidence}; tried, and no row was reached` }
   return {
     ...finding,
     verdict: "INCONCLUSIVE",
-    evidence: `${finding.evidence}; not tried: no row of another tenant is there`,
+    evidence: `${finding.evidence}; not tried: no row of another tenant is there, or something else came first`,
   }
 }

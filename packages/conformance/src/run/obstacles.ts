@@ -1,5 +1,5 @@
 import type { Catalog } from "../catalog/catalog.js"
-import { isTable, quoted } from "../catalog/relation.js"
+import { isTable, labelOf, quoted } from "../catalog/relation.js"
 import { tenantOf } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import { aimed } from "../probe/aim.js"
@@ -30,7 +30,7 @@ export async function findKeys(catalog: Catalog, actors: readonly Actor[]): Prom
 /** Why this run cannot be a pass whatever is not found. */
 export async function obstaclesOf(scene: Scene): Promise<string[]> {
   const { actors, pairs } = scene
-  const reasons: string[] = []
+  const reasons = [...(await unseenTables(scene)), ...(await withoutWrites(actors))]
   if (actors.length < 2) {
     reasons.push("the target names fewer than two tenants; add a second one, or nothing can be another tenant's")
   }
@@ -46,6 +46,40 @@ export async function obstaclesOf(scene: Scene): Promise<string[]> {
     }
   }
   return reasons
+}
+
+/** Tables whose rows the reader does not see all of: whose they are and what nobody else has cannot be known. */
+async function unseenTables({ reader, catalog }: Scene): Promise<string[]> {
+  const tables = catalog.relations.filter(holdsTenants)
+  const rows = await reader.rowsInTime(
+    "select oid from pg_catalog.unnest($1::oid[]) as oid where pg_catalog.row_security_active(oid) or not pg_catalog.has_table_privilege(oid, 'SELECT')",
+    [tables.map(({ oid }) => oid)],
+  )
+  const oids = new Set((rows ?? []).map(({ oid }) => String(oid)))
+  const names = tables.filter(({ oid }) => oids.has(oid)).map(labelOf)
+  if (names.length === 0) return []
+  const list = names.length > 10 ? `${names.slice(0, 10).join(", ")} and ${names.length - 10} more` : names.join(", ")
+  return [
+    `the login of --database-url does not see every row of ${list}: give one with SELECT there whom no policy stops, such as a role with BYPASSRLS`,
+  ]
+}
+
+/** A replica and a read-only login refuse every write, and that says nothing about policies. */
+async function withoutWrites(actors: readonly Actor[]): Promise<string[]> {
+  const logins = new Set<string>()
+  for (const actor of actors) {
+    const { rows } = await actor.act(
+      async (tx) =>
+        await tx.attempt(
+          "select 1 where pg_catalog.pg_is_in_recovery() or pg_catalog.current_setting('transaction_read_only') = 'on'",
+        ),
+    )
+    if (rows.length > 0) logins.add(actor.login)
+  }
+  return [...logins].map(
+    (login) =>
+      `transactions of ${login} are read-only there (a replica, or default_transaction_read_only), so no write was tried`,
+  )
 }
 
 /** The positive control of a whole context: some row that is there is seen by its tenant. */

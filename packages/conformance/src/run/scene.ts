@@ -4,6 +4,7 @@ import { isTable, labelOf } from "../catalog/relation.js"
 import { assignTenancy } from "../catalog/tenancy.js"
 import { Actor } from "../database/actor.js"
 import { Connection, databaseUrl } from "../database/connection.js"
+import { Unanswered } from "../database/unanswered.js"
 import type { Mode, VerifyOptions } from "../options.js"
 import { Facts } from "../probe/facts.js"
 import { pairsOf } from "../probe/pair.js"
@@ -29,13 +30,14 @@ type SceneOptions = Omit<VerifyOptions, "target" | "mode"> & { readonly target: 
 export async function openScene(options: SceneOptions): Promise<OpenedScene> {
   const opened: Connection[] = []
   const close = async (): Promise<void> => void (await Promise.all(opened.map((connection) => connection.close())))
+  const unanswered = new Unanswered()
   const open = async (url: URL): Promise<Connection> => {
-    const connection = await Connection.open(url)
+    const connection = await Connection.open(url, unanswered)
     opened.push(connection)
     return connection
   }
   try {
-    return { ...(await prepare(options, open)), close }
+    return { ...(await prepare(options, open, unanswered)), close }
   } catch (error) {
     await close()
     throw error
@@ -45,6 +47,7 @@ export async function openScene(options: SceneOptions): Promise<OpenedScene> {
 async function prepare(
   options: SceneOptions,
   open: (url: URL) => Promise<Connection>,
+  unanswered: Unanswered,
 ): Promise<Omit<OpenedScene, "close">> {
   const { target, mode } = options
   const admin = databaseUrl(options.databaseUrl, "--database-url")
@@ -53,7 +56,7 @@ async function prepare(
   const catalog = await readCatalog(reader, target.schemas)
   assignTenancy(catalog, target)
   const actors = await openActors(target, app, mode, open)
-  const facts = new Facts(reader)
+  const facts = new Facts(reader, unanswered)
   await findKeys(catalog, actors)
   const version = await reader.rows(
     "select current_setting('server_version') as text, current_setting('server_version_num') as number",
@@ -64,6 +67,7 @@ async function prepare(
     reader,
     actors,
     facts,
+    unanswered,
     rights: new RightsBook(catalog),
     pairs: pairsOf(actors.filter(({ keys }) => keys.length > 0)),
     serverVersion: Number(version[0]?.number),
@@ -71,13 +75,19 @@ async function prepare(
     freshSession: async ({ tenant }, purpose) => {
       const url = urlOf(tenant, app)
       if (purpose === "replication") url.searchParams.set("replication", "database")
-      return await Connection.open(url)
+      return await Connection.open(url, unanswered)
     },
     step: () => undefined,
   }
   const obstacles = mode === "catalog" ? [] : await obstaclesOf(scene)
   const stuck = mode === "catalog" ? [] : await tryTakingOver(scene)
-  return { scene, server: String(version[0]?.text), obstacles, notCovered: [...stuck, ...notCoveredBy(catalog, mode)] }
+  const unseen = unanswered.take().map(({ why }) => `an attempt to see what there is was not answered: ${why}`)
+  return {
+    scene,
+    server: String(version[0]?.text),
+    obstacles: [...obstacles, ...unseen],
+    notCovered: [...stuck, ...notCoveredBy(catalog, mode)],
+  }
 }
 
 function appUrlOf({ appUrl, mode }: SceneOptions, admin: URL): URL {

@@ -21,7 +21,9 @@ export async function draftTarget(options: { readonly databaseUrl: string }): Pr
     const [column] = guessTenantColumns(catalog)
     const tenantColumns = column === undefined ? [] : [column]
     assignTenancy(catalog, parseTarget({ tenantColumns }))
-    const settings = (await connection.rows(queryText("setting-names.sql"))).map(({ name }) => String(name))
+    const settings = ((await connection.rowsInTime(queryText("setting-names.sql"))) ?? []).map(({ name }) =>
+      String(name),
+    )
     const keys = await frequentKeys(connection, catalog)
     return {
       tenants: keys.map((key, place) => ({

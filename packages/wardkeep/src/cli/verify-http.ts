@@ -10,6 +10,7 @@ interface Flags extends ReportOutputFlags {
   readonly as: readonly string[]
   readonly scope: string
   readonly baseUrl?: string
+  readonly baseline?: string
 }
 
 const several = (value: string, before: readonly string[]): string[] => [...before, value]
@@ -28,6 +29,7 @@ export function verifyHttpCommand(context: CommandContext): Command {
     )
     .requiredOption("--scope <file>", "what may be asked: hosts, methods, paths, rate, stop time (JSON)")
     .option("--base-url <url>", "where the API of the document is; default its first server")
+    .option("--baseline <file>", "JSON list of accepted findings: check, object, severity, reason, expires")
   examples(withReportOutput(command), [
     "wardkeep verify http --scope scope.json --har A.har --har B.har",
     "wardkeep verify http --scope scope.json --openapi openapi.json --as A=@a.headers --as B=@b.headers --json",

@@ -99,7 +99,13 @@ test("under verify, which has options of the same names, it still gets its own",
 })
 
 test("a baseline turns an accepted finding into exit code 0", async () => {
-  const entry = { check: "WKC014", object: "public.visit", reason: "closed next week", expires: "9999-12-31" }
+  const entry = {
+    check: "WKC014",
+    object: "public.visit",
+    severity: "leak",
+    reason: "closed next week",
+    expires: "9999-12-31",
+  }
   await writeFile(join(folder, "baseline.json"), JSON.stringify([entry]))
   expect(await run(["report.json", "--baseline", "baseline.json"])).toMatchObject({ code: 0 })
   await writeFile(join(folder, "expired.json"), JSON.stringify([{ ...entry, expires: "2020-01-31" }]))

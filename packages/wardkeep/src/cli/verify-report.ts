@@ -16,7 +16,7 @@ export function verifyReportCommand(context: CommandContext): Command {
     )
     .argument("<file>", "a JSON report of `wardkeep verify`, signed or not")
     .option("--key <file>", "PEM public key that must have signed it; default WARDKEEP_REPORT_PUBLIC_KEY (PEM text)")
-    .option("--baseline <file>", "JSON list of accepted findings: check, object, reason, expires")
+    .option("--baseline <file>", "JSON list of accepted findings: check, object, severity, reason, expires")
   examples(withReportOutput(command), [
     "wardkeep verify report report.json --key auditor.pub",
     "wardkeep verify report report.json --format html --out report.html",

@@ -28,7 +28,7 @@ export function verifyCommand(context: CommandContext): Command {
         .choices(["catalog", "probe", "drill"])
         .default("probe"),
     )
-    .option("--baseline <file>", "JSON list of accepted findings: check, object, reason, expires")
+    .option("--baseline <file>", "JSON list of accepted findings: check, object, severity, reason, expires")
     .option("--init", "write a first target by looking at the database, and try nothing")
     .option("--only <check...>", "run these checks only")
     .option("--skip <check...>", "leave these checks out")

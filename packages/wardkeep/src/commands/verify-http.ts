@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs"
 import { basename, resolve } from "node:path"
 import {
+  applyBaseline,
   mergeAccounts,
   parseAccount,
+  parseBaseline,
   parseHar,
   parseOpenApi,
   parseScope,
@@ -20,6 +22,8 @@ export interface VerifyHttpOptions {
   readonly as: readonly string[]
   readonly scope: string
   readonly baseUrl?: string | undefined
+  /** File of the findings that are accepted, each with a reason and a day. */
+  readonly baseline?: string | undefined
   /** Where relative names start. */
   readonly folder: string
   readonly version: string
@@ -29,10 +33,12 @@ export interface VerifyHttpOptions {
 /**
  * Tests a running system over HTTP with the accounts that recorded or named themselves.
  *
- * @throws WK750 to WK755
+ * @throws WK750 to WK755 · WK009 nothing says what to ask · WK770 the baseline
  */
 export async function runVerifyHttp(options: VerifyHttpOptions): Promise<Report> {
   const { folder, version, progress } = options
+  // Read first: a baseline that is wrong is said before anything is asked.
+  const accepted = options.baseline === undefined ? undefined : parseBaseline(read(folder, options.baseline, "WK009"))
   const scope = parseScope(read(folder, options.scope, "WK752"), options.scope)
   const recordings = options.har.map((text): Recording => {
     const [, named, file = text] = /^([\w-]+)=(.+)$/.exec(text) ?? []
@@ -43,7 +49,7 @@ export async function runVerifyHttp(options: VerifyHttpOptions): Promise<Report>
     options.openapi === undefined ? undefined : parseOpenApi(read(folder, options.openapi, "WK751"), options.openapi)
   if (api === undefined && recordings.length === 0)
     throw new WardkeepError("WK009", { message: "nothing says what to ask: give --har for each account, or --openapi" })
-  return await verifyHttp({
+  const report = await verifyHttp({
     accounts: mergeAccounts([...recordings.map(({ account }) => account), ...given]),
     recorded: recordings.flatMap(({ exchanges }) => exchanges),
     scope,
@@ -52,6 +58,7 @@ export async function runVerifyHttp(options: VerifyHttpOptions): Promise<Report>
     ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
     ...(progress === undefined ? {} : { progress }),
   })
+  return accepted === undefined ? report : applyBaseline(report, accepted, new Date())
 }
 
 function read(folder: string, file: string, code: Code): string {

@@ -51,7 +51,7 @@ async function become(scene: Scene, record: CheckRecord, actor: Actor, role: Rea
   await rolledBack(actor.connection, async (tx) => {
     const entered = await tx.keep(enter)
     record.probe()
-    record.control()
+    if (entered.error === undefined) record.control()
     if (entered.error !== undefined) return
     const seers = new Set<string>()
     for (const relation of scene.catalog.relations.filter(holdsTenants)) {

@@ -14,7 +14,7 @@ export const probe = defineProbe({
     for (const [login, actor] of actors) {
       const answers = await rolledBack(actor.connection, async (tx) => await tx.attempt(question))
       record.probe(login)
-      record.control()
+      if (answers.rows.length > 0) record.control()
       const row = answers.rows[0] ?? {}
       for (const { column, message, fix, severity } of powers) {
         // A superuser has every one of them and is another check's finding.

@@ -2,6 +2,7 @@ import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { quoted, type Relation } from "../../catalog/relation.js"
 import type { ServerError } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
+import { isRefusal, passedPolicies } from "../../probe/after-policies.js"
 import { aims } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { freshValue } from "../../probe/fresh.js"
@@ -20,25 +21,34 @@ export const probe = defineProbe({
 })
 
 async function insert(ground: Ground): Promise<void> {
-  const { record, label, attacker, rights } = ground
+  const { scene, record, label, relation, attacker, rights } = ground
   if (rights.insert.length === 0) return
   const foreign = foreignValues(ground)
   if (foreign === undefined) return
   await attacker.act(async (tx) => {
     const others = await otherReferences(ground, foreign)
+    let stopped: { readonly attack: string; readonly error: ServerError } | undefined
     for (const { like, set } of sources(ground).flatMap((from) => attempts(ground, foreign, others, from))) {
       const { error, count, attack, statement } = await insertedWith(tx, ground, like, set)
       if (attack === undefined || (error === undefined && count === 0)) continue
-      record.probe(label)
-      // The policy is asked before any constraint: only its refusal, or success, says something.
-      if (error?.code === "42501" || error?.code === "44000") {
+      // The policy is asked before any constraint: its refusal says something, and so does a constraint's.
+      const isRefused = isRefusal(error)
+      record.probe(isRefused || error === undefined ? label : undefined)
+      if (isRefused) {
         record.control()
         return await mergeInstead(tx, ground, like, set)
       }
-      if (error !== undefined) continue
+      if (error !== undefined) {
+        if (await passedPolicies(scene, relation, error)) stopped ??= { attack, error }
+        continue
+      }
       record.control()
       if (!(await landedAtVictim(tx, ground, statement))) return
       return report(ground, attack, `INSERT 0 ${count}`)
+    }
+    if (stopped !== undefined) {
+      const { attack, error } = stopped
+      report(ground, attack, `${error.code}, a constraint of the table, and no policy, refused the row`)
     }
   })
 }

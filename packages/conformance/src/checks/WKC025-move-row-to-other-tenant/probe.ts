@@ -1,12 +1,14 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { type Column, columnOf, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { belongsTo } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
+import { isRefusal, passedPolicies } from "../../probe/after-policies.js"
 import { aims } from "../../probe/aim.js"
 import { sparing, victimSees, writtenHere } from "../../probe/blind.js"
 import { numberOf } from "../../probe/facts.js"
+import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
-import { literalOf, referencesOf } from "../../probe/insertion.js"
+import { freshColumns, literalOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -53,7 +55,7 @@ async function amongOwn(scene: Scene, record: CheckRecord, actor: Actor): Promis
 }
 
 async function move(ground: Ground): Promise<void> {
-  const { scene, record, label, relation, attacker, mine, rights } = ground
+  const { scene, relation, attacker, mine, rights } = ground
   if (mine.count === 0) return
   const merges = scene.serverVersion >= 150_000 && relation.kind !== "v"
   for (const { columns, text } of assignments(ground)) {
@@ -61,13 +63,64 @@ async function move(ground: Ground): Promise<void> {
     const where = aims(relation, attacker, mine)[0] ?? "true"
     const update = `update ${quoted(relation)} as wk_row set ${text}`
     const merge = `merge into ${quoted(relation)} as wk_row using (select 1) as s on ${where} when matched then update set ${text}`
-    for (const attack of [`${update} where ${where}`, `${update}${sparing(relation)}`, ...(merges ? [merge] : [])]) {
-      record.probe(label)
-      const how = await arrives(ground, attack)
-      if (how === "refused") record.control()
-      else if (how !== "stayed") return report(ground, attack, how)
+    const [one, each] = renumbered(ground, columns, text)
+    const ways: [string, string | undefined][] = [
+      [`${update} where ${where}`, one],
+      [`${update}${sparing(relation)}`, each],
+      ...(merges ? [[merge, one] satisfies [string, string | undefined]] : []),
+    ]
+    for (const [attack, withFreeKey] of ways) {
+      const how = await tried(ground, attack)
+      if (typeof how === "string") return report(ground, attack, how)
+      if (how.constraint === undefined) continue
+      // Once more with keys that nobody has: what is left to refuse it is a policy.
+      const again = withFreeKey === undefined ? undefined : await tried(ground, withFreeKey)
+      if (typeof again === "string") return report(ground, withFreeKey ?? attack, again)
+      if (again?.isRefused !== true) {
+        return report(ground, attack, `the policies let it pass: only a constraint refused (${how.constraint})`)
+      }
     }
   }
+}
+
+interface NotMoved {
+  readonly isRefused: boolean
+  /** The constraint behind the policies that refused instead. */
+  readonly constraint?: string
+}
+
+async function tried(ground: Ground, attack: string): Promise<string | NotMoved> {
+  const { record, label } = ground
+  const how = await arrives(ground, attack)
+  const isAnswered = typeof how === "string" || how.isRefused || how.isDone
+  record.probe(isAnswered ? label : undefined)
+  if (typeof how === "object" && how.isRefused) record.control()
+  return how
+}
+
+/** With new values in the keys that would collide there: one row, and every row without reading a column. */
+function renumbered({ relation, attacker, mine, rights }: Ground, columns: readonly string[], text: string) {
+  const [where] = aims(relation, attacker, { ...mine, rows: mine.rows.slice(0, 1) }).slice(1)
+  const fresh = [...freshColumns(relation, Object.fromEntries(columns.map((name) => [name, ""])))]
+    .filter((name) => rights.update.includes(name))
+    .flatMap((name) => columnOf(relation, name) ?? [])
+  const set = (made: (column: Column) => string | undefined): string | undefined => {
+    const values = fresh.flatMap((column) => {
+      const value = made(column)
+      return value === undefined ? [] : [`${quoteIdent(column.name)} = ${value}`]
+    })
+    return values.length === 0 ? undefined : `update ${quoted(relation)} as wk_row set ${[text, ...values].join(", ")}`
+  }
+  const [one, each] = [set(freshValue), set(drawnValue)]
+  return [one && where && `${one} where ${where}`, each && `${each}${sparing(relation)}`] as const
+}
+
+/** Another one for each row. */
+function drawnValue({ base, category }: Column): string | undefined {
+  if (/^(integer|bigint|numeric)$/.test(base)) return "1900000000 + (random() * 1e8)::int"
+  if (base === "smallint") return "20000 + (random() * 1e4)::int"
+  if (base === "uuid") return "md5(random()::text)::uuid"
+  return category === "S" ? "left(md5(random()::text), 12)" : undefined
 }
 
 interface Assignment {
@@ -98,23 +151,27 @@ function assignments({ relation, victim, theirs }: Ground): Assignment[] {
 }
 
 /** What became of the attempt; a sentence where rows left the attacker. A trigger may have brought them back. */
-async function arrives(ground: Ground, attack: string): Promise<string> {
+async function arrives(ground: Ground, attack: string): Promise<string | (NotMoved & { readonly isDone: boolean })> {
   const { relation, attacker, victim, mine, scene } = ground
   const own = aims(relation, attacker, mine)[0] ?? "true"
   const count = `select count(*) from ${quoted(relation)} as wk_row where ${own}`
   return await attacker.act(async (tx) => {
     const before = numberOf((await tx.attempt(count)).rows)
     const { error, count: hit } = await tx.direct(attack)
-    if (error?.code === "42501") return "refused"
+    const stayed = { isRefused: false, isDone: error === undefined && hit > 0 }
+    if (isRefusal(error)) return { ...stayed, isRefused: true }
     if (error?.code === "23503" && isOfChildren(scene, relation, error.constraint)) {
       return "the policies let it pass: only a foreign key of rows that refer to it refused"
     }
-    if (error !== undefined || hit === 0) return "stayed"
+    if (error !== undefined && (await passedPolicies(scene, relation, error))) {
+      return { ...stayed, constraint: `${error.code} ${error.constraint}`.trim() }
+    }
+    if (!stayed.isDone) return stayed
     const after = await tx.attempt(count)
     const fewer = relation.tenancy.by === "column" && after.error === undefined && numberOf(after.rows) < before
     if (fewer) return `${hit} rows were moved`
     const arrived = victim.connection === attacker.connection ? await victimSees(tx, ground, writtenHere) : 0
-    return (arrived ?? 0) > 0 ? `${hit} rows were moved` : "stayed"
+    return (arrived ?? 0) > 0 ? `${hit} rows were moved` : stayed
   })
 }
 

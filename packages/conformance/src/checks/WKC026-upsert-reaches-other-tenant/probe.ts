@@ -31,18 +31,24 @@ async function upsert(ground: Ground, key: Key): Promise<void> {
   const set = Object.fromEntries(names.map((name) => [name, literalOf(relation, name, row)]))
   const name = quoteIdent(column.name)
   const target = `on conflict (${key.columns.map(quoteIdent).join(", ")}) do update set ${name} = excluded.${name}`
-  const statement = (suffix: string): string | undefined =>
-    insertStatement({ relation, rights, like: ownRow(ground), set, suffix: ` ${target}${suffix}` })
+  const statement = (suffix: string, values = set): string | undefined =>
+    insertStatement({ relation, rights, like: ownRow(ground), set: values, suffix: ` ${target}${suffix}` })
+  const [mine] = ground.mine.rows
+  const again = mine && statement("", Object.fromEntries(names.map((one) => [one, literalOf(relation, one, mine)])))
   const [change, spy] = [
     statement(""),
     told && statement(` where ${quoteIdent(relation.name)}.${quoteIdent(told.name)}::text::int > 0`),
   ]
+  if (change === undefined && spy === undefined) return
   const surrogate = isSurrogate(relation, key, names)
   await attacker.act(async (tx) => {
     const changed = change === undefined ? undefined : await tx.attempt(change)
     const spied = spy === undefined ? undefined : await tx.attempt(spy)
+    const own = again === undefined ? undefined : await tx.attempt(again)
+    // Not even its own row: the statement is not granted, and no policy was asked.
+    if (/^permission denied/.test(own?.error?.message ?? "")) return
     record.probe(label)
-    record.control()
+    if ((own?.count ?? 0) > 0) record.control()
     const secret = told === undefined ? "" : String(row.values[told.name])
     const isShown = secret.length > 2 && spied?.error?.code === "22P02" && spied.error.message.includes(secret)
     const isChanged = changed?.error === undefined && (changed?.count ?? 0) > 0

@@ -126,16 +126,16 @@ function put(value: unknown, [name, ...path]: readonly string[], to: unknown): u
   return isObject(value) ? { ...value, [name]: put(value[name], path, to) } : value
 }
 
-/** Some row's key or tenant is that text. */
-async function isSomebodys({ catalog, reader }: Scene, text: string): Promise<boolean> {
+/** Some row's key or tenant is that text, or it cannot be told. */
+async function isSomebodys({ catalog, facts }: Scene, text: string): Promise<boolean> {
   for (const relation of catalog.relations.filter(isTable)) {
     const own = relation.tenancy.by === "column" ? [relation.tenancy.column.name] : []
     const key = primaryKey(relation)?.columns ?? []
     for (const name of [...own, ...(key.length === 1 ? key : [])]) {
-      const { rows } = await reader.run(
+      const { rows, error } = await facts.ask(
         `select from ${quoted(relation)} as wk_row where wk_row.${quoteIdent(name)}::text = ${quoteLiteral(text)} limit 1`,
       )
-      if (rows.length > 0) return true
+      if (error !== undefined || rows.length > 0) return true
     }
   }
   return false

@@ -5,6 +5,7 @@ import { aims } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { holdsTenants } from "../../probe/ground.js"
 import type { Pair } from "../../probe/pair.js"
+import { seesOwn } from "../../probe/sees-own.js"
 import { settingNames } from "../../probe/setting-names.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -28,13 +29,14 @@ async function forge(scene: Scene, record: CheckRecord, pair: Pair): Promise<voi
     const theirs = await scene.facts.owned(relation, victim)
     const where = aims(relation, victim, theirs)[0]
     if (theirs.count === 0 || where === undefined) continue
+    const sees = await seesOwn(scene, attacker, relation)
     for (const forgery of forgeries) {
       const { name, value, isToken } = forgery
       const set = `set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`
       const attack = `with forged as materialized (select ${set} as value) select count(*) from forged, lateral (select from ${quoted(relation)} as wk_row where forged.value is not null and ${where} limit 1000) as q`
       const { rows } = await attacker.act(async (tx) => await tx.attempt(attack))
       record.probe(labelOf(relation))
-      record.control()
+      if (sees) record.control()
       if (numberOf(rows) === 0) continue
       record.found({
         object: labelOf(relation),

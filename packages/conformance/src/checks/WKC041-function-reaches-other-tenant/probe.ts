@@ -1,10 +1,13 @@
 import { quoteLiteral } from "@wardkeep/core"
 import { labelOf } from "../../catalog/relation.js"
+import type { Actor } from "../../database/actor.js"
 import { visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
+import { hidden } from "../../probe/hidden.js"
 import type { Pair } from "../../probe/pair.js"
 import { difference, lookReplay, picture } from "../../probe/picture.js"
 import { canaryPrefix, plant } from "../../probe/plant.js"
+import { policyFunctions } from "../../probe/policy-parts.js"
 import {
   aimedArguments,
   callable,
@@ -17,6 +20,7 @@ import {
 import { knownWords, wordsOf } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { type ToldByRow, toldByRow } from "./by-row.js"
 
 export const probe = defineProbe({
   code: "WKC041",
@@ -29,7 +33,7 @@ export const probe = defineProbe({
       const routines = (await callable(pair.attacker)).filter((one) => mayRead(scene, one))
       for (const one of routines) {
         scene.step(labelOf(one))
-        if (isUndoable(one)) await call(scene, record, pair, one)
+        if (isUndoable(one)) await call(scene, record, pair, one, routines)
         else record.inconclusive(`${signature(one)} is written in ${one.language} and was not called`)
       }
     }
@@ -49,35 +53,54 @@ function mayRead({ catalog }: Scene, { source, volatility }: Routine): boolean {
   return names.some((name) => source.includes(name)) || /\bexecute\b|\w\.\w+\(/i.test(source)
 }
 
-async function call(scene: Scene, record: CheckRecord, pair: Pair, one: Routine): Promise<void> {
-  const words = (await wordsOf(scene, pair)).slice(0, 3).map(({ text }) => text)
-  for (const values of await aimedArguments(scene, one, pair, words)) {
-    const attack = callText(one, values)
-    const shown = withoutWords(attack, words)
-    if (await reads(scene, record, pair, one, attack, shown)) return
-    if (one.volatility === "v" && (await writes(scene, record, pair, one, attack, shown))) return
-  }
-  if (one.arguments.every(({ optional }) => optional)) await depends(scene, record, pair, one)
-  if (one.arguments.length > 0) await tells(scene, record, pair, one)
-}
-
-/** What a person wrote is asked for in the replay instead of printed. */
-const withoutWords = (attack: string, words: readonly string[]): string =>
-  words.reduce((text, word, place) => text.replaceAll(quoteLiteral(word), `:'value_${place + 1}'`), attack)
-
-/** Whatever comes back is searched: rows, messages, notices. What was asked with does not count as an answer. */
-async function reads(
+async function call(
   scene: Scene,
   record: CheckRecord,
   pair: Pair,
   one: Routine,
-  attack: string,
-  shown: string,
-): Promise<boolean> {
+  all: readonly Routine[],
+): Promise<void> {
+  const words = (await wordsOf(scene, pair)).slice(0, 3)
+  const asked = words.map(({ relation, column, text }) => hidden(text, `${labelOf(relation)}.${column}`))
+  for (const values of await aimedArguments(scene, one, pair, asked)) {
+    const attack = callText(one, values)
+    if (await reads(scene, record, pair, one, attack)) return
+    if (one.volatility === "v" && (await writes(scene, record, pair, one, attack))) return
+  }
+  const told = await toldByRow(scene, record, pair, one, all)
+  if (told !== undefined) await reportRow(scene, record, pair, one, told)
+  if (one.arguments.every(({ optional }) => optional)) await depends(scene, record, pair, one)
+  if (one.arguments.length > 0) await tells(scene, record, pair, one)
+}
+
+async function reportRow(
+  scene: Scene,
+  record: CheckRecord,
+  { attacker, victim }: Pair,
+  one: Routine,
+  { attack, isContent }: ToldByRow,
+): Promise<void> {
+  // A policy that calls it needs it to answer about anybody; what that tells is to be known.
+  const isOfPolicy = (await policyFunctions(scene)).some(
+    ({ schema, name }) => schema === one.schema && name === one.name,
+  )
+  const told = isContent ? "" : " whether a row is there,"
+  record.found({
+    object: labelOf(one),
+    message: `${signature(one)} tells tenant ${attacker.name}${told} what it tells tenant ${victim.name} of a row of tenant ${victim.name}.`,
+    evidence: `asked for a row of tenant ${victim.name} it gives tenant ${attacker.name} the answer that tenant ${victim.name} gets, and another for a row that does not exist`,
+    replay: attacker.replay(attack),
+    fix: fixFor(one, attacker),
+    ...(isOfPolicy ? { severity: "hygiene" } : isContent ? {} : { severity: "oracle", cvss: oracleCvss }),
+  })
+}
+
+/** Whatever comes back is searched: rows, messages, notices. What was asked with does not count as an answer. */
+async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
   const { attacker, victim } = pair
   const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
   record.probe(labelOf(one))
-  record.control()
+  if (outcome.error === undefined) record.control()
   const asked = [...attack.matchAll(/'((?:[^']|'')*)'/g)]
     .map(([, text]) => text ?? "")
     .filter((text) => text.length > 5)
@@ -89,20 +112,13 @@ async function reads(
     one,
     pair,
     `it answered with a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
-    attacker.replay(shown),
+    attacker.replay(attack),
   )
   return true
 }
 
 /** After the call the victim looks whether its rows are still what they were. */
-async function writes(
-  scene: Scene,
-  record: CheckRecord,
-  pair: Pair,
-  one: Routine,
-  attack: string,
-  shown: string,
-): Promise<boolean> {
+async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
   const { attacker, victim } = pair
   if (attacker.connection !== victim.connection) return false
   const before = await victim.act(async (tx) => await picture(scene, tx, victim, one.source))
@@ -113,7 +129,7 @@ async function writes(
   })
   const look = difference(before, after)
   if (look === undefined) return false
-  const replay = lookReplay(pair, look, shown)
+  const replay = lookReplay(pair, look, attack)
   report(record, one, pair, `rows of tenant ${victim.name} were not the same after the call`, replay)
   return true
 }
@@ -153,7 +169,7 @@ async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
   if (attacker.connection !== victim.connection || one.procedure) return
   const prefix = canaryPrefix()
   const words = [0, 1, 2, 3, 4, 5].map((place) => `${prefix}${place}`)
-  const lists = (await Promise.all(words.map((word) => aimedArguments(scene, one, pair, [word])))).flat()
+  const lists = (await Promise.all(words.map((word) => aimedArguments(scene, one, pair, [quoteLiteral(word)])))).flat()
   const takesWords = one.arguments.some(({ category }) => category === "S")
   const asked = takesWords ? lists.filter((list) => list.join().includes(prefix)) : lists
   const attacks = [...new Set(asked.map((list) => callText(one, list)))]
@@ -181,9 +197,9 @@ async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
         ...attacker.takingOver(victim),
         attack,
       ),
-      fix: `Make it SECURITY INVOKER, or compare the tenant inside it; revoke execute on function ${signature(one)} from public, ${grantee(attacker)}.`,
+      fix: fixFor(one, attacker),
       severity: "oracle",
-      cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N",
+      cvss: oracleCvss,
     })
   })
 }
@@ -197,6 +213,11 @@ function report(record: CheckRecord, one: Routine, { attacker, victim }: Pair, e
     message: `${signature(one)} lets tenant ${attacker.name} reach what belongs to tenant ${victim.name}.${why}`,
     evidence,
     replay,
-    fix: `Make it SECURITY INVOKER, or compare the tenant inside it; revoke execute on function ${signature(one)} from public, ${grantee(attacker)}.`,
+    fix: fixFor(one, attacker),
   })
 }
+
+const oracleCvss = "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N"
+
+const fixFor = (one: Routine, attacker: Actor): string =>
+  `Make it SECURITY INVOKER, or compare the tenant inside it; revoke execute on function ${signature(one)} from public, ${grantee(attacker)}.`

@@ -2,6 +2,7 @@ import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.
 import { numberOf } from "../../probe/facts.js"
 import type { Pair } from "../../probe/pair.js"
 import { plant } from "../../probe/plant.js"
+import { seesAnything } from "../../probe/sees-own.js"
 import { knownWords } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -34,8 +35,10 @@ async function today(
     const attack = `select wk_row::text as row from ${quoted(table)} as wk_row limit 2000`
     const { rows, error } = await attacker.act(async (tx) => await tx.attempt(attack))
     record.probe(labelOf(table))
+    // Without the privilege nothing can be shown, to a session that is shown its own rows elsewhere.
+    const isShut = error?.code === "42501" && (await seesAnything(scene, attacker))
+    if (error === undefined || isShut) record.control()
     if (error !== undefined) continue
-    record.control()
     const texts = rows.map(({ row }) => String(row))
     if ((await knownWords(scene, { attacker, victim }, texts.join("\n"))) === undefined) continue
     const all = await Promise.all(

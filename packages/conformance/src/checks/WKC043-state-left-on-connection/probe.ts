@@ -2,6 +2,7 @@ import { labelOf, quoted } from "../../catalog/relation.js"
 import type { Connection } from "../../database/connection.js"
 import { rolledBack } from "../../database/transaction.js"
 import { holdsTenants } from "../../probe/ground.js"
+import { leavesRows } from "../../probe/leaves-rows.js"
 import type { Pair } from "../../probe/pair.js"
 import { closedTables, type Reached, reached } from "../../probe/reach.js"
 import { defineProbe, type Scene } from "../../run/check.js"
@@ -25,16 +26,25 @@ async function follow(scene: Scene, record: CheckRecord, pair: Pair): Promise<vo
   const tables = scene.catalog.relations.filter(holdsTenants)
   const closed = await closedTables(scene, pair, tables)
   const reads = closed.slice(0, 40).map((table) => `select from ${quoted(table)} limit 1`)
-  record.probe()
-  record.control()
+  if (await leavesRows(victim, reads)) {
+    return record.inconclusive(
+      `the context of tenant ${victim.name}, or a policy in it, writes, and what it writes would stay: not committed`,
+    )
+  }
   const session = await scene.freshSession(victim)
   try {
+    if (!(await session.isDirect())) {
+      return record.notApplicable("a pooler stands between, whose sessions go on to real users")
+    }
+    record.probe()
     // Committed, because what is rolled back leaves nothing. It reads as the application does, and writes nothing itself.
     for (const read of reads) {
       await session.run(["begin", ...victim.contextStatements(), read, "commit"].join(";\n"))
       await session.run("rollback")
     }
     const found = await afterwards(scene, pair, session, closed)
+    const own = await afterwards(scene, { attacker, victim: attacker }, session, tables)
+    if (own !== undefined) record.control()
     if (found === undefined) return
     record.found({
       object: labelOf(found.relation),

@@ -20,10 +20,10 @@ export const probe = defineProbe({
 })
 
 async function tablesWithTriggers({ reader }: Scene): Promise<string[]> {
-  const rows = await reader.rows(
+  const rows = await reader.rowsInTime(
     "select distinct tgrelid::text as oid from pg_catalog.pg_trigger where not tgisinternal",
   )
-  return rows.map(({ oid }) => String(oid))
+  return (rows ?? []).map(({ oid }) => String(oid))
 }
 
 /** The attacker's own row with one value of the victim's; what comes back besides is searched. */
@@ -49,7 +49,7 @@ async function ask(ground: Ground): Promise<void> {
     if (attack === undefined) continue
     const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
     record.probe(label)
-    record.control()
+    if (outcome.error === undefined && outcome.count > 0) record.control()
     const sent = String(row.values[column.name])
     const answer = sent.length > 5 ? visibleText(outcome).replaceAll(sent, "") : visibleText(outcome)
     const hit = await knownWords(scene, { attacker, victim }, answer)

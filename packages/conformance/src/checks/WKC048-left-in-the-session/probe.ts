@@ -1,8 +1,9 @@
 import { quoteLiteral } from "@wardkeep/core"
-import { labelOf, type Relation } from "../../catalog/relation.js"
+import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import type { Connection } from "../../database/connection.js"
 import { rolledBack } from "../../database/transaction.js"
 import { holdsTenants } from "../../probe/ground.js"
+import { leavesRows } from "../../probe/leaves-rows.js"
 import type { Pair } from "../../probe/pair.js"
 import { closedTables, reached } from "../../probe/reach.js"
 import { settingNames } from "../../probe/setting-names.js"
@@ -29,7 +30,12 @@ export const probe = defineProbe({
         const swapped = { attacker: pair.victim, victim: pair.victim }
         return (await reached(scene, tx, swapped, tables))?.relation
       })
-      await leaveThings(scene, record, pair, session, own)
+      const read = own === undefined ? [] : [`select from ${quoted(own)} limit 1`]
+      if (await leavesRows(pair.victim, read)) {
+        record.inconclusive(
+          `the context of tenant ${pair.victim.name}, or a policy in it, writes, and what it writes would stay: not committed`,
+        )
+      } else await leaveThings(scene, record, pair, session, own)
       await leaveSettings(scene, record, pair, session, tables)
     } finally {
       await session.close()
@@ -49,7 +55,7 @@ async function leaveThings(
   for (const leftover of leftoversOf(victim, own)) {
     scene.step(leftover.name)
     // Committed, because what is rolled back leaves nothing; of the session alone, which is closed afterwards.
-    await session.run(["begin", ...victim.contextStatements(), ...leftover.leave, "commit"].join(";\n"))
+    const left = await session.run(["begin", ...victim.contextStatements(), ...leftover.leave, "commit"].join(";\n"))
     await session.run("rollback")
     const isMet = await rolledBack(session, async (tx) => {
       for (const statement of leftover.next === "context" ? attacker.contextStatements() : []) {
@@ -59,7 +65,7 @@ async function leaveThings(
     })
     for (const statement of leftover.clear) await session.run(statement)
     record.probe()
-    record.control()
+    if (left.error === undefined) record.control()
     if (isMet) met.push(leftover)
   }
   // Since PostgreSQL 15 for whoever was granted SET on the parameter.
@@ -108,14 +114,14 @@ async function leaveSettings(
   const closed = await closedTables(scene, pair, tables)
   for (const name of names) {
     const leave = forSession(name, victim.tenant.connect.settings[name] ?? key)
-    await session.run(leave)
+    const left = await session.run(leave)
     const found = await rolledBack(session, async (tx) => {
       const entered = await tx.keep(attacker.contextStatements().join(";\n"))
       return entered.error === undefined ? await reached(scene, tx, pair, closed) : undefined
     })
     await session.run(`reset ${settingName(name)}`)
     record.probe()
-    record.control()
+    if (left.error === undefined) record.control()
     if (found === undefined) continue
     record.found({
       object: labelOf(found.relation),

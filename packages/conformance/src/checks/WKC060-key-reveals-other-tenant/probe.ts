@@ -60,7 +60,7 @@ async function withTheirs(ground: Ground, key: Key, names: readonly string[]): P
     const { error } = await tx.attempt(attack)
     record.probe(label)
     const control = harmless === undefined ? undefined : await tx.attempt(harmless)
-    if (control?.error === undefined) record.control()
+    if (control !== undefined && control.error === undefined && control.count > 0) record.control()
     if (!collided(error, key) || collided(control?.error, key)) return undefined
     const shown = isSurrogate(relation, key, names) ? attack : withoutValues(attack, Object.values(set))
     return attacker.replay(shown)

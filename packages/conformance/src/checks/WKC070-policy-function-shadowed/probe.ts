@@ -1,8 +1,10 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Column, isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { literalOf } from "../../probe/insertion.js"
 import type { Pair } from "../../probe/pair.js"
-import { namesBare, type PolicyFunction, policyFunctions } from "../../probe/policy-parts.js"
+import { names, namesBare, type PolicyFunction, policyFunctions } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
+import { seesOwn } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -37,10 +39,10 @@ async function shadow(
   if (protectedTable === undefined) return
   const [closed] = await closedTables(scene, pair, [protectedTable])
   if (closed === undefined) return
-  const statements = await replacement(scene, pair, table)
+  if (await seesOwn(scene, attacker, protectedTable)) record.control()
+  const statements = await replacement(scene, pair, table, one)
   await attacker.act(async (tx) => {
     record.probe(`${one.schema}.${one.name}`)
-    record.control()
     for (const statement of statements) if ((await tx.keep(statement)).error !== undefined) return
     const found = await reached(scene, tx, pair, [closed])
     if (found === undefined) return
@@ -54,19 +56,27 @@ async function shadow(
   })
 }
 
-/** The real table's rows with the attacker's key replaced by the victim's. */
-async function replacement({ reader }: Scene, { attacker, victim }: Pair, table: Relation): Promise<string[]> {
+/** The real table's rows with the attacker's key replaced by the victim's, in the columns that the function names. */
+async function replacement(
+  { facts }: Scene,
+  { attacker, victim }: Pair,
+  table: Relation,
+  { source }: PolicyFunction,
+): Promise<string[]> {
   const [to] = victim.keys
-  const sample = await reader.run(`select to_jsonb(wk_row)::text as row from ${quoted(table)} as wk_row limit 50`)
+  const isNeeded = ({ name }: Column): boolean => names(source, name) || /\*/.test(source)
+  const sample = await facts.ask(`select to_jsonb(wk_row)::text as row from ${quoted(table)} as wk_row limit 50`)
   const name = quoteIdent(table.name)
   const columns = table.columns.map((column) => `${quoteIdent(column.name)} ${column.type}`).join(", ")
   const rows = sample.rows.map(({ row }): Readonly<Record<string, unknown>> => JSON.parse(String(row)))
+  const known = [...attacker.keys, ...victim.keys]
+  const valuesOf = (row: Readonly<Record<string, unknown>>): string[] =>
+    table.columns.map((column) =>
+      isNeeded(column) ? shownOf(table, column, swap(row[column.name], attacker.keys, to), known) : "null",
+    )
   const swapped = rows
     .filter((row) => Object.values(row).some((value) => attacker.keys.includes(String(value))))
-    .map(
-      (row) =>
-        `(${table.columns.map((column) => literal(column, swap(row[column.name], attacker.keys, to))).join(", ")})`,
-    )
+    .map((row) => `(${valuesOf(row).join(", ")})`)
   return [
     `create temporary table ${name} (${columns}) on commit drop`,
     `grant select on pg_temp.${name} to public`,
@@ -77,7 +87,8 @@ async function replacement({ reader }: Scene, { attacker, victim }: Pair, table:
 const swap = (value: unknown, from: readonly string[], to: string | undefined): unknown =>
   to !== undefined && from.includes(String(value)) ? to : value
 
-const literal = ({ base }: Column, value: unknown): string =>
-  value === null || value === undefined
-    ? "null"
-    : `${quoteLiteral(typeof value === "object" ? JSON.stringify(value) : String(value))}::${base}`
+/** Tenants' keys stand in the target and are printed; what else is there may be a person's. */
+const shownOf = (table: Relation, column: Column, value: unknown, keys: readonly string[]): string =>
+  keys.includes(String(value))
+    ? `${quoteLiteral(String(value))}::${column.base}`
+    : literalOf(table, column.name, { place: "", values: { [column.name]: value } })

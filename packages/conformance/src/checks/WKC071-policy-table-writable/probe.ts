@@ -4,6 +4,7 @@ import { insertStatement } from "../../probe/insertion.js"
 import type { Pair } from "../../probe/pair.js"
 import { policyTables } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
+import { seesAnything } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -34,12 +35,12 @@ async function poison(
   const rights = await scene.rights.of(attacker, used)
   const [closed] = await closedTables(scene, pair, [relation])
   if (closed === undefined) return
+  if (await seesAnything(scene, attacker)) record.control()
   for (const attack of await writes(scene, pair, used)) {
     if (rights.insert.length + rights.update.length === 0) return
     await attacker.act(async (tx) => {
       const { error, count } = await tx.keep(attack)
       record.probe(labelOf(used))
-      record.control()
       if (error !== undefined || count === 0) return
       const found = await reached(scene, tx, pair, [closed])
       if (found === undefined) return
@@ -58,7 +59,7 @@ async function poison(
 async function writes(scene: Scene, { attacker, victim }: Pair, used: Relation): Promise<string[]> {
   const [to] = victim.keys
   const rights = await scene.rights.of(attacker, used)
-  const sample = await scene.reader.run(`select to_jsonb(wk_row)::text as row from ${quoted(used)} as wk_row limit 50`)
+  const sample = await scene.facts.ask(`select to_jsonb(wk_row)::text as row from ${quoted(used)} as wk_row limit 50`)
   const rows = sample.rows.map(({ row }): Readonly<Record<string, unknown>> => JSON.parse(String(row)))
   const names = used.columns
     .map(({ name }) => name)

@@ -90,7 +90,7 @@ async function theirValue(scene: Scene, { attacker, victim }: Pair, relation: Re
     if (!usable || keyed.has(column.name) || nobodys === undefined) continue
     const name = `wk_row.${quoteIdent(column.name)}`
     const [theirs, own] = [belongsTo(relation, "wk_row", victim.keys), belongsTo(relation, "wk_row", attacker.keys)]
-    const { rows } = await scene.reader.run(
+    const { rows } = await scene.facts.ask(
       `select ${name}::text as value from ${quoted(relation)} as wk_row where ${name} is not null group by ${name} having bool_or(${theirs}) and not bool_or(coalesce(${own}, false)) order by count(*) desc limit 1`,
     )
     const [row] = rows

@@ -1,0 +1,173 @@
+import { randomInt, randomUUID } from "node:crypto"
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { belongsTo } from "../../catalog/whose.js"
+import type { Actor } from "../../database/actor.js"
+import type { Outcome } from "../../database/outcome.js"
+import type { Transaction } from "../../database/transaction.js"
+import { holdsTenants } from "../../probe/ground.js"
+import type { Pair } from "../../probe/pair.js"
+import { names } from "../../probe/policy-parts.js"
+import {
+  type Argument,
+  aimedArguments,
+  callText,
+  keyColumn,
+  type Routine,
+  rowKeys,
+  tenantWord,
+} from "../../probe/routine.js"
+import type { Scene } from "../../run/check.js"
+import type { CheckRecord } from "../../run/check-record.js"
+
+export interface ToldByRow {
+  readonly attack: string
+  /** The answer itself tells something; otherwise only that the row is there. */
+  readonly isContent: boolean
+}
+
+/**
+ * A number, a date or a yes is nobody's word, and cannot be searched for. So a function that runs as its owner is asked
+ * about rows: of the victim by the victim and by the attacker, of the attacker, and about rows that do not exist. It
+ * tells of the victim where the attacker gets the victim's answer and not the one about nothing.
+ *
+ * @param all what may be called, because one function may ask another
+ */
+export async function toldByRow(
+  scene: Scene,
+  record: CheckRecord,
+  pair: Pair,
+  one: Routine,
+  all: readonly Routine[],
+): Promise<ToldByRow | undefined> {
+  if (!one.definer || one.procedure) return undefined
+  const source = [one, ...all.filter(({ name }) => name !== one.name && names(one.source, name))]
+    .map((routine) => routine.source)
+    .join("\n")
+  for (const [place, arg] of one.arguments.entries()) {
+    if (!isRowId(arg)) continue
+    const ids = await idsFor(scene, pair, arg, source)
+    if (ids.theirs.length === 0) continue
+    for (const values of await surroundings(scene, pair, one, place)) {
+      const told = await ask(record, pair, one, ids, (id) =>
+        callText(one, values.with(place, `${quoteLiteral(id)}::${arg.type}`)),
+      )
+      if (told !== undefined) return told
+    }
+  }
+  return undefined
+}
+
+/** Numbers that are no ids are counted with, and then any two tenants may get the same. */
+const isRowId = ({ name, base }: Argument): boolean =>
+  /^(uuid|integer|bigint)$/.test(base) &&
+  !tenantWord.test(name) &&
+  !/limit|count|size|page|max|min|offset|skip|days?$|weeks?$|months?$|years?$|age$|amount|price|^n$/i.test(name)
+
+interface Ids {
+  readonly theirs: readonly string[]
+  readonly own: readonly string[]
+  /** Below and above all others, so that what is counted from them differs. */
+  readonly nobodys: readonly string[]
+}
+
+async function idsFor(scene: Scene, { attacker, victim }: Pair, arg: Argument, source: string): Promise<Ids> {
+  const isNamed = ({ name }: Relation): boolean => names(source, name)
+  const shared = await sharedIds(scene, arg, source)
+  const of = async (actor: Actor): Promise<string[]> =>
+    (await rowKeys(scene, arg, actor, isNamed)).filter((id) => !shared.has(id))
+  const numbers = [-randomInt(1_000, 9_000), ...[0, 1, 2].map((step) => 2_000_000_000 + 7 * step + randomInt(0, 5))]
+  const nobodys = arg.base === "uuid" ? numbers.map(() => randomUUID()) : numbers.map(String)
+  const theirs = await of(victim)
+  const both = await alsoOf(scene, arg, attacker, theirs, isNamed)
+  const own = (await of(attacker)).filter((id) => !theirs.includes(id))
+  return { theirs: theirs.filter((id) => !both.has(id)).slice(0, 4), own: own.slice(0, 4), nobodys }
+}
+
+/** Where numbers begin anew in each tenant, the attacker asks about a row of its own. */
+async function alsoOf(
+  { catalog, facts }: Scene,
+  { base }: Argument,
+  attacker: Actor,
+  ids: readonly string[],
+  accepts: (relation: Relation) => boolean,
+): Promise<Set<string>> {
+  const found = new Set<string>()
+  for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
+    const column = keyColumn(relation, base)
+    if (column === undefined) continue
+    const id = `wk_row.${quoteIdent(column)}::text`
+    const { rows, error } = await facts.ask(
+      `select distinct ${id} as id from ${quoted(relation)} as wk_row where ${id} = any ($1) and ${belongsTo(relation, "wk_row", attacker.keys)}`,
+      [[...ids]],
+    )
+    // What cannot be known is not asked.
+    for (const one of error === undefined ? rows.map((row) => String(row.id)) : ids) found.add(one)
+  }
+  return found
+}
+
+/** A number that is also one of a list of drugs or branches may be meant as that. */
+async function sharedIds({ catalog, facts }: Scene, { base }: Argument, source: string): Promise<Set<string>> {
+  const open = catalog.relations.filter(
+    (one) => isTable(one) && ["global", "root", "nothing"].includes(one.tenancy.by) && names(source, one.name),
+  )
+  const ids = new Set<string>()
+  for (const relation of open) {
+    const column = keyColumn(relation, base)
+    if (column === undefined) continue
+    const { rows } = await facts.ask(`select ${quoteIdent(column)}::text as id from ${quoted(relation)} limit 10000`)
+    for (const { id } of rows) ids.add(String(id))
+  }
+  return ids
+}
+
+/** The other arguments, in at most three ways. */
+async function surroundings(scene: Scene, pair: Pair, one: Routine, place: number): Promise<string[][]> {
+  const lists = (await aimedArguments(scene, one, pair, [])).filter((values) => values.length > place)
+  const rest = new Map(lists.map((values) => [JSON.stringify(values.with(place, "")), values]))
+  return [...rest.values()].slice(0, 3)
+}
+
+async function ask(
+  record: CheckRecord,
+  { attacker, victim }: Pair,
+  one: Routine,
+  { theirs, own, nobodys }: Ids,
+  call: (id: string) => string,
+): Promise<ToldByRow | undefined> {
+  const all =
+    (ids: readonly string[]) =>
+    async (tx: Transaction): Promise<string[]> => {
+      const answers: string[] = []
+      for (const id of ids) answers.push(answerOf(await tx.attempt(call(id))))
+      return answers
+    }
+  const meant = await victim.act(all(theirs))
+  const [got, again, mine, nothing] = await attacker.act(
+    async (tx): Promise<[string[], string[], string[], string[]]> => [
+      await all(theirs)(tx),
+      await all(theirs)(tx),
+      await all(own)(tx),
+      await all(nobodys)(tx),
+    ],
+  )
+  record.probe(labelOf(one))
+  if ([...got, ...mine].some((answer) => !answer.startsWith("error"))) record.control()
+  const [unknown, ...others] = nothing
+  if (unknown === undefined || others.some((other) => other !== unknown)) return undefined
+  const keys = [...attacker.keys, ...victim.keys].map((key) => JSON.stringify([key]))
+  const told = theirs.flatMap((id, place) => {
+    const answer = got[place] ?? ""
+    const isTheirs = answer === meant[place] && answer === again[place] && answer !== unknown
+    return isTheirs && !answer.startsWith("error") && !keys.includes(answer) ? [{ id, answer }] : []
+  })
+  const [first] = told
+  if (first === undefined) return undefined
+  const fresh = told.find(({ answer }) => !mine.includes(answer))
+  const isContent = fresh !== undefined || new Set(told.map(({ answer }) => answer)).size > 1
+  return { attack: call((fresh ?? first).id), isContent }
+}
+
+const answerOf = ({ rows, error }: Outcome): string =>
+  error === undefined ? JSON.stringify(rows.map(({ answer }) => answer)) : `error ${error.code}`

@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { type Login, urlFor, withClient } from "#tests/harness/src/index.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import type { Report } from "../report/report.js"
+import { verify } from "../verify.js"
+
+const base = readFileSync(fileURLToPath(new URL("base.sql", import.meta.url)), "utf8")
+const db = useDatabase()
+let database: Awaited<ReturnType<typeof db.cluster.database>>
+let app: Login
+
+const run = async (text: string): Promise<void> =>
+  await withClient(
+    database.adminUrl,
+    async (client) => void (await client.query(text.replaceAll(':"app"', `"${app.user}"`))),
+  )
+
+const judged = async (...only: string[]): Promise<Report> =>
+  await verify({
+    databaseUrl: database.adminUrl,
+    appUrl: urlFor(db.adminUrl, database.name, app),
+    only,
+    target: {
+      tenants: ["1", "2"].map((key) => ({ name: key, key, connect: { settings: { "app.branch": key } } })),
+      tenantColumns: ["branch_id"],
+      schemas: ["public"],
+      global: ["public.drug", "public.branch"],
+    },
+  })
+
+const found = ({ findings }: Report, object: string): string[] =>
+  findings.filter((finding) => finding.object === object).map(({ check, severity }) => `${check} ${severity}`)
+
+beforeEach(async () => {
+  database = await db.cluster.database()
+  app = await db.cluster.login({ label: "app" })
+  await run(base)
+})
+afterEach(async () => await database.drop())
+
+const setting = "(select nullif(current_setting('app.branch', true), '')::int)"
+
+describe("a row that passed the policies and met a constraint", () => {
+  const numbered = `
+    create table bill (
+      branch_id int not null references branch, no int not null, paid boolean not null default false, primary key (branch_id, no)
+    );
+    insert into bill (branch_id, no) select b, g from generate_series(1, 2) b, generate_series(1, 3) g;
+    alter table bill enable row level security, force row level security;
+    create policy p on bill using (branch_id = ${setting});
+    grant select, insert, update, delete on bill to :"app";`
+
+  test("is moved with a number that is free there", { timeout: 120_000 }, async () => {
+    await run(`${numbered} drop policy p on bill;
+      create policy p on bill using (branch_id = ${setting}) with check (true);`)
+    expect(found(await judged("WKC025"), "public.bill")).toEqual(["WKC025 leak"])
+    await run("alter policy p on bill with check (branch_id = nullif(current_setting('app.branch', true), '')::int)")
+    expect(found(await judged("WKC025"), "public.bill")).toEqual([])
+  })
+
+  test("is a leak, whatever the constraint", { timeout: 120_000 }, async () => {
+    await run(`${numbered} drop policy p on bill;
+      alter table bill add column text text not null default '', add constraint own_number check (text <> 'moved' and no < 1000);
+      create policy p on bill using (branch_id = ${setting}) with check (true);`)
+    expect(found(await judged("WKC022", "WKC025", "WKC012"), "public.bill")).toEqual([
+      "WKC012 leak",
+      "WKC022 leak",
+      "WKC025 leak",
+    ])
+    await run("alter policy p on bill with check (branch_id = nullif(current_setting('app.branch', true), '')::int)")
+    expect(found(await judged("WKC022", "WKC025", "WKC012"), "public.bill")).toEqual([])
+  })
+
+  test("is none where a trigger or a constraint asks who is asking", { timeout: 120_000 }, async () => {
+    await run(`${numbered} drop policy p on bill;
+      create policy p on bill using (branch_id = ${setting}) with check (true);
+      alter table bill add constraint own check (branch_id = nullif(current_setting('app.branch', true), '')::int) not valid;`)
+    expect(found(await judged("WKC022", "WKC025"), "public.bill")).toEqual([])
+    await run(`alter table bill drop constraint own;
+      create function home() returns trigger language plpgsql as
+        $$begin new.branch_id := nullif(current_setting('app.branch', true), '')::int; return new; end$$;
+      create trigger home before insert or update on bill for each row execute function home();`)
+    expect(found(await judged("WKC022", "WKC025"), "public.bill")).toEqual([])
+  })
+})
+
+describe("functions that answer with no word", () => {
+  const columns = `
+    alter table patient add column balance numeric(10, 2), add column born date, add column hiv boolean;
+    update patient set balance = id * 10.5, born = date '1970-01-01' + id * 100, hiv = id % 3 = 0;`
+  const answering = (where: string): string =>
+    [
+      ["balance", "numeric"],
+      ["born", "date"],
+      ["hiv", "boolean"],
+    ]
+      .map(
+        ([name, type]) => `create or replace function ${name}_of(asked int) returns ${type} language sql stable
+          security definer set search_path = pg_catalog, pg_temp as
+          $$select ${name} from public.patient where id = asked${where}$$;`,
+      )
+      .join("\n")
+
+  test("tell of a row, and the same with the tenant compared do not", { timeout: 120_000 }, async () => {
+    await run(columns + answering(""))
+    const report = await judged("WKC041")
+    const objects = report.findings.map(({ object, severity }) => `${object} ${severity}`)
+    expect(objects.sort()).toEqual(["public.balance_of leak", "public.born_of leak", "public.hiv_of leak"])
+    for (const { replay } of report.findings) {
+      const told = await withClient(urlFor(db.adminUrl, database.name, app), async (client) => {
+        const results = [await client.query<{ answer: string }>(replay)].flat()
+        return results.flatMap(({ rows }) => rows).filter((row) => "answer" in row)
+      })
+      expect(told.map(({ answer }) => answer)).not.toContain(null)
+    }
+    await run(answering(` and branch_id = ${setting}`))
+    const mended = await judged("WKC041")
+    expect(mended.findings).toEqual([])
+    expect(mended.verdict).toBe("NOT_FOUND")
+  })
+
+  test("are left alone where they count with a number, or mean a row of everybody's", {
+    timeout: 120_000,
+  }, async () => {
+    await run(`${columns}
+      create table dose (id int primary key, mg int); insert into dose select g, g * 5 from generate_series(1, 200) g;
+      grant select on dose to :"app";
+      create function dose_of(asked int) returns int language sql stable security definer as
+        $$select mg from public.dose where id = asked and exists (select from public.patient)$$;
+      create function later_than(place int) returns bigint language sql stable security definer as
+        $$select count(*) from public.patient where id > place and branch_id = ${setting}$$;
+      create function left_of(place int) returns int language sql stable security definer as
+        $$select greatest(0, 30 - place) from (select count(*) from public.patient) as q$$;`)
+    expect((await judged("WKC041")).findings).toEqual([])
+  })
+})
