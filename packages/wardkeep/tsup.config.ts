@@ -8,6 +8,7 @@ export default defineConfig([
     audit: "src/audit.ts",
     policy: "src/policy.ts",
     conformance: "src/conformance.ts",
+    consent: "src/consent.ts",
     "cls-hooked": "src/cls-hooked.ts",
   }),
   { ...library({ cli: "src/cli/main.ts" }), format: ["esm"], dts: false },

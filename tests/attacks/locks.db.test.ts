@@ -1,9 +1,13 @@
 import { createHmac, randomUUID } from "node:crypto"
-import type { Session } from "@wardkeep/postgres"
-import { revokeAssignments } from "@wardkeep/postgres"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { liftNarrowing, narrowRole, revokeAssignments, type Session } from "@wardkeep/postgres"
+import { backfill, exportTenants, load, setBranchGroup } from "@wardkeep/postgres/migrate"
 import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
 import { useAssigned } from "#tests/fixture/assigned.ts"
+import { pausedBefore } from "#tests/fixture/paused.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { asSuperuser, codeOf } from "./world.ts"
 
@@ -79,6 +83,9 @@ describe("the application's login cannot hold up", () => {
       "select wardkeep.beside('x')",
       "select wardkeep.tenant_alone('x')",
       "select wardkeep.tenant_beside('x')",
+      "select wardkeep.tenant_kept('x')",
+      "select wardkeep.policy_alone()",
+      "lock table wardkeep.signing_key in access share mode",
       "select wardkeep.forget_sessions(now(), 'x')",
     ]) {
       const attempt = held(
@@ -193,15 +200,137 @@ describe("what waits for what", () => {
     ])
   })
 
-  it("a long backfill keeps nobody from being offboarded, and nobody from signing in behind that", async () => {
-    const [first = "", second = ""] = people
-    await clinic.host.asOwner(async (owner) => {
-      await owner.query("begin")
-      await owner.query("select wardkeep.open_backfill($1, 'long')", [own.clinic])
-      expect(await soon(offboard(first))).toBe(1)
-      expect(await soon(clinic.session(second))).toMatchObject({ actor: second })
-      await owner.query("rollback")
+  describe("nobody for the owner's work, however long it takes", () => {
+    let chief: Session
+    beforeAll(async () => {
+      const actor = name()
+      await clinic.grant(actor, "chief", 0, { scope: "all" })
+      chief = await clinic.session(actor)
     })
+    const migrator = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
+      asSuperuser(database.url(clinic.host.logins.migrator), work)
+
+    /** Everything that takes access away in this tenant, and a login behind it. */
+    const takeAway = async (): Promise<void> => {
+      const { policy } = clinic.host
+      const leaver = name()
+      await clinic.grant(leaver, "doctor", 0)
+      const branches = [own.branch]
+      const group = { policy, tenant: own.clinic, name: "south", branches }
+      const taken = { role: "cashier", taken: "role", reason: "audit" } as const
+      expect(await soon(clinic.wk.run(chief, () => narrowRole(clinic.wk, policy, taken)))).toBeUndefined()
+      expect(await soon(clinic.wk.run(chief, () => liftNarrowing(clinic.wk, policy, taken)))).toBe(true)
+      expect(await soon(migrator((client) => setBranchGroup({ client, ...group })))).toBeUndefined()
+      const extra = randomUUID()
+      await clinic.admin("insert into branch (id, clinic_id, name) values ($1, $2, 'extra')", [extra, own.clinic])
+      expect(await soon(clinic.admin("delete from branch where id = $1", [extra]))).toEqual([])
+      expect(await soon(offboard(leaver))).toBe(1)
+      expect(await soon(clinic.session(people[1] ?? ""))).toMatchObject({ actor: people[1] })
+    }
+
+    it("a backfill", async () => {
+      const options = { policy: clinic.host.policy, reason: "long", tenants: [own.clinic] }
+      await migrator((client) =>
+        backfill({ client, ...options }, async (q) => {
+          await q.query("update visit set reason = reason")
+          await takeAway()
+        }),
+      )
+    })
+
+    it("a load", async () => {
+      const id = randomUUID()
+      const columns = ["clinic_id", "branch_id", "patient_id", "id", "reason"]
+      const row = [own.clinic, own.branch, own.patients[0], id, "import"]
+      const loading = await asSuperuser(database.adminUrl, async (admin) => {
+        // The load waits for this row inside its INSERT.
+        await admin.query("begin")
+        await admin.query(`insert into visit (${columns.join(", ")}) values ($1, $2, $3, $4, $5)`, row)
+        const options = { policy: clinic.host.policy, table: "visit", columns, rows: [row], reason: "long" }
+        const work = migrator((client) => load({ client, ...options }))
+        const early = await Promise.race([work, new Promise((resolve) => setTimeout(resolve, 500, "waits"))])
+        expect(early, "the control failed: the load is not under way").toBe("waits")
+        await takeAway()
+        await admin.query("rollback")
+        return work
+      })
+      expect(loading).toEqual({ rows: 1, tenants: 1 })
+    })
+
+    it("an export", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "wk-locks-"))
+      try {
+        const { policy } = clinic.host
+        let tried = 0
+        const late = async (): Promise<void> => {
+          tried++
+          await takeAway()
+        }
+        await migrator((client) =>
+          migrator((counter) =>
+            exportTenants({
+              client: pausedBefore(client, /from wardkeep\.branch_group/, late),
+              ...{ counter, policy, directory: folder, reason: "nightly" },
+            }),
+          ),
+        )
+        expect(tried).toBe(1)
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    })
+  })
+
+  it("a login that meets a narrowing and a revocation in one transaction waits for them, and is answered", async () => {
+    const chief = name()
+    const leaver = name()
+    await clinic.grant(chief, "chief", 0, { scope: "all" })
+    await clinic.grant(leaver, "doctor", 0)
+    const session = await clinic.session(chief)
+    await asSuperuser(database.appUrl(clinic.host.logins.app), async (app) => {
+      // The login has waited for longer than the server's deadlock_timeout when the other way round is closed.
+      await app.query("begin")
+      await enter(app, session)
+      await app.query("select wardkeep.narrow_role('auditor', 'role', 'x')")
+      const login = clinic.session(leaver).then(() => "session", codeOf)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      const sql = "select wardkeep.revoke_assignments($1, null, 'x') as n"
+      expect((await app.query(sql, [leaver])).rows).toEqual([{ n: 1 }])
+      await app.query("commit")
+      expect(await login).toBe("WK202")
+    })
+    await clinic.admin("delete from wardkeep.narrowing")
+  })
+
+  it("an offboarding and a change of the group of the same person, whichever of the tokens they meet at first", async () => {
+    const { policy } = clinic.host
+    const { clinic: tenant } = own
+    const both = [own.branch, clinic.places[1].branch]
+    const answers: string[] = []
+    await asSuperuser(database.url(clinic.host.logins.migrator), async (client) => {
+      const group = (branches: string[]) => setBranchGroup({ client, policy, tenant, name: "north", branches })
+      await group(both)
+      for (const [round, order] of ["dra", "dar", "rda", "rad", "adr", "ard"].entries()) {
+        const leaver = name()
+        const roles = { d: "doctor", r: "reception", a: "auditor" }
+        const [first = "", ...others] = [...order].map((letter) => roles[letter as keyof typeof roles])
+        for (const role of [first, ...others]) await clinic.grant(leaver, role, 0, { scope: { group: "north" } })
+        await clinic.session(leaver)
+        await clinic.session(leaver)
+        await asSuperuser(database.adminUrl, async (admin) => {
+          await admin.query("begin")
+          await admin.query("select from wardkeep.token where actor = $1 and role = $2 for update", [leaver, first])
+          const ending = offboard(leaver).then(() => "done", codeOf)
+          await new Promise((resolve) => setTimeout(resolve, 150))
+          const changing = group(round % 2 ? both : both.slice(0, 1)).then(() => "done", codeOf)
+          await new Promise((resolve) => setTimeout(resolve, 150))
+          await admin.query("rollback")
+          answers.push(await ending, await changing)
+        })
+        expect(await clinic.admin("select from wardkeep.token where actor = $1", [leaver])).toEqual([])
+      }
+    })
+    expect(new Set(answers)).toEqual(new Set(["done"]))
   })
 
   it("requests do not wait for each other to remove old nonces, and read few of them", async () => {

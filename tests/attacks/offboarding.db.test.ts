@@ -148,6 +148,15 @@ describe("ending access while a request is under way", () => {
       expect(answer).toMatch(/^(40001|WK009|WK202)$/)
     })
 
+    it("is not retired under an isolation level that would not see what was issued a moment ago", async () => {
+      await add("k009")
+      for (const level of ["repeatable read", "serializable"]) {
+        const retiring = asOwner(`begin isolation level ${level}; select wardkeep.retire_key('k009', true)`)
+        await expect(retiring).rejects.toMatchObject({ code: "WK009" })
+      }
+      await asOwner("select wardkeep.retire_key('k009', true)")
+    })
+
     it("takes the sessions with it that were being issued", async () => {
       await add("k008")
       const minted = await overlap(

@@ -1,9 +1,11 @@
 import { readdirSync } from "node:fs"
+import { loadLaw } from "@wardkeep/consent"
 import { codes } from "@wardkeep/core"
 import { expect, test } from "vitest"
 import { buildProgram } from "../../packages/wardkeep/src/cli/program.ts"
 import { services } from "../../packages/wardkeep/src/managed/index.ts"
 import { page } from "../../packages/wardkeep/src/managed/render.ts"
+import { lawPage } from "./law-page.ts"
 import { cliPage, errorsPage } from "./pages.ts"
 
 const docs = new URL("../../docs/", import.meta.url)
@@ -28,6 +30,10 @@ test("docs/reference/cli.md is what --help prints", async () => {
   const text = cliPage(program)
   for (const command of program.commands) expect(text).toContain(`## wardkeep ${command.name()}`)
   await expect(text).toMatchFileSnapshot(file("reference/cli.md"))
+})
+
+test("docs/reference/law.md is what the rules say", async () => {
+  await expect(lawPage(loadLaw())).toMatchFileSnapshot(file("reference/law.md"))
 })
 
 test("the pages of docs/managed are what doctor prints, one for every service", async () => {

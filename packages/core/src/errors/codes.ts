@@ -209,6 +209,11 @@ export const codes = {
     hint: "Give the server's own address instead of the pooler's; nothing was signed.",
     http: 500,
   },
+  WK501: {
+    title: "The law data is not valid",
+    hint: "Correct the files the message names; each rule needs a citation, a source and its days in force.",
+    http: 500,
+  },
   WK701: {
     title: "The target of the conformance suite is not valid",
     hint: "Correct the fields that the message names; `wardkeep verify --init` writes a first target.",

@@ -230,6 +230,8 @@ create table wardkeep.break_glass (
   declared_at timestamptz not null default clock_timestamp(),
   valid_until timestamptz not null,
   opened_at timestamptz,
+  -- When its tenant went, and with it whoever could review it.
+  closed_at timestamptz,
   reviewed_at timestamptz,
   reviewed_by text,
   verdict text check (verdict in ('justified', 'not_justified')),
@@ -237,9 +239,10 @@ create table wardkeep.break_glass (
   check (reviewed_by <> declared_by),
   check (num_nulls(reviewed_at, reviewed_by, verdict, review_note) in (0, 4))
 );
-create index break_glass_unreviewed on wardkeep.break_glass (tenant) where reviewed_at is null;
+create index break_glass_unreviewed on wardkeep.break_glass (tenant) where reviewed_at is null and closed_at is null;
 -- Two declarations at the same moment wait for each other here, and for nobody else.
-create unique index break_glass_once on wardkeep.break_glass (declared_by, tenant, subject) where reviewed_at is null;
+create unique index break_glass_once on wardkeep.break_glass (declared_by, tenant, subject)
+  where reviewed_at is null and closed_at is null;
 comment on table wardkeep.break_glass is 'Emergencies: who asked to see which subject in which branch, why, until when, and what the review said.';
 
 alter table wardkeep.break_glass enable row level security;
@@ -555,6 +558,15 @@ $$;
 comment on function wardkeep.group_branches(text, text) is 'The branches of a named group of the verified tenant, or null. For conditions in policies.';
 -- Who decides about an actor or a tenant waits for whoever decides about them already, by locks on rows that no login of
 -- the application can reach. Not advisory locks: any login may take those, whatever their number, and pg_locks shows them.
+--
+-- The order of locks, for every function that takes them:
+--   1. signing_key: a request of the issuer shares the row of its key; apply holds the table (policy_alone).
+--   2. turn: the actor everywhere (''), then the actor in a tenant; then 3. that tenant; several tenants in their order.
+--   3. known_tenant: shared by whoever issues; kept by whoever grants or declares; alone for narrowing, groups and branches;
+--      held against all of them by its own end. The owner's work does not lock it.
+--   4. assignment, 5. break_glass, 6. session: by id. 7. token: by digest.
+-- Two of these calls in one transaction of the application can still come the other way round: PostgreSQL ends one side
+-- with 40P01, and the issuer asks again.
 create table wardkeep.turn (
   actor text not null,
   -- Empty: what the issuer decides about the actor everywhere. The application's functions lock within their tenant only.
@@ -596,7 +608,7 @@ create function wardkeep.tenant_alone(name text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from wardkeep.known_tenant k where k.tenant = tenant_alone.name for update;
+  perform from wardkeep.known_tenant k where k.tenant = tenant_alone.name for no key update;
   return found;
 end
 $$;
@@ -613,6 +625,46 @@ end
 $$;
 comment on function wardkeep.tenant_beside(text) is
   'Internal: waits for whoever changes this tenant, and lets others issue; false where there is no such tenant. Read its branches afterwards.';
+
+create function wardkeep.tenant_kept(name text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from wardkeep.known_tenant k where k.tenant = tenant_kept.name for key share;
+  return found;
+end
+$$;
+comment on function wardkeep.tenant_kept(text) is
+  'Internal: holds off the end of this tenant and nothing else, so that it finds what is written now; false where there is no such tenant.';
+
+-- The table and no row made for it: each request shares the row of its key anyway, so issuing pays nothing, and a key that
+-- is added meanwhile waits too. Tables have a queue; on a row, people who sign in without a pause would pass apply for ever.
+create function wardkeep.policy_alone() returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform wardkeep.require_read_committed();
+  lock table wardkeep.signing_key in exclusive mode;
+end
+$$;
+comment on function wardkeep.policy_alone() is
+  'Internal: waits for sessions that are issued under the policy in force, whose tokens the next statement sees, and holds off others until the new one is there. Fails with WK009.';
+
+create function wardkeep.hold_access(of_actor text, in_tenant text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from wardkeep.assignment a
+    where a.actor = of_actor and (in_tenant is null or a.tenant = in_tenant) and a.revoked_at is null order by a.id for update;
+  if in_tenant is null then
+    perform from wardkeep.session s where s.actor = of_actor and s.ended_at is null order by s.id for update;
+  end if;
+  perform from wardkeep.token t
+    where t.actor = of_actor and (in_tenant is null or t.tenant = in_tenant) order by t.digest for update;
+end
+$$;
+comment on function wardkeep.hold_access(text, text) is
+  'Internal: locks what an actor holds in one tenant, or everywhere with the sessions, in the one order, before any of it is taken away.';
 -- Under an older snapshot what has just been granted, taken away or issued would not be seen, and live on.
 create function wardkeep.require_read_committed() returns void
   language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -691,8 +743,9 @@ declare
     || substr(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 1, 43);
   taken text[];
 begin
-  -- Narrowing a role waits for what is being minted, and finds it.
-  if not wardkeep.tenant_beside(t.tenant) then
+  -- Narrowing a role waits for what is being minted, and finds it. Nothing is taken from the owner, whose work is without a
+  -- key and may take hours: it holds nobody up.
+  if for_kid is not null and not wardkeep.tenant_beside(t.tenant) then
     raise exception 'the tenant is unknown' using errcode = 'WK202';
   end if;
   select coalesce(array_agg(n.what), '{}') into taken
@@ -770,7 +823,7 @@ declare
 begin
   -- An open session only ever loses: what was granted since comes with the next one.
   for t in select k.* from wardkeep.token k
-            where k.actor = who and k.tenant = in_tenant and k.role = as_role and k.assigned for update loop
+            where k.actor = who and k.tenant = in_tenant and k.role = as_role and k.assigned order by k.digest for update loop
     select array(select unnest(t.branches) intersect select unnest(a.branches) order by 1) as branches,
            array(select unnest(t.subjects) intersect select unnest(a.subjects)) as subjects, a.valid_until
       into held from wardkeep.assigned(who, in_tenant, as_role) a where t.subjects is null or a.branches @> t.branches limit 1;
@@ -869,9 +922,6 @@ begin
     raise exception 'the second factor lies in the future' using errcode = 'WK202';
   end if;
   perform wardkeep.alone(who, '');
-  delete from wardkeep.token k where k.ctid = any (array(
-    select x.ctid from wardkeep.token x where x.valid_until < now() - interval '1 hour'
-     order by x.valid_until limit 1000 for update skip locked));
   insert into wardkeep.session (kind, actor, label, kid, mfa_at, valid_until)
   values ('person', who, body ->> 'label', issue_session.kid, second_factor, ends) returning id into t.session_id;
   t.actor := who;
@@ -935,6 +985,10 @@ begin
   end if;
   insert into wardkeep.activity (kind, actor, detail)
   values ('session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label'));
+  -- Last, behind everything that waits: whoever narrows meets these rows too.
+  delete from wardkeep.token k where k.ctid = any (array(
+    select x.ctid from wardkeep.token x where x.valid_until < now() - interval '1 hour'
+     order by x.valid_until limit 1000 for update skip locked));
 end
 $$;
 comment on function wardkeep.issue_session(text, text, bytea) is
@@ -1049,6 +1103,7 @@ begin
   if not found then
     return false;
   end if;
+  perform from wardkeep.token t where t.session_id = end_session.session order by t.digest for update;
   delete from wardkeep.token t where t.session_id = end_session.session;
   insert into wardkeep.activity (kind, actor, detail)
   values ('session_ended', who, jsonb_build_object('session', end_session.session, 'reason', reason));
@@ -1066,6 +1121,8 @@ begin
   perform wardkeep.require_read_committed();
   -- Waits for sessions of this actor that are being issued: the next statement sees them.
   perform wardkeep.alone(end_actor.actor, '');
+  perform from wardkeep.session s where s.actor = end_actor.actor and s.ended_at is null order by s.id for update;
+  perform from wardkeep.token t where t.actor = end_actor.actor order by t.digest for update;
   select count(*) filter (where wardkeep.end_session(s.id, reason)) into ended
     from wardkeep.session s where s.actor = end_actor.actor and s.ended_at is null;
   return ended;
@@ -1138,6 +1195,9 @@ declare
 begin
   perform wardkeep.require_read_committed();
   perform wardkeep.alone(to_actor, in_tenant);
+  if not wardkeep.tenant_kept(in_tenant) then
+    raise exception 'the tenant is unknown' using errcode = 'WK202';
+  end if;
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = as_role;
   if not found or exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = as_role) then
     raise exception 'the policy has no such role to assign' using errcode = 'WK206';
@@ -1179,7 +1239,7 @@ begin
 end
 $$;
 comment on function wardkeep.write_assignment(text, text, text, jsonb, text, timestamptz, timestamptz, text, text, text) is
-  'Internal: writes one assignment that somebody may make. Fails with WK009, WK206.';
+  'Internal: writes one assignment that somebody may make. Fails with WK009, WK202, WK206.';
 
 create function wardkeep.scope_branches(in_tenant text, scope jsonb) returns text[]
   language sql stable set search_path = pg_catalog, pg_temp
@@ -1204,21 +1264,55 @@ begin atomic
 end;
 comment on function wardkeep.may_assign(wardkeep.token, text, jsonb, timestamptz) is 'Internal: whether a context may grant or revoke this.';
 
+-- What waits asks twice: before, so that whoever may not do it holds nobody up, and behind the wait, because access may
+-- have ended meanwhile. VOLATILE, unlike what they call: each call sees what is committed by then, not what the caller saw.
+create function wardkeep.verified_now() returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  -- The statement began before it waited.
+  if me.valid_until <= clock_timestamp() then
+    raise exception 'the context has expired' using errcode = 'WK102', hint = 'Sign in again.';
+  end if;
+  return me;
+end
+$$;
+comment on function wardkeep.verified_now() is 'Internal: the token in force, as it is at this moment. Fails with WK1xx.';
+
+create function wardkeep.authority(as_role text, scope jsonb, to_time timestamptz, refusal text) returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+begin
+  if not coalesce(wardkeep.may_assign(me, as_role, scope, to_time), false) then
+    raise exception '%', refusal using errcode = 'WK206';
+  end if;
+  return me;
+end
+$$;
+comment on function wardkeep.authority(text, jsonb, timestamptz, text) is
+  'Internal: the token in force, if it may grant or revoke this at this moment. Fails with WK1xx, or WK206 and the given words.';
+
 create function wardkeep.grant_assignment(
   to_actor text, as_role text, scope jsonb, for_subject text, from_time timestamptz, to_time timestamptz, reason text
 ) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  refusal constant text := 'this role may not assign that here';
+  me wardkeep.token := wardkeep.verified_now();
+  made uuid;
 begin
   if to_actor = me.actor then
     raise exception 'nobody assigns a role to themselves' using errcode = 'WK206';
   end if;
-  if not coalesce(wardkeep.may_assign(me, as_role, scope, to_time), false) then
-    raise exception 'this role may not assign that here' using errcode = 'WK206';
-  end if;
-  return wardkeep.write_assignment(to_actor, me.tenant, as_role, scope, for_subject, from_time, to_time, reason, me.actor, me.role);
+  perform wardkeep.authority(as_role, scope, to_time, refusal);
+  made := wardkeep.write_assignment(to_actor, me.tenant, as_role, scope, for_subject, from_time, to_time, reason, me.actor, me.role);
+  perform wardkeep.authority(as_role, scope, to_time, refusal);
+  return made;
 end
 $$;
 comment on function wardkeep.grant_assignment(text, text, jsonb, text, timestamptz, timestamptz, text) is
@@ -1261,14 +1355,15 @@ create function wardkeep.revoke_assignments(of_actor text, only_id uuid, reason 
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  me wardkeep.token;
   a wardkeep.assignment;
   revoked integer := 0;
   behind boolean;
 begin
   perform wardkeep.require_read_committed();
-  -- Asked before the lock, and again behind it: whoever may not revoke this holds nobody up.
+  -- Before the locks and again behind all of them, as in 240_assign.sql.
   foreach behind in array '{false,true}'::boolean[] loop
+    me := wardkeep.verified_now();
     revoked := 0;
     for a in select h.* from wardkeep.assignment h
               where h.actor = of_actor and h.tenant = me.tenant and h.revoked_at is null and (only_id is null or h.id = only_id) order by h.id loop
@@ -1282,8 +1377,9 @@ begin
       end if;
       revoked := revoked + 1;
     end loop;
-    exit when revoked = 0;
+    exit when revoked = 0 or behind;
     perform wardkeep.alone(of_actor, me.tenant);
+    perform wardkeep.hold_access(of_actor, me.tenant);
   end loop;
   return revoked;
 end
@@ -1305,6 +1401,7 @@ begin
   perform wardkeep.alone(body ->> 'actor', o.tenant)
     from (select t.tenant from wardkeep.turn t where t.actor = body ->> 'actor' and t.tenant <> ''
           union select a.tenant from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null order by 1) o;
+  perform wardkeep.hold_access(body ->> 'actor', null);
   select count(wardkeep.revoke_one(a.id, body ->> 'by', body ->> 'reason')) into revoked
     from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null;
   perform wardkeep.end_actor(body ->> 'actor', body ->> 'reason');
@@ -1333,14 +1430,17 @@ create function wardkeep.narrow_role(from_role text, taken text, reason text) re
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  refusal constant text := 'this role may not narrow that role for the whole tenant';
+  me wardkeep.token := wardkeep.authority(from_role, '"all"', clock_timestamp(), refusal);
 begin
   perform wardkeep.require_read_committed();
-  -- Waits for tokens that are being minted in this tenant; the next statements see them.
+  -- Waits for tokens that are being minted in this tenant, and for whoever takes others away; the next statements see them.
   perform wardkeep.tenant_alone(me.tenant);
-  if not coalesce(wardkeep.may_assign(me, from_role, '"all"', clock_timestamp()), false) then
-    raise exception 'this role may not narrow that role for the whole tenant' using errcode = 'WK206';
-  end if;
+  perform from wardkeep.token t
+    where t.tenant = me.tenant and (t.break_glass is not null
+      or t.db_role in (select p.db_role from wardkeep.policy_actor p where p.kind = 'role' and p.name = from_role))
+    order by t.digest for update;
+  me := wardkeep.authority(from_role, '"all"', clock_timestamp(), refusal);
   insert into wardkeep.narrowing (tenant, role, what, reason, narrowed_by) values (me.tenant, from_role, taken, reason, me.actor)
   on conflict do nothing;
   delete from wardkeep.token t using wardkeep.policy_actor p
@@ -1362,13 +1462,15 @@ create function wardkeep.lift_narrowing(of_role text, taken text, reason text) r
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  refusal constant text := 'this role may not lift that, or gave no reason';
+  me wardkeep.token := wardkeep.authority(of_role, '"all"', clock_timestamp(), refusal);
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.tenant_alone(me.tenant);
-  if not coalesce(wardkeep.may_assign(me, of_role, '"all"', clock_timestamp()), false) or coalesce(btrim(reason), '') = '' then
-    raise exception 'this role may not lift that, or gave no reason' using errcode = 'WK206';
+  if coalesce(btrim(reason), '') = '' then
+    raise exception '%', refusal using errcode = 'WK206';
   end if;
+  perform wardkeep.tenant_alone(me.tenant);
+  me := wardkeep.authority(of_role, '"all"', clock_timestamp(), refusal);
   if exists (select from wardkeep.assignment a join wardkeep.policy_actor p on p.kind = 'role' and p.name = a.role
               where a.actor = me.actor and a.tenant = me.tenant and a.revoked_at is null and of_role = any (p.counts_as)) then
     raise exception 'nobody lifts what was taken from a role of their own' using errcode = 'WK206';
@@ -1391,7 +1493,7 @@ create function wardkeep.declare_break_glass(in_branch text, for_subject text, r
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  me wardkeep.token := wardkeep.verified_now();
   rule jsonb := (select r.break_glass from wardkeep.policy_rule r);
   made uuid;
 begin
@@ -1409,12 +1511,17 @@ begin
   if not coalesce(minutes > 0 and minutes * 60 <= (rule ->> 'longest')::integer, false) then
     raise exception 'an emergency lasts no longer than the policy file says' using errcode = 'WK207';
   end if;
+  if not wardkeep.tenant_kept(me.tenant) then
+    raise exception 'the tenant is unknown' using errcode = 'WK207';
+  end if;
   insert into wardkeep.break_glass as b (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, valid_until)
   values (me.tenant, in_branch, for_subject, reason, explanation, me.actor, me.role, me.session_id, clock_timestamp() + make_interval(mins => minutes))
-  on conflict (declared_by, tenant, subject) where reviewed_at is null do nothing returning b.id into made;
+  on conflict (declared_by, tenant, subject) where reviewed_at is null and closed_at is null do nothing returning b.id into made;
   if made is null then
     raise exception 'the last emergency of this actor for this subject waits for its review' using errcode = 'WK207';
   end if;
+  -- Behind the wait for another declaration, as in 240_assign.sql.
+  perform wardkeep.verified_now();
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('break_glass_declared', me.actor, me.tenant, jsonb_build_object('break_glass', made, 'as', me.role, 'reason', reason));
   return made;
@@ -1444,7 +1551,7 @@ begin
   perform wardkeep.tenant_beside(in_tenant);
   select g.* into b from wardkeep.break_glass g
    where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor' and g.session_id = (body ->> 'session_id')::uuid
-     and g.valid_until > clock_timestamp() and g.reviewed_at is null for update;
+     and g.valid_until > clock_timestamp() and g.reviewed_at is null and g.closed_at is null for update;
   -- Whoever declared it must still be in that session as what they were.
   perform from wardkeep.session s where s.id = b.session_id and s.ended_at is null for share;
   if found then
@@ -1490,18 +1597,29 @@ end
 $$;
 comment on function wardkeep.open_break_glass(text, text, bytea) is
   'Opens the second context of a declared emergency: that subject, that branch, that actor, until then. For the issuer login. Fails with WK202, WK207.';
+create function wardkeep.reviewer() returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+begin
+  if me.subjects is not null or not exists (select from wardkeep.policy_rule r where r.break_glass -> 'reviewedBy' ? me.role) then
+    raise exception 'this role does not review emergencies' using errcode = 'WK207';
+  end if;
+  return me;
+end
+$$;
+comment on function wardkeep.reviewer() is 'Internal: the token in force, if its role reviews emergencies. Fails with WK1xx, WK207.';
 
 create function wardkeep.open_reviews() returns setof wardkeep.break_glass
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  me wardkeep.token := wardkeep.reviewer();
 begin
-  if me.subjects is not null or not exists (select from wardkeep.policy_rule r where r.break_glass -> 'reviewedBy' ? me.role) then
-    raise exception 'this role does not review emergencies' using errcode = 'WK207';
-  end if;
   return query select b.* from wardkeep.break_glass b
-    where b.tenant = me.tenant and b.branch = any (me.branches) and b.reviewed_at is null order by b.declared_at, b.id;
+    where b.tenant = me.tenant and b.branch = any (me.branches) and b.reviewed_at is null and b.closed_at is null
+    order by b.declared_at, b.id;
 end
 $$;
 comment on function wardkeep.open_reviews() is 'Emergencies in one''s own branches that wait for a review. Fails with WK1xx, WK207.';
@@ -1510,11 +1628,18 @@ create function wardkeep.review_break_glass(emergency uuid, outcome text, note t
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  me wardkeep.token := wardkeep.reviewer();
 begin
   perform wardkeep.require_read_committed();
+  -- Waited for first, as far as it is theirs to review; then asked again.
+  perform from wardkeep.break_glass b where b.id = emergency and b.tenant = me.tenant and b.branch = any (me.branches) for update;
+  if found then
+    perform from wardkeep.token t where t.break_glass = emergency order by t.digest for update;
+    me := wardkeep.reviewer();
+  end if;
   update wardkeep.break_glass b set reviewed_at = clock_timestamp(), reviewed_by = me.actor, verdict = outcome, review_note = note
-   where b.id = emergency and b.declared_by <> me.actor and b.id in (select r.id from wardkeep.open_reviews() r);
+   where b.id = emergency and b.tenant = me.tenant and b.branch = any (me.branches) and b.declared_by <> me.actor
+     and b.reviewed_at is null and b.closed_at is null;
   if not found then
     raise exception 'there is nothing of this id for this actor to review' using errcode = 'WK207';
   end if;
@@ -1561,11 +1686,15 @@ as $$
 declare
   ended integer := 0;
 begin
+  perform wardkeep.require_read_committed();
   update wardkeep.signing_key k set retired_at = now() where k.kid = retire_key.kid and k.retired_at is null;
   if not found then
     raise exception 'no live key has this id' using errcode = 'WK009';
   end if;
   if end_sessions then
+    perform from wardkeep.session s where s.kid = retire_key.kid and s.ended_at is null order by s.id for update;
+    perform from wardkeep.token t join wardkeep.session s on s.id = t.session_id and s.kid = retire_key.kid and s.ended_at is null
+      order by t.digest for update of t;
     select count(*) filter (where wardkeep.end_session(s.id, 'key retired')) into ended
       from wardkeep.session s where s.kid = retire_key.kid and s.ended_at is null;
   end if;
@@ -1574,7 +1703,48 @@ begin
 end
 $$;
 comment on function wardkeep.retire_key(text, boolean) is
-  'Refuses new requests under a key and, if asked, ends every session issued under it. For the owner.';
+  'Refuses new requests under a key and, if asked, ends every session issued under it. For the owner. Fails with WK009.';
+create function wardkeep.forget_tenant(gone text, successor text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  why text := case when successor is null then 'tenant deleted' else 'tenant key changed' end;
+  revoked integer;
+  closed integer;
+  taken jsonb;
+begin
+  perform wardkeep.require_read_committed();
+  -- Waits for what is issued, granted and declared there, which the next statements find.
+  perform from wardkeep.known_tenant k where k.tenant = gone for update;
+  perform from wardkeep.assignment a where a.tenant = gone and a.revoked_at is null order by a.id for update;
+  perform from wardkeep.break_glass b where b.tenant = gone and b.reviewed_at is null order by b.id for update;
+  perform from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.tenant = gone)
+    order by s.id for update;
+  perform from wardkeep.token t where t.tenant = gone order by t.digest for update;
+  -- Whoever is given the same key one day is somebody else: nothing of this tenant may hold there.
+  update wardkeep.assignment a set revoked_at = clock_timestamp(), revoked_by = 'login:' || session_user, revoke_reason = why
+   where a.tenant = gone and a.revoked_at is null;
+  get diagnostics revoked = row_count;
+  update wardkeep.break_glass b set closed_at = clock_timestamp() where b.tenant = gone and b.reviewed_at is null and b.closed_at is null;
+  get diagnostics closed = row_count;
+  update wardkeep.session s set ended_at = now(), end_reason = why
+   where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.tenant = gone)
+     and not exists (select from wardkeep.token t where t.session_id = s.id and t.tenant <> gone);
+  delete from wardkeep.token t where t.tenant = gone;
+  delete from wardkeep.branch_group g where g.tenant = gone;
+  select coalesce(jsonb_agg(to_jsonb(n) - 'tenant' order by n.role, n.what), '[]') into taken from wardkeep.narrowing n where n.tenant = gone;
+  -- A tenant that only changes its key is the same one: what was taken there stays taken.
+  insert into wardkeep.narrowing (tenant, role, what, reason, narrowed_by, narrowed_at)
+  select successor, n.role, n.what, n.reason, n.narrowed_by, n.narrowed_at from wardkeep.narrowing n
+   where n.tenant = gone and successor is not null on conflict do nothing;
+  delete from wardkeep.narrowing n where n.tenant = gone;
+  delete from wardkeep.known_tenant k where k.tenant = gone;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('tenant_gone', session_user, gone, jsonb_build_object('reason', why, 'assignments', revoked, 'emergencies', closed, 'narrowings', taken));
+end
+$$;
+comment on function wardkeep.forget_tenant(text, text) is
+  'Internal: ends everything that holds in a tenant that is deleted, or that goes on under another key. Fails with WK009.';
 -- The arguments of these triggers are column names. A tenant or branch that goes away, changes its key or moves takes the
 -- tokens with it: a token must never reach a branch through a tenant it no longer belongs to.
 create function wardkeep.mirror_tenant() returns trigger
@@ -1588,12 +1758,7 @@ begin
     return null;
   end if;
   if gone is not null then
-    perform wardkeep.require_read_committed();
-    -- Waits for what is being issued there, whose tokens the next statement finds.
-    perform wardkeep.tenant_alone(gone);
-    delete from wardkeep.token t where t.tenant = gone;
-    delete from wardkeep.branch_group g where g.tenant = gone;
-    delete from wardkeep.known_tenant k where k.tenant = gone;
+    perform wardkeep.forget_tenant(gone, come);
   end if;
   if come is not null then
     insert into wardkeep.known_tenant (tenant) values (come) on conflict do nothing;
@@ -1606,13 +1771,19 @@ comment on function wardkeep.mirror_tenant() is 'Trigger: keeps known_tenant lik
 create function wardkeep.forget_branch(gone text) returns void
   language sql volatile
 begin atomic
+  select from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
+    order by s.id for update;
+  select from wardkeep.token t where gone = any (t.branches) order by t.digest for update;
+  update wardkeep.session s set ended_at = now(), end_reason = 'no branch left'
+   where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
+     and not exists (select from wardkeep.token t where t.session_id = s.id and t.branches <> array[gone]);
   delete from wardkeep.token t where t.branches = array[gone];
   update wardkeep.token t set branches = array_remove(t.branches, gone) where gone = any (t.branches);
   delete from wardkeep.branch_group g where g.branches = array[gone];
   update wardkeep.branch_group g set branches = array_remove(g.branches, gone) where gone = any (g.branches);
   delete from wardkeep.known_branch k where k.branch = gone;
 end;
-comment on function wardkeep.forget_branch(text) is 'Internal: takes a branch out of the mirror, of groups and of open sessions.';
+comment on function wardkeep.forget_branch(text) is 'Internal: takes a branch out of the mirror, of groups and of open sessions; ends those that had no other.';
 
 create function wardkeep.mirror_branch() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -1645,12 +1816,13 @@ as $$
 begin
   perform wardkeep.require_read_committed();
   perform from wardkeep.known_tenant k order by k.tenant for update;
+  if tg_argv[0] = 'tenant' then
+    perform wardkeep.forget_tenant(k.tenant, null) from wardkeep.known_tenant k;
+  end if;
+  perform from wardkeep.token t order by t.digest for update;
   delete from wardkeep.token;
   delete from wardkeep.branch_group;
   delete from wardkeep.known_branch;
-  if tg_argv[0] = 'tenant' then
-    delete from wardkeep.known_tenant;
-  end if;
   return null;
 end
 $$;
@@ -1665,6 +1837,9 @@ declare
 begin
   perform wardkeep.require_read_committed();
   perform wardkeep.tenant_alone(in_tenant);
+  perform from wardkeep.token t
+    where t.tenant = in_tenant and (t.assigned or t.branch_group = group_name or t.break_glass is not null)
+    order by t.digest for update;
   checked := wardkeep.resolve_branches(in_tenant, to_jsonb(members));
   insert into wardkeep.branch_group (tenant, name, branches) values (in_tenant, group_name, checked)
   on conflict (tenant, name) do update set branches = excluded.branches;
@@ -1696,7 +1871,7 @@ begin
   if coalesce(btrim(reason), '') = '' then
     raise exception 'a backfill needs a reason' using errcode = 'WK307';
   end if;
-  if not wardkeep.tenant_beside(in_tenant) then
+  if not exists (select from wardkeep.known_tenant k where k.tenant = in_tenant) then
     raise exception 'no such tenant' using errcode = 'WK307', hint = 'Insert it in maintenance first.';
   end if;
   select coalesce(array_agg(b.branch order by b.branch), '{}') into held from wardkeep.known_branch b where b.tenant = in_tenant;

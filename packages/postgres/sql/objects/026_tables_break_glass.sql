@@ -12,6 +12,8 @@ create table wardkeep.break_glass (
   declared_at timestamptz not null default clock_timestamp(),
   valid_until timestamptz not null,
   opened_at timestamptz,
+  -- When its tenant went, and with it whoever could review it.
+  closed_at timestamptz,
   reviewed_at timestamptz,
   reviewed_by text,
   verdict text check (verdict in ('justified', 'not_justified')),
@@ -19,9 +21,10 @@ create table wardkeep.break_glass (
   check (reviewed_by <> declared_by),
   check (num_nulls(reviewed_at, reviewed_by, verdict, review_note) in (0, 4))
 );
-create index break_glass_unreviewed on wardkeep.break_glass (tenant) where reviewed_at is null;
+create index break_glass_unreviewed on wardkeep.break_glass (tenant) where reviewed_at is null and closed_at is null;
 -- Two declarations at the same moment wait for each other here, and for nobody else.
-create unique index break_glass_once on wardkeep.break_glass (declared_by, tenant, subject) where reviewed_at is null;
+create unique index break_glass_once on wardkeep.break_glass (declared_by, tenant, subject)
+  where reviewed_at is null and closed_at is null;
 comment on table wardkeep.break_glass is 'Emergencies: who asked to see which subject in which branch, why, until when, and what the review said.';
 
 alter table wardkeep.break_glass enable row level security;

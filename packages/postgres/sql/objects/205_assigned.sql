@@ -33,7 +33,7 @@ declare
 begin
   -- An open session only ever loses: what was granted since comes with the next one.
   for t in select k.* from wardkeep.token k
-            where k.actor = who and k.tenant = in_tenant and k.role = as_role and k.assigned for update loop
+            where k.actor = who and k.tenant = in_tenant and k.role = as_role and k.assigned order by k.digest for update loop
     select array(select unnest(t.branches) intersect select unnest(a.branches) order by 1) as branches,
            array(select unnest(t.subjects) intersect select unnest(a.subjects)) as subjects, a.valid_until
       into held from wardkeep.assigned(who, in_tenant, as_role) a where t.subjects is null or a.branches @> t.branches limit 1;

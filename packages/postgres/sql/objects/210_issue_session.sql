@@ -24,9 +24,6 @@ begin
     raise exception 'the second factor lies in the future' using errcode = 'WK202';
   end if;
   perform wardkeep.alone(who, '');
-  delete from wardkeep.token k where k.ctid = any (array(
-    select x.ctid from wardkeep.token x where x.valid_until < now() - interval '1 hour'
-     order by x.valid_until limit 1000 for update skip locked));
   insert into wardkeep.session (kind, actor, label, kid, mfa_at, valid_until)
   values ('person', who, body ->> 'label', issue_session.kid, second_factor, ends) returning id into t.session_id;
   t.actor := who;
@@ -90,6 +87,10 @@ begin
   end if;
   insert into wardkeep.activity (kind, actor, detail)
   values ('session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label'));
+  -- Last, behind everything that waits: whoever narrows meets these rows too.
+  delete from wardkeep.token k where k.ctid = any (array(
+    select x.ctid from wardkeep.token x where x.valid_until < now() - interval '1 hour'
+     order by x.valid_until limit 1000 for update skip locked));
 end
 $$;
 comment on function wardkeep.issue_session(text, text, bytea) is

@@ -10,6 +10,7 @@ begin
   if not found then
     return false;
   end if;
+  perform from wardkeep.token t where t.session_id = end_session.session order by t.digest for update;
   delete from wardkeep.token t where t.session_id = end_session.session;
   insert into wardkeep.activity (kind, actor, detail)
   values ('session_ended', who, jsonb_build_object('session', end_session.session, 'reason', reason));
@@ -27,6 +28,8 @@ begin
   perform wardkeep.require_read_committed();
   -- Waits for sessions of this actor that are being issued: the next statement sees them.
   perform wardkeep.alone(end_actor.actor, '');
+  perform from wardkeep.session s where s.actor = end_actor.actor and s.ended_at is null order by s.id for update;
+  perform from wardkeep.token t where t.actor = end_actor.actor order by t.digest for update;
   select count(*) filter (where wardkeep.end_session(s.id, reason)) into ended
     from wardkeep.session s where s.actor = end_actor.actor and s.ended_at is null;
   return ended;

@@ -11,6 +11,9 @@ declare
 begin
   perform wardkeep.require_read_committed();
   perform wardkeep.alone(to_actor, in_tenant);
+  if not wardkeep.tenant_kept(in_tenant) then
+    raise exception 'the tenant is unknown' using errcode = 'WK202';
+  end if;
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = as_role;
   if not found or exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = as_role) then
     raise exception 'the policy has no such role to assign' using errcode = 'WK206';
@@ -52,7 +55,7 @@ begin
 end
 $$;
 comment on function wardkeep.write_assignment(text, text, text, jsonb, text, timestamptz, timestamptz, text, text, text) is
-  'Internal: writes one assignment that somebody may make. Fails with WK009, WK206.';
+  'Internal: writes one assignment that somebody may make. Fails with WK009, WK202, WK206.';
 
 create function wardkeep.scope_branches(in_tenant text, scope jsonb) returns text[]
   language sql stable set search_path = pg_catalog, pg_temp
@@ -77,21 +80,55 @@ begin atomic
 end;
 comment on function wardkeep.may_assign(wardkeep.token, text, jsonb, timestamptz) is 'Internal: whether a context may grant or revoke this.';
 
+-- What waits asks twice: before, so that whoever may not do it holds nobody up, and behind the wait, because access may
+-- have ended meanwhile. VOLATILE, unlike what they call: each call sees what is committed by then, not what the caller saw.
+create function wardkeep.verified_now() returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  -- The statement began before it waited.
+  if me.valid_until <= clock_timestamp() then
+    raise exception 'the context has expired' using errcode = 'WK102', hint = 'Sign in again.';
+  end if;
+  return me;
+end
+$$;
+comment on function wardkeep.verified_now() is 'Internal: the token in force, as it is at this moment. Fails with WK1xx.';
+
+create function wardkeep.authority(as_role text, scope jsonb, to_time timestamptz, refusal text) returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+begin
+  if not coalesce(wardkeep.may_assign(me, as_role, scope, to_time), false) then
+    raise exception '%', refusal using errcode = 'WK206';
+  end if;
+  return me;
+end
+$$;
+comment on function wardkeep.authority(text, jsonb, timestamptz, text) is
+  'Internal: the token in force, if it may grant or revoke this at this moment. Fails with WK1xx, or WK206 and the given words.';
+
 create function wardkeep.grant_assignment(
   to_actor text, as_role text, scope jsonb, for_subject text, from_time timestamptz, to_time timestamptz, reason text
 ) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  refusal constant text := 'this role may not assign that here';
+  me wardkeep.token := wardkeep.verified_now();
+  made uuid;
 begin
   if to_actor = me.actor then
     raise exception 'nobody assigns a role to themselves' using errcode = 'WK206';
   end if;
-  if not coalesce(wardkeep.may_assign(me, as_role, scope, to_time), false) then
-    raise exception 'this role may not assign that here' using errcode = 'WK206';
-  end if;
-  return wardkeep.write_assignment(to_actor, me.tenant, as_role, scope, for_subject, from_time, to_time, reason, me.actor, me.role);
+  perform wardkeep.authority(as_role, scope, to_time, refusal);
+  made := wardkeep.write_assignment(to_actor, me.tenant, as_role, scope, for_subject, from_time, to_time, reason, me.actor, me.role);
+  perform wardkeep.authority(as_role, scope, to_time, refusal);
+  return made;
 end
 $$;
 comment on function wardkeep.grant_assignment(text, text, jsonb, text, timestamptz, timestamptz, text) is

@@ -22,14 +22,15 @@ create function wardkeep.revoke_assignments(of_actor text, only_id uuid, reason 
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  me wardkeep.token;
   a wardkeep.assignment;
   revoked integer := 0;
   behind boolean;
 begin
   perform wardkeep.require_read_committed();
-  -- Asked before the lock, and again behind it: whoever may not revoke this holds nobody up.
+  -- Before the locks and again behind all of them, as in 240_assign.sql.
   foreach behind in array '{false,true}'::boolean[] loop
+    me := wardkeep.verified_now();
     revoked := 0;
     for a in select h.* from wardkeep.assignment h
               where h.actor = of_actor and h.tenant = me.tenant and h.revoked_at is null and (only_id is null or h.id = only_id) order by h.id loop
@@ -43,8 +44,9 @@ begin
       end if;
       revoked := revoked + 1;
     end loop;
-    exit when revoked = 0;
+    exit when revoked = 0 or behind;
     perform wardkeep.alone(of_actor, me.tenant);
+    perform wardkeep.hold_access(of_actor, me.tenant);
   end loop;
   return revoked;
 end
@@ -66,6 +68,7 @@ begin
   perform wardkeep.alone(body ->> 'actor', o.tenant)
     from (select t.tenant from wardkeep.turn t where t.actor = body ->> 'actor' and t.tenant <> ''
           union select a.tenant from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null order by 1) o;
+  perform wardkeep.hold_access(body ->> 'actor', null);
   select count(wardkeep.revoke_one(a.id, body ->> 'by', body ->> 'reason')) into revoked
     from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null;
   perform wardkeep.end_actor(body ->> 'actor', body ->> 'reason');

@@ -2,14 +2,17 @@ create function wardkeep.narrow_role(from_role text, taken text, reason text) re
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  refusal constant text := 'this role may not narrow that role for the whole tenant';
+  me wardkeep.token := wardkeep.authority(from_role, '"all"', clock_timestamp(), refusal);
 begin
   perform wardkeep.require_read_committed();
-  -- Waits for tokens that are being minted in this tenant; the next statements see them.
+  -- Waits for tokens that are being minted in this tenant, and for whoever takes others away; the next statements see them.
   perform wardkeep.tenant_alone(me.tenant);
-  if not coalesce(wardkeep.may_assign(me, from_role, '"all"', clock_timestamp()), false) then
-    raise exception 'this role may not narrow that role for the whole tenant' using errcode = 'WK206';
-  end if;
+  perform from wardkeep.token t
+    where t.tenant = me.tenant and (t.break_glass is not null
+      or t.db_role in (select p.db_role from wardkeep.policy_actor p where p.kind = 'role' and p.name = from_role))
+    order by t.digest for update;
+  me := wardkeep.authority(from_role, '"all"', clock_timestamp(), refusal);
   insert into wardkeep.narrowing (tenant, role, what, reason, narrowed_by) values (me.tenant, from_role, taken, reason, me.actor)
   on conflict do nothing;
   delete from wardkeep.token t using wardkeep.policy_actor p
@@ -31,13 +34,15 @@ create function wardkeep.lift_narrowing(of_role text, taken text, reason text) r
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  refusal constant text := 'this role may not lift that, or gave no reason';
+  me wardkeep.token := wardkeep.authority(of_role, '"all"', clock_timestamp(), refusal);
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep.tenant_alone(me.tenant);
-  if not coalesce(wardkeep.may_assign(me, of_role, '"all"', clock_timestamp()), false) or coalesce(btrim(reason), '') = '' then
-    raise exception 'this role may not lift that, or gave no reason' using errcode = 'WK206';
+  if coalesce(btrim(reason), '') = '' then
+    raise exception '%', refusal using errcode = 'WK206';
   end if;
+  perform wardkeep.tenant_alone(me.tenant);
+  me := wardkeep.authority(of_role, '"all"', clock_timestamp(), refusal);
   if exists (select from wardkeep.assignment a join wardkeep.policy_actor p on p.kind = 'role' and p.name = a.role
               where a.actor = me.actor and a.tenant = me.tenant and a.revoked_at is null and of_role = any (p.counts_as)) then
     raise exception 'nobody lifts what was taken from a role of their own' using errcode = 'WK206';

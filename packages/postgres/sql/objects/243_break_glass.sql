@@ -4,7 +4,7 @@ create function wardkeep.declare_break_glass(in_branch text, for_subject text, r
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.verified();
+  me wardkeep.token := wardkeep.verified_now();
   rule jsonb := (select r.break_glass from wardkeep.policy_rule r);
   made uuid;
 begin
@@ -22,12 +22,17 @@ begin
   if not coalesce(minutes > 0 and minutes * 60 <= (rule ->> 'longest')::integer, false) then
     raise exception 'an emergency lasts no longer than the policy file says' using errcode = 'WK207';
   end if;
+  if not wardkeep.tenant_kept(me.tenant) then
+    raise exception 'the tenant is unknown' using errcode = 'WK207';
+  end if;
   insert into wardkeep.break_glass as b (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, valid_until)
   values (me.tenant, in_branch, for_subject, reason, explanation, me.actor, me.role, me.session_id, clock_timestamp() + make_interval(mins => minutes))
-  on conflict (declared_by, tenant, subject) where reviewed_at is null do nothing returning b.id into made;
+  on conflict (declared_by, tenant, subject) where reviewed_at is null and closed_at is null do nothing returning b.id into made;
   if made is null then
     raise exception 'the last emergency of this actor for this subject waits for its review' using errcode = 'WK207';
   end if;
+  -- Behind the wait for another declaration, as in 240_assign.sql.
+  perform wardkeep.verified_now();
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('break_glass_declared', me.actor, me.tenant, jsonb_build_object('break_glass', made, 'as', me.role, 'reason', reason));
   return made;
@@ -57,7 +62,7 @@ begin
   perform wardkeep.tenant_beside(in_tenant);
   select g.* into b from wardkeep.break_glass g
    where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor' and g.session_id = (body ->> 'session_id')::uuid
-     and g.valid_until > clock_timestamp() and g.reviewed_at is null for update;
+     and g.valid_until > clock_timestamp() and g.reviewed_at is null and g.closed_at is null for update;
   -- Whoever declared it must still be in that session as what they were.
   perform from wardkeep.session s where s.id = b.session_id and s.ended_at is null for share;
   if found then
@@ -103,40 +108,3 @@ end
 $$;
 comment on function wardkeep.open_break_glass(text, text, bytea) is
   'Opens the second context of a declared emergency: that subject, that branch, that actor, until then. For the issuer login. Fails with WK202, WK207.';
-
-create function wardkeep.open_reviews() returns setof wardkeep.break_glass
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  me wardkeep.token := wardkeep.verified();
-begin
-  if me.subjects is not null or not exists (select from wardkeep.policy_rule r where r.break_glass -> 'reviewedBy' ? me.role) then
-    raise exception 'this role does not review emergencies' using errcode = 'WK207';
-  end if;
-  return query select b.* from wardkeep.break_glass b
-    where b.tenant = me.tenant and b.branch = any (me.branches) and b.reviewed_at is null order by b.declared_at, b.id;
-end
-$$;
-comment on function wardkeep.open_reviews() is 'Emergencies in one''s own branches that wait for a review. Fails with WK1xx, WK207.';
-
-create function wardkeep.review_break_glass(emergency uuid, outcome text, note text) returns void
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  me wardkeep.token := wardkeep.verified();
-begin
-  perform wardkeep.require_read_committed();
-  update wardkeep.break_glass b set reviewed_at = clock_timestamp(), reviewed_by = me.actor, verdict = outcome, review_note = note
-   where b.id = emergency and b.declared_by <> me.actor and b.id in (select r.id from wardkeep.open_reviews() r);
-  if not found then
-    raise exception 'there is nothing of this id for this actor to review' using errcode = 'WK207';
-  end if;
-  -- What is reviewed is over.
-  delete from wardkeep.token t where t.break_glass = emergency;
-  insert into wardkeep.activity (kind, actor, tenant, detail)
-  values ('break_glass_reviewed', me.actor, me.tenant, jsonb_build_object('break_glass', emergency, 'verdict', outcome));
-exception when check_violation or not_null_violation then
-  raise exception 'a review says justified or not_justified, and why' using errcode = 'WK207';
-end
-$$;
-comment on function wardkeep.review_break_glass(uuid, text, text) is 'Reviews an emergency of somebody else, and ends it. Fails with WK1xx, WK207.';

@@ -32,11 +32,15 @@ as $$
 declare
   ended integer := 0;
 begin
+  perform wardkeep.require_read_committed();
   update wardkeep.signing_key k set retired_at = now() where k.kid = retire_key.kid and k.retired_at is null;
   if not found then
     raise exception 'no live key has this id' using errcode = 'WK009';
   end if;
   if end_sessions then
+    perform from wardkeep.session s where s.kid = retire_key.kid and s.ended_at is null order by s.id for update;
+    perform from wardkeep.token t join wardkeep.session s on s.id = t.session_id and s.kid = retire_key.kid and s.ended_at is null
+      order by t.digest for update of t;
     select count(*) filter (where wardkeep.end_session(s.id, 'key retired')) into ended
       from wardkeep.session s where s.kid = retire_key.kid and s.ended_at is null;
   end if;
@@ -45,4 +49,4 @@ begin
 end
 $$;
 comment on function wardkeep.retire_key(text, boolean) is
-  'Refuses new requests under a key and, if asked, ends every session issued under it. For the owner.';
+  'Refuses new requests under a key and, if asked, ends every session issued under it. For the owner. Fails with WK009.';

@@ -11,12 +11,7 @@ begin
     return null;
   end if;
   if gone is not null then
-    perform wardkeep.require_read_committed();
-    -- Waits for what is being issued there, whose tokens the next statement finds.
-    perform wardkeep.tenant_alone(gone);
-    delete from wardkeep.token t where t.tenant = gone;
-    delete from wardkeep.branch_group g where g.tenant = gone;
-    delete from wardkeep.known_tenant k where k.tenant = gone;
+    perform wardkeep.forget_tenant(gone, come);
   end if;
   if come is not null then
     insert into wardkeep.known_tenant (tenant) values (come) on conflict do nothing;
@@ -29,13 +24,19 @@ comment on function wardkeep.mirror_tenant() is 'Trigger: keeps known_tenant lik
 create function wardkeep.forget_branch(gone text) returns void
   language sql volatile
 begin atomic
+  select from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
+    order by s.id for update;
+  select from wardkeep.token t where gone = any (t.branches) order by t.digest for update;
+  update wardkeep.session s set ended_at = now(), end_reason = 'no branch left'
+   where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
+     and not exists (select from wardkeep.token t where t.session_id = s.id and t.branches <> array[gone]);
   delete from wardkeep.token t where t.branches = array[gone];
   update wardkeep.token t set branches = array_remove(t.branches, gone) where gone = any (t.branches);
   delete from wardkeep.branch_group g where g.branches = array[gone];
   update wardkeep.branch_group g set branches = array_remove(g.branches, gone) where gone = any (g.branches);
   delete from wardkeep.known_branch k where k.branch = gone;
 end;
-comment on function wardkeep.forget_branch(text) is 'Internal: takes a branch out of the mirror, of groups and of open sessions.';
+comment on function wardkeep.forget_branch(text) is 'Internal: takes a branch out of the mirror, of groups and of open sessions; ends those that had no other.';
 
 create function wardkeep.mirror_branch() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -68,12 +69,13 @@ as $$
 begin
   perform wardkeep.require_read_committed();
   perform from wardkeep.known_tenant k order by k.tenant for update;
+  if tg_argv[0] = 'tenant' then
+    perform wardkeep.forget_tenant(k.tenant, null) from wardkeep.known_tenant k;
+  end if;
+  perform from wardkeep.token t order by t.digest for update;
   delete from wardkeep.token;
   delete from wardkeep.branch_group;
   delete from wardkeep.known_branch;
-  if tg_argv[0] = 'tenant' then
-    delete from wardkeep.known_tenant;
-  end if;
   return null;
 end
 $$;
@@ -88,6 +90,9 @@ declare
 begin
   perform wardkeep.require_read_committed();
   perform wardkeep.tenant_alone(in_tenant);
+  perform from wardkeep.token t
+    where t.tenant = in_tenant and (t.assigned or t.branch_group = group_name or t.break_glass is not null)
+    order by t.digest for update;
   checked := wardkeep.resolve_branches(in_tenant, to_jsonb(members));
   insert into wardkeep.branch_group (tenant, name, branches) values (in_tenant, group_name, checked)
   on conflict (tenant, name) do update set branches = excluded.branches;

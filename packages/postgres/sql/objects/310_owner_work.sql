@@ -9,7 +9,7 @@ begin
   if coalesce(btrim(reason), '') = '' then
     raise exception 'a backfill needs a reason' using errcode = 'WK307';
   end if;
-  if not wardkeep.tenant_beside(in_tenant) then
+  if not exists (select from wardkeep.known_tenant k where k.tenant = in_tenant) then
     raise exception 'no such tenant' using errcode = 'WK307', hint = 'Insert it in maintenance first.';
   end if;
   select coalesce(array_agg(b.branch order by b.branch), '{}') into held from wardkeep.known_branch b where b.tenant = in_tenant;

@@ -33,7 +33,7 @@ export interface ApplyResult {
 export async function apply(options: ApplyOptions): Promise<ApplyResult> {
   const { client, policy, plan: shown, lockTimeout = 5000, extensions = [] } = options
   const input = { client, policy, extensions }
-  return await inTransaction(client, async () => {
+  const applied = async (): Promise<ApplyResult> => {
     await client.query("select set_config('lock_timeout', $1, true), set_config('row_security', 'off', true)", [
       String(lockTimeout),
     ])
@@ -44,8 +44,12 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
     if (current.steps.length > 0) await requireNothingLeft(input)
     await saveManifest(client, policy)
     return { applied: current.steps.length, findings: current.findings }
-  })
+  }
+  return await inTransaction(client, applied, readCommitted)
 }
+
+/** Whatever the server's default: what is issued meanwhile must be seen, and ended. */
+const readCommitted = "begin isolation level read committed"
 
 /** A REVOKE that could not take a privilege away only warns; a second plan in the same transaction tells. */
 async function requireNothingLeft(input: PlanOptions): Promise<void> {
@@ -103,7 +107,7 @@ export function emit(shown: Plan, { transaction = true }: EmitOptions = {}): str
   if (shown.steps.length === 0) return "-- nothing to do\n"
   const steps = shown.steps.map((step) => `-- ${step.object}: ${step.why}\n${step.sql};`).join("\n\n")
   const body = `set local lock_timeout = '5s';\n\n${steps}\n`
-  if (transaction) return `-- Run as the owner role, in one transaction.\nbegin;\n${body}\ncommit;\n`
+  if (transaction) return `-- Run as the owner role, in one transaction.\n${readCommitted};\n${body}\ncommit;\n`
   return `-- Run as the owner role. Your tool must open one transaction around this file and commit it.\n${outsideFails}\n${body}`
 }
 

@@ -70,7 +70,7 @@ export function policySchemas(policy: Policy): string[] {
   return [...new Set(["wardkeep_lookup", policy.schema, ...named])]
 }
 
-/** Reads what compiling needs, in one pass over the schemas the policy names. */
+/** Reads what compiling needs: the schemas the policy names, and partitions of their tables wherever they are. */
 export async function readCatalog(client: Queryable, policy: Policy): Promise<Catalog> {
   const schemas = policySchemas(policy)
   const base = await client.query<{ number: number; name: string }>(
@@ -79,13 +79,17 @@ export async function readCatalog(client: Queryable, policy: Policy): Promise<Ca
   const roles = await client.query<{ name: string }>(
     "select rolname::text as name from pg_roles where rolname like 'wk\\_%'",
   )
+  const tables = await readTables(client, schemas)
   return {
     serverVersion: base.rows[0]?.number ?? 0,
     currentUser: base.rows[0]?.name ?? "",
-    tables: await readTables(client, schemas),
+    tables,
     roles: new Set(roles.rows.map((row) => row.name)),
     managed: await readManaged(client),
-    foreignPolicies: await readForeignPolicies(client, schemas),
+    foreignPolicies: await readForeignPolicies(
+      client,
+      [...tables.values()].map((table) => table.oid),
+    ),
   }
 }
 
@@ -105,6 +109,11 @@ interface TableRow {
 }
 
 const tablesQuery = `
+with recursive looked_at(oid) as (
+  select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = any ($1)
+  union
+  select i.inhrelid from looked_at l join pg_inherits i on i.inhparent = l.oid
+)
 select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c.relkind::text as kind,
   (select pn.nspname || '.' || pc.relname from pg_inherits i join pg_class pc on pc.oid = i.inhparent
      join pg_namespace pn on pn.oid = pc.relnamespace where c.relispartition and i.inhrelid = c.oid) as "partitionOf",
@@ -134,8 +143,8 @@ select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c
       'columns', (select coalesce(jsonb_agg(coalesce(a.attname, '') order by u.n), '[]') from unnest(i.indkey::int[]) with ordinality u(num, n)
                    left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.num and u.num > 0 where u.n <= i.indnkeyatts))), '[]')
    from pg_index i where i.indrelid = c.oid and i.indisvalid) as indexes
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = any ($1) and c.relkind in ('r', 'p') order by n.nspname, c.relname`
+from looked_at join pg_class c on c.oid = looked_at.oid join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') order by n.nspname, c.relname`
 
 async function readTables(client: Queryable, schemas: readonly string[]): Promise<Map<string, CatalogTable>> {
   const { rows } = await client.query<TableRow>(tablesQuery, [schemas])
@@ -157,37 +166,39 @@ async function readTables(client: Queryable, schemas: readonly string[]): Promis
   )
 }
 
+// From the comments to the objects: asking each of 3,000 functions for its comment takes 30 ms, three times an apply.
 const managedQuery = `
-select id, substr(comment, 10) as hash from (
-  select 'policy ' || n.nspname || '.' || c.relname || ' ' || p.polname as id, obj_description(p.oid, 'pg_policy') as comment
-    from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
-  union all
-  select 'trigger ' || n.nspname || '.' || c.relname || ' ' || t.tgname, obj_description(t.oid, 'pg_trigger')
-    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where not t.tgisinternal
-  union all
-  select case c.relkind when 'v' then 'view ' else 'table ' end || n.nspname || '.' || c.relname, obj_description(c.oid, 'pg_class')
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('v', 'r')
-  union all
-  select 'function ' || n.nspname || '.' || p.proname, obj_description(p.oid, 'pg_proc')
-    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-  union all
-  select 'statistics ' || n.nspname || '.' || s.stxname, obj_description(s.oid, 'pg_statistic_ext')
-    from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where s.stxname like 'wk\\_scope\\_%'
-  union all
-  select 'schema ' || n.nspname, obj_description(n.oid, 'pg_namespace') from pg_namespace n
-) o where comment like 'wardkeep:%'`
+with marked as materialized (
+  select classoid, objoid, substr(description, 10) as hash from pg_description where objsubid = 0 and description like 'wardkeep:%'
+)
+select 'policy ' || n.nspname || '.' || c.relname || ' ' || p.polname as id, hash
+  from marked join pg_policy p on p.oid = objoid and classoid = 'pg_policy'::regclass join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+union all
+select 'trigger ' || n.nspname || '.' || c.relname || ' ' || t.tgname, hash
+  from marked join pg_trigger t on t.oid = objoid and classoid = 'pg_trigger'::regclass and not t.tgisinternal join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+union all
+select case c.relkind when 'v' then 'view ' else 'table ' end || n.nspname || '.' || c.relname, hash
+  from marked join pg_class c on c.oid = objoid and classoid = 'pg_class'::regclass and c.relkind in ('v', 'r') join pg_namespace n on n.oid = c.relnamespace
+union all
+select 'function ' || n.nspname || '.' || p.proname, hash
+  from marked join pg_proc p on p.oid = objoid and classoid = 'pg_proc'::regclass join pg_namespace n on n.oid = p.pronamespace
+union all
+select 'statistics ' || n.nspname || '.' || s.stxname, hash
+  from marked join pg_statistic_ext s on s.oid = objoid and classoid = 'pg_statistic_ext'::regclass and s.stxname like 'wk\\_scope\\_%' join pg_namespace n on n.oid = s.stxnamespace
+union all
+select 'schema ' || n.nspname, hash from marked join pg_namespace n on n.oid = objoid and classoid = 'pg_namespace'::regclass`
 
 async function readManaged(client: Queryable): Promise<Map<string, string>> {
   const { rows } = await client.query<{ id: string; hash: string }>(managedQuery)
   return new Map(rows.map((row) => [row.id, row.hash]))
 }
 
-async function readForeignPolicies(client: Queryable, schemas: readonly string[]): Promise<string[]> {
+async function readForeignPolicies(client: Queryable, tables: readonly number[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select n.nspname || '.' || c.relname || ' ' || p.polname as name
        from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
-      where n.nspname = any ($1) and coalesce(obj_description(p.oid, 'pg_policy'), '') not like 'wardkeep:%' order by 1`,
-    [schemas],
+      where c.oid = any ($1::oid[]) and coalesce(obj_description(p.oid, 'pg_policy'), '') not like 'wardkeep:%' order by 1`,
+    [tables],
   )
   return rows.map((row) => row.name)
 }

@@ -34,7 +34,8 @@ select n.nspname || '.' || c.relname as name, c.relkind::text as kind, pg_get_us
          where has_any_column_privilege(g.name, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege(g.name, c.oid, 'DELETE')
          order by g.n) as users
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('v', 'm', 'f') and (n.nspname = any ($1) or c.oid in (select oid from reads))
+where c.relkind in ('v', 'm', 'f') and (n.nspname = any ($1) or c.oid in (select oid from reads)
+    or exists (select from pg_inherits i where i.inhrelid = c.oid and i.inhparent = any ($2)))
   and coalesce(obj_description(c.oid, 'pg_class'), '') not like 'wardkeep:%'
 order by 1`
 

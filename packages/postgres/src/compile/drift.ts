@@ -9,10 +9,12 @@ type Picture = Readonly<Record<string, string>>
 
 // The months of the audit log come and go by themselves and are left out.
 const pictureQuery = `
-with recursive tree as (
+with recursive marked as materialized (
+  select classoid, objoid from pg_description where objsubid = 0 and description like 'wardkeep:%'
+), tree as (
   select c.oid, n.nspname || '.' || c.relname as name, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p', 'v') and (n.nspname = 'wardkeep' or n.nspname = 'wardkeep_lookup' or n.nspname = 'wardkeep_audit' and not c.relispartition or n.nspname || '.' || c.relname = any ($1)
-          or obj_description(c.oid, 'pg_class') like 'wardkeep:%')
+          or c.oid in (select objoid from marked where classoid = 'pg_class'::regclass))
   union
   select c.oid, n.nspname || '.' || c.relname, c.relkind from tree t join pg_inherits i on i.inhparent = t.oid
     join pg_class c on c.oid = i.inhrelid and c.relispartition join pg_namespace n on n.oid = c.relnamespace and n.nspname <> 'wardkeep_audit'
@@ -46,7 +48,7 @@ select 'function ' || n.nspname || '.' || p.proname || '(' || pg_get_function_id
     concat_ws(' | ', p.prosecdef, p.provolatile, p.proparallel, p.proleakproof, array_to_string(p.proconfig, ','), pg_get_userbyid(p.proowner),
       md5(pg_get_functiondef(p.oid)), (select string_agg(coalesce(r.rolname::text, 'public'), ',' order by r.rolname) from aclexplode(p.proacl) a left join pg_roles r on r.oid = a.grantee))
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
- where n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_lookup') or obj_description(p.oid, 'pg_proc') like 'wardkeep:%'
+ where n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_lookup') or p.oid in (select objoid from marked where classoid = 'pg_proc'::regclass)
 union all
 select 'default ' || o.name || '.' || t.attname, pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d join ours o on o.oid = d.adrelid
   join pg_attribute t on t.attrelid = d.adrelid and t.attnum = d.adnum where t.attgenerated = '' and pg_get_expr(d.adbin, d.adrelid) like '%wardkeep.%'`

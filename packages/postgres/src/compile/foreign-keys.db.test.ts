@@ -71,6 +71,39 @@ describe("a foreign key of the host that is made composite", () => {
     })
   })
 
+  it("may start at the branch column, as most hosts declare it", async () => {
+    const sql = `alter table visit add constraint at_branch foreign key (branch_id) references branch on delete cascade;
+      alter table patient add foreign key (branch_id) references branch, add foreign key (clinic_id) references clinic;`
+    await withHost(sql, async (host, url) => {
+      await host.apply()
+      expect(await constraints(url)).toMatchObject([
+        { def: "FOREIGN KEY (clinic_id, branch_id) REFERENCES branch(clinic_id, id) ON DELETE CASCADE" },
+      ])
+      expect((await host.plan()).steps).toEqual([])
+      const elsewhere = `insert into clinic values ('${id("b")}'); insert into branch values ('${id("b1")}', '${id("b")}');
+        insert into visit values ('${id("a")}', '${id("b1")}', 1)`
+      await expect(connected(url, (admin) => admin.query(elsewhere))).rejects.toMatchObject({ code: "23503" })
+    })
+  })
+
+  it("is left as it is, and named, where it refers with a branch that is not the row's own", async () => {
+    const sql = `alter table patient add unique (branch_id, id); alter table visit add column from_branch uuid;
+      alter table visit add constraint came foreign key (from_branch, patient_id) references patient (branch_id, id);`
+    await withHost(sql, async (host, url) => {
+      const { findings } = await host.apply()
+      expect(await constraints(url)).toMatchObject([
+        { def: "FOREIGN KEY (from_branch, patient_id) REFERENCES patient(branch_id, id)" },
+      ])
+      expect(findings).toContainEqual(
+        expect.objectContaining({
+          check: "foreign-key-across-branches",
+          severity: "leak",
+          object: "public.visit came",
+        }),
+      )
+    })
+  })
+
   it("stays NOT VALID where it was, which is said for as long as it is so", async () => {
     const sql = `insert into visit values ('${id("a")}', '${id("a1")}', 1, 70, null, null);
       alter table visit add constraint patient foreign key (patient_id) references patient not valid;`

@@ -12,11 +12,26 @@ export interface Grant {
 
 /** A privilege that somebody has. */
 export interface Held extends Grant {
-  /** Superusers and BYPASSRLS read past every policy: their grants work as before, backups among them. */
+  /**
+   * Superusers and BYPASSRLS read past every policy: their grants work as before, backups among them. Not so a group
+   * with the attribute: whoever has its privileges without SET ROLE does not have its attribute, and would see no rows.
+   */
   readonly exempt: boolean
+  /** Who gave it; null for the owner. It goes when the giver's own goes, and only the giver's loss takes it. */
+  readonly grantor: string | null
 }
 
-const explode = `coalesce(r.rolname::text, 'PUBLIC') as grantee, x.privilege_type as privilege, o.column, coalesce(r.rolsuper or r.rolbypassrls, false) as exempt`
+/** What the owner's new tables (`r`) or functions (`f`) come with, in one schema or, where it is empty, in all. */
+export interface Default extends Held {
+  readonly schema: string
+  readonly kind: "r" | "f"
+}
+
+/** Columns of a query over `o(owner, column)`, its exploded ACL `x` and the grantee's role `r`. */
+export const explode = `coalesce(r.rolname::text, 'PUBLIC') as grantee, x.privilege_type as privilege, o.column,
+  case when x.grantor <> o.owner then pg_get_userbyid(x.grantor)::text end as grantor,
+  coalesce(r.rolsuper or r.rolbypassrls, false) and not exists (
+    select from pg_roles m where not m.rolsuper and not m.rolbypassrls and pg_has_role(m.oid, r.oid, 'usage')) as exempt`
 
 const grantsQuery = `
 with named as (
@@ -30,32 +45,29 @@ select distinct o.relation, ${explode} from (
 ) o cross join lateral aclexplode(o.acl) x left join pg_roles r on r.oid = x.grantee where x.grantee <> o.owner
 order by 1, 2, 3, 4 nulls first`
 
-const defaultsQuery = `
-select distinct o.schema, ${explode} from (
-  select coalesce(n.nspname::text, '') as schema, d.defaclacl as acl, null::text as column, d.defaclrole as owner
-    from pg_default_acl d join pg_roles me on me.oid = d.defaclrole and me.rolname = current_user
-    left join pg_namespace n on n.oid = d.defaclnamespace where d.defaclobjtype = 'r'
-) o cross join lateral aclexplode(o.acl) x left join pg_roles r on r.oid = x.grantee where x.grantee <> o.owner
-order by 1, 2, 3, 4 nulls first`
-
 export interface Grants {
   /** What is held now. */
   of(relation: string): readonly Held[]
   /** What a table that is made, or made again, comes with: default privileges of the owner. */
   ofNew(relation: string): readonly Held[]
+  /** The same for a function. */
+  ofNewFunction(name: string): readonly Held[]
 }
 
-export async function readGrants(client: Queryable, relations: readonly string[]): Promise<Grants> {
+export async function readGrants(
+  client: Queryable,
+  relations: readonly string[],
+  defaults: readonly Default[],
+): Promise<Grants> {
   const { rows } = await client.query<Held & { relation: string }>(grantsQuery, [relations])
-  const { rows: defaults } = await client.query<Held & { schema: string }>(defaultsQuery)
   const byRelation = new Map<string, Held[]>()
   for (const { relation, ...held } of rows) byRelation.set(relation, [...(byRelation.get(relation) ?? []), held])
+  const comingWith = (kind: Default["kind"], name: string): Held[] =>
+    defaults.filter((given) => given.kind === kind && (given.schema === "" || name.startsWith(`${given.schema}.`)))
   return {
     of: (relation) => byRelation.get(relation) ?? [],
-    ofNew: (relation) =>
-      defaults
-        .filter(({ schema }) => schema === "" || relation.startsWith(`${schema}.`))
-        .map(({ schema: _schema, ...held }) => held),
+    ofNew: (relation) => comingWith("r", relation),
+    ofNewFunction: (name) => comingWith("f", name),
   }
 }
 
@@ -82,9 +94,11 @@ export function differenceSteps(
   strangers: Strangers,
 ): Step[] {
   const key = (grant: Grant): string => JSON.stringify([grant.grantee, grant.privilege, grant.column])
-  const [wanted, held] = [new Set(desired.map(key)), new Set(present.map(key))]
+  // What a role of the host gave to one of ours ends with that role's own.
+  const [wanted, held] = [new Set(desired.map(key)), new Set(present.filter((g) => g.grantor === null).map(key))]
   const ours = (grant: Held): boolean => isOurs(policy, grant.grantee)
   const extra = present.filter((grant) => ours(grant) && !wanted.has(key(grant)))
+  const silenced = strangers === "keep" ? [] : present.filter((grant) => !ours(grant) && !grant.exempt)
   // Revoking a privilege on the table takes the same privilege on single columns along.
   const whole = (grant: Grant): string => `${grant.privilege} ${grant.grantee}`
   const wholes = new Set(extra.filter((grant) => grant.column === null).map(whole))
@@ -95,7 +109,13 @@ export function differenceSteps(
       why: "not in the policy file",
       sql: `revoke ${what} on ${qualified(relation)} from ${role}`,
     })),
-    ...(strangers === "keep" ? [] : strangerSteps(policy, relation, present)),
+    ...strangerSteps(relation, silenced),
+    ...chainSteps(
+      relation,
+      [...extra, ...silenced],
+      silenced,
+      present.filter((grant) => !ours(grant)),
+    ),
     ...statements(relation, missing, (what, role) => ({
       phase: "widen",
       why: "in the policy file",
@@ -108,14 +128,39 @@ export function differenceSteps(
  * No policy lets a role of the host read a fenced table, so PostgreSQL would never ask the fence: zero rows, and success.
  * Without the grant it is an error.
  */
-function strangerSteps(policy: Policy, relation: string, present: readonly Held[]): Step[] {
-  const strangers = present.filter((grant) => !isOurs(policy, grant.grantee) && !grant.exempt)
-  return statements(relation, strangers, (what, role) => ({
+function strangerSteps(relation: string, silenced: readonly Held[]): Step[] {
+  return statements(relation, silenced, (what, role) => ({
     phase: "narrow",
     why: `a role of the host loses ${what}: from now on an error, where the fence would show it no rows`,
     // What it passed on to others depends on its own.
     sql: `revoke ${what} on ${qualified(relation)} from ${role} cascade`,
   }))
+}
+
+/** A REVOKE by the owner takes only what the owner gave, and CASCADE takes from those who shall keep it too. */
+function chainSteps(
+  relation: string,
+  removed: readonly Held[],
+  silenced: readonly Held[],
+  hosts: readonly Held[],
+): Step[] {
+  const gone = new Set<string | null>([null, ...silenced.map(({ grantee }) => grantee)])
+  const passedOn = removed
+    .filter(({ grantor }) => !gone.has(grantor))
+    .map((grant) => ({ ...grant, grantee: grant.grantor ?? "" }))
+  const kept = removed.length === 0 ? [] : hosts.filter((grant) => grant.grantor !== null && !removed.includes(grant))
+  return [
+    ...statements(relation, passedOn, (what, role) => ({
+      phase: "narrow",
+      why: `what this role passed on to others ends; its own ${what} stays`,
+      sql: `revoke grant option for ${what} on ${qualified(relation)} from ${role} cascade`,
+    })),
+    ...statements(relation, kept, (what, role) => ({
+      phase: "narrow",
+      why: "keeps what it had from a role that may no longer give it",
+      sql: `grant ${what} on ${qualified(relation)} to ${role}`,
+    })),
+  ]
 }
 
 /** By prefix: a role that left the policy file must lose what it had. */

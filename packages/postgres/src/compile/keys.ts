@@ -1,6 +1,7 @@
 import { type Finding, quoteIdent, quoteLiteral } from "@wardkeep/core"
 import type { CatalogConstraint } from "./catalog.js"
 import { scopedKey } from "./columns.js"
+import { ownColumn } from "./references.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"
 import { hashOf, list, qualified, type Step } from "./step.js"
 import { ownKey } from "./through.js"
@@ -55,15 +56,16 @@ function scopedForeignKey(child: ScopedTable, parent: ScopedTable, fk: CatalogCo
   const parentScope = scopeColumns(parent).map(([column]) => column)
   if (parentScope.every((column) => fk.parentColumns.includes(column))) return null
   if (parent.branch !== null && child.branch === null) return "widening"
-  const bare = fk.columns.filter((column) => !scopeColumns(child).some(([scope]) => scope === column))
-  const bareParent = fk.parentColumns.filter((column) => !parentScope.includes(column))
-  const childColumns = [
-    ...parentScope.map((column) =>
-      column === parent.branch?.column ? (child.branch?.column ?? column) : (child.tenant?.column ?? column),
-    ),
-    ...bare,
+  const scope = parentScope.map((column) => [ownColumn(child, parent, column) ?? column, column] as const)
+  const pairs = fk.columns.map((column, index) => [column, fk.parentColumns[index] ?? ""] as const)
+  // A scope column that is not the row's own stays what the host declared: `referenceFindings` names it.
+  if (pairs.some(([mine, theirs]) => scope.some(([own, column]) => column === theirs && own !== mine))) return null
+  const rest = pairs.filter(([, theirs]) => !parentScope.includes(theirs))
+  const bare = rest.map(([mine]) => mine)
+  const [childColumns, parentColumns] = [
+    scope.concat(rest).map(([mine]) => mine),
+    scope.concat(rest).map(([, theirs]) => theirs),
   ]
-  const parentColumns = [...parentScope, ...bareParent]
   const target = qualified(child.table.name)
   const steps = scopedUnique(parent, parentColumns)
   const setNull = fk.onDelete === "n" || fk.onDelete === "d" ? ` (${list(bare)})` : ""

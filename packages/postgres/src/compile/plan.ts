@@ -15,6 +15,8 @@ import {
   strangersOn,
 } from "./companions.js"
 import { confinement, narrowable } from "./confined.js"
+import { defaultFindings, readDefaults } from "./defaults.js"
+import { definerGrantSteps } from "./definer-grants.js"
 import { derivedFindings } from "./derived.js"
 import { tampered } from "./drift.js"
 import type { Extension } from "./extension.js"
@@ -24,6 +26,7 @@ import { type Grants, grantSteps, readGrants } from "./grants.js"
 import { indexFindings, keySteps } from "./keys.js"
 import { lookupRefills, lookups } from "./lookups.js"
 import { mirrors } from "./mirror.js"
+import { narrowingFindings } from "./narrowings.js"
 import { ownFunctionSteps } from "./own-functions.js"
 import { tablePrivileges } from "./privileges.js"
 import { actorRecordSteps } from "./record.js"
@@ -76,11 +79,14 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
       ...uncovered,
       ...(await derivedFindings(client, policy, catalog, scoped)),
       ...(await roleFindings(client, policy)),
+      ...(await narrowingFindings(client, policy)),
     ],
     managed: [],
   }
-  const grants = await readGrants(client, relations)
+  const defaults = await readDefaults(client)
+  const grants = await readGrants(client, relations, defaults)
   draft.findings.push(...(await strangerFindings(client, policy, scoped, catalog, grants)))
+  draft.findings.push(...defaultFindings(scoped, defaults))
   const branches = await countBranches(client, scoped.get(policy.tenancy.branch))
   const rolesWithViews = new Set<string>()
   for (const entry of scoped.values()) {
@@ -98,6 +104,7 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy)))
   draft.steps.push(
     ...lookupTableSteps(policy, catalog, draft.managed, grants),
+    ...(await definerGrantSteps(client, policy, catalog, draft.managed, grants)),
     ...(await actorRecordSteps(client, policy)),
   )
   draft.steps.push(...(await ruleRecordSteps(client, policy)))

@@ -1,5 +1,6 @@
 import { canonicalJson, type Policy, quoteLiteral } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
+import { issuingStopped } from "./record.js"
 import type { Step } from "./step.js"
 
 interface RuleRow {
@@ -27,6 +28,7 @@ export async function ruleRecordSteps(client: Queryable, policy: Policy): Promis
   if (rows[0] !== undefined && text(rows[0]) === text(wanted)) return []
   const breakGlass = wanted.break_glass === null ? "null" : quoteLiteral(canonicalJson(wanted.break_glass))
   const statements = [
+    issuingStopped,
     `insert into wardkeep.policy_rule (assignments, exclusive, break_glass)
   values (${quoteLiteral(wanted.assignments)}, ${quoteLiteral(canonicalJson(wanted.exclusive))}, ${breakGlass})
   on conflict (only_row) do update set assignments = excluded.assignments, exclusive = excluded.exclusive, break_glass = excluded.break_glass`,

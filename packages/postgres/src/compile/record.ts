@@ -15,6 +15,9 @@ interface ActorRow {
   readonly counts_as: readonly string[]
 }
 
+/** Leads every step that changes what may be issued: no session of the rules before comes behind their end. */
+export const issuingStopped = "select wardkeep.policy_alone()"
+
 /** The roles and services as the issuing functions see them. */
 export async function actorRecordSteps(client: Queryable, policy: Policy): Promise<Step[]> {
   const { rows } = await client.query<ActorRow>(
@@ -46,7 +49,7 @@ export async function actorRecordSteps(client: Queryable, policy: Policy): Promi
       phase: "narrow",
       object: `${row.kind} ${row.name}`,
       why: "no longer in the policy file; its open sessions lose it now",
-      sql: `delete from wardkeep.token where db_role = ${quoteLiteral(row.db_role)};\ndelete from wardkeep.policy_actor where kind = ${quoteLiteral(row.kind)} and name = ${quoteLiteral(row.name)}`,
+      sql: `${issuingStopped};\ndelete from wardkeep.token where db_role = ${quoteLiteral(row.db_role)};\ndelete from wardkeep.policy_actor where kind = ${quoteLiteral(row.kind)} and name = ${quoteLiteral(row.name)}`,
     })
   }
   return steps
@@ -79,7 +82,8 @@ function upsert(row: ActorRow): string {
     array(row.counts_as),
   ]
   // A purpose taken away is taken away from open sessions too.
-  return `insert into wardkeep.policy_actor (kind, name, db_role, purposes, mfa_seconds, must_expire, may_grant, confined, counts_as) values (${values.join(", ")})
+  return `${issuingStopped};
+insert into wardkeep.policy_actor (kind, name, db_role, purposes, mfa_seconds, must_expire, may_grant, confined, counts_as) values (${values.join(", ")})
   on conflict (kind, name) do update set db_role = excluded.db_role, purposes = excluded.purposes, mfa_seconds = excluded.mfa_seconds, must_expire = excluded.must_expire,
     may_grant = excluded.may_grant, confined = excluded.confined, counts_as = excluded.counts_as;
 delete from wardkeep.token where db_role = ${quoteLiteral(row.db_role)} and purpose <> all (${purposes})${row.confined ? ` or db_role = ${quoteLiteral(row.db_role)} and subjects is null` : ""}`

@@ -35,7 +35,8 @@ function crossing(child: ScopedTable, parent: ScopedTable, fk: CatalogConstraint
   ]
 }
 
-function ownColumn(child: ScopedTable, parent: ScopedTable, column: string): string | undefined {
+/** The child's own column for a scope column of the parent. */
+export function ownColumn(child: ScopedTable, parent: ScopedTable, column: string): string | undefined {
   return column === parent.branch?.column ? child.branch?.column : child.tenant?.column
 }
 

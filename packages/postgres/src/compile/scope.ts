@@ -69,8 +69,9 @@ export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
       })
     }
   }
+  const covered = new Set(coveredTables(catalog, scoped).map((table) => table.name))
   for (const foreign of catalog.foreignPolicies) {
-    if (scoped.has(foreign.slice(0, foreign.indexOf(" ")))) {
+    if (covered.has(foreign.slice(0, foreign.indexOf(" ")))) {
       faults.push({ code: "WK303", text: `policy ${foreign} is not ours and could widen the fence; drop it first` })
     }
   }
@@ -125,14 +126,7 @@ function tenancyTypes(policy: Policy, catalog: Catalog): TenancyTypes {
   }
   const tenantKey = singleKey(tenantTable)
   // Tokens and the mirror name a branch by its id alone, so it must be unique in the whole database, not per tenant.
-  const branchKey = branchTable.wholeUniques.find(
-    (columns) => columns.length === 1 && columns[0] !== policy.tenancy.columns.tenant,
-  )?.[0]
-  if (branchKey === undefined || branchKey === "") {
-    throw new WardkeepError("WK008", {
-      message: `${branchTable.name} needs a unique key of one column: branch ids that repeat across tenants would open one tenant to another`,
-    })
-  }
+  const branchKey = keyOfBranches(branchTable, catalog, policy.tenancy.columns.tenant)
   const tenant = tenantTable.columns.get(tenantKey)?.type ?? ""
   const branch = branchTable.columns.get(branchKey)?.type ?? ""
   for (const [where, type] of [
@@ -142,6 +136,33 @@ function tenancyTypes(policy: Policy, catalog: Catalog): TenancyTypes {
     if (!keyTypes.has(type)) throw new WardkeepError("WK007", { message: `the key of ${where} is ${type}` })
   }
   return { tenantKey, tenant, branchKey, branch }
+}
+
+/**
+ * Never by the order of the catalog, which a restored dump changes: the primary key's own column, else the one that
+ * foreign keys name, else the only one there is.
+ */
+function keyOfBranches(table: CatalogTable, catalog: Catalog, tenant: string): string {
+  const single = table.wholeUniques.filter((columns) => columns.length === 1).flat()
+  const candidates = [...new Set(single)].filter((column) => column !== tenant && column !== "")
+  if (candidates.length === 0) {
+    throw new WardkeepError("WK008", {
+      message: `${table.name} needs a unique key of one column: branch ids that repeat across tenants would open one tenant to another`,
+    })
+  }
+  const primary = table.constraints.filter((constraint) => constraint.type === "p").flatMap(({ columns }) => columns)
+  const named = [...catalog.tables.values()]
+    .flatMap(({ constraints }) => constraints)
+    .filter((constraint) => constraint.type === "f" && constraint.parent === table.name)
+    .flatMap(({ parentColumns }) => parentColumns)
+  for (const preferred of [primary, named, candidates]) {
+    const [only, ...others] = candidates.filter((column) => preferred.includes(column))
+    if (only !== undefined && others.length === 0) return only
+  }
+  throw new WardkeepError("WK008", {
+    message: `${table.name} has several unique columns, ${candidates.join(", ")}, and none is its primary key: which one names a branch?`,
+    hint: "Make the column that other tables refer to its primary key.",
+  })
 }
 
 function singleKey(table: CatalogTable): string {

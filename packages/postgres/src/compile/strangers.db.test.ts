@@ -142,6 +142,78 @@ describe("logins that the host had before", () => {
       await expect(later.run(`select from ${table}`), table).rejects.toMatchObject({ code: "42501" })
   })
 
+  it("lose a grant that they have through a group with BYPASSRLS, which does not pass that on", async () => {
+    await host.apply()
+    const group = await old("backups")
+    const member = await old("member")
+    const taking = await old("taking")
+    await asAdmin(`alter role ${group.login.user} bypassrls; alter role ${taking.login.user} noinherit;
+      grant ${group.login.user} to ${taking.login.user};
+      grant select on patient to ${group.login.user}`)
+    const named = async () =>
+      (await host.plan()).findings.filter((f) => f.check === "host-role-loses-access").map((f) => f.message)
+    await host.apply()
+    await taking.run(`set role ${group.login.user}`)
+    expect(await taking.run("select from patient")).toBe(2)
+    await asAdmin(`grant ${group.login.user} to ${member.login.user}`)
+    expect(await member.run("select from patient"), "what silence looks like").toBe(0)
+    expect(await named()).toEqual([
+      `${group.login.user} and, through it, ${[member, taking]
+        .map(({ login }) => login.user)
+        .sort()
+        .join(", ")}: apply takes select on public.patient away`,
+    ])
+    await host.apply()
+    for (const { run } of [member, group])
+      await expect(run("select from patient")).rejects.toMatchObject({ code: "42501" })
+    await asAdmin(`alter role ${member.login.user} bypassrls; grant select on patient to ${group.login.user}`)
+    expect(await named()).toEqual([])
+    await host.apply()
+    for (const { run } of [member, group]) expect(await run("select from patient")).toBe(2)
+  })
+
+  it("end with what was passed on to them, and only they", async () => {
+    await host.apply()
+    const [reports, backup, second] = [await old("passing"), await old("backup"), await old("second")]
+    const [exempt, reader] = [await old("exempt"), await old("reader")]
+    await asAdmin(`alter role ${backup.login.user} bypassrls; alter role ${second.login.user} bypassrls; alter role ${exempt.login.user} bypassrls;
+      grant select on patient to ${reports.login.user}, ${exempt.login.user} with grant option`)
+    await reports.run(`grant select on patient to ${backup.login.user} with grant option`)
+    await backup.run(`grant select on patient to ${second.login.user}`)
+    await exempt.run(`grant select on patient to ${reader.login.user}, public`)
+    await host.apply()
+    for (const { run } of [backup, second, exempt]) expect(await run("select from patient")).toBe(2)
+    for (const { run } of [reports, reader])
+      await expect(run("select from patient")).rejects.toMatchObject({ code: "42501" })
+    expect((await host.plan()).steps).toEqual([])
+    expect(await exempt.run(`grant select on patient to ${reader.login.user}`)).toBeNull()
+    await expect(reader.run("select from patient")).rejects.toMatchObject({ code: "42501" })
+  })
+
+  it("may not call what Wardkeep makes, by default privileges or a grant", async () => {
+    const caller = await old("caller")
+    const schemaOf = `grant usage on schema wardkeep_lookup to ${caller.login.user}`
+    await host.asOwner((owner) =>
+      owner.query(`alter default privileges grant execute on functions to ${caller.login.user}`),
+    )
+    const policy = parsePolicy({
+      ...doc,
+      lookups: { by_name: { table: "patient", by: "name", returns: ["clinic_id"] } },
+    })
+    await host.apply(policy)
+    await asAdmin(schemaOf)
+    const call = () => caller.run("select wardkeep_lookup.by_name('x')")
+    await expect(call()).rejects.toMatchObject({ code: "42501" })
+    await host.asOwner((owner) =>
+      owner.query(`alter default privileges revoke execute on functions from ${caller.login.user}`),
+    )
+    expect((await host.plan(policy)).steps).toEqual([])
+    await asAdmin(`grant execute on function wardkeep_lookup.by_name(text) to ${caller.login.user}`)
+    expect(await call()).toBe(0)
+    await host.apply(policy)
+    await expect(call()).rejects.toMatchObject({ code: "42501" })
+  })
+
   it("keep a grant on a table that leaves the policy file", async () => {
     const reports = await old("returning")
     const released = parsePolicy({

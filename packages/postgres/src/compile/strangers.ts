@@ -56,7 +56,7 @@ function loses(relation: string, grantee: string, held: readonly Held[], through
     severity: "hygiene",
     object: relation,
     message: `${grantee}${also}: apply takes ${privilegeText(held)} on ${relation} away`,
-    fix: "Move its work to a role or service of the policy file first; a login that must read every branch, such as for backups, can be given BYPASSRLS and keeps its grants",
+    fix: "Move its work to a role or service of the policy file first; a login that must read every branch, such as for backups, can be given BYPASSRLS itself (whoever is in a group does not have the group's) and keeps its grants",
   }
 }
 

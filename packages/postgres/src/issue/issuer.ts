@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import pg from "pg"
 import { outward } from "../client/errors.js"
 import { unreachable } from "../client/wire/connect.js"
@@ -144,10 +145,14 @@ export function createIssuer(options: IssuerOptions): Issuer {
   if (!given) pool.on("error", () => undefined)
 
   async function call<R extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<R[]> {
-    try {
-      return (await pool.query<R>(text, [...values])).rows
-    } catch (error) {
-      throw neverConnected(error) ? unreachable(error) : outward(error, undefined, false)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await pool.query<R>(text, [...values])).rows
+      } catch (error) {
+        if (!isDeadlock(error) || attempt === 5)
+          throw neverConnected(error) ? unreachable(error) : outward(error, undefined, false)
+        await sleep(Math.floor(Math.random() * 40 * attempt))
+      }
     }
   }
   async function issue(kind: RequestKind, routine: string, body: object, actor: string): Promise<Session> {
@@ -199,6 +204,14 @@ export function createIssuer(options: IssuerOptions): Issuer {
 /** As JavaScript prints and reads a time, whatever the server's DateStyle and zone. */
 function iso(column: string): string {
   return `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+}
+
+/**
+ * PostgreSQL ended this call for somebody who came the other way, such as who narrows a role and then revokes it from the
+ * person that signs in. Nothing of it was kept, its nonce included, so that the same request is served again.
+ */
+function isDeadlock(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "40P01"
 }
 
 /** Errors of the socket, of signing in and of a server that takes nobody; what SQL raised is none of these. */

@@ -4,6 +4,7 @@ import { asOwner } from "./owner.js"
 import { enterOwnerContext, openOwnerContext } from "./owner-context.js"
 import type { Queryable } from "./queryable.js"
 import { dataStatements } from "./statements.js"
+import { refuseUnseenRows } from "./unseen-rows.js"
 
 export interface BackfillOptions {
   /** A dedicated connection of the migrator's login. */
@@ -12,6 +13,8 @@ export interface BackfillOptions {
   readonly reason: string
   /** Which tenants; all of them when left out. */
   readonly tenants?: readonly string[]
+  /** Milliseconds to wait for tables that must be counted first, having no foreign key to the branch. Default 5000. */
+  readonly lockTimeout?: number
 }
 
 export interface BackfillResult<T> {
@@ -19,10 +22,13 @@ export interface BackfillResult<T> {
 }
 
 /**
- * Changes data tenant by tenant, each in a transaction of its own under a recorded service context, with no exclusive
- * lock. The fence holds: the work sees exactly one tenant at a time, and what belongs to none is never touched silently.
+ * Changes data tenant by tenant, each in a transaction of its own under a recorded service context. The work runs under no
+ * exclusive lock. The fence holds: it sees exactly one tenant at a time. Rows that no context would show, because their
+ * branch or tenant is not known, are looked for first: tables without a foreign key that leads to the branch are counted,
+ * and locked exclusively for that long.
  *
- * @throws WK307 no reason · the work's own error: earlier tenants are kept, this one is not
+ * @throws WK307 no reason, or rows that no context shows, with their number by table; nothing was changed then · the work's
+ *   own error: earlier tenants are kept, this one is not
  * @example
  * await backfill({ client, policy, reason: "normalise phones" }, (q) =>
  *   q.query("update patient set phone = replace(phone, ' ', '')"))
@@ -31,7 +37,9 @@ export async function backfill<T>(
   options: BackfillOptions,
   work: (q: Queryable, tenant: string) => Promise<T>,
 ): Promise<BackfillResult<T>> {
-  const { client, policy } = options
+  const { client, policy, lockTimeout = 5000 } = options
+  const looking = { client, policy, tenants: options.tenants, lockTimeout }
+  await asOwner(client, policy, () => inTransaction(client, () => refuseUnseenRows(looking)))
   const tenants = options.tenants ?? (await knownTenants(client, policy))
   const done: { tenant: string; result: T }[] = []
   for (const tenant of tenants)

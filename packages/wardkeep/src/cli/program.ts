@@ -8,6 +8,7 @@ import type { ExitCode } from "./exit-code.js"
 import { printFailure } from "./failure.js"
 import { initCommand } from "./init.js"
 import { keyCommand } from "./key.js"
+import { lawCommand } from "./law.js"
 import { migrateCommand } from "./migrate.js"
 import { type Output, outputOf, type Surroundings } from "./output.js"
 import { planCommand } from "./plan.js"
@@ -33,6 +34,7 @@ export function buildProgram(context: CommandContext): Command {
     doctorCommand,
     verifyCommand,
     auditCommand,
+    lawCommand,
     keyCommand,
     errorsCommand,
   ]

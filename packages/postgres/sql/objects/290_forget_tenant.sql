@@ -1,0 +1,41 @@
+create function wardkeep.forget_tenant(gone text, successor text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  why text := case when successor is null then 'tenant deleted' else 'tenant key changed' end;
+  revoked integer;
+  closed integer;
+  taken jsonb;
+begin
+  perform wardkeep.require_read_committed();
+  -- Waits for what is issued, granted and declared there, which the next statements find.
+  perform from wardkeep.known_tenant k where k.tenant = gone for update;
+  perform from wardkeep.assignment a where a.tenant = gone and a.revoked_at is null order by a.id for update;
+  perform from wardkeep.break_glass b where b.tenant = gone and b.reviewed_at is null order by b.id for update;
+  perform from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.tenant = gone)
+    order by s.id for update;
+  perform from wardkeep.token t where t.tenant = gone order by t.digest for update;
+  -- Whoever is given the same key one day is somebody else: nothing of this tenant may hold there.
+  update wardkeep.assignment a set revoked_at = clock_timestamp(), revoked_by = 'login:' || session_user, revoke_reason = why
+   where a.tenant = gone and a.revoked_at is null;
+  get diagnostics revoked = row_count;
+  update wardkeep.break_glass b set closed_at = clock_timestamp() where b.tenant = gone and b.reviewed_at is null and b.closed_at is null;
+  get diagnostics closed = row_count;
+  update wardkeep.session s set ended_at = now(), end_reason = why
+   where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.tenant = gone)
+     and not exists (select from wardkeep.token t where t.session_id = s.id and t.tenant <> gone);
+  delete from wardkeep.token t where t.tenant = gone;
+  delete from wardkeep.branch_group g where g.tenant = gone;
+  select coalesce(jsonb_agg(to_jsonb(n) - 'tenant' order by n.role, n.what), '[]') into taken from wardkeep.narrowing n where n.tenant = gone;
+  -- A tenant that only changes its key is the same one: what was taken there stays taken.
+  insert into wardkeep.narrowing (tenant, role, what, reason, narrowed_by, narrowed_at)
+  select successor, n.role, n.what, n.reason, n.narrowed_by, n.narrowed_at from wardkeep.narrowing n
+   where n.tenant = gone and successor is not null on conflict do nothing;
+  delete from wardkeep.narrowing n where n.tenant = gone;
+  delete from wardkeep.known_tenant k where k.tenant = gone;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('tenant_gone', session_user, gone, jsonb_build_object('reason', why, 'assignments', revoked, 'emergencies', closed, 'narrowings', taken));
+end
+$$;
+comment on function wardkeep.forget_tenant(text, text) is
+  'Internal: ends everything that holds in a tenant that is deleted, or that goes on under another key. Fails with WK009.';

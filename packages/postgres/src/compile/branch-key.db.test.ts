@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest"
+import { connected } from "#tests/fixture/clinic.ts"
+import { document, type Host, installHost } from "#tests/fixture/host.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const database = useDatabase()
+const tables = { patient: { scope: "branch" } }
+const roles = { doctor: { purposes: ["care"], can: { patient: "read" } } }
+
+async function withBranches(branch: string, work: (host: Host, url: string) => Promise<void>): Promise<void> {
+  const fresh = await database.cluster.database(undefined, { owner: new URL(database.ownerUrl).username })
+  const ownerUrl = Object.assign(new URL(database.ownerUrl), { pathname: `/${fresh.name}` }).href
+  const schema = `create table clinic (id int primary key);
+    ${branch};
+    create table patient (clinic_id int not null, branch_id int not null, id int not null, primary key (clinic_id, branch_id, id));
+    insert into clinic values (1), (2);
+    insert into branch (id, code, clinic_id) values (1, 13, 1), (3, 11, 2), (4, 14, 2)`
+  try {
+    await work(await installHost(ownerUrl, schema, document({ tables, roles })), fresh.adminUrl)
+  } finally {
+    await fresh.drop()
+  }
+}
+
+const known = (url: string) =>
+  connected(url, async (admin) => {
+    const { rows } = await admin.query<{ branch: string }>("select branch from wardkeep.known_branch order by branch")
+    return rows.map(({ branch }) => branch)
+  })
+
+describe("the column that names a branch", () => {
+  const referring = `create table room (id int primary key, branch_code int references branch (code))`
+  it.each([
+    [
+      "its primary key, though another unique column was there first",
+      "create table branch (code int unique, id int, clinic_id int not null references clinic); alter table branch add primary key (id)",
+    ],
+    [
+      "what the primary key holds beside the tenant",
+      "create table branch (code int unique, id int unique, clinic_id int not null references clinic, primary key (clinic_id, id))",
+    ],
+    [
+      "the only unique column there is",
+      "create table branch (code int, id int unique, clinic_id int not null references clinic)",
+    ],
+  ])("is %s", (_what, branch) =>
+    withBranches(branch, async (host, url) => {
+      await host.apply()
+      expect(await known(url)).toEqual(["1", "3", "4"])
+    }),
+  )
+
+  it("is what foreign keys refer to, where the primary key does not say", () =>
+    withBranches(
+      `create table branch (id int unique, code int unique, clinic_id int not null references clinic); ${referring}`,
+      async (host, url) => {
+        await host.apply({ ...host.policy, rest: "unmanaged" })
+        expect(await known(url)).toEqual(["11", "13", "14"])
+      },
+    ))
+
+  it("is asked for where nothing says which", () =>
+    withBranches(
+      "create table branch (id int unique, code int unique, clinic_id int not null references clinic)",
+      async (host) => {
+        await expect(host.plan()).rejects.toMatchObject({
+          code: "WK008",
+          message: expect.stringMatching(/branch has several unique columns, (id, code|code, id)/),
+        })
+      },
+    ))
+})

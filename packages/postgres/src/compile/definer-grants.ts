@@ -1,0 +1,56 @@
+import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import type { Queryable } from "../maintenance/queryable.js"
+import type { Catalog } from "./catalog.js"
+import type { Grants } from "./grants.js"
+import type { Managed, Step } from "./step.js"
+
+interface Executor {
+  /** `schema.function` */
+  readonly name: string
+  /** As REVOKE takes it. */
+  readonly signature: string
+  readonly grantee: string
+}
+
+const executorsQuery = `
+select distinct n.nspname || '.' || p.proname as name,
+  format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as signature, coalesce(r.rolname::text, 'PUBLIC') as grantee
+from pg_description d join pg_proc p on p.oid = d.objoid and d.classoid = 'pg_proc'::regclass join pg_namespace n on n.oid = p.pronamespace and n.nspname <> 'wardkeep'
+cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles r on r.oid = a.grantee
+where d.description like 'wardkeep:%' and a.grantee <> p.proowner order by 1, 3`
+
+/**
+ * The functions that a plan makes outside of the schema `wardkeep` run with the owner's rights: look-ups are for two logins,
+ * triggers for nobody. CREATE OR REPLACE leaves what somebody granted, and a new one has the owner's default privileges.
+ */
+export async function definerGrantSteps(
+  client: Queryable,
+  policy: Policy,
+  catalog: Catalog,
+  managed: readonly Managed[],
+  grants: Grants,
+): Promise<Step[]> {
+  const { app, issuer } = roleNames(policy)
+  const lookups = new Set(policy.lookups.map(({ name }) => `wardkeep_lookup.${name}`))
+  const isMeant = (name: string, grantee: string): boolean => lookups.has(name) && [app, issuer].includes(grantee)
+  const { rows } = await client.query<Executor>(executorsQuery)
+  const wanted = new Map(managed.flatMap((o) => (o.id.startsWith("function ") ? [[o.id.slice(9), o] as const] : [])))
+  const present = rows.filter(({ name }) => wanted.has(name)).map((row) => ({ ...row, phase: "narrow" as const }))
+  const made = [...wanted].filter(([name]) => !catalog.managed.has(`function ${name}`))
+  const coming = made.flatMap(([name, { commentOn }]) =>
+    grants.ofNewFunction(name).map(({ grantee }) => ({
+      name,
+      signature: commentOn.replace(/^function /, ""),
+      grantee,
+      phase: "support" as const,
+    })),
+  )
+  return [...present, ...coming]
+    .filter(({ name, grantee }) => !isMeant(name, grantee))
+    .map(({ name, signature, grantee, phase }) => ({
+      phase,
+      object: `${name} ${grantee}`,
+      why: "not for this role",
+      sql: `revoke execute on function ${signature} from ${grantee === "PUBLIC" ? "public" : quoteIdent(grantee)} cascade`,
+    }))
+}

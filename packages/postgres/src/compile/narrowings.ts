@@ -1,0 +1,47 @@
+import { actions, type Finding, type Policy } from "@wardkeep/core"
+import type { Queryable } from "../maintenance/queryable.js"
+
+interface Narrowed {
+  readonly role: string
+  /** `role`, `purpose <name>` or `<action> <schema.table>` */
+  readonly what: string
+  readonly tenants: number
+  /** Tenants that are no longer there under the key they had. */
+  readonly unknown: number
+}
+
+/**
+ * What tenants took from roles and no policy asks about any more: the table left `narrowable`, or role, purpose, table or
+ * tenant has another name now. Those who lost it have it again, and nobody decided so.
+ */
+export async function narrowingFindings(client: Queryable, policy: Policy): Promise<Finding[]> {
+  const { rows } = await client.query<Narrowed>(
+    `select n.role, n.what, count(*)::int as tenants, count(*) filter (where k.tenant is null)::int as unknown
+       from wardkeep.narrowing n left join wardkeep.known_tenant k on k.tenant = n.tenant group by 1, 2 order by 1, 2`,
+  )
+  return rows
+    .filter((row) => row.unknown > 0 || !isAsked(policy, row))
+    .map(({ role, what, tenants, unknown }) => ({
+      check: "narrowing-without-effect",
+      severity: "leak",
+      object: `${role} ${what}`,
+      message: isAsked(policy, { role, what })
+        ? `${unknown} of the ${tenants} tenants that took '${what}' from ${role} are not there under that key: if a key changed, its narrowing ended`
+        : `${tenants} tenants took '${what}' from ${role}, and the policy file does not let them: ${role} has it there again`,
+      fix: `Let the policy file ask for it (narrowable, or the name it had), or have each tenant lift it: select wardkeep.lift_narrowing(…)`,
+    }))
+}
+
+/** The database still asks about it, or the policy file gives nothing that could have been taken. */
+function isAsked(policy: Policy, { role, what }: Pick<Narrowed, "role" | "what">): boolean {
+  const holders = policy.actors.filter((actor) => actor.kind === "role" && actor.name === role)
+  if (holders.length === 0) return false
+  if (what === "role") return true
+  const [first = "", object = ""] = what.split(" ")
+  if (first === "purpose") return policy.purposes.has(object)
+  const rule = policy.tables.get(object)
+  const action = actions.find((name) => name === first)
+  if (rule === undefined || action === undefined) return false
+  const isGiven = holders.some((actor) => actor.can.get(object)?.rules[action] !== undefined)
+  return !isGiven || (rule.narrowable ?? []).some((name) => name === action)
+}
