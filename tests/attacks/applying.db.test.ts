@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from "node:crypto"
 import { parsePolicy } from "@wardkeep/core"
 import { declareBreakGlass, type Session } from "@wardkeep/postgres"
-import { apply, asOwner } from "@wardkeep/postgres/migrate"
+import { apply, asOwner, emit } from "@wardkeep/postgres/migrate"
 import type pg from "pg"
 import { afterEach, beforeAll, describe, expect, it } from "vitest"
 import { type AssignedClinic, assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
@@ -122,6 +122,19 @@ describe("what a policy takes away is in no session that is issued while it is a
     expect(Date.now() - started).toBeLessThan(4_000)
     stop = true
     await Promise.all(busy)
+    expect(await count("role = 'doctor' and purpose = 'billing'")).toBe(0)
+  })
+
+  it("a purpose, when the plan is run as SQL, whatever the server's default isolation", async () => {
+    const { deployment } = clinic.host.policy
+    const policy = parsePolicy(assignedPolicy({ ...unassigned, roles: { doctor: less, clerk }, deployment }))
+    const text = emit(await clinic.host.plan(policy))
+    await person("doctor")
+    await clinic.host.asOwner(async (owner: pg.Client) => {
+      await owner.query("set default_transaction_isolation = 'serializable'")
+      // As psql does it, one statement after the other.
+      for (const statement of text.split(/;\n/)) await owner.query(statement)
+    })
     expect(await count("role = 'doctor' and purpose = 'billing'")).toBe(0)
   })
 

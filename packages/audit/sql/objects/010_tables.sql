@@ -77,11 +77,18 @@ create table wardkeep_audit.checkpoint (
 );
 comment on table wardkeep_audit.checkpoint is 'Signed tree heads as C2SP tlog-checkpoint.';
 
+create function wardkeep_audit.some_key() returns bigint
+  language sql volatile set search_path = pg_catalog, pg_temp
+  return ('x' || substr(md5(gen_random_uuid()::text), 1, 16))::bit(64)::bigint;
+comment on function wardkeep_audit.some_key() is 'Internal: a number for an advisory lock.';
+
 create table wardkeep_audit.seal_state (
   only_row boolean primary key default true check (only_row),
   -- Two deployments of the same name sign different logs.
   deployment uuid not null default gen_random_uuid(),
   fence bigint not null default 0,
+  -- Of the advisory lock that the sealer holds; another one where a login that could not seal holds it.
+  lock_key bigint not null default wardkeep_audit.some_key(),
   batch bigint not null default 0,
   snapshot text,
   incarnation text,

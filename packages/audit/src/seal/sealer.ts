@@ -5,10 +5,8 @@ import { OpenLogs } from "./batch.js"
 import { captureState } from "./capture.js"
 import { batchEntry, checkpointEntry } from "./entry.js"
 import { checkpointNote, originOf, type Signer } from "./note.js"
+import { leavePlace, type Place, pooled, takePlace } from "./place.js"
 import { rootOf } from "./tree.js"
-
-/** Advisory lock of the one sealer of a database ("WKSL" as a number). */
-const lockKey = 0x574b534c
 
 export interface SealOptions {
   /** A dedicated connection of the migrator's login with the owner's role in force. */
@@ -55,20 +53,9 @@ export interface Sealer {
  */
 export async function openSealer(options: SealOptions): Promise<Sealer> {
   const { client } = options
-  await requireDirect(client)
-  const { rows } = await client.query<{ taken: boolean; pid: number }>(
-    "select pg_try_advisory_lock($1) as taken, pg_backend_pid() as pid",
-    [lockKey],
-  )
-  const [lock] = rows
-  if (lock?.taken !== true) throw new WardkeepError("WK403", { message: "another process seals this database" })
-  // The lock ends with a connection, the work of a stalled process may not: the fence is what it fails on.
-  const fenced = await client.query<{ fence: string }>(
-    "update wardkeep_audit.seal_state set fence = fence + 1 returning fence::text",
-  )
-  const fence = fenced.rows[0]?.fence ?? ""
+  const place = await takePlace(client)
   const seal = (): Promise<Sealed> =>
-    inTransaction(client, () => sealBatch(options, { fence, pid: lock.pid }), "begin isolation level repeatable read")
+    inTransaction(client, () => sealBatch(options, place), "begin isolation level repeatable read")
   return {
     seal,
     async run({ interval = 1000, signal, onSealed }) {
@@ -79,16 +66,9 @@ export async function openSealer(options: SealOptions): Promise<Sealer> {
       }
     },
     async close() {
-      await client.query("select pg_advisory_unlock($1)", [lockKey])
+      await leavePlace(client)
     },
   }
-}
-
-/** What only this sealer has. */
-interface Place {
-  readonly fence: string
-  /** The server's process that holds the lock. */
-  readonly pid: number
 }
 
 interface State {
@@ -101,20 +81,6 @@ interface State {
   readonly now: string
   readonly now_us: string
   readonly idle: number | null
-}
-
-/**
- * The lock belongs to one process of the server. A pooler names a process of its own when a session begins, and may let
- * each transaction go to another one: the lock would stay behind in a session that nobody owns.
- */
-async function requireDirect(client: Queryable): Promise<void> {
-  const named: unknown = Reflect.get(client, "processID")
-  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid")
-  if (typeof named === "number" && Number(rows[0]?.pid) !== named) throw pooled()
-}
-
-function pooled(): WardkeepError {
-  return new WardkeepError("WK410", { message: "a pooler stands between the sealer and the server" })
 }
 
 async function sealBatch(

@@ -45,11 +45,9 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
     await saveManifest(client, policy)
     return { applied: current.steps.length, findings: current.findings }
   }
-  return await inTransaction(client, applied, readCommitted)
+  // Whatever the server's default: what is issued meanwhile must be seen, and ended.
+  return await inTransaction(client, applied, "begin isolation level read committed")
 }
-
-/** Whatever the server's default: what is issued meanwhile must be seen, and ended. */
-const readCommitted = "begin isolation level read committed"
 
 /** A REVOKE that could not take a privilege away only warns; a second plan in the same transaction tells. */
 async function requireNothingLeft(input: PlanOptions): Promise<void> {
@@ -107,7 +105,8 @@ export function emit(shown: Plan, { transaction = true }: EmitOptions = {}): str
   if (shown.steps.length === 0) return "-- nothing to do\n"
   const steps = shown.steps.map((step) => `-- ${step.object}: ${step.why}\n${step.sql};`).join("\n\n")
   const body = `set local lock_timeout = '5s';\n\n${steps}\n`
-  if (transaction) return `-- Run as the owner role, in one transaction.\n${readCommitted};\n${body}\ncommit;\n`
+  if (transaction)
+    return `-- Run as the owner role, in one transaction.\nbegin;\nset transaction isolation level read committed;\n${body}\ncommit;\n`
   return `-- Run as the owner role. Your tool must open one transaction around this file and commit it.\n${outsideFails}\n${body}`
 }
 

@@ -22,6 +22,8 @@ beforeAll(async () => {
      alter table person attach partition person_2 for values from (100) to (200);
      create table person_3 partition of person for values from (200) to (400) partition by range (id);
      create table person_3a partition of person_3 for values from (200) to (300);
+     create schema archive;
+     create table archive.person_9 partition of person for values from (900) to (1000);
      insert into clinic values ('${a}'), ('${b}');
      insert into person values ('${a}', 10, 'Before Apply', 'before@x', '1')`,
     document({
@@ -69,10 +71,11 @@ const maintained = (sql: string) =>
   maintenance({ client: migrator, policy: host.policy, tables: ["person"], reason: "test" }, (q) => q.query(sql))
 
 describe("words and look-ups of a partitioned table", () => {
-  it.each([["person"], ["person_1"], ["person_2"], ["person_3"], ["person_3a"]])(
+  it.each([["person"], ["person_1"], ["person_2"], ["person_3"], ["person_3a"], ["archive.person_9"]])(
     "follow what a backfill writes to %s by its own name",
     async (table) => {
-      const n = { person: 20, person_1: 30, person_2: 130, person_3: 230, person_3a: 240 }[table] ?? 0
+      const n =
+        { person: 20, person_1: 30, person_2: 130, person_3: 230, person_3a: 240, "archive.person_9": 940 }[table] ?? 0
       await inEach(
         `insert into ${table} (clinic_id, id, name, email, phone) values ('${a}', ${n}, 'Asha ${table}', '${n}@x', '98${n}'), ('${a}', ${n + 1}, 'Ravi', null, null)`,
       )
@@ -115,7 +118,7 @@ describe("words and look-ups of a partitioned table", () => {
     }
     await maintained("truncate person_2")
     expect(await stale()).toEqual([])
-    await maintained("truncate person_3")
+    await maintained("truncate person_3, archive.person_9")
     expect(await stale()).toEqual([])
     expect(await words()).toBeGreaterThan(0)
     await asOwner("truncate person_1")
