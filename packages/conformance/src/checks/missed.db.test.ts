@@ -136,3 +136,18 @@ describe("functions that answer with no word", () => {
     expect((await judged("WKC041")).findings).toEqual([])
   })
 })
+
+describe("a table that decides whose rows are seen", () => {
+  test("is tried however many rows stand before the attacker's", { timeout: 120_000 }, async () => {
+    await run(`
+      create table member (usr text, branch_id int, primary key (usr, branch_id));
+      insert into member select 'u' || g, 7 from generate_series(1, 300) g;
+      insert into member values ('1', 1), ('2', 2);
+      grant select, insert on member to :"app";
+      drop policy p on visit;
+      create policy p on visit using (branch_id in (select m.branch_id from member m where m.usr = current_setting('app.branch', true)));`)
+    expect(found(await judged("WKC071"), "public.member")).toEqual(["WKC071 leak"])
+    await run('revoke insert on member from :"app"')
+    expect(found(await judged("WKC071"), "public.member")).toEqual([])
+  })
+})

@@ -28,7 +28,12 @@ export class Transaction {
   async attemptAll(statements: readonly string[]): Promise<readonly number[] | undefined> {
     const counts = await this.#connection.counts(["savepoint wk_probe", ...statements, ...undo.split("; ")])
     // A prepared statement outlives the savepoint in which it was made.
-    if (counts === undefined) await this.#connection.run(`${undo}; deallocate all`)
+    if (counts === undefined) {
+      await this.#connection.run(undo)
+      // Only ours: behind a pooler the others are somebody's.
+      const made = statements.flatMap((text) => /^prepare (\w+) /.exec(text)?.[1] ?? [])
+      for (const name of new Set(made)) await this.attempt(`deallocate ${name}`)
+    }
     return counts?.slice(1, 1 + statements.length)
   }
 

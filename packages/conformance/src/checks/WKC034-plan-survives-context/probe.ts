@@ -28,10 +28,11 @@ async function reuse({ record, relation, label, attacker, victim, theirs }: Grou
       const before = numberOf((await tx.keep("execute wk_plan")).rows)
       const entered = await attacker.takeOver(tx, victim)
       const after = entered ? numberOf((await tx.attempt("execute wk_plan")).rows) : 0
-      return { planned: before, reused: after, fresh: entered ? numberOf((await tx.attempt(query)).rows) : 0 }
+      const anew = entered ? numberOf((await tx.attempt(query)).rows) : 0
+      // It would outlive the rollback.
+      await tx.attempt("deallocate wk_plan")
+      return { planned: before, reused: after, fresh: anew }
     })
-    // Prepared statements outlive the rollback.
-    await attacker.connection.run("deallocate all")
     if (planned === 0) continue
     record.probe(label)
     record.control()

@@ -1,9 +1,10 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { type Column, isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { type Column, isTable, labelOf, type Relation } from "../../catalog/relation.js"
 import { literalOf } from "../../probe/insertion.js"
 import type { Pair } from "../../probe/pair.js"
 import { names, namesBare, type PolicyFunction, policyFunctions } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
+import { rowsNaming } from "../../probe/rows-naming.js"
 import { seesOwn } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -65,10 +66,9 @@ async function replacement(
 ): Promise<string[]> {
   const [to] = victim.keys
   const isNeeded = ({ name }: Column): boolean => names(source, name) || /\*/.test(source)
-  const sample = await facts.ask(`select to_jsonb(wk_row)::text as row from ${quoted(table)} as wk_row limit 50`)
+  const rows = await rowsNaming(facts, table, attacker.keys)
   const name = quoteIdent(table.name)
   const columns = table.columns.map((column) => `${quoteIdent(column.name)} ${column.type}`).join(", ")
-  const rows = sample.rows.map(({ row }): Readonly<Record<string, unknown>> => JSON.parse(String(row)))
   const known = [...attacker.keys, ...victim.keys]
   const valuesOf = (row: Readonly<Record<string, unknown>>): string[] =>
     table.columns.map((column) =>

@@ -4,6 +4,7 @@ import { insertStatement } from "../../probe/insertion.js"
 import type { Pair } from "../../probe/pair.js"
 import { policyTables } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
+import { rowsNaming } from "../../probe/rows-naming.js"
 import { seesAnything } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -59,8 +60,7 @@ async function poison(
 async function writes(scene: Scene, { attacker, victim }: Pair, used: Relation): Promise<string[]> {
   const [to] = victim.keys
   const rights = await scene.rights.of(attacker, used)
-  const sample = await scene.facts.ask(`select to_jsonb(wk_row)::text as row from ${quoted(used)} as wk_row limit 50`)
-  const rows = sample.rows.map(({ row }): Readonly<Record<string, unknown>> => JSON.parse(String(row)))
+  const rows = await rowsNaming(scene.facts, used, attacker.keys)
   const names = used.columns
     .map(({ name }) => name)
     .filter((name) => rows.some((row) => attacker.keys.includes(String(row[name]))))
