@@ -47,6 +47,13 @@ const onEveryServer = (file) => isOrdinary(file) && !isOn15Only(file)
 const anyServer =
   /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|tests\/contracts\/(cls-|als-shared)|packages\/wardkeep\/src\/cli\/(bad-input|cli|audit\/audit)\.db|packages\/postgres\/src\/client\/(lanes|streams|savepoints)\.db|tests\/fuzz\/guards\.db|examples\/express-clinic\/src\/login\/)/
 const needsThisServer = (file) => isOrdinary(file) && !anyServer.test(file)
+/**
+ * What an older server could change and seldom does, two minutes of it: the suite's drills, the corpus' own labels, whom
+ * calls that wait meet, whom an error ends. On 15 by `npm run servers`, so that the rest fits into every change.
+ */
+const seldomOn15 =
+  /^(packages\/conformance\/src\/drill\/|packages\/wardkeep\/src\/cli\/verify\.drill|tests\/(corpus\/|permissions\/compiled|attacks\/waiting)|packages\/postgres\/src\/client\/bystanders)/
+const onEveryChange15 = (file) => needsThisServer(file) && !seldomOn15.test(file)
 const needsAnother = (file) => needsThisServer(file) && !isOn15Only(file)
 
 const limitedAdmin15 = { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTGRES: "15" }
@@ -54,7 +61,7 @@ const limitedAdmin15 = { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTG
 /** @type {Leg[]} On every change. */
 export const legs = [
   { name: "embedded18", joins: onEveryServer, available: always, env: { WARDKEEP_TEST_LEG: "embedded18" } },
-  { name: "pg15", joins: needsThisServer, available: postgres15, env: { WARDKEEP_TEST_LEG: "pg15" } },
+  { name: "pg15", joins: onEveryChange15, available: postgres15, env: { WARDKEEP_TEST_LEG: "pg15" } },
   { name: "pgbouncer", joins: isPooler, available: pgbouncer, env: { WARDKEEP_TEST_LEG: "pgbouncer" } },
   { name: "limited-admin", joins: isLimitedAdmin, available: always, env: { WARDKEEP_TEST_LEG: "limited-admin" } },
   // Until 15, CREATEROLE reaches every role that is not a superuser; from 16 on, only the roles it made.
@@ -85,6 +92,12 @@ const fetchedLimitedAdmin = (major) => ({
 export const otherLegs = [
   fetchedLeg(13, suiteOnly),
   fetchedLeg(14, suiteOnly),
+  {
+    name: "pg15-seldom",
+    joins: (file) => needsAnother(file) && seldomOn15.test(file),
+    available: postgres15,
+    env: { WARDKEEP_TEST_LEG: "pg15" },
+  },
   fetchedLeg(16, needsAnother),
   fetchedLeg(17, needsAnother),
   fetchedLimitedAdmin(16),

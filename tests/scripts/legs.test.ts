@@ -9,6 +9,12 @@ test("a database test runs on both servers", () => {
   expect(joining("packages/postgres/src/client/query.db.test.ts")).toEqual(["embedded18", "pg15"])
 })
 
+test("what 15 seldom changes runs there by hand, and nothing is left out", () => {
+  const seldom = "tests/attacks/waiting.db.test.ts"
+  expect(joining(seldom)).toEqual(["embedded18"])
+  expect(joiningOthers(seldom)).toEqual(["pg15-seldom", "pg16", "pg17"])
+})
+
 test("a pooler test runs behind the pooler only", () => {
   expect(joining("packages/postgres/src/client/query.pooler.db.test.ts")).toEqual(["pgbouncer"])
 })
@@ -23,7 +29,7 @@ test("a test of PostgreSQL 15's own programs runs on that server only", () => {
 
 test("the suite and its corpus meet every server between, Wardkeep those it supports", () => {
   expect(joiningOthers("packages/conformance/src/verify.db.test.ts")).toEqual(["pg13", "pg14", "pg16", "pg17"])
-  expect(joiningOthers("tests/corpus/corpus.db.test.ts")).toEqual(["pg13", "pg14", "pg16", "pg17"])
+  expect(joiningOthers("tests/corpus/corpus.db.test.ts")).toEqual(["pg13", "pg14", "pg15-seldom", "pg16", "pg17"])
   expect(joiningOthers("packages/postgres/src/client/query.db.test.ts")).toEqual(["pg16", "pg17"])
   expect(joiningOthers("packages/wardkeep/src/cli/refusals.too-old.db.test.ts")).toEqual(["pg13", "pg14"])
   expect(joiningOthers("tests/e2e/install.limited-admin.db.test.ts")).toEqual([
