@@ -117,10 +117,10 @@ describe("what a policy takes away is in no session that is issued while it is a
     const busy = Array.from({ length: 3 }, async () => {
       while (!stop) await person("doctor").catch(codeOf)
     })
-    const started = Date.now()
-    await applying(database, clinic, { ...unassigned, roles: { doctor: less, clerk } })
-    expect(Date.now() - started).toBeLessThan(4_000)
-    stop = true
+    // It fails by its own lock time-out where they pass it by.
+    await applying(database, clinic, { ...unassigned, roles: { doctor: less, clerk } }).finally(() => {
+      stop = true
+    })
     await Promise.all(busy)
     expect(await count("role = 'doctor' and purpose = 'billing'")).toBe(0)
   })

@@ -4,10 +4,18 @@
  *
  * @module
  */
-export { dayInIndia } from "./law/calendar.js"
+export { dayInIndia, inWords } from "./law/calendar.js"
 export { citationFaults } from "./law/citations.js"
 export { dueAt } from "./law/deadline.js"
 export { type Law, loadLaw } from "./law/law.js"
 export { type Attestation, type RetentionAnswer, retention } from "./law/retention.js"
-export type { ForbiddenCitation, Force, Obligation, Party, Period, RetentionRule } from "./law/schema.js"
+export {
+  type ForbiddenCitation,
+  type Force,
+  gradeWords,
+  type Obligation,
+  type Party,
+  type Period,
+  type RetentionRule,
+} from "./law/schema.js"
 export { type Asker, askers, type Dated, lawOn, nextChange, type Tense, tenseOf } from "./law/tense.js"

@@ -64,6 +64,7 @@ it("is one sealer's, and no login of the application can keep the next one from 
     expect((await sealer.seal()).checkpoint).not.toBeNull()
     expect(await shown(app)).toHaveLength(2)
     await expect(sealing(async () => undefined)).rejects.toMatchObject({ code: "WK403" })
+    await sealer.close()
   })
 })
 

@@ -7,6 +7,8 @@ export interface Place {
   readonly fence: string
   /** The server's process that holds the lock. */
   readonly pid: number
+  /** The number of the lock. */
+  readonly key: string
 }
 
 interface Attempt {
@@ -25,8 +27,13 @@ export async function takePlace(client: Queryable): Promise<Place> {
   await requireDirect(client)
   let { key, taken, pid } = await attempt(client)
   for (let turn = 0; !taken; turn++) {
-    if (turn === 3 || (await sealerHolds(client, key)))
+    if (await sealerHolds(client, key))
       throw new WardkeepError("WK403", { message: "another process seals this database" })
+    if (turn === 3)
+      throw new WardkeepError("WK403", {
+        message: "logins that cannot seal took the place of the sealer each time it was given another number",
+        hint: "pg_locks names their sessions (advisory locks of this database); end them, and start the sealer again.",
+      })
     await client.query(
       "update wardkeep_audit.seal_state set lock_key = wardkeep_audit.some_key() where lock_key = $1",
       [key],
@@ -36,12 +43,12 @@ export async function takePlace(client: Queryable): Promise<Place> {
   const { rows } = await client.query<{ fence: string }>(
     "update wardkeep_audit.seal_state set fence = fence + 1 returning fence::text",
   )
-  return { fence: rows[0]?.fence ?? "", pid }
+  return { fence: rows[0]?.fence ?? "", pid, key }
 }
 
 /** Lets another process seal. */
-export async function leavePlace(client: Queryable): Promise<void> {
-  await client.query("select pg_advisory_unlock(lock_key) from wardkeep_audit.seal_state")
+export async function leavePlace(client: Queryable, { key }: Place): Promise<void> {
+  await client.query("select pg_advisory_unlock($1)", [key])
 }
 
 export function pooled(): WardkeepError {

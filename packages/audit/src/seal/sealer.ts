@@ -66,7 +66,7 @@ export async function openSealer(options: SealOptions): Promise<Sealer> {
       }
     },
     async close() {
-      await leavePlace(client)
+      await leavePlace(client, place)
     },
   }
 }

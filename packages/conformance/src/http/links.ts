@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { wordsIn } from "./address-words.js"
 import { isCredentialParameter } from "./credentials.js"
 import { type Call, identityOf } from "./exchange.js"
 import { decodeURIComponentSafe } from "./route.js"
@@ -25,12 +26,6 @@ export function signatureIn(call: Call): [name: string, value: string] | undefin
     ([name, value]) => (signature.test(name) || isCredentialParameter(name)) && value.length >= 6,
   )
 }
-
-const wordsIn = (text: string): string[] =>
-  text
-    .replace(/([a-z])([A-Z])/g, "$1 $2")
-    .toLowerCase()
-    .split(/[^a-z]+/)
 
 /** An address out of an answer is asked for only if it looks like a file: others may do something when they are opened. */
 export function looksLikeFile(place: string, address: string): boolean {

@@ -108,6 +108,10 @@ test("a GET that says that it changes something needs its path in methods", asyn
   const call = { method: "GET", url: `${origin}/appointments/1/cancel` }
   expect(refusal(scope(), call)).toContain("changes something")
   expect(refusal(scope(), { ...call, url: `${origin}/appointments/1/%43ancel` })).toContain("changes something")
+  for (const act of ["cancelAppointment?id=1", "cancel-now/1", "visits?action=cancel", "grants/1/revoke", "pay"])
+    expect(refusal(scope(), { ...call, url: `${origin}/${act}` }), act).toContain("changes something")
+  for (const read of ["cancellations", "pay-slips/1", "deleted"])
+    expect(refusal(scope(), { ...call, url: `${origin}/${read}` }), read).toBeUndefined()
   expect(refusal(scope({ methods: ["GET", "GET /appointments/*/cancel"] }), call)).toBeUndefined()
   expect(refusal(scope(), { ...call, url: `${origin}/payments/1` })).toBeUndefined()
   const paths = { "/me": { get: {} }, "/people/{id}/approve": { get: {} } }

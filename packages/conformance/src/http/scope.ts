@@ -1,5 +1,6 @@
 import { WardkeepError } from "@wardkeep/core"
 import { z } from "zod"
+import { wordsIn } from "./address-words.js"
 import type { Call } from "./exchange.js"
 import { isName } from "./token.js"
 
@@ -59,7 +60,9 @@ export function jsonOf(text: string): unknown {
 const endsSession = /(log|sign)[-_]?(out|off)\b/i
 
 // Links in mails are GET, whatever they do.
-const changes = /^(cancel|confirm|delete|approve|unsubscribe|pay)$/i
+const changes = /^(cancel|confirm|delete|approve|unsubscribe|revoke|remove)$/
+/** As a part of the path only: `/pay-slips` are read. */
+const changesAsPart = /^pay$/i
 
 /** Why this may not be sent, or undefined if it may. */
 export function refusal(scope: Scope, call: Pick<Call, "method" | "url" | "messages">): string | undefined {
@@ -74,7 +77,9 @@ export function refusal(scope: Scope, call: Pick<Call, "method" | "url" | "messa
     return `${shown} is not in paths.include`
   if (paths.some((path) => exclude.some((pattern) => matches(pattern, path, "i"))))
     return `${shown} is in paths.exclude`
-  const changing = paths.some((path) => path.split("/").some((segment) => changes.test(segment)))
+  const changing =
+    paths.some((path) => path.split("/").some((segment) => changesAsPart.test(segment))) ||
+    [...paths, url.search, decoded(url.search)].some((text) => wordsIn(text).some((word) => changes.test(word)))
   if (changing && /^(GET|HEAD)$/.test(call.method) && !lists(scope, call.method, url, true))
     return `${call.method} ${shown} looks as if it changes something, and is not in methods by its path`
   if (!lists(scope, call.method, url)) return `${call.method} ${shown} is not in methods`

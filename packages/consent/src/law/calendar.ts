@@ -26,10 +26,11 @@ export function day(text: string): string {
 /**
  * An instant and a length such as `PT72H`, `P90D`, `P1M` or `P3Y` later. Hours and days have their fixed length; months and
  * years are those of the calendar in India, and the 31st becomes the last day of a shorter month.
+ *
+ * @throws WK009 not such a length
  */
 export function later(at: Date, length: string): Date {
-  const [, number = "0", unit = ""] = /^P(?:T(?=\d+H))?(\d+)([YMDH])$/.exec(length) ?? []
-  const count = Number(number)
+  const { count, unit } = parts(length)
   if (unit === "H") return new Date(at.getTime() + count * 3_600_000)
   if (unit === "D") return new Date(at.getTime() + count * 86_400_000)
   const months = unit === "Y" ? count * 12 : count
@@ -40,6 +41,23 @@ export function later(at: Date, length: string): Date {
   const last = new Date(Date.UTC(target.getUTCFullYear(), target.getUTCMonth() + 1, 0)).getUTCDate()
   target.setUTCDate(Math.min(local.getUTCDate(), last))
   return new Date(target.getTime() - offset)
+}
+
+/** `PT72H` as `72 hours`. */
+export function inWords(length: string): string {
+  const { count, unit } = parts(length)
+  const name = { H: "hour", D: "day", M: "month", Y: "year" }[unit]
+  return `${count} ${name}${count === 1 ? "" : "s"}`
+}
+
+function parts(length: string): { count: number; unit: "H" | "D" | "M" | "Y" } {
+  const [, hours, number, unit] = /^P(?:T(\d+)H|(\d+)([YMD]))$/.exec(length) ?? []
+  if (hours !== undefined) return { count: Number(hours), unit: "H" }
+  if (unit === "Y" || unit === "M" || unit === "D") return { count: Number(number), unit }
+  throw new WardkeepError("WK009", {
+    message: "that is not a length of time",
+    hint: "Write one unit, such as P3Y, P72M, P90D or PT72H.",
+  })
 }
 
 /** Days of a length, about: for putting lengths in order, never for a deadline. */

@@ -1,3 +1,4 @@
+import { WardkeepError } from "@wardkeep/core"
 import { aboutDays, day, later } from "./calendar.js"
 import type { Law } from "./law.js"
 import type { RetentionRule } from "./schema.js"
@@ -21,10 +22,11 @@ export interface RetentionAnswer {
 }
 
 /**
- * What is known of how long a class of record must be kept. No row of the shipped data decides by itself: a person has to
+ * What is known of how long a class of record must be kept, by the rules about that class alone: what is said of personal data
+ * or of logs in general is asked for by its own name. No row of the shipped data decides by itself: a person has to
  * attest it, and a rule that is open forbids destroying as much as it forbids relying on it.
  *
- * @throws WK009 `on` is not a day
+ * @throws WK009 `on` is not a day, or no rule is about such records: that nothing is known forbids destroying as well
  * @example retention(loadLaw(), { record: "inpatient", on: "2026-11-22", attestations: [] }).open // ["inpatient-imc"]
  */
 export function retention(
@@ -36,6 +38,12 @@ export function retention(
   }: { readonly record: string; readonly on: string; readonly attestations: readonly Attestation[] },
 ): RetentionAnswer {
   const when = day(on)
+  const classes = new Set(law.retention.map((rule) => rule.record))
+  if (!classes.has(record))
+    throw new WardkeepError("WK009", {
+      message: "no rule is about such records",
+      hint: `Known are ${[...classes].sort().join(", ")}. For any other, look for the law that binds it.`,
+    })
   const rules = law.retention
     .filter((rule) => rule.record === record)
     .map((rule) => ({

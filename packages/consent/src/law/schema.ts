@@ -34,6 +34,13 @@ const period = z.strictObject({
  */
 const grade = z.enum(["text", "secondary", "remembered"])
 
+/** The grades in words. */
+export const gradeWords = {
+  text: "text, as somebody reproduced it",
+  secondary: "secondary source",
+  remembered: "not looked up",
+} as const satisfies Record<z.infer<typeof grade>, string>
+
 const shared = {
   id: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/),
   instrument: z.string().min(1),
@@ -80,6 +87,8 @@ export const retentionRule = z.strictObject({
 /** A citation that goes round and is wrong: every field that is given must fit. */
 export const forbiddenCitation = z.strictObject({
   id: z.string(),
+  /** The citation as people make it, for whoever reads the list. */
+  cites: z.string().min(1),
   instrument: z.string(),
   clause: z.string().optional(),
   duty: z.string().optional(),

@@ -90,6 +90,8 @@ describe("days and deadlines in India", () => {
     // 31 January in India, which is still the 30th in UTC.
     expect(later(new Date("2027-01-30T20:00:00Z"), "P1M").toISOString()).toBe("2027-02-27T20:00:00.000Z")
     expect(later(new Date("2024-02-28T20:00:00Z"), "P3Y").toISOString()).toBe("2027-02-27T20:00:00.000Z")
+    for (const unreadable of ["72 hours", "P1H", "PT90D", "P1Y2M", ""])
+      expect(() => later(noticed, unreadable)).toThrow(expect.objectContaining({ code: "WK009" }))
     expect(later(new Date("2026-11-22T00:00:00Z"), "P72M").toISOString()).toBe("2032-11-22T00:00:00.000Z")
   })
 })
@@ -123,6 +125,12 @@ describe("how long a record must be kept", () => {
       ["cert-in-logs", "in_force"],
     ])
     expect(open).toEqual(["dpdp-logs"])
-    expect(ask("x-ray", "2027-06-01").rules).toEqual([])
+  })
+
+  it("is no free hand for records of a class that no rule is about", () => {
+    for (const unknown of ["x-ray", "in-patient", ""])
+      expect(() => ask(unknown, "2027-06-01")).toThrow(
+        expect.objectContaining({ code: "WK009", hint: expect.stringContaining("inpatient") }),
+      )
   })
 })

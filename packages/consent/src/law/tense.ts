@@ -38,7 +38,7 @@ export interface Dated extends Obligation {
 }
 
 /**
- * What binds somebody on a day, and what will, by the day it begins.
+ * What binds somebody on a day, and what will or did.
  *
  * @throws WK009 `on` is not a day
  * @example lawOn(loadLaw(), { on: "2026-11-22", as: "clinic" }).filter(({ tense }) => tense === "in_force")

@@ -1819,7 +1819,11 @@ begin
   if tg_argv[0] = 'tenant' then
     perform wardkeep.forget_tenant(k.tenant, null) from wardkeep.known_tenant k;
   end if;
+  perform from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t)
+    order by s.id for update;
   perform from wardkeep.token t order by t.digest for update;
+  update wardkeep.session s set ended_at = now(), end_reason = 'no branch left'
+   where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t);
   delete from wardkeep.token;
   delete from wardkeep.branch_group;
   delete from wardkeep.known_branch;

@@ -37,7 +37,7 @@ export function defaultFindings(scoped: ReadonlyMap<string, ScopedTable>, defaul
       severity: "leak",
       object: `default privileges${where} ${grantee}`,
       message: `a new partition of ${partitioned.map(({ table }) => table.name).join(", ")} comes with ${what} for ${grantee}, and has no fence until the next apply`,
-      fix: `alter default privileges${where} revoke ${what} on tables from ${who}`,
+      fix: `As the owner: alter default privileges${where} revoke ${what} on tables from ${who}`,
     }
   })
 }

@@ -19,6 +19,8 @@ export interface Held extends Grant {
   readonly exempt: boolean
   /** Who gave it; null for the owner. It goes when the giver's own goes, and only the giver's loss takes it. */
   readonly grantor: string | null
+  /** It may be passed on. */
+  readonly grantable: boolean
 }
 
 /** What the owner's new tables (`r`) or functions (`f`) come with, in one schema or, where it is empty, in all. */
@@ -28,7 +30,7 @@ export interface Default extends Held {
 }
 
 /** Columns of a query over `o(owner, column)`, its exploded ACL `x` and the grantee's role `r`. */
-export const explode = `coalesce(r.rolname::text, 'PUBLIC') as grantee, x.privilege_type as privilege, o.column,
+export const explode = `coalesce(r.rolname::text, 'PUBLIC') as grantee, x.privilege_type as privilege, o.column, x.is_grantable as grantable,
   case when x.grantor <> o.owner then pg_get_userbyid(x.grantor)::text end as grantor,
   coalesce(r.rolsuper or r.rolbypassrls, false) and not exists (
     select from pg_roles m where not m.rolsuper and not m.rolbypassrls and pg_has_role(m.oid, r.oid, 'usage')) as exempt`
@@ -109,6 +111,16 @@ export function differenceSteps(
       why: "not in the policy file",
       sql: `revoke ${what} on ${qualified(relation)} from ${role}`,
     })),
+    // Nobody of ours passes anything on: whoever got it would see no rows, and no error.
+    ...statements(
+      relation,
+      present.filter((g) => ours(g) && g.grantable && wanted.has(key(g))),
+      (what, role) => ({
+        phase: "narrow",
+        why: "holds it, and passes it on to nobody",
+        sql: `revoke grant option for ${what} on ${qualified(relation)} from ${role} cascade`,
+      }),
+    ),
     ...strangerSteps(relation, silenced),
     ...chainSteps(
       relation,

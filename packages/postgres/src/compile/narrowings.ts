@@ -1,4 +1,4 @@
-import { actions, type Finding, type Policy } from "@wardkeep/core"
+import { actions, type Finding, type Policy, quoteLiteral } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
 
 interface Narrowed {
@@ -28,8 +28,17 @@ export async function narrowingFindings(client: Queryable, policy: Policy): Prom
       message: isAsked(policy, { role, what })
         ? `${unknown} of the ${tenants} tenants that took '${what}' from ${role} are not there under that key: if a key changed, its narrowing ended`
         : `${tenants} tenants took '${what}' from ${role}, and the policy file does not let them: ${role} has it there again`,
-      fix: `Let the policy file ask for it (narrowable, or the name it had), or have each tenant lift it: select wardkeep.lift_narrowing(…)`,
+      fix: fixOf(policy, role, what, unknown),
     }))
+}
+
+/** A tenant can lift what is its own and what the policy file still has a role for; the rest is the owner's to delete. */
+function fixOf(policy: Policy, role: string, what: string, unknown: number): string {
+  const gone = unknown > 0 || !policy.actors.some((actor) => actor.kind === "role" && actor.name === role)
+  if (!gone) return "Name it under `narrowable` again, or have each tenant lift it with liftNarrowing"
+  const row = `role = ${quoteLiteral(role)} and what = ${quoteLiteral(what)}`
+  const lost = unknown > 0 ? " and tenant not in (select tenant from wardkeep.known_tenant)" : ""
+  return `Give the name back, or narrow the new one in each tenant and, as the owner: delete from wardkeep.narrowing where ${row}${lost}`
 }
 
 /** The database still asks about it, or the policy file gives nothing that could have been taken. */

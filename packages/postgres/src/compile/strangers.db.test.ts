@@ -1,4 +1,4 @@
-import { parsePolicy } from "@wardkeep/core"
+import { parsePolicy, roleNames } from "@wardkeep/core"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { connected, type Login, withLogin } from "#tests/fixture/clinic.ts"
@@ -188,6 +188,25 @@ describe("logins that the host had before", () => {
     expect((await host.plan()).steps).toEqual([])
     expect(await exempt.run(`grant select on patient to ${reader.login.user}`)).toBeNull()
     await expect(reader.run("select from patient")).rejects.toMatchObject({ code: "42501" })
+  })
+
+  it("get nothing from a role of ours, which keeps what it has and passes nothing on", async () => {
+    await host.apply()
+    const doctor = roleNames(host.policy).role("doctor")
+    const given = await old("given")
+    await asAdmin(`grant select on patient to ${doctor} with grant option; set role ${doctor};
+      grant select on patient to ${given.login.user}; reset role`)
+    expect((await host.plan()).steps.map(({ sql }) => sql)).toContain(
+      `revoke grant option for select on "public"."patient" from "${doctor}" cascade`,
+    )
+    await host.apply()
+    await expect(given.run("select from patient")).rejects.toMatchObject({ code: "42501" })
+    expect((await host.plan()).steps).toEqual([])
+    const [kept] = (
+      await asAdmin(`select has_table_privilege('${doctor}', 'patient', 'SELECT') as reads,
+      has_table_privilege('${doctor}', 'patient', 'SELECT WITH GRANT OPTION') as grants`)
+    ).rows
+    expect(kept).toEqual({ reads: true, grants: false })
   })
 
   it("may not call what Wardkeep makes, by default privileges or a grant", async () => {

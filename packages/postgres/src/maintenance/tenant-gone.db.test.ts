@@ -227,6 +227,18 @@ describe("an emptied table of tenants", () => {
     session = await clinic.session("last")
   })
 
+  it("ends the sessions of its branches where these are emptied alone", async () => {
+    await clinic.grant("branchless", "doctor", 0)
+    const before = await clinic.session("branchless")
+    await connected(database.adminUrl, async (admin) => {
+      await admin.query("begin")
+      await admin.query("truncate branch cascade")
+      const { rows } = await admin.query("select end_reason from wardkeep.session where id = $1", [before.id])
+      await admin.query("rollback")
+      expect(rows).toEqual([{ end_reason: "no branch left" }])
+    })
+  })
+
   it("revokes everything, like the deletion of each", async () => {
     await clinic.admin("truncate clinic cascade")
     expect(await clinic.admin("select from wardkeep.assignment where revoked_at is null")).toEqual([])

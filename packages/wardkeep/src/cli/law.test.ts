@@ -9,12 +9,14 @@ it("prints what binds a clinic on a day, whose part it is, and when that changes
   const { code, stdout } = await law("--on", "2026-11-22")
   expect(code).toBe(0)
   expect(stdout).toContain(
-    "On 2026-11-22, for a clinic (as read on 2026-11-22)\nEngineering research, not legal advice.",
+    "On 2026-11-22, for a clinic (as read on 2026-11-22)\nEngineering research, not legal advice, and not every duty.",
   )
   expect(stdout).toMatch(
     /direction \(ii\): Report incidents.*\[within 6 hours from noticing the incident or being told of it\]/,
   )
-  expect(stdout).toMatch(/Wardkeep helps \(wardkeep audit verify\) · text read · from 2022-06-27/)
+  expect(stdout).toMatch(
+    /Wardkeep helps \(wardkeep audit verify\) · text, as somebody reproduced it · from 2022-06-27\n +source: text as quoted from cert-in/,
+  )
   expect(stdout).toMatch(/\nNot yet: \d+\n\nProposed only: 1\n\nHeld in abeyance: 1\n\nNext change: 2027-05-13\n$/)
   expect(stdout).not.toContain("rule 7(2)(b)")
   expect((await law("--on", "2026-11-22", "--all")).stdout).toContain("rule 7(2)(b)")

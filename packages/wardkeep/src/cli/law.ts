@@ -1,4 +1,4 @@
-import { askers, type Dated, type Tense } from "@wardkeep/consent"
+import { askers, type Dated, gradeWords, inWords, type Tense } from "@wardkeep/consent"
 import { Command } from "commander"
 import { type LawAnswer, law } from "../commands/law.js"
 import { type CommandContext, examples, printJson } from "./command-context.js"
@@ -65,9 +65,8 @@ function printLaw(
 }
 
 const parts = { enforces: "the database enforces a part", helps: "Wardkeep helps", clinic: "the clinic's job" } as const
-const grades = { text: "text read", secondary: "secondary source", remembered: "not looked up" } as const
 
-function linesOf({ clause, duty, period, grade, force, wardkeep }: Dated): string[] {
+function linesOf({ clause, duty, period, grade, sources, force, wardkeep }: Dated): string[] {
   const limit =
     period === undefined
       ? ""
@@ -79,14 +78,7 @@ function linesOf({ clause, duty, period, grade, force, wardkeep }: Dated): strin
   ].filter(Boolean)
   return [
     `    ${clause}: ${duty}${limit}`,
-    `      ${parts[wardkeep.part]}${evidence} · ${grades[grade]}${days.length > 0 ? ` · ${days.join(" ")}` : ""}`,
+    `      ${parts[wardkeep.part]}${evidence} · ${gradeWords[grade]}${days.length > 0 ? ` · ${days.join(" ")}` : ""}`,
+    `      source: ${sources.join("; ")}`,
   ]
-}
-
-const units = { H: "hour", D: "day", M: "month", Y: "year" } as const
-
-/** `PT72H` as `72 hours`. */
-function inWords(length: string): string {
-  const [, count = "", unit = "D"] = /(\d+)([HDMY])$/.exec(length) ?? []
-  return `${count} ${units[unit as keyof typeof units]}${count === "1" ? "" : "s"}`
 }
