@@ -59,6 +59,47 @@ describe("the column that names a branch", () => {
       },
     ))
 
+  it("is what the branch column of other tables refers to, whatever the primary key is", () =>
+    withBranches(
+      "create table branch (id int unique, code int primary key, clinic_id int not null references clinic)",
+      async (host, url) => {
+        await host.asOwner((owner) =>
+          owner.query("alter table patient add foreign key (branch_id) references branch (id)"),
+        )
+        await host.apply()
+        expect(await known(url)).toEqual(["1", "3", "4"])
+      },
+    ))
+
+  it("leaves nothing behind when it becomes another one", () =>
+    withBranches(
+      "create table branch (code int unique, id int primary key, clinic_id int not null references clinic)",
+      async (host, url) => {
+        await host.apply()
+        expect(await known(url)).toEqual(["1", "3", "4"])
+        await host.asOwner((owner) =>
+          owner.query(
+            "alter table branch drop constraint branch_pkey, alter code set not null; alter table branch add primary key (code)",
+          ),
+        )
+        await host.apply()
+        expect(await known(url)).toEqual(["11", "13", "14"])
+        expect((await host.plan()).steps).toEqual([])
+      },
+    ))
+
+  it("is asked for where branch columns refer to two of them", () =>
+    withBranches(
+      "create table branch (id int primary key, code int unique, clinic_id int not null references clinic)",
+      async (host) => {
+        await host.asOwner((owner) =>
+          owner.query(`alter table patient add foreign key (branch_id) references branch;
+            create table room (branch_id int references branch (code))`),
+        )
+        await expect(host.plan({ ...host.policy, rest: "unmanaged" })).rejects.toMatchObject({ code: "WK008" })
+      },
+    ))
+
   it("is asked for where nothing says which", () =>
     withBranches(
       "create table branch (id int unique, code int unique, clinic_id int not null references clinic)",

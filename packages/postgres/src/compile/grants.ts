@@ -73,6 +73,15 @@ export async function readGrants(
   }
 }
 
+/** The tables and sequences of Wardkeep itself. */
+export async function ownRelations(client: Queryable): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname in ('wardkeep', 'wardkeep_audit') and c.relkind in ('r', 'p', 'v', 'S') order by 1`,
+  )
+  return rows.map(({ name }) => name)
+}
+
 /** What happens to grants that the host gave to roles of its own. */
 export type Strangers = "lose" | "keep"
 

@@ -17,6 +17,8 @@ export function mirrors(policy: Policy, tenant: ScopedTable, branch: ScopedTable
       branch,
       `wardkeep.mirror_branch(${quoteLiteral(branchKey)}, ${quoteLiteral(tenantColumn)})`,
       [
+        // Under another key than before, or put back after it was gone: what it knew then may be somebody else's now.
+        `select wardkeep.forget_branch(k.branch) from wardkeep.known_branch k where not exists (select from ${qualified(branch.table.name)} b where b.${quoteIdent(branchKey)}::text = k.branch and b.${quoteIdent(tenantColumn)}::text = k.tenant)`,
         `insert into wardkeep.known_branch select b.${quoteIdent(branchKey)}::text, b.${quoteIdent(tenantColumn)}::text from ${qualified(branch.table.name)} b on conflict do nothing`,
       ],
     ),

@@ -22,7 +22,7 @@ import { tampered } from "./drift.js"
 import type { Extension } from "./extension.js"
 import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
-import { type Grants, grantSteps, readGrants } from "./grants.js"
+import { differenceSteps, type Grants, grantSteps, ownRelations, readGrants } from "./grants.js"
 import { indexFindings, keySteps } from "./keys.js"
 import { lookupRefills, lookups } from "./lookups.js"
 import { mirrors } from "./mirror.js"
@@ -72,7 +72,8 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   const types = columnTypesOf(scoped)
   checkColumns(policy, types)
   const changed = await tampered(client, policy)
-  const relations = [...catalog.tables.keys(), ...companionRelations(scoped.values(), catalog)]
+  const own = await ownRelations(client)
+  const relations = [...catalog.tables.keys(), ...companionRelations(scoped.values(), catalog), ...own]
   const draft: Draft = {
     steps: ownFunctionSteps(changed, await strategyOf(client)),
     findings: [
@@ -87,6 +88,8 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   const grants = await readGrants(client, relations, defaults)
   draft.findings.push(...(await strangerFindings(client, policy, scoped, catalog, grants)))
   draft.findings.push(...defaultFindings(scoped, defaults))
+  // Tokens, narrowings and what else decides: reached through functions only. No policy stops a TRUNCATE.
+  for (const relation of own) draft.steps.push(...differenceSteps(policy, relation, [], grants.of(relation), "lose"))
   const branches = await countBranches(client, scoped.get(policy.tenancy.branch))
   const rolesWithViews = new Set<string>()
   for (const entry of scoped.values()) {

@@ -126,7 +126,7 @@ function tenancyTypes(policy: Policy, catalog: Catalog): TenancyTypes {
   }
   const tenantKey = singleKey(tenantTable)
   // Tokens and the mirror name a branch by its id alone, so it must be unique in the whole database, not per tenant.
-  const branchKey = keyOfBranches(branchTable, catalog, policy.tenancy.columns.tenant)
+  const branchKey = keyOfBranches(branchTable, catalog, policy.tenancy.columns)
   const tenant = tenantTable.columns.get(tenantKey)?.type ?? ""
   const branch = branchTable.columns.get(branchKey)?.type ?? ""
   for (const [where, type] of [
@@ -139,10 +139,14 @@ function tenancyTypes(policy: Policy, catalog: Catalog): TenancyTypes {
 }
 
 /**
- * Never by the order of the catalog, which a restored dump changes: the primary key's own column, else the one that
- * foreign keys name, else the only one there is.
+ * Never by the order of the catalog, which a restored dump changes: what the branch column of other tables refers to, else
+ * the primary key's own column, else the one that foreign keys name, else the only one there is.
  */
-function keyOfBranches(table: CatalogTable, catalog: Catalog, tenant: string): string {
+function keyOfBranches(
+  table: CatalogTable,
+  catalog: Catalog,
+  { tenant, branch }: { readonly tenant: string; readonly branch: string },
+): string {
   const single = table.wholeUniques.filter((columns) => columns.length === 1).flat()
   const candidates = [...new Set(single)].filter((column) => column !== tenant && column !== "")
   if (candidates.length === 0) {
@@ -151,13 +155,15 @@ function keyOfBranches(table: CatalogTable, catalog: Catalog, tenant: string): s
     })
   }
   const primary = table.constraints.filter((constraint) => constraint.type === "p").flatMap(({ columns }) => columns)
-  const named = [...catalog.tables.values()]
+  const keys = [...catalog.tables.values()]
     .flatMap(({ constraints }) => constraints)
     .filter((constraint) => constraint.type === "f" && constraint.parent === table.name)
-    .flatMap(({ parentColumns }) => parentColumns)
-  for (const preferred of [primary, named, candidates]) {
+  const named = keys.flatMap(({ parentColumns }) => parentColumns)
+  const fenced = keys.flatMap(({ columns, parentColumns }) => parentColumns.filter((_, i) => columns[i] === branch))
+  for (const preferred of [fenced, primary, named, candidates]) {
     const [only, ...others] = candidates.filter((column) => preferred.includes(column))
     if (only !== undefined && others.length === 0) return only
+    if (preferred === fenced && others.length > 0) break
   }
   throw new WardkeepError("WK008", {
     message: `${table.name} has several unique columns, ${candidates.join(", ")}, and none is its primary key: which one names a branch?`,

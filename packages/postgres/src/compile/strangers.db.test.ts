@@ -209,6 +209,19 @@ describe("logins that the host had before", () => {
     expect(kept).toEqual({ reads: true, grants: false })
   })
 
+  it("lose what somebody granted them on Wardkeep's own tables, which no policy keeps from being emptied", async () => {
+    await host.apply()
+    const stranger = await old("emptying")
+    await asAdmin(`grant usage on schema wardkeep to ${stranger.login.user};
+      grant truncate on wardkeep.narrowing to ${stranger.login.user}; grant truncate on wardkeep.token to public`)
+    await stranger.run("truncate wardkeep.narrowing")
+    await host.apply()
+    for (const table of ["narrowing", "token"])
+      await expect(stranger.run(`truncate wardkeep.${table}`), table).rejects.toMatchObject({ code: "42501" })
+    expect((await host.plan()).steps).toEqual([])
+    await asAdmin(`revoke usage on schema wardkeep from ${stranger.login.user}`)
+  })
+
   it("may not call what Wardkeep makes, by default privileges or a grant", async () => {
     const caller = await old("caller")
     const schemaOf = `grant usage on schema wardkeep_lookup to ${caller.login.user}`
