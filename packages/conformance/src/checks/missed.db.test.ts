@@ -1,44 +1,17 @@
-import { readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { type Login, urlFor, withClient } from "#tests/harness/src/index.ts"
+import { describe, expect, test } from "vitest"
+import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { urlFor, withClient } from "#tests/harness/src/index.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import type { Report } from "../report/report.js"
-import { verify } from "../verify.js"
 
-const base = readFileSync(fileURLToPath(new URL("base.sql", import.meta.url)), "utf8")
 const db = useDatabase()
-let database: Awaited<ReturnType<typeof db.cluster.database>>
-let app: Login
+const system = useBaseSystem(db)
+const { run } = system
 
-const run = async (text: string): Promise<void> =>
-  await withClient(
-    database.adminUrl,
-    async (client) => void (await client.query(text.replaceAll(':"app"', `"${app.user}"`))),
-  )
-
-const judged = async (...only: string[]): Promise<Report> =>
-  await verify({
-    databaseUrl: database.adminUrl,
-    appUrl: urlFor(db.adminUrl, database.name, app),
-    only,
-    target: {
-      tenants: ["1", "2"].map((key) => ({ name: key, key, connect: { settings: { "app.branch": key } } })),
-      tenantColumns: ["branch_id"],
-      schemas: ["public"],
-      global: ["public.drug", "public.branch"],
-    },
-  })
+const judged = (...only: string[]): Promise<Report> => system.verify(only)
 
 const found = ({ findings }: Report, object: string): string[] =>
   findings.filter((finding) => finding.object === object).map(({ check, severity }) => `${check} ${severity}`)
-
-beforeEach(async () => {
-  database = await db.cluster.database()
-  app = await db.cluster.login({ label: "app" })
-  await run(base)
-})
-afterEach(async () => await database.drop())
 
 const setting = "(select nullif(current_setting('app.branch', true), '')::int)"
 
@@ -109,7 +82,7 @@ describe("functions that answer with no word", () => {
     const objects = report.findings.map(({ object, severity }) => `${object} ${severity}`)
     expect(objects.sort()).toEqual(["public.balance_of leak", "public.born_of leak", "public.hiv_of leak"])
     for (const { replay } of report.findings) {
-      const told = await withClient(urlFor(db.adminUrl, database.name, app), async (client) => {
+      const told = await withClient(urlFor(db.adminUrl, system.name, system.app), async (client) => {
         const results = [await client.query<{ answer: string }>(replay)].flat()
         return results.flatMap(({ rows }) => rows).filter((row) => "answer" in row)
       })

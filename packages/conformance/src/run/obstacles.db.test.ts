@@ -1,50 +1,20 @@
-import { readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { type Login, urlFor, withClient } from "#tests/harness/src/index.ts"
+import { describe, expect, test } from "vitest"
+import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { withClient } from "#tests/harness/src/index.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
-import type { Report } from "../report/report.js"
-import type { TargetInput } from "../target/schema.js"
-import { verify } from "../verify.js"
 
-const base = readFileSync(fileURLToPath(new URL("../checks/base.sql", import.meta.url)), "utf8")
 const db = useDatabase()
-let database: Awaited<ReturnType<typeof db.cluster.database>>
-let app: Login
+const system = useBaseSystem(db)
+const { run, verify: attack } = system
 
 const open = `drop policy p on visit; create policy p on visit using (branch_id is not null) with check (branch_id is not null)`
-const run = async (text: string): Promise<void> =>
-  await withClient(
-    database.adminUrl,
-    async (client) => void (await client.query(text.replaceAll(':"app"', `"${app.user}"`))),
-  )
-const attack = async (only: string[] | undefined, change: Partial<TargetInput> = {}, reader?: Login): Promise<Report> =>
-  await verify({
-    databaseUrl: reader === undefined ? database.adminUrl : urlFor(db.adminUrl, database.name, reader),
-    appUrl: urlFor(db.adminUrl, database.name, app),
-    only,
-    target: {
-      tenants: ["1", "2"].map((key) => ({ name: key, key, connect: { settings: { "app.branch": key } } })),
-      tenantColumns: ["branch_id"],
-      schemas: ["public"],
-      global: ["public.drug", "public.branch"],
-      ...change,
-    },
-  })
-
-beforeEach(async () => {
-  database = await db.cluster.database()
-  app = await db.cluster.login({ label: "app" })
-  await run(base)
-})
-afterEach(async () => await database.drop())
 
 describe("what could not be tried is no pass", () => {
   test("on a server that takes no writes", { timeout: 120_000 }, async () => {
-    await run(`${open}; alter database "${database.name}" set default_transaction_read_only = on`)
+    await run(`${open}; alter database "${system.name}" set default_transaction_read_only = on`)
     const { verdict, notCovered, checks } = await attack(["WKC022", "WKC023"])
     expect(verdict).toBe("INCONCLUSIVE")
-    expect(notCovered.join("\n")).toContain(`transactions of ${app.user} are read-only`)
+    expect(notCovered.join("\n")).toContain(`transactions of ${system.app.user} are read-only`)
     for (const check of checks) {
       expect(check).toMatchObject({
         verdict: "INCONCLUSIVE",
@@ -55,7 +25,7 @@ describe("what could not be tried is no pass", () => {
 
   test("in a table that somebody has locked", { timeout: 120_000 }, async () => {
     await run(open)
-    const { verdict, checks } = await withClient(database.adminUrl, async (client) => {
+    const { verdict, checks } = await withClient(system.adminUrl, async (client) => {
       await client.query("begin; lock table visit in access exclusive mode")
       return await attack(["WKC020", "WKC012"])
     })
@@ -101,7 +71,7 @@ describe("a context that writes", () => {
       expect(check).toMatchObject({ verdict: "INCONCLUSIVE", reason: expect.stringContaining("not committed") })
     }
     const left = await withClient(
-      database.adminUrl,
+      system.adminUrl,
       async (client) => (await client.query("select from entered")).rowCount,
     )
     expect(left).toBe(0)

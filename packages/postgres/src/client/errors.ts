@@ -83,7 +83,7 @@ export function foundChanged(error: unknown, progress: Progress): boolean {
 }
 
 /** A time-out left on the session can end the prologue before it has compared the settings. */
-export function cutShort(error: unknown, progress: Progress): boolean {
+function cutShort(error: unknown, progress: Progress): boolean {
   return error instanceof pg.DatabaseError && error.code === "57014" && progress === "prologue"
 }
 

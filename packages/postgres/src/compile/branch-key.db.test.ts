@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { connected } from "#tests/fixture/clinic.ts"
-import { document, type Host, installHost } from "#tests/fixture/host.ts"
+import { document, type Host, withFreshHost } from "#tests/fixture/host.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
 const database = useDatabase()
@@ -8,18 +8,12 @@ const tables = { patient: { scope: "branch" } }
 const roles = { doctor: { purposes: ["care"], can: { patient: "read" } } }
 
 async function withBranches(branch: string, work: (host: Host, url: string) => Promise<void>): Promise<void> {
-  const fresh = await database.cluster.database(undefined, { owner: new URL(database.ownerUrl).username })
-  const ownerUrl = Object.assign(new URL(database.ownerUrl), { pathname: `/${fresh.name}` }).href
   const schema = `create table clinic (id int primary key);
     ${branch};
     create table patient (clinic_id int not null, branch_id int not null, id int not null, primary key (clinic_id, branch_id, id));
     insert into clinic values (1), (2);
     insert into branch (id, code, clinic_id) values (1, 13, 1), (3, 11, 2), (4, 14, 2)`
-  try {
-    await work(await installHost(ownerUrl, schema, document({ tables, roles })), fresh.adminUrl)
-  } finally {
-    await fresh.drop()
-  }
+  await withFreshHost(database, schema, document({ tables, roles }), (host, { adminUrl }) => work(host, adminUrl))
 }
 
 const known = (url: string) =>

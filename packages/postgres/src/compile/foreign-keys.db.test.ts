@@ -1,7 +1,7 @@
 import { WardkeepError } from "@wardkeep/core"
 import { describe, expect, it } from "vitest"
 import { connected } from "#tests/fixture/clinic.ts"
-import { document, type Host, installHost } from "#tests/fixture/host.ts"
+import { document, type Host, withFreshHost } from "#tests/fixture/host.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
 const database = useDatabase()
@@ -19,13 +19,13 @@ const tables = { patient: { scope: "branch" }, visit: { scope: "branch" } }
 const roles = { doctor: { purposes: ["care"], can: { patient: "read", visit: "read" } } }
 
 async function withHost(sql: string, work: (host: Host, url: string) => Promise<void>): Promise<void> {
-  const fresh = await database.cluster.database(undefined, { owner: new URL(database.ownerUrl).username })
-  const ownerUrl = Object.assign(new URL(database.ownerUrl), { pathname: `/${fresh.name}` }).href
-  try {
-    await work(await installHost(ownerUrl, `${schema}\n${sql}`, document({ tables, roles })), fresh.adminUrl)
-  } finally {
-    await fresh.drop()
-  }
+  await withFreshHost(
+    database,
+    `${schema}
+${sql}`,
+    document({ tables, roles }),
+    (host, { adminUrl }) => work(host, adminUrl),
+  )
 }
 
 const rowsOf = async (url: string, sql: string) =>

@@ -1,7 +1,7 @@
 import { roleNames } from "@wardkeep/core"
 import { describe, expect, it } from "vitest"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
-import { document, type Host, installHost } from "#tests/fixture/host.ts"
+import { document, type Host, withFreshHost } from "#tests/fixture/host.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { drift } from "./drift.js"
 
@@ -29,14 +29,9 @@ interface Reached extends Host {
 }
 
 async function withHost(work: (host: Reached) => Promise<void>): Promise<void> {
-  const fresh = await database.cluster.database(undefined, { owner: new URL(database.ownerUrl).username })
-  const ownerUrl = Object.assign(new URL(database.ownerUrl), { pathname: `/${fresh.name}` }).href
-  try {
-    const host = await installHost(ownerUrl, schema, document({ tables, roles }))
-    await work({ ...host, asApp: asApp(ownerUrl, host) })
-  } finally {
-    await fresh.drop()
-  }
+  await withFreshHost(database, schema, document({ tables, roles }), (host, { ownerUrl }) =>
+    work({ ...host, asApp: asApp(ownerUrl, host) }),
+  )
 }
 
 /** What the application's login gets, as itself or as the matrix role that it may take. */

@@ -1,7 +1,7 @@
 import { WardkeepError } from "@wardkeep/core"
 import { describe, expect, it } from "vitest"
 import { connected } from "#tests/fixture/clinic.ts"
-import { catalogDigest, document, type Host, installHost } from "#tests/fixture/host.ts"
+import { catalogDigest, document, type Host, withFreshHost } from "#tests/fixture/host.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { emit } from "../migrate/index.js"
 
@@ -21,13 +21,7 @@ const tables = { visit: { scope: "branch" }, note: { scope: { through: "visit", 
 const roles = { doctor: { purposes: ["care"], can: { visit: "manage", note: "manage" } } }
 
 async function withHost(schema: string, work: (host: Host, url: string) => Promise<void>): Promise<void> {
-  const fresh = await database.cluster.database(undefined, { owner: new URL(database.ownerUrl).username })
-  const ownerUrl = Object.assign(new URL(database.ownerUrl), { pathname: `/${fresh.name}` }).href
-  try {
-    await work(await installHost(ownerUrl, schema, document({ tables, roles })), fresh.adminUrl)
-  } finally {
-    await fresh.drop()
-  }
+  await withFreshHost(database, schema, document({ tables, roles }), (host, { adminUrl }) => work(host, adminUrl))
 }
 
 async function refusal(work: () => Promise<unknown>): Promise<WardkeepError> {
