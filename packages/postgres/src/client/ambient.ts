@@ -1,6 +1,7 @@
 import { WardkeepError } from "@wardkeep/core"
 import { type Context, selectContext } from "../context/context.js"
 import type { ContextStore, Frame } from "../context/store.js"
+import { boundTo } from "./own-run.js"
 import { refuseOther } from "./transaction.js"
 
 /** The context in force where a call is made, and what may not be called there. */
@@ -35,26 +36,9 @@ export class Ambient {
     return frame === undefined ? undefined : contextOf(frame)
   }
 
-  /**
-   * The rows, for the run that asked for them only. An iterator can be handed on, and would give one session's rows where
-   * another's context is in force. Who asks elsewhere ends it for everybody, with an error: nobody takes a part for the whole.
-   *
-   * @throws WK101 none
-   */
+  /** The rows, for the run that asked for them only. @throws WK101 none */
   bound<T>(rows: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
-    const { run } = this.frame()
-    const next = rows.next.bind(rows)
-    let refused: Promise<never> | undefined
-    rows.next = () => {
-      const here = this.#store.get()
-      if (refused === undefined && here?.run === run) return next()
-      refused ??= rows.return().then(() => {
-        if (here === undefined) throw new WardkeepError("WK101", { message: "rows were read outside of their run" })
-        throw new WardkeepError("WK103", { message: "rows were read in another run than they were asked for in" })
-      })
-      return refused
-    }
-    return rows
+    return boundTo(this.#store, this.frame().run, rows)
   }
 
   /** @throws WK103 inside a transaction */

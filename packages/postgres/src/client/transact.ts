@@ -33,7 +33,7 @@ export async function transact<T>(
   limits: Limits,
   work: (q: Transaction) => Promise<T>,
 ): Promise<T> {
-  const handle = new Transaction(runtime, store, channel)
+  const handle = new Transaction(runtime, store, inside.run, channel)
   const deadline = deadlineOf(runtime, limits)
   const expired = new Promise<never>((_, reject) => {
     deadline.onExpire((error) => {

@@ -1,6 +1,7 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { ContextStore, OpenTransaction } from "../context/store.js"
 import type { Channel } from "./channel.js"
+import { boundTo, requireRun } from "./own-run.js"
 import type { Queries, QueryOptions, Values } from "./queries.js"
 import type { Runtime } from "./runtime.js"
 import { type StreamOptions, streamRows } from "./stream.js"
@@ -8,22 +9,24 @@ import type { Row } from "./wire/row-shape.js"
 import type { Result } from "./wire/unit.js"
 
 /**
- * The handle of a transaction: usable inside its callback and nowhere else. Queries of one handle may overlap
- * (`Promise.all`); they run in the order of their calls.
+ * The handle of a transaction: usable inside its callback and nowhere else, also where it was handed to another `wk.run` or
+ * to code outside of any. Queries of one handle may overlap (`Promise.all`); they run in the order of their calls.
  */
 export class Transaction implements Queries, OpenTransaction {
   readonly parent: Transaction | undefined
   readonly #channel: Channel
   readonly #runtime: Runtime
   readonly #store: ContextStore
+  readonly #run: object
   readonly #depth: number
   #ended = false
   /** Set while a savepoint is open: the handle around it must wait. */
   #child: Promise<void> | undefined
 
-  constructor(runtime: Runtime, store: ContextStore, channel: Channel, parent?: Transaction) {
+  constructor(runtime: Runtime, store: ContextStore, run: object, channel: Channel, parent?: Transaction) {
     this.#runtime = runtime
     this.#store = store
+    this.#run = run
     this.#channel = channel
     this.parent = parent
     this.#depth = parent === undefined ? 0 : parent.#depth + 1
@@ -39,6 +42,7 @@ export class Transaction implements Queries, OpenTransaction {
 
   async query<R extends object = Row>(text: string, values: Values = [], options?: QueryOptions): Promise<Result<R>> {
     refuseCallback(values, options)
+    this.#requireRun()
     while (this.#child !== undefined) await this.#turn()
     this.#requireOpen()
     const read = this.#runtime.statements.read(text)
@@ -50,19 +54,21 @@ export class Transaction implements Queries, OpenTransaction {
     return await this.#channel.query<R>(read, values, options)
   }
 
-  async *stream<R extends object = Row>(
+  stream<R extends object = Row>(
     text: string,
     values: Values = [],
     options: StreamOptions = {},
   ): AsyncGenerator<R, void, undefined> {
-    yield* streamRows<R>(this.#runtime, this.#channel, text, values, options, {
+    const rows = streamRows<R>(this.#runtime, this.#channel, text, values, options, {
       turn: () => (this.#child === undefined ? undefined : this.#turn()),
       requireOpen: () => this.#requireOpen(),
     })
+    return boundTo(this.#store, this.#run, rows)
   }
 
   /** Runs `work` in a savepoint: it alone is undone when `work` throws. */
   async tx<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    this.#requireRun()
     while (this.#child !== undefined) await this.#turn()
     this.#requireOpen()
     let done: () => void = () => undefined
@@ -80,7 +86,7 @@ export class Transaction implements Queries, OpenTransaction {
 
   async #nested<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const name = `wk_${this.#depth + 1}`
-    const nested = new Transaction(this.#runtime, this.#store, this.#channel, this)
+    const nested = new Transaction(this.#runtime, this.#store, this.#run, this.#channel, this)
     const frame = this.#store.get()
     if (frame === undefined) throw new WardkeepError("WK101")
     await this.#channel.control(`savepoint ${name}`)
@@ -110,6 +116,12 @@ export class Transaction implements Queries, OpenTransaction {
         throw new WardkeepError("WK103", { message: "the outer handle was used inside a nested transaction" })
     }
     await this.#child
+  }
+
+  /** After its end that is the fault to name, wherever the handle is. */
+  #requireRun(): void {
+    this.#requireOpen()
+    requireRun(this.#store, this.#run, "the handle of a transaction was used")
   }
 
   #requireOpen(): void {

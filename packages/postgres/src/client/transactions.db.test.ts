@@ -142,6 +142,39 @@ describe("a handle", () => {
     })
   })
 
+  it("works in its own run alone: neither in another one nor outside of any", async () => {
+    let handed: Transaction | undefined
+    let done: () => void = () => undefined
+    const until = new Promise<void>((resolve) => {
+      done = resolve
+    })
+    const own = inDoctor(() =>
+      used.wk.tx(async (q) => {
+        await q.query("select 1")
+        const rows = q.stream("select generate_series(1, 3) as n", [], { batch: 1 })
+        await rows.next()
+        handed = Object.assign(q, { rows })
+        await until
+        await expect(rows.next()).rejects.toMatchObject({ code: "WK103" })
+        return (await q.query("select wardkeep.actor() as a")).rows
+      }),
+    )
+    await expect.poll(() => handed !== undefined).toBe(true)
+    const q = handed as Transaction & { rows: AsyncGenerator<object> }
+    const uses = [
+      () => q.query("select full_name from patient"),
+      () => q.tx(async () => 1),
+      () => q.stream("select full_name from patient").next(),
+    ]
+    for (const session of [used.other, used.doctor])
+      await used.wk.run(session, async () => {
+        for (const use of [...uses, () => q.rows.next()]) await expect(use()).rejects.toMatchObject({ code: "WK103" })
+      })
+    for (const use of uses) await expect(use()).rejects.toMatchObject({ code: "WK101" })
+    done()
+    expect(await own).toEqual([{ a: "doctor-0" }])
+  })
+
   it("cannot be reached by work that goes on after the transaction", async () => {
     await inDoctor(async () => {
       let later: Promise<unknown> | undefined

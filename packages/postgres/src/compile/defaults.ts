@@ -7,7 +7,7 @@ const defaultsQuery = `
 select distinct o.schema, o.kind, ${explode} from (
   select coalesce(n.nspname::text, '') as schema, d.defaclobjtype::text as kind, d.defaclacl as acl, null::text as column, d.defaclrole as owner
     from pg_default_acl d join pg_roles me on me.oid = d.defaclrole and me.rolname = current_user
-    left join pg_namespace n on n.oid = d.defaclnamespace where d.defaclobjtype in ('r', 'f')
+    left join pg_namespace n on n.oid = d.defaclnamespace where d.defaclobjtype in ('r', 'f', 'n')
 ) o cross join lateral aclexplode(o.acl) x left join pg_roles r on r.oid = x.grantee where x.grantee <> o.owner
 order by 1, 2, 3, 4`
 

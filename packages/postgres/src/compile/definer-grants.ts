@@ -10,14 +10,15 @@ interface Executor {
   /** As REVOKE takes it. */
   readonly signature: string
   readonly grantee: string
+  readonly grantable: boolean
 }
 
 const executorsQuery = `
 select distinct n.nspname || '.' || p.proname as name,
-  format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as signature, coalesce(r.rolname::text, 'PUBLIC') as grantee
+  format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as signature, coalesce(r.rolname::text, 'PUBLIC') as grantee, a.is_grantable as grantable
 from pg_description d join pg_proc p on p.oid = d.objoid and d.classoid = 'pg_proc'::regclass join pg_namespace n on n.oid = p.pronamespace and n.nspname <> 'wardkeep'
 cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles r on r.oid = a.grantee
-where d.description like 'wardkeep:%' and a.grantee <> p.proowner order by 1, 3`
+where d.description like 'wardkeep:%' and a.grantee <> p.proowner and a.grantor = p.proowner order by 1, 3`
 
 /**
  * The functions that a plan makes outside of the schema `wardkeep` run with the owner's rights: look-ups are for two logins,
@@ -38,19 +39,21 @@ export async function definerGrantSteps(
   const present = rows.filter(({ name }) => wanted.has(name)).map((row) => ({ ...row, phase: "narrow" as const }))
   const made = [...wanted].filter(([name]) => !catalog.managed.has(`function ${name}`))
   const coming = made.flatMap(([name, { commentOn }]) =>
-    grants.ofNewFunction(name).map(({ grantee }) => ({
+    grants.ofNewFunction(name).map(({ grantee, grantable }) => ({
       name,
       signature: commentOn.replace(/^function /, ""),
       grantee,
+      grantable,
       phase: "support" as const,
     })),
   )
   return [...present, ...coming]
-    .filter(({ name, grantee }) => !isMeant(name, grantee))
-    .map(({ name, signature, grantee, phase }) => ({
+    .map((row) => ({ ...row, meant: isMeant(row.name, row.grantee) }))
+    .filter(({ meant, grantable }) => !meant || grantable)
+    .map(({ name, signature, grantee, phase, meant }) => ({
       phase,
       object: `${name} ${grantee}`,
-      why: "not for this role",
-      sql: `revoke execute on function ${signature} from ${grantee === "PUBLIC" ? "public" : quoteIdent(grantee)} cascade`,
+      why: meant ? "holds it, and passes it on to nobody" : "not for this role",
+      sql: `revoke ${meant ? "grant option for " : ""}execute on function ${signature} from ${grantee === "PUBLIC" ? "public" : quoteIdent(grantee)} cascade`,
     }))
 }

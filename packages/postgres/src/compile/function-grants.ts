@@ -72,24 +72,27 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
     ...login.map((f): [string, string] => [names.app, f]),
     ...issuerOnly.map((f): [string, string] => [names.issuer, f]),
   ]
-  const { rows } = await client.query<{ grantee: string; function: string }>(
-    `select coalesce(r.rolname::text, 'PUBLIC') as grantee,
+  const { rows } = await client.query<{ grantee: string; function: string; grantable: boolean }>(
+    // What somebody else gave ends with the giver's own, here by CASCADE.
+    `select coalesce(r.rolname::text, 'PUBLIC') as grantee, a.is_grantable as grantable,
             p.proname || '(' || coalesce((select string_agg(format_type(u.t, null), ',' order by u.n) from unnest(p.proargtypes::oid[]) with ordinality u(t, n)), '') || ')' as function
        from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles r on r.oid = a.grantee
-      where p.pronamespace = 'wardkeep'::regnamespace and a.grantee <> p.proowner`,
+      where p.pronamespace = 'wardkeep'::regnamespace and a.grantee <> p.proowner and a.grantor = p.proowner`,
   )
   const key = (grantee: string, f: string): string => `${grantee} ${f}`
   const present = new Set(rows.map((row) => key(row.grantee, row.function)))
   const desired = new Set(wanted.map(([grantee, f]) => key(grantee, f)))
   const steps: Step[] = []
   for (const row of rows) {
-    if (desired.has(key(row.grantee, row.function))) continue
+    const isWanted = desired.has(key(row.grantee, row.function))
+    if (isWanted && !row.grantable) continue
     const from = row.grantee === "PUBLIC" ? "public" : quoteIdent(row.grantee)
+    const what = isWanted ? "grant option for execute" : "execute"
     steps.push({
       phase: "narrow",
       object: `wardkeep.${row.function}`,
-      why: "not for this role",
-      sql: `revoke execute on function wardkeep.${row.function} from ${from}`,
+      why: isWanted ? "holds it, and passes it on to nobody" : "not for this role",
+      sql: `revoke ${what} on function wardkeep.${row.function} from ${from}${row.grantable ? " cascade" : ""}`,
     })
   }
   const missing = new Map<string, string[]>()

@@ -23,10 +23,10 @@ export interface Held extends Grant {
   readonly grantable: boolean
 }
 
-/** What the owner's new tables (`r`) or functions (`f`) come with, in one schema or, where it is empty, in all. */
+/** What the owner's new tables (`r`), functions (`f`) or schemas (`n`) come with, in one schema or, where it is empty, in all. */
 export interface Default extends Held {
   readonly schema: string
-  readonly kind: "r" | "f"
+  readonly kind: "r" | "f" | "n"
 }
 
 /** Columns of a query over `o(owner, column)`, its exploded ACL `x` and the grantee's role `r`. */
@@ -54,6 +54,7 @@ export interface Grants {
   ofNew(relation: string): readonly Held[]
   /** The same for a function. */
   ofNewFunction(name: string): readonly Held[]
+  ofNewSchema(): readonly Held[]
 }
 
 export async function readGrants(
@@ -70,6 +71,7 @@ export async function readGrants(
     of: (relation) => byRelation.get(relation) ?? [],
     ofNew: (relation) => comingWith("r", relation),
     ofNewFunction: (name) => comingWith("f", name),
+    ofNewSchema: () => comingWith("n", ""),
   }
 }
 
@@ -104,38 +106,37 @@ export function differenceSteps(
   present: readonly Held[],
   strangers: Strangers,
 ): Step[] {
-  const key = (grant: Grant): string => JSON.stringify([grant.grantee, grant.privilege, grant.column])
   // What a role of the host gave to one of ours ends with that role's own.
-  const [wanted, held] = [new Set(desired.map(key)), new Set(present.filter((g) => g.grantor === null).map(key))]
+  const [wanted, held] = [
+    new Set(desired.map(levelOf)),
+    new Set(present.filter((g) => g.grantor === null).map(levelOf)),
+  ]
   const ours = (grant: Held): boolean => isOurs(policy, grant.grantee)
-  const extra = present.filter((grant) => ours(grant) && !wanted.has(key(grant)))
+  const extra = present.filter((grant) => ours(grant) && !wanted.has(levelOf(grant)))
   const silenced = strangers === "keep" ? [] : present.filter((grant) => !ours(grant) && !grant.exempt)
   // Revoking a privilege on the table takes the same privilege on single columns along.
   const whole = (grant: Grant): string => `${grant.privilege} ${grant.grantee}`
   const wholes = new Set(extra.filter((grant) => grant.column === null).map(whole))
-  const missing = desired.filter((g) => !held.has(key(g)) || (g.column !== null && wholes.has(whole(g))))
+  const missing = desired.filter((g) => !held.has(levelOf(g)) || (g.column !== null && wholes.has(whole(g))))
+  const passing = present.filter((g) => ours(g) && g.grantable && wanted.has(levelOf(g)))
   return [
-    ...statements(relation, extra, (what, role) => ({
+    ...statements(relation, extra, (what, role, grants) => ({
       phase: "narrow",
       why: "not in the policy file",
-      sql: `revoke ${what} on ${qualified(relation)} from ${role}`,
+      sql: `revoke ${what} on ${qualified(relation)} from ${role}${isPassedOn(grants) ? " cascade" : ""}`,
     })),
     // Nobody of ours passes anything on: whoever got it would see no rows, and no error.
-    ...statements(
-      relation,
-      present.filter((g) => ours(g) && g.grantable && wanted.has(key(g))),
-      (what, role) => ({
-        phase: "narrow",
-        why: "holds it, and passes it on to nobody",
-        sql: `revoke grant option for ${what} on ${qualified(relation)} from ${role} cascade`,
-      }),
-    ),
+    ...statements(relation, passing, (what, role) => ({
+      phase: "narrow",
+      why: "holds it, and passes it on to nobody",
+      sql: `revoke grant option for ${what} on ${qualified(relation)} from ${role} cascade`,
+    })),
     ...strangerSteps(relation, silenced),
-    ...chainSteps(
+    ...chainSteps(relation, present, [...extra, ...silenced], passing),
+    ...keptSteps(
       relation,
-      [...extra, ...silenced],
-      silenced,
-      present.filter((grant) => !ours(grant)),
+      present.filter((grant) => !ours(grant) && !silenced.includes(grant)),
+      extra.length + silenced.length + passing.length > 0,
     ),
     ...statements(relation, missing, (what, role) => ({
       phase: "widen",
@@ -158,40 +159,94 @@ function strangerSteps(relation: string, silenced: readonly Held[]): Step[] {
   }))
 }
 
-/** A REVOKE by the owner takes only what the owner gave, and CASCADE takes from those who shall keep it too. */
+/** A REVOKE by the owner takes only what the owner gave. */
 function chainSteps(
   relation: string,
+  present: readonly Held[],
   removed: readonly Held[],
-  silenced: readonly Held[],
-  hosts: readonly Held[],
+  passing: readonly Held[],
 ): Step[] {
-  const gone = new Set<string | null>([null, ...silenced.map(({ grantee }) => grantee)])
-  const passedOn = removed
-    .filter(({ grantor }) => !gone.has(grantor))
-    .map((grant) => ({ ...grant, grantee: grant.grantor ?? "" }))
-  const kept = removed.length === 0 ? [] : hosts.filter((grant) => grant.grantor !== null && !removed.includes(grant))
+  const { options, columns } = passedOn(removed, present)
+  const taken = new Set([...removed, ...passing].filter((g) => g.grantor === null).map(levelOf))
+  const kept = new Set(present.filter((g) => g.grantor === null && !removed.includes(g)).map(levelOf))
+  const target = qualified(relation)
+  const through = (some: readonly Grant[], option: string): Step[] =>
+    statements(relation, some, (what, role) => ({
+      phase: "narrow",
+      why: "columns that this role passed on, by its option on the whole table, end",
+      // The columns have a list of their own, and a REVOKE cascades in the list where the option stands.
+      sql: `grant ${what} on ${target} to ${role} with grant option;\nrevoke ${option}${what} on ${target} from ${role} cascade`,
+    }))
   return [
-    ...statements(relation, passedOn, (what, role) => ({
-      phase: "narrow",
-      why: `what this role passed on to others ends; its own ${what} stays`,
-      sql: `revoke grant option for ${what} on ${qualified(relation)} from ${role} cascade`,
-    })),
-    ...statements(relation, kept, (what, role) => ({
-      phase: "narrow",
-      why: "keeps what it had from a role that may no longer give it",
-      sql: `grant ${what} on ${qualified(relation)} to ${role}`,
-    })),
+    ...statements(
+      relation,
+      options.filter((option) => !taken.has(levelOf(option))),
+      (what, role) => ({
+        phase: "narrow",
+        why: `what this role passed on to others ends; its own ${what} stays`,
+        sql: `revoke grant option for ${what} on ${target} from ${role} cascade`,
+      }),
+    ),
+    ...through(
+      columns.filter((column) => kept.has(levelOf(column))),
+      "grant option for ",
+    ),
+    ...through(
+      columns.filter((column) => !kept.has(levelOf(column))),
+      "",
+    ),
   ]
 }
 
+/** Whose options have to end: those that come from the owner, and on columns those that somebody has by the whole table. */
+function passedOn(removed: readonly Held[], present: readonly Held[]): { options: Grant[]; columns: Grant[] } {
+  const [options, columns] = [new Map<string, Grant>(), new Map<string, Grant>()]
+  const seen = new Set<string>()
+  const follow = ({ grantor, privilege, column }: Held): void => {
+    if (grantor === null) return
+    const at = (level: string | null): Grant => ({ grantee: grantor, privilege, column: level })
+    const here = levelOf(at(column))
+    if (seen.has(here)) return
+    seen.add(here)
+    const by = present.filter((g) => g.grantable && [here, levelOf(at(null))].includes(levelOf(g)))
+    if (column !== null && !by.some((g) => g.grantor === null && g.column === column)) columns.set(here, at(column))
+    for (const held of by)
+      if (held.grantor === null) options.set(levelOf(held), at(held.column))
+      else follow(held)
+  }
+  for (const grant of removed) follow(grant)
+  return { options: [...options.values()], columns: [...columns.values()] }
+}
+
+/** CASCADE takes from those who shall keep it too. */
+function keptSteps(relation: string, kept: readonly Held[], isCut: boolean): Step[] {
+  return statements(
+    relation,
+    kept.filter((grant) => isCut && grant.grantor !== null),
+    (what, role) => ({
+      phase: "narrow",
+      why: "keeps what it had from a role that may no longer give it",
+      sql: `grant ${what} on ${qualified(relation)} to ${role}`,
+    }),
+  )
+}
+
+function levelOf({ grantee, privilege, column }: Grant): string {
+  return JSON.stringify([grantee, privilege, column])
+}
+
+function isPassedOn(grants: readonly Held[]): boolean {
+  return grants.some(({ grantable }) => grantable)
+}
+
 /** By prefix: a role that left the policy file must lose what it had. */
-function isOurs(policy: Policy, grantee: string): boolean {
+export function isOurs(policy: Policy, grantee: string): boolean {
   const names = roleNames(policy)
   const logins = [names.app, names.issuer, names.migrator, "PUBLIC"]
   return logins.includes(grantee) || grantee.startsWith(names.role("")) || grantee.startsWith(names.service(""))
 }
 
-function privilegeGrants(wanted: TablePrivileges): Grant[] {
+export function privilegeGrants(wanted: TablePrivileges): Grant[] {
   const grants: Grant[] = []
   const add = (privilege: string, columns: readonly string[] | null | false): void => {
     if (columns === false) return
@@ -205,16 +260,16 @@ function privilegeGrants(wanted: TablePrivileges): Grant[] {
   return grants
 }
 
-function statements(
+function statements<G extends Grant>(
   relation: string,
-  grants: readonly Grant[],
-  step: (what: string, role: string) => Omit<Step, "object">,
+  grants: readonly G[],
+  step: (what: string, role: string, grants: readonly G[]) => Omit<Step, "object">,
 ): Step[] {
-  const byRole = new Map<string, Grant[]>()
+  const byRole = new Map<string, G[]>()
   for (const grant of grants) byRole.set(grant.grantee, [...(byRole.get(grant.grantee) ?? []), grant])
   return [...byRole].map(([grantee, held]) => ({
     object: `${relation} ${grantee}`,
-    ...step(privilegeText(held), grantee === "PUBLIC" ? "public" : quoteIdent(grantee)),
+    ...step(privilegeText(held), grantee === "PUBLIC" ? "public" : quoteIdent(grantee), held),
   }))
 }
 

@@ -34,11 +34,12 @@ import { ruleRecordSteps } from "./record-rules.js"
 import { referenceFindings } from "./references.js"
 import { roleFindings } from "./role-findings.js"
 import { columnTypesOf, referenceSteps } from "./rule-policies.js"
+import { schemaGrantSteps } from "./schema-grants.js"
 import { branchKeyColumn, partitionsOf, resolveScopes, type ScopedTable } from "./scope.js"
 import { countBranches, scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
 import { strangerFindings } from "./strangers.js"
-import { sameShapeView, viewSchema } from "./views.js"
+import { type RoleView, sameShapeView, viewGrantSteps, viewSchema } from "./views.js"
 import { wordRefills, wordTable } from "./words.js"
 
 /** What would be done, in order, and what cannot be done by a step. Nothing is changed by making one. */
@@ -73,7 +74,8 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   checkColumns(policy, types)
   const changed = await tampered(client, policy)
   const own = await ownRelations(client)
-  const relations = [...catalog.tables.keys(), ...companionRelations(scoped.values(), catalog), ...own]
+  const views = [...catalog.managed.keys()].filter((id) => id.startsWith("view ")).map((id) => id.slice(5))
+  const relations = [...catalog.tables.keys(), ...companionRelations(scoped.values(), catalog), ...own, ...views]
   const draft: Draft = {
     steps: ownFunctionSteps(changed, await strategyOf(client)),
     findings: [
@@ -91,13 +93,13 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   // Tokens, narrowings and what else decides: reached through functions only. No policy stops a TRUNCATE.
   for (const relation of own) draft.steps.push(...differenceSteps(policy, relation, [], grants.of(relation), "lose"))
   const branches = await countBranches(client, scoped.get(policy.tenancy.branch))
-  const rolesWithViews = new Set<string>()
+  const roleViews: RoleView[] = []
   for (const entry of scoped.values()) {
     draft.managed.push(...scopeStatistics(entry, branches))
-    for (const role of draftTable(draft, { policy, entry, catalog, scoped, types, grants, changed }))
-      rolesWithViews.add(role)
+    roleViews.push(...draftTable(draft, { policy, entry, catalog, scoped, types, grants, changed }))
   }
   const partitions = (entry: ScopedTable): ScopedTable[] => partitionsOf(entry, catalog)
+  const rolesWithViews = new Set(roleViews.map(({ privileges }) => privileges.role))
   draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
   draft.managed.push(...tenancyMirrors(policy, catalog, scoped), ...lookups(policy, scoped, partitions))
   draft.steps.push(...lookupRefills(policy, scoped, partitions, standing(catalog.managed, changed)))
@@ -108,6 +110,8 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   draft.steps.push(
     ...lookupTableSteps(policy, catalog, draft.managed, grants),
     ...(await definerGrantSteps(client, policy, catalog, draft.managed, grants)),
+    ...(await schemaGrantSteps(client, policy, draft.managed, grants)),
+    ...viewGrantSteps(policy, roleViews, present, grants),
     ...(await actorRecordSteps(client, policy)),
   )
   draft.steps.push(...(await ruleRecordSteps(client, policy)))
@@ -142,8 +146,8 @@ interface TableInput {
   readonly changed: ReadonlySet<string>
 }
 
-/** Everything about one table of the policy file; returns the roles that get a view of it. */
-function draftTable({ steps, findings, managed }: Draft, input: TableInput): string[] {
+/** Everything about one table of the policy file; returns the views of it that roles get. */
+function draftTable({ steps, findings, managed }: Draft, input: TableInput): RoleView[] {
   const { policy, entry, catalog, scoped, types, grants, changed } = input
   const { privileges, findings: found } = tablePrivileges(policy, entry, catalog.serverVersion)
   const keys = keySteps(entry, scoped)
@@ -161,11 +165,9 @@ function draftTable({ steps, findings, managed }: Draft, input: TableInput): str
   const partitions = partitionsOf(entry, catalog)
   managed.push(...wordTable(policy, entry, privileges, partitions))
   steps.push(...wordRefills(entry, partitions, standing(catalog.managed, changed)))
-  const views = privileges
-    .map((p) => ({ role: p.role, view: sameShapeView(entry, p) }))
-    .filter((v) => v.view.length > 0)
-  managed.push(...views.flatMap((v) => v.view))
-  return views.map((v) => v.role)
+  const views = privileges.flatMap((p) => sameShapeView(entry, p).map((view) => ({ view, privileges: p })))
+  managed.push(...views.map(({ view }) => view))
+  return views
 }
 
 async function strategyOf(client: Queryable): Promise<"portable" | "accelerated"> {

@@ -1,7 +1,8 @@
-import { quoteIdent } from "@wardkeep/core"
+import { type Policy, quoteIdent } from "@wardkeep/core"
+import { differenceSteps, type Grants, privilegeGrants } from "./grants.js"
 import type { TablePrivileges } from "./privileges.js"
 import type { ScopedTable } from "./scope.js"
-import { list, type Managed, qualified } from "./step.js"
+import { hashOf, list, type Managed, qualified, type Step } from "./step.js"
 
 /**
  * A view of the same shape for a role that may not read every column: `select *` and `returning *` keep working,
@@ -17,15 +18,14 @@ export function sameShapeView(entry: ScopedTable, privileges: TablePrivileges): 
       ? `null::${column.type} as ${quoteIdent(column.name)}`
       : quoteIdent(column.name),
   )
+  const { insert, update } = onView(privileges)
   const statements = [
     `create view ${target} with (security_invoker = true) as select ${columns.join(", ")} from ${qualified(entry.table.name)}`,
     `grant select on ${target} to ${role}`,
   ]
-  const writable = (set: readonly string[]): string => list(set.filter((column) => !privileges.hidden.includes(column)))
-  if (privileges.insert !== false && privileges.insert !== null)
-    statements.push(`grant insert (${writable(privileges.insert)}) on ${target} to ${role}`)
-  if (privileges.update !== false && privileges.update.length > 0)
-    statements.push(`grant update (${writable(privileges.update)}) on ${target} to ${role}`)
+  if (insert !== false && insert !== null) statements.push(`grant insert (${list(insert)}) on ${target} to ${role}`)
+  if (update !== false && privileges.update !== false && privileges.update.length > 0)
+    statements.push(`grant update (${list(update)}) on ${target} to ${role}`)
   if (privileges.delete) statements.push(`grant delete on ${target} to ${role}`)
   return [
     {
@@ -37,6 +37,37 @@ export function sameShapeView(entry: ScopedTable, privileges: TablePrivileges): 
       commentOn: `view ${target}`,
     },
   ]
+}
+
+function onView(privileges: TablePrivileges): TablePrivileges {
+  const { insert, update, hidden } = privileges
+  const shown = (set: readonly string[] | null | false): readonly string[] | false =>
+    set === false || set === null ? false : set.filter((column) => !hidden.includes(column))
+  return { ...privileges, select: null, insert: shown(insert), update: shown(update) }
+}
+
+export interface RoleView {
+  readonly view: Managed
+  readonly privileges: TablePrivileges
+}
+
+/** A view is for its role; default privileges of the owner, or a grant, give it to others too. */
+export function viewGrantSteps(
+  policy: Policy,
+  views: readonly RoleView[],
+  present: ReadonlyMap<string, string>,
+  grants: Grants,
+): Step[] {
+  return views.flatMap(({ view, privileges }) => {
+    const name = view.id.slice("view ".length)
+    const wanted = privilegeGrants(onView(privileges))
+    if (present.get(view.id) === hashOf(view.create))
+      return differenceSteps(policy, name, wanted, grants.of(name), "lose")
+    const coming = grants.ofNew(name)
+    if (coming.length === 0) return []
+    // Not before the view is made.
+    return differenceSteps(policy, name, wanted, coming, "lose").map((step) => ({ ...step, phase: "widen" as const }))
+  })
 }
 
 export function viewSchema(role: string): Managed {
