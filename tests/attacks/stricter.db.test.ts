@@ -1,6 +1,6 @@
 import { parsePolicy } from "@wardkeep/core"
 import { declareBreakGlass, type Session } from "@wardkeep/postgres"
-import { setBranchGroup } from "@wardkeep/postgres/migrate"
+import { apply, setBranchGroup } from "@wardkeep/postgres/migrate"
 import { afterEach, describe, expect, it } from "vitest"
 import { assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
 import { waitsFor } from "#tests/fixture/blocked.ts"
@@ -20,8 +20,10 @@ const person = async (role: string, over: Record<string, unknown> = {}, mfaAt?: 
   await clinic.grant(actor, role, 0, over)
   return await clinic.session(actor, mfaAt === undefined ? {} : { mfaAt })
 }
-const apply = (over: Record<string, unknown>): Promise<unknown> =>
-  clinic.host.apply(parsePolicy(assignedPolicy({ ...over, deployment: clinic.host.policy.deployment })))
+const applied = (over: Record<string, unknown>): Promise<unknown> => {
+  const policy = parsePolicy(assignedPolicy({ ...over, deployment: clinic.host.policy.deployment }))
+  return clinic.host.asOwner((client) => apply({ client, policy, lockTimeout: 30_000 }))
+}
 const changed = (role: string, over: Record<string, unknown>): Record<string, unknown> => ({
   roles: { ...roles, [role]: { ...roles[role], ...over } },
 })
@@ -45,7 +47,7 @@ describe("a session that was issued before its policy became stricter", () => {
     const old = await person("doctor", {}, ago(20))
     const young = await person("doctor", {}, ago(5))
     const other = await person("reception")
-    await apply(changed("doctor", { mfa: "PT15M" }))
+    await applied(changed("doctor", { mfa: "PT15M" }))
     expect([await reads(without), await reads(old), await reads(young), await reads(other)]).toEqual([
       "WK102",
       "WK102",
@@ -55,14 +57,14 @@ describe("a session that was issued before its policy became stricter", () => {
     const [left = 0] = await minutesLeft(young)
     expect(left).toBeGreaterThan(9)
     expect(left).toBeLessThanOrEqual(10)
-    await apply(changed("doctor", { mfa: "PT3M" }))
+    await applied(changed("doctor", { mfa: "PT3M" }))
     expect([await reads(young), await reads(other)]).toEqual(["WK102", 2])
   })
 
   it("keeps what it has where the second factor may be older than before", async () => {
-    await apply(changed("doctor", { mfa: "PT15M" }))
+    await applied(changed("doctor", { mfa: "PT15M" }))
     const session = await person("doctor", {}, ago(5))
-    await apply(changed("doctor", { mfa: "PT30M" }))
+    await applied(changed("doctor", { mfa: "PT30M" }))
     expect(await reads(session)).toBe(2)
     expect((await minutesLeft(session))[0]).toBeLessThanOrEqual(10)
   })
@@ -70,31 +72,31 @@ describe("a session that was issued before its policy became stricter", () => {
   it("ends where the role must be assigned with an end", async () => {
     const session = await person("doctor")
     const other = await person("reception")
-    await apply(changed("doctor", { mustExpire: true }))
+    await applied(changed("doctor", { mustExpire: true }))
     expect([await reads(session), await reads(other)]).toEqual(["WK102", 2])
   })
 
   it("ends where the role is confined no longer, so that its subjects limit nothing", async () => {
     const session = await person("portal", { subject: clinic.places[0].patients[0] })
     expect(await reads(session)).toBe(1)
-    await apply(changed("portal", { confined: false }))
+    await applied(changed("portal", { confined: false }))
     expect(await reads(session)).toBe("WK102")
   })
 
   it("ends where the role is opened for emergencies only", async () => {
-    await apply({ breakGlass: undefined })
+    await applied({ breakGlass: undefined })
     const session = await person("emergency", { subject: clinic.places[0].patients[0] })
     expect(await reads(session)).toBe(1)
-    await apply({})
+    await applied({})
     expect(await reads(session)).toBe("WK102")
   })
 
   it("ends where a combination gets a role, from which the tenant may have taken something", async () => {
     const combinations = { principal: ["reception", "cashier"] }
-    await apply({ combinations })
+    await applied({ combinations })
     const session = await person("principal")
     const fewer = await person("cashier")
-    await apply({ combinations: { principal: ["reception", "cashier", "doctor"] } })
+    await applied({ combinations: { principal: ["reception", "cashier", "doctor"] } })
     expect(await reads(session)).toBe("WK102")
     expect(await minutesLeft(fewer)).toHaveLength(1)
   })
@@ -110,7 +112,7 @@ describe("an emergency that was declared before its policy became stricter", () 
 
   it("opens for as long as is allowed now, counted from its declaration", async () => {
     const { session, id } = await declare()
-    await apply({ breakGlass: { ...emergencies, longest: "PT5M" } })
+    await applied({ breakGlass: { ...emergencies, longest: "PT5M" } })
     const opened = await clinic.issuer.openBreakGlass({ id, session })
     const left = (Date.parse(opened.expiresAt) - Date.now()) / 60_000
     expect(left).toBeGreaterThan(4)
@@ -124,7 +126,7 @@ describe("an emergency that was declared before its policy became stricter", () 
 
   it("does not open for a reason that is none any more", async () => {
     const { session, id } = await declare()
-    await apply({ breakGlass: { ...emergencies, reasons: ["unreachable"] } })
+    await applied({ breakGlass: { ...emergencies, reasons: ["unreachable"] } })
     await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toMatchObject({ code: "WK207" })
     await clinic.host.apply()
     expect((await clinic.issuer.openBreakGlass({ id, session })).grants).toHaveLength(1)
@@ -140,7 +142,7 @@ it("tokens of two roles are taken in the order in which everybody locks them", a
       reception: { ...roles.reception, purposes: twice },
     },
   }
-  await apply(both)
+  await applied(both)
   const group = { policy: clinic.host.policy, tenant: clinic.places[0].clinic, name: "north" }
   const branches = [clinic.places[0].branch, clinic.places[1].branch]
   const changing = (to: string[]): Promise<void> =>
@@ -159,10 +161,10 @@ it("tokens of two roles are taken in the order in which everybody locks them", a
       "select from wardkeep.token where role = 'doctor' and actor = $1 order by digest desc limit 1 for update",
       [actor],
     )
-    const applying = apply({}).then(() => "done", codeOf)
-    await waitsFor(database.adminUrl, admin, applying)
+    const applying = applied({}).then(() => "done", codeOf)
+    expect(await waitsFor(database.adminUrl, admin, applying)).toBe("waits")
     const grouping = changing(branches.slice(0, 1)).then(() => "done", codeOf)
-    await waitsFor(database.adminUrl, admin, grouping, 2)
+    expect(await waitsFor(database.adminUrl, admin, grouping, 2)).toBe("waits")
     await admin.query("rollback")
     expect([await applying, await grouping]).toEqual(["done", "done"])
   })
