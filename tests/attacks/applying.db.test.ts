@@ -5,6 +5,7 @@ import { apply, asOwner, emit } from "@wardkeep/postgres/migrate"
 import type pg from "pg"
 import { afterEach, beforeAll, describe, expect, it } from "vitest"
 import { type AssignedClinic, assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
+import { waitsFor } from "#tests/fixture/blocked.ts"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { pausedBefore } from "#tests/fixture/paused.ts"
 import { type UsedDatabase, useDatabase } from "#tests/harness/src/use-database.ts"
@@ -22,23 +23,21 @@ const unassigned = {
   breakGlass: undefined,
 }
 
-/** Long enough to be served where nothing makes it wait. */
-const served = (work: Promise<unknown>): Promise<unknown> =>
-  Promise.race([work.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 300))])
-
 /** Applies another policy; `meanwhile` runs before its commit. */
 const applying = (
   database: UsedDatabase,
   clinic: AssignedClinic,
   over: Record<string, unknown>,
-  meanwhile: () => Promise<unknown> = async () => undefined,
+  meanwhile: (client: pg.Client) => Promise<unknown> = async () => undefined,
   setting = "select 1",
 ): Promise<void> =>
   connected(withLogin(database.ownerUrl, clinic.host.logins.migrator), async (client) => {
     const { deployment } = clinic.host.policy
     const policy = parsePolicy(assignedPolicy({ ...over, deployment }))
     await client.query(setting)
-    await asOwner(client, policy, () => apply({ client: pausedBefore(client, /^commit$/, meanwhile), policy }))
+    await asOwner(client, policy, () =>
+      apply({ client: pausedBefore(client, /^commit$/, () => meanwhile(client)), policy }),
+    )
   })
 
 const signed = (clinic: AssignedClinic, kind: string, body: object): unknown[] => {
@@ -83,9 +82,9 @@ describe("what a policy takes away is in no session that is issued while it is a
   it.each(cases)("%s, when the request comes before the commit", async (_what, over, issue, lost) => {
     open = await person("doctor")
     let issuing: Promise<unknown> = Promise.resolve()
-    await applying(database, clinic, { ...unassigned, ...over }, () => {
+    await applying(database, clinic, { ...unassigned, ...over }, (client) => {
       issuing = issue().catch(codeOf)
-      return served(issuing)
+      return waitsFor(database.adminUrl, client, issuing)
     })
     await issuing
     expect(await count(lost)).toBe(0)
@@ -104,7 +103,7 @@ describe("what a policy takes away is in no session that is issued while it is a
       expect(issued.rowCount).toBe(2)
       const over = { ...unassigned, roles: { doctor: less, clerk } }
       const done = applying(database, clinic, over, async () => undefined, setting)
-      await served(done)
+      expect(await waitsFor(database.adminUrl, issuer, done)).toBe("waits")
       await issuer.query("commit")
       await done
     })
@@ -147,7 +146,7 @@ describe("what a policy takes away is in no session that is issued while it is a
       await owner.query("begin")
       for (const { sql } of steps) await owner.query(sql)
       issuing = person("doctor").catch(codeOf)
-      await served(issuing)
+      await waitsFor(database.adminUrl, owner, issuing)
       await owner.query("commit")
     })
     await issuing
@@ -176,9 +175,9 @@ describe("an emergency that is opened while a policy is applied", () => {
       reviewedBy: ["chief"],
     }
     let opening: Promise<unknown> = Promise.resolve()
-    await applying(database, clinic, { breakGlass: rule }, () => {
+    await applying(database, clinic, { breakGlass: rule }, (client) => {
       opening = clinic.issuer.openBreakGlass({ id, session }).then(() => "opened", codeOf)
-      return served(opening)
+      return waitsFor(database.adminUrl, client, opening)
     })
     expect(await opening).toBe("WK207")
     expect(await clinic.admin("select from wardkeep.token where break_glass is not null")).toEqual([])

@@ -3,6 +3,7 @@ import type { Session } from "@wardkeep/postgres"
 import { createIssuer, createWardkeep, type Issuer, type Wardkeep } from "@wardkeep/postgres"
 import { setBranchGroup } from "@wardkeep/postgres/migrate"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { waitsFor } from "#tests/fixture/blocked.ts"
 import { type Clinic, installClinic } from "#tests/fixture/clinic.ts"
 import { asMigrator } from "#tests/fixture/migrator.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -54,8 +55,7 @@ describe.each(["portable", "accelerated"] as const)("a branch that is taken away
       await admin.query("begin")
       await admin.query(change.sql, change.values)
       const issuing = issue()
-      // Long enough to be served where nothing makes it wait.
-      await Promise.race([issuing, new Promise((resolve) => setTimeout(resolve, 300))])
+      await waitsFor(database.adminUrl, admin, issuing)
       await admin.query("commit")
       return await issuing
     })
@@ -112,7 +112,7 @@ describe.each(["portable", "accelerated"] as const)("a branch that is taken away
         const sql = "select session_id from wardkeep.issue_session($1, $2, $3)"
         const { rows } = await open.query<{ session_id: string }>(sql, [text, clinic.key.id, mac])
         const moving = asSuperuser(database.adminUrl, (admin) => admin.query(move.sql, move.values))
-        await Promise.race([moving, new Promise((resolve) => setTimeout(resolve, 300))])
+        await waitsFor(database.adminUrl, open, moving)
         await open.query("commit")
         await moving
         return rows[0]?.session_id ?? ""

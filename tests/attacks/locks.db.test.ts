@@ -7,6 +7,7 @@ import { backfill, exportTenants, load, setBranchGroup } from "@wardkeep/postgre
 import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
 import { useAssigned } from "#tests/fixture/assigned.ts"
+import { waitsFor } from "#tests/fixture/blocked.ts"
 import { pausedBefore } from "#tests/fixture/paused.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { asSuperuser, codeOf } from "./world.ts"
@@ -248,7 +249,7 @@ describe("what waits for what", () => {
         await admin.query(`insert into visit (${columns.join(", ")}) values ($1, $2, $3, $4, $5)`, row)
         const options = { policy: clinic.host.policy, table: "visit", columns, rows: [row], reason: "long" }
         const work = migrator((client) => load({ client, ...options }))
-        const early = await Promise.race([work, new Promise((resolve) => setTimeout(resolve, 500, "waits"))])
+        const early = await waitsFor(database.adminUrl, admin, work)
         expect(early, "the control failed: the load is not under way").toBe("waits")
         await takeAway()
         await admin.query("rollback")
@@ -293,7 +294,7 @@ describe("what waits for what", () => {
       await enter(app, session)
       await app.query("select wardkeep.narrow_role('auditor', 'role', 'x')")
       const login = clinic.session(leaver).then(() => "session", codeOf)
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      expect(await waitsFor(database.adminUrl, app, login)).toBe("waits")
       const sql = "select wardkeep.revoke_assignments($1, null, 'x') as n"
       expect((await app.query(sql, [leaver])).rows).toEqual([{ n: 1 }])
       await app.query("commit")
@@ -321,9 +322,9 @@ describe("what waits for what", () => {
           await admin.query("begin")
           await admin.query("select from wardkeep.token where actor = $1 and role = $2 for update", [leaver, first])
           const ending = offboard(leaver).then(() => "done", codeOf)
-          await new Promise((resolve) => setTimeout(resolve, 150))
+          expect(await waitsFor(database.adminUrl, admin, ending)).toBe("waits")
           const changing = group(round % 2 ? both : both.slice(0, 1)).then(() => "done", codeOf)
-          await new Promise((resolve) => setTimeout(resolve, 150))
+          expect(await waitsFor(database.adminUrl, admin, changing, 2)).toBe("waits")
           await admin.query("rollback")
           answers.push(await ending, await changing)
         })
@@ -369,7 +370,7 @@ describe("what waits for what", () => {
         JSON.stringify({ branch: own.branch }),
       ])
       const ending = offboard(leaver)
-      await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, 300))])
+      expect(await waitsFor(database.adminUrl, app, ending)).toBe("waits")
       await app.query("commit")
       return await ending
     })

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomUUID } from "node:crypto"
 import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
+import { waitsFor } from "#tests/fixture/blocked.ts"
 import { enterBySql, type Grant, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { asSuperuser, codeOf, makeWorld, type World } from "./world.ts"
@@ -60,8 +61,7 @@ describe("ending access while a request is under way", () => {
       await open.query("begin")
       const { rows } = await open.query<Grant>(first.sql, first.values)
       const ending = asSuperuser(world.issuerUrl, second)
-      // Long enough to be served where nothing makes it wait.
-      await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, 300))])
+      await waitsFor(world.adminUrl, open, ending)
       await open.query("commit")
       await ending
       return rows[0]

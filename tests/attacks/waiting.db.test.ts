@@ -3,6 +3,7 @@ import { apply, asOwner, type Strategy, useStrategy } from "@wardkeep/postgres/m
 import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
 import { useAssigned } from "#tests/fixture/assigned.ts"
+import { waitsFor } from "#tests/fixture/blocked.ts"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { enterBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -62,7 +63,7 @@ describe.each<Strategy>(["portable", "accelerated"])(
           await first.query(held.sql, [...(held.values ?? [])])
           await entered(second, who)
           const answer = second.query(asked.sql, [...(asked.values ?? [])]).then(() => "done", codeOf)
-          const early = await Promise.race([answer, new Promise<string>((done) => setTimeout(done, 200, "waits"))])
+          const early = await waitsFor(database.adminUrl, first, answer)
           expect(early, "the control failed: nothing was waited for").toBe("waits")
           await end()
           await first.query("rollback")

@@ -76,6 +76,8 @@ create table wardkeep.policy_actor (
   may_grant text[] not null default '{}',
   confined boolean not null default false,
   counts_as text[] not null default '{}',
+  -- Of a combination: what is taken from one of these is taken from it. What it extends is not among them.
+  combines text[] not null default '{}',
   primary key (kind, name)
 );
 comment on table wardkeep.policy_actor is 'Roles and services of the policy file, written when the policy is applied.';
@@ -748,8 +750,8 @@ begin
   if for_kid is not null and not wardkeep.tenant_beside(t.tenant) then
     raise exception 'the tenant is unknown' using errcode = 'WK202';
   end if;
-  select coalesce(array_agg(n.what), '{}') into taken
-    from wardkeep.narrowing n join wardkeep.policy_actor p on p.kind = 'role' and p.name = n.role
+  select coalesce(array_agg(distinct n.what), '{}') into taken
+    from wardkeep.narrowing n join wardkeep.policy_actor p on p.kind = 'role' and (p.name = n.role or n.role = any (p.combines))
    where n.tenant = t.tenant and p.db_role = t.db_role;
   if 'role' = any (taken) or 'purpose ' || t.purpose = any (taken) then
     return null;
@@ -1426,27 +1428,50 @@ end
 $$;
 comment on function wardkeep.list_assignments() is
   'One''s own assignments, and those that one''s role may grant in one''s own branches, revoked ones too. Fails with WK1xx.';
+-- One person who holds several roles holds them through a combination: what a tenant takes from a role, it takes there too.
+create function wardkeep.narrowed_with(of_role text) returns table (name text, db_role text)
+  language sql stable set search_path = pg_catalog, pg_temp
+begin atomic
+  select p.name, p.db_role from wardkeep.policy_actor p where p.kind = 'role' and (p.name = of_role or of_role = any (p.combines));
+end;
+comment on function wardkeep.narrowed_with(text) is 'Internal: a role and the combinations that hold it.';
+
+create function wardkeep.authority_to_narrow(of_role text, refusal text) returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.authority(of_role, '"all"', clock_timestamp(), refusal);
+begin
+  -- A combination may be more than its narrower: whoever may not grant it does not end it either.
+  perform wardkeep.authority(n.name, '"all"', clock_timestamp(), refusal || ': a combination holds it, and is not this role''s to grant')
+    from wardkeep.narrowed_with(of_role) n where n.name <> of_role;
+  return me;
+end
+$$;
+comment on function wardkeep.authority_to_narrow(text, text) is
+  'Internal: the token in force, if its role may grant this role and every combination that holds it. Fails with WK1xx, or WK206 and the given words.';
+
 create function wardkeep.narrow_role(from_role text, taken text, reason text) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   refusal constant text := 'this role may not narrow that role for the whole tenant';
-  me wardkeep.token := wardkeep.authority(from_role, '"all"', clock_timestamp(), refusal);
+  me wardkeep.token := wardkeep.authority_to_narrow(from_role, refusal);
 begin
   perform wardkeep.require_read_committed();
   -- Waits for tokens that are being minted in this tenant, and for whoever takes others away; the next statements see them.
   perform wardkeep.tenant_alone(me.tenant);
   perform from wardkeep.token t
     where t.tenant = me.tenant and (t.break_glass is not null
-      or t.db_role in (select p.db_role from wardkeep.policy_actor p where p.kind = 'role' and p.name = from_role))
+      or t.db_role in (select n.db_role from wardkeep.narrowed_with(from_role) n))
     order by t.digest for update;
-  me := wardkeep.authority(from_role, '"all"', clock_timestamp(), refusal);
+  me := wardkeep.authority_to_narrow(from_role, refusal);
   insert into wardkeep.narrowing (tenant, role, what, reason, narrowed_by) values (me.tenant, from_role, taken, reason, me.actor)
   on conflict do nothing;
-  delete from wardkeep.token t using wardkeep.policy_actor p
-   where p.kind = 'role' and p.name = from_role and t.tenant = me.tenant and t.db_role = p.db_role and (taken = 'role' or taken = 'purpose ' || t.purpose);
-  update wardkeep.token t set denied = array_append(t.denied, taken) from wardkeep.policy_actor p
-   where p.kind = 'role' and p.name = from_role and t.tenant = me.tenant and t.db_role = p.db_role and taken <> all (t.denied);
+  delete from wardkeep.token t using wardkeep.narrowed_with(from_role) n
+   where t.tenant = me.tenant and t.db_role = n.db_role and (taken = 'role' or taken = 'purpose ' || t.purpose);
+  update wardkeep.token t set denied = array_append(t.denied, taken) from wardkeep.narrowed_with(from_role) n
+   where t.tenant = me.tenant and t.db_role = n.db_role and taken <> all (t.denied);
   -- An emergency was opened on the strength of a role that may be gone.
   delete from wardkeep.token t where t.tenant = me.tenant and t.break_glass is not null;
   insert into wardkeep.activity (kind, actor, tenant, detail)
@@ -1456,21 +1481,21 @@ exception when check_violation or not_null_violation then
 end
 $$;
 comment on function wardkeep.narrow_role(text, text, text) is
-  'Takes a role, one of its purposes or one of its actions from everybody in the tenant, from the next statement on. Fails with WK1xx, WK206.';
+  'Takes a role, one of its purposes or one of its actions from everybody in the tenant, combinations included, from the next statement on. Fails with WK1xx, WK206.';
 
 create function wardkeep.lift_narrowing(of_role text, taken text, reason text) returns boolean
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   refusal constant text := 'this role may not lift that, or gave no reason';
-  me wardkeep.token := wardkeep.authority(of_role, '"all"', clock_timestamp(), refusal);
+  me wardkeep.token := wardkeep.authority_to_narrow(of_role, refusal);
 begin
   perform wardkeep.require_read_committed();
   if coalesce(btrim(reason), '') = '' then
     raise exception '%', refusal using errcode = 'WK206';
   end if;
   perform wardkeep.tenant_alone(me.tenant);
-  me := wardkeep.authority(of_role, '"all"', clock_timestamp(), refusal);
+  me := wardkeep.authority_to_narrow(of_role, refusal);
   if exists (select from wardkeep.assignment a join wardkeep.policy_actor p on p.kind = 'role' and p.name = a.role
               where a.actor = me.actor and a.tenant = me.tenant and a.revoked_at is null and of_role = any (p.counts_as)) then
     raise exception 'nobody lifts what was taken from a role of their own' using errcode = 'WK206';
@@ -1538,6 +1563,8 @@ declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'break_glass');
   in_tenant text;
   b wardkeep.break_glass;
+  allowed jsonb;
+  ends timestamptz;
   rule wardkeep.policy_actor;
   t wardkeep.token;
 begin
@@ -1559,8 +1586,11 @@ begin
      where k.session_id = b.session_id and k.tenant = b.tenant and k.role = b.declared_as and k.actor = b.declared_by
        and k.subjects is null and k.valid_until > clock_timestamp() and k.valid_from <= clock_timestamp() limit 1;
   end if;
-  select p.* into rule from wardkeep.policy_rule r join wardkeep.policy_actor p on p.kind = 'role' and p.name = r.break_glass ->> 'role'
-   where p.confined and r.break_glass -> 'from' ? b.declared_as;
+  -- By the policy that is in force now, which may be a stricter one than when it was declared.
+  select r.break_glass into allowed from wardkeep.policy_rule r;
+  ends := least(t.valid_until, b.valid_until, b.declared_at + make_interval(secs => (allowed ->> 'longest')::double precision));
+  select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = allowed ->> 'role'
+     and p.confined and allowed -> 'from' ? b.declared_as and allowed -> 'reasons' ? b.reason and ends > clock_timestamp();
   if t.digest is null or rule.name is null
      or not exists (select from wardkeep.known_branch k where k.branch = b.branch and k.tenant = b.tenant) then
     raise exception 'there is no emergency to open in this session' using errcode = 'WK207';
@@ -1577,7 +1607,7 @@ begin
   t.break_glass := b.id;
   t.assigned := false;
   t.valid_from := now();
-  t.valid_until := least(t.valid_until, b.valid_until);
+  t.valid_until := ends;
   token := wardkeep.mint(open_break_glass.kid, t);
   if token is null then
     raise exception 'the tenant took this role away' using errcode = 'WK207';

@@ -8,6 +8,8 @@ create table wardkeep.policy_actor (
   may_grant text[] not null default '{}',
   confined boolean not null default false,
   counts_as text[] not null default '{}',
+  -- Of a combination: what is taken from one of these is taken from it. What it extends is not among them.
+  combines text[] not null default '{}',
   primary key (kind, name)
 );
 comment on table wardkeep.policy_actor is 'Roles and services of the policy file, written when the policy is applied.';

@@ -81,8 +81,8 @@ begin
   if for_kid is not null and not wardkeep.tenant_beside(t.tenant) then
     raise exception 'the tenant is unknown' using errcode = 'WK202';
   end if;
-  select coalesce(array_agg(n.what), '{}') into taken
-    from wardkeep.narrowing n join wardkeep.policy_actor p on p.kind = 'role' and p.name = n.role
+  select coalesce(array_agg(distinct n.what), '{}') into taken
+    from wardkeep.narrowing n join wardkeep.policy_actor p on p.kind = 'role' and (p.name = n.role or n.role = any (p.combines))
    where n.tenant = t.tenant and p.db_role = t.db_role;
   if 'role' = any (taken) or 'purpose ' || t.purpose = any (taken) then
     return null;

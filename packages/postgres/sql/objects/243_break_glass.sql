@@ -49,6 +49,8 @@ declare
   body jsonb := wardkeep.authentic_request(request, kid, mac, 'break_glass');
   in_tenant text;
   b wardkeep.break_glass;
+  allowed jsonb;
+  ends timestamptz;
   rule wardkeep.policy_actor;
   t wardkeep.token;
 begin
@@ -70,8 +72,11 @@ begin
      where k.session_id = b.session_id and k.tenant = b.tenant and k.role = b.declared_as and k.actor = b.declared_by
        and k.subjects is null and k.valid_until > clock_timestamp() and k.valid_from <= clock_timestamp() limit 1;
   end if;
-  select p.* into rule from wardkeep.policy_rule r join wardkeep.policy_actor p on p.kind = 'role' and p.name = r.break_glass ->> 'role'
-   where p.confined and r.break_glass -> 'from' ? b.declared_as;
+  -- By the policy that is in force now, which may be a stricter one than when it was declared.
+  select r.break_glass into allowed from wardkeep.policy_rule r;
+  ends := least(t.valid_until, b.valid_until, b.declared_at + make_interval(secs => (allowed ->> 'longest')::double precision));
+  select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = allowed ->> 'role'
+     and p.confined and allowed -> 'from' ? b.declared_as and allowed -> 'reasons' ? b.reason and ends > clock_timestamp();
   if t.digest is null or rule.name is null
      or not exists (select from wardkeep.known_branch k where k.branch = b.branch and k.tenant = b.tenant) then
     raise exception 'there is no emergency to open in this session' using errcode = 'WK207';
@@ -88,7 +93,7 @@ begin
   t.break_glass := b.id;
   t.assigned := false;
   t.valid_from := now();
-  t.valid_until := least(t.valid_until, b.valid_until);
+  t.valid_until := ends;
   token := wardkeep.mint(open_break_glass.kid, t);
   if token is null then
     raise exception 'the tenant took this role away' using errcode = 'WK207';

@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { useAssigned } from "#tests/fixture/assigned.ts"
+import { waitsFor } from "#tests/fixture/blocked.ts"
 import { connected } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { grantAssignment, listAssignments, revokeAssignments } from "./assignments.js"
@@ -328,7 +329,7 @@ describe("taking away", () => {
         sign("session", { actor, ttl_seconds: 600 }),
       )
       const ending = clinic.issuer.offboard({ actor, by: "hr-1", reason: "left" })
-      await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, 200))])
+      expect(await waitsFor(database.adminUrl, issuer, ending)).toBe("waits")
       await issuer.query("commit")
       expect(await ending).toBe(1)
       return rows[0]

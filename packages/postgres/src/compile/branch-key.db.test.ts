@@ -105,3 +105,31 @@ describe("the column that names a branch", () => {
       },
     ))
 })
+
+describe("keys that two rows may exchange in one statement", () => {
+  const plain = "create table branch (id int primary key, code int unique, clinic_id int not null references clinic)"
+  const deferrable = (table: string): string =>
+    `alter table ${table} drop constraint ${table}_pkey cascade, add primary key (id) deferrable`
+
+  it.each(["clinic", "branch"])("are refused for the table %s, with the statement that mends it", (table) =>
+    withBranches(plain, async (host) => {
+      await host.asOwner((owner) => owner.query(deferrable(table)))
+      const refused = await host.plan().catch((error: unknown) => error)
+      expect(refused).toMatchObject({
+        code: "WK008",
+        message: expect.stringContaining(`public.${table} has a deferrable`),
+      })
+      const hint = String(Reflect.get(Object(refused), "hint"))
+      await host.asOwner((owner) => owner.query(hint))
+      await host.apply()
+    }),
+  )
+
+  it("are not, where another unique index of the same column forbids it", () =>
+    withBranches(plain, async (host, url) => {
+      await host.asOwner((owner) => owner.query(`${deferrable("clinic")}; create unique index on clinic (id)`))
+      await host.apply()
+      const swap = connected(url, (admin) => admin.query("update clinic set id = 3 - id where id in (1, 2)"))
+      await expect(swap).rejects.toMatchObject({ code: "23505" })
+    }))
+})

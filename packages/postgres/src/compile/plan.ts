@@ -29,8 +29,7 @@ import { mirrors } from "./mirror.js"
 import { narrowingFindings } from "./narrowings.js"
 import { ownFunctionSteps } from "./own-functions.js"
 import { tablePrivileges } from "./privileges.js"
-import { actorRecordSteps } from "./record.js"
-import { ruleRecordSteps } from "./record-rules.js"
+import { recordSteps } from "./record.js"
 import { referenceFindings } from "./references.js"
 import { roleFindings } from "./role-findings.js"
 import { columnTypesOf, referenceSteps } from "./rule-policies.js"
@@ -112,9 +111,8 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
     ...(await definerGrantSteps(client, policy, catalog, draft.managed, grants)),
     ...(await schemaGrantSteps(client, policy, draft.managed, grants)),
     ...viewGrantSteps(policy, roleViews, present, grants),
-    ...(await actorRecordSteps(client, policy)),
+    ...(await recordSteps(client, policy)),
   )
-  draft.steps.push(...(await ruleRecordSteps(client, policy)))
   const tables = [...scoped.values()].flatMap((entry) => [entry, ...partitionsOf(entry, catalog)])
   for (const extension of extensions) {
     const part = await extension.plan({ client, policy, tables, changed })

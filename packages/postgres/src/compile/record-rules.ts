@@ -1,7 +1,6 @@
-import { canonicalJson, type Policy, quoteLiteral } from "@wardkeep/core"
+import { canonicalJson, type Policy, quoteLiteral, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
-import { issuingStopped } from "./record.js"
-import type { Step } from "./step.js"
+import { issuingStopped, type Recorded, type TokenLoss } from "./open-sessions.js"
 
 interface RuleRow {
   readonly assignments: string
@@ -18,29 +17,34 @@ type BreakGlassRow = {
 }
 
 /** What the policy file says about all roles together, as the functions read it. */
-export async function ruleRecordSteps(client: Queryable, policy: Policy): Promise<Step[]> {
+export async function recordRules(client: Queryable, policy: Policy): Promise<Recorded> {
   const { rows } = await client.query<RuleRow>("select assignments, exclusive, break_glass from wardkeep.policy_rule")
   const wanted: RuleRow = {
     assignments: policy.assignments,
     exclusive: policy.exclusive,
     break_glass: breakGlassRow(policy),
   }
-  if (rows[0] !== undefined && text(rows[0]) === text(wanted)) return []
+  if (rows[0] !== undefined && text(rows[0]) === text(wanted)) return { steps: [], lost: [] }
   const breakGlass = wanted.break_glass === null ? "null" : quoteLiteral(canonicalJson(wanted.break_glass))
-  const statements = [
-    issuingStopped,
-    `insert into wardkeep.policy_rule (assignments, exclusive, break_glass)
+  const sql = `${issuingStopped};
+insert into wardkeep.policy_rule (assignments, exclusive, break_glass)
   values (${quoteLiteral(wanted.assignments)}, ${quoteLiteral(canonicalJson(wanted.exclusive))}, ${breakGlass})
-  on conflict (only_row) do update set assignments = excluded.assignments, exclusive = excluded.exclusive, break_glass = excluded.break_glass`,
-    // What was issued under other rules ends with them.
-    "delete from wardkeep.token where break_glass is not null",
-  ]
-  if (policy.assignments === "required" && rows[0]?.assignments !== "required")
-    statements.push(
-      "delete from wardkeep.token t using wardkeep.session s where s.id = t.session_id and s.kind = 'person' and not t.assigned",
-    )
+  on conflict (only_row) do update set assignments = excluded.assignments, exclusive = excluded.exclusive, break_glass = excluded.break_glass`
   const why = "who may hold what together, and how emergencies work"
-  return [{ phase: "record", object: "rules for all roles", why, sql: statements.join(";\n") }]
+  return { steps: [{ phase: "record", object: "rules for all roles", why, sql }], lost: lostBy(policy, rows[0]) }
+}
+
+function lostBy(policy: Policy, before: RuleRow | undefined): TokenLoss[] {
+  // Opened under other rules; whoever still may opens it again, under these.
+  const lost = [{ of: "t.break_glass is not null" }]
+  // From now on it is opened for an emergency only.
+  if (policy.breakGlass !== null)
+    lost.push({ of: `t.db_role = ${quoteLiteral(roleNames(policy).role(policy.breakGlass.role))}` })
+  if (policy.assignments === "required" && before?.assignments !== "required")
+    lost.push({
+      of: "not t.assigned and exists (select from wardkeep.session s where s.id = t.session_id and s.kind = 'person')",
+    })
+  return lost
 }
 
 function breakGlassRow({ breakGlass }: Policy): BreakGlassRow | null {

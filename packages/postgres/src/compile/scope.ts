@@ -1,5 +1,6 @@
 import { type Finding, type Policy, type TableRule, WardkeepError } from "@wardkeep/core"
 import type { Catalog, CatalogTable } from "./catalog.js"
+import { requireImmediateKey } from "./immediate-key.js"
 
 /** A table with its place in the tenancy, types looked up in the catalog. */
 export interface ScopedTable {
@@ -125,6 +126,7 @@ function tenancyTypes(policy: Policy, catalog: Catalog): TenancyTypes {
     })
   }
   const tenantKey = singleKey(tenantTable)
+  for (const table of [tenantTable, branchTable]) requireImmediateKey(table)
   // Tokens and the mirror name a branch by its id alone, so it must be unique in the whole database, not per tenant.
   const branchKey = keyOfBranches(branchTable, catalog, policy.tenancy.columns)
   const tenant = tenantTable.columns.get(tenantKey)?.type ?? ""

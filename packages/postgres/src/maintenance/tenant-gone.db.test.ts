@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import type { Session } from "@wardkeep/postgres"
 import { beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { useAssigned } from "#tests/fixture/assigned.ts"
+import { waitsFor } from "#tests/fixture/blocked.ts"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { enterBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -164,7 +165,7 @@ describe("a tenant that is deleted", () => {
         await enterBySql(app, { db_role: dbRole, token, tenant })
         await app.query(sql, values)
         const leaving = remove(tenant)
-        await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, 300))])
+        expect(await waitsFor(database.adminUrl, app, leaving)).toBe("waits")
         await app.query("commit")
         await leaving
       })
@@ -193,7 +194,7 @@ describe("a tenant that is deleted", () => {
       const late = new Promise((resolve) => setTimeout(resolve, 2_000, "hangs"))
       expect(await Promise.race([Promise.all([narrowing, offboarding]), late])).toEqual([undefined, 1])
       const leaving = remove(tenant).then(() => "gone")
-      expect(await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, 300, "waits"))])).toBe("waits")
+      expect(await waitsFor(database.adminUrl, app, leaving)).toBe("waits")
       await app.query("rollback")
       expect(await leaving).toBe("gone")
     })

@@ -13,6 +13,7 @@ import { migrator, withClient } from "../connection/connect.js"
 import { extensionsOf } from "../connection/extensions.js"
 import { type Connection, isInstalled } from "../connection/owner.js"
 import { type ManagedService, recognise, services } from "../managed/index.js"
+import { lockTableFindings } from "./lock-table.js"
 import { currentStrategy } from "./migrate.js"
 import { asOwnerIfAllowed, notApplied } from "./owner-checks.js"
 import { exemptLogins, readRoles } from "./roles.js"
@@ -52,9 +53,10 @@ export interface Diagnosis {
 export async function doctor({ policy, connection, service }: DoctorOptions): Promise<Diagnosis> {
   const named = service === undefined ? undefined : serviceNamed(service)
   return await withClient({ ...connection, variables: migrator }, async (client) => {
+    const findings: Finding[] = await lockTableFindings(client)
     const server = await readServer(client)
     const roles = await readRoles(client)
-    const findings: Finding[] = [...serverFindings(server), ...(await roleFindings(client, policy))]
+    findings.push(...serverFindings(server), ...(await roleFindings(client, policy)))
     const notChecked: string[] = []
     const installed = await isInstalled(client)
     if (installed) {
