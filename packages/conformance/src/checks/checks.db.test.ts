@@ -101,6 +101,34 @@ describe.each(folders.filter((name) => !always.has(name.slice(0, 6))))("%s", (fo
   })
 })
 
+/** The first releases without the holes, as WKC080's README has them. */
+const floors: Readonly<Record<number, number>> = { 14: 25, 15: 20, 16: 16, 17: 12, 18: 7 }
+
+test("WKC080 fires below the floor of each major release, on every release before 14, and not at the floor", async () => {
+  const text = sql("WKC080-server-below-floor", "check.sql")
+  const asked = "current_setting('server_version_num')"
+  expect(text.split(asked)).toHaveLength(2)
+  await withClient(db.adminUrl, async (client) => {
+    const fires = async (number: number): Promise<boolean> =>
+      (await client.query(text.replace(asked, `'${number}'`))).rows.length > 0
+    for (const [major, minor] of Object.entries(floors)) {
+      expect([await fires(Number(major) * 10_000 + minor - 1), await fires(Number(major) * 10_000 + minor)]).toEqual([
+        true,
+        false,
+      ])
+    }
+    expect([await fires(130_023), await fires(190_000)]).toEqual([true, false])
+  })
+  const [major, minor] = [Math.trunc(db.serverVersionNum / 10_000), db.serverVersionNum % 10_000]
+  const lab = await openLab()
+  try {
+    const expected = minor < (floors[major] ?? (major < 14 ? Infinity : 0)) ? ["server"] : []
+    expect(fired(await lab.verify("WKC080"), "WKC080").map(({ object }) => object)).toEqual(expected)
+  } finally {
+    await lab.end()
+  }
+})
+
 test("what holds on every server and every system is hygiene, and no verdict", { timeout: 120_000 }, async () => {
   const lab = await openLab()
   try {

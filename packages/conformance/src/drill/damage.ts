@@ -2,10 +2,14 @@ import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { labelOf, quoted, type Relation } from "../catalog/relation.js"
 import { belongsTo } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
+import { Connection } from "../database/connection.js"
 import { holdsTenants } from "../probe/ground.js"
-import type { CheckInfo } from "../run/check.js"
+import type { Pair } from "../probe/pair.js"
+import type { CheckInfo, Scene } from "../run/check.js"
 import type { CheckRecord } from "../run/check-record.js"
-import type { Stage } from "./stage.js"
+import { openScene } from "../run/scene.js"
+import { adminSettings, type Stage } from "./stage.js"
+import { inDatabase } from "./workshop.js"
 
 export const info: CheckInfo = {
   code: "WKC303",
@@ -17,30 +21,64 @@ export const info: CheckInfo = {
 
 /** Each statement is followed by a look at every watched table. */
 const tableLimit = 25
+/** Each takes a clone of its own: what the one before it destroyed cannot be destroyed again. */
+const pairLimit = 4
 
-interface Blow {
-  readonly attacker: Actor
-  readonly victim: Actor
+/** A clone on which one tenant does what it can to another. */
+interface Field {
+  readonly admin: Connection
+  readonly scene: Scene
+}
+
+interface Blow extends Pair {
   readonly relation: Relation
   readonly statement: string
 }
 
 /**
  * Deletes, truncates and hands over whole tables as one tenant and commits, so that cascades, deferred constraints and
- * triggers at commit act too; then compares what the other tenant has left, everywhere.
+ * triggers at commit act too; then compares what the other tenant has left, everywhere. In every direction: the branch
+ * above another one may be shown its rows, and the one below must not destroy them.
  */
 export async function damage(stage: Stage, record: CheckRecord): Promise<void> {
-  const tables = stage.scene.catalog.relations.filter(holdsTenants)
+  const { pairs } = stage.scene
+  if (pairs.length === 0) return record.inconclusive("no two tenants with different keys")
+  if (pairs.length > pairLimit) {
+    stage.notCovered.push(`Committed damage was tried by ${pairLimit} of ${pairs.length} pairs of tenants.`)
+  }
+  await strikeAll(stage, stage, record, 0)
+  for (let pair = 1; pair < Math.min(pairs.length, pairLimit); pair++) {
+    await onAnotherClone(stage, async (field) => await strikeAll(stage, field, record, pair))
+  }
+}
+
+async function onAnotherClone(stage: Stage, work: (field: Field) => Promise<void>): Promise<void> {
+  const name = await stage.workshop.clone()
+  const [adminUrl, appUrl] = [inDatabase(stage.adminUrl, name), inDatabase(stage.appUrl, name)]
+  const { target } = stage
+  const opened = await openScene({ databaseUrl: adminUrl.href, appUrl: appUrl.href, target, mode: "probe" })
+  const admin = await Connection.open(adminUrl)
+  try {
+    await admin.rows(adminSettings)
+    await work({ admin, scene: opened.scene })
+  } finally {
+    await Promise.all([admin.close(), opened.close()])
+    await stage.workshop.drop(name)
+  }
+}
+
+async function strikeAll(stage: Stage, field: Field, record: CheckRecord, nth: number): Promise<void> {
+  const pair = field.scene.pairs[nth]
+  if (pair === undefined) return record.inconclusive("a second clone has other tenants than the first")
+  const tables = field.scene.catalog.relations.filter(holdsTenants)
   const watched = tables.slice(0, tableLimit)
-  if (tables.length > watched.length) {
+  if (nth === 0 && tables.length > watched.length) {
     stage.notCovered.push(`Committed damage was tried on ${watched.length} of ${tables.length} tables.`)
   }
-  const [pair] = stage.scene.pairs
-  if (pair === undefined) return record.inconclusive("no two tenants with different keys")
   for (const relation of watched) {
     stage.step(labelOf(relation))
     for (const statement of statementsOn(relation, pair.victim)) {
-      await strike(stage, record, watched, { ...pair, relation, statement })
+      await strike(field, record, watched, { ...pair, relation, statement })
     }
   }
 }
@@ -56,9 +94,9 @@ function statementsOn(relation: Relation, victim: Actor): string[] {
   return [...handOver, `delete from ${table}`, `truncate ${table} cascade`]
 }
 
-async function strike(stage: Stage, record: CheckRecord, watched: readonly Relation[], blow: Blow): Promise<void> {
+async function strike(field: Field, record: CheckRecord, watched: readonly Relation[], blow: Blow): Promise<void> {
   const { attacker, victim, relation, statement } = blow
-  const before = await holdings(stage, watched, victim)
+  const before = await holdings(field, watched, victim)
   if (before === undefined) {
     return record.inconclusive(
       "the administrator is not exempt from row security; give one that is, or nothing can be compared",
@@ -70,7 +108,7 @@ async function strike(stage: Stage, record: CheckRecord, watched: readonly Relat
   record.probe(labelOf(relation))
   // The attacker's own rows are what shows that the statement could do anything at all.
   if (error === undefined) record.control()
-  const after = await holdings(stage, watched, victim)
+  const after = await holdings(field, watched, victim)
   const changed = [...before].filter(([label, state]) => after?.get(label) !== state).map(([label]) => label)
   if (changed.length === 0) return
   record.found({
@@ -84,7 +122,7 @@ async function strike(stage: Stage, record: CheckRecord, watched: readonly Relat
 
 /** Number and fingerprint of what a tenant has in each table; undefined where the reader may not see everything. */
 async function holdings(
-  { admin }: Stage,
+  { admin }: Field,
   watched: readonly Relation[],
   owner: Actor,
 ): Promise<Map<string, string> | undefined> {

@@ -141,6 +141,16 @@ describe("committed damage", () => {
     expect(finding?.evidence).toContain("public.visit")
   })
 
+  test("is tried in both directions, each on rows that nobody has destroyed before", async () => {
+    await admin(`drop policy own on visit;
+      create policy own on visit for all to public using (branch_id = (select app_branch()) or (select app_branch()) = 2)`)
+    const report = await run("WKC303")
+    const [finding] = of(report, "WKC303")
+    expect(finding).toMatchObject({ object: "public.visit", severity: "leak" })
+    expect(finding?.evidence).toContain("by tenant 2 the rows of tenant 1 differ")
+    expect(await clones()).toEqual([])
+  })
+
   test("TRUNCATE knows no branch", async () => {
     await admin(`grant truncate on visit to "${app.user}"`)
     expect(

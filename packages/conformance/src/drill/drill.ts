@@ -15,7 +15,7 @@ import { dropOwned, info as dropOwnedInfo } from "./drop-owned.js"
 import { measureKillRate } from "./kill-rate.js"
 import { replicationSlot, info as slotInfo } from "./replication-slot.js"
 import { restore, info as restoreInfo } from "./restore.js"
-import type { Stage } from "./stage.js"
+import { adminSettings, type Stage } from "./stage.js"
 import { inDatabase, NoClone, Workshop } from "./workshop.js"
 
 const cloneInfo: CheckInfo = {
@@ -92,7 +92,7 @@ async function onClone(options: VerifyOptions, target: Target, ground: Ground): 
   const records: CheckRecord[] = []
   let killRate: KillRate | undefined
   try {
-    await admin.rows("set search_path = ''; set row_security = off; set lock_timeout = '5s'")
+    await admin.rows(adminSettings)
     for (const part of chosen) {
       const record = new CheckRecord(part)
       records.push(record)

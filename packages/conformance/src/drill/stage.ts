@@ -24,3 +24,6 @@ export interface Stage {
   spoil(why: string): void
   scored(rate: KillRate): void
 }
+
+/** Of the administrator's connection to a clone: names in full, an error instead of rows that a policy hides. */
+export const adminSettings = "set search_path = ''; set row_security = off; set lock_timeout = '5s'"

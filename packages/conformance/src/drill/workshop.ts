@@ -101,20 +101,26 @@ export class Workshop {
     return found
   }
 
+  /** One of ours, as soon as it is not needed: a clone is as large as its source. */
+  async drop(name: string): Promise<void> {
+    await this.#do(async (server) => await this.#drop(server, name))
+  }
+
+  async #drop(server: Connection, name: string): Promise<void> {
+    const { error } = await server.run(`drop database if exists ${quoteIdent(name)} with (force)`)
+    if (error !== undefined) {
+      throw new WardkeepError("WK780", {
+        message: `the drill's database ${name} could not be dropped (${error.code})`,
+        hint: `Run: drop database ${quoteIdent(name)} with (force)`,
+      })
+    }
+    this.#made.splice(this.#made.indexOf(name), 1)
+  }
+
   async #dropAll(): Promise<void> {
     if (this.#made.length === 0) return
     await this.#do(async (server) => {
-      while (this.#made.length > 0) {
-        const name = this.#made.at(-1) ?? ""
-        const { error } = await server.run(`drop database if exists ${quoteIdent(name)} with (force)`)
-        if (error !== undefined) {
-          throw new WardkeepError("WK780", {
-            message: `the drill's database ${name} could not be dropped (${error.code})`,
-            hint: `Run: drop database ${quoteIdent(name)} with (force)`,
-          })
-        }
-        this.#made.pop()
-      }
+      for (const name of [...this.#made].reverse()) await this.#drop(server, name)
     })
   }
 

@@ -10,7 +10,7 @@ export const isRefusal = (error: ServerError | undefined): boolean =>
 /**
  * A constraint of the table itself refused the row. PostgreSQL asks the policies before: they let it pass, and what
  * stands in its way is that a key is taken, and not whose row it is. Said only where nothing else could have refused or
- * changed the row before: no trigger, no rule, and no constraint that asks who is asking.
+ * changed the row: no trigger, no rule, and no constraint that asks who is asking.
  */
 export async function passedPolicies(scene: Scene, relation: Relation, error: ServerError): Promise<boolean> {
   const { code, constraint, table, where } = error
@@ -32,11 +32,17 @@ async function decidersOf(reader: Connection): Promise<ReadonlySet<string> | und
   return await found
 }
 
-/** Tables with triggers before each row or rules, their parents among them, and constraints that read the context. */
+/**
+ * Tables with triggers before each row, with triggers afterwards that could still refuse it, or with rules, their parents
+ * among them, and constraints that read the context. A PL/pgSQL function without RAISE keeps an audit log or a sum.
+ */
 const question = `
   with recursive changed as (
-    select tgrelid as oid from pg_catalog.pg_trigger
-    where not tgisinternal and tgenabled <> 'D' and tgtype::int & 3 = 3 and tgtype::int & 20 > 0
+    select t.tgrelid as oid from pg_catalog.pg_trigger as t
+    join pg_catalog.pg_proc as p on p.oid = t.tgfoid
+    join pg_catalog.pg_language as l on l.oid = p.prolang
+    where not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype::int & 20 > 0
+      and (t.tgtype::int & 3 = 3 or t.tgtype::int & 2 = 0 and (l.lanname <> 'plpgsql' or p.prosrc ~* '\\mraise\\M'))
     union
     select ev_class from pg_catalog.pg_rewrite where ev_type in ('2', '3')
     union

@@ -17,9 +17,11 @@ export interface Hit {
   readonly hash: string
 }
 
-interface Word {
+export interface Word {
   readonly relation: Relation
   readonly column: string
+  /** `schema.table.column` */
+  readonly place: string
   readonly text: string
   /** What else the row says, to tell a copy of it from a word by chance. */
   readonly beside: readonly string[]
@@ -37,12 +39,13 @@ export async function knownWords(
   for (const word of await wordsOf(scene, pair)) {
     if (questions.some((question) => question.includes(word.text.toLowerCase()))) continue
     if (!text.includes(word.text) || !(await isOnlyTheirsOnce(scene, pair, word))) continue
-    const hash = createHash("sha256").update(word.text).digest("hex").slice(0, 16)
     const isCopy = word.beside.some((other) => text.includes(other))
-    return { isCopy, place: `${labelOf(word.relation)}.${word.column}`, hash }
+    return { isCopy, place: word.place, hash: hashOf(word.text) }
   }
   return undefined
 }
+
+export const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16)
 
 const known = new WeakMap<Actor, Promise<Word[]>>()
 
@@ -62,7 +65,13 @@ async function readWords({ catalog, facts }: Scene, victim: Actor): Promise<Word
         const value = row.values[name]
         const usable = (category === "S" && !isEnum) || base === "uuid"
         if (usable && typeof value === "string" && isTelling(value))
-          words.push({ relation, column: name, text: value, beside: besides(relation, row.values, name) })
+          words.push({
+            relation,
+            column: name,
+            place: `${labelOf(relation)}.${name}`,
+            text: value,
+            beside: besides(relation, row.values, name),
+          })
       }
     }
   }
@@ -82,7 +91,7 @@ const isTelling = (text: string): boolean => text.length >= 6 && new Set(text).s
 
 const onlyTheirs = new WeakMap<Word, Promise<boolean>>()
 
-async function isOnlyTheirsOnce(scene: Scene, pair: Pair, word: Word): Promise<boolean> {
+export async function isOnlyTheirsOnce(scene: Scene, pair: Pair, word: Word): Promise<boolean> {
   const answer = onlyTheirs.get(word) ?? isOnlyTheirs(scene, pair, word)
   onlyTheirs.set(word, answer)
   return await answer

@@ -4,6 +4,7 @@ import type { Transaction } from "../../database/transaction.js"
 import { numberOf } from "../../probe/facts.js"
 import type { Pair } from "../../probe/pair.js"
 import { plant } from "../../probe/plant.js"
+import { search } from "../../probe/search.js"
 import { seesAnything } from "../../probe/sees-own.js"
 import { knownWords } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
@@ -61,25 +62,17 @@ async function byWords(
   { attacker, victim }: Pair,
   views: readonly Relation[],
 ): Promise<void> {
+  const inRows = async (rows: readonly string[]) => await knownWords(scene, { attacker, victim }, rows.join("\n"))
   for (const view of views) {
-    const { rows, error } = await attacker.act(
-      async (tx) => await tx.attempt(`select wk_row::text as row from ${quoted(view)} as wk_row limit 2000`),
-    )
+    const { error, found } = await search(scene, { attacker, victim }, view, { inRows, copiesOnly: false })
     record.probe(labelOf(view))
     // Without the privilege nothing can be shown, to a session that is shown its own rows elsewhere.
     const isShut = error?.code === "42501" && (await seesAnything(scene, attacker))
     if (error === undefined || isShut) record.control()
-    if (error !== undefined) continue
-    const hit = await knownWords(scene, { attacker, victim }, rows.map(({ row }) => String(row)).join("\n"))
-    if (hit === undefined) continue
-    const replay = attacker.replay(`select * from ${quoted(view)} limit 2000`)
-    report(
-      record,
-      view,
-      { attacker, victim },
-      `a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
-      replay,
-    )
+    if (found === undefined) continue
+    const { hit, attack } = found
+    const evidence = `a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`
+    report(record, view, { attacker, victim }, evidence, attacker.replay(attack))
   }
 }
 

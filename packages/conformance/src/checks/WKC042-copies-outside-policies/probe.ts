@@ -2,8 +2,9 @@ import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.
 import { numberOf } from "../../probe/facts.js"
 import type { Pair } from "../../probe/pair.js"
 import { plant } from "../../probe/plant.js"
+import { search } from "../../probe/search.js"
 import { seesAnything } from "../../probe/sees-own.js"
-import { knownWords } from "../../probe/words.js"
+import { type Hit, knownWords } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -32,30 +33,26 @@ async function today(
 ): Promise<void> {
   for (const table of tables) {
     scene.step(labelOf(table))
-    const attack = `select wk_row::text as row from ${quoted(table)} as wk_row limit 2000`
-    const { rows, error } = await attacker.act(async (tx) => await tx.attempt(attack))
+    const inRows = async (rows: readonly string[]) => await copied(scene, { attacker, victim }, rows)
+    const { error, found } = await search(scene, { attacker, victim }, table, { inRows, copiesOnly: true })
     record.probe(labelOf(table))
     // Without the privilege nothing can be shown, to a session that is shown its own rows elsewhere.
     const isShut = error?.code === "42501" && (await seesAnything(scene, attacker))
     if (error === undefined || isShut) record.control()
-    if (error !== undefined) continue
-    const texts = rows.map(({ row }) => String(row))
-    if ((await knownWords(scene, { attacker, victim }, texts.join("\n"))) === undefined) continue
-    const all = await Promise.all(
-      texts.slice(0, 500).map(async (text) => await knownWords(scene, { attacker, victim }, text)),
-    )
-    const hits = all.filter((one) => one !== undefined)
-    const [hit] = hits
-    // A word may be in a list of words by chance; copies of rows hold several.
-    if (hit === undefined || (hits.length < 2 && !hit.isCopy)) continue
-    report(
-      record,
-      table,
-      { attacker, victim },
-      `values of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
-      attacker.replay(attack),
-    )
+    if (found === undefined) continue
+    const { hit, attack } = found
+    const evidence = `values of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`
+    report(record, table, { attacker, victim }, evidence, attacker.replay(attack))
   }
+}
+
+/** A word may be in a list of words by chance; copies of rows hold several. */
+async function copied(scene: Scene, pair: Pair, rows: readonly string[]): Promise<Hit | undefined> {
+  if ((await knownWords(scene, pair, rows.join("\n"))) === undefined) return undefined
+  const all = await Promise.all(rows.slice(0, 500).map(async (text) => await knownWords(scene, pair, text)))
+  const hits = all.filter((one) => one !== undefined)
+  const [hit] = hits
+  return hit !== undefined && (hits.length > 1 || hit.isCopy) ? hit : undefined
 }
 
 /** Triggers copy what the victim writes; the attacker finds the canary in the same transaction. */

@@ -1,6 +1,7 @@
 import { quoteIdent } from "@wardkeep/core"
 import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import type { Pair } from "../../probe/pair.js"
+import { search } from "../../probe/search.js"
 import { knownWords } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -24,12 +25,9 @@ const spyFunction =
   "create function pg_temp.wk_spy(text) returns boolean language plpgsql cost 0.0000001 as 'begin raise notice ''%'', $1; return true; end'"
 
 async function spy(scene: Scene, record: CheckRecord, { attacker, victim }: Pair, view: Relation): Promise<void> {
-  const plain = await attacker.act(
-    async (tx) => await tx.attempt(`select wk_row::text as row from ${quoted(view)} as wk_row limit 2000`),
-  )
-  if (plain.error !== undefined) return
-  const open = await knownWords(scene, { attacker, victim }, plain.rows.map(({ row }) => String(row)).join("\n"))
-  if (open !== undefined) return
+  const inRows = async (rows: readonly string[]) => await knownWords(scene, { attacker, victim }, rows.join("\n"))
+  const plain = await search(scene, { attacker, victim }, view, { inRows, copiesOnly: false })
+  if (plain.error !== undefined || plain.found !== undefined) return
   for (const column of view.columns.filter(({ category }) => category === "S").slice(0, 8)) {
     const attack = `select count(*) from ${quoted(view)} as wk_row where pg_temp.wk_spy(wk_row.${quoteIdent(column.name)})`
     const outcome = await attacker.act(async (tx) => {
