@@ -8,6 +8,7 @@ import {
   type Step,
   shippedFunctions,
   sqlDirectory,
+  sqlName,
 } from "@wardkeep/postgres/migrate"
 import { recordFunction, recordTriggers, redactedColumns } from "./record-function.js"
 
@@ -87,7 +88,7 @@ select id, substr(comment, 16) as hash from (
   select 'function ' || n.nspname || '.' || p.proname as id, obj_description(p.oid, 'pg_proc') as comment
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'wardkeep_audit'
   union all
-  select 'trigger ' || n.nspname || '.' || c.relname || ' ' || t.tgname, obj_description(t.oid, 'pg_trigger')
+  select 'trigger ' || ${sqlName("n", "c")} || ' ' || t.tgname, obj_description(t.oid, 'pg_trigger')
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
    where not t.tgisinternal and t.tgname like 'wk\\_audit\\_%'
 ) o where comment like 'wardkeep-audit:%'`

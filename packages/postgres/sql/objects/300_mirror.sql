@@ -63,28 +63,6 @@ end
 $$;
 comment on function wardkeep.mirror_branch() is 'Trigger: keeps known_branch like the host''s branch table. Arguments: key column, tenant column.';
 
-create function wardkeep.mirror_truncate() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform wardkeep.require_read_committed();
-  perform from wardkeep.known_tenant k order by k.tenant for update;
-  if tg_argv[0] = 'tenant' then
-    perform wardkeep.forget_tenant(k.tenant, null) from wardkeep.known_tenant k;
-  end if;
-  perform from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t)
-    order by s.id for update;
-  perform from wardkeep.token t order by t.digest for update;
-  update wardkeep.session s set ended_at = now(), end_reason = 'no branch left'
-   where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t);
-  delete from wardkeep.token;
-  delete from wardkeep.branch_group;
-  delete from wardkeep.known_branch;
-  return null;
-end
-$$;
-comment on function wardkeep.mirror_truncate() is 'Trigger: TRUNCATE of the host''s tenant or branch table. Argument: tenant or branch.';
-
 create function wardkeep.set_branch_group(in_tenant text, group_name text, members text[]) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$

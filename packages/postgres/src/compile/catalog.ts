@@ -1,5 +1,6 @@
 import type { Policy } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
+import { nameOf, sqlName } from "./names.js"
 
 export interface CatalogColumn {
   readonly name: string
@@ -39,6 +40,8 @@ export interface CatalogTable {
   readonly kind: "r" | "p"
   /** The partitioned table this is a direct partition of. */
   readonly partitionOf: string | null
+  /** It has foreign tables among its partitions, at any depth. */
+  readonly foreignParts: boolean
   /** Sequences of serial columns; those of identity columns need no privilege. */
   readonly sequences: readonly string[]
   readonly owner: string
@@ -53,10 +56,19 @@ export interface CatalogTable {
   readonly indexes: readonly (readonly string[])[]
 }
 
+/** INHERITS between a table that is looked at and any other; partitions are not meant. */
+export interface Inheritance {
+  readonly child: string
+  readonly parent: string
+}
+
 export interface Catalog {
   readonly serverVersion: number
   readonly currentUser: string
   readonly tables: ReadonlyMap<string, CatalogTable>
+  /** Tables elsewhere that carry policies of ours: partitions before they were detached. */
+  readonly leftBehind: readonly CatalogTable[]
+  readonly inheritance: readonly Inheritance[]
   readonly roles: ReadonlySet<string>
   /** Objects that carry our comment: id → hash. */
   readonly managed: ReadonlyMap<string, string>
@@ -79,17 +91,17 @@ export async function readCatalog(client: Queryable, policy: Policy): Promise<Ca
   const roles = await client.query<{ name: string }>(
     "select rolname::text as name from pg_roles where rolname like 'wk\\_%'",
   )
-  const tables = await readTables(client, schemas)
+  const tables = await readTables(client, schemas, [])
+  const oids = [...tables.values()].map((table) => table.oid)
   return {
     serverVersion: base.rows[0]?.number ?? 0,
     currentUser: base.rows[0]?.name ?? "",
     tables,
+    leftBehind: await readLeftBehind(client, oids),
+    inheritance: await readInheritance(client, oids),
     roles: new Set(roles.rows.map((row) => row.name)),
     managed: await readManaged(client),
-    foreignPolicies: await readForeignPolicies(
-      client,
-      [...tables.values()].map((table) => table.oid),
-    ),
+    foreignPolicies: await readForeignPolicies(client, oids),
   }
 }
 
@@ -99,6 +111,7 @@ interface TableRow {
   table: string
   kind: "r" | "p"
   partitionOf: string | null
+  foreignParts: boolean
   sequences: string[]
   owner: string
   rls: boolean
@@ -110,14 +123,15 @@ interface TableRow {
 
 const tablesQuery = `
 with recursive looked_at(oid) as (
-  select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = any ($1)
+  select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = any ($1) or c.oid = any ($2)
   union
   select i.inhrelid from looked_at l join pg_inherits i on i.inhparent = l.oid
 )
 select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c.relkind::text as kind,
-  (select pn.nspname || '.' || pc.relname from pg_inherits i join pg_class pc on pc.oid = i.inhparent
+  (select ${sqlName("pn", "pc")} from pg_inherits i join pg_class pc on pc.oid = i.inhparent
      join pg_namespace pn on pn.oid = pc.relnamespace where c.relispartition and i.inhrelid = c.oid) as "partitionOf",
-  array(select sn.nspname || '.' || sc.relname from pg_depend d join pg_class sc on sc.oid = d.objid and sc.relkind = 'S'
+  c.relkind = 'p' and exists (select from pg_partition_tree(c.oid) t join pg_class f on f.oid = t.relid and f.relkind = 'f') as "foreignParts",
+  array(select ${sqlName("sn", "sc")} from pg_depend d join pg_class sc on sc.oid = d.objid and sc.relkind = 'S'
      join pg_namespace sn on sn.oid = sc.relnamespace
     where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype = 'a' order by 1) as sequences, pg_get_userbyid(c.relowner)::text as owner, c.relrowsecurity as rls, c.relforcerowsecurity as forced,
   (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', regexp_replace(format_type(a.atttypid, null), '^character varying$', 'text'),
@@ -130,7 +144,7 @@ select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c
   (select coalesce(jsonb_agg(jsonb_build_object('name', k.conname, 'type', k.contype,
       'columns', (select coalesce(jsonb_agg(a.attname order by u.n), '[]') from unnest(k.conkey) with ordinality u(num, n)
                    join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.num),
-      'parent', (select pn.nspname || '.' || pc.relname from pg_class pc join pg_namespace pn on pn.oid = pc.relnamespace where pc.oid = k.confrelid),
+      'parent', (select ${sqlName("pn", "pc")} from pg_class pc join pg_namespace pn on pn.oid = pc.relnamespace where pc.oid = k.confrelid),
       'parentColumns', (select coalesce(jsonb_agg(a.attname order by u.n), '[]') from unnest(k.confkey) with ordinality u(num, n)
                    join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.num),
       'onUpdate', k.confupdtype, 'onDelete', k.confdeltype, 'deferrable', k.condeferrable, 'deferred', k.condeferred,
@@ -146,14 +160,18 @@ select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c
 from looked_at join pg_class c on c.oid = looked_at.oid join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') order by n.nspname, c.relname`
 
-async function readTables(client: Queryable, schemas: readonly string[]): Promise<Map<string, CatalogTable>> {
-  const { rows } = await client.query<TableRow>(tablesQuery, [schemas])
+async function readTables(
+  client: Queryable,
+  schemas: readonly string[],
+  single: readonly number[],
+): Promise<Map<string, CatalogTable>> {
+  const { rows } = await client.query<TableRow>(tablesQuery, [schemas, single])
   return new Map(
     rows.map((row) => {
       const { columns, indexes, ...rest } = row
       const table: CatalogTable = {
         ...rest,
-        name: `${row.schema}.${row.table}`,
+        name: nameOf(row.schema, row.table),
         columns: new Map(
           columns.map(({ labels, ...column }) => [column.name, labels === null ? column : { ...column, labels }]),
         ),
@@ -171,13 +189,13 @@ const managedQuery = `
 with marked as materialized (
   select classoid, objoid, substr(description, 10) as hash from pg_description where objsubid = 0 and description like 'wardkeep:%'
 )
-select 'policy ' || n.nspname || '.' || c.relname || ' ' || p.polname as id, hash
+select 'policy ' || ${sqlName("n", "c")} || ' ' || p.polname as id, hash
   from marked join pg_policy p on p.oid = objoid and classoid = 'pg_policy'::regclass join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
 union all
-select 'trigger ' || n.nspname || '.' || c.relname || ' ' || t.tgname, hash
+select 'trigger ' || ${sqlName("n", "c")} || ' ' || t.tgname, hash
   from marked join pg_trigger t on t.oid = objoid and classoid = 'pg_trigger'::regclass and not t.tgisinternal join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
 union all
-select case c.relkind when 'v' then 'view ' else 'table ' end || n.nspname || '.' || c.relname, hash
+select case c.relkind when 'v' then 'view ' else 'table ' end || ${sqlName("n", "c")}, hash
   from marked join pg_class c on c.oid = objoid and classoid = 'pg_class'::regclass and c.relkind in ('v', 'r') join pg_namespace n on n.oid = c.relnamespace
 union all
 select 'function ' || n.nspname || '.' || p.proname, hash
@@ -193,9 +211,31 @@ async function readManaged(client: Queryable): Promise<Map<string, string>> {
   return new Map(rows.map((row) => [row.id, row.hash]))
 }
 
+async function readLeftBehind(client: Queryable, known: readonly number[]): Promise<CatalogTable[]> {
+  const { rows } = await client.query<{ oid: number }>(
+    `select distinct p.polrelid::int as oid from pg_description d join pg_policy p on p.oid = d.objoid
+      where d.classoid = 'pg_policy'::regclass and d.objsubid = 0 and d.description like 'wardkeep:%' and p.polrelid <> all ($1::oid[])`,
+    [known],
+  )
+  const oids = rows.map(({ oid }) => oid)
+  if (oids.length === 0) return []
+  return [...(await readTables(client, [], oids)).values()].filter(({ oid }) => oids.includes(oid))
+}
+
+async function readInheritance(client: Queryable, tables: readonly number[]): Promise<Inheritance[]> {
+  const { rows } = await client.query<Inheritance>(
+    `select ${sqlName("cn", "c")} as child, ${sqlName("pn", "p")} as parent
+       from pg_inherits i join pg_class c on c.oid = i.inhrelid and not c.relispartition join pg_namespace cn on cn.oid = c.relnamespace
+       join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
+      where p.relkind in ('r', 'f') and (c.oid = any ($1::oid[]) or p.oid = any ($1::oid[])) order by 1, 2`,
+    [tables],
+  )
+  return rows
+}
+
 async function readForeignPolicies(client: Queryable, tables: readonly number[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
-    `select n.nspname || '.' || c.relname || ' ' || p.polname as name
+    `select ${sqlName("n", "c")} || ' ' || p.polname as name
        from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
       where c.oid = any ($1::oid[]) and coalesce(obj_description(p.oid, 'pg_policy'), '') not like 'wardkeep:%' order by 1`,
     [tables],

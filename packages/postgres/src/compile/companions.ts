@@ -57,15 +57,17 @@ export function companionRelations(entries: Iterable<ScopedTable>, catalog: Cata
   return names
 }
 
-/** Tables that carry policies of ours and shall carry none. */
+/**
+ * Tables that carry policies of ours and shall carry none. Partitions that were detached are among them wherever they are:
+ * FORCE without a policy, and a fence without permissions as well, show whoever was granted them no rows and no error.
+ */
 export function releasedTables(catalog: Catalog, managed: readonly Managed[]): CatalogTable[] {
   const tableOf = (id: string): string => (id.startsWith("policy ") ? (id.split(" ")[1] ?? "") : "")
   const wanted = new Set(managed.map((object) => tableOf(object.id)))
   const released = new Set([...catalog.managed.keys()].map(tableOf).filter((name) => !wanted.has(name)))
-  return [...released]
-    .map((name) => catalog.tables.get(name))
-    .filter((table) => table !== undefined)
-    .filter((table) => !catalog.managed.has(`table ${table.name}`))
+  return [...catalog.tables.values(), ...catalog.leftBehind].filter(
+    ({ name }) => released.has(name) && !catalog.managed.has(`table ${name}`),
+  )
 }
 
 /** Ours is taken from a released table before its rows become visible to whoever has privileges. */

@@ -2,6 +2,7 @@ import { type Finding, type Policy, quoteIdent, roleNames } from "@wardkeep/core
 import type { Queryable } from "../maintenance/queryable.js"
 import { matrixRoles } from "./actors.js"
 import { type Catalog, policySchemas } from "./catalog.js"
+import { sqlName } from "./names.js"
 import { coveredTables, type ScopedTable } from "./scope.js"
 import { qualified } from "./step.js"
 
@@ -27,7 +28,7 @@ with recursive reads(oid) as (
     join pg_rewrite w on w.oid = d.objid
     join pg_class v on v.oid = w.ev_class and v.relkind in ('v', 'm')
 )
-select n.nspname || '.' || c.relname as name, c.relkind::text as kind, pg_get_userbyid(c.relowner)::text as owner,
+select ${sqlName("n", "c")} as name, c.relkind::text as kind, pg_get_userbyid(c.relowner)::text as owner,
   exists (select from pg_options_to_table(c.reloptions) o where o.option_name = 'security_invoker' and o.option_value::boolean) as invoker,
   c.oid in (select oid from reads) as reads,
   array(select case g.name when 'public' then 'PUBLIC' else g.name::text end from unnest($3::name[]) with ordinality g(name, n)

@@ -1,6 +1,7 @@
 import { canonicalJson, type Finding, type Json, type Policy, sortFindings } from "@wardkeep/core"
 import { databaseFindings } from "../install/database-acl.js"
 import type { Queryable } from "../maintenance/queryable.js"
+import { sqlName } from "./names.js"
 import { roleFindings } from "./role-findings.js"
 import { hashOf } from "./step.js"
 
@@ -12,15 +13,15 @@ const pictureQuery = `
 with recursive marked as materialized (
   select classoid, objoid from pg_description where objsubid = 0 and description like 'wardkeep:%'
 ), tree as (
-  select c.oid, n.nspname || '.' || c.relname as name, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace
-   where c.relkind in ('r', 'p', 'v') and (n.nspname = 'wardkeep' or n.nspname = 'wardkeep_lookup' or n.nspname = 'wardkeep_audit' and not c.relispartition or n.nspname || '.' || c.relname = any ($1)
+  select c.oid, ${sqlName("n", "c")} as name, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where c.relkind in ('r', 'p', 'v') and (n.nspname = 'wardkeep' or n.nspname = 'wardkeep_lookup' or n.nspname = 'wardkeep_audit' and not c.relispartition or ${sqlName("n", "c")} = any ($1)
           or c.oid in (select objoid from marked where classoid = 'pg_class'::regclass))
   union
-  select c.oid, n.nspname || '.' || c.relname, c.relkind from tree t join pg_inherits i on i.inhparent = t.oid
+  select c.oid, ${sqlName("n", "c")}, c.relkind from tree t join pg_inherits i on i.inhparent = t.oid
     join pg_class c on c.oid = i.inhrelid and c.relispartition join pg_namespace n on n.oid = c.relnamespace and n.nspname <> 'wardkeep_audit'
 ), ours as (
-  select c.oid, n.nspname || '.' || c.relname as name, c.relrowsecurity, c.relforcerowsecurity, c.relacl, c.relowner, c.relkind, c.reloptions
-    from tree t join pg_class c on c.oid = t.oid join pg_namespace n on n.oid = c.relnamespace
+  select c.oid, t.name, c.relrowsecurity, c.relforcerowsecurity, c.relacl, c.relowner, c.relkind, c.reloptions
+    from tree t join pg_class c on c.oid = t.oid
 )
 select 'table ' || name as fact, 'rls ' || relrowsecurity || ' forced ' || relforcerowsecurity || ' owner ' || pg_get_userbyid(relowner)
     || coalesce(' ' || array_to_string(reloptions, ','), '') as value from ours

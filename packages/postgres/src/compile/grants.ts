@@ -1,5 +1,6 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
+import { sqlName } from "./names.js"
 import type { TablePrivileges } from "./privileges.js"
 import { qualified, type Step } from "./step.js"
 
@@ -37,8 +38,8 @@ export const explode = `coalesce(r.rolname::text, 'PUBLIC') as grantee, x.privil
 
 const grantsQuery = `
 with named as (
-  select c.oid, n.nspname || '.' || c.relname as relation, c.relacl, c.relowner from pg_class c join pg_namespace n on n.oid = c.relnamespace
-   where n.nspname || '.' || c.relname = any ($1)
+  select c.oid, ${sqlName("n", "c")} as relation, c.relacl, c.relowner from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where ${sqlName("n", "c")} = any ($1)
 )
 select distinct o.relation, ${explode} from (
   select relation, relacl as acl, null::text as column, relowner as owner from named

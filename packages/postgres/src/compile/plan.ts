@@ -25,7 +25,7 @@ import { functionGrantSteps } from "./function-grants.js"
 import { differenceSteps, type Grants, grantSteps, ownRelations, readGrants } from "./grants.js"
 import { indexFindings, keySteps } from "./keys.js"
 import { lookupRefills, lookups } from "./lookups.js"
-import { mirrors } from "./mirror.js"
+import { disturbedMirrors, mirrors } from "./mirror.js"
 import { narrowingFindings } from "./narrowings.js"
 import { ownFunctionSteps } from "./own-functions.js"
 import { tablePrivileges } from "./privileges.js"
@@ -74,7 +74,9 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   const changed = await tampered(client, policy)
   const own = await ownRelations(client)
   const views = [...catalog.managed.keys()].filter((id) => id.startsWith("view ")).map((id) => id.slice(5))
-  const relations = [...catalog.tables.keys(), ...companionRelations(scoped.values(), catalog), ...own, ...views]
+  const left = catalog.leftBehind.map((table) => table.name)
+  const companions = companionRelations(scoped.values(), catalog)
+  const relations = [...catalog.tables.keys(), ...left, ...companions, ...own, ...views]
   const draft: Draft = {
     steps: ownFunctionSteps(changed, await strategyOf(client)),
     findings: [
@@ -100,7 +102,10 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   const partitions = (entry: ScopedTable): ScopedTable[] => partitionsOf(entry, catalog)
   const rolesWithViews = new Set(roleViews.map(({ privileges }) => privileges.role))
   draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
-  draft.managed.push(...tenancyMirrors(policy, catalog, scoped), ...lookups(policy, scoped, partitions))
+  const { tenant, branch } = tenancyTables(policy, scoped)
+  draft.managed.push(...mirrors(policy, tenant, branch, branchKeyColumn(policy, catalog), partitions))
+  for (const id of disturbedMirrors({ tenant, branch }, partitions, changed)) changed.add(id)
+  draft.managed.push(...lookups(policy, scoped, partitions))
   draft.steps.push(...lookupRefills(policy, scoped, partitions, standing(catalog.managed, changed)))
   for (const table of releasedTables(catalog, draft.managed))
     draft.steps.push(...releaseSteps(policy, table, grants.of(table.name)))
@@ -175,11 +180,14 @@ async function strategyOf(client: Queryable): Promise<"portable" | "accelerated"
   return rows[0]?.enter === true ? "accelerated" : "portable"
 }
 
-function tenancyMirrors(policy: Policy, catalog: Catalog, scoped: ReadonlyMap<string, ScopedTable>): Managed[] {
+function tenancyTables(
+  policy: Policy,
+  scoped: ReadonlyMap<string, ScopedTable>,
+): { readonly tenant: ScopedTable; readonly branch: ScopedTable } {
   const tenant = scoped.get(policy.tenancy.tenant)
   const branch = scoped.get(policy.tenancy.branch)
   if (tenant === undefined || branch === undefined) throw new WardkeepError("WK901")
-  return mirrors(policy, tenant, branch, branchKeyColumn(policy, catalog))
+  return { tenant, branch }
 }
 
 /** Tables of the policy file and their partitions, as far as they are FORCEd now; tables the plan makes are filled before. */

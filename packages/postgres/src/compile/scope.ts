@@ -1,6 +1,7 @@
 import { type Finding, type Policy, type TableRule, WardkeepError } from "@wardkeep/core"
 import type { Catalog, CatalogTable } from "./catalog.js"
 import { requireImmediateKey } from "./immediate-key.js"
+import { hostObjectsInTheWay } from "./in-the-way.js"
 
 /** A table with its place in the tenancy, types looked up in the catalog. */
 export interface ScopedTable {
@@ -30,7 +31,7 @@ const keyTypes: ReadonlySet<string> = new Set(["uuid", "bigint", "integer", "tex
 /**
  * Puts every table of the policy beside its catalog entry.
  *
- * @throws WK002 unknown table or column · WK007 key type · WK008 scope column missing · WK303 a table of another owner or with foreign policies
+ * @throws WK002 unknown table or column · WK007 key type · WK008 scope column missing · WK303 a table of another owner, with foreign policies or with INHERITS
  */
 export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
   const faults: { code: "WK002" | "WK007" | "WK008" | "WK303"; text: string }[] = []
@@ -63,19 +64,9 @@ export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
     for (const column of namedColumns(policy, name, rule)) {
       if (!table.columns.has(column)) faults.push({ code: "WK002", text: `${name} has no column ${column}` })
     }
-    if (table.owner !== catalog.currentUser) {
-      faults.push({
-        code: "WK303",
-        text: `${name} belongs to ${table.owner}; alter table ${name} owner to ${catalog.currentUser}`,
-      })
-    }
   }
-  const covered = new Set(coveredTables(catalog, scoped).map((table) => table.name))
-  for (const foreign of catalog.foreignPolicies) {
-    if (covered.has(foreign.slice(0, foreign.indexOf(" ")))) {
-      faults.push({ code: "WK303", text: `policy ${foreign} is not ours and could widen the fence; drop it first` })
-    }
-  }
+  for (const text of hostObjectsInTheWay(catalog, scoped, coveredTables(catalog, scoped)))
+    faults.push({ code: "WK303", text })
   const first = faults[0]
   if (first !== undefined) {
     throw new WardkeepError(first.code, { message: faults.map((fault) => `${fault.code} ${fault.text}`).join("\n") })

@@ -45,7 +45,8 @@ function statistics(entry: ScopedTable, table: string, object: string, branches:
     create: [
       `create statistics ${qualified(object)} (dependencies) on ${columns} from ${qualified(table)}`,
       ...(branches === null ? [] : [distinct(branches)]),
-      `analyze ${qualified(table)} (${columns})`,
+      // It would read the foreign tables among the partitions, with a user mapping that the owner need not have.
+      ...(entry.table.foreignParts && table === entry.table.name ? [] : [`analyze ${qualified(table)} (${columns})`]),
     ].join(";\n"),
     drop: `drop statistics if exists ${qualified(object)}`,
     commentOn: `statistics ${qualified(object)}`,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { quoteIdent, quoteLiteral, splitName } from "@wardkeep/core"
+import { spoken } from "./names.js"
 
 /** One change, in the order it is applied. */
 export interface Step {
@@ -77,7 +78,7 @@ export function isRemade(object: Managed, present: ReadonlyMap<string, string>):
 function dropById(id: string): string {
   const [kind = "", object = "", name = ""] = id.split(" ")
   const { schema, name: relation } = splitName(object, "")
-  const target = schema === "" ? quoteIdent(relation) : `${quoteIdent(schema)}.${quoteIdent(relation)}`
+  const target = schema === "" ? quoteIdent(relation) : qualified(object)
   if (kind === "policy" || kind === "trigger") return `drop ${kind} if exists ${quoteIdent(name)} on ${target}`
   return `drop ${kind} if exists ${target} cascade`
 }
@@ -85,7 +86,7 @@ function dropById(id: string): string {
 /** `"schema"."table"` */
 export function qualified(name: string): string {
   const parts = splitName(name, "public")
-  return `${quoteIdent(parts.schema)}.${quoteIdent(parts.name)}`
+  return `${quoteIdent(spoken(parts.schema))}.${quoteIdent(spoken(parts.name))}`
 }
 
 export function list(columns: readonly string[]): string {

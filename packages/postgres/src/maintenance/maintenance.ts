@@ -1,4 +1,5 @@
 import { type Policy, quoteLiteral, splitName, WardkeepError } from "@wardkeep/core"
+import { sqlName } from "../compile/names.js"
 import { qualified } from "../compile/step.js"
 import { inTransaction } from "./in-transaction.js"
 import { lockTables } from "./lock.js"
@@ -62,7 +63,7 @@ async function forcedTables(client: Queryable, named: readonly string[]): Promis
          from asked a join pg_inherits i on i.inhparent = a.oid join pg_class c on c.oid = i.inhrelid and c.relispartition
          join pg_namespace n on n.oid = c.relnamespace
      )
-     select nspname || '.' || relname as name, forced from asked order by oid`,
+     select ${sqlName("asked", "asked")} as name, forced from asked order by oid`,
     [named],
   )
   const missing = named.filter((name) => !rows.some((row) => row.name === name))
@@ -92,8 +93,8 @@ async function readBack(client: Queryable, tables: readonly string[]): Promise<v
   const list = tables.map(quoteLiteral).join(", ")
   if (list === "") return
   const { rows } = await client.query<{ name: string }>(
-    `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where n.nspname || '.' || c.relname in (${list}) and not (c.relrowsecurity and c.relforcerowsecurity)`,
+    `select ${sqlName("n", "c")} as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where ${sqlName("n", "c")} in (${list}) and not (c.relrowsecurity and c.relforcerowsecurity)`,
   )
   if (rows.length > 0)
     throw new WardkeepError("WK307", {

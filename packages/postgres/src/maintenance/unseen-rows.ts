@@ -59,16 +59,19 @@ function unseen({ table, tenant, branch }: Fenced, tenants: readonly string[] | 
   return `select count(*) as n from ${qualified(table.name)} r where not exists (select from ${known})${among ?? ""}`
 }
 
-/** Each table either refers to one that is counted or safe itself, or is counted. */
+/** Each table either refers to one that is counted or safe itself, or is counted. A child by INHERITS has no key of its parent's. */
 function countedTables(policy: Policy, catalog: Catalog): Fenced[] {
   const { tenant, branch } = policy.tenancy
   const branches = { name: branch, key: branchKeyColumn(policy, catalog) }
+  const parents = new Set(catalog.inheritance.map(({ parent }) => parent))
   const waiting = new Map([...policy.tables].flatMap(([name, rule]) => fenced(policy, catalog, name, rule)))
   const safe = new Map([...waiting].filter(([name]) => name === tenant))
   const counted: Fenced[] = []
   waiting.delete(tenant)
   while (waiting.size > 0) {
-    const next = [...waiting.values()].find((entry) => leadsToOneOf(safe, entry, branches))
+    const next = [...waiting.values()].find(
+      (entry) => !parents.has(entry.table.name) && leadsToOneOf(safe, entry, branches),
+    )
     const entry = next ?? waiting.get(branch) ?? [...waiting.values()][0]
     if (entry === undefined) break
     if (next === undefined) counted.push(entry)

@@ -8,6 +8,7 @@ export { type ApplyOptions, type ApplyResult, apply, type EmitOptions, emit } fr
 export { drift } from "../compile/drift.js"
 export type { Extension, ExtensionInput } from "../compile/extension.js"
 export { meetsSecurityFloor, requireSupportedVersion, securityFloorText } from "../compile/floor.js"
+export { sqlName } from "../compile/names.js"
 export { shippedFunctions } from "../compile/own-functions.js"
 export { type Plan, type PlanOptions, plan } from "../compile/plan.js"
 export { roleFindings } from "../compile/role-findings.js"
