@@ -232,6 +232,27 @@ describe("a clone of the database", () => {
     }
   })
 
+  it("names settings that a login gave itself, and that change what everybody who connects as it is answered", async () => {
+    const { app } = clinic.logins
+    const name = database.databaseName
+    await connected(database.url(app), async (client) => {
+      await client.query(`alter role ${app.user} set cpu_operator_cost = 0`)
+      await client.query(`alter role ${app.user} in database ${name} set default_transaction_read_only = on`)
+      await client.query(`alter role ${app.user} set work_mem = '8MB'`)
+    })
+    const named = (findings: readonly { check: string; fix?: string }[]) =>
+      findings.filter(({ check }) => check === "role-setting").map(({ fix }) => fix)
+    const fixes = [
+      `As an administrator: alter role "${app.user}" reset cpu_operator_cost`,
+      `As an administrator: alter role "${app.user}" in database "${name}" reset default_transaction_read_only`,
+    ]
+    expect(named(await found())).toEqual(expect.arrayContaining(fixes))
+    expect(named((await planned()).findings)).toHaveLength(2)
+    await asAdmin(fixes.map((fix) => fix.replace("As an administrator: ", "")).join(";"))
+    await asAdmin(`alter role ${app.user} reset work_mem`)
+    expect(await found()).toEqual([])
+  })
+
   it("names TEMP and CREATE of a role that the application may take, and takes them away", async () => {
     const { app, role } = roleNames(clinic.policy)
     await asAdmin(`grant temporary on database ${database.databaseName} to ${role("doctor")};

@@ -1,5 +1,5 @@
 import { type Policy, quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { issuingStopped } from "./record-actors.js"
+import { issuingStopped } from "./open-sessions.js"
 import type { ScopedTable } from "./scope.js"
 import { hashOf, type Managed, qualified } from "./step.js"
 

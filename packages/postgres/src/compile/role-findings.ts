@@ -23,11 +23,29 @@ select r.rolname::text as name, r.rolcanlogin as login, r.rolinherit as inherit,
          order by 1) as members
 from pg_roles r where r.rolname like $1 order by 1`
 
+/** A login gives these to itself, and whoever connects as it begins with them: no answers, rounded ones or silent ones. */
+const changing = [
+  "cpu_operator_cost",
+  "default_transaction_isolation",
+  "default_transaction_read_only",
+  "extra_float_digits",
+  "gin_fuzzy_search_limit",
+  "role",
+  "transform_null_equals",
+]
+
+const settingsQuery = `
+select r.rolname::text as name, split_part(c.setting, '=', 1) as setting, d.datname::text as database
+from pg_db_role_setting s join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.setdatabase
+cross join lateral unnest(s.setconfig) c(setting)
+where r.rolname = any ($1) and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+  and split_part(c.setting, '=', 1) = any ($2) order by 1, 2, 3`
+
 /**
  * Roles are compared with what they must be, not with what they were: an apply must never make an exemption normal.
  * Only an administrator can correct them: `install` gives back attributes and memberships, and names what it may not take.
  *
- * @returns role-missing · role-exempt · role-membership · role-attributes; empty when every role is as it must be
+ * @returns role-missing · role-exempt · role-membership · role-attributes · role-setting; empty when every role is as it must be
  * @example const findings = await roleFindings(client, policy)
  */
 export async function roleFindings(client: Queryable, policy: Policy): Promise<Finding[]> {
@@ -56,7 +74,19 @@ export async function roleFindings(client: Queryable, policy: Policy): Promise<F
       )
     }
   }
-  return findings
+  return [...findings, ...(await settingFindings(client, [names.app, names.issuer]))]
+}
+
+async function settingFindings(client: Queryable, logins: readonly string[]): Promise<Finding[]> {
+  const { rows } = await client.query<{ name: string; setting: string; database: string | null }>(settingsQuery, [
+    logins,
+    changing,
+  ])
+  return rows.map(({ name, setting, database }) => {
+    const where = database === null ? "" : ` in database ${quoteIdent(database)}`
+    const fix = `alter role ${quoteIdent(name)}${where} reset ${setting}`
+    return finding("role-setting", name, `sessions of ${name} begin with another ${setting}`, fix)
+  })
 }
 
 interface Expected {
