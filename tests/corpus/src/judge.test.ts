@@ -32,6 +32,7 @@ const finding = (severity: Finding["severity"], object: string, verdict: Finding
   verdict,
   severity,
   object,
+  replay: "",
 })
 const ran = (...findings: Finding[]): Verified => ({
   seconds: 1,
@@ -93,6 +94,17 @@ test("a run without a report is a miss, also of a clean system", () => {
 test("a database that is not as before spoils a perfect run and is named", () => {
   const result = score([judge(visit, ran(finding("leak", "public.visit")), true)], "18.4", 1)
   expect(result.changed).toEqual(["faulty/one"])
+  expect(isPerfect(result)).toBe(false)
+})
+
+test("a finding whose replay shows nothing spoils a perfect run and is named", () => {
+  const repeated = { silent: ["WKC020 public.visit: SELECT 0 []"], shown: 1 }
+  const result = score([judge(visit, ran(finding("leak", "public.visit")), false, repeated)], "18.4", 1)
+  expect(result.replays).toEqual({
+    n: 2,
+    shown: 1,
+    silent: [{ system: "faulty/one", why: "WKC020 public.visit: SELECT 0 []" }],
+  })
   expect(isPerfect(result)).toBe(false)
 })
 

@@ -1,3 +1,4 @@
+import type { Repeated } from "./replay.ts"
 import type { Expectation, System } from "./system.ts"
 import type { Finding, Verified } from "./verify.ts"
 
@@ -18,9 +19,13 @@ export interface Judged {
   readonly findings: readonly Finding[]
   /** The database is not what it was before the run. */
   readonly leftBehind: boolean
+  /** Replays of leaks and oracles, run by hand. */
+  readonly repeated: Repeated
 }
 
-export function judge(system: System, verified: Verified, leftBehind = false): Judged {
+const nothing: Repeated = { silent: [], shown: 0 }
+
+export function judge(system: System, verified: Verified, leftBehind = false, repeated = nothing): Judged {
   const findings = "report" in verified ? verified.report.findings : []
   const wanted = (finding: Finding) => system.expect.some((expected) => severities(expected).includes(finding.severity))
   const named = (finding: Finding) => system.expect.some((expected) => fits(expected, finding))
@@ -37,6 +42,7 @@ export function judge(system: System, verified: Verified, leftBehind = false): J
     failure: "failure" in verified ? verified.failure : undefined,
     findings,
     leftBehind,
+    repeated,
   }
 }
 

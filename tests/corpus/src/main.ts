@@ -7,6 +7,7 @@ import { digestOf } from "./digest.ts"
 import { Workshop } from "./installed.ts"
 import { type Judged, judge } from "./judge.ts"
 import { type Options, readArguments, usage } from "./options.ts"
+import { repeatAll } from "./replay.ts"
 import { isPerfect, score } from "./score.ts"
 import { serverSettings } from "./server-settings.ts"
 import { canLoad, isBelowFloor, readSystems, type System } from "./system.ts"
@@ -37,7 +38,8 @@ async function judgeOne(workshop: Workshop, system: System, { reports }: Options
     const verified = await verify(cli, installed)
     const leftBehind = (await digestOf(installed)) !== before
     if (reports !== undefined && "text" in verified) write(join(reports, `${system.slug}.json`), verified.text)
-    return judge(system, verified, leftBehind)
+    const repeated = await repeatAll(installed, "report" in verified ? verified.report.findings : [])
+    return judge(system, verified, leftBehind, repeated)
   } finally {
     await installed.remove()
   }
@@ -67,6 +69,7 @@ async function main(): Promise<void> {
     const result = score(judged, await versionOf(cluster), (performance.now() - started) / 1000)
     console.log(`\n${tableOf(result)}`)
     for (const { system, why } of result.misses) console.log(`missed: ${system}: ${why}`)
+    for (const { system, why } of result.replays.silent) console.log(`replay shows nothing: ${system}: ${why}`)
     if (options.json !== undefined) write(options.json, `${JSON.stringify(result, null, 2)}\n`)
     if (options.check && !isPerfect(result)) process.exitCode = 1
   } finally {

@@ -15,6 +15,12 @@ export interface Score {
   readonly inventedInFaulty: number
   /** Systems whose rows, objects, privileges or settings were different after the run. */
   readonly changed: readonly string[]
+  /** Of leaks and oracles: how many show it when they are run by hand, and which do not. */
+  readonly replays: {
+    readonly n: number
+    readonly shown: number
+    readonly silent: readonly { readonly system: string; readonly why: string }[]
+  }
   readonly classes: Readonly<Record<string, Detection>>
   readonly seconds: number
   readonly slowest: { readonly system: string; readonly seconds: number }
@@ -48,6 +54,7 @@ export function score(judged: readonly Judged[], server: string, seconds: number
     clean: { n: clean.length, falseAlarms: clean.filter(({ invented }) => invented.length > 0).length },
     inventedInFaulty: faulty.filter(({ invented }) => invented.length > 0).length,
     changed: judged.filter(({ leftBehind }) => leftBehind).map(({ system }) => `${system.kind}/${system.slug}`),
+    replays: replaysOf(judged),
     classes: Object.fromEntries(
       classes.map((name) => [name, detection(faulty.filter(({ system }) => system.class === name))]),
     ),
@@ -66,9 +73,17 @@ export function score(judged: readonly Judged[], server: string, seconds: number
   }
 }
 
-/** All found with the right object, nothing invented, nothing left behind, and a report of every system. */
-export function isPerfect({ misses, alarms, changed }: Score): boolean {
-  return misses.length === 0 && alarms.length === 0 && changed.length === 0
+/** All found with the right object and shown by its replay, nothing invented or left behind, a report of every system. */
+export function isPerfect({ misses, alarms, changed, replays }: Score): boolean {
+  return misses.length === 0 && alarms.length === 0 && changed.length === 0 && replays.silent.length === 0
+}
+
+function replaysOf(judged: readonly Judged[]): Score["replays"] {
+  const silent = judged.flatMap(({ system, repeated }) =>
+    repeated.silent.map((why) => ({ system: `${system.kind}/${system.slug}`, why })),
+  )
+  const shown = judged.reduce((sum, { repeated }) => sum + repeated.shown, 0)
+  return { n: shown + silent.length, shown, silent }
 }
 
 const rounded = (seconds: number): number => Math.round(seconds * 10) / 10

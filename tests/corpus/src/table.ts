@@ -31,6 +31,7 @@ export function tableOf(score: Score): string {
     `leaks: ${faulty.detected} of ${faulty.n} detected, ${faulty.rightObject} with the right object`,
     `oracles: ${oracles.detected} of ${oracles.n} detected, ${oracles.rightObject} with the right object`,
     `clean systems: ${clean.falseAlarms} of ${clean.n} with a false alarm; invented in faulty systems: ${score.inventedInFaulty}`,
+    `replays of leaks and oracles that show it when run by hand: ${score.replays.shown} of ${score.replays.n}`,
     `databases that were not as before: ${score.changed.join(", ") || "none"}`,
     `PostgreSQL ${score.server}, ${score.systems} systems in ${score.seconds} s, slowest ${score.slowest.system} ${score.slowest.seconds} s`,
   ].join("\n")

@@ -15,6 +15,7 @@ const report = z.object({
       verdict: z.enum(["LEAK", "INCONCLUSIVE"]),
       severity: z.enum(["leak", "oracle", "hygiene"]),
       object: z.string(),
+      replay: z.string(),
     }),
   ),
 })

@@ -1,0 +1,60 @@
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { type OwnCluster, startCluster } from "#tests/harness/src/index.ts"
+import { Workshop } from "./src/installed.ts"
+import { repeatAll } from "./src/replay.ts"
+import { serverSettings } from "./src/server-settings.ts"
+import { readSystems } from "./src/system.ts"
+
+// A server of its own: the systems bring roles with names of their own.
+let cluster: OwnCluster
+let workshop: Workshop
+beforeAll(async () => {
+  cluster = await startCluster({ settings: serverSettings })
+  workshop = await Workshop.open(cluster)
+})
+afterAll(async () => {
+  await workshop.close()
+  await cluster.stop()
+})
+
+const systems = readSystems(fileURLToPath(new URL("systems", import.meta.url)))
+const finding = (...statements: string[]) => ({
+  check: "WKC020",
+  verdict: "LEAK" as const,
+  severity: "leak" as const,
+  object: "archive.file_2019",
+  replay: ["begin;", "select set_config('app.org_ids', '{1}', true);", ...statements, "rollback;"].join("\n"),
+})
+
+test("a replay counts when the application's login sees it, and one that shows nothing is named", async () => {
+  const system = systems.find(({ slug }) => slug === "archive-schema-forgotten")
+  if (system === undefined) throw new Error("the corpus has lost a system")
+  const installed = await workshop.install(system)
+  const other = "from archive.file_2019 where org_id ="
+  try {
+    await installed.admin.query("grant delete on archive.file_2019 to arch_app")
+    const shows = [
+      finding(`select count(*) ${other} 2;`),
+      finding(`select * ${other} 2;`),
+      finding(`delete ${other} 2;`),
+      finding(
+        "select count(*) from archive.file_2019;",
+        "delete from archive.file_2019;",
+        "select count(*) from archive.file_2019;",
+      ),
+    ]
+    expect(await repeatAll(installed, shows)).toMatchObject({ shown: 4, silent: [] })
+    const silent = await repeatAll(installed, [
+      finding(`select count(*) ${other} 99;`),
+      finding(`delete ${other} 99;`),
+      finding("select count(*) from pg_authid;"),
+      finding(),
+    ])
+    expect(silent.shown).toBe(0)
+    const answers = ['SELECT 1 [{"count":"0"}]', "DELETE 0", "42501 permission denied", "ROLLBACK"]
+    expect(silent.silent).toEqual(answers.map((answer) => expect.stringContaining(answer)))
+  } finally {
+    await installed.remove()
+  }
+})
