@@ -146,13 +146,9 @@ async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: 
     if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
     record.probe(labelOf(one))
     if ((await ask(tx)) === was) return
-    const replay = attacker.replay(
-      attack,
-      ...victim.takingOver(attacker),
-      ...statements,
-      ...attacker.takingOver(victim),
-      attack,
-    )
+    // As it was asked: a first answer in the same transaction could be the one that it keeps.
+    const looked = attacker.replay(attack)
+    const replay = `${looked}\n${victim.replay(...statements, ...attacker.takingOver(victim), attack)}`
     report(
       record,
       one,
