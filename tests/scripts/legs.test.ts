@@ -28,8 +28,10 @@ test("a test of PostgreSQL 15's own programs runs on that server only", () => {
 })
 
 test("the suite and its corpus meet every server between, Wardkeep those it supports", () => {
-  expect(joiningOthers("packages/conformance/src/verify.db.test.ts")).toEqual(["pg13", "pg14", "pg16", "pg17"])
-  expect(joiningOthers("tests/corpus/corpus.db.test.ts")).toEqual(["pg13", "pg14", "pg15-seldom", "pg16", "pg17"])
+  for (const file of ["packages/conformance/src/verify.db.test.ts", "tests/corpus/corpus.db.test.ts"]) {
+    expect(joining(file)).toEqual(["embedded18"])
+    expect(joiningOthers(file)).toEqual(["pg13", "pg14", "pg15-seldom", "pg16", "pg17"])
+  }
   expect(joiningOthers("packages/postgres/src/client/query.db.test.ts")).toEqual(["pg16", "pg17"])
   expect(joiningOthers("packages/wardkeep/src/cli/refusals.too-old.db.test.ts")).toEqual(["pg13", "pg14"])
   expect(joiningOthers("tests/e2e/install.limited-admin.db.test.ts")).toEqual([
