@@ -224,7 +224,16 @@ function notCovered(stage: Stage, why: string | undefined): string[] {
         `${route} shows several accounts the same: taken as shared, because they are shown its id or ask without one.`,
     ),
     ...kept,
+    ...neverExchanged(stage),
     "Differences in time; events that nobody triggered during the run; writing, unless the scope lists the method.",
     "Whether signed addresses expire: they open for whoever holds them.",
   ]
+}
+
+/** A parameter that says who asks may be a record elsewhere: the ticket of a queue, the session of a consultation. */
+function neverExchanged({ accounts }: Stage): string[] {
+  const names = new Set(accounts.flatMap(({ parameters }) => (parameters ?? []).map(([name]) => name)))
+  if (names.size === 0) return []
+  const list = [...names].sort().join(", ")
+  return [`Parameters taken for credentials, whose values were not exchanged between accounts: ${list}.`]
 }
