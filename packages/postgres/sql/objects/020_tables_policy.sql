@@ -18,7 +18,9 @@ create table wardkeep.policy_rule (
   only_row boolean primary key default true check (only_row),
   assignments text not null check (assignments in ('host', 'required')),
   exclusive jsonb not null,
-  break_glass jsonb
+  break_glass jsonb,
+  -- Under another column than before the same value may name another branch.
+  branch_key text not null
 );
 comment on table wardkeep.policy_rule is 'What the policy file says about all roles together; without a row, assignments are the host''s.';
 

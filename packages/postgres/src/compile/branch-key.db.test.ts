@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { connected } from "#tests/fixture/clinic.ts"
 import { document, type Host, withFreshHost } from "#tests/fixture/host.ts"
+import { issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
 const database = useDatabase()
@@ -78,6 +80,32 @@ describe("the column that names a branch", () => {
         )
         await host.apply()
         expect(await known(url)).toEqual(["11", "13", "14"])
+        expect((await host.plan()).steps).toEqual([])
+      },
+    ))
+
+  it("ends every session when it becomes another one: the same value may name another branch", () =>
+    withBranches(
+      "create table branch (code int unique, id int primary key, clinic_id int not null references clinic)",
+      async (host, url) => {
+        const key = { id: "k001", secret: randomBytes(32) }
+        await host.asOwner((owner) => owner.query("select wardkeep.add_key($1, $2)", [key.id, key.secret]))
+        await host.apply()
+        await issueBySql(url, { ...host, key }, [{ role: "doctor", tenant: "1", branches: ["1"] }])
+        const sessions = () =>
+          connected(url, async (admin) => (await admin.query("select from wardkeep.token")).rowCount)
+        // The same policy again ends nobody's.
+        await host.apply()
+        expect(await sessions()).toBe(1)
+        await connected(url, (admin) => admin.query("alter table branch disable trigger user"))
+        await connected(url, (admin) =>
+          admin.query(`insert into branch (id, code, clinic_id) values (9, 1, 1);
+            alter table branch drop constraint branch_pkey, alter code set not null, add primary key (code);
+            alter table branch enable trigger user`),
+        )
+        await host.apply()
+        expect(await known(url)).toContain("1")
+        expect(await sessions()).toBe(0)
         expect((await host.plan()).steps).toEqual([])
       },
     ))

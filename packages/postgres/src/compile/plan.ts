@@ -103,7 +103,8 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   const rolesWithViews = new Set(roleViews.map(({ privileges }) => privileges.role))
   draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
   const { tenant, branch } = tenancyTables(policy, scoped)
-  draft.managed.push(...mirrors(policy, tenant, branch, branchKeyColumn(policy, catalog), partitions))
+  const branchKey = branchKeyColumn(policy, catalog)
+  draft.managed.push(...mirrors(policy, tenant, branch, branchKey, partitions))
   for (const id of disturbedMirrors({ tenant, branch }, partitions, changed)) changed.add(id)
   draft.managed.push(...lookups(policy, scoped, partitions))
   draft.steps.push(...lookupRefills(policy, scoped, partitions, standing(catalog.managed, changed)))
@@ -116,7 +117,7 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
     ...(await definerGrantSteps(client, policy, catalog, draft.managed, grants)),
     ...(await schemaGrantSteps(client, policy, draft.managed, grants)),
     ...viewGrantSteps(policy, roleViews, present, grants),
-    ...(await recordSteps(client, policy)),
+    ...(await recordSteps(client, policy, branchKey)),
   )
   const tables = [...scoped.values()].flatMap((entry) => [entry, ...partitionsOf(entry, catalog)])
   for (const extension of extensions) {

@@ -6,6 +6,8 @@ interface RuleRow {
   readonly assignments: string
   readonly exclusive: readonly (readonly [string, string])[]
   readonly break_glass: BreakGlassRow | null
+  /** The column of the host's table that names a branch. */
+  readonly branch_key: string
 }
 
 type BreakGlassRow = {
@@ -17,24 +19,32 @@ type BreakGlassRow = {
 }
 
 /** What the policy file says about all roles together, as the functions read it. */
-export async function recordRules(client: Queryable, policy: Policy): Promise<Recorded> {
-  const { rows } = await client.query<RuleRow>("select assignments, exclusive, break_glass from wardkeep.policy_rule")
+export async function recordRules(client: Queryable, policy: Policy, branchKey: string): Promise<Recorded> {
+  const { rows } = await client.query<RuleRow>(
+    "select assignments, exclusive, break_glass, branch_key from wardkeep.policy_rule",
+  )
   const wanted: RuleRow = {
     assignments: policy.assignments,
     exclusive: policy.exclusive,
     break_glass: breakGlassRow(policy),
+    branch_key: branchKey,
   }
   if (rows[0] !== undefined && text(rows[0]) === text(wanted)) return { steps: [], lost: [] }
   const breakGlass = wanted.break_glass === null ? "null" : quoteLiteral(canonicalJson(wanted.break_glass))
   const sql = `${issuingStopped};
-insert into wardkeep.policy_rule (assignments, exclusive, break_glass)
-  values (${quoteLiteral(wanted.assignments)}, ${quoteLiteral(canonicalJson(wanted.exclusive))}, ${breakGlass})
-  on conflict (only_row) do update set assignments = excluded.assignments, exclusive = excluded.exclusive, break_glass = excluded.break_glass`
+insert into wardkeep.policy_rule (assignments, exclusive, break_glass, branch_key)
+  values (${quoteLiteral(wanted.assignments)}, ${quoteLiteral(canonicalJson(wanted.exclusive))}, ${breakGlass}, ${quoteLiteral(branchKey)})
+  on conflict (only_row) do update set assignments = excluded.assignments, exclusive = excluded.exclusive,
+    break_glass = excluded.break_glass, branch_key = excluded.branch_key`
   const why = "who may hold what together, and how emergencies work"
-  return { steps: [{ phase: "record", object: "rules for all roles", why, sql }], lost: lostBy(policy, rows[0]) }
+  return {
+    steps: [{ phase: "record", object: "rules for all roles", why, sql }],
+    lost: lostBy(policy, rows[0], branchKey),
+  }
 }
 
-function lostBy(policy: Policy, before: RuleRow | undefined): TokenLoss[] {
+function lostBy(policy: Policy, before: RuleRow | undefined, branchKey: string): TokenLoss[] {
+  if (before !== undefined && before.branch_key !== branchKey) return [{ of: "true" }]
   // Opened under other rules; whoever still may opens it again, under these.
   const lost = [{ of: "t.break_glass is not null" }]
   // From now on it is opened for an emergency only.
@@ -53,6 +63,6 @@ function breakGlassRow({ breakGlass }: Policy): BreakGlassRow | null {
   return { role, from, longest: longestSeconds, reasons, reviewedBy }
 }
 
-function text({ assignments, exclusive, break_glass }: RuleRow): string {
-  return canonicalJson({ assignments, exclusive, break_glass })
+function text({ assignments, exclusive, break_glass, branch_key }: RuleRow): string {
+  return canonicalJson({ assignments, exclusive, break_glass, branch_key })
 }

@@ -6,7 +6,7 @@ import { recordRules } from "./record-rules.js"
 import type { Step } from "./step.js"
 
 /** The policy as the functions of the database read it, and what that takes from sessions that are open. */
-export async function recordSteps(client: Queryable, policy: Policy): Promise<Step[]> {
-  const parts = [await recordActors(client, policy), await recordRules(client, policy)]
+export async function recordSteps(client: Queryable, policy: Policy, branchKey: string): Promise<Step[]> {
+  const parts = [await recordActors(client, policy), await recordRules(client, policy, branchKey)]
   return [...parts.flatMap(({ steps }) => steps), ...openSessionSteps(parts.flatMap(({ lost }) => lost))]
 }
