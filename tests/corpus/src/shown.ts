@@ -1,0 +1,56 @@
+import type { System } from "./system.ts"
+
+/** What was said to one statement of a replay. */
+export interface Answer {
+  readonly statement: string
+  readonly said: string
+  readonly rows: readonly Record<string, unknown>[]
+  /** Of the command tag. */
+  readonly count: number
+  readonly command: string
+  readonly refused: string | undefined
+}
+
+/**
+ * Whether a replay shows a leak: the word of another tenant, a write in another tenant's name, what nobody else than the owner
+ * should be able to do, a key that is taken, rows without any context; or an answer that is not the same once the
+ * others' rows are gone.
+ */
+export function shows(
+  { target, shows: word }: Pick<System, "target" | "shows">,
+  canary: string,
+  answers: readonly Answer[],
+  withoutOthers: readonly Answer[],
+): boolean {
+  const [tried, later] = [attempts(answers), attempts(withoutOthers)]
+  if (tried.some(({ said, refused }) => refused !== "42501" && said.includes(word ?? canary))) return true
+  const last = tried.at(-1)
+  if (last === undefined) return false
+  if (/^23(505|P01|503)$/.test(last.refused ?? "")) return true
+  if (last.refused !== undefined) return false
+  if (/^(truncate|create trigger|alter table \S+ disable row level security)\b/i.test(last.statement)) return true
+  const others = target.tenants.slice(1).map(({ key }) => `'${key}'`)
+  const isWrite = /^(INSERT|UPDATE|DELETE|MERGE)$/.test(last.command)
+  if (isWrite && last.count > 0 && others.some((key) => last.statement.includes(key))) return true
+  const first = tried.find(({ statement }) => statement === last.statement)
+  const isAnswered =
+    last.rows.some((row) => Object.values(row).some((value) => value === true || Number(value) > 0)) ||
+    (last.rows.length === 0 && last.count > 0) ||
+    (first !== last && first?.said !== last.said)
+  return isAnswered && (!isInContext(target, answers) || last.said !== later.at(-1)?.said)
+}
+
+const attempts = (answers: readonly Answer[]): Answer[] =>
+  answers.filter(({ statement }) => !/^(begin|rollback|commit|set |select set_config)/i.test(statement))
+
+/** Somebody's context was entered; who is told by the login alone is always in one. */
+function isInContext({ tenants }: System["target"], answers: readonly Answer[]): boolean {
+  const text = answers.map(({ statement }) => statement).join("\n")
+  return tenants.some(({ connect }) => {
+    const settings = Object.entries(connect.settings ?? {}).map(
+      ([name, value]) => `set_config('${name}', '${value.replaceAll("'", "''")}'`,
+    )
+    const role = connect.role === undefined ? [] : [`"${connect.role}"`]
+    return [...settings, ...role].every((part) => text.includes(part))
+  })
+}
