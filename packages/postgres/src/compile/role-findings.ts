@@ -31,6 +31,7 @@ const changing = [
   "extra_float_digits",
   "gin_fuzzy_search_limit",
   "role",
+  "transaction_timeout",
   "transform_null_equals",
 ]
 
