@@ -4,7 +4,7 @@ import type { TestDatabase } from "./database.ts"
 import { leftoverSessions, untilNone } from "./leftovers.ts"
 import type { Leg } from "./leg.ts"
 import type { Login } from "./login.ts"
-import { type PgBouncer, startPgBouncer } from "./pgbouncer.ts"
+import { type PgBouncer, type PgBouncerOptions, startPgBouncer } from "./pgbouncer.ts"
 import { urlFor } from "./sql.ts"
 
 export interface UseDatabaseOptions {
@@ -13,7 +13,7 @@ export interface UseDatabaseOptions {
   /** Who owns the database and installs the product in it. Default: what the leg says. */
   readonly owner?: "superuser" | "limited-admin"
   /** A pooler in front of the database. Default: only on the leg `pgbouncer`. */
-  readonly pooler?: { readonly poolSize?: number; readonly maxPreparedStatements?: number }
+  readonly pooler?: Pick<PgBouncerOptions, "poolSize" | "maxPreparedStatements" | "settings">
 }
 
 /** Filled before the first test of the file; reading it earlier throws. */

@@ -9,7 +9,7 @@ import type { CheckInfo, Scene } from "../run/check.js"
 import type { CheckRecord } from "../run/check-record.js"
 import { openScene } from "../run/scene.js"
 import { adminSettings, type Stage } from "./stage.js"
-import { inDatabase } from "./workshop.js"
+import { inDatabase, NoClone } from "./workshop.js"
 
 export const info: CheckInfo = {
   code: "WKC303",
@@ -48,12 +48,18 @@ export async function damage(stage: Stage, record: CheckRecord): Promise<void> {
   }
   await strikeAll(stage, stage, record, 0)
   for (let pair = 1; pair < Math.min(pairs.length, pairLimit); pair++) {
-    await onAnotherClone(stage, async (field) => await strikeAll(stage, field, record, pair))
+    const kept = await onAnotherClone(stage, async (field) => await strikeAll(stage, field, record, pair))
+    if (kept !== undefined) record.inconclusive(`not tried in every direction: ${kept}`)
   }
 }
 
-async function onAnotherClone(stage: Stage, work: (field: Field) => Promise<void>): Promise<void> {
-  const name = await stage.workshop.clone()
+/** Why there is no other clone; what was found on the first one stands. */
+async function onAnotherClone(stage: Stage, work: (field: Field) => Promise<void>): Promise<string | undefined> {
+  const name = await stage.workshop.clone().catch((error: unknown) => {
+    if (error instanceof NoClone) return error
+    throw error
+  })
+  if (name instanceof NoClone) return name.message
   const [adminUrl, appUrl] = [inDatabase(stage.adminUrl, name), inDatabase(stage.appUrl, name)]
   const { target } = stage
   const opened = await openScene({ databaseUrl: adminUrl.href, appUrl: appUrl.href, target, mode: "probe" })
@@ -65,6 +71,7 @@ async function onAnotherClone(stage: Stage, work: (field: Field) => Promise<void
     await Promise.all([admin.close(), opened.close()])
     await stage.workshop.drop(name)
   }
+  return undefined
 }
 
 async function strikeAll(stage: Stage, field: Field, record: CheckRecord, nth: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { Client } from "pg"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { type Login, withClient } from "#tests/harness/src/index.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -149,6 +150,25 @@ describe("committed damage", () => {
     expect(finding).toMatchObject({ object: "public.visit", severity: "leak" })
     expect(finding?.evidence).toContain("by tenant 2 the rows of tenant 1 differ")
     expect(await clones()).toEqual([])
+  })
+
+  test("is kept when no second clone can be made: somebody came to the database meanwhile", async () => {
+    await admin(`grant truncate on visit to "${app.user}"`)
+    const visitor = new Client({ connectionString: db.adminUrl })
+    const report = await drill({
+      databaseUrl: db.adminUrl,
+      appUrl: db.url(app),
+      target,
+      only: ["WKC020", "WKC303"],
+      // The first clone is there when its checks begin.
+      onProgress: ({ check, object }) => {
+        if (check === "WKC303" && object === "") void visitor.connect()
+      },
+    })
+    await visitor.end()
+    expect(of(report, "WKC303").map(({ object }) => object)).toEqual(["public.visit"])
+    expect(report.verdict).toBe("LEAK")
+    expect(report.probes).toBeGreaterThan(0)
   })
 
   test("TRUNCATE knows no branch", async () => {

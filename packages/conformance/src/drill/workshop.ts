@@ -114,7 +114,8 @@ export class Workshop {
         hint: `Run: drop database ${quoteIdent(name)} with (force)`,
       })
     }
-    this.#made.splice(this.#made.indexOf(name), 1)
+    const at = this.#made.indexOf(name)
+    if (at >= 0) this.#made.splice(at, 1)
   }
 
   async #dropAll(): Promise<void> {

@@ -164,8 +164,10 @@ export class Channel implements UnitOwner {
       else if (how === "close") connection.closePortal(unit)
       else if (this.#begun) connection.send(unit, [])
       else {
-        const begin = `begin ${this.#modes.join(" ")}`.trim()
-        const steps: Step[] = [step(this.#runtime.statements.own(begin)), ...this.#runtime.steps(this.context)]
+        const steps: Step[] = [
+          step(this.#runtime.statements.own(beginWith(this.#modes))),
+          ...this.#runtime.steps(this.context),
+        ]
         connection.send(unit, steps)
         this.#begun = true
       }
@@ -210,6 +212,11 @@ export class Channel implements UnitOwner {
     this.#held = undefined
     if (connection !== undefined && error === undefined) this.#runtime.connections.release(connection)
   }
+}
+
+/** The level is said each time: the session's default may be somebody else's choice. A later level stands above this one. */
+function beginWith(modes: readonly string[]): string {
+  return ["begin isolation level read committed", ...modes].join(", ")
 }
 
 function swallowed(cause: unknown): WardkeepError {

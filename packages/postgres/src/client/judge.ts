@@ -1,29 +1,18 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { SafeLogger } from "../log.js"
 import { foundChanged, lostName } from "./errors.js"
-import type { Settings } from "./options.js"
-import type { StatementCatalog } from "./statements.js"
-import type { ServerTerms } from "./terms.js"
 import type { Connection } from "./wire/connection.js"
 import type { Unit } from "./wire/unit.js"
 
 interface Court {
-  readonly settings: Settings
   readonly log: SafeLogger
-  readonly statements: StatementCatalog
-  readonly terms: ServerTerms
 }
 
 /** What an error says about the session it came from: whether it goes on, is destroyed, or forgets a statement. */
-export function judge(court: Court, { statement, progress }: Unit, connection: Connection, error: unknown): void {
+export function judge({ log }: Court, { statement, progress }: Unit, connection: Connection, error: unknown): void {
   if (typeof error !== "object" || error === null || !("code" in error)) return
-  const { settings, log, statements, terms } = court
-  if (lostName(error)) {
-    if (settings.pooler && settings.switchable && statements.named) {
-      log.warn({ code: String(error.code) }, "the pooler does not keep prepared statements; going on without names")
-      terms.dropNames()
-    } else distrust(log, connection, "a prepared statement was lost or replaced")
-  } else if (foundChanged(error, progress)) distrust(log, connection, "a setting was changed")
+  if (lostName(error)) distrust(log, connection, "a prepared statement was lost or replaced")
+  else if (foundChanged(error, progress)) distrust(log, connection, "a setting was changed")
   else if (error.code === "0A000") connection.forget(statement)
 }
 

@@ -19,7 +19,11 @@ export interface WardkeepOptions {
   readonly maxTransaction?: number
   /** Milliseconds a statement may take on the server, a whole `copyOut` included. Default 30 s. */
   readonly statementTimeout?: number
-  /** Keep plans under names. `auto` (default): yes, but not behind a pooler; say true for PgBouncer from 1.21 on. */
+  /**
+   * Keep plans under names. `auto` (default): on connections of the client's own, and behind no pooler. `true` uses names
+   * there too, which takes PgBouncer 1.21 or later, and trusts whoever has the login's password and reaches the pooler:
+   * with a statement of its own under the name of another one it has the next tenant run it.
+   */
   readonly preparedStatements?: "auto" | boolean
   /** The connection goes through PgBouncer or the like in transaction mode. */
   readonly pooler?: boolean
@@ -50,7 +54,6 @@ export interface Settings {
   readonly maxTransaction: number
   readonly statementTimeout: number
   readonly named: boolean
-  readonly switchable: boolean
   readonly pooler: boolean
   readonly lanes: number
 }
@@ -78,7 +81,6 @@ export function readOptions(options: WardkeepOptions): Settings {
     maxTransaction: whole("maxTransaction", options.maxTransaction ?? 30_000, 1),
     statementTimeout: whole("statementTimeout", options.statementTimeout ?? 30_000, 1),
     named: naming === "auto" ? options.pooler !== true : naming,
-    switchable: naming === "auto",
     pooler: options.pooler === true,
     lanes,
   }

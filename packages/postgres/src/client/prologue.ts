@@ -16,7 +16,7 @@ const differs = (name: string, value: string): string =>
   `pg_catalog.current_setting('${name}') <> ${quoteLiteral(value)}`
 
 /**
- * The statement that gives a unit its context: one command, no rows. It also makes sure that the session still has the
+ * What gives a unit its context: one command, no rows. It also makes sure that the session still has the
  * settings it was opened with; where it cannot be destroyed (a pooler) it sets them for the transaction instead.
  */
 export class Prologue {
@@ -39,7 +39,11 @@ export class Prologue {
     const branch = context.branch ?? ""
     const values = this.#options.facts.strategy === "portable" ? [context.dbRole, token, branch] : [token, branch]
     if (request) values.push(context.requestId ?? "")
-    return [step(this.#statements.own(text), values)]
+    const own = step(this.#statements.own(text), values)
+    // Behind a pooler a role may be left on the session, which may not call what comes next.
+    return this.#options.pooler && this.#options.facts.strategy === "accelerated"
+      ? [step(this.#statements.own("set role none")), own]
+      : [own]
   }
 
   text(request: boolean): string {
@@ -61,6 +65,12 @@ export class Prologue {
       set("statement_timeout", quoteLiteral(`${statementTimeout}ms`)),
       set("row_security", "'on'"),
       set("bytea_output", "'hex'"),
+      // Without them a fence may answer in silence, and others are answered too little or in round figures.
+      set("cpu_operator_cost", "'0.0025'"),
+      set("extra_float_digits", "'1'"),
+      set("gin_fuzzy_search_limit", "'0'"),
+      set("transform_null_equals", "'off'"),
+      ...(facts.version_num >= 170000 ? [set("transaction_timeout", "'0'")] : []),
       set("TimeZone", quoteLiteral(facts.time_zone)),
       set("DateStyle", quoteLiteral(facts.date_style)),
       set("IntervalStyle", quoteLiteral(facts.interval_style)),

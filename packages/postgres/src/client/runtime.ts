@@ -59,7 +59,6 @@ export class Runtime implements UnitOwner {
     this.terms = new ServerTerms({
       settings,
       statements: this.statements,
-      connections: this.connections,
       hostSchemas,
       guard,
       ask: async <R>(text: string): Promise<R[]> => (await this.bare<R>(text, [])).rows,

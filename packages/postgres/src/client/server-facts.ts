@@ -1,10 +1,6 @@
-import { randomBytes } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { requireSupportedVersion } from "../compile/floor.js"
-import type { Connections } from "./connections.js"
 import { type GuardOptions, guardQuery, requireSafe, type ServerFacts } from "./guard.js"
-import { Statement } from "./wire/statement.js"
-import { Unit } from "./wire/unit.js"
 
 /** Asks the server what it is and who we are, and refuses what the guard refuses. */
 export async function readServer(
@@ -31,23 +27,6 @@ async function requireNewEnough(bare: <R>(text: string) => Promise<R[]>): Promis
     "select pg_catalog.current_setting('server_version_num')::int as version_num, pg_catalog.current_setting('server_version') as version",
   )
   if (server !== undefined) requireSupportedVersion(server.version_num, server.version)
-}
-
-/** True behind a pooler that renames statements, and so keeps them per client: ours is not seen under its own name. */
-export async function keepsNames(connections: Connections): Promise<boolean> {
-  const connection = await connections.acquire()
-  try {
-    const name = `wk_probe_${randomBytes(8).toString("hex")}`
-    const unit = new Unit(new Statement("select name from pg_catalog.pg_prepared_statements", name), [])
-    unit.closing = true
-    const promise = unit.settled<{ name: string }>()
-    connection.send(unit, [])
-    return !(await promise).rows.some((row) => row.name === name)
-  } catch {
-    return false
-  } finally {
-    connections.release(connection)
-  }
 }
 
 function notInstalled(error: unknown): unknown {

@@ -26,23 +26,12 @@ export class StatementCatalog {
   readonly #own = new Map<string, Statement>()
   readonly #salt: string
   readonly #commented: boolean
-  #named: boolean
+  readonly #named: boolean
 
   constructor(options: { readonly named: boolean; readonly roleComment: boolean; readonly salt: string }) {
     this.#named = options.named
     this.#commented = options.roleComment
     this.#salt = options.salt
-  }
-
-  get named(): boolean {
-    return this.#named
-  }
-
-  /** Whether statements are prepared under names; not where the pooler in front does not keep them. */
-  setNaming(named: boolean): void {
-    this.#named = named
-    this.#texts.clear()
-    this.#own.clear()
   }
 
   /** @throws WK108 a text that is not a query or transaction control, or that could change a session which a pooler gives to others */

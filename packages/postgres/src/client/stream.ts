@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { EventEmitter, once } from "node:events"
 import { WardkeepError } from "@wardkeep/core"
 import type { Channel } from "./channel.js"
@@ -20,8 +21,6 @@ export interface StreamHandle {
   requireOpen(): void
 }
 
-let portals = 0
-
 /**
  * The rows of a query in batches, through a portal of the open transaction; never more than one batch in memory. With a
  * handle the transaction goes on after the stream, so the portal is closed when the loop ends, however it ends.
@@ -39,7 +38,8 @@ export async function* streamRows<R>(
   const read = runtime.statements.read(text)
   if (read.kind.kind !== "query") throw new WardkeepError("WK108", { message: "only a query has rows to stream" })
   const statement = channel.statement(read)
-  const portal = `wk_${++portals}`
+  // Behind a pooler somebody may have left a cursor under any name that can be guessed.
+  const portal = `wk_${randomBytes(12).toString("hex")}`
   let shape: Unit["shape"]
   let opened = false
   try {

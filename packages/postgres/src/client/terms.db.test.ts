@@ -35,3 +35,22 @@ it("a tenant who provokes WK101 makes the client ask the server once a second at
   await wk.close()
   relay.close()
 })
+
+it("no name is given behind a pooler that would keep it: somebody else could prepare a statement under it", async () => {
+  // As PgBouncer does from 1.21 on: names of its own on the server's sessions.
+  const renamed = (bytes: Buffer): Buffer =>
+    Buffer.from(bytes.toString("latin1").replaceAll(/wk_(?=(?:[\w-]{22}|probe_\w{16})\0)/g, "PG_"), "latin1")
+  const relay = await relayTo(database.url(used.clinic.logins.app), { changed: renamed })
+  const names = async (options: { preparedStatements?: boolean }): Promise<unknown[]> => {
+    const wk = used.make({ pool: { connectionString: relay.url, max: 1 }, pooler: true, ...options })
+    const { rows } = await wk.run(used.doctor, async () => {
+      for (let time = 0; time < 3; time++) await wk.query("select id from patient")
+      return await wk.query("select name from pg_prepared_statements")
+    })
+    await wk.close()
+    return rows
+  }
+  expect(await names({})).toEqual([])
+  expect(await names({ preparedStatements: true })).not.toEqual([])
+  relay.close()
+})

@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Connections } from "./connections.js"
 import type { GuardOptions, ServerFacts } from "./guard.js"
 import type { Settings } from "./options.js"
 import { Prologue } from "./prologue.js"
-import { keepsNames, readServer } from "./server-facts.js"
+import { readServer } from "./server-facts.js"
 import type { StatementCatalog } from "./statements.js"
 
 export interface TermsOptions {
   readonly settings: Settings
   readonly statements: StatementCatalog
-  readonly connections: Connections
   readonly hostSchemas: readonly string[]
   readonly guard: GuardOptions
   /** One text of the client's own on the bare login. */
@@ -51,12 +49,6 @@ export class ServerTerms {
     return sentAt <= this.#changedAt
   }
 
-  /** Goes on without statement names, which the pooler in front does not keep. */
-  dropNames(): void {
-    this.#options.statements.setNaming(false)
-    if (this.#facts !== undefined) this.prologue = this.#made(this.#facts)
-  }
-
   async #lookAgain(): Promise<void> {
     await sleep(Math.max(0, this.#lookedAt + lookEvery - Date.now()))
     // Who fails from here on may have seen a later change than this look does.
@@ -65,17 +57,11 @@ export class ServerTerms {
   }
 
   async #look(): Promise<void> {
-    const { settings, statements, connections, hostSchemas, guard, ask } = this.#options
+    const { settings, statements, hostSchemas, guard, ask } = this.#options
     this.#lookedAt = Date.now()
     const facts = await readServer(ask, hostSchemas, guard)
-    if (settings.pooler && settings.switchable && !statements.named && (await keepsNames(connections)))
-      statements.setNaming(true)
     if (this.#facts !== undefined && this.#facts.strategy !== facts.strategy) this.#changedAt = Date.now()
     this.#facts = facts
-    this.prologue = this.#made(facts)
-  }
-
-  #made(facts: ServerFacts): Prologue {
-    return new Prologue({ ...this.#options.settings, facts }, this.#options.statements)
+    this.prologue = new Prologue({ ...settings, facts }, statements)
   }
 }

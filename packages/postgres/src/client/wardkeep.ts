@@ -258,6 +258,7 @@ export class Wardkeep implements Queries {
   /**
    * Runs any one statement on a new session of the application's login, without a context, and destroys the session.
    *
+   * @throws WK108 behind a pooler, which has no new sessions
    * @example await wk.dangerouslyUtility("show server_version")
    */
   async dangerouslyUtility<R extends object = Row>(text: string): Promise<Result<R>> {

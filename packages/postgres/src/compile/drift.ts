@@ -51,6 +51,11 @@ select 'function ' || n.nspname || '.' || p.proname || '(' || pg_get_function_id
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
  where n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_lookup') or p.oid in (select objoid from marked where classoid = 'pg_proc'::regclass)
 union all
+select 'acl schema ' || n.nspname || ' ' || coalesce(r.rolname::text, 'public'), string_agg(a.privilege_type || case when a.is_grantable then '*' else '' end, ',' order by a.privilege_type)
+  from pg_namespace n cross join lateral aclexplode(n.nspacl) a left join pg_roles r on r.oid = a.grantee
+ where a.grantee <> n.nspowner and (n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_lookup') or n.oid in (select objoid from marked where classoid = 'pg_namespace'::regclass))
+ group by n.nspname, r.rolname
+union all
 select 'default ' || o.name || '.' || t.attname, pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d join ours o on o.oid = d.adrelid
   join pg_attribute t on t.attrelid = d.adrelid and t.attnum = d.adnum where t.attgenerated = '' and pg_get_expr(d.adbin, d.adrelid) like '%wardkeep.%'`
 

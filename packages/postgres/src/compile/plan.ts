@@ -103,8 +103,7 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   const rolesWithViews = new Set(roleViews.map(({ privileges }) => privileges.role))
   draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
   const { tenant, branch } = tenancyTables(policy, scoped)
-  const branchKey = branchKeyColumn(policy, catalog)
-  draft.managed.push(...mirrors(policy, tenant, branch, branchKey, partitions))
+  draft.managed.push(...mirrors(policy, tenant, branch, branchKeyColumn(policy, catalog), partitions))
   for (const id of disturbedMirrors({ tenant, branch }, partitions, changed)) changed.add(id)
   draft.managed.push(...lookups(policy, scoped, partitions))
   draft.steps.push(...lookupRefills(policy, scoped, partitions, standing(catalog.managed, changed)))
@@ -117,7 +116,7 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
     ...(await definerGrantSteps(client, policy, catalog, draft.managed, grants)),
     ...(await schemaGrantSteps(client, policy, draft.managed, grants)),
     ...viewGrantSteps(policy, roleViews, present, grants),
-    ...(await recordSteps(client, policy, branchKey)),
+    ...(await recordSteps(client, policy, branchKeyColumn(policy, catalog))),
   )
   const tables = [...scoped.values()].flatMap((entry) => [entry, ...partitionsOf(entry, catalog)])
   for (const extension of extensions) {

@@ -23,23 +23,31 @@ select r.rolname::text as name, r.rolcanlogin as login, r.rolinherit as inherit,
          order by 1) as members
 from pg_roles r where r.rolname like $1 order by 1`
 
-/** A login gives these to itself, and whoever connects as it begins with them: no answers, rounded ones or silent ones. */
+/** A login gives these to itself, and whoever connects as it begins with them: no answers, other ones or silent ones. */
 const changing = [
+  "array_nulls",
   "cpu_operator_cost",
   "default_transaction_isolation",
   "default_transaction_read_only",
   "extra_float_digits",
   "gin_fuzzy_search_limit",
   "role",
+  "row_security",
+  "standard_conforming_strings",
+  "transaction_timeout",
   "transform_null_equals",
 ]
 
+/** What a host gives its logins for their own good: times, memory, plans, logs. The client fixes the path. */
+const harmless =
+  "^(application_name|(statement|lock|idle_\\w+)_timeout|\\w*work_mem|hash_mem_multiplier|temp_\\w+|enable_\\w+|jit\\w*|(seq|random)_page_cost|(effective|max_parallel|parallel|min_parallel)_\\w+|plan_cache_mode|search_path|synchronous_commit|client_min_messages|(log|track|tcp)_\\w+|(auto_explain|pg_stat_statements)\\..*)$"
+
 const settingsQuery = `
-select r.rolname::text as name, split_part(c.setting, '=', 1) as setting, d.datname::text as database
+select r.rolname::text as name, split_part(c.setting, '=', 1) as setting, d.datname::text as database, split_part(c.setting, '=', 1) = any ($2) as changes
 from pg_db_role_setting s join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.setdatabase
 cross join lateral unnest(s.setconfig) c(setting)
 where r.rolname = any ($1) and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
-  and split_part(c.setting, '=', 1) = any ($2) order by 1, 2, 3`
+  and split_part(c.setting, '=', 1) !~ $3 order by 1, 2, 3`
 
 /**
  * Roles are compared with what they must be, not with what they were: an apply must never make an exemption normal.
@@ -78,15 +86,21 @@ export async function roleFindings(client: Queryable, policy: Policy): Promise<F
 }
 
 async function settingFindings(client: Queryable, logins: readonly string[]): Promise<Finding[]> {
-  const { rows } = await client.query<{ name: string; setting: string; database: string | null }>(settingsQuery, [
-    logins,
-    changing,
-  ])
-  return rows.map(({ name, setting, database }) => {
+  const { rows } = await client.query<Setting>(settingsQuery, [logins, changing, harmless])
+  return rows.map(({ name, setting, database, changes }): Finding => {
     const where = database === null ? "" : ` in database ${quoteIdent(database)}`
     const fix = `alter role ${quoteIdent(name)}${where} reset ${setting}`
-    return finding("role-setting", name, `sessions of ${name} begin with another ${setting}`, fix)
+    const found = finding("role-setting", name, `sessions of ${name} begin with another ${setting}`, fix)
+    return changes ? found : { ...found, severity: "hygiene" }
   })
+}
+
+interface Setting {
+  readonly name: string
+  readonly setting: string
+  readonly database: string | null
+  /** It changes what a statement answers, or whether it answers at all. */
+  readonly changes: boolean
 }
 
 interface Expected {

@@ -37,7 +37,7 @@ export async function schemaGrantSteps(
     .flatMap((schema) => users(schema).map((role) => ({ schema, role })))
     .filter(({ schema, role }) => !given.some((g) => g.schema === schema && g.grantee === role && isUser(g)))
   return [
-    ...given.flatMap((grant) => taken(grant, isUser(grant) || grant.exempt, made.includes(grant.schema))),
+    ...given.flatMap((grant) => taken(grant, isUser(grant) || grant.exempt)),
     ...missing.map(({ schema, role }) => ({
       phase: "support" as const,
       object: `schema ${schema} ${role}`,
@@ -47,8 +47,9 @@ export async function schemaGrantSteps(
   ]
 }
 
-function taken({ schema, grantee, privilege, grantable }: SchemaGrant, keeps: boolean, isMade: boolean): Step[] {
-  if (keeps && !(grantable && isMade)) return []
+/** Passed on, CREATE would put a function of the application before ours, and no policy stops that. */
+function taken({ schema, grantee, privilege, grantable }: SchemaGrant, keeps: boolean): Step[] {
+  if (keeps && !grantable) return []
   const what = `${keeps ? "grant option for " : ""}${privilege.toLowerCase()}`
   const from = grantee === "PUBLIC" ? "public" : quoteIdent(grantee)
   return [

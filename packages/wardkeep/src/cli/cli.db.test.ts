@@ -64,7 +64,7 @@ describe("from an ordinary database to an isolated one", () => {
     const ran = await started("plan")
     expect(ran.code).toBe(4)
     expect(ran.stderr).toContain(`WK303`)
-    expect(ran.stderr).toContain(`alter table public.patient owner to wk_${deployment}_owner`)
+    expect(ran.stderr).toContain(`alter table "public"."patient" owner to "wk_${deployment}_owner"`)
     await connected(database.ownerUrl, async (client) => {
       for (const table of ["clinic", "branch", "patient"])
         await client.query(`alter table ${table} owner to wk_${deployment}_owner`)

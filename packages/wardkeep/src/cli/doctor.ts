@@ -24,7 +24,7 @@ export function doctorCommand(context: CommandContext): Command {
   const command = new Command("doctor")
     .description("Check server, roles, privileges, drift and coverage. Changes nothing. Exit code 1 on findings.")
     .option("--service <name>", `which managed service this is: ${services.map(({ id }) => id).join(", ")}`)
-    .option("--strict", "tables and views that are NOT COVERED count as findings too")
+    .option("--strict", "what is NOT COVERED counts as a finding too")
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
     "wardkeep doctor",
     "wardkeep doctor --json > doctor.json",

@@ -13,6 +13,7 @@ import { migrator, withClient } from "../connection/connect.js"
 import { extensionsOf } from "../connection/extensions.js"
 import { type Connection, isInstalled } from "../connection/owner.js"
 import { type ManagedService, recognise, services } from "../managed/index.js"
+import { aroundFenceFindings } from "./around-fence.js"
 import { lockTableFindings } from "./lock-table.js"
 import { currentStrategy } from "./migrate.js"
 import { asOwnerIfAllowed, notApplied } from "./owner-checks.js"
@@ -57,6 +58,7 @@ export async function doctor({ policy, connection, service }: DoctorOptions): Pr
     const server = await readServer(client)
     const roles = await readRoles(client)
     findings.push(...serverFindings(server), ...(await roleFindings(client, policy)))
+    findings.push(...(await aroundFenceFindings(client, policy)))
     const notChecked: string[] = []
     const installed = await isInstalled(client)
     if (installed) {

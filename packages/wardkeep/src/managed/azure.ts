@@ -17,6 +17,6 @@ export const azure: ManagedService = {
   ],
   unknown: [
     ...unknownEverywhere,
-    "Whether the built-in PgBouncer is 1.21 or later. Before 1.21 use `preparedStatements: false`.",
+    "Whether the built-in PgBouncer can be told to reset connections always (`server_reset_query_always`).",
   ],
 }

@@ -9,6 +9,6 @@ export const other: ManagedService = {
   unknown: [
     "How to recognise the service: `wardkeep doctor --service other-managed` prints this page.",
     ...unknownEverywhere,
-    "Whether the service's own pooler works in transaction mode and keeps named statements.",
+    "Whether the service's own pooler works in transaction mode, and can be told to reset connections always.",
   ],
 }

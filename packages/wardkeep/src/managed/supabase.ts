@@ -20,6 +20,6 @@ export const supabase: ManagedService = {
   unknown: [
     ...unknownEverywhere,
     "Which attributes the login `postgres` has here. `wardkeep doctor` prints them; if it has BYPASSRLS, its connection string defeats every policy and belongs in no application.",
-    "Whether Supavisor in transaction mode keeps named statements. If not, use `preparedStatements: false`.",
+    "Whether Supavisor in transaction mode resets connections between two transactions.",
   ],
 }

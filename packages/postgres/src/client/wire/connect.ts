@@ -11,6 +11,19 @@ export interface ConnectOptions {
   readonly preparedStatements: number
 }
 
+/** What changes answers or stops them, and any login may give itself by ALTER ROLE … SET. Start-up options stand above that. */
+const plain = [
+  "role=none",
+  "cpu_operator_cost=0.0025",
+  "default_transaction_deferrable=off",
+  "default_transaction_isolation=read committed",
+  "default_transaction_read_only=off",
+  "extra_float_digits=1",
+  "gin_fuzzy_search_limit=0",
+  "row_security=on",
+  "transform_null_equals=off",
+]
+
 /**
  * Opens one session with the settings that every unit relies on. Behind a pooler they cannot be start-up options; the
  * prologue sets them in each transaction instead.
@@ -56,7 +69,7 @@ function clientConfig(options: ConnectOptions): pg.ClientConfig {
     `search_path=${options.searchPath}`,
     `statement_timeout=${options.statementTimeout}`,
     `idle_in_transaction_session_timeout=${options.idleInTransactionTimeout}`,
-    "row_security=on",
+    ...plain,
   ]
   const ours = settings.map((setting) => `-c ${setting.replaceAll(/[\\ ]/g, "\\$&")}`).join(" ")
   config.options = options.config.options === undefined ? ours : `${options.config.options} ${ours}`

@@ -23,10 +23,6 @@ export class UnitWriter {
       this.names.closeForgotten(writer)
       for (const step of steps) this.#step(unit, step)
       this.#main(unit)
-      if (unit.closing) {
-        this.names.forget(unit.statement)
-        this.names.closeForgotten(writer)
-      }
     } catch (error) {
       writer.reset()
       this.names.forgetUnparsed(unit)

@@ -45,8 +45,6 @@ export class Unit {
   /** 0: all rows. */
   limit = 0
   sink: Sink | undefined
-  /** Its statement is not kept after it. */
-  closing = false
   /** Commands before the statement whose results nobody wants. */
   skip = 0
   /** Statements the server has still to confirm as parsed, in order. */
