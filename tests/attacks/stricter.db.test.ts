@@ -158,7 +158,7 @@ it("tokens of two roles are taken in the order in which everybody locks them", a
     await admin.query("begin")
     // The last of the doctor's: tokens of the receptionist come before it, and after the doctor's others.
     await admin.query(
-      "select from wardkeep.token where role = 'doctor' and actor = $1 order by digest desc limit 1 for update",
+      "select from wardkeep.token where role = 'doctor' and purpose = 'billing' and actor = $1 order by digest desc limit 1 for update",
       [actor],
     )
     const applying = applied({}).then(() => "done", codeOf)

@@ -239,17 +239,21 @@ describe("a clone of the database", () => {
       await client.query(`alter role ${app.user} set cpu_operator_cost = 0`)
       await client.query(`alter role ${app.user} in database ${name} set default_transaction_read_only = on`)
       await client.query(`alter role ${app.user} set work_mem = '8MB'`)
+      await client.query(`alter role ${app.user} set timezone = 'Asia/Kolkata'`)
     })
-    const named = (findings: readonly { check: string; fix?: string }[]) =>
-      findings.filter(({ check }) => check === "role-setting").map(({ fix }) => fix)
+    const named = (findings: readonly { check: string; severity: string; fix?: string }[]) =>
+      findings.filter(({ check, severity }) => check === "role-setting" && severity === "leak").map(({ fix }) => fix)
     const fixes = [
       `As an administrator: alter role "${app.user}" reset cpu_operator_cost`,
       `As an administrator: alter role "${app.user}" in database "${name}" reset default_transaction_read_only`,
     ]
     expect(named(await found())).toEqual(expect.arrayContaining(fixes))
-    expect(named((await planned()).findings)).toHaveLength(2)
+    const planning = (await planned()).findings
+    expect(named(planning)).toHaveLength(2)
+    const others = planning.filter(({ check, severity }) => check === "role-setting" && severity === "hygiene")
+    expect(others.map(({ message }) => message)).toEqual([`sessions of ${app.user} begin with another TimeZone`])
     await asAdmin(fixes.map((fix) => fix.replace("As an administrator: ", "")).join(";"))
-    await asAdmin(`alter role ${app.user} reset work_mem`)
+    await asAdmin(`alter role ${app.user} reset work_mem; alter role ${app.user} reset timezone`)
     expect(await found()).toEqual([])
   })
 

@@ -1,4 +1,5 @@
 import { parsePolicy, roleNames } from "@wardkeep/core"
+import { drift } from "@wardkeep/postgres/migrate"
 import { describe, expect, it } from "vitest"
 import { connected, type Login, withLogin } from "#tests/fixture/clinic.ts"
 import { document, type Host, withFreshHost } from "#tests/fixture/host.ts"
@@ -214,6 +215,27 @@ describe("default privileges of the owner", () => {
       await host.apply()
       expect(await held()).toEqual(["own", "own look-ups"])
       expect((await host.plan()).steps).toEqual([])
+      // Through somebody whom no policy stops, and who keeps what is his.
+      await connected(adminUrl, (admin) =>
+        admin.query(`create role keeps_${names.app} bypassrls;
+          grant create, usage on schema wardkeep to keeps_${names.app} with grant option;
+          set role keeps_${names.app}; grant create on schema wardkeep to ${names.app}; reset role`),
+      )
+      const changed = await host.asOwner((client) => drift({ client, policy: host.policy }))
+      expect(changed.map(({ object }) => object)).toContain(`acl schema wardkeep ${names.app}`)
+      await host.apply()
+      const creates = (who: string) =>
+        connected(adminUrl, async (admin) => {
+          const { rows } = await admin.query<{ may: boolean }>(
+            `select has_schema_privilege('${who}', 'wardkeep', 'CREATE') as may`,
+          )
+          return rows[0]?.may
+        })
+      expect([await creates(names.app), await creates(`keeps_${names.app}`)]).toEqual([false, true])
+      expect((await host.plan()).steps).toEqual([])
+      await connected(adminUrl, (admin) =>
+        admin.query(`drop owned by keeps_${names.app}; drop role keeps_${names.app}`),
+      )
       const narrower = parsePolicy({ ...doc, lookups: {} })
       await host.apply(narrower)
       expect((await host.plan(narrower)).steps).toEqual([])
