@@ -83,7 +83,8 @@ async function hire(
           actor: `${role}-${held.length}`,
           assignments: [{ tenant, branches: held, role, purposes: ["care"] }],
           mfaAt: new Date(),
-          ttl: 3600,
+          // A million statements take an hour on a quiet machine, and longer on others.
+          ttl: 8 * 3600,
         })
         workers.push({
           session,
