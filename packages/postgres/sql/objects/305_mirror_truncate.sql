@@ -11,6 +11,8 @@ begin
     execute format(
       'select array_agg(k.tenant order by k.tenant) from wardkeep.known_tenant k where not exists (select from %s t where t.%I::text = k.tenant)',
       host_table, key) into gone;
+    -- All tenants before the first session, as the order of locks has it.
+    perform from wardkeep.known_tenant k where k.tenant = any (gone) order by k.tenant for update;
     foreach each in array coalesce(gone, '{}') loop
       perform wardkeep.forget_tenant(each, null);
     end loop;
@@ -20,7 +22,6 @@ begin
     'select array_agg(k.branch order by k.branch), array_agg(distinct k.tenant order by k.tenant) from wardkeep.known_branch k
       where not exists (select from %s b where b.%I::text = k.branch and b.%I::text = k.tenant)',
     host_table, key, tenant_column) into gone, tenants;
-  -- All tenants before the first session, as the order of locks has it.
   foreach each in array coalesce(tenants, '{}') loop
     perform wardkeep.tenant_alone(each);
   end loop;
@@ -36,12 +37,16 @@ create function wardkeep.mirror_truncate() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Named on partitions only. TRUNCATE fires the triggers of every table it empties, after all of them are empty.
-  host_table regclass := case when tg_nargs > 1 then tg_argv[1]::regclass end;
+  host_table regclass;
 begin
   perform wardkeep.require_read_committed();
-  if host_table is not null then
-    if not exists (select from pg_partition_tree(host_table) t where t.relid = tg_relid) then
+  -- A partition. TRUNCATE fires the triggers of every table it empties, after all of them are empty.
+  if tg_nargs > 1 then
+    -- Known by its own trigger, which partitions have copies of: not by a name that may change, and not as the root, which a
+    -- detached partition can be to its own.
+    select a.relid into host_table from pg_partition_ancestors(tg_relid) a
+      join pg_trigger t on t.tgrelid = a.relid and t.tgname = 'wk_mirror_' || tg_argv[0] and t.tgparentid = 0;
+    if host_table is null then
       -- Detached: it no longer says which tenants or branches there are, and the next apply compares.
       return null;
     end if;
@@ -52,7 +57,7 @@ begin
         raise exception 'one partition of % is emptied in maintenance only', host_table using errcode = 'WK307',
           hint = 'Run it inside maintenance() of the whole table, or delete the rows.';
       end if;
-      perform wardkeep.forget_missing(tg_argv[0], host_table, tg_argv[2], tg_argv[3]);
+      perform wardkeep.forget_missing(tg_argv[0], host_table, tg_argv[1], tg_argv[2]);
       return null;
     end if;
   end if;
@@ -72,4 +77,4 @@ begin
 end
 $$;
 comment on function wardkeep.mirror_truncate() is
-  'Trigger: TRUNCATE of the host''s tenant or branch table. Arguments: tenant or branch; on a partition also the whole table, its key and its tenant column.';
+  'Trigger: TRUNCATE of the host''s tenant or branch table. Arguments: tenant or branch; on a partition also the key and the tenant column of the whole table.';

@@ -94,6 +94,7 @@ describe("what a tenant takes from a role", () => {
     await expect(narrow(admin, "doctor", "role")).rejects.toMatchObject({
       code: "WK206",
       message: expect.stringMatching(/a combination holds it/),
+      hint: "Add to mayGrant of admin: principal",
     })
     expect(await visits(session)).toBe(2)
     await narrow(admin, "reception", action)

@@ -104,7 +104,8 @@ export interface EmitOptions {
 export function emit(shown: Plan, { transaction = true }: EmitOptions = {}): string {
   if (shown.steps.length === 0) return "-- nothing to do\n"
   const steps = shown.steps.map((step) => `-- ${step.object}: ${step.why}\n${step.sql};`).join("\n\n")
-  const body = `set local lock_timeout = '5s';\n\n${steps}\n`
+  const remember = `-- wardkeep.policy_state: what was made here is no drift\n${shown.remember};`
+  const body = `set local lock_timeout = '5s';\n\n${steps}\n\n${remember}\n`
   if (transaction)
     return `-- Run as the owner role, in one transaction.\nbegin;\nset transaction isolation level read committed;\n${body}\ncommit;\n`
   return `-- Run as the owner role. Your tool must open one transaction around this file and commit it.\n${outsideFails}\n${body}`

@@ -40,6 +40,8 @@ export interface CatalogTable {
   readonly kind: "r" | "p"
   /** The partitioned table this is a direct partition of. */
   readonly partitionOf: string | null
+  /** DETACH PARTITION … CONCURRENTLY was begun and never finished: the whole shows its rows no more. */
+  readonly detachPending: boolean
   /** It has foreign tables among its partitions, at any depth. */
   readonly foreignParts: boolean
   /** Sequences of serial columns; those of identity columns need no privilege. */
@@ -111,6 +113,7 @@ interface TableRow {
   table: string
   kind: "r" | "p"
   partitionOf: string | null
+  detachPending: boolean
   foreignParts: boolean
   sequences: string[]
   owner: string
@@ -130,6 +133,7 @@ with recursive looked_at(oid) as (
 select c.oid::int as oid, n.nspname::text as schema, c.relname::text as table, c.relkind::text as kind,
   (select ${sqlName("pn", "pc")} from pg_inherits i join pg_class pc on pc.oid = i.inhparent
      join pg_namespace pn on pn.oid = pc.relnamespace where c.relispartition and i.inhrelid = c.oid) as "partitionOf",
+  exists (select from pg_inherits i where i.inhrelid = c.oid and i.inhdetachpending) as "detachPending",
   c.relkind = 'p' and exists (select from pg_partition_tree(c.oid) t join pg_class f on f.oid = t.relid and f.relkind = 'f') as "foreignParts",
   array(select ${sqlName("sn", "sc")} from pg_depend d join pg_class sc on sc.oid = d.objid and sc.relkind = 'S'
      join pg_namespace sn on sn.oid = sc.relnamespace

@@ -1,4 +1,4 @@
-import { canonicalJson, type Finding, type Json, type Policy, sortFindings } from "@wardkeep/core"
+import { canonicalJson, type Finding, type Json, type Policy, quoteLiteral, sortFindings } from "@wardkeep/core"
 import { databaseFindings } from "../install/database-acl.js"
 import type { Queryable } from "../maintenance/queryable.js"
 import { sqlName } from "./names.js"
@@ -79,6 +79,21 @@ export async function saveManifest(client: Queryable, policy: Policy): Promise<v
      where policy_state.manifest is distinct from excluded.manifest or policy_state.policy_hash is distinct from excluded.policy_hash`,
     [policyHash(policy), JSON.stringify(picture)],
   )
+}
+
+/**
+ * The same as SQL, of what a plan makes and of nothing else: what it did not look at is left for the next apply to correct.
+ * Only beside a state that an apply has saved.
+ */
+export function manifestSql(policy: Policy, made: readonly string[]): string {
+  const list = (names: readonly string[]): string => `array[${names.map(quoteLiteral).join(", ")}]::text[]`
+  const picture = pictureQuery.trim().replace("$1", () => list([...policy.tables.keys()]))
+  return `select set_config('wardkeep.path_before', current_setting('search_path'), true);
+select set_config('search_path', 'pg_catalog', true);
+update wardkeep.policy_state set manifest = manifest || (
+select coalesce(jsonb_object_agg(fact, coalesce(value, '')), '{}') from (${picture}) picture
+ where array[fact, regexp_replace(fact, '\\(.*\\)$', ''), regexp_replace(fact, '^(?:table|acl) ([^ .]+\\.[^ .]+).*$', 'view \\1')] && ${list(made)});
+select set_config('search_path', current_setting('wardkeep.path_before'), true)`
 }
 
 /**

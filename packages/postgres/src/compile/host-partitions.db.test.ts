@@ -73,6 +73,8 @@ async function asArchivist(host: Reached, table: string): Promise<number | null>
   }
 }
 
+const noInherit = expect.stringContaining("Run the statement that the message names")
+
 describe("a partition that is detached in a schema which the policy file does not name", () => {
   it("is released by the next apply, whole, so that nobody who is granted it gets no rows for an answer", () =>
     withHost(async (host) => {
@@ -137,7 +139,7 @@ describe("tables of INHERITS", () => {
   ])("are refused: %s of a fenced table", (_what, sql, message) =>
     withHost(async (host) => {
       await host.sql(sql)
-      const refused = { code: "WK303", message: expect.stringContaining(message) }
+      const refused = { code: "WK303", message: expect.stringContaining(message), hint: noInherit }
       await expect(host.plan()).rejects.toMatchObject(refused)
       await expect(host.apply()).rejects.toMatchObject(refused)
       const tables = new Map([...host.policy.tables, ["archive.old", { scope: "unmanaged" as const }]])
@@ -180,6 +182,7 @@ describe("what a partition is in the way with", () => {
         message: expect.stringMatching(
           /archive\.e2026 belongs to .*; alter table "archive"\."e2026" owner to "wk_h\w+_owner"/,
         ),
+        hint: expect.not.stringContaining("unmanaged"),
       }
       await expect(host.plan()).rejects.toMatchObject(refused)
       await expect(host.apply()).rejects.toMatchObject(refused)
@@ -193,6 +196,7 @@ describe("what a partition is in the way with", () => {
       await expect(host.plan()).rejects.toMatchObject({
         code: "WK303",
         message: expect.stringContaining("archive.e2025 belongs to"),
+        hint: expect.stringMatching(/^Run the statement as an administrator, or drop the table/),
       })
     }))
 
@@ -205,6 +209,7 @@ describe("what a partition is in the way with", () => {
       await expect(host.plan({ ...host.policy, rest: "unmanaged", tables })).rejects.toMatchObject({
         code: "WK303",
         message: expect.stringContaining("archive.e2025 is a partition of public.event"),
+        hint: "List the whole in the policy file, in place of its partition.",
       })
     }))
 
@@ -224,11 +229,17 @@ describe("what a partition is in the way with", () => {
       await host.sql(emit(again, { transaction: true }))
       expect((await host.plan()).steps).toEqual([])
       await host.apply()
-      await connected(withLogin(host.url, host.logins.migrator), (client) =>
-        maintenance({ client, policy: host.policy, tables: ["person"], reason: "test" }, (q) =>
-          q.query(`truncate "Pa.rts x"."p.2 %"`),
-        ),
-      )
+      const maintained = (tables: string[], sql: string) =>
+        connected(withLogin(host.url, host.logins.migrator), (client) =>
+          maintenance({ client, policy: host.policy, tables, reason: "test" }, (q) => q.query(sql)),
+        )
+      const part = `"Pa.rts x"."p.2 %"`
+      expect(await maintained(["Pa%2Erts%20x.p%2E2%20%25"], `select from ${part}`)).toMatchObject({ rowCount: 1 })
+      await expect(maintained(["Pa.rts x.p.2 %"], "select")).rejects.toMatchObject({
+        code: "WK307",
+        hint: expect.stringContaining("%2E for a dot"),
+      })
+      await maintained(["person"], `truncate ${part}`)
       expect(await host.admin("select from person_word")).toBe(2)
       await host.sql(
         `alter table person detach partition "Pa.rts x"."p.2 %"; alter table event detach partition "50%.2E"."e 20.26"`,

@@ -46,6 +46,17 @@ export function disturbedMirrors(
     .map((which) => mirrorId(tables[which].table.name, which))
 }
 
+/** The copies that are made along with the triggers among `made`. */
+export function clonedMirrors(
+  tables: Readonly<Record<Kept, ScopedTable>>,
+  partitionsOf: (entry: ScopedTable) => readonly ScopedTable[],
+  made: readonly string[],
+): string[] {
+  return (["tenant", "branch"] as const)
+    .filter((which) => made.includes(mirrorId(tables[which].table.name, which)))
+    .flatMap((which) => partitionsOf(tables[which]).map(({ table }) => mirrorId(table.name, which)))
+}
+
 function mirrorId(table: string, which: Kept): string {
   return `trigger ${table} wk_mirror_${which}`
 }
@@ -83,10 +94,9 @@ function partitionsMark(entry: ScopedTable, partitions: readonly ScopedTable[]):
 
 /** Of the whole, and of each partition with what tells the keys that are gone. */
 function truncations({ entry, which, columns, partitions }: Source): Managed[] {
-  const whole = [which, qualified(entry.table.name), ...columns]
   return [
     truncation(entry.table.name, which, [which]),
-    ...partitions.map(({ table }) => truncation(table.name, which, whole)),
+    ...partitions.map(({ table }) => truncation(table.name, which, [which, ...columns])),
   ]
 }
 

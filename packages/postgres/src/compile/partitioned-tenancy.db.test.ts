@@ -3,10 +3,11 @@ import { createIssuer, createWardkeep, type Issuer, type Session, type Wardkeep 
 import type pg from "pg"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { assignedPolicy } from "#tests/fixture/assigned.ts"
+import { waitsFor } from "#tests/fixture/blocked.ts"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { type Host, installHost } from "#tests/fixture/host.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
-import { addTenant, drift, grantAsOwner, maintenance } from "../migrate/index.js"
+import { addTenant, drift, emit, grantAsOwner, maintenance } from "../migrate/index.js"
 
 const database = useDatabase()
 const key = { id: "k001", secret: randomBytes(32) }
@@ -110,6 +111,19 @@ describe("a partition of the table of branches that is emptied", () => {
     ])
   })
 
+  it("has a whole that is called otherwise meanwhile", async () => {
+    const [first, second] = [await doctorOf(a.tenant), await doctorOf(b.tenant)]
+    await migrator((client) =>
+      maintenance({ client, policy: host.policy, tables: ["branch"], reason: "test" }, async (q) => {
+        await q.query("alter table branch rename to branches")
+        await q.query("truncate archive.branch_b")
+        await q.query("alter table branches rename to branch")
+      }),
+    )
+    await expect(patients(second)).rejects.toMatchObject(ended)
+    expect(await patients(first)).toBe(1)
+  })
+
   it("is refused where nobody sees which branches are left, and nothing ends", async () => {
     const session = await doctorOf(b.tenant)
     await expect(asOwner("truncate archive.branch_b")).rejects.toMatchObject({ code: "WK307" })
@@ -162,7 +176,69 @@ describe("a partition of the table of tenants that is emptied", () => {
   })
 })
 
+describe("tenants that go at once", () => {
+  it("are all waited for before the first session is held", async () => {
+    const [first, last] = [`b${round}-1`, `b${round}-2`]
+    await add(first, `${first}-main`)
+    await add(last, `${last}-main`)
+    const session = await doctorOf(first)
+    await connected(database.adminUrl, async (holder) => {
+      await holder.query("begin")
+      await holder.query("select from wardkeep.known_tenant where tenant = $1 for share", [last])
+      const emptied = maintained("clinic", "truncate clinic_b")
+      expect(await waitsFor(database.adminUrl, holder, emptied)).toBe("waits")
+      const { rowCount } = await holder.query("select from wardkeep.session where id = $1 for update nowait", [
+        session.id,
+      ])
+      expect(rowCount).toBe(1)
+      await holder.query("rollback")
+      await emptied
+    })
+    await expect(patients(session)).rejects.toMatchObject(ended)
+  })
+})
+
 describe("a partition that is detached", () => {
+  it("half only is a leak that the plan names with the statement that ends it", async () => {
+    const session = await doctorOf(b.tenant)
+    await connected(database.adminUrl, async (reader) => {
+      await reader.query("begin")
+      await reader.query("select from branch")
+      const begun = host.asOwner(async (owner) => {
+        await owner.query("set statement_timeout = '1s'")
+        await owner.query("alter table branch detach partition archive.branch_b concurrently")
+      })
+      await expect(begun).rejects.toMatchObject({ code: "57014" })
+      await reader.query("rollback")
+    })
+    const named = async () => (await host.plan()).findings.filter(({ check }) => check === "detach-pending")
+    const [found, ...others] = await named()
+    expect([found?.severity, found?.object, others]).toEqual(["leak", "archive.branch_b", []])
+    await asOwner(found!.fix!.replace(/, then wardkeep apply$/, ""))
+    expect(await named()).toEqual([])
+    await host.apply()
+    await expect(patients(session)).rejects.toMatchObject(ended)
+    await asOwner(`truncate archive.branch_b;
+      alter table branch attach partition archive.branch_b for values from ('b') to ('c')`)
+    await host.apply()
+  })
+
+  it("and attached again is done with by the SQL of the plan, which forgives nothing else", async () => {
+    await asOwner("alter table branch detach partition archive.branch_b")
+    await host.apply()
+    await asOwner("alter table branch attach partition archive.branch_b for values from ('b') to ('c')")
+    const shown = emit(await host.plan())
+    await asOwner("alter policy wk_fence on patient using (true)")
+    await asOwner(shown)
+    expect((await host.plan()).steps.map(({ object }) => object)).toEqual(["policy public.patient wk_fence"])
+    await asOwner(emit(await host.plan()))
+    expect((await host.plan()).steps).toEqual([])
+    await asOwner("alter policy wk_fence on archive.branch_b using (true)")
+    expect((await host.plan()).steps.map(({ object }) => object)).toEqual(["policy archive.branch_b wk_fence"])
+    await host.apply()
+    expect(await drifted()).toEqual([])
+  })
+
   it("takes the sessions of its branches and the assignments of its tenants with the next apply", async () => {
     const [first, second] = [await doctorOf(a.tenant), await doctorOf(b.tenant, `gone-${round}`)]
     await asOwner("alter table branch detach partition archive.branch_b")

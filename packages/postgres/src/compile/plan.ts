@@ -18,14 +18,15 @@ import { confinement, narrowable } from "./confined.js"
 import { defaultFindings, readDefaults } from "./defaults.js"
 import { definerGrantSteps } from "./definer-grants.js"
 import { derivedFindings } from "./derived.js"
-import { tampered } from "./drift.js"
+import { detachPendingFindings } from "./detach-pending.js"
+import { manifestSql, tampered } from "./drift.js"
 import type { Extension } from "./extension.js"
 import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
 import { differenceSteps, type Grants, grantSteps, ownRelations, readGrants } from "./grants.js"
 import { indexFindings, keySteps } from "./keys.js"
 import { lookupRefills, lookups } from "./lookups.js"
-import { disturbedMirrors, mirrors } from "./mirror.js"
+import { clonedMirrors, disturbedMirrors, mirrors } from "./mirror.js"
 import { narrowingFindings } from "./narrowings.js"
 import { ownFunctionSteps } from "./own-functions.js"
 import { tablePrivileges } from "./privileges.js"
@@ -47,6 +48,8 @@ export interface Plan {
   readonly findings: readonly Finding[]
   /** Changes when the steps do; `apply` refuses a plan whose hash no longer fits the database. */
   readonly hash: string
+  /** What the SQL of the plan does last: it adds what the steps make to the state that drift compares with. */
+  readonly remember: string
 }
 
 const phases: readonly Step["phase"][] = ["structure", "narrow", "support", "widen", "record"]
@@ -84,6 +87,7 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
       ...(await derivedFindings(client, policy, catalog, scoped)),
       ...(await roleFindings(client, policy)),
       ...(await narrowingFindings(client, policy)),
+      ...detachPendingFindings(policy, catalog, scoped),
     ],
     managed: [],
   }
@@ -126,10 +130,12 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   }
   const inOrder = phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase))
   const steps = withoutForce(inOrder, forcedTables(catalog, scoped, draft.managed))
+  const made = steps.map(({ object }) => object)
   return {
     steps,
     findings: sortFindings(draft.findings),
     hash: hashOf(steps.map((step) => step.sql).join("\n;\n")),
+    remember: manifestSql(policy, [...made, ...clonedMirrors({ tenant, branch }, partitions, made)]),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Finding, type Policy, type TableRule, WardkeepError } from "@wardkeep/core"
+import { codes, type Finding, type Policy, type TableRule, WardkeepError } from "@wardkeep/core"
 import type { Catalog, CatalogTable } from "./catalog.js"
 import { requireImmediateKey } from "./immediate-key.js"
 import { hostObjectsInTheWay } from "./in-the-way.js"
@@ -34,7 +34,7 @@ const keyTypes: ReadonlySet<string> = new Set(["uuid", "bigint", "integer", "tex
  * @throws WK002 unknown table or column · WK007 key type · WK008 scope column missing · WK303 a table of another owner, with foreign policies or with INHERITS
  */
 export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
-  const faults: { code: "WK002" | "WK007" | "WK008" | "WK303"; text: string }[] = []
+  const faults: { code: "WK002" | "WK007" | "WK008" | "WK303"; text: string; hint?: string }[] = []
   const scoped = new Map<string, ScopedTable>()
   const types = tenancyTypes(policy, catalog)
   for (const [name, rule] of policy.tables) {
@@ -65,11 +65,14 @@ export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
       if (!table.columns.has(column)) faults.push({ code: "WK002", text: `${name} has no column ${column}` })
     }
   }
-  for (const text of hostObjectsInTheWay(catalog, scoped, coveredTables(catalog, scoped)))
-    faults.push({ code: "WK303", text })
+  for (const found of hostObjectsInTheWay(catalog, scoped, coveredTables(catalog, scoped)))
+    faults.push({ code: "WK303", ...found })
   const first = faults[0]
   if (first !== undefined) {
-    throw new WardkeepError(first.code, { message: faults.map((fault) => `${fault.code} ${fault.text}`).join("\n") })
+    throw new WardkeepError(first.code, {
+      message: faults.map((fault) => `${fault.code} ${fault.text}`).join("\n"),
+      hint: [...new Set(faults.map(({ code, hint }) => hint ?? codes[code].hint))].join(" "),
+    })
   }
   return { scoped: parentsFirst(scoped), findings: uncovered(policy, catalog, scoped) }
 }

@@ -56,7 +56,7 @@ async function forcedTables(client: Queryable, named: readonly string[]): Promis
     `with recursive asked as (
        select c.oid, n.nspname, c.relname, c.relforcerowsecurity as forced
          from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind in ('r', 'p') and (n.nspname || '.' || c.relname = any ($1)
+        where c.relkind in ('r', 'p') and (${sqlName("n", "c")} = any ($1)
           or (c.relname like '%\\_word' and n.nspname || '.' || left(c.relname, -5) = any ($1) and obj_description(c.oid, 'pg_class') like 'wardkeep:%'))
        union
        select c.oid, n.nspname, c.relname, c.relforcerowsecurity
@@ -67,7 +67,11 @@ async function forcedTables(client: Queryable, named: readonly string[]): Promis
     [named],
   )
   const missing = named.filter((name) => !rows.some((row) => row.name === name))
-  if (missing.length > 0) throw new WardkeepError("WK307", { message: `no such table: ${missing.join(", ")}` })
+  if (missing.length > 0)
+    throw new WardkeepError("WK307", {
+      message: `no such table: ${missing.join(", ")}`,
+      hint: "Write the name as findings print it: %2E for a dot in it, %20 for a space, %25 for a per cent sign.",
+    })
   return rows.filter((row) => row.forced).map((row) => row.name)
 }
 
