@@ -1,6 +1,7 @@
 import { type Finding, quoteIdent } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
-import { type Default, explode, privilegeText } from "./grants.js"
+import { privilegeText } from "./grant-statements.js"
+import { type Default, explode } from "./grants.js"
 import type { ScopedTable } from "./scope.js"
 
 const defaultsQuery = `

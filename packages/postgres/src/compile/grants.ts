@@ -1,6 +1,8 @@
-import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
+import { type Policy, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
+import { levelOf, statements } from "./grant-statements.js"
 import { sqlName } from "./names.js"
+import { chainSteps, keptSteps } from "./passed-on.js"
 import type { TablePrivileges } from "./privileges.js"
 import { qualified, type Step } from "./step.js"
 
@@ -160,82 +162,6 @@ function strangerSteps(relation: string, silenced: readonly Held[]): Step[] {
   }))
 }
 
-/** A REVOKE by the owner takes only what the owner gave. */
-function chainSteps(
-  relation: string,
-  present: readonly Held[],
-  removed: readonly Held[],
-  passing: readonly Held[],
-): Step[] {
-  const { options, columns } = passedOn(removed, present)
-  const taken = new Set([...removed, ...passing].filter((g) => g.grantor === null).map(levelOf))
-  const kept = new Set(present.filter((g) => g.grantor === null && !removed.includes(g)).map(levelOf))
-  const target = qualified(relation)
-  const through = (some: readonly Grant[], option: string): Step[] =>
-    statements(relation, some, (what, role) => ({
-      phase: "narrow",
-      why: "columns that this role passed on, by its option on the whole table, end",
-      // The columns have a list of their own, and a REVOKE cascades in the list where the option stands.
-      sql: `grant ${what} on ${target} to ${role} with grant option;\nrevoke ${option}${what} on ${target} from ${role} cascade`,
-    }))
-  return [
-    ...statements(
-      relation,
-      options.filter((option) => !taken.has(levelOf(option))),
-      (what, role) => ({
-        phase: "narrow",
-        why: `what this role passed on to others ends; its own ${what} stays`,
-        sql: `revoke grant option for ${what} on ${target} from ${role} cascade`,
-      }),
-    ),
-    ...through(
-      columns.filter((column) => kept.has(levelOf(column))),
-      "grant option for ",
-    ),
-    ...through(
-      columns.filter((column) => !kept.has(levelOf(column))),
-      "",
-    ),
-  ]
-}
-
-/** Whose options have to end: those that come from the owner, and on columns those that somebody has by the whole table. */
-function passedOn(removed: readonly Held[], present: readonly Held[]): { options: Grant[]; columns: Grant[] } {
-  const [options, columns] = [new Map<string, Grant>(), new Map<string, Grant>()]
-  const seen = new Set<string>()
-  const follow = ({ grantor, privilege, column }: Held): void => {
-    if (grantor === null) return
-    const at = (level: string | null): Grant => ({ grantee: grantor, privilege, column: level })
-    const here = levelOf(at(column))
-    if (seen.has(here)) return
-    seen.add(here)
-    const by = present.filter((g) => g.grantable && [here, levelOf(at(null))].includes(levelOf(g)))
-    if (column !== null && !by.some((g) => g.grantor === null && g.column === column)) columns.set(here, at(column))
-    for (const held of by)
-      if (held.grantor === null) options.set(levelOf(held), at(held.column))
-      else follow(held)
-  }
-  for (const grant of removed) follow(grant)
-  return { options: [...options.values()], columns: [...columns.values()] }
-}
-
-/** CASCADE takes from those who shall keep it too. */
-function keptSteps(relation: string, kept: readonly Held[], isCut: boolean): Step[] {
-  return statements(
-    relation,
-    kept.filter((grant) => isCut && grant.grantor !== null),
-    (what, role) => ({
-      phase: "narrow",
-      why: "keeps what it had from a role that may no longer give it",
-      sql: `grant ${what} on ${qualified(relation)} to ${role}`,
-    }),
-  )
-}
-
-function levelOf({ grantee, privilege, column }: Grant): string {
-  return JSON.stringify([grantee, privilege, column])
-}
-
 function isPassedOn(grants: readonly Held[]): boolean {
   return grants.some(({ grantable }) => grantable)
 }
@@ -259,31 +185,4 @@ export function privilegeGrants(wanted: TablePrivileges): Grant[] {
   add("UPDATE", wanted.update)
   add("DELETE", wanted.delete ? null : false)
   return grants
-}
-
-function statements<G extends Grant>(
-  relation: string,
-  grants: readonly G[],
-  step: (what: string, role: string, grants: readonly G[]) => Omit<Step, "object">,
-): Step[] {
-  const byRole = new Map<string, G[]>()
-  for (const grant of grants) byRole.set(grant.grantee, [...(byRole.get(grant.grantee) ?? []), grant])
-  return [...byRole].map(([grantee, held]) => ({
-    object: `${relation} ${grantee}`,
-    ...step(privilegeText(held), grantee === "PUBLIC" ? "public" : quoteIdent(grantee), held),
-  }))
-}
-
-/** `select, update ("phone")` */
-export function privilegeText(grants: readonly Grant[]): string {
-  const byPrivilege = new Map<string, (string | null)[]>()
-  for (const { privilege, column } of grants)
-    byPrivilege.set(privilege, [...(byPrivilege.get(privilege) ?? []), column])
-  return [...byPrivilege]
-    .map(([privilege, columns]) => {
-      const named = columns.filter((column) => column !== null)
-      const whole = named.length < columns.length
-      return whole ? privilege.toLowerCase() : `${privilege.toLowerCase()} (${named.map(quoteIdent).join(", ")})`
-    })
-    .join(", ")
 }

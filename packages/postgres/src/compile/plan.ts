@@ -130,12 +130,21 @@ export async function plan({ client, policy, extensions = [] }: PlanOptions): Pr
   }
   const inOrder = phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase))
   const steps = withoutForce(inOrder, forcedTables(catalog, scoped, draft.managed))
+  return planOf(policy, steps, draft.findings, (made) => clonedMirrors({ tenant, branch }, partitions, made))
+}
+
+function planOf(
+  policy: Policy,
+  steps: readonly Step[],
+  findings: readonly Finding[],
+  copiesOf: (made: readonly string[]) => readonly string[],
+): Plan {
   const made = steps.map(({ object }) => object)
   return {
     steps,
-    findings: sortFindings(draft.findings),
+    findings: sortFindings(findings),
     hash: hashOf(steps.map((step) => step.sql).join("\n;\n")),
-    remember: manifestSql(policy, [...made, ...clonedMirrors({ tenant, branch }, partitions, made)]),
+    remember: manifestSql(policy, [...made, ...copiesOf(made)]),
   }
 }
 
