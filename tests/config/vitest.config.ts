@@ -16,8 +16,7 @@ const shared = {
 
 const tempFolder = "tests/harness/src/temp-folder.ts"
 
-// One more than the two cores of the machine that this must end on: what waits for a server leaves its core to another.
-const both = { pool: "forks", maxWorkers: 3 } as const
+const both = { pool: "forks", maxWorkers: 2 } as const
 
 export default defineConfig({
   ...shared,
