@@ -33,24 +33,37 @@ export function shows(
   const isWrite = /^(INSERT|UPDATE|DELETE|MERGE)$/.test(last.command)
   if (isWrite && last.count > 0 && others.some((key) => last.statement.includes(key))) return true
   const first = tried.find(({ statement }) => statement === last.statement)
+  const hasChanged = first !== last && first?.said !== last.said
+  // Somebody else was there in between.
+  if (hasChanged && tenantsIn(target, answers).length > 1) return true
   const isAnswered =
     last.rows.some((row) => Object.values(row).some((value) => value === true || Number(value) > 0)) ||
-    (last.rows.length === 0 && last.count > 0) ||
-    (first !== last && first?.said !== last.said)
+    (last.rows.length === 0 && last.count > 0)
   return isAnswered && (!isInContext(target, answers) || last.said !== later.at(-1)?.said)
 }
 
 const attempts = (answers: readonly Answer[]): Answer[] =>
   answers.filter(({ statement }) => !/^(begin|rollback|commit|set |select set_config)/i.test(statement))
 
-/** Somebody's context was entered; who is told by the login alone is always in one. */
-function isInContext({ tenants }: System["target"], answers: readonly Answer[]): boolean {
+/** Somebody's context was entered in the last transaction; who is told by the login alone is always in one. */
+function isInContext(target: System["target"], answers: readonly Answer[]): boolean {
+  const from = answers.findLastIndex(({ statement }) => /^begin/i.test(statement))
+  const byLogin = target.tenants.some(({ connect }) => partsOf(connect).length === 0)
+  return byLogin || tenantsIn(target, answers.slice(Math.max(0, from))).length > 0
+}
+
+/** Whose contexts these statements enter. */
+function tenantsIn({ tenants }: System["target"], answers: readonly Answer[]): string[] {
   const text = answers.map(({ statement }) => statement).join("\n")
-  return tenants.some(({ connect }) => {
-    const settings = Object.entries(connect.settings ?? {}).map(
-      ([name, value]) => `set_config('${name}', '${value.replaceAll("'", "''")}'`,
-    )
-    const role = connect.role === undefined ? [] : [`"${connect.role}"`]
-    return [...settings, ...role].every((part) => text.includes(part))
-  })
+  return tenants
+    .filter(({ connect }) => {
+      const parts = partsOf(connect)
+      return parts.length > 0 && parts.every((part) => text.includes(part))
+    })
+    .map(({ name }) => name)
+}
+
+function partsOf({ settings = {}, role }: System["target"]["tenants"][number]["connect"]): string[] {
+  const set = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value.replaceAll("'", "''")}'`)
+  return role === undefined ? set : [...set, `"${role}"`]
 }
