@@ -1,13 +1,12 @@
 import { fileURLToPath } from "node:url"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type OwnCluster, startCluster } from "#tests/harness/src/index.ts"
+import { describe, expect, test } from "vitest"
 import { digestOf } from "./src/digest.ts"
 import { canaryRule, genericReads } from "./src/generic-reads.ts"
 import { genericWrites } from "./src/generic-writes.ts"
-import { type Installed, rolesOf, Workshop } from "./src/installed.ts"
+import { type Installed, rolesOf } from "./src/installed.ts"
 import { prove } from "./src/proof.ts"
-import { serverSettings } from "./src/server-settings.ts"
 import { canLoad, isBelowFloor, readSystems, type System } from "./src/system.ts"
+import { useWorkshop } from "./src/use-workshop.ts"
 
 const only = process.env.WARDKEEP_CORPUS_ONLY
 const all = readSystems(fileURLToPath(new URL("systems", import.meta.url)))
@@ -30,24 +29,14 @@ const noticed: Readonly<Record<string, { readonly reading?: string; readonly wri
   "vaccination-insert-anywhere": { writing: "insert into public.dose" },
 }
 
-// A server of its own: the systems bring roles with names of their own, and roles belong to the whole server.
-let cluster: OwnCluster
-let workshop: Workshop
-beforeAll(async () => {
-  cluster = await startCluster({ settings: serverSettings })
-  workshop = await Workshop.open(cluster)
-})
-afterAll(async () => {
-  await workshop.close()
-  await cluster.stop()
-})
+const used = useWorkshop()
 
 async function installed(system: System, work: (installed: Installed) => Promise<void>): Promise<void> {
-  if (!canLoad(system, cluster.serverVersionNum)) {
-    await expect(workshop.install(system)).rejects.toThrow("cannot be loaded")
+  if (!canLoad(system, used.cluster.serverVersionNum)) {
+    await expect(used.workshop.install(system)).rejects.toThrow("cannot be loaded")
     return
   }
-  const database = await workshop.install(system)
+  const database = await used.workshop.install(system)
   try {
     expect(await canaryRule(database)).toEqual([])
     await work(database)
@@ -83,7 +72,7 @@ describe.runIf(named("faulty").length > 0)("the leak of a faulty system shows wh
       const before = await digestOf(database)
       const { leaks, controlFailed, told } = await prove(database)
       if (writing !== undefined) expect(await digestOf(database)).not.toBe(before)
-      const closed = system.belowFloorOnly === true && !isBelowFloor(cluster.serverVersionNum)
+      const closed = system.belowFloorOnly === true && !isBelowFloor(used.cluster.serverVersionNum)
       expect(leaks, told).toBe(!closed)
       expect(controlFailed, told).toBe(false)
     })

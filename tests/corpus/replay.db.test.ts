@@ -1,23 +1,10 @@
 import { fileURLToPath } from "node:url"
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { type OwnCluster, startCluster } from "#tests/harness/src/index.ts"
-import { Workshop } from "./src/installed.ts"
+import { expect, test } from "vitest"
 import { repeatAll } from "./src/replay.ts"
-import { serverSettings } from "./src/server-settings.ts"
 import { readSystems } from "./src/system.ts"
+import { useWorkshop } from "./src/use-workshop.ts"
 
-// A server of its own: the systems bring roles with names of their own.
-let cluster: OwnCluster
-let workshop: Workshop
-beforeAll(async () => {
-  cluster = await startCluster({ settings: serverSettings })
-  workshop = await Workshop.open(cluster)
-})
-afterAll(async () => {
-  await workshop.close()
-  await cluster.stop()
-})
-
+const used = useWorkshop()
 const systems = readSystems(fileURLToPath(new URL("systems", import.meta.url)))
 const finding = (...statements: string[]) => ({
   check: "WKC020",
@@ -30,7 +17,7 @@ const finding = (...statements: string[]) => ({
 test("a replay counts when the application's login sees it, and one that shows nothing is named", async () => {
   const system = systems.find(({ slug }) => slug === "archive-schema-forgotten")
   if (system === undefined) throw new Error("the corpus has lost a system")
-  const installed = await workshop.install(system)
+  const installed = await used.workshop.install(system)
   const other = "from archive.file_2019 where org_id ="
   try {
     await installed.admin.query("grant delete on archive.file_2019 to arch_app")

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { Client } from "pg"
 import type { Cluster } from "../../harness/src/cluster.ts"
+import { copying } from "../../harness/src/database.ts"
 import { ident, literal, urlFor } from "../../harness/src/sql.ts"
 import type { System } from "./system.ts"
 
@@ -32,9 +33,7 @@ export class Workshop {
 
   async install(system: System): Promise<Installed> {
     const name = `${this.#cluster.prefix}${system.kind}_${randomBytes(4).toString("hex")}`
-    // A third of the work of the default, which writes every page to the log as well; before 15 there is no other way.
-    const strategy = this.#cluster.serverVersionNum >= 150_000 ? "strategy file_copy" : ""
-    await this.#inTurn(`create database ${ident(name)} template template0 ${strategy}`)
+    await this.#inTurn(`create database ${ident(name)} template template0 ${copying(this.#cluster)}`)
     const adminUrl = urlFor(this.#cluster.admin, name)
     const admin = await connect(adminUrl)
     const remove = () => this.#remove(system, name, admin)

@@ -29,7 +29,7 @@ export async function createDatabase(
   await withClient(admin, async (client) => {
     const source = template === undefined ? "template template0" : `template ${ident(template)}`
     const owned = owner === undefined ? "" : `owner ${ident(owner)}`
-    await retrying(() => client.query(`create database ${ident(name)} ${source} ${owned} ${strategy(data)}`))
+    await retrying(() => client.query(`create database ${ident(name)} ${source} ${owned} ${copying(data)}`))
     if (template !== undefined) await copyDatabaseProperties(client, template, name)
   })
   return {
@@ -41,7 +41,7 @@ export async function createDatabase(
 }
 
 /** Half the time on a server that does not sync: the default since 15 writes every page to the log as well. */
-const strategy = ({ source, serverVersionNum }: ClusterData): string =>
+export const copying = ({ source, serverVersionNum }: ClusterData): string =>
   source === "embedded" && serverVersionNum >= 15_00_00 ? "strategy file_copy" : ""
 
 async function dropDatabase(admin: string, name: string): Promise<void> {

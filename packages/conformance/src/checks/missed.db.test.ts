@@ -46,6 +46,22 @@ describe("a row that passed the policies and met a constraint", () => {
     expect(found(await judged("WKC022", "WKC025", "WKC012"), "public.bill")).toEqual([])
   })
 
+  test("is none where a trigger afterwards could still refuse it, and one where it only keeps a log", {
+    timeout: 120_000,
+  }, async () => {
+    await run(`${numbered} drop policy p on bill;
+      alter table bill add column text text not null default '', add constraint own_number check (text <> 'moved' and no < 1000);
+      create policy p on bill using (branch_id = ${setting}) with check (true);
+      create function guarded() returns trigger language plpgsql as
+        $$begin if new.branch_id <> ${setting} then raise exception 'not yours'; end if; return null; end$$;
+      create function logged() returns trigger language plpgsql as $$begin perform 1; return null; end$$;
+      create trigger afterwards after insert or update on bill for each row execute function guarded();`)
+    expect(found(await judged("WKC022", "WKC025"), "public.bill")).toEqual([])
+    await run(`drop trigger afterwards on bill;
+      create trigger afterwards after insert or update on bill for each row execute function logged();`)
+    expect(found(await judged("WKC022", "WKC025"), "public.bill")).toEqual(["WKC022 leak", "WKC025 leak"])
+  })
+
   test("is none where a trigger or a constraint asks who is asking", { timeout: 120_000 }, async () => {
     await run(`${numbered} drop policy p on bill;
       create policy p on bill using (branch_id = ${setting}) with check (true);
