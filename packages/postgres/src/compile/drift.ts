@@ -1,6 +1,7 @@
 import { canonicalJson, type Finding, type Json, type Policy, quoteLiteral, sortFindings } from "@wardkeep/core"
 import { databaseFindings } from "../install/database-acl.js"
 import type { Queryable } from "../maintenance/queryable.js"
+import { interpreted, withSettings } from "../maintenance/with-settings.js"
 import { sqlName } from "./names.js"
 import { roleFindings } from "./role-findings.js"
 import { hashOf } from "./step.js"
@@ -61,10 +62,9 @@ select 'default ' || o.name || '.' || t.attname, pg_get_expr(d.adbin, d.adrelid)
 
 async function takePicture(client: Queryable, policy: Policy): Promise<Picture> {
   // The deparser prints names relative to the search path, so the path is fixed while the picture is taken.
-  const { rows: before } = await client.query<{ path: string }>("select current_setting('search_path') as path")
-  await client.query("select set_config('search_path', 'pg_catalog', false)")
-  const { rows } = await client.query<{ fact: string; value: string | null }>(pictureQuery, [[...policy.tables.keys()]])
-  await client.query("select set_config('search_path', $1, false)", [before[0]?.path ?? ""])
+  const { rows } = await withSettings(client, { search_path: "pg_catalog", ...interpreted }, () =>
+    client.query<{ fact: string; value: string | null }>(pictureQuery, [[...policy.tables.keys()]]),
+  )
   return Object.fromEntries(
     rows.map((row) => [row.fact, row.value ?? ""]).sort(([a = ""], [b = ""]) => (a < b ? -1 : 1)),
   )

@@ -1,6 +1,7 @@
 import { type Finding, type Policy, quoteIdent, sortFindings, WardkeepError } from "@wardkeep/core"
 import { type ColumnTypes, checkColumns } from "@wardkeep/permissions"
 import type { Queryable } from "../maintenance/queryable.js"
+import { interpreted, withSettings } from "../maintenance/with-settings.js"
 import { matrixRoles } from "./actors.js"
 import { type Catalog, readCatalog } from "./catalog.js"
 import { columnSteps } from "./columns.js"
@@ -68,7 +69,11 @@ export interface PlanOptions {
  * @throws WK002 unknown table, column or role · WK007 key type · WK008 scope column · WK303 host objects in the way
  * @example console.log(emit(await plan({ client, policy })))
  */
-export async function plan({ client, policy, extensions = [] }: PlanOptions): Promise<Plan> {
+export async function plan(options: PlanOptions): Promise<Plan> {
+  return await withSettings(options.client, interpreted, () => compare(options))
+}
+
+async function compare({ client, policy, extensions = [] }: PlanOptions): Promise<Plan> {
   const catalog = await readCatalog(client, policy)
   requireRoles(policy, catalog)
   const { scoped, findings: uncovered } = resolveScopes(policy, catalog)
