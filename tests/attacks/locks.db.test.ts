@@ -16,6 +16,7 @@ const database = useDatabase()
 const clinic = useAssigned(database)
 const [own, , foreign] = clinic.places
 let counter = 0
+const branchOf = (place: number): string => clinic.places[place]?.branch ?? ""
 const name = (): string => `person-${counter++}`
 
 /** What has not happened by then hangs: nothing here takes longer than a few milliseconds. */
@@ -332,6 +333,44 @@ describe("what waits for what", () => {
       }
     })
     expect(new Set(answers)).toEqual(new Set(["done"]))
+  })
+
+  it("an offboarding and the end of several branches at once", async () => {
+    const [first, last] = [0, 1].sort((x, y) => (branchOf(x) < branchOf(y) ? -1 : 1))
+    await asSuperuser(database.url(clinic.host.logins.migrator), (client) =>
+      setBranchGroup({
+        client,
+        policy: clinic.host.policy,
+        tenant: own.clinic,
+        name: "both",
+        branches: [branchOf(0), branchOf(1)],
+      }),
+    )
+    const [leaver, other] = [name(), name()]
+    await clinic.grant(leaver, "doctor", 0, { scope: { group: "both" } })
+    await clinic.grant(other, "doctor", last ?? first ?? 0)
+    const { id } = await clinic.session(leaver)
+    // Found before the leaver's own among the sessions of the last branch, and kept by somebody.
+    let before = await clinic.session(other)
+    while (before.id > id) before = await clinic.session(other)
+    await asSuperuser(database.adminUrl, async (keeper) => {
+      await keeper.query("begin")
+      await keeper.query("select from wardkeep.session where id = $1 for update", [before.id])
+      await asSuperuser(database.adminUrl, async (ender) => {
+        await ender.query("begin")
+        await ender.query("create temporary table no_branch (id text, clinic text)")
+        const forgetting = ender
+          .query("select wardkeep.forget_missing('branch', 'no_branch'::regclass, 'id', 'clinic')")
+          .then(() => "done", codeOf)
+        expect(await waitsFor(database.adminUrl, keeper, forgetting)).toBe("waits")
+        // Not by the issuer, who asks again after a deadlock.
+        const ending = clinic.admin("select wardkeep.end_actor($1, 'left')", [leaver]).then(() => "done", codeOf)
+        expect(await waitsFor(database.adminUrl, keeper, ending, 2).catch(() => "does not wait")).toBe("done")
+        await keeper.query("rollback")
+        expect(await forgetting).toBe("done")
+        await ender.query("rollback")
+      })
+    })
   })
 
   it("requests do not wait for each other to remove old nonces, and read few of them", async () => {

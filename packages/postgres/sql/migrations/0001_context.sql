@@ -569,8 +569,8 @@ comment on function wardkeep.group_branches(text, text) is 'The branches of a na
 --   3. known_tenant: shared by whoever issues; kept by whoever grants or declares; alone for narrowing, groups and branches;
 --      held against all of them by its own end. The owner's work does not lock it.
 --   4. assignment, 5. break_glass, 6. session: by id. 7. token: by digest.
--- Two of these calls in one transaction of the application can still come the other way round: PostgreSQL ends one side
--- with 40P01, and the issuer asks again.
+-- Two of these calls in one transaction, or a host's DELETE of several tenants or branches, which takes them one by one, can
+-- still come the other way round: PostgreSQL ends one side with 40P01, and the issuer asks again.
 create table wardkeep.turn (
   actor text not null,
   -- Empty: what the issuer decides about the actor everywhere. The application's functions lock within their tenant only.
@@ -1741,6 +1741,19 @@ end
 $$;
 comment on function wardkeep.retire_key(text, boolean) is
   'Refuses new requests under a key and, if asked, ends every session issued under it. For the owner. Fails with WK009.';
+create function wardkeep.hold(tenants text[], branches text[]) returns void
+  language sql volatile
+begin atomic
+  select from wardkeep.assignment a where a.tenant = any (hold.tenants) and a.revoked_at is null order by a.id for update;
+  select from wardkeep.break_glass b where b.tenant = any (hold.tenants) and b.reviewed_at is null order by b.id for update;
+  select from wardkeep.session s where s.ended_at is null and s.id in
+      (select t.session_id from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches)
+    order by s.id for update;
+  select from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches order by t.digest for update;
+end;
+comment on function wardkeep.hold(text[], text[]) is
+  'Internal: locks what holds in these tenants and what reaches these branches, in the order of locks: of all of them at once, before the first of them ends.';
+
 create function wardkeep.forget_tenant(gone text, successor text) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -1753,11 +1766,7 @@ begin
   perform wardkeep.require_read_committed();
   -- Waits for what is issued, granted and declared there, which the next statements find.
   perform from wardkeep.known_tenant k where k.tenant = gone for update;
-  perform from wardkeep.assignment a where a.tenant = gone and a.revoked_at is null order by a.id for update;
-  perform from wardkeep.break_glass b where b.tenant = gone and b.reviewed_at is null order by b.id for update;
-  perform from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.tenant = gone)
-    order by s.id for update;
-  perform from wardkeep.token t where t.tenant = gone order by t.digest for update;
+  perform wardkeep.hold(array[gone], '{}');
   -- Whoever is given the same key one day is somebody else: nothing of this tenant may hold there.
   update wardkeep.assignment a set revoked_at = clock_timestamp(), revoked_by = 'login:' || session_user, revoke_reason = why
    where a.tenant = gone and a.revoked_at is null;
@@ -1808,9 +1817,7 @@ comment on function wardkeep.mirror_tenant() is 'Trigger: keeps known_tenant lik
 create function wardkeep.forget_branch(gone text) returns void
   language sql volatile
 begin atomic
-  select from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
-    order by s.id for update;
-  select from wardkeep.token t where gone = any (t.branches) order by t.digest for update;
+  select wardkeep.hold('{}', array[gone]);
   update wardkeep.session s set ended_at = now(), end_reason = 'no branch left'
    where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
      and not exists (select from wardkeep.token t where t.session_id = s.id and t.branches <> array[gone]);
@@ -1894,6 +1901,7 @@ begin
       host_table, key) into gone;
     -- All tenants before the first session, as the order of locks has it.
     perform from wardkeep.known_tenant k where k.tenant = any (gone) order by k.tenant for update;
+    perform wardkeep.hold(gone, '{}');
     foreach each in array coalesce(gone, '{}') loop
       perform wardkeep.forget_tenant(each, null);
     end loop;
@@ -1906,6 +1914,7 @@ begin
   foreach each in array coalesce(tenants, '{}') loop
     perform wardkeep.tenant_alone(each);
   end loop;
+  perform wardkeep.hold('{}', gone);
   foreach each in array coalesce(gone, '{}') loop
     perform wardkeep.forget_branch(each);
   end loop;
@@ -1944,6 +1953,7 @@ begin
   end if;
   perform from wardkeep.known_tenant k order by k.tenant for update;
   if tg_argv[0] = 'tenant' then
+    perform wardkeep.hold(array(select k.tenant from wardkeep.known_tenant k), '{}');
     perform wardkeep.forget_tenant(k.tenant, null) from wardkeep.known_tenant k;
   end if;
   perform from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t)

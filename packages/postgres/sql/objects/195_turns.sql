@@ -7,8 +7,8 @@
 --   3. known_tenant: shared by whoever issues; kept by whoever grants or declares; alone for narrowing, groups and branches;
 --      held against all of them by its own end. The owner's work does not lock it.
 --   4. assignment, 5. break_glass, 6. session: by id. 7. token: by digest.
--- Two of these calls in one transaction of the application can still come the other way round: PostgreSQL ends one side
--- with 40P01, and the issuer asks again.
+-- Two of these calls in one transaction, or a host's DELETE of several tenants or branches, which takes them one by one, can
+-- still come the other way round: PostgreSQL ends one side with 40P01, and the issuer asks again.
 create table wardkeep.turn (
   actor text not null,
   -- Empty: what the issuer decides about the actor everywhere. The application's functions lock within their tenant only.

@@ -1,3 +1,16 @@
+create function wardkeep.hold(tenants text[], branches text[]) returns void
+  language sql volatile
+begin atomic
+  select from wardkeep.assignment a where a.tenant = any (hold.tenants) and a.revoked_at is null order by a.id for update;
+  select from wardkeep.break_glass b where b.tenant = any (hold.tenants) and b.reviewed_at is null order by b.id for update;
+  select from wardkeep.session s where s.ended_at is null and s.id in
+      (select t.session_id from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches)
+    order by s.id for update;
+  select from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches order by t.digest for update;
+end;
+comment on function wardkeep.hold(text[], text[]) is
+  'Internal: locks what holds in these tenants and what reaches these branches, in the order of locks: of all of them at once, before the first of them ends.';
+
 create function wardkeep.forget_tenant(gone text, successor text) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -10,11 +23,7 @@ begin
   perform wardkeep.require_read_committed();
   -- Waits for what is issued, granted and declared there, which the next statements find.
   perform from wardkeep.known_tenant k where k.tenant = gone for update;
-  perform from wardkeep.assignment a where a.tenant = gone and a.revoked_at is null order by a.id for update;
-  perform from wardkeep.break_glass b where b.tenant = gone and b.reviewed_at is null order by b.id for update;
-  perform from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.tenant = gone)
-    order by s.id for update;
-  perform from wardkeep.token t where t.tenant = gone order by t.digest for update;
+  perform wardkeep.hold(array[gone], '{}');
   -- Whoever is given the same key one day is somebody else: nothing of this tenant may hold there.
   update wardkeep.assignment a set revoked_at = clock_timestamp(), revoked_by = 'login:' || session_user, revoke_reason = why
    where a.tenant = gone and a.revoked_at is null;

@@ -24,9 +24,7 @@ comment on function wardkeep.mirror_tenant() is 'Trigger: keeps known_tenant lik
 create function wardkeep.forget_branch(gone text) returns void
   language sql volatile
 begin atomic
-  select from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
-    order by s.id for update;
-  select from wardkeep.token t where gone = any (t.branches) order by t.digest for update;
+  select wardkeep.hold('{}', array[gone]);
   update wardkeep.session s set ended_at = now(), end_reason = 'no branch left'
    where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
      and not exists (select from wardkeep.token t where t.session_id = s.id and t.branches <> array[gone]);

@@ -13,6 +13,7 @@ begin
       host_table, key) into gone;
     -- All tenants before the first session, as the order of locks has it.
     perform from wardkeep.known_tenant k where k.tenant = any (gone) order by k.tenant for update;
+    perform wardkeep.hold(gone, '{}');
     foreach each in array coalesce(gone, '{}') loop
       perform wardkeep.forget_tenant(each, null);
     end loop;
@@ -25,6 +26,7 @@ begin
   foreach each in array coalesce(tenants, '{}') loop
     perform wardkeep.tenant_alone(each);
   end loop;
+  perform wardkeep.hold('{}', gone);
   foreach each in array coalesce(gone, '{}') loop
     perform wardkeep.forget_branch(each);
   end loop;
@@ -63,6 +65,7 @@ begin
   end if;
   perform from wardkeep.known_tenant k order by k.tenant for update;
   if tg_argv[0] = 'tenant' then
+    perform wardkeep.hold(array(select k.tenant from wardkeep.known_tenant k), '{}');
     perform wardkeep.forget_tenant(k.tenant, null) from wardkeep.known_tenant k;
   end if;
   perform from wardkeep.session s where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t)
