@@ -24,4 +24,9 @@ export const checks = [
         ...sources(),
       ]),
   },
+  // A docstring that names what is gone, or a type that is used and not exported, is a warning; warnings fail.
+  {
+    name: "api pages",
+    run: () => tool("typedoc/bin/typedoc", ["--options", "tests/config/typedoc.json", "--emit", "none"]),
+  },
 ]

@@ -23,7 +23,8 @@ export interface Server {
 
 /** A server of the user's, else the embedded one, else a container. */
 export async function openServer(leg: Leg, options: ServerOptions): Promise<Server> {
-  const given = process.env.WARDKEEP_DATABASE_URL
+  // A leg that is named after a version, or installs as somebody else, needs a server of its own.
+  const given = leg === "embedded18" ? process.env.WARDKEEP_DATABASE_URL : undefined
   const wanted = majorOf(leg)
   if (given !== undefined) return described(leg, "url", given, async () => undefined)
   const binaries = options.binaries ?? serverBinaries(wanted)

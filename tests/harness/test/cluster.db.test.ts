@@ -124,6 +124,13 @@ test("uses a server of the user's, and takes back what it put there", async () =
   expect(left).toBe("0")
 })
 
+test("starts a server of its own for a leg that the user's server cannot be", async () => {
+  process.env.WARDKEEP_DATABASE_URL = db.cluster.admin
+  const own = await startCluster({ leg: "limited-admin" }).finally(() => delete process.env.WARDKEEP_DATABASE_URL)
+  cleanUp.push(own.stop)
+  expect(own.source).toBe("embedded")
+})
+
 test("another process can attach with plain data", async () => {
   const { leg, source, admin, serverVersionNum, prefix } = db.cluster
   const data = JSON.parse(JSON.stringify({ leg, source, admin, serverVersionNum, prefix }))
