@@ -59,9 +59,20 @@ export function createApp(parts: AppParts): Express {
     next()
   })
   app.use(express.json({ limit: "64kb" }))
+  const idle = new Set<string>()
   app.use(async (_request, _response, next) => {
     // Idle is over in the database too: the token is refused, and the list of open sessions does not show it.
-    for (const id of logins.sweep()) await issuer.endSession(id, "idle for too long")
+    for (const id of logins.sweep()) idle.add(id)
+    for (const id of idle) {
+      try {
+        await issuer.endSession(id, "idle for too long")
+        idle.delete(id)
+      } catch (error) {
+        // Not this caller's trouble: their browser knows nothing of it, and the next request tries again.
+        log.warn({ err: error }, "an idle session could not be ended")
+        break
+      }
+    }
     next()
   })
   for (const route of routes) mount(app, route, wk, logins)

@@ -137,6 +137,27 @@ test("a session that idles for a quarter of an hour is over, one in use is not",
   expect(await clinic.issuer.listSessions(`account:${clinic.people.doctor.id}`)).toEqual([])
 })
 
+test("an idle session that cannot be ended yet fails nobody's request, and ends with a later one", async () => {
+  const { doctor, nurse } = clinic.people
+  const actor = `account:${doctor.id}`
+  await clinic.signIn(doctor)
+  clinic.advance(idleLimit / 2)
+  const other = await clinic.signIn(nurse)
+  clinic.advance(idleLimit / 2 + 1000)
+  const admin = new pg.Client({ connectionString: database.adminUrl })
+  await admin.connect()
+  try {
+    await admin.query("alter function wardkeep.end_session(uuid, text) rename to end_session_away")
+    expect((await other.send("GET", "/me")).status).toBe(200)
+    expect(await clinic.issuer.listSessions(actor)).toHaveLength(1)
+  } finally {
+    await admin.query("alter function wardkeep.end_session_away(uuid, text) rename to end_session")
+    await admin.end()
+  }
+  expect((await other.send("GET", "/me")).status).toBe(200)
+  expect(await clinic.issuer.listSessions(actor)).toEqual([])
+})
+
 test("an own password that is right does not buy five more guesses at another", async () => {
   const { owner, doctorElsewhere: victim } = clinic.people
   const guess = (email: string, password: string) => stranger().send("POST", "/login", { email, password })
