@@ -167,6 +167,7 @@ export function recordTriggers(entry: ScopedTable, relation: string): Managed[] 
       create: `create trigger ${name} ${rest};\nalter table ${table} enable always trigger ${list([name])}`,
       drop: `drop trigger if exists ${name} on ${table}`,
       commentOn: `trigger ${name} on ${table}`,
+      on: entry.table.name,
     }
   })
 }

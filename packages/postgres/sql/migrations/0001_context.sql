@@ -1442,12 +1442,12 @@ create function wardkeep.authority_to_narrow(of_role text, refusal text) returns
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.authority(of_role, '"all"', clock_timestamp(), refusal);
+  me wardkeep.token := wardkeep.authority(of_role, jsonb '"all"', clock_timestamp(), refusal);
   missing text;
 begin
   -- A combination may be more than its narrower: whoever may not grant it does not end it either.
   select string_agg(n.name, ', ' order by n.name) into missing from wardkeep.narrowed_with(of_role) n
-   where n.name <> of_role and not coalesce(wardkeep.may_assign(me, n.name, '"all"', clock_timestamp()), false);
+   where n.name <> of_role and not coalesce(wardkeep.may_assign(me, n.name, jsonb '"all"', clock_timestamp()), false);
   if missing is not null then
     raise exception '%: a combination holds it, and is not this role''s to grant', refusal using errcode = 'WK206',
       hint = format('Add to mayGrant of %s: %s', me.role, missing);
@@ -1923,6 +1923,36 @@ $$;
 comment on function wardkeep.forget_missing(text, regclass, text, text) is
   'Internal: forgets the tenants or branches that the host''s table no longer has. Only where the owner sees every row of it. Fails with WK009.';
 
+-- Known by its own trigger, which partitions have with more arguments: not by a name that may change, and not as the root, which
+-- a detached partition can be to its own.
+create function wardkeep.whole_of(part oid, trigger_name name, arguments integer) returns regclass
+  language sql stable set search_path = pg_catalog, pg_temp
+begin atomic
+  select a.relid from pg_partition_ancestors(part) a
+    join pg_trigger t on t.tgrelid = a.relid and t.tgname = trigger_name and t.tgnargs < arguments;
+end;
+comment on function wardkeep.whole_of(oid, name, integer) is
+  'Internal: the table that a partition with this trigger is of; null where it was detached.';
+
+-- TRUNCATE fires the triggers of every table it empties, after all of them are empty.
+create function wardkeep.holds_rows(whole regclass) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from pg_partition_tree(whole) t join pg_class c on c.oid = t.relid
+                  where t.isleaf and (c.relkind <> 'r' or pg_relation_size(c.oid) > 0)) then
+    return false;
+  end if;
+  if (select c.relforcerowsecurity from pg_class c where c.oid = whole) then
+    raise exception 'one partition of % is emptied in maintenance only', whole using errcode = 'WK307',
+      hint = 'Run it inside maintenance() of the whole table, or delete the rows.';
+  end if;
+  return true;
+end
+$$;
+comment on function wardkeep.holds_rows(regclass) is
+  'Internal: whether a table of which a partition was emptied has others with rows. Fails with WK307 where the owner does not see which.';
+
 create function wardkeep.mirror_truncate() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -1930,23 +1960,14 @@ declare
   host_table regclass;
 begin
   perform wardkeep.require_read_committed();
-  -- A partition. TRUNCATE fires the triggers of every table it empties, after all of them are empty.
   if tg_nargs > 1 then
-    -- Known by its own trigger, which partitions have copies of: not by a name that may change, and not as the root, which a
-    -- detached partition can be to its own.
-    select a.relid into host_table from pg_partition_ancestors(tg_relid) a
-      join pg_trigger t on t.tgrelid = a.relid and t.tgname = 'wk_mirror_' || tg_argv[0] and t.tgparentid = 0;
+    host_table := wardkeep.whole_of(tg_relid, tg_name, tg_nargs);
     if host_table is null then
       -- Detached: it no longer says which tenants or branches there are, and the next apply compares.
       return null;
     end if;
     execute format('lock table %s in share row exclusive mode', host_table);
-    if exists (select from pg_partition_tree(host_table) t join pg_class c on c.oid = t.relid
-                where t.isleaf and (c.relkind <> 'r' or pg_relation_size(c.oid) > 0)) then
-      if (select c.relforcerowsecurity from pg_class c where c.oid = host_table) then
-        raise exception 'one partition of % is emptied in maintenance only', host_table using errcode = 'WK307',
-          hint = 'Run it inside maintenance() of the whole table, or delete the rows.';
-      end if;
+    if wardkeep.holds_rows(host_table) then
       perform wardkeep.forget_missing(tg_argv[0], host_table, tg_argv[1], tg_argv[2]);
       return null;
     end if;

@@ -10,12 +10,12 @@ create function wardkeep.authority_to_narrow(of_role text, refusal text) returns
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  me wardkeep.token := wardkeep.authority(of_role, '"all"', clock_timestamp(), refusal);
+  me wardkeep.token := wardkeep.authority(of_role, jsonb '"all"', clock_timestamp(), refusal);
   missing text;
 begin
   -- A combination may be more than its narrower: whoever may not grant it does not end it either.
   select string_agg(n.name, ', ' order by n.name) into missing from wardkeep.narrowed_with(of_role) n
-   where n.name <> of_role and not coalesce(wardkeep.may_assign(me, n.name, '"all"', clock_timestamp()), false);
+   where n.name <> of_role and not coalesce(wardkeep.may_assign(me, n.name, jsonb '"all"', clock_timestamp()), false);
   if missing is not null then
     raise exception '%: a combination holds it, and is not this role''s to grant', refusal using errcode = 'WK206',
       hint = format('Add to mayGrant of %s: %s', me.role, missing);

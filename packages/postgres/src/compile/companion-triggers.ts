@@ -16,6 +16,8 @@ export interface Companion {
   readonly sameRow: (own: string, row: string) => string
   /** The query that makes ours from the rows of a table. */
   readonly rows: (from: string) => string
+  /** Ids of functions of ours that the query calls. */
+  readonly calls: readonly string[]
   /** FORCEd, so that the owner sees none of its rows without a context. */
   readonly forced: boolean
 }
@@ -57,70 +59,95 @@ function trigger({ triggers, maintain, why }: Companion, table: string, event: E
     create: `create trigger ${name} after ${event} on ${target} ${events[event]} for each statement execute function ${qualified(maintain)}(${argument})`,
     drop: `drop trigger if exists ${name} on ${target}`,
     commentOn: `trigger ${name} on ${target}`,
+    on: table,
   }
 }
 
-/** What the triggers' function does when a table is emptied. */
-export function truncation({ entry, name, sameRow, forced }: Companion): string {
+/** What the triggers' function does when a table is emptied. The whole may be called otherwise by then, so no name of it is in here. */
+export function truncation({ name, sameRow }: Companion): string {
   const own = qualified(name)
-  const all = `truncate ${own};
-    return null;`
-  if (entry.table.kind !== "p") return all
-  const theirs = qualified(entry.table.name)
-  const read = [theirs, ...(forced ? [own] : [])].map((table) => `${quoteLiteral(table)}::regclass`).join(", ")
-  const refusal = quoteLiteral(
-    `one partition of ${entry.table.name.replaceAll("%", "%%")} is emptied in maintenance only`,
-  )
-  // The rows of one partition are gone already; which of ours were theirs shows only where every row is seen.
-  return `lock table ${own} in access exclusive mode;
-    if tg_nargs = 0 or not exists (select from pg_partition_tree(${quoteLiteral(theirs)}::regclass) t join pg_class c on c.oid = t.relid
-        where t.isleaf and (c.relkind <> 'r' or pg_relation_size(c.oid) > 0)) then
-      ${all.replace("\n    ", "\n      ")}
-    end if;
-    if exists (select from pg_class c where c.oid in (${read}) and c.relforcerowsecurity) then
-      raise exception ${refusal} using errcode = 'WK307',
-        hint = 'Run it inside maintenance() of the whole table, or delete the rows in a backfill.';
-    end if;
-    delete from ${own} w where not exists (select from ${theirs} n where ${sameRow("w", "n")});
-    return null;`
+  const pattern = (sql: string): string => sql.replaceAll("%", "%%")
+  const gone = `delete from ${pattern(own)} w where not exists (select from %s n where ${pattern(sameRow("w", "n"))})`
+  return `declare
+      whole regclass;
+    begin
+      if tg_nargs > 0 then
+        whole := wardkeep.whole_of(tg_relid, tg_name, tg_nargs);
+        if whole is null then
+          return null;
+        end if;
+        lock table ${own} in access exclusive mode;
+        if wardkeep.holds_rows(whole) then
+          execute format(${quoteLiteral(gone)}, whole);
+          return null;
+        end if;
+      end if;
+      truncate ${own};
+      return null;
+    end;`
+}
+
+/** What is known of an object of ours. */
+export interface Standing {
+  readonly present: ReadonlyMap<string, string>
+  readonly changed: ReadonlySet<string>
+}
+
+/** It is there as it should be, and nobody changed it since. */
+export function stands({ present, changed }: Standing, object: Managed): boolean {
+  return !changed.has(object.id) && present.get(object.id) === hashOf(object.create)
+}
+
+function isNew({ present, changed }: Standing, triggers: readonly Managed[]): boolean {
+  return !triggers.some(({ id }) => present.has(id) || changed.has(id))
 }
 
 /**
- * Rows that a partition holds when its triggers come: it was attached with them, or written to by its name before. The owner
- * sees them for the length of the step, which holds the locks of the two tables it is about and of no others.
+ * A partition that nothing followed yet brings the rows it has. What was followed and is not now, for whatever reason, may
+ * have missed anything, deletions too: everything is made from all rows again then.
  */
 export function refills(
   companion: Companion,
+  maintainer: Managed,
   partitions: readonly ScopedTable[],
-  stands: (object: Managed) => boolean,
+  standing: Standing,
 ): Step[] {
-  const { entry, name, triggers, sameRow, rows, forced } = companion
+  const { entry, name, sameRow, calls } = companion
   const own = qualified(name)
-  return partitions
-    .filter(({ table }) => table.kind === "r")
-    .filter(({ table }) => !triggersOn(companion, table.name, partition).every(stands))
-    .map(({ table }) => {
-      const target = qualified(table.name)
-      const bare = [...(forced ? [own] : []), ...(entry.level === "global" ? [] : [target])]
-      const force = (verb: string): string[] => bare.map((each) => `alter table ${each} ${verb} row level security`)
-      return {
-        phase: "support",
-        object: `${name} of ${table.name}`,
-        why: `${triggers} follow the partition from here on, and begin with the rows it has`,
-        sql: [
-          // Pending events would block ALTER TABLE.
-          "set constraints all immediate",
-          ...force("no force"),
-          `lock table ${target} in share row exclusive mode`,
-          `delete from ${own} w using ${target} o where ${sameRow("w", "o")}`,
-          `insert into ${own} ${rows(target)}`,
-          ...force("force"),
-        ].join(";\n"),
-      }
-    })
+  const parts = partitions.map(({ table }) => ({ table, triggers: triggersOn(companion, table.name, partition) }))
+  const followed = [
+    maintainer,
+    ...triggersOn(companion, entry.table.name, ""),
+    ...parts.filter(({ triggers }) => !isNew(standing, triggers)).flatMap(({ triggers }) => triggers),
+  ]
+  if (!followed.every((object) => stands(standing, object)) || calls.some((id) => standing.changed.has(id)))
+    return [refill(companion, entry.table.name, `truncate ${own}`)]
+  return parts
+    .filter(({ table, triggers }) => table.kind === "r" && isNew(standing, triggers))
+    .map(({ table }) =>
+      refill(companion, table.name, `delete from ${own} w using ${qualified(table.name)} o where ${sameRow("w", "o")}`),
+    )
 }
 
-/** Whether an object is there as it should be, and nobody changed it since. */
-export function standing(present: ReadonlyMap<string, string>, changed: ReadonlySet<string>) {
-  return (object: Managed): boolean => !changed.has(object.id) && present.get(object.id) === hashOf(object.create)
+/** The owner sees the rows for the length of the step, which holds the locks of the two tables it is about and of no others. */
+function refill({ entry, name, triggers, rows, forced }: Companion, table: string, clear: string): Step {
+  const own = qualified(name)
+  const theirs = qualified(table)
+  // In the order in which statements that write to it take them.
+  const bare = [...(entry.level === "global" ? [] : [theirs]), ...(forced ? [own] : [])]
+  const force = (verb: string): string[] => bare.map((each) => `alter table ${each} ${verb} row level security`)
+  return {
+    phase: "support",
+    object: `${name} of ${table}`,
+    why: `${triggers} follow it from here on, and begin with the rows it has`,
+    sql: [
+      // Pending events would block ALTER TABLE.
+      "set constraints all immediate",
+      ...force("no force"),
+      `lock table ${theirs} in share row exclusive mode`,
+      clear,
+      `insert into ${own} ${rows(theirs)}`,
+      ...force("force"),
+    ].join(";\n"),
+  }
 }

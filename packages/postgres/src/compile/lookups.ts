@@ -1,5 +1,5 @@
 import { type Lookup, type Policy, quoteIdent, quoteLiteral, roleNames, WardkeepError } from "@wardkeep/core"
-import { type Companion, refills, statementTriggers, truncation } from "./companion-triggers.js"
+import { type Companion, refills, type Standing, stands, statementTriggers, truncation } from "./companion-triggers.js"
 import type { ScopedTable } from "./scope.js"
 import { list, type Managed, qualified, type Step } from "./step.js"
 
@@ -38,17 +38,18 @@ export function lookups(
   return objects
 }
 
-/** The copies of rows that partitions hold when they are followed at last. */
+/** The copies of rows that nothing followed. */
 export function lookupRefills(
   policy: Policy,
   scoped: ReadonlyMap<string, ScopedTable>,
   partitionsOf: (entry: ScopedTable) => readonly ScopedTable[],
-  stands: (object: Managed) => boolean,
+  standing: Standing,
 ): Step[] {
   return policy.lookups.flatMap((lookup) => {
     const entry = scoped.get(lookup.table)
-    if (entry === undefined || !stands(copy(lookup, entry))) return []
-    return refills(companion(lookup, entry), partitionsOf(entry), stands)
+    if (entry === undefined || !stands(standing, copy(lookup, entry))) return []
+    const kept = companion(lookup, entry)
+    return refills(kept, maintainer(kept), partitionsOf(entry), standing)
   })
 }
 
@@ -64,6 +65,7 @@ function companion(lookup: Lookup, entry: ScopedTable): Companion {
     sameRow: (own, row) =>
       entry.key.map((column) => `${own}.${quoteIdent(column)} = ${row}.${quoteIdent(column)}`).join(" and "),
     rows: (from) => `select ${by}::text, ${copied.join(", ")} from ${from} n where ${by} is not null`,
+    calls: [],
     forced: false,
   }
 }
@@ -92,10 +94,8 @@ function copy(lookup: Lookup, entry: ScopedTable): Managed {
   }
 }
 
-function oneLookup(lookup: Lookup, entry: ScopedTable, roles: string, partitions: readonly ScopedTable[]): Managed[] {
-  const kept = companion(lookup, entry)
+function maintainer(kept: Companion): Managed {
   const target = qualified(kept.name)
-  const type = (column: string): string => entry.table.columns.get(column)?.type ?? "text"
   const body = `begin
   if tg_op = 'TRUNCATE' then
     ${truncation(kept)}
@@ -108,9 +108,16 @@ function oneLookup(lookup: Lookup, entry: ScopedTable, roles: string, partitions
   end if;
   return null;
 end`
+  return definer(kept.maintain, "returns trigger language plpgsql volatile", body, kept.why, [])
+}
+
+function oneLookup(lookup: Lookup, entry: ScopedTable, roles: string, partitions: readonly ScopedTable[]): Managed[] {
+  const kept = companion(lookup, entry)
+  const target = qualified(kept.name)
+  const type = (column: string): string => entry.table.columns.get(column)?.type ?? "text"
   return [
     copy(lookup, entry),
-    definer(kept.maintain, `returns trigger language plpgsql volatile`, body, `keeps look-up ${lookup.name}`, []),
+    maintainer(kept),
     ...statementTriggers(kept, partitions),
     definer(
       `${schema}.${lookup.name}`,

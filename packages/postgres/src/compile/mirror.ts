@@ -1,4 +1,5 @@
 import { type Policy, quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { type Standing, stands } from "./companion-triggers.js"
 import { issuingStopped } from "./open-sessions.js"
 import type { ScopedTable } from "./scope.js"
 import { hashOf, type Managed, qualified } from "./step.js"
@@ -6,7 +7,7 @@ import { hashOf, type Managed, qualified } from "./step.js"
 type Kept = "tenant" | "branch"
 
 /** The host's table of tenants or of branches, as its mirror reads it. */
-interface Source {
+export interface Source {
   readonly entry: ScopedTable
   readonly which: Kept
   /** The key, and of a branch its tenant. */
@@ -14,16 +15,15 @@ interface Source {
   readonly partitions: readonly ScopedTable[]
 }
 
-/** Triggers that tell Wardkeep which tenants and branches exist; the first creation also reads what is there. */
-export function mirrors(
+export function mirrorSources(
   policy: Policy,
   tenant: ScopedTable,
   branch: ScopedTable,
   branchKey: string,
   partitionsOf: (entry: ScopedTable) => readonly ScopedTable[],
-): Managed[] {
+): Source[] {
   const key = tenant.tenant?.column ?? ""
-  const sources: Source[] = [
+  return [
     { entry: tenant, which: "tenant", columns: [key], partitions: partitionsOf(tenant) },
     {
       entry: branch,
@@ -32,29 +32,34 @@ export function mirrors(
       partitions: partitionsOf(branch),
     },
   ]
+}
+
+/** Triggers that tell Wardkeep which tenants and branches exist; the first creation also reads what is there. */
+export function mirrors(sources: readonly Source[]): Managed[] {
   return sources.flatMap((source) => [mirror(source), ...truncations(source)])
 }
 
-/** PostgreSQL gives partitions a copy of the trigger; one that was switched off comes back with the trigger of the whole. */
-export function disturbedMirrors(
-  tables: Readonly<Record<Kept, ScopedTable>>,
-  partitionsOf: (entry: ScopedTable) => readonly ScopedTable[],
-  changed: ReadonlySet<string>,
-): string[] {
-  return (["tenant", "branch"] as const)
-    .filter((which) => partitionsOf(tables[which]).some(({ table }) => changed.has(mirrorId(table.name, which))))
-    .map((which) => mirrorId(tables[which].table.name, which))
+/**
+ * PostgreSQL gives partitions a copy of the trigger; one that was switched off comes back with the trigger of the whole. That
+ * one also compares with all rows, so it is made again too where nobody was told that the table was emptied.
+ */
+export function disturbedMirrors(sources: readonly Source[], standing: Standing): string[] {
+  return sources
+    .filter(
+      (source) =>
+        copiesOf(source).some((id) => standing.changed.has(id)) ||
+        !truncations(source).every((object) => stands(standing, object)),
+    )
+    .map(({ entry, which }) => mirrorId(entry.table.name, which))
 }
 
 /** The copies that are made along with the triggers among `made`. */
-export function clonedMirrors(
-  tables: Readonly<Record<Kept, ScopedTable>>,
-  partitionsOf: (entry: ScopedTable) => readonly ScopedTable[],
-  made: readonly string[],
-): string[] {
-  return (["tenant", "branch"] as const)
-    .filter((which) => made.includes(mirrorId(tables[which].table.name, which)))
-    .flatMap((which) => partitionsOf(tables[which]).map(({ table }) => mirrorId(table.name, which)))
+export function clonedMirrors(sources: readonly Source[], made: readonly string[]): string[] {
+  return sources.filter(({ entry, which }) => made.includes(mirrorId(entry.table.name, which))).flatMap(copiesOf)
+}
+
+function copiesOf({ which, partitions }: Source): string[] {
+  return partitions.map(({ table }) => mirrorId(table.name, which))
 }
 
 function mirrorId(table: string, which: Kept): string {
@@ -74,8 +79,7 @@ function mirror({ entry, which, columns, partitions }: Source): Managed {
     create: [
       // Made again whenever partitions came or went: neither ATTACH nor DETACH fires a trigger.
       `${partitionsMark(entry, partitions)}create trigger ${name} after insert or update or delete on ${target} for each row execute function wardkeep.mirror_${which}(${columns.map(quoteLiteral).join(", ")})`,
-      // ALWAYS: a replica or a restore with --disable-triggers must not lose branches silently.
-      `alter table ${target} enable always trigger ${name}`,
+      always(target, name),
       issuingStopped,
       // Under another key than before, put back after it was gone, or detached: what it knew may be somebody else's now.
       `select wardkeep.forget_missing(${missing.join(", ")})`,
@@ -83,7 +87,13 @@ function mirror({ entry, which, columns, partitions }: Source): Managed {
     ].join(";\n"),
     drop: `drop trigger if exists ${name} on ${target}`,
     commentOn: `trigger ${name} on ${target}`,
+    on: entry.table.name,
   }
+}
+
+/** A replica or a restore with --disable-triggers must not lose branches silently. */
+function always(target: string, trigger: string): string {
+  return `alter table ${target} enable always trigger ${trigger}`
 }
 
 function partitionsMark(entry: ScopedTable, partitions: readonly ScopedTable[]): string {
@@ -107,8 +117,9 @@ function truncation(table: string, which: Kept, args: readonly string[]): Manage
     id: `trigger ${table} ${name}`,
     phase: "structure",
     why: "an emptied table ends its sessions too",
-    create: `create trigger ${name} after truncate on ${target} for each statement execute function wardkeep.mirror_truncate(${args.map(quoteLiteral).join(", ")})`,
+    create: `create trigger ${name} after truncate on ${target} for each statement execute function wardkeep.mirror_truncate(${args.map(quoteLiteral).join(", ")});\n${always(target, name)}`,
     drop: `drop trigger if exists ${name} on ${target}`,
     commentOn: `trigger ${name} on ${target}`,
+    on: table,
   }
 }

@@ -1,7 +1,7 @@
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
-import { document, type Host, installHost } from "#tests/fixture/host.ts"
+import { document, type Host, installHost, withFreshHost } from "#tests/fixture/host.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { backfill, drift, load, maintenance } from "../migrate/index.js"
 
@@ -176,6 +176,55 @@ describe("words and look-ups of a partitioned table", () => {
     }
   })
 
+  it.each(["delete", "truncate"])(
+    "whose trigger is gone keep nothing of the rows that went meanwhile: %s",
+    async (event) => {
+      await inEach(
+        `insert into person values ('${a}', 95, 'Stays', 'stays@x', '1'), ('${a}', 195, 'Leaves', 'leaves@x', '2')`,
+      )
+      await asOwner(
+        `drop trigger wk_words_${event} on person_2; alter table person_2 disable trigger wk_lookup_by_mail_${event}`,
+      )
+      if (event === "delete") await inEach("delete from person_2")
+      else await asOwner("truncate person_2")
+      expect(await stale()).not.toEqual([])
+      await host.apply()
+      expect(await stale()).toEqual([])
+      expect((await host.plan()).steps).toEqual([])
+      await inEach(`insert into person_2 (id, clinic_id, name) values (196, '${a}', 'Followed')`, "delete from person")
+      expect(await stale()).toEqual([])
+    },
+  )
+
+  it("follow TRUNCATE while the whole is called otherwise", async () => {
+    await inEach(`insert into person values ('${a}', 96, 'One', 'one@x', '1'), ('${a}', 197, 'Two', 'two@x', '2')`)
+    const renamed = (sql: string) =>
+      maintained(`alter table person rename to people; ${sql}; alter table people rename to person`)
+    await renamed("truncate person_2")
+    expect(await stale()).toEqual([])
+    expect(await words()).toBeGreaterThan(0)
+    await renamed("truncate people")
+    expect(await stale()).toEqual([])
+    expect(await words()).toBe(0)
+  })
+
+  it("are not lost to another table that took the name", async () => {
+    await inEach(`insert into person values ('${a}', 97, 'One', 'one@x', '1'), ('${a}', 198, 'Two', 'two@x', '2')`)
+    const before = await words()
+    await asOwner("alter table person rename to people; create table person (clinic_id uuid, id int, name text)")
+    await expect(asOwner("truncate person_2")).rejects.toMatchObject({ code: "WK307" })
+    expect(await words()).toBe(before)
+    await asOwner("drop table person; alter table people rename to person")
+    expect(await stale()).toEqual([])
+  })
+
+  it("of a partition that is detached are nobody's question when it is emptied", async () => {
+    await asOwner("alter table person detach partition archive.person_9")
+    await asOwner("truncate archive.person_9")
+    await asOwner("alter table person attach partition archive.person_9 for values from (900) to (1000)")
+    expect(await stale()).toEqual([])
+  })
+
   it("of a partition that was taken off can be cleared away in maintenance", async () => {
     await maintained(`alter table person detach partition person_4;
       delete from person_word w where not exists (select from person p where (p.clinic_id, p.id) = (w.clinic_id, w.person_id));
@@ -186,4 +235,32 @@ describe("words and look-ups of a partitioned table", () => {
     expect((await host.plan()).steps).toEqual([])
     expect(await host.asOwner((client) => drift({ client, policy: host.policy }))).toEqual([])
   })
+})
+
+describe("a key with a per cent sign in its name", () => {
+  it("says which words were an emptied partition's", () =>
+    withFreshHost(
+      database,
+      `create table clinic (id uuid primary key);
+       create table branch (id uuid primary key, clinic_id uuid not null references clinic);
+       create table person (clinic_id uuid not null, "no %s" int not null, name text, primary key (clinic_id, "no %s")) partition by range ("no %s");
+       create table person_1 partition of person for values from (0) to (100);
+       create table person_2 partition of person for values from (100) to (200);
+       insert into clinic values ('${a}');
+       insert into person values ('${a}', 1, 'Stays'), ('${a}', 101, 'Goes')`,
+      document({
+        tables: { person: { scope: "tenant", search: { words: ["name"] } } },
+        roles: { doctor: { purposes: ["care"], can: { person: "manage" } } },
+      }),
+      async (host, { adminUrl }) => {
+        await host.apply()
+        await connected(withLogin(adminUrl, host.logins.migrator), (client) =>
+          maintenance({ client, policy: host.policy, tables: ["person"], reason: "test" }, (q) =>
+            q.query("truncate person_2"),
+          ),
+        )
+        const { rows } = await connected(adminUrl, (admin) => admin.query("select word from person_word"))
+        expect(rows).toEqual([{ word: "stays" }])
+      },
+    ))
 })

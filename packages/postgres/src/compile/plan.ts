@@ -5,7 +5,6 @@ import { interpreted, withSettings } from "../maintenance/with-settings.js"
 import { matrixRoles } from "./actors.js"
 import { type Catalog, readCatalog } from "./catalog.js"
 import { columnSteps } from "./columns.js"
-import { standing } from "./companion-triggers.js"
 import {
   companionRelations,
   companionSteps,
@@ -27,7 +26,7 @@ import { functionGrantSteps } from "./function-grants.js"
 import { differenceSteps, type Grants, grantSteps, ownRelations, readGrants } from "./grants.js"
 import { indexFindings, keySteps } from "./keys.js"
 import { lookupRefills, lookups } from "./lookups.js"
-import { clonedMirrors, disturbedMirrors, mirrors } from "./mirror.js"
+import { clonedMirrors, disturbedMirrors, mirrorSources, mirrors } from "./mirror.js"
 import { narrowingFindings } from "./narrowings.js"
 import { ownFunctionSteps } from "./own-functions.js"
 import { tablePrivileges } from "./privileges.js"
@@ -112,10 +111,12 @@ async function compare({ client, policy, extensions = [] }: PlanOptions): Promis
   const rolesWithViews = new Set(roleViews.map(({ privileges }) => privileges.role))
   draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
   const { tenant, branch } = tenancyTables(policy, scoped)
-  draft.managed.push(...mirrors(policy, tenant, branch, branchKeyColumn(policy, catalog), partitions))
-  for (const id of disturbedMirrors({ tenant, branch }, partitions, changed)) changed.add(id)
+  const sources = mirrorSources(policy, tenant, branch, branchKeyColumn(policy, catalog), partitions)
+  const standing = { present: catalog.managed, changed }
+  draft.managed.push(...mirrors(sources))
+  for (const id of disturbedMirrors(sources, standing)) changed.add(id)
   draft.managed.push(...lookups(policy, scoped, partitions))
-  draft.steps.push(...lookupRefills(policy, scoped, partitions, standing(catalog.managed, changed)))
+  draft.steps.push(...lookupRefills(policy, scoped, partitions, standing))
   for (const table of releasedTables(catalog, draft.managed))
     draft.steps.push(...releaseSteps(policy, table, grants.of(table.name)))
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
@@ -135,7 +136,7 @@ async function compare({ client, policy, extensions = [] }: PlanOptions): Promis
   }
   const inOrder = phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase))
   const steps = withoutForce(inOrder, forcedTables(catalog, scoped, draft.managed))
-  return planOf(policy, steps, draft.findings, (made) => clonedMirrors({ tenant, branch }, partitions, made))
+  return planOf(policy, steps, draft.findings, (made) => clonedMirrors(sources, made))
 }
 
 function planOf(
@@ -187,7 +188,7 @@ function draftTable({ steps, findings, managed }: Draft, input: TableInput): Rol
   managed.push(...confinement(policy, entry), ...narrowable(policy, entry))
   const partitions = partitionsOf(entry, catalog)
   managed.push(...wordTable(policy, entry, privileges, partitions))
-  steps.push(...wordRefills(entry, partitions, standing(catalog.managed, changed)))
+  steps.push(...wordRefills(entry, partitions, { present: catalog.managed, changed }))
   const views = privileges.flatMap((p) => sameShapeView(entry, p).map((view) => ({ view, privileges: p })))
   managed.push(...views.map(({ view }) => view))
   return views

@@ -10,5 +10,6 @@ export function policyObject(table: string, name: string, phase: Step["phase"], 
     create: `create policy ${name} on ${target} ${body}`,
     drop: `drop policy if exists ${name} on ${target}`,
     commentOn: `policy ${name} on ${target}`,
+    on: table,
   }
 }

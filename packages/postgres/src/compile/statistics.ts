@@ -50,6 +50,7 @@ function statistics(entry: ScopedTable, table: string, object: string, branches:
     ].join(";\n"),
     drop: `drop statistics if exists ${qualified(object)}`,
     commentOn: `statistics ${qualified(object)}`,
+    on: table,
   }
 }
 

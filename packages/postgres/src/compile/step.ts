@@ -23,6 +23,8 @@ export interface Managed {
   readonly drop: string
   /** What follows `comment on`. */
   readonly commentOn: string
+  /** The table, `schema.table`, that takes it along when it is dropped. */
+  readonly on?: string
 }
 
 export function hashOf(text: string): string {
@@ -42,9 +44,8 @@ export function managedSteps(
     .map(({ id }) => id.slice(6))
   for (const object of desired) {
     const hash = hashOf(object.create)
-    const [kind, table = ""] = object.id.split(" ")
-    // Dropping a table takes its policies along, though the catalog still shows them now.
-    const lost = (kind === "policy" || kind === "trigger") && remade.includes(table)
+    // The catalog still shows now what a table that is made again takes along.
+    const lost = object.on !== undefined && remade.includes(object.on)
     const found = lost ? undefined : present.get(object.id)
     if (found === hash) continue
     const comment = `comment on ${object.commentOn} is ${quoteLiteral(`${mark}:${hash}`)}`

@@ -1,6 +1,6 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
-import { type Companion, refills, statementTriggers, truncation } from "./companion-triggers.js"
+import { type Companion, refills, type Standing, stands, statementTriggers, truncation } from "./companion-triggers.js"
 import { fencePolicies } from "./fence.js"
 import type { TablePrivileges } from "./privileges.js"
 import { permissive } from "./rule-policies.js"
@@ -18,27 +18,22 @@ export function wordTable(
   privileges: readonly TablePrivileges[],
   partitions: readonly ScopedTable[] = [],
 ): Managed[] {
-  const search = entry.rule.search
-  if (search === undefined || entry.tenant === null) return []
-  const searched = [...search.words, ...search.lastDigits]
+  if (entry.rule.search === undefined || entry.tenant === null) return []
   const name = wordTableName(entry)
   const { owner } = roleNames(policy)
   return [
     tableObject(entry, name),
     ...fencePolicies(worded(entry), name, owner, readerPolicies(policy, entry, name, privileges)),
-    triggerFunction(entry, name, searched),
+    triggerFunction(entry),
     ...statementTriggers(companion(entry), partitions),
   ]
 }
 
-/** The words of rows that partitions hold when they are followed at last; a table that is made is made from all rows. */
-export function wordRefills(
-  entry: ScopedTable,
-  partitions: readonly ScopedTable[],
-  stands: (object: Managed) => boolean,
-): Step[] {
+/** The words of rows that nothing followed; a table that is made is made from all rows. */
+export function wordRefills(entry: ScopedTable, partitions: readonly ScopedTable[], standing: Standing): Step[] {
   if (entry.rule.search === undefined || entry.tenant === null) return []
-  return stands(tableObject(entry, wordTableName(entry))) ? refills(companion(entry), partitions, stands) : []
+  if (!stands(standing, tableObject(entry, wordTableName(entry)))) return []
+  return refills(companion(entry), triggerFunction(entry), partitions, standing)
 }
 
 function companion(entry: ScopedTable): Companion {
@@ -50,6 +45,7 @@ function companion(entry: ScopedTable): Companion {
     why: `keeps the words of ${entry.table.name}`,
     sameRow: (own, row) => sameRow(entry, own, row),
     rows: (from) => wordRows(entry, from),
+    calls: ["function wardkeep.words", "function wardkeep.digit_word"],
     forced: true,
   }
 }
@@ -74,14 +70,17 @@ export function wordReaders(policy: Policy, entry: ScopedTable, privileges: read
 
 function readersOf(policy: Policy, entry: ScopedTable, privileges: readonly TablePrivileges[]): TablePrivileges[] {
   const confined = new Set(policy.actors.filter((a) => a.confined).map((a) => databaseRole(policy, a)))
-  const search = entry.rule.search
-  const searched = [...(search?.words ?? []), ...(search?.lastDigits ?? [])]
+  const searched = searchedColumns(entry)
   const key = [...scopeColumns(entry).map(([column]) => column), ...entry.key]
   const visible = (p: TablePrivileges, columns: readonly string[]): boolean =>
     columns.every((column) => !p.hidden.includes(column))
   return privileges.filter(
     (p) => !confined.has(p.role) && p.select !== false && visible(p, searched) && (!asked(entry, p) || visible(p, key)),
   )
+}
+
+function searchedColumns({ rule: { search } }: ScopedTable): string[] {
+  return [...(search?.words ?? []), ...(search?.lastDigits ?? [])]
 }
 
 /** What a tenant may take from a role at run time takes the words along. */
@@ -168,13 +167,14 @@ function wordRows(entry: ScopedTable, source: string): string {
   return `select ${[...scope, "w.word", ...keys].join(", ")} from ${source} n cross join lateral (${sources.join(" union ")}) w(word) where w.word <> '#'`
 }
 
-function triggerFunction(entry: ScopedTable, name: string, searched: readonly string[]): Managed {
-  const target = qualified(`${entry.table.schema}.wk_${entry.table.table}_words`)
+function triggerFunction(entry: ScopedTable): Managed {
+  const { name, maintain } = companion(entry)
+  const target = qualified(maintain)
   const word = qualified(name)
   const scope = scopeColumns(entry).map(([column]) => column)
-  const watched = list([...scope, ...keyColumns(entry).map((key) => key.own), ...searched])
+  const watched = list([...scope, ...keyColumns(entry).map((key) => key.own), ...searchedColumns(entry)])
   return {
-    id: `function ${entry.table.schema}.wk_${entry.table.table}_words`,
+    id: `function ${maintain}`,
     phase: "support",
     why: `keeps ${name} like ${entry.table.name}`,
     create: `create or replace function ${target}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $wk$
