@@ -40,6 +40,7 @@ const calls: readonly [string, string][] = [
   ["list_sessions", "list_sessions('asha')"],
   ["list_tenants", "list_tenants()"],
   ["open_backfill", "open_backfill('x', 'x')"],
+  ["close_backfill", "close_backfill('x')"],
   ["record", "record('x', 'x', '{}')"],
   ["resolve_branches", `resolve_branches('x', '"all"')`],
   ["set_branch_group", "set_branch_group('x', 'x', array['x'])"],

@@ -6,7 +6,6 @@ import {
   type Queryable,
   type ScopedTable,
   type Step,
-  shippedFunctions,
   sqlDirectory,
   sqlName,
 } from "@wardkeep/postgres/migrate"
@@ -27,6 +26,9 @@ export const audit: Extension = {
   get migrations() {
     return { schema: "wardkeep_audit", directory: ownSql("migrations") }
   },
+  get objects() {
+    return ownSql("objects")
+  },
   async plan(input) {
     if (!(await isInstalled(input.client))) {
       throw new WardkeepError("WK002", {
@@ -40,7 +42,7 @@ export const audit: Extension = {
       ...roots.filter(({ entry, relation }) => entry.table.name === relation).map(({ entry }) => recordFunction(entry)),
       ...roots.flatMap(({ entry, relation }) => recordTriggers(entry, relation)),
     ]
-    const steps = [...ownFunctions(input.changed), ...managedSteps(desired, await present(input), mark)]
+    const steps = managedSteps(desired, await present(input), mark)
     return { steps: [...(await monthSteps(input.client)), ...steps], findings: [] }
   },
 }
@@ -73,14 +75,6 @@ function requireRedactable(entry: ScopedTable): void {
       message: `${entry.table.name}.audit.redact: ${column} is neither a column nor a group of columns`,
     })
   }
-}
-
-function ownFunctions(changed: ReadonlySet<string>): Step[] {
-  const shipped = shippedFunctions(ownSql("objects"))
-  const names = [...changed].filter((fact) => /^function wardkeep_audit\.(?!on_)/.test(fact))
-  if (names.length === 0) return []
-  const why = "not the function that was installed"
-  return [{ phase: "narrow", object: names.join(", "), why, sql: shipped.join("\n") }]
 }
 
 const presentQuery = `

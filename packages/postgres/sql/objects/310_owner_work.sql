@@ -32,6 +32,20 @@ $$;
 comment on function wardkeep.open_backfill(text, text) is
   'A recorded service context of the owner for one tenant. For the migrator with the owner''s role. Fails with WK307.';
 
+create function wardkeep.close_backfill(given text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  its_session uuid;
+begin
+  delete from wardkeep.token t where t.digest = sha256(convert_to(given, 'UTF8')) and t.role = 'owner' returning t.session_id into its_session;
+  update wardkeep.session s set ended_at = clock_timestamp(), end_reason = 'the work is over'
+   where s.id = its_session and s.kind = 'backfill' and s.ended_at is null;
+end
+$$;
+comment on function wardkeep.close_backfill(text) is
+  'Ends what open_backfill opened, in the transaction of the work: its token is never there for anybody else. For the owner.';
+
 create function wardkeep.record(kind text, tenant text, detail jsonb) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -49,7 +63,7 @@ declare
 begin
   select string_agg(n.nspname || '.' || c.relname, ', ') into bare
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-   where n.nspname || '.' || c.relname in (select jsonb_array_elements_text(new.detail -> 'tables'))
+   where c.oid in (select jsonb_array_elements_text(new.detail -> 'oids')::oid)
      and not (c.relrowsecurity and c.relforcerowsecurity);
   if bare is not null then
     raise exception 'FORCE is not back on %', bare using errcode = 'WK307', hint = 'Maintenance is one transaction; nothing was kept.';

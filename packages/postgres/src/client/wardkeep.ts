@@ -172,7 +172,8 @@ export class Wardkeep implements Queries {
    * for the whole download, pauses of its reader included once the buffers are full (57014), and so does `maxTransaction`:
    * give a client for large downloads longer ones.
    *
-   * @throws WK108 not a plain reading query
+   * @throws WK108 not a plain reading query · WK101 read without a context · WK102 expired or revoked · WK103 read in another run ·
+   *   WK111 aborted, abandoned or too long
    * @example await pipeline(wk.copyOut("select id, full_name from patient"), response)
    */
   copyOut(
@@ -215,7 +216,8 @@ export class Wardkeep implements Queries {
   /**
    * Runs `work` as the actor of a queued job, if the session still holds the grant.
    *
-   * @throws WK102 the session has ended or never had the grant
+   * @throws WK102 the session has ended or never had the grant · WK009 no issuer · WK112 not what `serializeContext` returned ·
+   *   WK202 the issuer's request was refused · WK005 · WK103, WK105, WK110 as `run`
    * @example await wk.resumeContext(job.data.as, async () => { … })
    */
   async resumeContext<T>(queued: QueuedContext, work: () => Promise<T>): Promise<T> {
@@ -228,7 +230,7 @@ export class Wardkeep implements Queries {
   /**
    * Reads what must be known before there is a context, through a look-up of the policy file. Recorded.
    *
-   * @throws WK002 the policy has no such look-up
+   * @throws WK002 the policy has no such look-up · WK003, WK004, WK005, WK006 as `start`
    * @example const [staff] = await wk.lookup("staff_by_email", email)
    */
   async lookup<R extends object = Row>(name: string, value: string): Promise<R[]> {

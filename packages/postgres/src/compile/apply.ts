@@ -1,21 +1,16 @@
-import { type Finding, type Policy, WardkeepError } from "@wardkeep/core"
+import { type Finding, WardkeepError } from "@wardkeep/core"
 import { inTransaction } from "../maintenance/in-transaction.js"
+import { lockTables } from "../maintenance/lock.js"
 import type { Queryable } from "../maintenance/queryable.js"
-import { saveManifest } from "./drift.js"
-import type { Extension } from "./extension.js"
+import { readBackSql } from "./left-over.js"
 import { type Plan, type PlanOptions, plan } from "./plan.js"
 import type { Step } from "./step.js"
 
-export interface ApplyOptions {
-  /** A dedicated connection of the migrator's login with the owner's role in force. */
-  readonly client: Queryable
-  readonly policy: Policy
+export interface ApplyOptions extends PlanOptions {
   /** The plan that was shown. Without one, the plan of this moment is made and applied. */
   readonly plan?: Plan
   /** How long to wait for a table's lock before giving up, in milliseconds. Default 5000. */
   readonly lockTimeout?: number
-  /** The same as were installed. */
-  readonly extensions?: readonly Extension[]
 }
 
 export interface ApplyResult {
@@ -27,31 +22,54 @@ export interface ApplyResult {
  * Applies the policy in one transaction: all of it or nothing. Narrowing comes before widening. A second run applies
  * nothing.
  *
- * @throws WK305 the database changed since the plan · WK304 rows in the way · WK301 a step failed; nothing was changed
+ * @throws WK305 the database changed since the plan · WK304 rows in the way · WK303 objects of the host in the way, or on top of
+ *   what goes · WK306 a privilege could not be taken away · WK301 a table was in use for longer than `lockTimeout`, or a step
+ *   failed · WK001, WK002, WK007, WK008, WK009 as `plan`; nothing was changed then
  * @example await apply({ client, policy, plan: shown })
  */
 export async function apply(options: ApplyOptions): Promise<ApplyResult> {
-  const { client, policy, plan: shown, lockTimeout = 5000, extensions = [] } = options
+  const { client, policy, plan: shown, lockTimeout = 5000, extensions = [], accept = [] } = options
   const input = { client, policy, extensions }
   const applied = async (): Promise<ApplyResult> => {
-    await client.query("select set_config('lock_timeout', $1, true), set_config('row_security', 'off', true)", [
-      String(lockTimeout),
-    ])
-    const current = await plan(input)
+    await client.query("select set_config('row_security', 'off', true)")
+    const current = await plan({ ...input, accept })
     if (shown !== undefined && shown.hash !== current.hash) throw new WardkeepError("WK305")
+    await lockAll(client, current.locks, lockTimeout)
+    await client.query(current.remember.before)
     for (const step of current.steps) await runStep(client, step)
     if (current.steps.length > 0) await client.query("set constraints all immediate")
+    await client.query(current.remember.after)
+    await requireRemembered(client)
     if (current.steps.length > 0) await requireNothingLeft(input)
-    await saveManifest(client, policy)
     return { applied: current.steps.length, findings: current.findings }
   }
   // Whatever the server's default: what is issued meanwhile must be seen, and ended.
   return await inTransaction(client, applied, "begin isolation level read committed")
 }
 
+/** Holding one table while waiting for the next could deadlock, and PostgreSQL might end the application's side. */
+async function lockAll(client: Queryable, tables: readonly string[], timeout: number): Promise<void> {
+  try {
+    await lockTables(client, tables, timeout)
+  } catch (cause) {
+    if (!(cause instanceof WardkeepError)) throw cause
+    throw new WardkeepError("WK301", {
+      message: `55P03 ${cause.message}: ${tables.join(", ")}`,
+      hint: `Nothing was changed. ${cause.hint}`,
+      cause,
+    })
+  }
+  await client.query("select set_config('lock_timeout', $1, true)", [String(timeout)])
+}
+
+/** The first state is not saved where the catalog changed between the plan and its first step. */
+async function requireRemembered(client: Queryable): Promise<void> {
+  const { rows } = await client.query("select from wardkeep.policy_state")
+  if (rows.length === 0) throw new WardkeepError("WK305")
+}
+
 /** A REVOKE that could not take a privilege away only warns; a second plan in the same transaction tells. */
 async function requireNothingLeft(input: PlanOptions): Promise<void> {
-  await saveManifest(input.client, input.policy)
   const [left] = (await plan(input)).steps
   if (left === undefined) return
   throw new WardkeepError(left.sql.startsWith("revoke") ? "WK306" : "WK901", {
@@ -82,6 +100,16 @@ async function runStep(client: Queryable, { object, why, sql, rows }: Step): Pro
         detail: `SQLSTATE ${code}`,
       })
     }
+    // Never CASCADE: what the host made on top of ours is not ours to drop.
+    if (code === "2BP01" && cause instanceof Error) {
+      const detail =
+        "detail" in cause && typeof cause.detail === "string" ? `: ${cause.detail.replaceAll("\n", "; ")}` : ""
+      throw new WardkeepError("WK303", {
+        message: `${object}: ${cause.message}${detail}`,
+        hint: "Nothing was changed. Drop what depends on it, or move it elsewhere, and run again.",
+        detail: `step: ${why}`,
+      })
+    }
     throw new WardkeepError("WK301", {
       message: `${object}: ${code} ${cause instanceof Error ? cause.message : String(cause)}`,
       detail: `step: ${why}`,
@@ -104,8 +132,15 @@ export interface EmitOptions {
 export function emit(shown: Plan, { transaction = true }: EmitOptions = {}): string {
   if (shown.steps.length === 0) return "-- nothing to do\n"
   const steps = shown.steps.map((step) => `-- ${step.object}: ${step.why}\n${step.sql};`).join("\n\n")
-  const remember = `-- wardkeep.policy_state: what was made here is no drift\n${shown.remember};`
-  const body = `set local lock_timeout = '5s';\n\n${steps}\n\n${remember}\n`
+  const readBack = readBackSql(shown.steps)
+  const parts = [
+    "set local lock_timeout = '5s';\nset local row_security = off;",
+    `-- What is there now, so that what the steps make can be told from it.\n${shown.remember.before};`,
+    steps,
+    ...(readBack === undefined ? [] : [`-- A REVOKE by somebody who is not the owner only warns.\n${readBack};`]),
+    `-- wardkeep.policy_state: what was made here is no drift.\n${shown.remember.after};`,
+  ]
+  const body = `${parts.join("\n\n")}\n`
   if (transaction)
     return `-- Run as the owner role, in one transaction.\nbegin;\nset transaction isolation level read committed;\n${body}\ncommit;\n`
   return `-- Run as the owner role. Your tool must open one transaction around this file and commit it.\n${outsideFails}\n${body}`

@@ -3,7 +3,11 @@ import { type ScopedTable, scopeColumns } from "./scope.js"
 import { qualified, type Step } from "./step.js"
 import { addThroughColumns, orphans } from "./through.js"
 
-/** Scope columns: there, never null, and filled from the verified context so that models declare neither. */
+/**
+ * Scope columns: there, never null, and filled from the verified context so that models declare neither.
+ *
+ * @throws WK303 a scope column has a default of the host's · WK008 the parent of a `through` table has no key of one column
+ */
 export function columnSteps(
   entry: ScopedTable,
   scoped: ReadonlyMap<string, ScopedTable>,

@@ -2,6 +2,7 @@ import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
 import type { Catalog } from "./catalog.js"
 import type { Grants } from "./grants.js"
+import { leftOnFunction } from "./left-over.js"
 import type { Managed, Step } from "./step.js"
 
 interface Executor {
@@ -15,7 +16,7 @@ interface Executor {
 
 const executorsQuery = `
 select distinct n.nspname || '.' || p.proname as name,
-  format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as signature, coalesce(r.rolname::text, 'PUBLIC') as grantee, a.is_grantable as grantable
+  format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as signature, coalesce(r.rolname::text, 'PUBLIC') as grantee, a.is_grantable as grantable
 from pg_description d join pg_proc p on p.oid = d.objoid and d.classoid = 'pg_proc'::regclass join pg_namespace n on n.oid = p.pronamespace and n.nspname <> 'wardkeep'
 cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles r on r.oid = a.grantee
 where d.description like 'wardkeep:%' and a.grantee <> p.proowner and a.grantor = p.proowner order by 1, 3`
@@ -55,5 +56,6 @@ export async function definerGrantSteps(
       object: `${name} ${grantee}`,
       why: meant ? "holds it, and passes it on to nobody" : "not for this role",
       sql: `revoke ${meant ? "grant option for " : ""}execute on function ${signature} from ${grantee === "PUBLIC" ? "public" : quoteIdent(grantee)} cascade`,
+      left: leftOnFunction(signature, grantee, meant ? "option" : "privilege"),
     }))
 }

@@ -109,6 +109,22 @@ const repairable: readonly [what: string, sql: () => string, fact: () => string]
     () => "create or replace function wk_patient_words() returns trigger language plpgsql as 'begin return null; end'",
     () => "function public.wk_patient_words()",
   ],
+  ["no RLS on tokens", () => "alter table wardkeep.token disable row level security", () => "table wardkeep.token"],
+  [
+    "a dropped check of FORCE",
+    () => "drop trigger activity_force on wardkeep.activity",
+    () => "trigger wardkeep.activity activity_force",
+  ],
+  [
+    "a record that may be changed",
+    () => "drop trigger activity_history on wardkeep.activity",
+    () => "trigger wardkeep.activity activity_history",
+  ],
+  [
+    "assignments that may be changed",
+    () => "alter table wardkeep.assignment disable trigger assignment_history",
+    () => "trigger wardkeep.assignment assignment_history",
+  ],
 ]
 
 describe("drift", () => {

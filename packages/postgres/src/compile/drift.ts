@@ -1,4 +1,12 @@
-import { canonicalJson, type Finding, type Json, type Policy, quoteLiteral, sortFindings } from "@wardkeep/core"
+import {
+  canonicalJson,
+  type Finding,
+  type Json,
+  type Policy,
+  quoteLiteral,
+  type Severity,
+  sortFindings,
+} from "@wardkeep/core"
 import { databaseFindings } from "../install/database-acl.js"
 import type { Queryable } from "../maintenance/queryable.js"
 import { interpreted, withSettings } from "../maintenance/with-settings.js"
@@ -7,9 +15,10 @@ import { roleFindings } from "./role-findings.js"
 import { hashOf } from "./step.js"
 
 /** Picture of everything the fence rests on, one line per fact, comparable across servers. */
-type Picture = Readonly<Record<string, string>>
+export type Picture = Readonly<Record<string, string>>
 
-// The months of the audit log come and go by themselves and are left out.
+// The months of the audit log come and go by themselves and are left out. Who changes what is printed here makes every database
+// drift that was applied before.
 const pictureQuery = `
 with recursive marked as materialized (
   select classoid, objoid from pg_description where objsubid = 0 and description like 'wardkeep:%'
@@ -25,7 +34,7 @@ with recursive marked as materialized (
     from tree t join pg_class c on c.oid = t.oid
 )
 select 'table ' || name as fact, 'rls ' || relrowsecurity || ' forced ' || relforcerowsecurity || ' owner ' || pg_get_userbyid(relowner)
-    || coalesce(' ' || array_to_string(reloptions, ','), '') as value from ours
+    || coalesce(' ' || array_to_string(case when relkind = 'v' then reloptions end, ','), '') as value from ours
 union all
 select 'policy ' || o.name || ' ' || p.polname, concat_ws(' | ', p.polcmd, p.polpermissive,
     (select string_agg(coalesce(r.rolname::text, 'public'), ',' order by r.rolname) from unnest(p.polroles) u(oid) left join pg_roles r on r.oid = u.oid),
@@ -42,7 +51,7 @@ select 'acl ' || o.name || '.' || t.attname || ' ' || coalesce(r.rolname::text, 
 union all
 select 'trigger ' || o.name || ' ' || t.tgname, t.tgenabled::text || ' ' || pg_get_triggerdef(t.oid) from pg_trigger t join ours o on o.oid = t.tgrelid where not t.tgisinternal
 union all
-select 'foreign key ' || o.name || ' ' || k.conname, k.convalidated || ' ' || pg_get_constraintdef(k.oid) from pg_constraint k join ours o on o.oid = k.conrelid where k.contype = 'f'
+select 'foreign key ' || o.name || ' ' || k.conname, k.convalidated || ' ' || pg_get_constraintdef(k.oid) from pg_constraint k join ours o on o.oid = k.conrelid where k.contype = 'f' and k.conparentid = 0
 union all
 select 'view ' || o.name, pg_get_viewdef(o.oid) from ours o where o.relkind = 'v'
 union all
@@ -70,30 +79,53 @@ async function takePicture(client: Queryable, policy: Policy): Promise<Picture> 
   )
 }
 
-/** Remembers what the catalog looks like right after an apply. */
-export async function saveManifest(client: Queryable, policy: Policy): Promise<void> {
-  const picture = await takePicture(client, policy)
-  await client.query(
-    `insert into wardkeep.policy_state (policy_hash, manifest) values ($1, $2)
-     on conflict (only_row) do update set policy_hash = excluded.policy_hash, manifest = excluded.manifest, applied_at = now()
-     where policy_state.manifest is distinct from excluded.manifest or policy_state.policy_hash is distinct from excluded.policy_hash`,
-    [policyHash(policy), JSON.stringify(picture)],
-  )
+/** The same question without a parameter, for the SQL of a plan. */
+export function pictureSql(policy: Policy): string {
+  return pictureQuery
+    .trim()
+    .replace("$1", () => `array[${[...policy.tables.keys()].map(quoteLiteral).join(", ")}]::text[]`)
 }
 
-/**
- * The same as SQL, of what a plan makes and of nothing else: what it did not look at is left for the next apply to correct.
- * Only beside a state that an apply has saved.
- */
-export function manifestSql(policy: Policy, made: readonly string[]): string {
-  const list = (names: readonly string[]): string => `array[${names.map(quoteLiteral).join(", ")}]::text[]`
-  const picture = pictureQuery.trim().replace("$1", () => list([...policy.tables.keys()]))
-  return `select set_config('wardkeep.path_before', current_setting('search_path'), true);
-select set_config('search_path', 'pg_catalog', true);
-update wardkeep.policy_state set manifest = manifest || (
-select coalesce(jsonb_object_agg(fact, coalesce(value, '')), '{}') from (${picture}) picture
- where array[fact, regexp_replace(fact, '\\(.*\\)$', ''), regexp_replace(fact, '^(?:table|acl) ([^ .]+\\.[^ .]+).*$', 'view \\1')] && ${list(made)});
-select set_config('search_path', current_setting('wardkeep.path_before'), true)`
+export interface Difference {
+  readonly fact: string
+  /** What was remembered of it; undefined for what appeared. */
+  readonly was: string | undefined
+  /** Undefined for what is gone. */
+  readonly is: string | undefined
+  readonly change: "appeared" | "is gone" | "changed"
+}
+
+export interface Drifted {
+  /** Undefined where nothing was ever saved, and nothing differs. */
+  readonly policyHash: string | undefined
+  readonly saved: Picture
+  readonly live: Picture
+  readonly differences: readonly Difference[]
+}
+
+/** The live catalog beside what is remembered of it. */
+export async function drifted(client: Queryable, policy: Policy): Promise<Drifted> {
+  const { rows } = await client.query<{ manifest: Picture; policy_hash: string }>(
+    "select manifest, policy_hash from wardkeep.policy_state",
+  )
+  const live = await takePicture(client, policy)
+  const state = rows[0]
+  if (state === undefined) return { policyHash: undefined, saved: {}, live, differences: [] }
+  const saved = state.manifest
+  const differences = [...new Set([...Object.keys(saved), ...Object.keys(live)])].flatMap((fact): Difference[] => {
+    const [was, is] = [saved[fact], live[fact]]
+    if (was === is) return []
+    const change = was === undefined ? "appeared" : is === undefined ? "is gone" : "changed"
+    return [{ fact, was, is, change }]
+  })
+  return { policyHash: state.policy_hash, saved, live, differences }
+}
+
+/** The MD5 of the picture where nothing was ever saved, as the server makes it of the same picture. */
+export async function firstSeen(client: Queryable, { policyHash: saved, live }: Drifted): Promise<string | undefined> {
+  if (saved !== undefined) return undefined
+  const { rows } = await client.query<{ md5: string }>("select md5($1::jsonb::text)", [JSON.stringify(live)])
+  return rows[0]?.md5
 }
 
 /**
@@ -104,11 +136,8 @@ select set_config('search_path', current_setting('wardkeep.path_before'), true)`
  * @example const findings = await drift({ client, policy })
  */
 export async function drift({ client, policy }: { client: Queryable; policy: Policy }): Promise<Finding[]> {
-  const { rows } = await client.query<{ manifest: Record<string, string>; policy_hash: string }>(
-    "select manifest, policy_hash from wardkeep.policy_state",
-  )
-  const saved = rows[0]
-  if (saved === undefined) {
+  const found = await drifted(client, policy)
+  if (found.policyHash === undefined) {
     return [
       {
         check: "policy-not-applied",
@@ -119,23 +148,17 @@ export async function drift({ client, policy }: { client: Queryable; policy: Pol
       },
     ]
   }
-  const live = await takePicture(client, policy)
   const findings = [...(await roleFindings(client, policy)), ...(await databaseFindings(client, policy))]
-  const facts = new Set([...Object.keys(saved.manifest), ...Object.keys(live)])
-  for (const fact of facts) {
-    const was = saved.manifest[fact]
-    const is = live[fact]
-    if (was === is) continue
-    const change = was === undefined ? "appeared" : is === undefined ? "is gone" : "changed"
+  for (const { fact, change } of found.differences) {
     findings.push({
       check: "drift",
-      severity: fact.startsWith("policy ") || fact.startsWith("table ") ? "leak" : "hygiene",
+      severity: severityOf(fact),
       object: fact,
       message: `${fact} ${change} since the policy was applied`,
       fix: "wardkeep plan, then wardkeep apply",
     })
   }
-  if (saved.policy_hash !== policyHash(policy)) {
+  if (found.policyHash !== policyHash(policy)) {
     findings.push({
       check: "policy-file-changed",
       severity: "hygiene",
@@ -147,20 +170,20 @@ export async function drift({ client, policy }: { client: Queryable; policy: Pol
   return sortFindings(findings)
 }
 
-/**
- * What the last apply left and is no longer so, as ids of managed objects (they are made again although they still carry
- * our comment) and as facts.
- */
-export async function tampered(client: Queryable, policy: Policy): Promise<Set<string>> {
-  const findings = await drift({ client, policy })
-  return new Set(findings.filter((f) => f.check === "drift").flatMap((f) => idsOf(f.object)))
+export function severityOf(fact: string): Severity {
+  return fact.startsWith("policy ") || fact.startsWith("table ") ? "leak" : "hygiene"
+}
+
+/** As ids of managed objects, which are made again although they still carry our comment, and as facts. */
+export function changedIds({ differences }: Drifted): Set<string> {
+  return new Set(differences.flatMap(({ fact }) => idsOf(fact)))
 }
 
 /**
  * Privileges and options of a view belong to the view; flags of a table are steps of their own and no reason to make it
  * again; functions are identified without their arguments.
  */
-function idsOf(fact: string): string[] {
+export function idsOf(fact: string): string[] {
   const acl = /^acl (\S+?\.[^.\s]+)/.exec(fact)
   if (acl !== null) return [fact, `view ${acl[1]}`]
   if (fact.startsWith("table ")) return [fact.replace("table ", "view ")]
@@ -168,7 +191,7 @@ function idsOf(fact: string): string[] {
 }
 
 /** The policy without its Maps, in canonical form. */
-function policyHash(policy: Policy): string {
+export function policyHash(policy: Policy): string {
   const plain: Json = JSON.parse(
     JSON.stringify({
       ...policy,

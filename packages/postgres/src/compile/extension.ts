@@ -22,5 +22,7 @@ export interface ExtensionInput {
  */
 export interface Extension {
   readonly migrations: MigrationRun
+  /** The folder with the current objects of its schema: functions, each followed by its comment, tables and triggers. */
+  readonly objects: string
   plan(input: ExtensionInput): Promise<{ steps: readonly Step[]; findings: readonly Finding[] }>
 }

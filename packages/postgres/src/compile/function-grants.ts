@@ -1,6 +1,7 @@
 import { type Actor, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
 import { databaseRole, matrixRoles } from "./actors.js"
+import { leftOnFunction } from "./left-over.js"
 import type { Step } from "./step.js"
 
 /** What policies, defaults and hosts call under a matrix role. Each of them checks the verified context itself. */
@@ -93,6 +94,7 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
       object: `wardkeep.${row.function}`,
       why: isWanted ? "holds it, and passes it on to nobody" : "not for this role",
       sql: `revoke ${what} on function wardkeep.${row.function} from ${from}${row.grantable ? " cascade" : ""}`,
+      left: leftOnFunction(`wardkeep.${row.function}`, row.grantee, isWanted ? "option" : "privilege"),
     })
   }
   const missing = new Map<string, string[]>()

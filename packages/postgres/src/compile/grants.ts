@@ -1,6 +1,7 @@
 import { type Policy, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
 import { levelOf, statements } from "./grant-statements.js"
+import { leftOnRelation } from "./left-over.js"
 import { sqlName } from "./names.js"
 import { chainSteps, keptSteps } from "./passed-on.js"
 import type { TablePrivileges } from "./privileges.js"
@@ -127,12 +128,14 @@ export function differenceSteps(
       phase: "narrow",
       why: "not in the policy file",
       sql: `revoke ${what} on ${qualified(relation)} from ${role}${isPassedOn(grants) ? " cascade" : ""}`,
+      left: leftOnRelation(relation, grants),
     })),
     // Nobody of ours passes anything on: whoever got it would see no rows, and no error.
-    ...statements(relation, passing, (what, role) => ({
+    ...statements(relation, passing, (what, role, grants) => ({
       phase: "narrow",
       why: "holds it, and passes it on to nobody",
       sql: `revoke grant option for ${what} on ${qualified(relation)} from ${role} cascade`,
+      left: leftOnRelation(relation, grants, "option"),
     })),
     ...strangerSteps(relation, silenced),
     ...chainSteps(relation, present, [...extra, ...silenced], passing),
@@ -154,11 +157,12 @@ export function differenceSteps(
  * Without the grant it is an error.
  */
 function strangerSteps(relation: string, silenced: readonly Held[]): Step[] {
-  return statements(relation, silenced, (what, role) => ({
+  return statements(relation, silenced, (what, role, grants) => ({
     phase: "narrow",
     why: `a role of the host loses ${what}: from now on an error, where the fence would show it no rows`,
     // What it passed on to others depends on its own.
     sql: `revoke ${what} on ${qualified(relation)} from ${role} cascade`,
+    left: leftOnRelation(relation, grants),
   }))
 }
 

@@ -27,7 +27,9 @@ export function hostObjectsInTheWay(
   return [
     ...owners(catalog, scoped, covered),
     ...catalog.foreignPolicies
-      .filter((policy) => names.has(policy.slice(0, policy.indexOf(" "))))
+      .filter(
+        (policy) => names.has(policy.slice(0, policy.indexOf(" "))) || /^wardkeep(_audit|_lookup)?\./.test(policy),
+      )
       .map((policy) => ({
         text: `policy ${policy} is not ours and could widen the fence; drop it first`,
         hint: dropIt,

@@ -8,6 +8,8 @@ const schema = "wardkeep_lookup"
 /**
  * What must be read before a context exists: a narrow copy of the named columns, kept by triggers, reached only
  * through a definer function that returns one row and records the look-up.
+ *
+ * @throws WK001 a look-up in a table that is `unmanaged`
  */
 export function lookups(
   policy: Policy,
@@ -89,7 +91,7 @@ function copy(lookup: Lookup, entry: ScopedTable): Managed {
       `alter table ${target} enable row level security`,
       `insert into ${target} ${rows(qualified(entry.table.name))}`,
     ].join(";\n"),
-    drop: `drop table if exists ${target} cascade`,
+    drop: `drop table if exists ${target}`,
     commentOn: `table ${target}`,
   }
 }

@@ -1,5 +1,6 @@
 import { levelOf, statements } from "./grant-statements.js"
 import type { Grant, Held } from "./grants.js"
+import { leftOnRelation, type Taken } from "./left-over.js"
 import { qualified, type Step } from "./step.js"
 
 /** A REVOKE by the owner takes only what the owner gave. */
@@ -13,30 +14,32 @@ export function chainSteps(
   const taken = new Set([...removed, ...passing].filter((g) => g.grantor === null).map(levelOf))
   const kept = new Set(present.filter((g) => g.grantor === null && !removed.includes(g)).map(levelOf))
   const target = qualified(relation)
-  const through = (some: readonly Grant[], option: string): Step[] =>
-    statements(relation, some, (what, role) => ({
+  const through = (some: readonly Grant[], taken: Taken): Step[] =>
+    statements(relation, some, (what, role, grants) => ({
       phase: "narrow",
       why: "columns that this role passed on, by its option on the whole table, end",
       // The columns have a list of their own, and a REVOKE cascades in the list where the option stands.
-      sql: `grant ${what} on ${target} to ${role} with grant option;\nrevoke ${option}${what} on ${target} from ${role} cascade`,
+      sql: `grant ${what} on ${target} to ${role} with grant option;\nrevoke ${taken === "option" ? "grant option for " : ""}${what} on ${target} from ${role} cascade`,
+      left: leftOnRelation(relation, grants, taken),
     }))
   return [
     ...statements(
       relation,
       options.filter((option) => !taken.has(levelOf(option))),
-      (what, role) => ({
+      (what, role, grants) => ({
         phase: "narrow",
         why: `what this role passed on to others ends; its own ${what} stays`,
         sql: `revoke grant option for ${what} on ${target} from ${role} cascade`,
+        left: leftOnRelation(relation, grants, "option"),
       }),
     ),
     ...through(
       columns.filter((column) => kept.has(levelOf(column))),
-      "grant option for ",
+      "option",
     ),
     ...through(
       columns.filter((column) => !kept.has(levelOf(column))),
-      "",
+      "privilege",
     ),
   ]
 }

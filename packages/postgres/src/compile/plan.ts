@@ -19,19 +19,21 @@ import { defaultFindings, readDefaults } from "./defaults.js"
 import { definerGrantSteps } from "./definer-grants.js"
 import { derivedFindings } from "./derived.js"
 import { detachPendingFindings } from "./detach-pending.js"
-import { manifestSql, tampered } from "./drift.js"
+import { changedIds, type Drifted, drifted, firstSeen } from "./drift.js"
 import type { Extension } from "./extension.js"
 import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
 import { differenceSteps, type Grants, grantSteps, ownRelations, readGrants } from "./grants.js"
 import { indexFindings, keySteps } from "./keys.js"
+import { locksOf } from "./locks.js"
 import { lookupRefills, lookups } from "./lookups.js"
 import { clonedMirrors, disturbedMirrors, mirrorSources, mirrors } from "./mirror.js"
 import { narrowingFindings } from "./narrowings.js"
-import { ownFunctionSteps } from "./own-functions.js"
+import { ownObjectSteps, ownSchemas, shippedFacts } from "./own-objects.js"
 import { tablePrivileges } from "./privileges.js"
 import { recordSteps } from "./record.js"
 import { referenceFindings } from "./references.js"
+import { type Remembering, rememberSql } from "./remember.js"
 import { roleFindings } from "./role-findings.js"
 import { columnTypesOf, referenceSteps } from "./rule-policies.js"
 import { schemaGrantSteps } from "./schema-grants.js"
@@ -39,6 +41,7 @@ import { branchKeyColumn, partitionsOf, resolveScopes, type ScopedTable } from "
 import { countBranches, scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
 import { strangerFindings } from "./strangers.js"
+import { type Judgement, judge, openFindings } from "./unsettled.js"
 import { type RoleView, sameShapeView, viewGrantSteps, viewSchema } from "./views.js"
 import { wordRefills, wordTable } from "./words.js"
 
@@ -48,8 +51,10 @@ export interface Plan {
   readonly findings: readonly Finding[]
   /** Changes when the steps do; `apply` refuses a plan whose hash no longer fits the database. */
   readonly hash: string
-  /** What the SQL of the plan does last: it adds what the steps make to the state that drift compares with. */
-  readonly remember: string
+  /** Tables and views that the steps lock; `apply` takes these locks together, before the first step. */
+  readonly locks: readonly string[]
+  /** SQL around the steps: what they make, and what the plan found right, becomes the state that drift compares with. */
+  readonly remember: Remembering
 }
 
 const phases: readonly Step["phase"][] = ["structure", "narrow", "support", "widen", "record"]
@@ -59,40 +64,40 @@ export interface PlanOptions {
   readonly policy: Policy
   /** The same as were installed. */
   readonly extensions?: readonly Extension[]
+  /** Facts of findings `drift-not-corrected` that are right as they are; `doctor` names them no more once it is applied. */
+  readonly accept?: readonly string[]
 }
 
 /**
  * Compares the database with the policy file. Run as the owner (migrator login, SET ROLE owner). An empty plan means
  * that nothing is to be done.
  *
- * @throws WK002 unknown table, column or role · WK007 key type · WK008 scope column · WK303 host objects in the way
+ * @throws WK001 the policy file asks for what a table cannot be given · WK002 unknown table, column or role, or an extension that
+ *   is not installed · WK007 key type · WK008 scope column or key · WK009 `accept` names what is not open · WK303 host objects in
+ *   the way
  * @example console.log(emit(await plan({ client, policy })))
  */
 export async function plan(options: PlanOptions): Promise<Plan> {
   return await withSettings(options.client, interpreted, () => compare(options))
 }
 
-async function compare({ client, policy, extensions = [] }: PlanOptions): Promise<Plan> {
+async function compare({ client, policy, extensions = [], accept = [] }: PlanOptions): Promise<Plan> {
   const catalog = await readCatalog(client, policy)
   requireRoles(policy, catalog)
   const { scoped, findings: uncovered } = resolveScopes(policy, catalog)
   const types = columnTypesOf(scoped)
   checkColumns(policy, types)
-  const changed = await tampered(client, policy)
+  const drift = await drifted(client, policy)
+  const changed = changedIds(drift)
+  const schemas = ownSchemas(extensions, await strategyOf(client))
   const own = await ownRelations(client)
   const views = [...catalog.managed.keys()].filter((id) => id.startsWith("view ")).map((id) => id.slice(5))
   const left = catalog.leftBehind.map((table) => table.name)
   const companions = companionRelations(scoped.values(), catalog)
   const relations = [...catalog.tables.keys(), ...left, ...companions, ...own, ...views]
   const draft: Draft = {
-    steps: ownFunctionSteps(changed, await strategyOf(client)),
-    findings: [
-      ...uncovered,
-      ...(await derivedFindings(client, policy, catalog, scoped)),
-      ...(await roleFindings(client, policy)),
-      ...(await narrowingFindings(client, policy)),
-      ...detachPendingFindings(policy, catalog, scoped),
-    ],
+    steps: await ownObjectSteps(client, schemas, changed),
+    findings: [...uncovered, ...(await lookedAt(client, policy, catalog, scoped))],
     managed: [],
   }
   const defaults = await readDefaults(client)
@@ -134,24 +139,49 @@ async function compare({ client, policy, extensions = [] }: PlanOptions): Promis
     draft.steps.push(...part.steps)
     draft.findings.push(...part.findings)
   }
-  const inOrder = phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase))
-  const steps = withoutForce(inOrder, forcedTables(catalog, scoped, draft.managed))
-  return planOf(policy, steps, draft.findings, (made) => clonedMirrors(sources, made))
+  const corrections = withoutForce(
+    phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase)),
+    forcedTables(catalog, scoped, draft.managed),
+  )
+  const copies = clonedMirrors(sources, objectsOf(corrections))
+  const judged = { made: new Set([...objectsOf(corrections), ...copies]), shipped: shippedFacts(schemas), accept }
+  const there = [...catalog.tables.keys(), ...left, ...own, ...views]
+  return await planOf({ client, policy }, draft.findings, corrections, judge(drift, judged), drift, there)
 }
 
-function planOf(
-  policy: Policy,
-  steps: readonly Step[],
+const objectsOf = (steps: readonly Step[]): string[] => steps.map(({ object }) => object)
+
+async function planOf(
+  { client, policy }: Pick<PlanOptions, "client" | "policy">,
   findings: readonly Finding[],
-  copiesOf: (made: readonly string[]) => readonly string[],
-): Plan {
-  const made = steps.map(({ object }) => object)
+  corrections: readonly Step[],
+  judgement: Judgement,
+  drift: Drifted,
+  relations: readonly string[],
+): Promise<Plan> {
+  const steps = [...corrections, ...judgement.accepted]
   return {
     steps,
-    findings: sortFindings(findings),
+    findings: sortFindings([...findings, ...openFindings(judgement.open)]),
     hash: hashOf(steps.map((step) => step.sql).join("\n;\n")),
-    remember: manifestSql(policy, [...made, ...copiesOf(made)]),
+    locks: locksOf(steps, relations),
+    remember: rememberSql(policy, judgement, await firstSeen(client, drift)),
   }
+}
+
+/** What no step is about. */
+async function lookedAt(
+  client: Queryable,
+  policy: Policy,
+  catalog: Catalog,
+  scoped: ReadonlyMap<string, ScopedTable>,
+): Promise<Finding[]> {
+  return [
+    ...(await derivedFindings(client, policy, catalog, scoped)),
+    ...(await roleFindings(client, policy)),
+    ...(await narrowingFindings(client, policy)),
+    ...detachPendingFindings(policy, catalog, scoped),
+  ]
 }
 
 interface Draft {

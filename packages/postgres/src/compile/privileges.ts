@@ -30,7 +30,11 @@ export interface PrivilegeResult {
   readonly findings: Finding[]
 }
 
-/** From the matrix to column privileges of one table. */
+/**
+ * From the matrix to column privileges of one table.
+ *
+ * @throws WK001 a role may update what is set once: tenant, branch, key or subject
+ */
 export function tablePrivileges(policy: Policy, entry: ScopedTable, serverVersion: number): PrivilegeResult {
   const privileges: TablePrivileges[] = []
   const findings: Finding[] = []

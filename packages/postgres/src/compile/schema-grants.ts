@@ -1,6 +1,7 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
 import { explode, type Grants, type Held, isOurs } from "./grants.js"
+import { leftOnSchema } from "./left-over.js"
 import type { Managed, Step } from "./step.js"
 
 const schemasQuery = `
@@ -58,6 +59,7 @@ function taken({ schema, grantee, privilege, grantable }: SchemaGrant, keeps: bo
       object: `schema ${schema} ${grantee}`,
       why: keeps ? "holds it, and passes it on to nobody" : "not for this role",
       sql: `revoke ${what} on schema ${quoteIdent(schema)} from ${from}${grantable ? " cascade" : ""}`,
+      left: leftOnSchema(schema, grantee, privilege, keeps ? "option" : "privilege"),
     },
   ]
 }

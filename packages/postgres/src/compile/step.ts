@@ -11,6 +11,8 @@ export interface Step {
   readonly sql: string
   /** A query that lists the rows which can be in the way, for the error of a step that meets them. */
   readonly rows?: string
+  /** Of a REVOKE: a condition that is true where it took nothing, which only warns. */
+  readonly left?: string
 }
 
 /** An object that is recognised by its comment, so that a second run changes nothing and drift is seen. */
@@ -59,11 +61,15 @@ export function managedSteps(
     const drop = found === undefined ? "" : `${object.drop};\n`
     steps.push({ phase: object.phase, object: object.id, why: object.why, sql: `${drop}${made}` })
   }
-  for (const id of present.keys()) {
-    if (!wanted.has(id))
-      steps.push({ phase: "narrow", object: id, why: "no longer in the policy file", sql: dropById(id) })
-  }
+  const gone = [...present.keys()].filter((id) => !wanted.has(id))
+  for (const id of gone.sort((a, b) => dropOrder(a) - dropOrder(b)))
+    steps.push({ phase: "narrow", object: id, why: "no longer in the policy file", sql: dropById(id) })
   return steps
+}
+
+/** Each after what needs it, so that nothing is dropped by CASCADE: that would take what the host made on top of it. */
+function dropOrder(id: string): number {
+  return ["policy", "trigger", "view", "statistics", "table", "function", "schema"].indexOf(id.split(" ")[0] ?? "")
 }
 
 function isTable(id: string): boolean {
@@ -81,7 +87,7 @@ function dropById(id: string): string {
   const { schema, name: relation } = splitName(object, "")
   const target = schema === "" ? quoteIdent(relation) : qualified(object)
   if (kind === "policy" || kind === "trigger") return `drop ${kind} if exists ${quoteIdent(name)} on ${target}`
-  return `drop ${kind} if exists ${target} cascade`
+  return `drop ${kind} if exists ${target}`
 }
 
 /** `"schema"."table"` */

@@ -31,7 +31,11 @@ export function orphans(entry: ScopedTable, scoped: Scoped): string {
   return `select * from ${qualified(entry.table.name)} c where not exists (select from ${qualified(parent.table.name)} p where ${sameParent(entry, parent)})`
 }
 
-/** The one column of the parent's key that is not its scope: what a `through` column refers to. */
+/**
+ * The one column of the parent's key that is not its scope: what a `through` column refers to.
+ *
+ * @throws WK008 it has none, or several
+ */
 export function ownKey(parent: ScopedTable): string {
   const scope = scopeColumns(parent).map(([column]) => column)
   const [own, ...more] = parent.key.filter((column) => !scope.includes(column))

@@ -150,7 +150,7 @@ function tableObject(entry: ScopedTable, name: string): Managed {
       `create index on ${target} (${list(lookup)})`,
       `alter table ${target} enable row level security, force row level security`,
     ].join(";\n"),
-    drop: `drop table if exists ${target} cascade`,
+    drop: `drop table if exists ${target}`,
     commentOn: `table ${target}`,
   }
 }

@@ -26,7 +26,9 @@ export interface InstallResult {
  * Makes the roles, the schema `wardkeep` and its objects; a second run changes nothing. Run it again after a restore,
  * in a cloned database and when the policy file gains a role.
  *
- * @throws WK006 server version · WK003 a role of ours is exempt from RLS · WK301 a migration failed · WK306 a privilege could not be taken away
+ * @throws WK006 server version · WK003 a role of ours is exempt from RLS · WK301 a migration failed, or another one holds the lock
+ *   · WK303 the schema belongs to another deployment · WK306 a privilege or a membership could not be taken away · WK901 bundled
+ *   without the SQL files
  * @example await install({ admin, policy, passwords: { app, issuer, migrator } })
  */
 export async function install({

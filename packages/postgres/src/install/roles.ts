@@ -17,6 +17,7 @@ export interface LoginPasswords {
  * CREATEROLE only.
  *
  * @returns the names of the roles that were new
+ * @throws WK003 a role of ours is exempt from RLS · WK306 a membership that nobody asked for could not be ended
  */
 export async function ensureRoles(client: Queryable, policy: Policy, passwords: LoginPasswords): Promise<string[]> {
   const names = roleNames(policy)

@@ -1,7 +1,7 @@
 import type { Policy } from "@wardkeep/core"
 import { inTransaction } from "./in-transaction.js"
 import { asOwner } from "./owner.js"
-import { enterOwnerContext, openOwnerContext } from "./owner-context.js"
+import { closeOwnerContext, enterOwnerContext, openOwnerContext } from "./owner-context.js"
 import type { Queryable } from "./queryable.js"
 import { dataStatements } from "./statements.js"
 import { refuseUnseenRows } from "./unseen-rows.js"
@@ -56,8 +56,11 @@ export async function inTenant<T>(
   work: (q: Queryable, tenant: string) => Promise<T>,
 ): Promise<T> {
   const entered = async (): Promise<T> => {
-    await enterOwnerContext(client, await openOwnerContext(client, tenant, reason))
-    return await work(dataStatements(client), tenant)
+    const token = await openOwnerContext(client, tenant, reason)
+    await enterOwnerContext(client, token)
+    const result = await work(dataStatements(client), tenant)
+    await closeOwnerContext(client, token)
+    return result
   }
   return await asOwner(client, policy, () => inTransaction(client, entered))
 }

@@ -17,7 +17,7 @@ import { exportRecords, tablesLeftOut } from "./export-records.js"
 import { inTransaction } from "./in-transaction.js"
 import { maintenance } from "./maintenance.js"
 import { asOwner } from "./owner.js"
-import { enterOwnerContext, openOwnerContext } from "./owner-context.js"
+import { closeOwnerContext, enterOwnerContext, openOwnerContext } from "./owner-context.js"
 
 export interface ExportOptions {
   /** A dedicated connection of the migrator's login: it reads, in one snapshot. */
@@ -63,6 +63,7 @@ export async function exportTenants(options: ExportOptions): Promise<ExportManif
       const groups = await client.query<ExportManifest["branchGroups"][number]>(
         "select tenant, name, branches from wardkeep.branch_group order by tenant, name",
       )
+      for (const token of tenants.values()) await closeOwnerContext(client, token)
       return {
         format: "wardkeep-export-2",
         serverVersion: catalog.serverVersion,

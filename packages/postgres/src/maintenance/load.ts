@@ -8,7 +8,7 @@ import { qualified } from "../compile/step.js"
 import { copyText, type LoadColumn, loadColumns } from "./copy-text.js"
 import { inTransaction } from "./in-transaction.js"
 import { asOwner } from "./owner.js"
-import { enterOwnerContext, openOwnerContext } from "./owner-context.js"
+import { closeOwnerContext, enterOwnerContext, openOwnerContext } from "./owner-context.js"
 
 export interface LoadOptions {
   /** A dedicated connection of the migrator's login. */
@@ -96,7 +96,8 @@ async function insertPerTenant(client: pg.Client, staged: Staged): Promise<LoadR
   for (const group of groups) {
     if (group.tenant === null)
       throw new WardkeepError("WK307", { message: `${group.n} rows have no tenant; nothing was loaded` })
-    await enterOwnerContext(client, await openOwnerContext(client, group.tenant, staged.reason))
+    const token = await openOwnerContext(client, group.tenant, staged.reason)
+    await enterOwnerContext(client, token)
     const { rowCount } = await client.query(
       `insert into ${staged.target} (${staged.columns}) overriding system value select ${staged.columns} from wardkeep.${staged.staging} where ${tenantColumn}::text = $1`,
       [group.tenant],
@@ -106,6 +107,7 @@ async function insertPerTenant(client: pg.Client, staged: Staged): Promise<LoadR
         message: `${group.n} rows were staged for a tenant and ${rowCount} inserted; nothing was loaded`,
       })
     inserted += rowCount ?? 0
+    await closeOwnerContext(client, token)
   }
   if (inserted !== staged.rows)
     throw new WardkeepError("WK307", {

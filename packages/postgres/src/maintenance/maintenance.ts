@@ -1,4 +1,4 @@
-import { type Policy, quoteLiteral, splitName, WardkeepError } from "@wardkeep/core"
+import { type Policy, splitName, WardkeepError } from "@wardkeep/core"
 import { sqlName } from "../compile/names.js"
 import { qualified } from "../compile/step.js"
 import { inTransaction } from "./in-transaction.js"
@@ -35,24 +35,30 @@ export async function maintenance<T>(options: MaintenanceOptions, work: (q: Quer
   })
   const unforced = async (): Promise<T> => {
     const tables = await forcedTables(client, named)
-    await lockTables(client, tables, lockTimeout)
-    await setForce(client, tables, false)
+    const names = tables.map(({ name }) => name)
+    const oids = tables.map(({ oid }) => oid)
+    await lockTables(client, names, lockTimeout)
+    await setForce(client, names, false)
+    // By number: the work may rename a table, and the check at COMMIT reads this line.
     await client.query(
-      "select wardkeep.record('maintenance', null, jsonb_build_object('tables', $1::text[], 'reason', $2::text))",
-      [tables, reason],
+      "select wardkeep.record('maintenance', null, jsonb_build_object('tables', $1::text[], 'oids', $2::bigint[], 'reason', $3::text))",
+      [names, oids, reason],
     )
     const result = await work(insideTransaction(client))
     await fireDeferred(client)
-    await setForce(client, tables, true)
-    await readBack(client, tables)
+    const bare = await bareTables(client, oids)
+    await setForce(client, bare, true)
+    const left = await bareTables(client, oids)
+    if (left.length > 0)
+      throw new WardkeepError("WK307", { message: `FORCE did not come back on ${left.join(", ")}; nothing was kept` })
     return result
   }
   return await asOwner(client, policy, () => inTransaction(client, unforced))
 }
 
 /** The named tables and what belongs to them (word tables, partitions), checked to exist. */
-async function forcedTables(client: Queryable, named: readonly string[]): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; forced: boolean }>(
+async function forcedTables(client: Queryable, named: readonly string[]): Promise<{ name: string; oid: string }[]> {
+  const { rows } = await client.query<{ name: string; oid: string; forced: boolean }>(
     `with recursive asked as (
        select c.oid, n.nspname, c.relname, c.relforcerowsecurity as forced
          from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -63,7 +69,7 @@ async function forcedTables(client: Queryable, named: readonly string[]): Promis
          from asked a join pg_inherits i on i.inhparent = a.oid join pg_class c on c.oid = i.inhrelid and c.relispartition
          join pg_namespace n on n.oid = c.relnamespace
      )
-     select ${sqlName("asked", "asked")} as name, forced from asked order by oid`,
+     select ${sqlName("asked", "asked")} as name, oid::text as oid, forced from asked order by asked.oid`,
     [named],
   )
   const missing = named.filter((name) => !rows.some((row) => row.name === name))
@@ -72,7 +78,7 @@ async function forcedTables(client: Queryable, named: readonly string[]): Promis
       message: `no such table: ${missing.join(", ")}`,
       hint: "Write the name as findings print it: %2E for a dot in it, %20 for a space, %25 for a per cent sign.",
     })
-  return rows.filter((row) => row.forced).map((row) => row.name)
+  return rows.filter((row) => row.forced)
 }
 
 /**
@@ -93,15 +99,12 @@ async function setForce(client: Queryable, tables: readonly string[], force: boo
     await client.query(`alter table ${qualified(table)} ${force ? "" : "no "}force row level security`)
 }
 
-async function readBack(client: Queryable, tables: readonly string[]): Promise<void> {
-  const list = tables.map(quoteLiteral).join(", ")
-  if (list === "") return
+/** Those of the tables that are not FORCEd, by the names they have now. */
+async function bareTables(client: Queryable, oids: readonly string[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select ${sqlName("n", "c")} as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where ${sqlName("n", "c")} in (${list}) and not (c.relrowsecurity and c.relforcerowsecurity)`,
+      where c.oid = any ($1::oid[]) and not (c.relrowsecurity and c.relforcerowsecurity) order by c.oid`,
+    [oids],
   )
-  if (rows.length > 0)
-    throw new WardkeepError("WK307", {
-      message: `FORCE did not come back on ${rows.map((row) => row.name).join(", ")}; nothing was kept`,
-    })
+  return rows.map(({ name }) => name)
 }

@@ -29,3 +29,12 @@ export async function enterOwnerContext(client: Queryable, token: string | null)
   if (token === null) await client.query("select set_config('backtrace_functions', '', true)")
   else await client.query("select wardkeep.enter($1, '')", [token])
 }
+
+/**
+ * Ends it where the work ends, in the same transaction: a rollback leaves nothing of it, and a commit no token that is good
+ * for anything. What is deferred still belongs to the work, and runs before.
+ */
+export async function closeOwnerContext(client: Queryable, token: string): Promise<void> {
+  await client.query("set constraints all immediate")
+  await client.query("select wardkeep.close_backfill($1)", [token])
+}

@@ -25,7 +25,8 @@ export interface AddTenantOptions {
  * session may be issued for them at once.
  *
  * @returns the keys as text, as assignments name them
- * @throws WK307 no reason, or the tables were not free · the server's error for rows it refuses; nothing is kept then
+ * @throws WK307 no reason, the tables were not free, or the login may not take the owner's role · WK002, WK007, WK008, WK303 the
+ *   database does not fit the policy file · the server's error for rows it refuses; nothing is kept then
  * @example await addTenant({ client, policy, tenant: { name: "Asha Clinic" }, branches: [{ name: "Indiranagar" }], reason: "contract 12" })
  */
 export async function addTenant(options: AddTenantOptions): Promise<{ tenant: string; branches: string[] }> {

@@ -98,9 +98,7 @@ describe("emit", () => {
             const again = await plan({ client, policy })
             expect(again.steps).toEqual([])
             expect(emit(again)).toBe("-- nothing to do\n")
-            if (how === "apply") expect(await drift({ client, policy })).toEqual([])
-            else
-              expect((await drift({ client, policy })).map((finding) => finding.check)).toEqual(["policy-not-applied"])
+            expect(await drift({ client, policy })).toEqual([])
           }),
         )
         const schemas = ["public", "wardkeep_lookup", roleNames(policy).role("reception")]

@@ -20,6 +20,7 @@ import { printPlan } from "./plan.js"
 interface ApplyFlags extends CommonOptions {
   readonly plan?: string
   readonly yes?: boolean
+  readonly accept?: string[]
 }
 
 export function applyCommand(context: CommandContext): Command {
@@ -27,6 +28,7 @@ export function applyCommand(context: CommandContext): Command {
     .description("Apply the policy in one transaction: all of it or nothing. A second run applies nothing.")
     .option("--plan <file>", "apply exactly the plan that `wardkeep plan --out` wrote; refused if the database changed")
     .option("--yes", "apply the plan of this moment without asking")
+    .option("--accept <fact...>", "what `plan` names as drift-not-corrected is right as it is")
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
     "wardkeep apply --plan plan.json",
     "wardkeep apply --yes",
@@ -39,6 +41,7 @@ export function applyCommand(context: CommandContext): Command {
       policy,
       connection: connectionOf(flags, context),
       plan: shown,
+      accept: flags.accept ?? [],
       confirm: (plan) => confirm(plan, flags, context),
     })
     if (result.findings.some((finding) => finding.severity === "leak")) context.exitWith(1)

@@ -22,6 +22,7 @@ interface PlanFlags extends CommonOptions {
   /** False with --no-transaction. */
   readonly transaction: boolean
   readonly out?: string
+  readonly accept?: string[]
 }
 
 export function planCommand(context: CommandContext): Command {
@@ -30,6 +31,7 @@ export function planCommand(context: CommandContext): Command {
     .option("--emit", "print the plan as SQL for a migration tool of your own")
     .option("--no-transaction", "with --emit: no begin and commit, for a tool that wraps each file itself")
     .option("--out <file>", "write the plan there for `wardkeep apply --plan`, or its SQL with --emit")
+    .option("--accept <fact...>", "what `plan` names as drift-not-corrected is right as it is; give `apply` the same")
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
     "wardkeep plan",
     "wardkeep plan --out plan.json && wardkeep apply --plan plan.json",
@@ -41,8 +43,8 @@ export function planCommand(context: CommandContext): Command {
     const { policy } = await policyOf(flags, context)
     if (!flags.transaction && !flags.emit)
       throw new WardkeepError("WK009", { message: "--no-transaction is about the SQL that --emit prints" })
-    const { transaction } = flags
-    const result = await plan({ policy, connection: connectionOf(flags, context), transaction })
+    const { transaction, accept = [] } = flags
+    const result = await plan({ policy, connection: connectionOf(flags, context), transaction, accept })
     const text = flags.emit ? result.sql : `${JSON.stringify(result.plan, null, 2)}\n`
     if (flags.out !== undefined) await write(resolve(surroundings.folder, flags.out), text, flags.out)
     if (result.plan.findings.some((finding) => finding.severity === "leak")) context.exitWith(1)

@@ -9,6 +9,8 @@ export interface ApplyOptions {
   readonly connection: Connection
   /** A plan that was shown before; its hash must still fit the database. */
   readonly plan?: Plan | undefined
+  /** Facts of findings `drift-not-corrected` that are right as they are. A plan that was shown must have been made with them. */
+  readonly accept?: readonly string[]
   /** Shown the plan of this moment; nothing is applied unless it answers true. Not asked when `plan` is given. */
   readonly confirm?: (plan: Plan) => Promise<boolean>
 }
@@ -23,17 +25,18 @@ export interface ApplyOutcome {
 /**
  * Applies the policy in one transaction: all of it or nothing. A second run applies nothing.
  *
- * @throws WK305 the database changed since the plan · WK304 rows in the way · WK301 a step failed · WK005
+ * @throws WK305 the database changed since the plan · WK009 `accept` names what is not open · WK301, WK304, WK306 a step failed ·
+ *   WK001, WK002, WK007, WK008, WK303 as `plan` · WK005 · WK307 the login may not take the owner's role
  * @example await apply({ policy, connection: { env: process.env }, plan: await readPlan("plan.json") })
  */
-export async function apply({ policy, connection, plan, confirm }: ApplyOptions): Promise<ApplyOutcome> {
+export async function apply({ policy, connection, plan, accept = [], confirm }: ApplyOptions): Promise<ApplyOutcome> {
   return await withOwner(connection, policy, async (client) => {
     const extensions = await extensionsOf(client)
-    const shown = plan ?? (await makePlan({ client, policy, extensions }))
+    const shown = plan ?? (await makePlan({ client, policy, extensions, accept }))
     if (plan === undefined && shown.steps.length > 0 && confirm !== undefined && !(await confirm(shown))) {
       return { applied: 0, findings: shown.findings, confirmed: false }
     }
-    const result = await applyPlan({ client, policy, plan: shown, extensions })
+    const result = await applyPlan({ client, policy, plan: shown, extensions, accept })
     return { ...result, confirmed: true }
   })
 }

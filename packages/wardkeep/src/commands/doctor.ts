@@ -86,7 +86,10 @@ export async function doctor({ policy, connection, service }: DoctorOptions): Pr
 
 /** Drift and plan each look at roles and privileges themselves, so that neither can be run without; one fault is said once. */
 function distinct(findings: readonly Finding[]): Finding[] {
-  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()]
+  // Of drift that no step corrects the plan says what to do.
+  const open = new Set(findings.filter(({ check }) => check === "drift-not-corrected").map(({ object }) => object))
+  const told = findings.filter(({ check, object }) => check !== "drift" || !open.has(object))
+  return [...new Map(told.map((finding) => [JSON.stringify(finding), finding])).values()]
 }
 
 function serviceNamed(id: string): ManagedService {

@@ -8,6 +8,8 @@ export interface PlanOptions {
   readonly connection: Connection
   /** False leaves `begin` and `commit` out of the SQL. Default true. */
   readonly transaction?: boolean
+  /** Facts of findings `drift-not-corrected` that are right as they are. */
+  readonly accept?: readonly string[]
 }
 
 export interface PlanResult {
@@ -19,12 +21,12 @@ export interface PlanResult {
 /**
  * Compares the database with the policy file and changes nothing.
  *
- * @throws WK002 · WK005 · WK007 · WK008 · WK303 · WK307
+ * @throws WK001 · WK002 · WK005 · WK007 · WK008 · WK009 `accept` names what is not open · WK303 · WK307
  * @example const { sql } = await plan({ policy, connection: { env: process.env } })
  */
-export async function plan({ policy, connection, transaction = true }: PlanOptions): Promise<PlanResult> {
+export async function plan({ policy, connection, transaction = true, accept = [] }: PlanOptions): Promise<PlanResult> {
   return await withOwner(connection, policy, async (client) => {
-    const made = await makePlan({ client, policy, extensions: await extensionsOf(client) })
+    const made = await makePlan({ client, policy, extensions: await extensionsOf(client), accept })
     return { plan: made, sql: emit(made, { transaction }) }
   })
 }

@@ -1,0 +1,96 @@
+import { type Finding, quoteLiteral, WardkeepError } from "@wardkeep/core"
+import { type Difference, type Drifted, idsOf, severityOf } from "./drift.js"
+import type { Settled } from "./remember.js"
+import type { Step } from "./step.js"
+
+/** What a plan has looked at, beside the facts themselves. */
+export interface Judged {
+  /** Objects of its steps, and what is made along with them. */
+  readonly made: ReadonlySet<string>
+  /** Tables and functions of Wardkeep itself, as facts. */
+  readonly shipped: ReadonlySet<string>
+  /** Facts that somebody takes as they are. */
+  readonly accept: readonly string[]
+}
+
+export interface Judgement {
+  readonly settled: Settled
+  /** What no step corrects, and nobody accepted. */
+  readonly open: readonly Difference[]
+  /** Record what was accepted. */
+  readonly accepted: readonly Step[]
+}
+
+/**
+ * Tells differences that a plan answers for from those that it can neither correct nor judge.
+ *
+ * @throws WK009 `accept` names something else
+ */
+export function judge(drift: Drifted, judged: Judged): Judgement {
+  const { accept } = judged
+  const open = drift.differences.filter((difference) => !isAnswered(difference, drift, judged))
+  const left = open.filter(({ fact }) => !accept.includes(fact))
+  const settled = drift.differences.filter((difference) => !left.includes(difference))
+  return {
+    settled: Object.fromEntries(settled.map(({ fact, is }) => [fact, is ?? null])),
+    open: left,
+    accepted: acceptSteps(open, accept),
+  }
+}
+
+function isAnswered({ fact, was, is }: Difference, { saved, live }: Drifted, { made, shipped }: Judged): boolean {
+  const object = fact.replace(/^(?:table|default|foreign key) /, "")
+  if ([fact, object, ...idsOf(fact)].some((id) => made.has(id))) return true
+  // Compared with the policy file by every plan, and each difference a step.
+  if (fact.startsWith("acl ")) return true
+  if (fact.startsWith("function ")) return is === undefined || shipped.has(fact)
+  // A policy of somebody else's is in the way of every plan.
+  if (fact.startsWith("policy ") && is === undefined) return true
+  const table = `table ${relationOf(fact)}`
+  const isOwn = /^table wardkeep(_audit|_lookup)?\./.test(table)
+  if (isOwn) return saved[table] === undefined && shipped.has(table)
+  // Which tables there are, the policy file says.
+  if (saved[table] === undefined || live[table] === undefined) return true
+  return fact.startsWith("foreign key ") && (was === undefined || validated(was) === is)
+}
+
+function relationOf(fact: string): string {
+  return /^(?:table|view|policy|trigger|default|foreign key) ([^ .]+\.[^ .]+)/.exec(fact)?.[1] ?? ""
+}
+
+/** VALIDATE CONSTRAINT in maintenance takes nothing away. */
+function validated(foreignKey: string): string {
+  return foreignKey.replace(/^false (.*) NOT VALID$/s, "true $1")
+}
+
+export function openFindings(open: readonly Difference[]): Finding[] {
+  return open.map(({ fact, change }) => ({
+    check: "drift-not-corrected",
+    severity: severityOf(fact),
+    object: fact,
+    message: `${fact} ${change} since the policy was applied, and no step corrects it`,
+    fix: `Undo it, or accept it as it is: wardkeep apply --accept '${fact.replaceAll("'", "'\\''")}'`,
+  }))
+}
+
+/**
+ * A person's decision that a difference is no drift, recorded like whatever is done around the fence.
+ *
+ * @throws WK009 nothing of that name differs without a step
+ */
+function acceptSteps(open: readonly Difference[], accept: readonly string[]): Step[] {
+  return accept.map((fact) => {
+    if (!open.some((difference) => difference.fact === fact))
+      throw new WardkeepError("WK009", {
+        message: `accept: ${fact} is not among the differences that no step corrects`,
+        hint: "Write it as `wardkeep plan` names it under drift-not-corrected.",
+      })
+    const detail = `jsonb_build_object('fact', ${quoteLiteral(fact)})`
+    return {
+      phase: "record",
+      object: fact,
+      why: "accepted as it is: from now on no drift",
+      sql: `select wardkeep.record('drift_accepted', null, ${detail})`,
+    }
+  })
+}
