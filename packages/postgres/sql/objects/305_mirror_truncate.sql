@@ -43,9 +43,10 @@ begin
   -- A partition. TRUNCATE fires the triggers of every table it empties, after all of them are empty.
   if tg_nargs > 1 then
     -- Known by its own trigger, which partitions have copies of: not by a name that may change, and not as the root, which a
-    -- detached partition can be to its own.
+    -- detached partition can be to its own; and by its function, which no other owner can make a trigger of.
     select a.relid into host_table from pg_partition_ancestors(tg_relid) a
-      join pg_trigger t on t.tgrelid = a.relid and t.tgname = 'wk_mirror_' || tg_argv[0] and t.tgparentid = 0;
+      join pg_trigger t on t.tgrelid = a.relid and t.tgname = 'wk_mirror_' || tg_argv[0] and t.tgparentid = 0
+        and t.tgfoid = ('wardkeep.mirror_' || tg_argv[0] || '()')::regprocedure;
     if host_table is null then
       -- Detached: it no longer says which tenants or branches there are, and the next apply compares.
       return null;

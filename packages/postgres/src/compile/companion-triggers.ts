@@ -60,6 +60,22 @@ function trigger({ triggers, maintain, why }: Companion, table: string, event: E
   }
 }
 
+/**
+ * What the triggers' function does first: its triggers stay on a partition that is detached and given to another owner, whose
+ * rows are not ours to follow. The whole is known by the same function, which nobody else can make a trigger of.
+ */
+export function givenAway({ entry }: Companion): string {
+  if (entry.table.kind !== "p") return ""
+  return `if tg_nargs > 0 then
+    if (select pg_get_userbyid(c.relowner) <> current_user from pg_class c where c.oid = tg_relid)
+      and not exists (select from pg_partition_ancestors(tg_relid) a join pg_trigger whole on whole.tgrelid = a.relid and whole.tgnargs = 0
+        join pg_trigger own on own.tgrelid = tg_relid and own.tgname = tg_name and own.tgfoid = whole.tgfoid) then
+      return null;
+    end if;
+  end if;
+  `
+}
+
 /** What the triggers' function does when a table is emptied. */
 export function truncation({ entry, name, sameRow, forced }: Companion): string {
   const own = qualified(name)

@@ -1,5 +1,5 @@
 import { type Lookup, type Policy, quoteIdent, quoteLiteral, roleNames, WardkeepError } from "@wardkeep/core"
-import { type Companion, refills, statementTriggers, truncation } from "./companion-triggers.js"
+import { type Companion, givenAway, refills, statementTriggers, truncation } from "./companion-triggers.js"
 import type { ScopedTable } from "./scope.js"
 import { list, type Managed, qualified, type Step } from "./step.js"
 
@@ -97,7 +97,7 @@ function oneLookup(lookup: Lookup, entry: ScopedTable, roles: string, partitions
   const target = qualified(kept.name)
   const type = (column: string): string => entry.table.columns.get(column)?.type ?? "text"
   const body = `begin
-  if tg_op = 'TRUNCATE' then
+  ${givenAway(kept)}if tg_op = 'TRUNCATE' then
     ${truncation(kept)}
   end if;
   if tg_op in ('UPDATE', 'DELETE') then
