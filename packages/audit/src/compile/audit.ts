@@ -84,7 +84,7 @@ select id, substr(comment, 16) as hash from (
   union all
   select 'trigger ' || ${sqlName("n", "c")} || ' ' || t.tgname, obj_description(t.oid, 'pg_trigger')
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-   where not t.tgisinternal and t.tgname like 'wk\\_audit\\_%'
+   where not t.tgisinternal and t.tgname like 'wk\\_audit\\_%' and pg_get_userbyid(c.relowner) = current_user
 ) o where comment like 'wardkeep-audit:%'`
 
 /** What is there, as hashes; what is no longer ALWAYS, or was changed otherwise, counts as another object. */

@@ -3,7 +3,7 @@ import type pg from "pg"
 import { expect, it } from "vitest"
 import { installAudited } from "#tests/fixture/audited.ts"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
-import { document, installHost } from "#tests/fixture/host.ts"
+import { document, installHost, withFreshHost } from "#tests/fixture/host.ts"
 import { inContext, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { audit } from "./audit.js"
@@ -119,4 +119,31 @@ it("records under the accelerated strategy too, in the context that was verified
   } finally {
     await made.drop()
   }
+})
+
+it("leaves a detached partition that was given away to its owner, whom the plan tells what to drop", async () => {
+  await withFreshHost(
+    database,
+    `create table clinic (id int primary key); create table branch (id int primary key, clinic_id int not null references clinic);
+     create table drug (id int primary key) partition by range (id); create table drug_1 partition of drug for values from (0) to (10);`,
+    document({
+      rest: "unmanaged",
+      tables: { drug: { scope: "global" } },
+      roles: { doctor: { purposes: ["care"], can: { drug: "read" } } },
+    }),
+    async ({ policy, asOwner: asOwnerOf }, { adminUrl, ownerUrl }) => {
+      const applied = () => asOwnerOf((client) => apply({ client, policy, extensions: [audit] }))
+      const admin = (sql: string) => connected(adminUrl, (client) => client.query(sql))
+      await connected(ownerUrl, (client) => install({ admin: client, policy, extensions: [audit] }))
+      await applied()
+      await admin("alter table drug detach partition drug_1; alter table drug_1 owner to current_user")
+      await applied()
+      const again = await applied()
+      expect(again.applied).toBe(0)
+      const [found, ...others] = again.findings.filter(({ check }) => check === "given-away")
+      expect([found?.object, others]).toEqual(["public.drug_1", []])
+      await admin(found!.fix!.replace("As its owner: ", ""))
+      expect((await admin("select from pg_trigger where tgrelid = 'drug_1'::regclass")).rowCount).toBe(0)
+    },
+  )
 })

@@ -1923,13 +1923,14 @@ $$;
 comment on function wardkeep.forget_missing(text, regclass, text, text) is
   'Internal: forgets the tenants or branches that the host''s table no longer has. Only where the owner sees every row of it. Fails with WK009.';
 
--- Known by its own trigger, which partitions have with more arguments: not by a name that may change, and not as the root, which
--- a detached partition can be to its own.
+-- Known by its own trigger, which partitions have with more arguments: not by a name that may change, not as the root, which
+-- a detached partition can be to its own, and by the trigger's function, which no other owner can make a trigger of.
 create function wardkeep.whole_of(part oid, trigger_name name, arguments integer) returns regclass
   language sql stable set search_path = pg_catalog, pg_temp
 begin atomic
   select a.relid from pg_partition_ancestors(part) a
-    join pg_trigger t on t.tgrelid = a.relid and t.tgname = trigger_name and t.tgnargs < arguments;
+    join pg_trigger t on t.tgrelid = a.relid and t.tgname = trigger_name and t.tgnargs < arguments
+    join pg_trigger own on own.tgrelid = part and own.tgname = trigger_name and own.tgfoid = t.tgfoid;
 end;
 comment on function wardkeep.whole_of(oid, name, integer) is
   'Internal: the table that a partition with this trigger is of; null where it was detached.';

@@ -68,11 +68,11 @@ export interface Catalog {
   readonly serverVersion: number
   readonly currentUser: string
   readonly tables: ReadonlyMap<string, CatalogTable>
-  /** Tables elsewhere that carry policies of ours: partitions before they were detached. */
+  /** Tables of this owner elsewhere that carry policies of ours: partitions before they were detached. */
   readonly leftBehind: readonly CatalogTable[]
   readonly inheritance: readonly Inheritance[]
   readonly roles: ReadonlySet<string>
-  /** Objects that carry our comment: id → hash. */
+  /** Objects that carry our comment, on tables of this owner: id → hash. */
   readonly managed: ReadonlyMap<string, string>
   /** Policies nobody of ours made: `schema.table policy`. */
   readonly foreignPolicies: readonly string[]
@@ -194,10 +194,10 @@ with marked as materialized (
   select classoid, objoid, substr(description, 10) as hash from pg_description where objsubid = 0 and description like 'wardkeep:%'
 )
 select 'policy ' || ${sqlName("n", "c")} || ' ' || p.polname as id, hash
-  from marked join pg_policy p on p.oid = objoid and classoid = 'pg_policy'::regclass join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+  from marked join pg_policy p on p.oid = objoid and classoid = 'pg_policy'::regclass join pg_class c on c.oid = p.polrelid and pg_get_userbyid(c.relowner) = current_user join pg_namespace n on n.oid = c.relnamespace
 union all
 select 'trigger ' || ${sqlName("n", "c")} || ' ' || t.tgname, hash
-  from marked join pg_trigger t on t.oid = objoid and classoid = 'pg_trigger'::regclass and not t.tgisinternal join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+  from marked join pg_trigger t on t.oid = objoid and classoid = 'pg_trigger'::regclass and not t.tgisinternal join pg_class c on c.oid = t.tgrelid and pg_get_userbyid(c.relowner) = current_user join pg_namespace n on n.oid = c.relnamespace
 union all
 select case c.relkind when 'v' then 'view ' else 'table ' end || ${sqlName("n", "c")}, hash
   from marked join pg_class c on c.oid = objoid and classoid = 'pg_class'::regclass and c.relkind in ('v', 'r') join pg_namespace n on n.oid = c.relnamespace
@@ -218,6 +218,7 @@ async function readManaged(client: Queryable): Promise<Map<string, string>> {
 async function readLeftBehind(client: Queryable, known: readonly number[]): Promise<CatalogTable[]> {
   const { rows } = await client.query<{ oid: number }>(
     `select distinct p.polrelid::int as oid from pg_description d join pg_policy p on p.oid = d.objoid
+       join pg_class c on c.oid = p.polrelid and pg_get_userbyid(c.relowner) = current_user
       where d.classoid = 'pg_policy'::regclass and d.objsubid = 0 and d.description like 'wardkeep:%' and p.polrelid <> all ($1::oid[])`,
     [known],
   )

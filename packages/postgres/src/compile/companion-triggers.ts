@@ -63,6 +63,19 @@ function trigger({ triggers, maintain, why }: Companion, table: string, event: E
   }
 }
 
+/**
+ * What the triggers' function does first: its triggers stay on a partition that is detached and given to another owner, whose
+ * rows are not ours to follow.
+ */
+export function givenAway({ entry }: Companion): string {
+  if (entry.table.kind !== "p") return ""
+  return `if tg_nargs > 0 and wardkeep.whole_of(tg_relid, tg_name, tg_nargs) is null
+    and (select pg_get_userbyid(c.relowner) <> current_user from pg_class c where c.oid = tg_relid) then
+    return null;
+  end if;
+  `
+}
+
 /** What the triggers' function does when a table is emptied. The whole may be called otherwise by then, so no name of it is in here. */
 export function truncation({ name, sameRow }: Companion): string {
   const own = qualified(name)

@@ -34,24 +34,24 @@ export function companionSteps(
     steps.push(...differenceSteps(policy, words, readers, present, "lose"))
     if (table !== undefined && !made) steps.push(...forceSteps({ ...entry, table }))
   }
-  for (const partition of partitionsOf(entry, catalog)) {
+  for (const partition of partitionsOf(entry)) {
     steps.push(...forceSteps(partition), ...difference(partition.table.name, [], strangersOn(entry)))
   }
   return steps
 }
 
 /** Partitions are reached through their root; whoever names one directly meets the same fence, and has no grant. */
-export function partitionFences(policy: Policy, entry: ScopedTable, catalog: Catalog): Managed[] {
+export function partitionFences(policy: Policy, entry: ScopedTable): Managed[] {
   if (entry.level === "global") return []
   const { owner } = roleNames(policy)
-  return partitionsOf(entry, catalog).flatMap((partition) => fencePolicies(entry, partition.table.name, owner))
+  return partitionsOf(entry).flatMap((partition) => fencePolicies(partition, partition.table.name, owner))
 }
 
 /** Relations whose grants the plan compares, besides the tables of the policy file. */
-export function companionRelations(entries: Iterable<ScopedTable>, catalog: Catalog): string[] {
+export function companionRelations(entries: Iterable<ScopedTable>): string[] {
   const names: string[] = []
   for (const entry of entries) {
-    names.push(...entry.table.sequences, ...partitionsOf(entry, catalog).map((partition) => partition.table.name))
+    names.push(...entry.table.sequences, ...entry.partitions.map(({ name }) => name))
     if (entry.rule.search !== undefined) names.push(wordTableName(entry))
   }
   return names

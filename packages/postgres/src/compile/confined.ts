@@ -1,6 +1,7 @@
 import { type Actor, type Policy, quoteIdent, WardkeepError } from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
-import { policyObject } from "./policy-object.js"
+import { askedAlone } from "./fence.js"
+import { commands, policyObject } from "./policy-object.js"
 import type { ScopedTable } from "./scope.js"
 import type { Managed } from "./step.js"
 
@@ -14,17 +15,13 @@ export function confinement(policy: Policy, entry: ScopedTable): Managed[] {
   if (entry.tenant === null || subject === undefined || roles.length === 0) return []
   const type = entry.table.columns.get(subject)?.type ?? "text"
   // As for the branch in the fence: where an index could ask for the subject alone, silence would look like success.
-  const alone = entry.table.indexes.some(
-    (columns) => columns.includes(subject) && !columns.includes(entry.tenant?.column ?? ""),
-  )
+  const alone = askedAlone(entry, subject)
   const term = `${quoteIdent(subject)} = any ((select wardkeep.subjects(wardkeep.planned_as(), ${alone})::${type}[])::${type}[])`
-  const body = `as restrictive for all to ${list(roles)}\n  using (${term})\n  with check (${term})`
+  const body = `as restrictive for all to ${quoted(roles)}\n  using (${term})\n  with check (${term})`
   return [
     policyObject(entry.table.name, "wk_only", "narrow", "confined roles see only the subjects of their context", body),
   ]
 }
-
-const commands = { create: "insert", read: "select", update: "update", delete: "delete" } as const
 
 /**
  * What a clinic may take from a role at run time. The term has the shape of the fence's tenant: it raises without a context
@@ -47,7 +44,7 @@ export function narrowable(policy: Policy, entry: ScopedTable): Managed[] {
       update: `using (${term}) with check (${term})`,
       insert: `with check (${term})`,
     }[command]
-    const body = `as restrictive for ${command} to ${list(roles)}\n  ${clause}`
+    const body = `as restrictive for ${command} to ${quoted(roles)}\n  ${clause}`
     return [policyObject(table.name, `wk_narrow_${command}`, "narrow", `a tenant may take ${action} from a role`, body)]
   })
 }
@@ -58,6 +55,6 @@ function databaseRoles(policy: Policy, entry: ScopedTable, holds: (actor: Actor)
     .map((actor) => databaseRole(policy, actor))
 }
 
-function list(roles: readonly string[]): string {
+function quoted(roles: readonly string[]): string {
   return roles.map(quoteIdent).join(", ")
 }

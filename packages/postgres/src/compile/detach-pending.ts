@@ -1,5 +1,4 @@
 import type { Finding, Policy } from "@wardkeep/core"
-import type { Catalog } from "./catalog.js"
 import { partitionsOf, type ScopedTable } from "./scope.js"
 import { qualified } from "./step.js"
 
@@ -7,14 +6,10 @@ import { qualified } from "./step.js"
  * PostgreSQL still counts such a partition, and its triggers with it, so nothing of ours follows until it is detached: of
  * tenants or branches that nobody sees any more, sessions and assignments go on.
  */
-export function detachPendingFindings(
-  policy: Policy,
-  catalog: Catalog,
-  scoped: ReadonlyMap<string, ScopedTable>,
-): Finding[] {
+export function detachPendingFindings(policy: Policy, scoped: ReadonlyMap<string, ScopedTable>): Finding[] {
   const { tenant, branch } = policy.tenancy
   return [...scoped.values()].flatMap((entry) =>
-    partitionsOf(entry, catalog)
+    partitionsOf(entry)
       .filter(({ table }) => table.detachPending)
       .map(({ table: { name, partitionOf } }) => {
         const ofTenancy = [tenant, branch].includes(entry.table.name)

@@ -2,8 +2,9 @@ import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { ColumnTypes } from "@wardkeep/permissions"
 import { policyObject } from "./policy-object.js"
 import { hasTiedRule, rulePolicies } from "./rule-policies.js"
-import type { ScopedTable } from "./scope.js"
+import { type ScopedTable, tablesOf } from "./scope.js"
 import { type Managed, qualified, type Step } from "./step.js"
+import { ownKey } from "./through.js"
 
 /** What each table must have: ENABLE, FORCE, one restrictive fence for everybody, and permissions per command. */
 export function fence(policy: Policy, entry: ScopedTable, types: ColumnTypes): Managed[] {
@@ -36,26 +37,21 @@ function fenceTerms(entry: ScopedTable): { using: string; check: string } {
     const { column, type } = entry.branch
     const within = (call: string): string =>
       `${quoteIdent(column)} = any ((select wardkeep.${call}(wardkeep.planned_as())::${type}[])::${type}[])`
-    const using = within(branchAskedAlone(entry) ? "branches" : "held_branches")
+    const using = within(askedAlone(entry, column) ? "branches" : "held_branches")
     return { using: `${tenant} and ${using}`, check: `${tenant} and ${within("branches")}` }
   }
   if (entry.link !== null) {
-    const linked = `exists (select from ${qualified(entry.link.table)} l where l.${quoteIdent(entry.link.by)} = ${quoteIdent(entry.table.table)}.${quoteIdent(identityKey(entry))})`
+    const linked = `exists (select from ${qualified(entry.link.table)} l where l.${quoteIdent(entry.link.by)} = ${quoteIdent(entry.table.table)}.${quoteIdent(ownKey(entry))})`
     return { using: `${tenant} and ${linked}`, check: tenant }
   }
   return { using: tenant, check: tenant }
 }
 
-/** An index that holds the branch and not the tenant: with null for the branch its scan would end in silence. */
-function branchAskedAlone({ table, tenant, branch }: ScopedTable): boolean {
-  return table.indexes.some(
-    (columns) => columns.includes(branch?.column ?? "") && !columns.includes(tenant?.column ?? ""),
-  )
-}
-
-/** The column of a shared identity that its link table refers to: its key without the tenant. */
-function identityKey(entry: ScopedTable): string {
-  return entry.key.find((column) => column !== entry.tenant?.column) ?? "id"
+/** An index that holds the column and not the tenant: with null for the column its scan would end in silence. */
+export function askedAlone(entry: ScopedTable, column: string): boolean {
+  return tablesOf(entry)
+    .flatMap(({ indexes }) => indexes)
+    .some((columns) => columns.includes(column) && !columns.includes(entry.tenant?.column ?? ""))
 }
 
 function restrictive(entry: ScopedTable): Managed {

@@ -1,6 +1,7 @@
 import { type Actor, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
 import { databaseRole, matrixRoles } from "./actors.js"
+import { currentStrategy } from "./current-strategy.js"
 import { leftOnFunction } from "./left-over.js"
 import type { Step } from "./step.js"
 
@@ -62,7 +63,7 @@ const issuerOnly = [
 export async function functionGrantSteps(client: Queryable, policy: Policy): Promise<Step[]> {
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
-  const accelerated = await hasEnter(client)
+  const accelerated = (await currentStrategy(client)) === "accelerated"
   const login = accelerated ? [...loginOnly, ...acceleratedLogin] : loginOnly
   const readable = accelerated ? [...readers, ...acceleratedReaders] : readers
   const wanted: [string, string][] = [
@@ -134,14 +135,6 @@ export async function grantAccelerated(client: Queryable, policy: Policy): Promi
     const functions = (name === app ? acceleratedLogin : acceleratedReaders).map((f) => `wardkeep.${f}`).join(", ")
     await client.query(`grant execute on function ${functions} to ${quoteIdent(name)}`)
   }
-}
-
-/** The accelerated strategy brings a function of its own for the login. */
-async function hasEnter(client: Queryable): Promise<boolean> {
-  const { rows } = await client.query<{ present: boolean }>(
-    "select to_regprocedure('wardkeep.enter(text,text)') is not null as present",
-  )
-  return rows[0]?.present === true
 }
 
 async function usageSteps(

@@ -188,18 +188,6 @@ describe("what a partition is in the way with", () => {
       await expect(host.apply()).rejects.toMatchObject(refused)
     }))
 
-  it("is named before anything is done: another owner since it was detached", () =>
-    withHost(async (host) => {
-      await host.apply()
-      await host.sql("alter table event detach partition archive.e2025")
-      await host.admin("alter table archive.e2025 owner to current_user")
-      await expect(host.plan()).rejects.toMatchObject({
-        code: "WK303",
-        message: expect.stringContaining("archive.e2025 belongs to"),
-        hint: expect.stringMatching(/^Run the statement as an administrator, or drop the table/),
-      })
-    }))
-
   it("is the whole, where a partition is listed and the whole is not", () =>
     withHost(async (host) => {
       const rule = host.policy.tables.get("public.event")!

@@ -5,8 +5,6 @@ import { qualified } from "./step.js"
 
 const dropIt = "Drop the policy, and say in the policy file what it was for."
 const giveIt = "Run the statement as an administrator: a partition and its whole are one table to the policy file."
-const giveItBack =
-  "Run the statement as an administrator, or drop the table: it still carries what apply made before it was detached, and apply takes that off."
 const noInherit = "Run the statement that the message names: to declare the other table `unmanaged` does not part them."
 const listTheWhole = "List the whole in the policy file, in place of its partition."
 
@@ -39,18 +37,18 @@ export function hostObjectsInTheWay(
   ]
 }
 
-/** Of everything that steps alter: tables that shall carry policies of ours, and tables that shall lose them. */
+/** A step alters what belongs to this owner only. */
 function owners(
   catalog: Catalog,
   scoped: ReadonlyMap<string, ScopedTable>,
   covered: readonly CatalogTable[],
 ): InTheWay[] {
   const me = catalog.currentUser
-  return [...covered, ...catalog.leftBehind]
+  return covered
     .filter(({ owner }) => owner !== me)
     .map(({ name, owner }) => ({
       text: `${name} belongs to ${owner}; alter table ${qualified(name)} owner to ${quoteIdent(me)}`,
-      ...(!scoped.has(name) && { hint: covered.some((table) => table.name === name) ? giveIt : giveItBack }),
+      ...(!scoped.has(name) && { hint: giveIt }),
     }))
 }
 

@@ -47,7 +47,6 @@ export function keySteps(
     } else if (replaced !== null) steps.push(...replaced)
   }
   steps.push(...throughKey(entry, scoped))
-  findings.push(...keyOracles(entry))
   return { steps, findings }
 }
 
@@ -180,72 +179,7 @@ function throughKey(entry: ScopedTable, scoped: ReadonlyMap<string, ScopedTable>
   ]
 }
 
-/** A column that refers to the tenant table is the scope column itself. */
+/** The parent's own key is its tenant: it is the table of tenants, and a reference to it says the tenant already. */
 function isTenantReference(parent: ScopedTable, fk: CatalogConstraint): boolean {
   return parent.key.length === 1 && fk.parentColumns.length === 1 && fk.parentColumns[0] === parent.tenant?.column
-}
-
-/** Unique keys that do not lead with the scope tell one branch what exists in another. */
-function keyOracles(entry: ScopedTable): Finding[] {
-  const scope = scopeColumns(entry).map(([column]) => column)
-  return [...oracleKeys(entry), ...exclusions(entry)].map((unique) => ({
-    check: "unique-key-oracle",
-    severity: "oracle",
-    object: `${entry.table.name} (${unique.join(", ")})`,
-    message: `inserting tells whether the value exists in another ${entry.branch === null ? "tenant" : "branch"}`,
-    fix: `make the key (${[...scope, ...unique.filter((column) => !scope.includes(column))].join(", ")})`,
-  }))
-}
-
-/** Exclusion constraints are asked of every row too; their expressions have no name. */
-function exclusions(entry: ScopedTable): (readonly string[])[] {
-  const scope = scopeColumns(entry).map(([column]) => column)
-  return entry.table.constraints
-    .filter((constraint) => constraint.type === "x" && !scope.every((column) => constraint.columns.includes(column)))
-    .map((constraint) => constraint.columns)
-}
-
-export function oracleKeys(entry: ScopedTable): (readonly string[])[] {
-  const scope = scopeColumns(entry).map(([column]) => column)
-  const unique = new Map(entry.table.uniques.map((columns) => [columns.join(","), columns]))
-  return [...unique.values()].filter((columns) => !scope.every((column) => columns.includes(column)))
-}
-
-/** Look-ups start with the scope; lists that are ordered and cut want (tenant, sort column) without the branch. */
-export function indexFindings(entry: ScopedTable): Finding[] {
-  if (entry.tenant === null) return []
-  const leading = entry.tenant.column
-  const oracles = indexOracles(entry)
-  if (entry.table.indexes.some((columns) => columns[0] === leading)) return oracles
-  return [
-    ...oracles,
-    {
-      check: "no-index-led-by-tenant",
-      severity: "hygiene",
-      object: entry.table.name,
-      message: "no index starts with the tenant column, so every statement reads the whole table",
-      fix: `create index concurrently on ${qualified(entry.table.name)} (${list(scopedKey(entry, entry.key))})`,
-    },
-  ]
-}
-
-/** An index that starts elsewhere is asked before the fence: only where it finds a row does a refused context fail. */
-function indexOracles(entry: ScopedTable): Finding[] {
-  const scope = scopeColumns(entry).map(([column]) => column)
-  const unique = new Set([...entry.table.uniques, ...exclusions(entry)].map((columns) => columns.join(",")))
-  return entry.table.indexes
-    .filter((columns) => !scope.includes(columns[0] ?? "") && !unique.has(columns.join(",")))
-    .map((columns) => {
-      const named = columns.map((column) => (column === "" ? "an expression" : column))
-      const scoped = [...scope, ...columns.filter((column) => !scope.includes(column))]
-      return {
-        check: "index-oracle",
-        severity: "oracle",
-        object: `${entry.table.name} (${named.join(", ")})`,
-        message: "an index does not start with the scope: a context that is refused can learn whether a value is there",
-        ...(columns.every((column) => column !== "") && {
-          fix: `create index concurrently on ${qualified(entry.table.name)} (${list(scoped)}); then drop the other one`,
-        }),
-      }
-    })
 }

@@ -1,5 +1,13 @@
 import { type Lookup, type Policy, quoteIdent, quoteLiteral, roleNames, WardkeepError } from "@wardkeep/core"
-import { type Companion, refills, type Standing, stands, statementTriggers, truncation } from "./companion-triggers.js"
+import {
+  type Companion,
+  givenAway,
+  refills,
+  type Standing,
+  stands,
+  statementTriggers,
+  truncation,
+} from "./companion-triggers.js"
 import type { ScopedTable } from "./scope.js"
 import { list, type Managed, qualified, type Step } from "./step.js"
 
@@ -99,7 +107,7 @@ function copy(lookup: Lookup, entry: ScopedTable): Managed {
 function maintainer(kept: Companion): Managed {
   const target = qualified(kept.name)
   const body = `begin
-  if tg_op = 'TRUNCATE' then
+  ${givenAway(kept)}if tg_op = 'TRUNCATE' then
     ${truncation(kept)}
   end if;
   if tg_op in ('UPDATE', 'DELETE') then

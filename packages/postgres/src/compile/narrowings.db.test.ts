@@ -15,7 +15,9 @@ const doc = document({
   roles: {
     doctor: { purposes: ["care"], can: { visit: "manage" } },
     desk: { purposes: ["care"], can: { visit: "read" } },
+    chief: { purposes: ["care"], can: { visit: "read" } },
   },
+  combinations: { doctor_chief: ["doctor", "chief"] },
 })
 
 it("the plan names what a tenant took and no policy asks about any more", async () => {
@@ -37,8 +39,13 @@ it("the plan names what a tenant took and no policy asks about any more", async 
   const reading = {
     doctor: { purposes: ["care"], can: { visit: "read" } },
     desk: { purposes: ["care"], can: { visit: "read" } },
+    chief: { purposes: ["care"], can: { visit: "read" } },
   }
   expect(await named({ tables: { visit: { scope: "branch" } }, roles: reading }), "nothing is given").toEqual([])
+  const chief = { purposes: ["care"], can: { visit: "manage" } }
+  const others = { tables: { visit: { scope: "branch" } }, roles: { ...reading, chief } }
+  expect(await named({ ...others, combinations: {} }), "given to another role").toEqual([])
+  expect(await named(others), "a combination with the role has it again").toEqual([gone])
   await host.asOwner((owner) => owner.query("update wardkeep.narrowing set tenant = 'c' where tenant = 'b'"))
   expect(await named({})).toEqual([["leak", "doctor delete public.visit", 1]])
   const [found] = (await host.plan()).findings.filter((f) => f.check === "narrowing-without-effect")

@@ -27,7 +27,7 @@ export async function narrowingFindings(client: Queryable, policy: Policy): Prom
       object: `${role} ${what}`,
       message: isAsked(policy, { role, what })
         ? `${unknown} of the ${tenants} tenants that took '${what}' from ${role} are not there under that key: if a key changed, its narrowing ended`
-        : `${tenants} tenants took '${what}' from ${role}, and the policy file does not let them: ${role} has it there again`,
+        : `${tenants} tenants took '${what}' from ${role}, and the policy file does not let them: whoever lost it has it there again`,
       fix: fixOf(policy, role, what, unknown),
     }))
 }
@@ -51,6 +51,9 @@ function isAsked(policy: Policy, { role, what }: Pick<Narrowed, "role" | "what">
   const rule = policy.tables.get(object)
   const action = actions.find((name) => name === first)
   if (rule === undefined || action === undefined) return false
-  const isGiven = holders.some((actor) => actor.can.get(object)?.rules[action] !== undefined)
+  // Every combination of the role lost it too, and may hold it through another role.
+  const isGiven = policy.actors
+    .filter((actor) => actor.name === role || actor.combines.includes(role))
+    .some((actor) => actor.can.get(object)?.rules[action] !== undefined)
   return !isGiven || (rule.narrowable ?? []).some((name) => name === action)
 }

@@ -15,6 +15,7 @@ import {
   strangersOn,
 } from "./companions.js"
 import { confinement, narrowable } from "./confined.js"
+import { currentStrategy } from "./current-strategy.js"
 import { defaultFindings, readDefaults } from "./defaults.js"
 import { definerGrantSteps } from "./definer-grants.js"
 import { derivedFindings } from "./derived.js"
@@ -23,8 +24,10 @@ import { changedIds, type Drifted, drifted, firstSeen } from "./drift.js"
 import type { Extension } from "./extension.js"
 import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
+import { givenAwayFindings, readGivenAway } from "./given-away.js"
 import { differenceSteps, type Grants, grantSteps, ownRelations, readGrants } from "./grants.js"
-import { indexFindings, keySteps } from "./keys.js"
+import { indexFindings } from "./indexes.js"
+import { keySteps } from "./keys.js"
 import { locksOf } from "./locks.js"
 import { lookupRefills, lookups } from "./lookups.js"
 import { clonedMirrors, disturbedMirrors, mirrorSources, mirrors } from "./mirror.js"
@@ -37,10 +40,11 @@ import { type Remembering, rememberSql } from "./remember.js"
 import { roleFindings } from "./role-findings.js"
 import { columnTypesOf, referenceSteps } from "./rule-policies.js"
 import { schemaGrantSteps } from "./schema-grants.js"
-import { branchKeyColumn, partitionsOf, resolveScopes, type ScopedTable } from "./scope.js"
+import { partitionsOf, resolveScopes, type ScopedTable } from "./scope.js"
 import { countBranches, scopeStatistics } from "./statistics.js"
 import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
 import { strangerFindings } from "./strangers.js"
+import { tenancyKeys } from "./tenancy-keys.js"
 import { type Judgement, judge, openFindings } from "./unsettled.js"
 import { type RoleView, sameShapeView, viewGrantSteps, viewSchema } from "./views.js"
 import { wordRefills, wordTable } from "./words.js"
@@ -89,21 +93,20 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   checkColumns(policy, types)
   const drift = await drifted(client, policy)
   const changed = changedIds(drift)
-  const schemas = ownSchemas(extensions, await strategyOf(client))
+  const schemas = ownSchemas(extensions, await currentStrategy(client))
   const own = await ownRelations(client)
-  const views = [...catalog.managed.keys()].filter((id) => id.startsWith("view ")).map((id) => id.slice(5))
-  const left = catalog.leftBehind.map((table) => table.name)
-  const companions = companionRelations(scoped.values(), catalog)
-  const relations = [...catalog.tables.keys(), ...left, ...companions, ...own, ...views]
+  const there = [...relationsOf(catalog), ...own]
+  const givenAway = await readGivenAway(client)
   const draft: Draft = {
     steps: await ownObjectSteps(client, schemas, changed),
     findings: [...uncovered, ...(await lookedAt(client, policy, catalog, scoped))],
     managed: [],
   }
   const defaults = await readDefaults(client)
+  const relations = [...there, ...companionRelations(scoped.values()), ...givenAway.map(({ name }) => name)]
   const grants = await readGrants(client, relations, defaults)
-  draft.findings.push(...(await strangerFindings(client, policy, scoped, catalog, grants)))
-  draft.findings.push(...defaultFindings(scoped, defaults))
+  draft.findings.push(...(await strangerFindings(client, policy, scoped, grants)))
+  draft.findings.push(...defaultFindings(scoped, defaults), ...givenAwayFindings(policy, givenAway, grants))
   // Tokens, narrowings and what else decides: reached through functions only. No policy stops a TRUNCATE.
   for (const relation of own) draft.steps.push(...differenceSteps(policy, relation, [], grants.of(relation), "lose"))
   const branches = await countBranches(client, scoped.get(policy.tenancy.branch))
@@ -112,16 +115,16 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
     draft.managed.push(...scopeStatistics(entry, branches))
     roleViews.push(...draftTable(draft, { policy, entry, catalog, scoped, types, grants, changed }))
   }
-  const partitions = (entry: ScopedTable): ScopedTable[] => partitionsOf(entry, catalog)
   const rolesWithViews = new Set(roleViews.map(({ privileges }) => privileges.role))
   draft.managed.unshift(...[...rolesWithViews].sort().map(viewSchema))
   const { tenant, branch } = tenancyTables(policy, scoped)
-  const sources = mirrorSources(policy, tenant, branch, branchKeyColumn(policy, catalog), partitions)
+  const { branchKey } = tenancyKeys(policy, catalog)
+  const sources = mirrorSources(policy, tenant, branch, branchKey, partitionsOf)
   const standing = { present: catalog.managed, changed }
   draft.managed.push(...mirrors(sources))
   for (const id of disturbedMirrors(sources, standing)) changed.add(id)
-  draft.managed.push(...lookups(policy, scoped, partitions))
-  draft.steps.push(...lookupRefills(policy, scoped, partitions, standing))
+  draft.managed.push(...lookups(policy, scoped, partitionsOf))
+  draft.steps.push(...lookupRefills(policy, scoped, partitionsOf, standing))
   for (const table of releasedTables(catalog, draft.managed))
     draft.steps.push(...releaseSteps(policy, table, grants.of(table.name)))
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
@@ -131,9 +134,9 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
     ...(await definerGrantSteps(client, policy, catalog, draft.managed, grants)),
     ...(await schemaGrantSteps(client, policy, draft.managed, grants)),
     ...viewGrantSteps(policy, roleViews, present, grants),
-    ...(await recordSteps(client, policy, branchKeyColumn(policy, catalog))),
+    ...(await recordSteps(client, policy, branchKey)),
   )
-  const tables = [...scoped.values()].flatMap((entry) => [entry, ...partitionsOf(entry, catalog)])
+  const tables = [...scoped.values()].flatMap((entry) => [entry, ...partitionsOf(entry)])
   for (const extension of extensions) {
     const part = await extension.plan({ client, policy, tables, changed })
     draft.steps.push(...part.steps)
@@ -145,8 +148,14 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   )
   const copies = clonedMirrors(sources, objectsOf(corrections))
   const judged = { made: new Set([...objectsOf(corrections), ...copies]), shipped: shippedFacts(schemas), accept }
-  const there = [...catalog.tables.keys(), ...left, ...own, ...views]
   return await planOf({ client, policy }, draft.findings, corrections, judge(drift, judged), drift, there)
+}
+
+/** Relations that are there, of the host and ours beside it. */
+function relationsOf(catalog: Catalog): string[] {
+  const views = [...catalog.managed.keys()].filter((id) => id.startsWith("view ")).map((id) => id.slice(5))
+  const left = catalog.leftBehind.map((table) => table.name)
+  return [...catalog.tables.keys(), ...left, ...views]
 }
 
 const objectsOf = (steps: readonly Step[]): string[] => steps.map(({ object }) => object)
@@ -180,7 +189,7 @@ async function lookedAt(
     ...(await derivedFindings(client, policy, catalog, scoped)),
     ...(await roleFindings(client, policy)),
     ...(await narrowingFindings(client, policy)),
-    ...detachPendingFindings(policy, catalog, scoped),
+    ...detachPendingFindings(policy, scoped),
   ]
 }
 
@@ -214,21 +223,14 @@ function draftTable({ steps, findings, managed }: Draft, input: TableInput): Rol
   )
   steps.push(...grantSteps(policy, entry.table.name, privileges, grants.of(entry.table.name), strangersOn(entry)))
   steps.push(...companionSteps(policy, entry, catalog, privileges, grants))
-  managed.push(...fence(policy, entry, types), ...partitionFences(policy, entry, catalog))
+  managed.push(...fence(policy, entry, types), ...partitionFences(policy, entry))
   managed.push(...confinement(policy, entry), ...narrowable(policy, entry))
-  const partitions = partitionsOf(entry, catalog)
+  const partitions = partitionsOf(entry)
   managed.push(...wordTable(policy, entry, privileges, partitions))
   steps.push(...wordRefills(entry, partitions, { present: catalog.managed, changed }))
   const views = privileges.flatMap((p) => sameShapeView(entry, p).map((view) => ({ view, privileges: p })))
   managed.push(...views.map(({ view }) => view))
   return views
-}
-
-async function strategyOf(client: Queryable): Promise<"portable" | "accelerated"> {
-  const { rows } = await client.query<{ enter: boolean }>(
-    "select to_regprocedure('wardkeep.enter(text,text)') is not null as enter",
-  )
-  return rows[0]?.enter === true ? "accelerated" : "portable"
 }
 
 function tenancyTables(

@@ -9,7 +9,7 @@ import {
 } from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
 import { meetsSecurityFloor } from "./floor.js"
-import { oracleKeys } from "./keys.js"
+import { oracleKeys } from "./indexes.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"
 
 /** The privileges of one role on one table; `null` means the whole table, a list means these columns. */

@@ -1,18 +1,9 @@
-import { type Action, isTied, type Policy, quoteIdent, type Rule } from "@wardkeep/core"
+import { isTied, narrowableActions, type Policy, quoteIdent, type Rule } from "@wardkeep/core"
 import { type ColumnTypes, type RuleSql, ruleSql } from "@wardkeep/permissions"
 import { databaseRole } from "./actors.js"
-import { policyObject } from "./policy-object.js"
+import { type Command, commands, policyObject } from "./policy-object.js"
 import type { ScopedTable } from "./scope.js"
 import { hashOf, type Managed, qualified, type Step } from "./step.js"
-
-type Command = "select" | "insert" | "update" | "delete"
-
-const commands = [
-  ["select", "read"],
-  ["insert", "create"],
-  ["update", "update"],
-  ["delete", "delete"],
-] as const satisfies readonly (readonly [Command, Action])[]
 
 /** The columns of the tables in the policy file, as conditions are checked against them. */
 export function columnTypesOf(scoped: ReadonlyMap<string, ScopedTable>): ColumnTypes {
@@ -26,7 +17,8 @@ export function columnTypesOf(scoped: ReadonlyMap<string, ScopedTable>): ColumnT
 export function rulePolicies(policy: Policy, entry: ScopedTable, types: ColumnTypes): Managed[] {
   const { name } = entry.table
   const options = entry.tenant === null ? {} : { tenant: entry.tenant }
-  return commands.flatMap(([command, action]) => {
+  return narrowableActions.flatMap((action) => {
+    const command = commands[action]
     const groups = new Map<string, { readonly why: string; readonly roles: string[] }>()
     for (const actor of policy.actors) {
       const rule = actor.can.get(name)?.rules[action]
@@ -73,7 +65,7 @@ function inWords({ when, after, purposes, mfaSeconds }: Rule): string {
 export function hasTiedRule(policy: Policy, table: string): boolean {
   return policy.actors.some((actor) => {
     const rules = actor.can.get(table)?.rules
-    return commands.some(([, action]) => {
+    return narrowableActions.some((action) => {
       const rule = rules?.[action]
       return rule !== undefined && isTied(rule)
     })

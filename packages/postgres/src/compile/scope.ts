@@ -1,11 +1,13 @@
 import { codes, type Finding, type Policy, type TableRule, WardkeepError } from "@wardkeep/core"
 import type { Catalog, CatalogTable } from "./catalog.js"
-import { requireImmediateKey } from "./immediate-key.js"
 import { hostObjectsInTheWay } from "./in-the-way.js"
+import { type TenancyKeys, tenancyKeys } from "./tenancy-keys.js"
 
 /** A table with its place in the tenancy, types looked up in the catalog. */
 export interface ScopedTable {
   readonly table: CatalogTable
+  /** At every depth. They inherit neither policies nor grants, and may have indexes of their own. */
+  readonly partitions: readonly CatalogTable[]
   readonly rule: TableRule
   readonly level: "global" | "tenant" | "branch" | "shared"
   /** Null for global tables. */
@@ -26,8 +28,6 @@ export interface Resolved {
   readonly findings: readonly Finding[]
 }
 
-const keyTypes: ReadonlySet<string> = new Set(["uuid", "bigint", "integer", "text"])
-
 /**
  * Puts every table of the policy beside its catalog entry.
  *
@@ -36,7 +36,7 @@ const keyTypes: ReadonlySet<string> = new Set(["uuid", "bigint", "integer", "tex
 export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
   const faults: { code: "WK002" | "WK007" | "WK008" | "WK303"; text: string; hint?: string }[] = []
   const scoped = new Map<string, ScopedTable>()
-  const types = tenancyTypes(policy, catalog)
+  const keys = tenancyKeys(policy, catalog)
   for (const [name, rule] of policy.tables) {
     if (rule.scope === "unmanaged") continue
     const table = catalog.tables.get(name)
@@ -44,7 +44,7 @@ export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
       faults.push({ code: "WK002", text: `table ${name} is in the policy file and not in the database` })
       continue
     }
-    const entry = withAddedColumns(place(policy, rule, table, types))
+    const entry = withAddedColumns(place(policy, rule, table, partitionsIn(catalog, table), keys))
     scoped.set(name, entry)
     for (const [column, type] of scopeColumns(entry)) {
       const present = entry.table.columns.get(column)
@@ -104,89 +104,19 @@ export function scopeColumns(entry: ScopedTable): [string, string][] {
   return columns
 }
 
-interface TenancyTypes {
-  readonly tenantKey: string
-  readonly tenant: string
-  readonly branchKey: string
-  readonly branch: string
-}
-
-function tenancyTypes(policy: Policy, catalog: Catalog): TenancyTypes {
-  const tenantTable = catalog.tables.get(policy.tenancy.tenant)
-  const branchTable = catalog.tables.get(policy.tenancy.branch)
-  if (tenantTable === undefined || branchTable === undefined) {
-    throw new WardkeepError("WK002", {
-      message: `the tenancy tables ${policy.tenancy.tenant} and ${policy.tenancy.branch} must exist`,
-    })
-  }
-  const tenantKey = singleKey(tenantTable)
-  for (const table of [tenantTable, branchTable]) requireImmediateKey(table)
-  // Tokens and the mirror name a branch by its id alone, so it must be unique in the whole database, not per tenant.
-  const branchKey = keyOfBranches(branchTable, catalog, policy.tenancy.columns)
-  const tenant = tenantTable.columns.get(tenantKey)?.type ?? ""
-  const branch = branchTable.columns.get(branchKey)?.type ?? ""
-  for (const [where, type] of [
-    [tenantTable.name, tenant],
-    [branchTable.name, branch],
-  ] as const) {
-    if (!keyTypes.has(type)) throw new WardkeepError("WK007", { message: `the key of ${where} is ${type}` })
-  }
-  return { tenantKey, tenant, branchKey, branch }
-}
-
-/**
- * Never by the order of the catalog, which a restored dump changes: what the branch column of other tables refers to, else
- * the primary key's own column, else the one that foreign keys name, else the only one there is.
- */
-function keyOfBranches(
+function place(
+  policy: Policy,
+  rule: TableRule,
   table: CatalogTable,
-  catalog: Catalog,
-  { tenant, branch }: { readonly tenant: string; readonly branch: string },
-): string {
-  const single = table.wholeUniques.filter((columns) => columns.length === 1).flat()
-  const candidates = [...new Set(single)].filter((column) => column !== tenant && column !== "")
-  if (candidates.length === 0) {
-    throw new WardkeepError("WK008", {
-      message: `${table.name} needs a unique key of one column: branch ids that repeat across tenants would open one tenant to another`,
-    })
-  }
-  const primary = table.constraints.filter((constraint) => constraint.type === "p").flatMap(({ columns }) => columns)
-  const keys = [...catalog.tables.values()]
-    .flatMap(({ constraints }) => constraints)
-    .filter((constraint) => constraint.type === "f" && constraint.parent === table.name)
-  const named = keys.flatMap(({ parentColumns }) => parentColumns)
-  const fenced = keys.flatMap(({ columns, parentColumns }) => parentColumns.filter((_, i) => columns[i] === branch))
-  for (const preferred of [fenced, primary, named, candidates]) {
-    const [only, ...others] = candidates.filter((column) => preferred.includes(column))
-    if (only !== undefined && others.length === 0) return only
-    if (preferred === fenced && others.length > 0) break
-  }
-  throw new WardkeepError("WK008", {
-    message: `${table.name} has several unique columns, ${candidates.join(", ")}, and none is its primary key: which one names a branch?`,
-    hint: "Make the column that other tables refer to its primary key.",
-  })
-}
-
-function singleKey(table: CatalogTable): string {
-  const key = table.constraints.find((constraint) => constraint.type === "p")?.columns
-  if (key === undefined || key.length !== 1 || key[0] === undefined) {
-    throw new WardkeepError("WK008", { message: `${table.name} needs a primary key of one column` })
-  }
-  return key[0]
-}
-
-/** The key column of the branch table, as policies and mirrors use it. */
-export function branchKeyColumn(policy: Policy, catalog: Catalog): string {
-  return tenancyTypes(policy, catalog).branchKey
-}
-
-function place(policy: Policy, rule: TableRule, table: CatalogTable, types: TenancyTypes): ScopedTable {
+  partitions: readonly CatalogTable[],
+  keys: TenancyKeys,
+): ScopedTable {
   const key = table.constraints.find((constraint) => constraint.type === "p")?.columns ?? []
-  const base = { table, rule, key, link: null, through: null, added: [] }
-  const tenant = { column: policy.tenancy.columns.tenant, type: types.tenant }
-  const branch = { column: policy.tenancy.columns.branch, type: types.branch }
+  const base = { table, partitions, rule, key, link: null, through: null, added: [] }
+  const tenant = { column: policy.tenancy.columns.tenant, type: keys.tenant }
+  const branch = { column: policy.tenancy.columns.branch, type: keys.branch }
   if (table.name === policy.tenancy.tenant) {
-    return { ...base, level: "tenant", tenant: { column: types.tenantKey, type: types.tenant }, branch: null }
+    return { ...base, level: "tenant", tenant: { column: keys.tenantKey, type: keys.tenant }, branch: null }
   }
   const { scope } = rule
   if (typeof scope === "object" && "shared" in scope) {
@@ -231,12 +161,8 @@ function needsKey(policy: Policy, name: string, rule: TableRule): boolean {
 
 /** The tables of the policy file, their partitions and our companions of them. */
 export function coveredTables(catalog: Catalog, scoped: ReadonlyMap<string, ScopedTable>): CatalogTable[] {
-  return [...catalog.tables.values()].filter(
-    (table) =>
-      scoped.has(table.name) ||
-      catalog.managed.has(`table ${table.name}`) ||
-      isPartitionOfScoped(table, catalog, scoped),
-  )
+  const names = new Set([...scoped.values()].flatMap(tablesOf).map(({ name }) => name))
+  return [...catalog.tables.values()].filter(({ name }) => names.has(name) || catalog.managed.has(`table ${name}`))
 }
 
 /** Tables nobody listed: an error with `rest: 'error'`, else reported as not covered. */
@@ -264,15 +190,18 @@ function uncovered(policy: Policy, catalog: Catalog, scoped: ReadonlyMap<string,
   return findings
 }
 
-function isPartitionOfScoped(table: CatalogTable, catalog: Catalog, scoped: ReadonlyMap<string, ScopedTable>): boolean {
-  const parent = table.partitionOf === null ? undefined : catalog.tables.get(table.partitionOf)
-  return parent !== undefined && (scoped.has(parent.name) || isPartitionOfScoped(parent, catalog, scoped))
+function partitionsIn(catalog: Catalog, table: CatalogTable): CatalogTable[] {
+  return [...catalog.tables.values()]
+    .filter(({ partitionOf }) => partitionOf === table.name)
+    .flatMap((partition) => [partition, ...partitionsIn(catalog, partition)])
 }
 
-/** The partitions of a scoped table, at every depth, in the place of their root: they inherit neither policies nor grants. */
-export function partitionsOf(entry: ScopedTable, catalog: Catalog): ScopedTable[] {
-  return [...catalog.tables.values()]
-    .filter((table) => table.partitionOf === entry.table.name)
-    .map((table) => ({ ...entry, table }))
-    .flatMap((partition) => [partition, ...partitionsOf(partition, catalog)])
+/** A table with its partitions: their indexes find its rows too, under its policies. */
+export function tablesOf({ table, partitions }: ScopedTable): CatalogTable[] {
+  return [table, ...partitions]
+}
+
+/** The partitions in the place of their root. */
+export function partitionsOf(entry: ScopedTable): ScopedTable[] {
+  return entry.partitions.map((table) => ({ ...entry, table }))
 }

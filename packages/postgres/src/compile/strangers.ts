@@ -1,6 +1,5 @@
 import { type Finding, type Policy, quoteIdent } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
-import type { Catalog } from "./catalog.js"
 import { companionRelations } from "./companions.js"
 import { privilegeText } from "./grant-statements.js"
 import type { Grants, Held } from "./grants.js"
@@ -12,14 +11,13 @@ export async function strangerFindings(
   client: Queryable,
   policy: Policy,
   scoped: ReadonlyMap<string, ScopedTable>,
-  catalog: Catalog,
   grants: Grants,
 ): Promise<Finding[]> {
   const members = await loginsThrough(client)
   const findings: Finding[] = []
   for (const entry of scoped.values()) {
     const sequences = new Set(entry.table.sequences)
-    const relations = [entry.table.name, ...companionRelations([entry], catalog).filter((name) => !sequences.has(name))]
+    const relations = [entry.table.name, ...companionRelations([entry]).filter((name) => !sequences.has(name))]
     for (const relation of relations)
       for (const [grantee, held] of strangersOf(policy, grants.of(relation)))
         findings.push(

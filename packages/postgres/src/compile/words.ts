@@ -1,6 +1,14 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
-import { type Companion, refills, type Standing, stands, statementTriggers, truncation } from "./companion-triggers.js"
+import {
+  type Companion,
+  givenAway,
+  refills,
+  type Standing,
+  stands,
+  statementTriggers,
+  truncation,
+} from "./companion-triggers.js"
 import { fencePolicies } from "./fence.js"
 import type { TablePrivileges } from "./privileges.js"
 import { permissive } from "./rule-policies.js"
@@ -179,7 +187,7 @@ function triggerFunction(entry: ScopedTable): Managed {
     why: `keeps ${name} like ${entry.table.name}`,
     create: `create or replace function ${target}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $wk$
 begin
-  if tg_op = 'TRUNCATE' then
+  ${givenAway(companion(entry))}if tg_op = 'TRUNCATE' then
     ${truncation(companion(entry))}
   end if;
   if tg_op = 'UPDATE' then

@@ -1,12 +1,11 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
+import type { Strategy } from "../compile/current-strategy.js"
 import { grantAccelerated } from "../compile/function-grants.js"
 import { inTransaction } from "../maintenance/in-transaction.js"
 import type { Queryable } from "../maintenance/queryable.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
-
-export type Strategy = "portable" | "accelerated"
 
 /** The object files that define what a strategy replaces. */
 const portableFiles = ["030_refuse.sql", "090_fence_portable.sql", "100_token_readers.sql", "110_rule_readers.sql"]

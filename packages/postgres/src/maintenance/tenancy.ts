@@ -1,7 +1,7 @@
-import { type Policy, quoteIdent, WardkeepError } from "@wardkeep/core"
+import { type Policy, quoteIdent } from "@wardkeep/core"
 import { readCatalog } from "../compile/catalog.js"
-import { branchKeyColumn, resolveScopes } from "../compile/scope.js"
 import { list, qualified } from "../compile/step.js"
+import { tenancyKeys } from "../compile/tenancy-keys.js"
 import { maintenance } from "./maintenance.js"
 import { asOwner } from "./owner.js"
 import type { Queryable } from "./queryable.js"
@@ -32,10 +32,7 @@ export interface AddTenantOptions {
 export async function addTenant(options: AddTenantOptions): Promise<{ tenant: string; branches: string[] }> {
   const { client, policy, reason } = options
   const catalog = await asOwner(client, policy, () => readCatalog(client, policy))
-  const { scoped } = resolveScopes(policy, catalog)
-  const tenantKey = scoped.get(policy.tenancy.tenant)?.tenant?.column
-  if (tenantKey === undefined) throw new WardkeepError("WK901")
-  const branchKey = branchKeyColumn(policy, catalog)
+  const { tenantKey, branchKey } = tenancyKeys(policy, catalog)
   const tables = [policy.tenancy.tenant, policy.tenancy.branch]
   const lockTimeout = options.lockTimeout === undefined ? {} : { lockTimeout: options.lockTimeout }
   return await maintenance({ client, policy, tables, reason, ...lockTimeout }, async (q) => {

@@ -1,7 +1,7 @@
 import { type Policy, quoteIdent, quoteLiteral, type TableRule, WardkeepError } from "@wardkeep/core"
 import { type Catalog, type CatalogTable, readCatalog } from "../compile/catalog.js"
-import { branchKeyColumn } from "../compile/scope.js"
 import { qualified } from "../compile/step.js"
+import { tenancyKeys } from "../compile/tenancy-keys.js"
 import { lockTables } from "./lock.js"
 import type { Queryable } from "./queryable.js"
 
@@ -62,7 +62,7 @@ function unseen({ table, tenant, branch }: Fenced, tenants: readonly string[] | 
 /** Each table either refers to one that is counted or safe itself, or is counted. A child by INHERITS has no key of its parent's. */
 function countedTables(policy: Policy, catalog: Catalog): Fenced[] {
   const { tenant, branch } = policy.tenancy
-  const branches = { name: branch, key: branchKeyColumn(policy, catalog) }
+  const branches = { name: branch, key: tenancyKeys(policy, catalog).branchKey }
   const parents = new Set(catalog.inheritance.map(({ parent }) => parent))
   const waiting = new Map([...policy.tables].flatMap(([name, rule]) => fenced(policy, catalog, name, rule)))
   const safe = new Map([...waiting].filter(([name]) => name === tenant))

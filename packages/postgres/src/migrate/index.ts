@@ -5,6 +5,7 @@
  * @module
  */
 export { type ApplyOptions, type ApplyResult, apply, type EmitOptions, emit } from "../compile/apply.js"
+export { currentStrategy, type Strategy } from "../compile/current-strategy.js"
 export { drift } from "../compile/drift.js"
 export type { Extension, ExtensionInput } from "../compile/extension.js"
 export { meetsSecurityFloor, requireSupportedVersion, securityFloorText } from "../compile/floor.js"
@@ -17,7 +18,7 @@ export { list, type Managed, managedSteps, qualified, type Step } from "../compi
 export { databaseFindings, secureDatabase } from "../install/database-acl.js"
 export { type InstallOptions, type InstallResult, install } from "../install/install.js"
 export type { LoginPasswords } from "../install/roles.js"
-export { type Strategy, useStrategy } from "../install/strategy.js"
+export { useStrategy } from "../install/strategy.js"
 export { type BackfillOptions, type BackfillResult, backfill } from "../maintenance/backfill.js"
 export { type BranchGroupOptions, setBranchGroup } from "../maintenance/branch-group.js"
 export { type ExportOptions, exportTenants } from "../maintenance/export.js"

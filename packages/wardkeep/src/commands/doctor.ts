@@ -1,5 +1,6 @@
 import { type Finding, type Policy, sortFindings, WardkeepError } from "@wardkeep/core"
 import {
+  currentStrategy,
   databaseFindings,
   drift,
   meetsSecurityFloor,
@@ -15,7 +16,6 @@ import { type Connection, isInstalled } from "../connection/owner.js"
 import { type ManagedService, recognise, services } from "../managed/index.js"
 import { aroundFenceFindings } from "./around-fence.js"
 import { lockTableFindings } from "./lock-table.js"
-import { currentStrategy } from "./migrate.js"
 import { asOwnerIfAllowed, notApplied } from "./owner-checks.js"
 import { exemptLogins, readRoles } from "./roles.js"
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { audit } from "@wardkeep/audit"
 import { type Policy, roleNames, WardkeepError } from "@wardkeep/core"
-import { install, type LoginPasswords, type Strategy, useStrategy } from "@wardkeep/postgres/migrate"
+import { currentStrategy, install, type LoginPasswords, type Strategy, useStrategy } from "@wardkeep/postgres/migrate"
 import pg from "pg"
 import { administrator, withClient } from "../connection/connect.js"
 import { extensionsOf } from "../connection/extensions.js"
@@ -83,14 +83,6 @@ async function chosenStrategy(admin: pg.Client, policy: Policy, wanted: Strategy
   if (wanted === undefined || wanted === inForce) return inForce
   await useStrategy(admin, policy, wanted)
   return wanted
-}
-
-/** Read from the catalog, because EXECUTE on `wardkeep.strategy()` is the application's alone. */
-export async function currentStrategy(client: pg.Client): Promise<Strategy> {
-  const { rows } = await client.query<{ accelerated: boolean }>(
-    "select exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'wardkeep' and p.proname = 'enter') as accelerated",
-  )
-  return rows[0]?.accelerated === true ? "accelerated" : "portable"
 }
 
 /** An administrator with too few rights gets told which ones are needed. */
