@@ -131,8 +131,8 @@ describe("what a policy takes away is in no session that is issued while it is a
     await person("doctor")
     await clinic.host.asOwner(async (owner: pg.Client) => {
       await owner.query("set default_transaction_isolation = 'serializable'")
-      // As psql does it, one statement after the other.
-      for (const statement of text.split(/;\n/)) await owner.query(statement)
+      // As psql does it, one statement after the other; a block between dollar marks is one.
+      for (const [statement] of text.matchAll(/(?:(\$\w*\$)[\s\S]*?\1|(?!;\n)[\s\S])+/g)) await owner.query(statement)
     })
     expect(await count("role = 'doctor' and purpose = 'billing'")).toBe(0)
   })

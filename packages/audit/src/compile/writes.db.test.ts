@@ -251,11 +251,16 @@ describe("the plan", () => {
     await admin((client) => client.query("alter table patient disable trigger wk_audit_update"))
     await admin((client) =>
       client.query(
-        "create or replace function wardkeep_audit.context() returns wardkeep.token language sql as 'select null::wardkeep.token'",
+        `create or replace function wardkeep_audit.context() returns wardkeep.token language sql as 'select null::wardkeep.token';
+         alter table wardkeep_audit.leaf disable row level security`,
       ),
     )
     expect((await owned((client) => drift(input(client)))).map((finding) => finding.object)).toEqual(
-      expect.arrayContaining(["trigger public.patient wk_audit_update", "function wardkeep_audit.context()"]),
+      expect.arrayContaining([
+        "trigger public.patient wk_audit_update",
+        "function wardkeep_audit.context()",
+        "table wardkeep_audit.leaf",
+      ]),
     )
     await owned((client) => apply(input(client)))
     expect(await owned((client) => drift(input(client)))).toEqual([])
