@@ -42,11 +42,12 @@ import { columnTypesOf, referenceSteps } from "./rule-policies.js"
 import { schemaGrantSteps } from "./schema-grants.js"
 import { partitionsOf, resolveScopes, type ScopedTable } from "./scope.js"
 import { countBranches, scopeStatistics } from "./statistics.js"
-import { hashOf, type Managed, managedSteps, qualified, type Step } from "./step.js"
+import { hashOf, type Managed, managedSteps, type Step } from "./step.js"
 import { strangerFindings } from "./strangers.js"
 import { tenancyKeys } from "./tenancy-keys.js"
 import { type Judgement, judge, openFindings } from "./unsettled.js"
 import { type RoleView, sameShapeView, viewGrantSteps, viewSchema } from "./views.js"
+import { forcedTables, withoutForce } from "./without-force.js"
 import { wordRefills, wordTable } from "./words.js"
 
 /** What would be done, in order, and what cannot be done by a step. Nothing is changed by making one. */
@@ -241,55 +242,6 @@ function tenancyTables(
   const branch = scoped.get(policy.tenancy.branch)
   if (tenant === undefined || branch === undefined) throw new WardkeepError("WK901")
   return { tenant, branch }
-}
-
-/** Tables of the policy file and their partitions, as far as they are FORCEd now; tables the plan makes are filled before. */
-function forcedTables(
-  catalog: Catalog,
-  scoped: ReadonlyMap<string, ScopedTable>,
-  managed: readonly Managed[],
-): string[] {
-  const made = new Set(managed.filter((object) => object.id.startsWith("table ")).map((object) => object.id.slice(6)))
-  const fenced = new Set(managed.filter((o) => o.id.endsWith(" wk_fence")).map((o) => o.id.split(" ")[1] ?? ""))
-  return [...catalog.tables.values()]
-    .filter(
-      (table) =>
-        table.forced &&
-        ((scoped.get(table.name)?.level ?? "global") !== "global" || fenced.has(table.name)) &&
-        !made.has(table.name),
-    )
-    .map((table) => table.name)
-}
-
-/**
- * Structure steps read rows (a backfill, a foreign key, the words of existing rows). Under FORCE the owner sees none
- * without a context, so the tables are not forced for the length of this transaction, which holds their locks.
- */
-function withoutForce(steps: readonly Step[], forced: readonly string[]): Step[] {
-  if (!steps.some((step) => step.phase === "structure") || forced.length === 0) return [...steps]
-  const toggle = (table: string, verb: "no force" | "force", phase: Step["phase"]): Step => ({
-    phase,
-    object: table,
-    why: verb === "force" ? "the fence holds for the owner again" : "the owner reads every row while structure changes",
-    sql: `alter table ${qualified(table)} ${verb} row level security`,
-  })
-  return [
-    {
-      phase: "structure",
-      object: "wardkeep.activity",
-      why: "rows that structure steps change are attributed to this apply",
-      sql: "select wardkeep.record('apply', null, '{}')",
-    },
-    ...forced.map((table) => toggle(table, "no force", "structure")),
-    ...steps,
-    {
-      phase: "record",
-      object: "deferred constraints",
-      why: "checked while every row is seen; pending events would block FORCE",
-      sql: "set constraints all immediate",
-    },
-    ...forced.map((table) => toggle(table, "force", "record")),
-  ]
 }
 
 function requireRoles(policy: Policy, catalog: Catalog): void {
