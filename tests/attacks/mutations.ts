@@ -15,11 +15,13 @@ export interface Mutation {
   readonly near?: string
 }
 
+const ofTheFence = "proname ~ '^(held_)?(branches|tenant)$' and pronargs = 1"
+
 /**
- * Rebuilds the functions that the fence calls with a part of their text replaced, in each that has it; fails when none
- * has, so that no mutation is empty. `after` runs for each of them.
+ * Rebuilds the functions that the fence calls, or those of `which`, with a part of their text replaced, in each that has it;
+ * fails when none has, so that no mutation is empty. `after` runs for each of them.
  */
-function edit(from: string, to: string, after = ""): string {
+function edit(from: string, to: string, after = "", which = ofTheFence): string {
   const text = (value: string): string => `$wk1$${value}$wk1$`
   return `do $wk$
 declare
@@ -27,7 +29,7 @@ declare
   changed integer := 0;
 begin
   for f in select oid::regprocedure as name, pg_get_functiondef(oid) as was from pg_proc
-            where pronamespace = 'wardkeep'::regnamespace and proname ~ '^(held_)?(branches|tenant)$' and pronargs = 1 loop
+            where pronamespace = 'wardkeep'::regnamespace and ${which} loop
     continue when position(${text(from)} in f.was) = 0;
     execute replace(f.was, ${text(from)}, ${text(to)});
     ${after === "" ? "" : `execute format('alter function %s ${after}', f.name);`}
@@ -57,6 +59,9 @@ end $wk$`
 const roleCheck = "and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')"
 const plannedCheck =
   "and (planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text)"
+
+const given = "coalesce(nullif(pg_catalog.current_setting('wardkeep.purpose', true), '')"
+const purposeCheck = "t.purpose operator(pg_catalog.<>) all (purposes)"
 
 export const mutations: readonly Mutation[] = [
   {
@@ -134,6 +139,23 @@ end $wk$`,
     name: "a branch claim taken without looking at the token",
     sql: () =>
       edit("pg_catalog.current_setting('wardkeep.branch', true) operator(pg_catalog.=) any (t.branches)", "true"),
+  },
+  {
+    name: "the purpose of a cell not compared with the token",
+    near: "a token for another purpose",
+    sql: () => edit(purposeCheck, "false", "", "proname = 'tenant_for'"),
+  },
+  {
+    name: "the purpose of a cell compared with a setting",
+    near: "a token for another purpose",
+    sql: () =>
+      edit(purposeCheck, purposeCheck.replace("t.purpose", `${given}, t.purpose)`), "", "proname = 'tenant_for'"),
+  },
+  {
+    name: "the purpose read from a setting",
+    near: "a token for another purpose",
+    sql: () => `create or replace function wardkeep.purpose() returns text
+  language sql stable parallel restricted security definer return ${given}, (wardkeep.verified()).purpose)`,
   },
   {
     name: "branches frozen in plans by a false IMMUTABLE",

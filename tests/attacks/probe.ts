@@ -92,6 +92,14 @@ export function onlyFor(probes: readonly Probe[], strategy: World["strategy"]): 
   return probes.filter((probe) => probe.only === undefined || probe.only === strategy)
 }
 
+/** What the client's prologue does, for a probe that takes a context in the middle of its transaction. */
+export function entering(world: World, actor: Actor): string[] {
+  const { token, db_role } = world.grants[actor]
+  return world.strategy === "portable"
+    ? [`select set_config('role', '${db_role}', true), set_config('wardkeep.token', '${token}', true)`]
+    : ["set local role none", `select set_config('role', wardkeep.enter('${token}', ''), true)`]
+}
+
 /** A probe whose statements need nothing of the world. */
 export function plain(name: string, sql: string | readonly string[], more: Omit<Probe, "name" | "sql"> = {}): Probe {
   return { name, sql: () => (typeof sql === "string" ? [sql] : sql), ...more }

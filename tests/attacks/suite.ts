@@ -3,7 +3,7 @@ import { canary } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { attempt, onlyFor, type Probe } from "./probe.ts"
 import { allProbes } from "./probes/index.ts"
-import { asSuperuser, hiddenCanary, makeWorld, type Strategy, type World } from "./world.ts"
+import { Attacker, asSuperuser, hiddenCanary, makeWorld, type Strategy, type World } from "./world.ts"
 
 /** Every probe with the application's own login, on the server and over the way of the leg that runs. */
 export function attackEverything(strategy: Strategy, fits: (probe: Probe) => boolean = () => true): void {
@@ -34,9 +34,22 @@ export function attackEverything(strategy: Strategy, fits: (probe: Probe) => boo
         [world.clinic.logins.app.user],
       ),
     )
-    const roles = ["r_doctor", "r_locum", "r_reception", "s_reminders"]
+    const roles = ["r_cashier", "r_doctor", "r_locum", "r_reception", "s_reminders"]
     const prefix = world.clinic.logins.app.user.replace(/app$/, "")
     expect(rows).toEqual([{ more: false, roles: roles.map((role) => prefix + role) }])
+  })
+
+  it("what is tied to a purpose is there for a token of that purpose: the control", async () => {
+    const biller = new Attacker(world.appUrl)
+    await biller.connect()
+    try {
+      await biller.enter(world, "biller")
+      for (const text of ["select * from public.note", "update public.patient set phone = '0'"])
+        expect(await biller.query(text), text).toBe(world.clinic.patientsPerBranch)
+      await biller.query("rollback")
+    } finally {
+      await biller.end()
+    }
   })
 
   describe.each(Object.entries(allProbes))("%s", (_, probes) => {

@@ -112,6 +112,33 @@ describe.each<Strategy>(["portable", "accelerated"])("a token, %s", (strategy) =
     })
   })
 
+  it(`${strategy === "portable" ? "that has ended does not come back" : "that has ended is held to the end of its transaction"} when a savepoint of its time is rolled back to`, async () => {
+    const grant = await fresh(world)
+    const all = "select coalesce(string_agg(p::text, ' '), '') as t from public.patient p"
+    const text = async (client: pg.Client): Promise<string> => (await client.query<{ t: string }>(all)).rows[0]!.t
+    await withApp(world, async (client) => {
+      await client.query("begin")
+      await enterBySql(client, grant)
+      expect(await text(client)).toContain("canary-1")
+      await client.query("savepoint of_its_time")
+      await end(world, grant)
+      await client.query("set local role none")
+      await enterBySql(client, world.grants.foreigner)
+      expect(await text(client)).toContain("canary-2")
+      await client.query("rollback to of_its_time")
+      const seen = await text(client).catch(codeOf)
+      if (strategy === "portable") expect(seen).toBe("WK102")
+      else {
+        expect(seen).toContain("canary-1")
+        expect(seen).not.toContain("canary-2")
+      }
+      await client.query("rollback")
+      await client.query("begin")
+      expect(await codeAfter(enterBySql(client, grant).then(() => read(client)))).toBe("WK102")
+      await client.query("rollback")
+    })
+  })
+
   it("cannot be spent by the issuer's or the migrator's login", async () => {
     for (const url of [world.issuerUrl, world.migratorUrl]) {
       const client = new pg.Client({ connectionString: url })

@@ -1,10 +1,12 @@
+import { randomBytes } from "node:crypto"
 import pg from "pg"
 import { type Clinic, canary, installClinic } from "#tests/fixture/clinic.ts"
+import { policyWithCashier } from "#tests/fixture/policy.ts"
 import { enterBySql, type Grant, issueBySql } from "#tests/fixture/token.ts"
 import type { UsedDatabase } from "#tests/harness/src/use-database.ts"
 
 export type Strategy = "portable" | "accelerated"
-export type Actor = "doctor" | "reception" | "both" | "neighbour" | "foreigner"
+export type Actor = "doctor" | "reception" | "both" | "neighbour" | "foreigner" | "cashier" | "biller"
 
 /** Keys of one row of a branch, as the superuser reads them. */
 export interface Keys {
@@ -13,7 +15,10 @@ export interface Keys {
   readonly note: string
 }
 
-/** The attacker works in branch 0. Branch 1 is of the same tenant, branch 2 of another one. */
+/**
+ * The attacker works in branch 0. Branch 1 is of the same tenant, branch 2 of another one. Cashier and biller have the same
+ * role, whose cells are tied to billing; the cashier's token is for care.
+ */
 export interface World {
   readonly clinic: Clinic
   readonly strategy: Strategy
@@ -32,10 +37,11 @@ export function hiddenCanary(branch: number): string {
 }
 
 export async function makeWorld(database: UsedDatabase, strategy: Strategy): Promise<World> {
-  const clinic = await installClinic(database.ownerUrl, { strategy })
+  const policy = policyWithCashier(`t${randomBytes(4).toString("hex")}`)
+  const clinic = await installClinic(database.ownerUrl, { strategy, policy })
   const [own, next, other] = clinic.branches
-  const issue = async (role: string, tenant: string, branches: readonly string[]): Promise<Grant> => {
-    const [grant] = await issueBySql(database.adminUrl, clinic, [{ role, tenant, branches, purposes: ["care"] }])
+  const issue = async (role: string, tenant: string, branches: readonly string[], purpose = "care"): Promise<Grant> => {
+    const [grant] = await issueBySql(database.adminUrl, clinic, [{ role, tenant, branches, purposes: [purpose] }])
     if (grant === undefined) throw new Error(`no token for ${role}`)
     return grant
   }
@@ -45,6 +51,8 @@ export async function makeWorld(database: UsedDatabase, strategy: Strategy): Pro
     both: await issue("doctor", own.clinic, [own.branch, next.branch]),
     neighbour: await issue("doctor", own.clinic, [next.branch]),
     foreigner: await issue("doctor", other.clinic, [other.branch]),
+    cashier: await issue("cashier", own.clinic, [own.branch]),
+    biller: await issue("cashier", own.clinic, [own.branch], "billing"),
   }
   const keys = await asSuperuser(database.adminUrl, async (admin) => {
     const found: Keys[] = []
@@ -85,12 +93,14 @@ export async function asSuperuser<T>(url: string, work: (admin: pg.Client) => Pr
 
 /** What an attacker of branch 0 must never read. */
 export function forbidden(actor: Actor): string[] {
-  const mine: Record<Actor, number[]> = { doctor: [0], reception: [0], both: [0, 1], neighbour: [1], foreigner: [2] }
+  const mine: Partial<Record<Actor, number[]>> = { both: [0, 1], neighbour: [1], foreigner: [2] }
+  const reads = mine[actor] ?? [0]
+  const narrow = ["reception", "cashier", "biller"].includes(actor)
   const texts: string[] = []
   for (const branch of [0, 1, 2]) {
-    const own = mine[actor].includes(branch)
+    const own = reads.includes(branch)
     if (!own) texts.push(canary(branch))
-    if (!own || actor === "reception") texts.push(hiddenCanary(branch))
+    if (!own || narrow) texts.push(hiddenCanary(branch))
   }
   return texts
 }

@@ -1,18 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { type ContextStore, createWardkeep, type Wardkeep, type WardkeepOptions } from "@wardkeep/postgres"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { connected, installClinic } from "#tests/fixture/clinic.ts"
+import { installClinic } from "#tests/fixture/clinic.ts"
 import type { UsedDatabase } from "#tests/harness/src/use-database.ts"
+import { killAsTheyEnd } from "./killing.ts"
 import { manyTenants, type Tenant } from "./many-tenants.ts"
+import { faultsUnderKills } from "./verdict.ts"
 import { call, newTally, type Tally, ways } from "./ways.ts"
 
 export interface ContractOptions {
   readonly database: UsedDatabase
   readonly tenants?: number
+  /** How many connections there are, one test for each. */
+  readonly connections?: readonly number[]
   readonly contextStore?: ContextStore
   /** What the host puts around each request. */
   readonly request?: <T>(work: () => Promise<T>) => Promise<T>
   readonly client?: Partial<WardkeepOptions>
+  readonly strategy?: "portable" | "accelerated"
 }
 
 const names = Object.keys(ways)
@@ -21,6 +26,7 @@ const names = Object.keys(ways)
 export function interleavingContract(name: string, options: ContractOptions): void {
   const { database, request = async (work) => await work() } = options
   const count = options.tenants ?? 500
+  const shared = options.client?.shared !== undefined
   let tenants: Tenant[] = []
   let make: (max: number) => Wardkeep
   const open: { close(): Promise<void> }[] = []
@@ -30,7 +36,7 @@ export function interleavingContract(name: string, options: ContractOptions): vo
     await request(async () => await call(wk, tenant, way, n, tally))
 
   beforeAll(async () => {
-    const clinic = await installClinic(database.ownerUrl)
+    const clinic = await installClinic(database.ownerUrl, { strategy: options.strategy ?? "portable" })
     appUser = clinic.logins.app.user
     const world = await manyTenants(
       clinic,
@@ -60,7 +66,7 @@ export function interleavingContract(name: string, options: ContractOptions): vo
   })
 
   describe(`${name}: interleaved tenants`, () => {
-    for (const max of [1, 2, 10]) {
+    for (const max of options.connections ?? [1, 2, 10]) {
       it(`see only their own rows over ${max} connections`, async () => {
         const wk = make(max)
         const tally = newTally()
@@ -76,25 +82,18 @@ export function interleavingContract(name: string, options: ContractOptions): vo
     it("see only their own rows while backends are killed", async () => {
       const wk = make(4)
       const tally = newTally()
-      let killing = true
-      const killer = connected(database.adminUrl, async (admin) => {
-        while (killing) {
-          await admin.query(
-            "select pg_terminate_backend(pid) from pg_stat_activity where usename = $1 order by random() limit 1",
-            [appUser],
-          )
-          await sleep(15)
-        }
-      })
+      const ended = { calls: 0 }
+      const some = tenants.slice(0, 100)
+      const killer = killAsTheyEnd({ adminUrl: database.adminUrl, user: appUser, every: shared ? 40 : 10, ended })
       for (let round = 0; round < 4; round++)
         await Promise.all(
-          tenants
-            .slice(0, 100)
-            .map((tenant, n) => visit(wk, tenant, names[(n + round) % names.length] as string, n, tally)),
+          some.map(async (tenant, n) => {
+            await visit(wk, tenant, names[(n + round) % names.length] as string, n, tally)
+            ended.calls++
+          }),
         )
-      killing = false
-      await killer
-      expect(tally).toMatchObject({ wrong: 0, missing: 0, hung: [] })
+      const kills = await killer.stop()
+      expect(faultsUnderKills(tally, kills, shared)).toEqual([])
       const after = newTally()
       await sleep(50)
       await Promise.all(tenants.slice(0, 50).map((tenant, n) => visit(wk, tenant, "query", n, after)))
@@ -124,7 +123,7 @@ export function interleavingContract(name: string, options: ContractOptions): vo
           expect(Date.now() - started).toBeLessThan(20_000)
         }),
       )
-      expect(tally).toMatchObject({ wrong: 0, missing: 0, hung: [] })
+      expect(tally).toEqual({ calls: 100, wrong: 0, missing: 0, failed: new Map(), hung: [] })
       await wk.close()
     })
   })

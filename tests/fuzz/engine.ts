@@ -2,17 +2,21 @@ import type { Wardkeep } from "@wardkeep/postgres"
 import pg from "pg"
 import {
   abort,
+  download,
   error,
   forge,
+  job,
   kill,
   lazy,
   list,
+  lookUp,
   type Operation,
   ormClient,
   parallel,
   pointAny,
   pointOwn,
   type Row,
+  stream,
   transaction,
   updateAny,
 } from "./operations.ts"
@@ -58,7 +62,15 @@ const units: readonly (readonly [number, Operation])[] = [
   [4, lazy],
   [0.05, kill],
 ]
-const everything: readonly (readonly [number, Operation])[] = [...units, [8, transaction], [6, ormClient]]
+const everything: readonly (readonly [number, Operation])[] = [
+  ...units,
+  [8, transaction],
+  [6, ormClient],
+  [4, stream],
+  [2, download],
+  [2, lookUp],
+  [0.5, job],
+]
 
 /**
  * Milliseconds in which nobody at all comes to an end. Not how long one person waits: hundreds queue for one connection

@@ -1,5 +1,5 @@
 import { WardkeepError } from "@wardkeep/core"
-import { createWardkeep, type Wardkeep } from "@wardkeep/postgres"
+import { createIssuer, createWardkeep, type Issuer, type Wardkeep } from "@wardkeep/postgres"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { withLogin } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -10,31 +10,47 @@ import { buildWorld, type World } from "./world.ts"
 const database = useDatabase()
 let world: World
 let wk: Wardkeep
+let issuer: Issuer
 
 beforeAll(async () => {
   world = await buildWorld(database.ownerUrl, 5)
+  const { key, logins } = world.clinic
+  issuer = createIssuer({
+    pool: { connectionString: database.url(logins.issuer), max: 2 },
+    keyId: key.id,
+    key: key.secret,
+  })
   wk = createWardkeep({
+    issuer,
     pool: { connectionString: withLogin(database.adminUrl, world.clinic.logins.app), max: 4 },
     policy: world.clinic.policy,
   })
 })
-afterAll(async () => await wk.close())
+afterAll(async () => {
+  await wk.close()
+  await issuer.close()
+})
 
 type Query = (text: string, values?: readonly unknown[]) => Promise<unknown>
 
 /** The real client on the real server, with one fault of its own. */
 function faulty(broken: (real: Query, text: string, values?: readonly unknown[]) => Promise<unknown>): Wardkeep {
+  return replacing("query", (text: string, values?: readonly unknown[]) =>
+    broken((...args) => wk.query(...args), text, values),
+  )
+}
+
+function replacing(method: string, by: unknown): Wardkeep {
   return new Proxy(wk, {
     get: (target, name) => {
-      if (name === "query")
-        return (text: string, values?: readonly unknown[]) => broken((...args) => target.query(...args), text, values)
+      if (name === method) return by
       const value: unknown = Reflect.get(target, name, target)
       return typeof value === "function" ? value.bind(target) : value
     },
   })
 }
 
-const tried = async (client: Wardkeep, patience?: number): Promise<FuzzReport> =>
+const tried = async (client: Wardkeep, patience?: number, unitsOnly = true): Promise<FuzzReport> =>
   await fuzz({
     wk: client,
     world,
@@ -42,9 +58,19 @@ const tried = async (client: Wardkeep, patience?: number): Promise<FuzzReport> =
     statements: 800,
     concurrency: 40,
     adminUrl: database.adminUrl,
-    unitsOnly: true,
+    unitsOnly,
     ...(patience === undefined ? {} : { patience }),
   })
+
+async function* andForeign(real: AsyncGenerator<object>): AsyncGenerator<object> {
+  yield* real
+  yield { branch_id: "elsewhere", full_name: "of elsewhere" }
+}
+
+async function* andLine(real: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  yield* real
+  yield Buffer.from("elsewhere,of elsewhere\n")
+}
 
 const refused = (code: "WK109" | "WK111"): Promise<never> => Promise.reject(new WardkeepError(code))
 
@@ -98,6 +124,19 @@ describe("the fuzz passes no client that", () => {
       /order by id/.test(call[0]) && ++calls === 5 ? { rows: [] } : real(...call),
     )
     expect(faults(await tried(losing))).toEqual([expect.stringMatching(/^list: 0 rows instead of \d+$/)])
+  })
+
+  it.each<[string, () => Wardkeep]>([
+    [
+      "stream",
+      () => replacing("stream", (text: string, values: readonly unknown[]) => andForeign(wk.stream(text, values))),
+    ],
+    ["download", () => replacing("copyOut", (text: string) => andLine(wk.copyOut(text)))],
+    ["lookUp", () => replacing("lookup", async () => [{ clinic_id: "elsewhere" }])],
+  ])("shows a row of somebody else by %s", async (operation, client) => {
+    expect(faults(await tried(client(), undefined, false)).join("\n")).toMatch(
+      new RegExp(`^${operation}: a row of `, "m"),
+    )
   })
 
   it("fails in a way that was not planned", async () => {

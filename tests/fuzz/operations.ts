@@ -1,6 +1,6 @@
 import type { Wardkeep } from "@wardkeep/postgres"
 import { pick } from "./random.ts"
-import type { Worker, World } from "./world.ts"
+import { patientsPerBranch, type Worker, type World } from "./world.ts"
 
 /** What an operation needs; `check` looks at every row that reaches the caller. */
 export interface Turn {
@@ -133,6 +133,46 @@ export const ormClient: Operation = async (turn) => {
     )
     if (late === "answered") turn.check([{ branch_id: "a released handle answered" }])
   }
+}
+
+/** Read to its end, or left in the middle. */
+export const stream: Operation = async (turn) => {
+  const enough = turn.random() < 0.3 ? 4 : Number.POSITIVE_INFINITY
+  const rows: Row[] = []
+  turn.count()
+  const text = `select ${columns} from patient order by id`
+  for await (const row of turn.wk.stream<Row>(text, [], { batch: 3 })) if (rows.push(row) === enough) break
+  turn.check(rows, Math.min(enough, turn.worker.own.length))
+}
+
+export const download: Operation = async (turn) => {
+  const chunks: Buffer[] = []
+  turn.count()
+  for await (const chunk of turn.wk.copyOut("select branch_id, full_name from patient")) chunks.push(chunk)
+  const lines = String(Buffer.concat(chunks)).trim().split("\n").slice(1)
+  const rows = lines.map((line): Row => ({ branch_id: line.split(",")[0] ?? "", full_name: line.split(",")[1] ?? "" }))
+  turn.check(rows, turn.worker.own.length)
+}
+
+/** Outside of any context, on the login itself: one row, of the tenant that was asked for. */
+export const lookUp: Operation = async (turn) => {
+  const tenant = pick(turn.random, [...turn.world.branchesOf.keys()])
+  turn.count()
+  const rows = await turn.wk.lookup<{ clinic_id: string }>("staff_by_email", `${tenant}@clinic.example`)
+  if (rows.length !== 1 || rows[0]?.clinic_id !== tenant) turn.check([{ branch_id: "another look-up's row" }])
+}
+
+/** A service of the caller's tenant, which sees all branches there, from inside the caller's own context. */
+export const job: Operation = async (turn) => {
+  const tenant = turn.worker.session.grants[0]?.tenant ?? ""
+  const branches = turn.world.branchesOf.get(tenant) ?? []
+  const { failed } = await turn.wk.job("reminders", { tenants: [tenant] }, async () => {
+    turn.count()
+    const { rows } = await turn.wk.query<Row>("select full_name from patient")
+    const own = rows.every((row) => branches.includes(row.full_name?.slice("of ".length) ?? ""))
+    if (!own || rows.length !== branches.length * patientsPerBranch) turn.check([{ branch_id: "another job's row" }])
+  })
+  if (failed[0] !== undefined) throw failed[0].error
 }
 
 /** The query starts when somebody awaits it, as with Drizzle, Knex and Prisma. */

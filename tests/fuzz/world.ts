@@ -18,13 +18,19 @@ export interface World {
   readonly clinic: Clinic
   readonly workers: readonly Worker[]
   readonly patients: ReadonlyMap<string, string>
+  /** Of each tenant its branches; a member of its staff is found under `<tenant>@clinic.example`. */
+  readonly branchesOf: ReadonlyMap<string, readonly string[]>
 }
 
-const patientsPerBranch = 8
+export const patientsPerBranch = 8
 
 /** `tenants` clinics of two branches each; doctors of one branch, receptionists of one, owners of both. */
-export async function buildWorld(ownerUrl: string, tenants: number): Promise<World> {
-  const clinic = await installClinic(ownerUrl)
+export async function buildWorld(
+  ownerUrl: string,
+  tenants: number,
+  strategy: "portable" | "accelerated" = "portable",
+): Promise<World> {
+  const clinic = await installClinic(ownerUrl, { strategy })
   const rows: { clinic: string; branch: string; patient: string }[] = []
   for (let t = 0; t < tenants; t++) {
     const id = randomUUID()
@@ -36,11 +42,15 @@ export async function buildWorld(ownerUrl: string, tenants: number): Promise<Wor
   const column = (key: keyof (typeof rows)[number]): string[] => rows.map((row) => row[key])
   await connected(withLogin(ownerUrl, clinic.logins.migrator), (client) =>
     maintenance(
-      { client, policy: clinic.policy, tables: ["clinic", "branch", "patient"], reason: "fuzz" },
+      { client, policy: clinic.policy, tables: ["clinic", "branch", "staff", "patient"], reason: "fuzz" },
       async (q) => {
         await q.query("insert into clinic (id, name) select distinct u, 'clinic' from unnest($1::uuid[]) u", [
           column("clinic"),
         ])
+        await q.query(
+          "insert into staff (clinic_id, name, email) select distinct u, 'staff', u || '@clinic.example' from unnest($1::uuid[]) u",
+          [column("clinic")],
+        )
         await q.query(
           "insert into branch (clinic_id, id, name) select distinct c, b, 'branch' from unnest($1::uuid[], $2::uuid[]) u(c, b)",
           [column("clinic"), column("branch")],
@@ -57,6 +67,12 @@ export async function buildWorld(ownerUrl: string, tenants: number): Promise<Wor
     clinic,
     workers: await hire(ownerUrl, clinic, rows),
     patients: new Map(rows.map((row) => [row.patient, row.branch])),
+    branchesOf: new Map(
+      rows.map(({ clinic: id }) => [
+        id,
+        [...new Set(rows.filter((row) => row.clinic === id).map((row) => row.branch))],
+      ]),
+    ),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Probe, plain } from "../probe.ts"
+import { entering, type Probe, plain } from "../probe.ts"
 import type { World } from "../world.ts"
 
 const foreignTenant = (w: World): string => w.clinic.branches[2].clinic
@@ -48,13 +48,26 @@ export const laterContextProbes: readonly Probe[] = [
     },
   ),
   {
-    name: "a savepoint rolled back to brings no older context back",
+    name: "a savepoint rolled back to keeps nothing of the context that was entered after it",
+    sql: (w) => ["savepoint older", ...entering(w, "foreigner"), "rollback to older", "select * from public.patient"],
+  },
+  {
+    name: "a savepoint from before any context brings back that there was none",
+    as: "nobody",
+    sql: (w) => ["savepoint none", ...entering(w, "doctor"), "rollback to none", "select * from public.patient"],
+    refused: /^42501$/,
+  },
+  {
+    name: "a role taken before the savepoint reads nothing when its token came after it",
+    as: "nobody",
     sql: (w) => [
-      "savepoint older",
-      `set local role ${w.grants.reception.db_role}`,
-      "rollback to older",
+      `set local role ${w.grants.doctor.db_role}`,
+      "savepoint before",
+      ...entering(w, "doctor"),
+      "rollback to before",
       "select * from public.patient",
     ],
+    refused: /^WK101$/,
   },
   plain("RESET of the role ends in a permission error", ["reset role", "select * from public.patient"], {
     refused: /^42501$/,
@@ -157,10 +170,13 @@ export const laterContextProbes: readonly Probe[] = [
     sql: () => ["select * from public.patient"],
     refused: /^WK10[12]$/,
   },
-  plain("a start packet with row_security=off is an error", "select * from public.patient", {
-    startup: () => "-c row_security=on",
-    rows: 5,
-  }),
+  {
+    name: "a start packet with row_security=off is an error, not a wider view",
+    as: "nobody",
+    startup: () => "-c row_security=off",
+    sql: (w) => [...entering(w, "doctor"), "select * from public.patient"],
+    refused: /^42501$/,
+  },
   plain("a start packet with the privileged parameter is refused", "select * from public.patient", {
     as: "nobody",
     startup: () => "-c backtrace_functions=x",

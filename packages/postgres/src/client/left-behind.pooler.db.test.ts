@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { useClient } from "#tests/fixture/client.ts"
 import { connected } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { StatementCatalog } from "./statements.js"
 
 /** As the guide for operators says. */
 const always = { server_reset_query: "DISCARD ALL", server_reset_query_always: 1 }
@@ -83,6 +84,49 @@ describe.each(["portable", "accelerated"] as const)(
           expect(rows).toBe(5)
         })
       })
+    })
+
+    it("is no statement that the next tenant runs, under whatever name the client would give", async () => {
+      const wk = used.make({ pooler: true })
+      const { dbRole } = used.doctor.grants[0]!
+      const salt = `"$user",${used.clinic.policy.schema}`
+      const names = [true, false].map((roleComment) => new StatementCatalog({ named: true, roleComment, salt }))
+      const read = "select full_name from patient"
+      const poisoned = names.flatMap((catalog) => [
+        catalog.forRole(catalog.read(read), dbRole).name,
+        ...["commit", "rollback", "set role none", "begin isolation level read committed"].map(
+          (t) => catalog.own(t).name,
+        ),
+      ])
+      expect(poisoned.every((name) => /^wk_.{22}$/.test(name))).toBe(true)
+      const prepare = [...new Set(poisoned)].map((name) => `prepare "${name}" as select 'poisoned' as full_name`)
+      await left([...prepare, "prepare wk_1 as select 'poisoned'"], async () => {
+        await wk.run(used.doctor, async () => {
+          const answers = [
+            await wk.query<{ full_name: string }>(read),
+            await wk.tx((q) => q.query<{ full_name: string }>(read)),
+            await wk.pool.query<{ full_name: string }>({ name: "wk_1", text: read }),
+          ]
+          for (const { rows } of answers)
+            expect(rows.map((row) => /canary-0/.test(row.full_name))).toEqual(Array(5).fill(true))
+        })
+      })
+    })
+
+    it("takes away no statement that somebody is about to run", async () => {
+      const wk = used.make({ pooler: true })
+      let over = false
+      const taking = connected(database.appUrl(used.clinic.logins.app), async (login) => {
+        let times = 0
+        for (; !over; times++) await login.query("deallocate all")
+        return times
+      })
+      await wk.run(used.doctor, async () => {
+        for (let n = 0; n < 30; n++)
+          expect((await wk.tx((q) => q.query("select from patient where phone <> $1", ["0"]))).rowCount).toBe(5)
+      })
+      over = true
+      expect(await taking).toBeGreaterThan(10)
     })
 
     it("reaches no utility statement: those are refused here", async () => {

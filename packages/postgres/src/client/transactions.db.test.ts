@@ -56,21 +56,6 @@ describe("a transaction", () => {
     })
   })
 
-  it("undoes everything when its callback throws, at any await", async () => {
-    await inDoctor(async () => {
-      for (const at of [0, 1, 2]) {
-        const failing = used.wk.tx(async (q) => {
-          if (at === 0) throw new Error("at 0")
-          await q.query(add, ["undone"])
-          if (at === 1) throw new Error("at 1")
-          await q.query("select 1/0")
-        })
-        await expect(failing).rejects.toThrow()
-        expect(await count("undone")).toBe(0)
-      }
-    })
-  })
-
   it("says so when a swallowed error made COMMIT a ROLLBACK", async () => {
     await inDoctor(async () => {
       const swallowing = used.wk.tx(async (q) => {

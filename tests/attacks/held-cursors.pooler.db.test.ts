@@ -1,0 +1,4 @@
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { heldCursors } from "./held-cursor-cases.ts"
+
+heldCursors(useDatabase({ pooler: { poolSize: 1 } }), "portable", true)
