@@ -48,6 +48,10 @@ describe("WKC035, a setting with a telling name", () => {
     await run(`create function signed(t text) returns boolean language sql stable as
       $$select sha256((t || current_setting('app.hmac_word'))::bytea) is not null$$`)
     expect(await set("app.hmac_word", "swordfish")).toEqual(["leak"])
+    expect(await set("app.hmac_word", "482910482910")).toEqual(["leak"])
+    expect(await set("app.hmac_word", "12")).toEqual([])
+    expect(await set("app.other_secret", "0123456789abcdef")).toEqual(["leak"])
+    expect(await set("app.secret_lifetime", "90 days")).toEqual([])
   })
 })
 

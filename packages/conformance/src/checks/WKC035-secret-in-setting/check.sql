@@ -31,7 +31,8 @@ cross join lateral (
 ) as w
 where s.name ~ '\.' and s.name ~* '(secret|passw|private|signing|hmac|jwt_key|api_?key|token_key)'
   and s.value <> ''
-  -- A number, a time, a yes or no: a rate or a limit.
-  and s.value !~* '^\s*([-+]?[0-9][0-9.,_]{0,15}\s*(%|[a-z]{1,7})?|on|off|true|false|yes|no|null|none)\s*$'
+  -- A number, a time, a yes or no is a rate or a limit, unless it is long and something signs with it.
+  and (u.is_used and length(s.value) >= 8 or s.value !~*
+    '^\s*([-+]?[0-9][0-9,_]{0,11}(\.[0-9]{1,6})?\s*(%|us|ms|s|min|h|d|minutes?|hours?|days?|kb|mb|gb)?|on|off|true|false|yes|no|null|none)\s*$')
   and (x.setdatabase = 0 or d.datname = current_database())
   and (x.setrole = 0 or exists (select from app_login l where l.oid = x.setrole))
