@@ -58,7 +58,10 @@ function manyTables(tables: number): System {
     expect: [],
     tolerate: [],
     schemaSql: [
-      "create role mny_owner nologin; create role mny_app login; alter schema public owner to mny_owner; set role mny_owner",
+      "create role mny_owner nologin",
+      "create role mny_app login",
+      "alter schema public owner to mny_owner",
+      "set role mny_owner",
       ...statements,
       "reset role",
     ].join(";\n"),
