@@ -14,7 +14,16 @@ select
   array(
     select json_build_object('name', coalesce(p.proargnames[i.place], ''), 'type', pg_catalog.format_type(i.type, null),
       'base', pg_catalog.format_type(case when t.typtype = 'd' then t.typbasetype else t.oid end, null), 'category', t.typcategory,
-      'optional', i.place > p.pronargs - p.pronargdefaults)
+      'optional', i.place > p.pronargs - p.pronargdefaults,
+      'labels', array(select e.enumlabel from pg_catalog.pg_enum e
+        where e.enumtypid = case when t.typtype = 'd' then t.typbasetype else t.oid end order by e.enumsortorder),
+      'fields', array(
+        select json_build_object('name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+          'base', pg_catalog.format_type(case when u.typtype = 'd' then u.typbasetype else u.oid end, null), 'category', u.typcategory,
+          'labels', array(select e.enumlabel from pg_catalog.pg_enum e where e.enumtypid = u.oid order by e.enumsortorder))
+        from pg_catalog.pg_attribute a join pg_catalog.pg_type u on u.oid = a.atttypid
+        where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped order by a.attnum
+      ))
     from unnest(p.proargtypes::oid[]) with ordinality as i (type, place)
     join pg_catalog.pg_type t on t.oid = i.type
     order by i.place

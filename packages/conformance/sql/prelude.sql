@@ -27,5 +27,9 @@ target_schema as (
   join pg_catalog.pg_namespace n on n.nspname = x.name
 ),
 context_setting as (
-  select x.name from wk cross join lateral jsonb_array_elements_text(wk.target -> 'settings') as x (name)
+  -- values: what the tenants set it to.
+  select x.name, x.values from wk cross join lateral jsonb_to_recordset(wk.target -> 'settings') as x (name text, values text[])
+),
+tenant_key as (
+  select x.key from wk cross join lateral jsonb_array_elements_text(wk.target -> 'keys') as x (key)
 )

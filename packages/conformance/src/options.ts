@@ -5,7 +5,10 @@ export type Mode = "catalog" | "probe" | "drill"
 export interface VerifyOptions {
   /** An administrator or a reader whom no policy stops: for positive controls and sample rows, never for an attack. */
   readonly databaseUrl: string
-  /** The application's own login: for every attack. Default: `databaseUrl`, which catalog mode allows only. */
+  /**
+   * The application's own login: for every attack. Catalog mode does without it, and then says INCONCLUSIVE of every check that
+   * asks what the application may do.
+   */
   readonly appUrl?: string | undefined
   /** What `target.json` holds, as text or as an object. */
   readonly target: TargetInput | string

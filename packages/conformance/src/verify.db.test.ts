@@ -72,9 +72,25 @@ describe("a system whose policies hold", () => {
   })
 
   test("is attacked in catalog mode with reading alone", async () => {
-    const report = await verify(options({ mode: "catalog", appUrl: undefined }))
+    const report = await verify(options({ mode: "catalog" }))
     expect(report.verdict).toBe("NOT_FOUND")
     expect(report.notCovered.join()).toContain("Nothing was tried")
+  })
+
+  test("is not judged by what the administrator may do where the application's login is not named", async () => {
+    await execute("create table inner_notes (branch_id int, words text)")
+    try {
+      const unnamed = await verify(options({ mode: "catalog", appUrl: undefined }))
+      expect(unnamed.findings.filter(({ check }) => /WKC0(04|10|12|90)/.test(check))).toEqual([])
+      expect(unnamed.verdict).toBe("INCONCLUSIVE")
+      expect(unnamed.checks.find(({ check }) => check === "WKC010")?.reason).toContain("name its login, with --app-url")
+      const url = new URL(db.url(app))
+      url.username = "nobody_of_that_name"
+      const unknown = await verify(options({ mode: "catalog", appUrl: url.href, only: ["WKC010"] }))
+      expect(unknown.notCovered.join()).toContain("the server has no role nobody_of_that_name")
+    } finally {
+      await execute("drop table inner_notes")
+    }
   })
 })
 
@@ -132,4 +148,34 @@ test("keys of tenants are found out where the target does not say, and a first t
   const draft = await draftTarget({ databaseUrl: db.adminUrl })
   expect(draft.tenantColumns).toEqual(["branch_id"])
   expect(draft.tenants?.map(({ key }) => key)).toEqual(["1", "2"])
+})
+
+test("a draft leaves to a person whose rows a table holds, and says so until somebody decides", async () => {
+  await execute(
+    "create table word (w text); insert into word values ('secret of branch 2'); grant select on word to :\"app\"",
+  )
+  try {
+    const { global = [], undecided } = await draftTarget({ databaseUrl: db.adminUrl })
+    expect(global).toEqual([])
+    expect(undecided).toEqual(["public.drug", "public.word"])
+    const open = await verify(options({ target: { ...target, undecided: ["public.word"] }, only: ["WKC020"] }))
+    expect(open.verdict).toBe("INCONCLUSIVE")
+    expect(open.notCovered[0]).toContain("public.word; put each into global")
+  } finally {
+    await execute("drop table word")
+  }
+})
+
+test("every table without a tenant is named, and every relation outside the schemas that the application reads", async () => {
+  const names = Array.from({ length: 14 }, (_, place) => `list_${place + 10}`)
+  await execute(`create schema elsewhere; grant usage on schema elsewhere to :"app"; create table elsewhere.shown (n int);
+    create table elsewhere.shut (n int); grant select on elsewhere.shown to :"app";
+    ${names.map((name) => `create table ${name} (n int)`).join(";")}`)
+  try {
+    const said = (await verify(options({ only: ["WKC020"] }))).notCovered.join("\n")
+    for (const name of names) expect(said).toContain(`public.${name}`)
+    expect(said).toContain("not looked at: elsewhere.shown.")
+  } finally {
+    await execute(`drop schema elsewhere cascade; drop table ${names.join(", ")}`)
+  }
 })

@@ -12,6 +12,7 @@ import { isPerfect, score } from "./score.ts"
 import { serverSettings } from "./server-settings.ts"
 import { canLoad, isBelowFloor, readSystems, type System } from "./system.ts"
 import { lineOf, tableOf } from "./table.ts"
+import { timeTables } from "./time-tables.ts"
 import { verify } from "./verify.ts"
 
 const cli = fileURLToPath(new URL("../../../packages/wardkeep/dist/cli.js", import.meta.url))
@@ -64,6 +65,12 @@ async function main(): Promise<void> {
   const cluster = await startCluster({ settings: serverSettings })
   try {
     const workshop = await Workshop.open(cluster)
+    if (options.tables !== undefined) {
+      const isInTime = await timeTables(workshop, cli, options.tables)
+      await workshop.close()
+      if (!isInTime) process.exitCode = 1
+      return
+    }
     const judged = await judgeAll(workshop, chosen(options, cluster.serverVersionNum), options)
     await workshop.close()
     const result = score(judged, await versionOf(cluster), (performance.now() - started) / 1000)

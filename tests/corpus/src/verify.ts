@@ -26,17 +26,28 @@ export type Verified = { readonly seconds: number } & (
   | { readonly failure: string }
 )
 
-const limitSeconds = 120
+interface Run {
+  readonly mode: "catalog" | "probe"
+  /** It is ended then. */
+  readonly limitSeconds: number
+}
+
+const ordinary: Run = { mode: "probe", limitSeconds: 120 }
 
 /** The real command line as a child process, with the application's login as a stranger would run it. */
-export async function verify(cli: string, { system, url, adminUrl }: Installed): Promise<Verified> {
+export async function verify(
+  cli: string,
+  { system, url, adminUrl }: Installed,
+  { mode, limitSeconds } = ordinary,
+): Promise<Verified> {
   const folder = mkdtempSync(join(tmpdir(), "wardkeep-corpus-"))
   const [targetFile, out] = [join(folder, "target.json"), join(folder, "report.json")]
   writeFileSync(targetFile, JSON.stringify(system.target))
   const args = ["verify", "--database-url", adminUrl, "--app-url", url(system.app), "--target", targetFile]
   const started = performance.now()
   try {
-    const ran = await run(process.execPath, [cli, ...args, "--mode", "probe", "--format", "json", "--out", out], folder)
+    const all = [cli, ...args, "--mode", mode, "--format", "json", "--out", out]
+    const ran = await run(process.execPath, all, folder, limitSeconds)
     const seconds = (performance.now() - started) / 1000
     return { seconds, ...readReport(out, ran) }
   } finally {
@@ -59,7 +70,7 @@ interface Ran {
   readonly stderr: string
 }
 
-async function run(command: string, args: readonly string[], cwd: string): Promise<Ran> {
+async function run(command: string, args: readonly string[], cwd: string, limitSeconds: number): Promise<Ran> {
   const child = spawn(command, args, {
     cwd,
     env: { PATH: process.env.PATH ?? "" },

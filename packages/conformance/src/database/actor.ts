@@ -76,6 +76,14 @@ export class Actor {
     return (await tx.keep(this.takingOver(from).join(";\n"))).error === undefined
   }
 
+  /** Why no transaction can begin as `from` and go on as this tenant; undefined where one can. */
+  whyApart(from: Actor): string | undefined {
+    const both = [this.name, from.name].sort().join(" and ")
+    if (from.connection !== this.connection)
+      return `tenants ${both} have a login each, and no transaction is both tenants'`
+    return this.#cannotFollow.has(from) ? `no transaction of tenants ${both} goes on as the other one's` : undefined
+  }
+
   /** The statements of that, for a replay. */
   takingOver(from: Actor): string[] {
     const stale = Object.keys(from.tenant.connect.settings).filter(

@@ -81,13 +81,15 @@ export class Connection {
   }
 
   /**
-   * Rows of a question to the catalog, in a transaction of its own: parts of the catalog are behind the lock of the table
-   * that they describe. Answered without compiling them first, which takes longer. Undefined where that, or another state of the server, kept it from being answered.
+   * Rows of a question to the catalog, in a transaction of its own that cannot write, whatever a function in it tries: parts of
+   * the catalog are behind the lock of the table that they describe. Answered without compiling them first, which takes longer. Undefined where that, or another state of the server, kept it from being answered.
    */
   async rowsInTime(sql: string, values: readonly unknown[] = []): Promise<readonly Row[] | undefined> {
     if (this.#isTaken) return await this.#answered(sql, values)
     return await this.taken(async () => {
-      await this.rows("begin; set local lock_timeout = '2s'; set local statement_timeout = '60s'; set local jit = off")
+      await this.rows(
+        "begin read only; set local lock_timeout = '2s'; set local statement_timeout = '60s'; set local jit = off",
+      )
       try {
         return await this.#answered(sql, values)
       } finally {

@@ -55,7 +55,11 @@ export class Facts {
   /** One transaction at a time, whoever asks meanwhile. */
   async #asReader<T>(limit: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
     // An error instead of silently missing rows where the reader is not exempt.
-    const first = ["set local row_security = off", `set local statement_timeout = '${limit}'`]
+    const first = [
+      "set transaction read only",
+      "set local row_security = off",
+      `set local statement_timeout = '${limit}'`,
+    ]
     const mine = this.#turn.then(async () => await rolledBackAfter(this.#reader, first, refused, work))
     this.#turn = mine.catch(() => undefined)
     return await mine
@@ -69,6 +73,12 @@ export class Facts {
     // Every check that goes by it, not only the first one, has nothing to go by.
     for (const code of owned.unanswered ?? []) this.#unanswered.note(code)
     return owned
+  }
+
+  /** A few rows for which this holds; none where the reader does not see them. */
+  async sample(relation: Relation, where: string, limit: number): Promise<readonly SampleRow[]> {
+    const { rows } = await this.ask(`${sampleOf(relation)} where ${where} limit ${limit}`)
+    return rows.map(sampleRow)
   }
 
   /** A few other values of that column; of a tenant's table, those of its own rows. */
@@ -88,7 +98,7 @@ export class Facts {
 
   async #read(relation: Relation, actor: Actor): Promise<Owned> {
     const where = belongsTo(relation, "wk_row", actor.keys)
-    const sample = `select ${placeOf(relation)} as place, to_jsonb(wk_row)::text as values from ${quoted(relation)} as wk_row where ${where} limit ${sampleLimit}`
+    const sample = `${sampleOf(relation)} where ${where} limit ${sampleLimit}`
     const count = `select count(*) as n from (select from ${quoted(relation)} as wk_row where ${where} limit ${countLimit}) as q`
     const codes: string[] = []
     const read = async (run: (sql: string) => Promise<Outcome>): Promise<Omit<Owned, "seenBy"> | undefined> => {
@@ -114,6 +124,9 @@ export class Facts {
 
 const refused = ({ code, message }: ServerError): WardkeepError =>
   new WardkeepError("WK703", { message: `The login of --database-url cannot begin to read: ${code} ${message}` })
+
+const sampleOf = (relation: Relation): string =>
+  `select ${placeOf(relation)} as place, to_jsonb(wk_row)::text as values from ${quoted(relation)} as wk_row`
 
 const placeOf = (relation: Relation): string =>
   relation.kind === "r" || relation.kind === "p" || relation.kind === "m"

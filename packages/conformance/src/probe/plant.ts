@@ -16,6 +16,8 @@ export interface Planted {
   /** Statements that succeeded, for a replay. */
   readonly statements: readonly string[]
   readonly tables: ReadonlySet<string>
+  /** Tenants' tables in which it could write nothing. */
+  readonly without: readonly Relation[]
 }
 
 export const canaryPrefix = (): string => `wk${randomBytes(5).toString("hex")}`
@@ -29,7 +31,8 @@ export async function plant(
 ): Promise<Planted> {
   const statements: string[] = []
   const tables = new Set<string>()
-  for (const relation of scene.catalog.relations.filter(holdsTenants)) {
+  const all = scene.catalog.relations.filter(holdsTenants)
+  for (const relation of all) {
     const rights = await scene.rights.of(victim, relation)
     const own = await scene.facts.owned(relation, victim)
     const where = own.count > 0 ? aims(relation, victim, own)[0] : undefined
@@ -40,7 +43,7 @@ export async function plant(
     if (done.length > 0) tables.add(relation.oid)
     statements.push(...done)
   }
-  return { prefix, statements, tables }
+  return { prefix, statements, tables, without: all.filter(({ oid }) => !tables.has(oid)) }
 }
 
 async function plantNew(

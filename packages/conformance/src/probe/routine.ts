@@ -4,17 +4,20 @@ import { readRows } from "../catalog/catalog.js"
 import { labelOf, primaryKey, quoted, type Relation } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
+import { checkedWords } from "./checked-words.js"
 import type { SampleRow } from "./facts.js"
 import { holdsTenants } from "./ground.js"
 import { hidden } from "./hidden.js"
 import type { Pair } from "./pair.js"
 
-const argument = z.object({
-  name: z.string(),
-  type: z.string(),
-  base: z.string(),
-  category: z.string(),
+const field = z.object({ name: z.string(), type: z.string(), base: z.string(), category: z.string() })
+
+const argument = field.extend({
   optional: z.boolean(),
+  /** Of an enum. */
+  labels: z.array(z.string()).default([]),
+  /** Of a composite type. */
+  fields: z.array(field.extend({ labels: z.array(z.string()).default([]) })).default([]),
 })
 
 const routine = z.object({
@@ -101,6 +104,8 @@ async function candidates(
     .flatMap((id, place) => [id, ...own.slice(place, place + 1)].slice(0, 2))
     .map(typedId)
   // One's own tenant with another's row: the tenant is compared, and the row is not.
+  if (arg.labels.length > 0) return arg.labels.slice(0, 4).map(typed)
+  if (arg.fields.length > 0) return await composites(scene, one, arg, pair, words)
   if (tenantWord.test(arg.name)) return [...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
@@ -110,6 +115,7 @@ async function candidates(
   if (arg.category === "S")
     return [
       ...wild.map(typed),
+      ...(await listedWords(scene, arg)).map(typed),
       ...words.map((word) => `${word}::${arg.type}`),
       ...ids.slice(0, 2),
       ...keys,
@@ -122,6 +128,31 @@ async function candidates(
   return [`null::${arg.type}`]
 }
 
+/** Words that a column of that name accepts: a function asked with any other refuses before it reads. */
+async function listedWords(scene: Scene, { name }: Argument): Promise<string[]> {
+  const asked = plainName(name)
+  const found = (await checkedWords(scene)).filter(({ column }) => column.toLowerCase() === asked)
+  return [...new Set(found.flatMap(({ words }) => words))].slice(0, 4)
+}
+
+const plainName = (name: string): string => name.replace(/^(p|in|v|a|arg)?_+/i, "").toLowerCase()
+
+/** A row of the composite type, each field aimed as an argument of its own would be. */
+async function composites(
+  scene: Scene,
+  one: Routine,
+  arg: Argument,
+  pair: Pair,
+  words: readonly string[],
+): Promise<string[]> {
+  const lists = await Promise.all(
+    arg.fields.map(async (part) => await candidates(scene, one, { ...part, optional: false, fields: [] }, pair, words)),
+  )
+  return product(lists.map((list) => list.slice(0, 6)))
+    .slice(0, maxCalls)
+    .map((values) => `row(${values.join(", ")})::${arg.type}`)
+}
+
 /** The argument as one document, with the members that the function's text names. */
 async function documents(scene: Scene, { source }: Routine, { attacker, victim }: Pair): Promise<string[]> {
   const named = [...source.matchAll(/->>?\s*'(\w+)'/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))
@@ -130,7 +161,7 @@ async function documents(scene: Scene, { source }: Routine, { attacker, victim }
   const lists = await Promise.all(
     members.map(async (name) => {
       if (tenantWord.test(name)) return [...attacker.keys.slice(0, 1), ...victim.keys.slice(0, 1)]
-      const number = { name, type: "bigint", base: "bigint", category: "N", optional: false }
+      const number = { name, type: "bigint", base: "bigint", category: "N", optional: false, labels: [], fields: [] }
       const ids = await rowKeys(scene, number, victim)
       const uuids = await rowKeys(scene, { ...number, base: "uuid" }, victim)
       const either = /uuid/i.test(name) ? [...uuids, ...ids] : [...ids, ...uuids]
@@ -150,10 +181,7 @@ export async function rowKeys(
   accepts: (relation: Relation) => boolean = holdsTenants,
 ): Promise<string[]> {
   const element = arg.base.replace(/\[\]$/, "")
-  const wanted = arg.name
-    .replace(/^(p|in|v|a|arg)?_+/i, "")
-    .replace(/_?(id|uuid|key|no)s?$/i, "")
-    .toLowerCase()
+  const wanted = plainName(arg.name).replace(/_?(id|uuid|key|no)s?$/i, "")
   const found: { named: boolean; text: string }[] = []
   for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
     const column = keyColumn(relation, element)

@@ -59,6 +59,7 @@ export async function runCatalogCheck(check: CatalogCheck, scene: Scene, record:
   const rows = await rowsOf(scene.reader, sql, preludeValues(scene))
   // Why is in the record of what was not answered.
   if (rows === undefined) return
+  if (/\bapp_(role|login)\b/.test(check.sql) && !(await knowsLogin(scene))) record.inconclusive(noLogin(scene))
   record.probe()
   // The query itself is the evidence: it read every object there is.
   record.control()
@@ -68,19 +69,40 @@ export async function runCatalogCheck(check: CatalogCheck, scene: Scene, record:
   }
 }
 
+const noLogin = ({ logins }: Scene): string =>
+  logins.length === 0
+    ? "what the application may do was not read: name its login, with --app-url or as user of the target's tenants"
+    : `what the application may do was not read: the server has no role ${logins.join(", ")}`
+
+/** A check that asks what the application may do has nothing to ask about without it. */
+async function knowsLogin(scene: Scene): Promise<boolean> {
+  const rows = await scene.reader.rowsInTime(
+    "select from pg_catalog.pg_roles where rolname = any ($1::text[]) limit 1",
+    [[...scene.logins]],
+  )
+  return rows !== undefined && rows.length > 0
+}
+
 async function rowsOf(connection: Connection, sql: string, values: readonly unknown[]): Promise<string[] | undefined> {
   const rows = await connection.rowsInTime(sql, values)
   return rows?.map((one) => String(one.row))
 }
 
-function preludeValues({ catalog, actors, login, target }: Scene): unknown[] {
+function preludeValues({ catalog, actors, logins, target }: Scene): unknown[] {
   const tables = catalog.relations
     .filter(isTable)
     .filter(({ tenancy }) => tenancy.by === "column" || tenancy.by === "parent" || tenancy.by === "child")
     .map(({ oid, tenancy }) => ({ oid, column: tenancy.by === "column" ? tenancy.column.name : null }))
-  const roles = actors.flatMap(({ tenant }) => (tenant.connect.role === undefined ? [] : [tenant.connect.role]))
-  const logins = [...new Set([login, ...actors.map((actor) => actor.login)])]
-  const settings = [...new Set(actors.flatMap(({ tenant }) => Object.keys(tenant.connect.settings)))]
+  const roles = target.tenants.flatMap(({ connect }) => connect.role ?? [])
+  const names = [...new Set(target.tenants.flatMap(({ connect }) => Object.keys(connect.settings)))]
+  const settings = names.map((name) => ({
+    name,
+    values: [...new Set(target.tenants.flatMap(({ connect }) => connect.settings[name] ?? []))],
+  }))
+  const keys = [
+    ...new Set([...target.tenants.flatMap(({ key }) => key ?? []), ...actors.flatMap((actor) => actor.keys)]),
+  ]
   const schemas = [...new Set(catalog.relations.map(({ schema }) => schema))]
-  return [JSON.stringify({ tables, logins, roles: [...new Set(roles)], settings, schemas, global: target.global })]
+  const { global } = target
+  return [JSON.stringify({ tables, logins, roles: [...new Set(roles)], settings, keys, schemas, global })]
 }

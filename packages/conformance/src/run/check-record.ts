@@ -25,6 +25,9 @@ export class CheckRecord {
   readonly tried = new Set<string>()
   /** Objects on which an attempt was not answered, so that finding nothing there says nothing. */
   readonly unanswered = new Set<string>()
+  readonly #leftOut = new Map<string, Set<string>>()
+  readonly #said: string[] = []
+  readonly #notTried = new Map<string, Set<string>>()
   probes = 0
   controls = 0
   #notApplicable: string | undefined
@@ -71,6 +74,32 @@ export class CheckRecord {
     this.inconclusive(`${object === "" ? "an attempt" : object} could not be tried: ${why}`)
   }
 
+  /** Nothing else shows anything about the object, so the check cannot pass. Said once for all objects with the same reason. */
+  notTried(object: string, why: string): void {
+    add(this.#notTried, why, object)
+  }
+
+  /** The same where something else was tried on the object: said in the report, and no obstacle. */
+  leftOut(object: string, why: string): void {
+    add(this.#leftOut, why, object)
+  }
+
+  /** What was measured or seen, without a judgement. */
+  say(sentence: string): void {
+    this.#said.push(sentence)
+  }
+
+  /** A sentence for each reason, without what is said to be not tried at all. */
+  notCovered(): string[] {
+    const { code } = this.info
+    const said = this.#said.map((sentence) => `${code}: ${sentence}`)
+    const leftOut = [...this.#leftOut].flatMap(([why, objects]) => {
+      const names = [...objects].filter((object) => this.#notTried.get(why)?.has(object) !== true)
+      return names.length === 0 ? [] : [`${code}: ${why}: ${names.join(", ")}.`]
+    })
+    return [...said, ...leftOut]
+  }
+
   notApplicable(reason: string): void {
     this.#notApplicable = reason
   }
@@ -79,7 +108,8 @@ export class CheckRecord {
     const { code, title } = this.info
     const leaks = this.findings.filter(({ verdict, severity }) => verdict === "LEAK" && severity !== "hygiene")
     const open = this.findings.filter(({ verdict }) => verdict === "INCONCLUSIVE")
-    const reasons = [...this.reasons, ...open.map(({ object, evidence }) => `${object}: ${evidence}`)]
+    const notTried = [...this.#notTried].map(([why, objects]) => `${why}: ${[...objects].join(", ")}`)
+    const reasons = [...this.reasons, ...notTried, ...open.map(({ object, evidence }) => `${object}: ${evidence}`)]
     const base = { check: code, title, probes: this.probes, controls: this.controls }
     if (leaks.length > 0) return { ...base, verdict: "LEAK" }
     if (reasons.length > 0) return { ...base, verdict: "INCONCLUSIVE", reason: reasons.join("; ") }
@@ -90,4 +120,9 @@ export class CheckRecord {
     }
     return { ...base, verdict: "NOT_FOUND" }
   }
+}
+
+function add(book: Map<string, Set<string>>, why: string, object: string): void {
+  const objects = book.get(why) ?? new Set<string>()
+  book.set(why, objects.add(object))
 }

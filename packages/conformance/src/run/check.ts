@@ -32,8 +32,8 @@ export interface Scene {
   readonly unanswered: Unanswered
   readonly rights: RightsBook
   readonly serverVersion: number
-  /** Of the application's URL. */
-  readonly login: string
+  /** The application's, as far as they are known: catalog mode does without. */
+  readonly logins: readonly string[]
   /** A new session of this tenant's login, without any context. The caller closes it. */
   freshSession(actor: Actor, purpose?: "replication"): Promise<Connection>
   /** Called before each object, for progress on a terminal. */

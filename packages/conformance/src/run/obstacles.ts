@@ -5,6 +5,7 @@ import type { Actor } from "../database/actor.js"
 import { aimed } from "../probe/aim.js"
 import { numberOf } from "../probe/facts.js"
 import { holdsTenants } from "../probe/ground.js"
+import type { Target } from "../target/schema.js"
 import type { Scene } from "./check.js"
 
 /** The tenant's own key, from the one value that it sees, where the target does not say. */
@@ -26,6 +27,14 @@ export async function findKeys(catalog: Catalog, actors: readonly Actor[]): Prom
     }
   }
 }
+
+/** What a first target leaves to a person. */
+export const undecidedIn = ({ undecided }: Target): string[] =>
+  undecided.length === 0
+    ? []
+    : [
+        `the target leaves undecided whose rows these tables hold: ${undecided.join(", ")}; put each into global if it is everybody's, give it a column in tenantColumns if it is not, and take it out of undecided`,
+      ]
 
 /** Why this run cannot be a pass whatever is not found. */
 export async function obstaclesOf(scene: Scene): Promise<string[]> {
@@ -58,9 +67,8 @@ async function unseenTables({ reader, catalog }: Scene): Promise<string[]> {
   const oids = new Set((rows ?? []).map(({ oid }) => String(oid)))
   const names = tables.filter(({ oid }) => oids.has(oid)).map(labelOf)
   if (names.length === 0) return []
-  const list = names.length > 10 ? `${names.slice(0, 10).join(", ")} and ${names.length - 10} more` : names.join(", ")
   return [
-    `the login of --database-url does not see every row of ${list}: give one with SELECT there whom no policy stops, such as a role with BYPASSRLS`,
+    `the login of --database-url does not see every row of ${names.join(", ")}: give one with SELECT there whom no policy stops, such as a role with BYPASSRLS`,
   ]
 }
 

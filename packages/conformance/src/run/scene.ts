@@ -10,9 +10,10 @@ import { Facts } from "../probe/facts.js"
 import { holdsTenants } from "../probe/ground.js"
 import { pairsOf } from "../probe/pair.js"
 import { RightsBook } from "../probe/rights.js"
+import { queryText } from "../sql-files.js"
 import type { Target, TenantTarget } from "../target/schema.js"
 import type { Scene } from "./check.js"
-import { findKeys, obstaclesOf } from "./obstacles.js"
+import { findKeys, obstaclesOf, undecidedIn } from "./obstacles.js"
 import { tryTakingOver } from "./trust.js"
 
 export interface OpenedScene {
@@ -72,7 +73,7 @@ async function prepare(
     rights: new RightsBook(catalog),
     pairs: pairsOf(actors.filter(({ keys }) => keys.length > 0)),
     serverVersion: Number(version[0]?.number),
-    login: decodeURIComponent(app.username),
+    logins: loginsOf(options, app, actors),
     freshSession: async ({ tenant }, purpose) => {
       const url = urlOf(tenant, app)
       if (purpose === "replication") url.searchParams.set("replication", "database")
@@ -80,15 +81,27 @@ async function prepare(
     },
     step: () => undefined,
   }
-  const obstacles = mode === "catalog" ? [] : await obstaclesOf(scene)
+  const obstacles = [...undecidedIn(target), ...(mode === "catalog" ? [] : await obstaclesOf(scene))]
   const stuck = mode === "catalog" ? [] : await tryTakingOver(scene)
   const unseen = unanswered.take().map(({ why }) => `an attempt to see what there is was not answered: ${why}`)
   return {
     scene,
     server: String(version[0]?.text),
     obstacles: [...obstacles, ...unseen],
-    notCovered: [...stuck, ...(mode === "catalog" ? [] : cutsOf(catalog, actors)), ...notCoveredBy(catalog, mode)],
+    notCovered: [
+      ...stuck,
+      ...(mode === "catalog" ? [] : cutsOf(catalog, actors)),
+      ...(await readableElsewhere(scene)),
+      ...notCoveredBy(catalog, mode),
+    ],
   }
+}
+
+/** Without the application's URL, catalog mode knows those only that the target names: the administrator is not one of them. */
+function loginsOf({ appUrl, mode, target }: SceneOptions, app: URL, actors: readonly Actor[]): string[] {
+  const named = target.tenants.flatMap(({ connect }) => connect.user ?? [])
+  const own = mode === "catalog" && appUrl === undefined ? [] : [decodeURIComponent(app.username)]
+  return [...new Set([...own, ...named, ...actors.map(({ login }) => login)])]
 }
 
 function appUrlOf({ appUrl, mode }: SceneOptions, admin: URL): URL {
@@ -146,16 +159,28 @@ function cutsOf({ relations }: Catalog, actors: readonly Actor[]): string[] {
   ]
 }
 
+/** Relations that the application may read and that no check looks at. */
+async function readableElsewhere({ reader, target, logins }: Scene): Promise<string[]> {
+  if (target.schemas.length === 0) return []
+  const roles = [...logins, ...target.tenants.flatMap(({ connect }) => connect.role ?? [])]
+  const rows = await reader.rowsInTime(queryText("readable-elsewhere.sql"), [[...target.schemas], roles])
+  if (rows === undefined || rows.length === 0) return []
+  const names = rows.map(({ label }) => String(label)).join(", ")
+  return [`Outside the target's schemas, readable by the application and not looked at: ${names}.`]
+}
+
 function notCoveredBy(catalog: Catalog, mode: Mode): string[] {
   const unknown = catalog.relations.filter((relation) => isTable(relation) && relation.tenancy.by === "nothing")
   const global = catalog.relations.filter(({ tenancy }) => tenancy.by === "global")
-  const list = (relations: readonly { schema: string; name: string }[]): string => {
-    const shown = relations.slice(0, 10).map(labelOf).join(", ")
-    return relations.length > 10 ? `${shown} and ${relations.length - 10} more` : shown
-  }
+  // All of them: whoever reads the report must be able to find any table in it.
+  const list = (relations: readonly { schema: string; name: string }[]): string => relations.map(labelOf).join(", ")
   return [
     ...(mode === "catalog" ? ["Nothing was tried: catalog mode reads definitions only."] : []),
-    ...(unknown.length > 0 ? [`Tables without a tenant column or a parent with one: ${list(unknown)}.`] : []),
+    ...(unknown.length > 0
+      ? [
+          `Tables without a tenant column or a parent with one, of which only copies of other tables' rows were looked for: ${list(unknown)}.`,
+        ]
+      : []),
     ...(global.length > 0 ? [`Declared global, so that every tenant may read them: ${list(global)}.`] : []),
     "What PostgreSQL itself discloses: planner statistics, table sizes, sequences, timing, and statements of the same login in pg_stat_activity; what EXPLAIN and timing told is measured under WKC095, where it could be.",
     "The application's own code, pool and pooler: only what its login can do in SQL was tried.",

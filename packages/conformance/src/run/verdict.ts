@@ -33,7 +33,7 @@ export function summarise(
     probes: sum("probes"),
     checks,
     findings,
-    notCovered: [...open, ...notCovered],
+    notCovered: [...open, ...records.flatMap((record) => record.notCovered()), ...notCovered],
   }
 }
 

@@ -9,7 +9,7 @@ import type { TargetInput } from "./schema.js"
 
 /**
  * A first target by looking: tenant columns by name, two keys that have rows, settings that policies read. Changes
- * nothing; whoever runs it reads and corrects it.
+ * nothing; whoever runs it reads and corrects it, and says of the tables it left undecided whose rows they hold.
  *
  * @throws WK005 cannot connect · WK009 not a PostgreSQL URL
  * @example const target = await draftTarget({ databaseUrl: process.env.WARDKEEP_ADMIN_URL ?? "" })
@@ -35,7 +35,8 @@ export async function draftTarget(options: { readonly databaseUrl: string }): Pr
       })),
       tenantColumns,
       schemas: [...new Set(catalog.relations.map(({ schema }) => schema))],
-      global: catalog.relations.filter((one) => isTable(one) && one.tenancy.by === "nothing").map(labelOf),
+      // Not global, which would take them out of every check: that they are everybody's is for a person to say.
+      undecided: catalog.relations.filter((one) => isTable(one) && one.tenancy.by === "nothing").map(labelOf),
     }
   } finally {
     await connection.close()
@@ -45,10 +46,10 @@ export async function draftTarget(options: { readonly databaseUrl: string }): Pr
 /** Two tenants that have rows, from the first table that holds two. */
 async function frequentKeys(connection: Connection, { relations }: Catalog): Promise<string[]> {
   for (const relation of relations.filter((one) => isTable(one) && one.tenancy.by === "column")) {
-    const { rows } = await connection.run(
+    const rows = await connection.rowsInTime(
       `select ${tenantOf(relation, "wk_row")} as key from (select * from ${quoted(relation)} limit 10000) as wk_row group by 1 having ${tenantOf(relation, "wk_row")} is not null order by count(*) desc, 1 limit 2`,
     )
-    if (rows.length === 2) return rows.map(({ key }) => String(key))
+    if (rows?.length === 2) return rows.map(({ key }) => String(key))
   }
   return []
 }

@@ -29,6 +29,8 @@ export const targetSchema = z.strictObject({
   tenantColumns: z.union([z.array(text), z.record(text, text)]).default([]),
   schemas: z.array(text).default([]),
   global: z.array(text).default([]),
+  /** Tables of which `--init` could not say whose rows they hold: none of them left is what a pass needs. */
+  undecided: z.array(text).default([]),
   /** Treat a context that SQL can set as a leak: the application is known to pass SQL through. */
   sqlInjectable: z.boolean().default(false),
   /** Count published holes of the server's version in the verdict, not only in the findings. */

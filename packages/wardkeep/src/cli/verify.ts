@@ -35,7 +35,7 @@ export function verifyCommand(context: CommandContext): Command {
   examples(withReportOutput(command), [
     "wardkeep verify --database-url $ADMIN --app-url $APP --target target.json",
     "wardkeep verify --database-url $ADMIN --init --out target.json",
-    "wardkeep verify --database-url $ADMIN --mode catalog --json > report.json",
+    "wardkeep verify --database-url $ADMIN --app-url $APP --target target.json --mode catalog --json > report.json",
     "wardkeep verify --database-url $ADMIN --app-url $APP --target target.json --format html --out report.html",
     "wardkeep verify --database-url $ADMIN --app-url $APP --target target.json --mode drill",
   ])

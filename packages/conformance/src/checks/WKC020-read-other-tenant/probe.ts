@@ -2,7 +2,10 @@ import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { aimed } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
+import { countRows } from "../../probe/reach.js"
 import { defineProbe } from "../../run/check.js"
+import { readLinked } from "./linked.js"
+import { readUnnamed } from "./unnamed.js"
 
 export const probe = defineProbe({
   code: "WKC020",
@@ -14,14 +17,17 @@ export const probe = defineProbe({
     const readable = (relation: Relation): boolean =>
       holdsTenants(relation) || (relation.tenancy.by === "root" && relation.rls)
     await onEveryTable(scene, record, read, readable)
+    await readLinked(scene, record)
   },
 })
 
-async function read({ record, relation, label, attacker, victim, theirs, mine }: Ground): Promise<void> {
+async function read(ground: Ground): Promise<void> {
+  const { record, relation, label, attacker, victim, theirs, mine } = ground
+  await readUnnamed(ground)
   if (theirs.count === 0) return
   const { seen, own, attack } = await attacker.act(async (tx) => {
-    const attempt = await aimed(tx, relation, victim, theirs, counting)
-    return { ...attempt, own: (await aimed(tx, relation, attacker, mine, counting)).seen }
+    const attempt = await aimed(tx, relation, victim, theirs, countRows)
+    return { ...attempt, own: (await aimed(tx, relation, attacker, mine, countRows)).seen }
   })
   record.probe(label)
   if (numberOf(own.rows) > 0) record.control()
@@ -35,6 +41,3 @@ async function read({ record, relation, label, attacker, victim, theirs, mine }:
     fix: `Compare the tenant with the context in every policy of ${labelOf(relation)}; alter table ${quoted(relation)} enable row level security, force row level security.`,
   })
 }
-
-const counting = (relation: Relation, where: string): string =>
-  `select count(*) from (select from ${quoted(relation)} as wk_row where ${where} limit 1000) as q`

@@ -8,7 +8,7 @@ import { numberOf } from "../../probe/facts.js"
 import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf, referencesOf } from "../../probe/insertion.js"
-import { defineProbe } from "../../run/check.js"
+import { defineProbe, type Scene } from "../../run/check.js"
 
 export const probe = defineProbe({
   code: "WKC022",
@@ -16,15 +16,48 @@ export const probe = defineProbe({
   severity: "leak",
   cwe: "CWE-639",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:N",
-  run: async (scene, record) =>
-    await onEveryTable(scene, record, insert, (relation) => holdsTenants(relation) || isTenantView(relation)),
+  run: async (scene, record) => {
+    await onEveryTable(scene, record, insert, (relation) => holdsTenants(relation) || isTenantView(relation))
+    if (record.probes === 0 && !(await mayInsert(scene))) {
+      record.notApplicable(
+        "no tenant's login may insert into a tenant's table; grant INSERT where the application writes",
+      )
+    }
+  },
 })
 
 async function insert(ground: Ground): Promise<void> {
-  const { scene, record, label, relation, attacker, rights } = ground
-  if (rights.insert.length === 0) return
+  const { record, label, attacker, rights } = ground
+  if (rights.insert.length === 0) {
+    const login = attacker.tenant.connect.role ?? attacker.login
+    return record.leftOut(
+      label,
+      `no row was offered, because ${login} may not insert there; grant insert if the application does`,
+    )
+  }
   const foreign = foreignValues(ground)
-  if (foreign === undefined) return
+  if (foreign === undefined) return record.leftOut(label, notOffered)
+  const before = record.tried.has(label)
+  await offer(ground, foreign)
+  if (!before && !record.tried.has(label) && record.findings.every(({ object }) => object !== label)) {
+    record.leftOut(label, notOffered)
+  }
+}
+
+const notOffered =
+  "no row that could be made up got as far as a policy; give each tenant a row there from which one can be copied"
+
+async function mayInsert({ actors, catalog, rights }: Scene): Promise<boolean> {
+  for (const actor of actors) {
+    for (const relation of catalog.relations.filter((one) => holdsTenants(one) || isTenantView(one))) {
+      if ((await rights.of(actor, relation)).insert.length > 0) return true
+    }
+  }
+  return false
+}
+
+async function offer(ground: Ground, foreign: Attempt["set"]): Promise<void> {
+  const { scene, record, label, relation, attacker } = ground
   await attacker.act(async (tx) => {
     const others = await otherReferences(ground, foreign)
     let stopped: { readonly attack: string; readonly error: ServerError } | undefined

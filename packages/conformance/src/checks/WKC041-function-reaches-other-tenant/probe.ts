@@ -1,5 +1,5 @@
 import { quoteLiteral } from "@wardkeep/core"
-import { labelOf } from "../../catalog/relation.js"
+import { labelOf, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import { visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
@@ -7,7 +7,7 @@ import { hidden } from "../../probe/hidden.js"
 import type { Pair } from "../../probe/pair.js"
 import { difference, lookReplay, picture } from "../../probe/picture.js"
 import { canaryPrefix, plant } from "../../probe/plant.js"
-import { policyFunctions } from "../../probe/policy-parts.js"
+import { names, policyFunctions } from "../../probe/policy-parts.js"
 import {
   aimedArguments,
   callable,
@@ -17,6 +17,7 @@ import {
   type Routine,
   signature,
 } from "../../probe/routine.js"
+import { sayUnplanted } from "../../probe/unplanted.js"
 import { knownWords, wordsOf } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -120,7 +121,17 @@ async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
 /** After the call the victim looks whether its rows are still what they were. */
 async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
   const { attacker, victim } = pair
-  if (attacker.connection !== victim.connection) return false
+  const apart = victim.whyApart(attacker)
+  if (apart !== undefined) {
+    // Without its owner's rights it changes what the attacker's own statements change, and those were tried.
+    if (one.definer && mayWrite(one)) {
+      record.notTried(
+        signature(one),
+        `what it changes in another tenant's rows could not be looked at, because ${apart}`,
+      )
+    }
+    return false
+  }
   const before = await victim.act(async (tx) => await picture(scene, tx, victim, one.source))
   const after = await attacker.act(async (tx) => {
     const { error } = await tx.keep(attack)
@@ -136,13 +147,20 @@ async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routin
 
 /** A function without arguments whose answer moves with the victim's rows counts them. */
 async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: Pair, one: Routine): Promise<void> {
-  if (attacker.connection !== victim.connection || one.procedure) return
+  if (one.procedure) return
   const attack = callText(one, [])
   const ask = async (tx: Transaction): Promise<string> => visibleText(await tx.attempt(attack))
+  const apart = attacker.whyApart(victim)
+  if (apart !== undefined) return await compareToday(record, { attacker, victim }, one, attack, apart)
   const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
   if (was !== same) return
   await victim.act(async (tx) => {
-    const { statements, tables } = await plant(tx, scene, victim)
+    const { statements, tables, without } = await plant(tx, scene, victim)
+    const unseen = readBy(one, without)
+    await sayUnplanted(scene, record, { victim }, unseen)
+    if (unseen.length > 0) {
+      await compareToday(record, { attacker, victim }, one, attack, "nothing could be planted in what it reads")
+    }
     if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
     record.probe(labelOf(one))
     if ((await ask(tx)) === was) return
@@ -159,10 +177,58 @@ async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: 
   })
 }
 
+/** Where no row can be planted for the other one to ask about, what a function without arguments answers each: the same may be of both. */
+async function compareToday(
+  record: CheckRecord,
+  { attacker, victim }: Pair,
+  one: Routine,
+  attack: string,
+  why: string,
+): Promise<void> {
+  if (!one.definer || one.returns === "void") return
+  const [ours, theirs] = [
+    await attacker.look(async (tx) => await tx.attempt(attack)),
+    await victim.look(async (tx) => await tx.attempt(attack)),
+  ]
+  // A refusal shows nothing.
+  if (ours.error !== undefined || ours.count === 0) return
+  if (visibleText(ours) === visibleText(theirs)) {
+    record.notTried(
+      signature(one),
+      `both tenants get the same answer, and whether it changes with what one of them writes was not tried, because ${why}`,
+    )
+  } else {
+    record.leftOut(
+      signature(one),
+      `whether its answers change with another tenant's rows was not tried, because ${why}`,
+    )
+  }
+}
+
+/** Tables whose rows it may tell of although no policy shows them to the caller. */
+const readBy = (one: Routine, tables: readonly Relation[]): Relation[] =>
+  one.definer ? tables.filter(({ name }) => names(one.source, name)) : []
+
+/** By its text: a statement that writes, or another function that may. */
+const mayWrite = ({ source }: Routine): boolean =>
+  /\b(insert|update|delete|merge|truncate|execute|perform|call)\b|(?<!pg_catalog)\.\w+\s*\(/i.test(
+    source.replace(/^.*?\bAS\s+(?=\$)/is, ""),
+  )
+
 /** An answer that changes when the victim writes tells of the victim; where it is asked with the word that is written, of people. */
 async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine): Promise<void> {
   const { attacker, victim } = pair
-  if (attacker.connection !== victim.connection || one.procedure) return
+  if (one.procedure) return
+  const apart = attacker.whyApart(victim)
+  if (apart !== undefined) {
+    if (one.definer) {
+      record.leftOut(
+        signature(one),
+        `whether its answers change with another tenant's rows was not tried, because ${apart}`,
+      )
+    }
+    return
+  }
   const prefix = canaryPrefix()
   const words = [0, 1, 2, 3, 4, 5].map((place) => `${prefix}${place}`)
   const lists = (await Promise.all(words.map((word) => aimedArguments(scene, one, pair, [quoteLiteral(word)])))).flat()
@@ -176,7 +242,8 @@ async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
   }
   const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
   await victim.act(async (tx) => {
-    const { statements, tables } = await plant(tx, scene, victim, prefix)
+    const { statements, tables, without } = await plant(tx, scene, victim, prefix)
+    await sayUnplanted(scene, record, { victim }, readBy(one, without))
     if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
     record.probe(labelOf(one))
     const now = await ask(tx)

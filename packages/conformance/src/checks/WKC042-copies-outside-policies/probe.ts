@@ -1,9 +1,12 @@
 import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import type { Actor } from "../../database/actor.js"
+import { actionsOf } from "../../probe/actions.js"
 import { numberOf } from "../../probe/facts.js"
 import type { Pair } from "../../probe/pair.js"
 import { plant } from "../../probe/plant.js"
 import { search } from "../../probe/search.js"
 import { seesAnything } from "../../probe/sees-own.js"
+import { sayUnplanted } from "../../probe/unplanted.js"
 import { type Hit, knownWords } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -62,9 +65,13 @@ async function written(
   { attacker, victim }: Pair,
   tables: readonly Relation[],
 ): Promise<void> {
-  if (attacker.connection !== victim.connection) return
+  const apart = attacker.whyApart(victim)
+  if (apart !== undefined) return await sayApart(scene, record, attacker, tables, apart)
   await victim.act(async (tx) => {
     const planted = await plant(tx, scene, victim)
+    const acting = new Set((await actionsOf(scene)).map(({ relation }) => relation))
+    const without = planted.without.filter(({ oid }) => acting.has(oid))
+    await sayUnplanted(scene, record, { victim }, without)
     if (planted.tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
     for (const table of tables) {
       const attack = `select count(*) from ${quoted(table)} as wk_row where strpos(wk_row::text, '${planted.prefix}') > 0`
@@ -73,7 +80,7 @@ async function written(
       if (error !== undefined) continue
       record.control()
       if (numberOf(rows) === 0) continue
-      const replay = victim.replay(...planted.statements, ...attacker.contextStatements(), attack)
+      const replay = victim.replay(...planted.statements, ...attacker.takingOver(victim), attack)
       report(
         record,
         table,
@@ -83,6 +90,25 @@ async function written(
       )
     }
   })
+}
+
+/** Where no transaction is both tenants', only what lies there today was searched. */
+async function sayApart(
+  scene: Scene,
+  record: CheckRecord,
+  attacker: Actor,
+  tables: readonly Relation[],
+  apart: string,
+): Promise<void> {
+  const why = `what triggers copy of another tenant's rows was not tried, because ${apart}`
+  for (const table of tables) {
+    const { select } = await scene.rights.of(attacker, table)
+    if (select.length === 0) continue
+    const { rows } = await scene.facts.ask(`select from ${quoted(table)} limit 1`)
+    if (rows.length === 0)
+      record.notTried(labelOf(table), `it is empty, and ${why}; declare it global if it is everybody's`)
+    else record.leftOut(labelOf(table), why)
+  }
 }
 
 function report(

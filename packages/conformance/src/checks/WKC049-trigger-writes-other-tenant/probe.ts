@@ -1,14 +1,14 @@
 import { quoteIdent } from "@wardkeep/core"
-import { z } from "zod"
-import { readRows } from "../../catalog/catalog.js"
 import { quoted } from "../../catalog/relation.js"
+import { type Action, actionsOf } from "../../probe/actions.js"
 import { aims } from "../../probe/aim.js"
 import { harmlessColumn } from "../../probe/blind.js"
+import { changes } from "../../probe/changes.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement } from "../../probe/insertion.js"
 import { ownRow } from "../../probe/natural-key.js"
 import { difference, lookReplay, picture } from "../../probe/picture.js"
-import { defineProbe, type Scene } from "../../run/check.js"
+import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
   code: "WKC049",
@@ -28,20 +28,19 @@ export const probe = defineProbe({
   },
 })
 
-const action = z.object({ relation: z.string(), schema: z.string(), name: z.string(), source: z.string() })
-type Action = z.output<typeof action>
-
-async function actionsOf({ reader, catalog }: Scene): Promise<Action[]> {
-  return await readRows(reader, "triggers.sql", action, [catalog.relations.map(({ oid }) => oid)])
-}
-
 async function writeOwn(ground: Ground, actions: readonly Action[]): Promise<void> {
   const { scene, record, label, relation, attacker, victim } = ground
-  if (attacker.connection !== victim.connection) return
+  const apart = victim.whyApart(attacker)
+  if (apart !== undefined) {
+    return record.notTried(
+      label,
+      `what triggers and rules do to another tenant's rows could not be looked at, because ${apart}`,
+    )
+  }
   const here = actions.filter((one) => one.relation === relation.oid)
   const source = here.map((one) => one.source).join("\n")
   const before = await victim.act(async (tx) => await picture(scene, tx, victim, source))
-  for (const attack of ownWrites(ground)) {
+  for (const attack of await ownWrites(ground)) {
     const after = await attacker.act(async (tx) => {
       const { error, count } = await tx.keep(attack)
       if (error !== undefined || count === 0) return undefined
@@ -63,9 +62,9 @@ async function writeOwn(ground: Ground, actions: readonly Action[]): Promise<voi
   }
 }
 
-/** A copy, a change that changes nothing, and a deletion, of the attacker's own rows. */
-function ownWrites(ground: Ground): string[] {
-  const { relation, rights, attacker, mine } = ground
+/** A copy, a change that changes nothing, a real one of each column, and a deletion, of the attacker's own rows. */
+async function ownWrites(ground: Ground): Promise<string[]> {
+  const { scene, relation, rights, attacker, mine } = ground
   const insert = insertStatement({ relation, rights, like: ownRow(ground), set: {} })
   const own = mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
   const column = harmlessColumn(ground)
@@ -75,6 +74,12 @@ function ownWrites(ground: Ground): string[] {
     ...(own === undefined || name === undefined
       ? []
       : [`update ${quoted(relation)} as wk_row set ${name} = wk_row.${name} where ${own}`]),
+    // A trigger may act only on a change that is one: WHEN (old.status is distinct from new.status).
+    ...(own === undefined
+      ? []
+      : (await changes(scene, relation, rights)).map(
+          (set) => `update ${quoted(relation)} as wk_row set ${set} where ${own}`,
+        )),
     ...(own === undefined || !rights.delete ? [] : [`delete from ${quoted(relation)} as wk_row where ${own}`]),
   ]
 }

@@ -41,7 +41,7 @@ async function withCanary(ground: Ground, key: Key, names: readonly string[]): P
     record.probe(label)
     record.control()
     const { error } = await tx.attempt(second)
-    return collided(error, key) ? victim.replay(first, ...attacker.contextStatements(), second) : undefined
+    return collided(error, key) ? victim.replay(first, ...attacker.takingOver(victim), second) : undefined
   })
 }
 

@@ -33,7 +33,9 @@ export const probe = defineProbe({
 async function measure(scene: Scene, record: CheckRecord, pair: Pair, relation: Relation): Promise<void> {
   const { attacker } = pair
   const known = await theirValue(scene, pair, relation)
-  if (known === undefined) return
+  if (known === undefined) {
+    return record.say(`${labelOf(relation)} was not measured: no value of it is one tenant's and not the other's`)
+  }
   const { column, value, nobodys } = known
   const query = (text: string): string => `select 1 from ${quoted(relation)} where ${quoteIdent(column.name)} = ${text}`
   const measured = await attacker.act(async (tx) => {
@@ -51,6 +53,8 @@ async function measure(scene: Scene, record: CheckRecord, pair: Pair, relation: 
   record.control()
   const { theirs, none, filtered, ratio } = measured
   const numbers = `EXPLAIN estimated ${theirs} rows for a value of ${column.name} that only another tenant has and ${none} for one that nobody has; ${filtered} rows were counted as filtered away; the first query took ${ratio} times as long as the second`
+  // Always said: no estimate and no time is low enough to be nothing.
+  record.say(`${labelOf(relation)}: ${numbers}.`)
   // The value itself is somebody's: whoever repeats it puts it in.
   const replay = attacker.replay(`explain ${query(":'value'")}`, `explain (analyze) select 1 from ${quoted(relation)}`)
   if (theirs >= 2 * none && theirs >= none + 5) {

@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest"
+import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const db = useDatabase()
+const system = useBaseSystem(db)
+const { run } = system
+
+const found = async (code: string, settings: Record<string, string> = {}): Promise<string[]> => {
+  const tenants = ["1", "2"].map((key) => ({
+    name: key,
+    key,
+    connect: { settings: { "app.branch": key, ...settings } },
+  }))
+  const { findings } = await system.verify([code], { tenants })
+  return findings.map(({ object, severity }) => `${object} ${severity}`)
+}
+
+describe("WKC032, a default of a setting", () => {
+  const set = async (name: string, value: string): Promise<void> =>
+    await run(`alter database "${system.name}" reset all; alter database "${system.name}" set ${name} = '${value}'`)
+
+  test("is a leak where it is a tenant, hygiene where it is nobody, and nothing where every tenant sets it", {
+    timeout: 120_000,
+  }, async () => {
+    await set("app.branch", "2")
+    expect(await found("WKC032")).toEqual([`database ${system.name} leak`])
+    await set("app.branch", "0")
+    expect(await found("WKC032")).toEqual([`database ${system.name} hygiene`])
+    await set("app.locale", "ta")
+    expect(await found("WKC032", { "app.locale": "ta" })).toEqual([])
+    await set("search_path", "public")
+    expect(await found("WKC032", { search_path: "public" })).toEqual([])
+  })
+})
+
+describe("WKC035, a setting with a telling name", () => {
+  test("is judged by its value and its use too", { timeout: 120_000 }, async () => {
+    const set = async (name: string, value: string): Promise<string[]> => {
+      await run(`alter database "${system.name}" reset all; alter database "${system.name}" set ${name} = '${value}'`)
+      return (await found("WKC035")).map((one) => one.split(" ").at(-1) ?? "")
+    }
+    expect(await set("app.password_min_length", "12")).toEqual([])
+    expect(await set("app.private_ward_rate", "1500.00")).toEqual([])
+    expect(await set("app.private_rooms", "on")).toEqual([])
+    expect(await set("app.api_key_header", "x-api-key")).toEqual(["hygiene"])
+    expect(await set("app.signing_secret", "k3y-of-2026-a8f2")).toEqual(["leak"])
+    await run(`create function signed(t text) returns boolean language sql stable as
+      $$select sha256((t || current_setting('app.hmac_word'))::bytea) is not null$$`)
+    expect(await set("app.hmac_word", "swordfish")).toEqual(["leak"])
+    expect(await set("app.hmac_word", "482910482910")).toEqual(["leak"])
+    expect(await set("app.hmac_word", "12")).toEqual([])
+    expect(await set("app.other_secret", "0123456789abcdef")).toEqual(["leak"])
+    expect(await set("app.secret_lifetime", "90 days")).toEqual([])
+  })
+})
+
+describe("WKC046, a notification", () => {
+  const notifying = (body: string, declare = ""): string => `drop trigger if exists tell on visit;
+    create or replace function tell() returns trigger language plpgsql as $$declare n int; ${declare} begin ${body} return new; end$$;
+    create trigger tell after insert on visit for each row execute function tell();`
+
+  test.each([
+    ["hygiene", "perform pg_notify('visits', new.uid::text);", ""],
+    ["hygiene", "perform pg_notify('visits', new.version::text);", ""],
+    ["hygiene", "perform pg_notify('visits', json_build_object('id', new.id, 'table', tg_table_name)::text);", ""],
+    [
+      "hygiene",
+      "msg := json_build_object('id', new.id); perform pg_notify('visits', msg::text); new.note := lower(new.note);",
+      "msg json;",
+    ],
+    ["leak", "perform pg_notify('visits', new.note);", ""],
+    [
+      "leak",
+      "msg := json_build_object('id', new.id, 'note', new.note); perform pg_notify('visits', msg::text);",
+      "msg json;",
+    ],
+    ["leak", "perform pg_notify('visits', msg::text);", "msg json := row_to_json(new);"],
+    ["leak", "select to_jsonb(new) into msg; perform pg_notify('visits', msg::text);", "msg jsonb;"],
+    ["leak", "execute format('notify visits, %L', new.note);", ""],
+  ])("is %s: %s", { timeout: 120_000 }, async (severity, body, declare) => {
+    await run(
+      `alter table visit add column uid uuid default gen_random_uuid(), add column version int default 1; ${notifying(body, declare)}`,
+    )
+    expect(await found("WKC046")).toEqual([`public.tell ${severity}`])
+  })
+
+  test("is none of a trigger that is disabled", { timeout: 120_000 }, async () => {
+    await run(
+      `${notifying("perform pg_notify('visits', row_to_json(new)::text);")} alter table visit disable trigger tell`,
+    )
+    expect(await found("WKC046")).toEqual([])
+  })
+})

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest"
+import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import type { Report } from "../report/report.js"
+import type { TargetInput } from "../target/schema.js"
+
+const db = useDatabase()
+const system = useBaseSystem(db)
+const { run } = system
+
+const ofCheck = ({ checks }: Report, code: string) => checks.find(({ check }) => check === code)
+const setting = "(select nullif(current_setting('app.branch', true), '')::int)"
+const definer = "language sql stable security definer set search_path = pg_catalog, pg_temp as"
+
+/** Each branch logs in as itself, and its login says which branch it is. */
+async function loginEach(): Promise<Partial<TargetInput>> {
+  const tenants: NonNullable<TargetInput["tenants"]> = []
+  for (const key of ["1", "2"]) {
+    const { user, password } = await db.cluster.login({ label: `branch${key}` })
+    await run(`alter role "${user}" set app.branch = '${key}'; alter role "${user}" inherit; grant :"app" to "${user}"`)
+    tenants.push({ name: key, key, connect: { user, password } })
+  }
+  return { tenants }
+}
+
+/** A context that a transaction enters once. */
+async function enteredOnce(): Promise<Partial<TargetInput>> {
+  await run(`create function enter(b text) returns void language plpgsql as $$begin
+    if coalesce(current_setting('app.branch', true), '') not in ('', b) then raise 'one branch a transaction'; end if;
+    perform set_config('app.branch', b, true); end$$`)
+  return { tenants: ["1", "2"].map((key) => ({ name: key, key, connect: { statements: [`select enter('${key}')`] } })) }
+}
+
+describe.each([
+  ["a login each", loginEach],
+  ["goes on as the other", enteredOnce],
+])("tenants that no transaction can both be: %s", (why, apart) => {
+  test("a trigger's writes are inconclusive, by name", { timeout: 120_000 }, async () => {
+    await run(`create function spoil() returns trigger language plpgsql security definer as
+        $$begin update public.visit set note = 'gone' where branch_id <> new.branch_id; return null; end$$;
+      create trigger spoil after insert or update on patient for each row execute function spoil();`)
+    const report = await system.verify(["WKC049"], await apart())
+    expect(report.verdict).toBe("INCONCLUSIVE")
+    expect(ofCheck(report, "WKC049")?.reason).toContain(why)
+    expect(ofCheck(report, "WKC049")?.reason).toContain("public.patient")
+  })
+
+  test("functions and views that show both the same are inconclusive, others a line of what was left out", {
+    timeout: 120_000,
+  }, async () => {
+    await run(`insert into patient (branch_id, mrn, name) values (1, 'M99', 'name ' || md5('99'));
+      create function everybody() returns bigint ${definer} $$select count(*) from public.patient$$;
+      create function ours() returns bigint ${definer} $$select count(*) from public.patient where branch_id = ${setting}$$;
+      create function forget() returns void language sql security definer as $$update public.visit set note = '' where branch_id = 7$$;
+      create view total as select count(*) as n from patient;
+      create view total_of_ours as select count(*) as n from patient where branch_id = ${setting};
+      create table outbox (words text);
+      grant select on total, total_of_ours, outbox to :"app";`)
+    const target = await apart()
+    const report = await system.verify(["WKC040", "WKC041", "WKC042"], target)
+    expect(report.findings).toEqual([])
+    const reasons = ["WKC040", "WKC041", "WKC042"].map((code) => ofCheck(report, code)?.reason ?? "")
+    for (const reason of reasons) expect(reason).toContain(why)
+    expect(reasons[0]).toContain("public.total")
+    expect(reasons[1]).toMatch(/everybody\(\)/)
+    expect(reasons[1]).toMatch(/forget\(\)/)
+    expect(reasons[2]).toContain("public.outbox")
+    expect(reasons.join()).not.toMatch(/ours/)
+    await run(`drop view total; drop function everybody, forget; insert into outbox values ('to do')`)
+    const rest = await system.verify(["WKC040", "WKC041", "WKC042"], target)
+    expect([rest.verdict, rest.findings]).toEqual(["NOT_FOUND", []])
+    for (const name of ["public.total_of_ours", "public.ours()", "public.outbox"]) {
+      expect(rest.notCovered.join("\n")).toContain(name)
+    }
+  })
+})
+
+test("a login for each tenant has no connection that two of them follow each other on", {
+  timeout: 120_000,
+}, async () => {
+  const { checks } = await system.verify(["WKC034", "WKC043"], await loginEach())
+  for (const check of checks) {
+    expect(check).toMatchObject({
+      verdict: "NOT_APPLICABLE",
+      reason: expect.stringContaining("no two tenants share a login"),
+    })
+  }
+})
+
+test("a plan that outlives a transaction is met in the next one, where a transaction is one tenant's", {
+  timeout: 120_000,
+}, async () => {
+  await run(`create function mine() returns int language sql immutable as $$select nullif(current_setting('app.branch', true), '')::int$$;
+    drop policy p on visit; create policy p on visit using (branch_id = mine());`)
+  const report = await system.verify(["WKC034"], await enteredOnce())
+  expect(report.findings.map(({ object, severity }) => `${object} ${severity}`)).toEqual([
+    "public.visit leak",
+    "public.visit_line leak",
+  ])
+})

@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest"
+import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { urlFor, withClient } from "#tests/harness/src/index.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import type { Report } from "../report/report.js"
+
+const db = useDatabase()
+const system = useBaseSystem(db)
+const { run } = system
+
+const ofCheck = ({ checks }: Report, code: string) => checks.find(({ check }) => check === code)
+const readOnly = `revoke insert, update, delete on patient, visit, visit_line from :"app";`
+
+describe("a login that may write nothing", () => {
+  test("is told which grant the views and functions that count would need", { timeout: 120_000 }, async () => {
+    await run(`${readOnly}
+      create view total as select count(*) as n from patient; grant select on total to :"app";
+      create function everybody() returns bigint language sql stable security definer set search_path = pg_catalog, pg_temp as
+        $$select count(*) from public.patient$$;`)
+    const report = await system.verify(["WKC040", "WKC041"])
+    expect(report.verdict).toBe("INCONCLUSIVE")
+    expect(ofCheck(report, "WKC040")?.reason).toContain("public.total")
+    expect(ofCheck(report, "WKC041")?.reason).toContain("everybody()")
+    const said = report.notCovered.filter((line) => line.includes(`grant insert, or update, to ${system.app.user}`))
+    expect(said.map((line) => line.slice(0, 6))).toEqual(["WKC040", "WKC041"])
+    for (const line of said) expect(line).toContain("public.patient")
+    for (const line of said) expect(line).not.toContain("public.visit")
+  })
+
+  test("is told so of a table whose trigger copies, and has no row of the victim's", { timeout: 120_000 }, async () => {
+    await run(`${readOnly}
+      delete from visit_line; create table outbox (words text); insert into outbox values ('to do'); grant select on outbox to :"app";
+      create function copy() returns trigger language plpgsql security definer as
+        $$begin insert into public.outbox values (new.words); return new; end$$;
+      create trigger copy before insert on visit_line for each row execute function copy();`)
+    const check = ofCheck(await system.verify(["WKC042"]), "WKC042")
+    expect(check).toMatchObject({ verdict: "INCONCLUSIVE", reason: expect.stringContaining("public.visit_line") })
+    expect(check?.reason).toContain("grant insert, or update")
+  })
+
+  test("offers no row, and that is said by table, or of all", { timeout: 120_000 }, async () => {
+    await run(`revoke insert on visit from :"app"`)
+    const one = await system.verify(["WKC022"])
+    expect(one.verdict).toBe("NOT_FOUND")
+    expect(one.notCovered.join("\n")).toMatch(
+      /WKC022: no row was offered, because \S+ may not insert there.*: public\.visit\./,
+    )
+    await run(readOnly)
+    const none = ofCheck(await system.verify(["WKC022"]), "WKC022")
+    expect(none).toMatchObject({ verdict: "NOT_APPLICABLE", reason: expect.stringContaining("grant INSERT") })
+  })
+})
+
+test("the replay of a view that counts looks, writes and looks again", { timeout: 120_000 }, async () => {
+  await run(`create view total as select count(*) as n from patient; grant select on total to :"app"`)
+  const { findings } = await system.verify(["WKC040"])
+  const [finding] = findings
+  expect(finding?.object).toBe("public.total")
+  await withClient(urlFor(db.adminUrl, system.name, system.app), async (client) => {
+    const results = [await client.query<{ n?: string }>(finding?.replay ?? "")].flat()
+    const shown = results.flatMap(({ rows }) => rows.flatMap(({ n }) => n ?? []))
+    expect(shown).toHaveLength(2)
+    expect(shown[0]).not.toBe(shown[1])
+  })
+})

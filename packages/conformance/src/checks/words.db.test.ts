@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest"
+import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const db = useDatabase()
+const system = useBaseSystem(db)
+const { run } = system
+
+const leaks = async (code: string): Promise<string[]> =>
+  (await system.verify([code])).findings
+    .filter(({ severity }) => severity === "leak")
+    .map(({ object }) => object)
+    .sort()
+
+const states = `
+  create type state as enum ('open', 'closed');
+  alter table visit add column state state not null default 'open',
+    add column mood text not null default 'calm' check (mood in ('calm', 'it''s bad'));
+  update visit set state = 'closed', mood = 'it''s bad' where id % 3 > 0;`
+const definer = "language plpgsql stable security definer set search_path = pg_catalog, pg_temp as"
+
+describe("a function that is asked with a word from a list", () => {
+  test("is asked with the labels of an enum, the words of a CHECK, and the fields of a composite", {
+    timeout: 120_000,
+  }, async () => {
+    await run(`${states}
+      create type filter as (state state, patient int);
+      create function by_state(s state) returns setof text ${definer}
+        $$begin return query select note from public.visit v where v.state = s; end$$;
+      create function by_mood(p_mood text) returns setof text ${definer}
+        $$begin return query select note from public.visit v where v.mood = p_mood; end$$;
+      create function by_filter(f filter) returns setof text ${definer}
+        $$begin return query select note from public.visit v where v.state = f.state and v.patient_id = f.patient; end$$;
+      create function own_by_state(s state) returns setof text ${definer}
+        $$begin return query select note from public.visit v where v.state = s
+          and v.branch_id = nullif(current_setting('app.branch', true), '')::int; end$$;`)
+    expect(await leaks("WKC041")).toEqual(["public.by_filter", "public.by_mood", "public.by_state"])
+  })
+})
+
+describe("a trigger that acts on a change", () => {
+  test.each([
+    ["state", "when (old.state is distinct from new.state)", ""],
+    ["mood", "", "if old.mood is not distinct from new.mood then return null; end if;"],
+    ["note", "when (old.note is distinct from new.note)", ""],
+  ])("of %s is met: %s %s", { timeout: 120_000 }, async (column, condition, guard) => {
+    const spoiling = (where: string): string => `drop trigger if exists spoil on visit;
+      create or replace function spoil() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as
+        $$begin ${guard} update public.patient set name = 'changed' where ${where}; return null; end$$;
+      create trigger spoil after update of ${column} on visit for each row ${condition} execute function spoil();`
+    await run(states + spoiling("branch_id <> new.branch_id"))
+    expect(await leaks("WKC049")).toEqual(["public.spoil"])
+    await run(spoiling("id = new.patient_id and branch_id = new.branch_id"))
+    expect(await leaks("WKC049")).toEqual([])
+  })
+})
