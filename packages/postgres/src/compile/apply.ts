@@ -31,8 +31,10 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
   const { client, policy, plan: shown, lockTimeout = 5000, extensions = [], accept = [] } = options
   const input = { client, policy, extensions }
   const applied = async (): Promise<ApplyResult> => {
-    await client.query("select set_config('row_security', 'off', true)")
-    const current = await plan({ ...input, accept })
+    await client.query("select set_config('lock_timeout', $1, true), set_config('row_security', 'off', true)", [
+      String(lockTimeout),
+    ])
+    const current = await plan({ ...input, accept }).catch(planTooLate)
     if (shown !== undefined && shown.hash !== current.hash) throw new WardkeepError("WK305")
     await lockAll(client, current.locks, lockTimeout)
     await client.query(current.remember.before)
@@ -60,6 +62,16 @@ async function lockAll(client: Queryable, tables: readonly string[], timeout: nu
     })
   }
   await client.query("select set_config('lock_timeout', $1, true)", [String(timeout)])
+}
+
+/** A plan reads definitions of the host's tables, and waits for whoever changes one. */
+function planTooLate(cause: unknown): never {
+  if (typeof cause !== "object" || cause === null || !("code" in cause) || cause.code !== "55P03") throw cause
+  throw new WardkeepError("WK301", {
+    message: "55P03 a table was in use for longer than the lock time-out while the plan was made",
+    hint: "Nothing was changed. Run again when it is quiet, or raise lockTimeout.",
+    cause,
+  })
 }
 
 /** The first state is not saved where the catalog changed between the plan and its first step. */

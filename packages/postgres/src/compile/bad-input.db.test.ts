@@ -221,6 +221,16 @@ describe("a plan", () => {
     })
     expect(await catalogDigest(database.adminUrl)).toBe(before)
   })
+  it("waits no longer for one whose definition it reads", async () => {
+    const { apply } = await import("../migrate/index.js")
+    await connected(database.adminUrl, async (other) => {
+      await other.query("begin; alter table branch add column opened date")
+      await expect(
+        host.asOwner((client) => apply({ client, policy: host.policy, lockTimeout: 100 })),
+      ).rejects.toMatchObject({ code: "WK301", message: expect.stringContaining("55P03") })
+      await other.query("rollback")
+    })
+  })
   it("applied twice at once is applied once", async () => {
     const results = await Promise.allSettled([host.apply(), sleep(1).then(() => host.apply())])
     expect(results.some((result) => result.status === "fulfilled")).toBe(true)

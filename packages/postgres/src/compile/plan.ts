@@ -78,7 +78,7 @@ export interface PlanOptions {
  * that nothing is to be done.
  *
  * @throws WK001 the policy file asks for what a table cannot be given · WK002 unknown table, column or role, or an extension that
- *   is not installed · WK007 key type · WK008 scope column or key · WK009 `accept` names what is not open · WK303 host objects in
+ *   is not installed · WK007 key type · WK008 scope column or key · WK009 `accept` names what is no fact · WK303 host objects in
  *   the way
  * @example console.log(emit(await plan({ client, policy })))
  */

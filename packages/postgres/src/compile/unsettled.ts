@@ -24,7 +24,7 @@ export interface Judgement {
 /**
  * Tells differences that a plan answers for from those that it can neither correct nor judge.
  *
- * @throws WK009 `accept` names something else
+ * @throws WK009 `accept` names what is no fact
  */
 export function judge(drift: Drifted, judged: Judged): Judgement {
   const { accept } = judged
@@ -73,24 +73,30 @@ export function openFindings(open: readonly Difference[]): Finding[] {
   }))
 }
 
+const factForm = /^(table|acl|policy|trigger|foreign key|view|function|default) \S/
+
 /**
- * A person's decision that a difference is no drift, recorded like whatever is done around the fence.
+ * A person's decision that a difference is no drift, recorded like whatever is done around the fence. What does not differ
+ * needs none: the same command serves every database of a fleet, and a second run.
  *
- * @throws WK009 nothing of that name differs without a step
+ * @throws WK009 it is no fact
  */
 function acceptSteps(open: readonly Difference[], accept: readonly string[]): Step[] {
-  return accept.map((fact) => {
-    if (!open.some((difference) => difference.fact === fact))
+  return accept.flatMap((fact) => {
+    if (!factForm.test(fact))
       throw new WardkeepError("WK009", {
-        message: `accept: ${fact} is not among the differences that no step corrects`,
+        message: `accept: ${fact} is not a fact that could differ`,
         hint: "Write it as `wardkeep plan` names it under drift-not-corrected.",
       })
+    if (!open.some((difference) => difference.fact === fact)) return []
     const detail = `jsonb_build_object('fact', ${quoteLiteral(fact)})`
-    return {
-      phase: "record",
-      object: fact,
-      why: "accepted as it is: from now on no drift",
-      sql: `select wardkeep.record('drift_accepted', null, ${detail})`,
-    }
+    return [
+      {
+        phase: "record",
+        object: fact,
+        why: "accepted as it is: from now on no drift",
+        sql: `select wardkeep.record('drift_accepted', null, ${detail})`,
+      },
+    ]
   })
 }

@@ -39,16 +39,16 @@ export async function maintenance<T>(options: MaintenanceOptions, work: (q: Quer
     const oids = tables.map(({ oid }) => oid)
     await lockTables(client, names, lockTimeout)
     await setForce(client, names, false)
-    // By number: the work may rename a table, and the check at COMMIT reads this line.
+    // By number and by name: the work may rename a table, or put another in its place. The check at COMMIT reads this line.
     await client.query(
       "select wardkeep.record('maintenance', null, jsonb_build_object('tables', $1::text[], 'oids', $2::bigint[], 'reason', $3::text))",
       [names, oids, reason],
     )
     const result = await work(insideTransaction(client))
     await fireDeferred(client)
-    const bare = await bareTables(client, oids)
+    const bare = await bareTables(client, oids, names)
     await setForce(client, bare, true)
-    const left = await bareTables(client, oids)
+    const left = await bareTables(client, oids, names)
     if (left.length > 0)
       throw new WardkeepError("WK307", { message: `FORCE did not come back on ${left.join(", ")}; nothing was kept` })
     return result
@@ -99,12 +99,13 @@ async function setForce(client: Queryable, tables: readonly string[], force: boo
     await client.query(`alter table ${qualified(table)} ${force ? "" : "no "}force row level security`)
 }
 
-/** Those of the tables that are not FORCEd, by the names they have now. */
-async function bareTables(client: Queryable, oids: readonly string[]): Promise<string[]> {
+/** Those of the tables, and of what bears their names now, that are not fenced; by the names they have now. */
+async function bareTables(client: Queryable, oids: readonly string[], names: readonly string[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select ${sqlName("n", "c")} as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.oid = any ($1::oid[]) and not (c.relrowsecurity and c.relforcerowsecurity) order by c.oid`,
-    [oids],
+      where c.relkind in ('r', 'p') and (c.oid = any ($1::oid[]) or ${sqlName("n", "c")} = any ($2))
+        and not (c.relrowsecurity and c.relforcerowsecurity) order by c.oid`,
+    [oids, names],
   )
   return rows.map(({ name }) => name)
 }

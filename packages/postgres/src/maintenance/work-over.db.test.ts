@@ -108,4 +108,23 @@ describe("the check of FORCE at COMMIT", () => {
       })
     await asAdmin(now.map((name) => `drop table ${name}`).join(";"))
   })
+
+  it("sees another table that was put in the place of one, by maintenance itself and in the database", async () => {
+    const swap = `create table visit_new (like visit including all); drop table visit cascade; alter table visit_new rename to visit`
+    const tables = ["public.visit"]
+    let detail: unknown
+    await asMigrator(database.adminUrl, clinic, async (client) => {
+      const swapped = maintenance({ client, policy: clinic.policy, tables, reason: "test" }, async (q) => {
+        await q.query(swap)
+        const recorded = "select detail from wardkeep.activity where kind = 'maintenance' order by id desc limit 1"
+        detail = (await q.query<{ detail: object }>(recorded)).rows[0]?.detail
+      })
+      await expect(swapped).rejects.toMatchObject({ code: "WK307", message: expect.stringContaining("public.visit") })
+    })
+    await asTableOwner(database.adminUrl, clinic, async (owner) => {
+      await owner.query(`begin; ${swap}`)
+      await owner.query("select wardkeep.record('maintenance', null, $1)", [detail])
+      await expect(owner.query("commit")).rejects.toMatchObject({ code: "WK307" })
+    })
+  })
 })
