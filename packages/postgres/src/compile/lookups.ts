@@ -8,7 +8,7 @@ import {
   statementTriggers,
   truncation,
 } from "./companion-triggers.js"
-import type { ScopedTable } from "./scope.js"
+import { partitionsOf, type ScopedTable } from "./scope.js"
 import { list, type Managed, qualified, type Step } from "./step.js"
 
 const schema = "wardkeep_lookup"
@@ -19,11 +19,7 @@ const schema = "wardkeep_lookup"
  *
  * @throws WK001 a look-up in a table that is `unmanaged`
  */
-export function lookups(
-  policy: Policy,
-  scoped: ReadonlyMap<string, ScopedTable>,
-  partitionsOf: (entry: ScopedTable) => readonly ScopedTable[],
-): Managed[] {
+export function lookups(policy: Policy, scoped: ReadonlyMap<string, ScopedTable>): Managed[] {
   if (policy.lookups.length === 0) return []
   const { app, issuer } = roleNames(policy)
   const roles = `${quoteIdent(app)}, ${quoteIdent(issuer)}`
@@ -49,12 +45,7 @@ export function lookups(
 }
 
 /** The copies of rows that nothing followed. */
-export function lookupRefills(
-  policy: Policy,
-  scoped: ReadonlyMap<string, ScopedTable>,
-  partitionsOf: (entry: ScopedTable) => readonly ScopedTable[],
-  standing: Standing,
-): Step[] {
+export function lookupRefills(policy: Policy, scoped: ReadonlyMap<string, ScopedTable>, standing: Standing): Step[] {
   return policy.lookups.flatMap((lookup) => {
     const entry = scoped.get(lookup.table)
     if (entry === undefined || !stands(standing, copy(lookup, entry))) return []

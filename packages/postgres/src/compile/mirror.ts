@@ -1,7 +1,7 @@
 import { type Policy, quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Standing, stands } from "./companion-triggers.js"
 import { issuingStopped } from "./open-sessions.js"
-import type { ScopedTable } from "./scope.js"
+import { partitionsOf, type ScopedTable } from "./scope.js"
 import { hashOf, type Managed, qualified } from "./step.js"
 
 type Kept = "tenant" | "branch"
@@ -15,13 +15,7 @@ export interface Source {
   readonly partitions: readonly ScopedTable[]
 }
 
-export function mirrorSources(
-  policy: Policy,
-  tenant: ScopedTable,
-  branch: ScopedTable,
-  branchKey: string,
-  partitionsOf: (entry: ScopedTable) => readonly ScopedTable[],
-): Source[] {
+export function mirrorSources(policy: Policy, tenant: ScopedTable, branch: ScopedTable, branchKey: string): Source[] {
   const key = tenant.tenant?.column ?? ""
   return [
     { entry: tenant, which: "tenant", columns: [key], partitions: partitionsOf(tenant) },
