@@ -166,6 +166,21 @@ test("a draft leaves to a person whose rows a table holds, and says so until som
   }
 })
 
+test("a draft goes on to the next table where one is not granted and a policy raises", async () => {
+  const reader = await db.cluster.login({ label: "drafter" })
+  await execute(`create function raises() returns boolean language plpgsql as $$begin raise 'no'; end$$;
+    create table a_shut (branch_id int); create table a_raises (branch_id int); create table b_open (branch_id int);
+    insert into a_raises values (1), (2); insert into b_open values (1), (2);
+    alter table a_raises enable row level security; create policy p on a_raises using (raises());
+    grant select on a_raises, b_open to "${reader.user}"`)
+  try {
+    const draft = await draftTarget({ databaseUrl: db.url(reader) })
+    expect(draft.tenants?.map(({ key }) => key)).toEqual(["1", "2"])
+  } finally {
+    await execute("drop table a_shut, a_raises, b_open; drop function raises")
+  }
+})
+
 test("every table without a tenant is named, and every relation outside the schemas that the application reads", async () => {
   const names = Array.from({ length: 14 }, (_, place) => `list_${place + 10}`)
   await execute(`create schema elsewhere; grant usage on schema elsewhere to :"app"; create table elsewhere.shown (n int);

@@ -20,13 +20,17 @@ describe("WKC032, a default of a setting", () => {
   const set = async (name: string, value: string): Promise<void> =>
     await run(`alter database "${system.name}" reset all; alter database "${system.name}" set ${name} = '${value}'`)
 
-  test("is a leak where it is a tenant, hygiene where it is nobody, and nothing where every tenant sets it", {
+  test("is a leak where it is a tenant, named by the target or not, hygiene where it is nobody, and nothing where every tenant sets it", {
     timeout: 120_000,
   }, async () => {
     await set("app.branch", "2")
     expect(await found("WKC032")).toEqual([`database ${system.name} leak`])
-    await set("app.branch", "0")
-    expect(await found("WKC032")).toEqual([`database ${system.name} hygiene`])
+    await set("app.branch", "3")
+    expect(await found("WKC032")).toEqual([`database ${system.name} leak`])
+    for (const nobody of ["0", "-1", "00000000-0000-0000-0000-000000000000", "none", "Nobody", "null"]) {
+      await set("app.branch", nobody)
+      expect(await found("WKC032"), nobody).toEqual([`database ${system.name} hygiene`])
+    }
     await set("app.locale", "ta")
     expect(await found("WKC032", { "app.locale": "ta" })).toEqual([])
     await set("search_path", "public")
@@ -69,7 +73,18 @@ describe("WKC046, a notification", () => {
       "msg := json_build_object('id', new.id); perform pg_notify('visits', msg::text); new.note := lower(new.note);",
       "msg json;",
     ],
+    ["hygiene", "perform pg_notify('visits', concat(new.at, new.urgent, new.turn));", ""],
     ["leak", "perform pg_notify('visits', new.note);", ""],
+    ["leak", "perform pg_notify('visits', row_to_json(new, true)::text);", ""],
+    ["leak", "perform pg_notify('visits', json_build_object('row', new, 'at', now())::text);", ""],
+    ["leak", "perform pg_notify('visits', concat(new.id, new.phone));", ""],
+    ["leak", "perform pg_notify('visits', new.mobile_no::text);", ""],
+    ["leak", "perform pg_notify('visits', new.bill_amount::text);", ""],
+    ["leak", "perform pg_notify('visits', new.price::text);", ""],
+    ["leak", "perform pg_notify('visits', new.passport_no::text);", ""],
+    ["leak", "perform pg_notify('visits', new.remark::text);", ""],
+    ["leak", "perform pg_notify('visits', new.mood::text);", ""],
+    ["leak", "perform pg_notify('visits', new.seen_from::text);", ""],
     [
       "leak",
       "msg := json_build_object('id', new.id, 'note', new.note); perform pg_notify('visits', msg::text);",
@@ -80,7 +95,11 @@ describe("WKC046, a notification", () => {
     ["leak", "execute format('notify visits, %L', new.note);", ""],
   ])("is %s: %s", { timeout: 120_000 }, async (severity, body, declare) => {
     await run(
-      `alter table visit add column uid uuid default gen_random_uuid(), add column version int default 1; ${notifying(body, declare)}`,
+      `create domain words as text; create domain short_words as words; create domain counter as int; create type mood as enum ('calm', 'bad');
+      alter table visit add column uid uuid default gen_random_uuid(), add column version int default 1, add column at timestamptz,
+        add column urgent boolean, add column turn counter, add column phone bigint, add column mobile_no bigint, add column bill_amount int,
+        add column price counter, add column passport_no bigint, add column remark short_words, add column mood mood, add column seen_from inet;
+      ${notifying(body, declare)}`,
     )
     expect(await found("WKC046")).toEqual([`public.tell ${severity}`])
   })

@@ -45,6 +45,24 @@ describe.each([
     expect(ofCheck(report, "WKC049")?.reason).toContain("public.patient")
   })
 
+  test("a trigger with the caller's rights is a line of what was left out, a rule is not", {
+    timeout: 120_000,
+  }, async () => {
+    await run(`create function touch() returns trigger language plpgsql as
+        $$begin /* no SECURITY DEFINER */ new.note := coalesce(new.note, ''); return new; end$$;
+      create trigger touch before insert or update on visit for each row execute function touch();`)
+    const target = await apart()
+    const report = await system.verify(["WKC020", "WKC049"], target)
+    expect(report.verdict).toBe("NOT_FOUND")
+    const said = report.notCovered.find((line) => line.startsWith("WKC049"))
+    expect(said).toContain(why)
+    expect(said).toContain("public.visit")
+    await run("create rule told as on update to visit do also update patient set name = 'x' where id = 0")
+    const ruled = await system.verify(["WKC020", "WKC049"], target)
+    expect(ruled.verdict).toBe("INCONCLUSIVE")
+    expect(ofCheck(ruled, "WKC049")?.reason).toContain("public.visit")
+  })
+
   test("functions and views that show both the same are inconclusive, others a line of what was left out", {
     timeout: 120_000,
   }, async () => {
@@ -52,6 +70,10 @@ describe.each([
       create function everybody() returns bigint ${definer} $$select count(*) from public.patient$$;
       create function ours() returns bigint ${definer} $$select count(*) from public.patient where branch_id = ${setting}$$;
       create function forget() returns void language sql security definer as $$update public.visit set note = '' where branch_id = 7$$;
+      create function standard_ours() returns bigint language sql security definer
+        begin atomic select count(*) from public.patient where branch_id = ${setting}; end;
+      create function standard_forget() returns void language sql security definer
+        begin atomic update public.visit set note = '' where branch_id = 7; end;
       create view total as select count(*) as n from patient;
       create view total_of_ours as select count(*) as n from patient where branch_id = ${setting};
       create table outbox (words text);
@@ -63,10 +85,11 @@ describe.each([
     for (const reason of reasons) expect(reason).toContain(why)
     expect(reasons[0]).toContain("public.total")
     expect(reasons[1]).toMatch(/everybody\(\)/)
-    expect(reasons[1]).toMatch(/forget\(\)/)
+    expect(reasons[1]).toMatch(/\.forget\(\)/)
+    expect(reasons[1]).toMatch(/standard_forget\(\)/)
     expect(reasons[2]).toContain("public.outbox")
     expect(reasons.join()).not.toMatch(/ours/)
-    await run(`drop view total; drop function everybody, forget; insert into outbox values ('to do')`)
+    await run(`drop view total; drop function everybody, forget, standard_forget; insert into outbox values ('to do')`)
     const rest = await system.verify(["WKC040", "WKC041", "WKC042"], target)
     expect([rest.verdict, rest.findings]).toEqual(["NOT_FOUND", []])
     for (const name of ["public.total_of_ours", "public.ours()", "public.outbox"]) {

@@ -42,6 +42,44 @@ describe("rows of a tenant that the target does not name", () => {
   })
 })
 
+describe("a question about rows of a tenant that the target does not name", () => {
+  test("gives way to a leak that comes after it", { timeout: 120_000 }, async () => {
+    await run(`${third} create policy wrong on visit using (branch_id in (1, 3) and ${setting} = 2)`)
+    const report = await system.verify(["WKC020"])
+    expect(report.verdict).toBe("LEAK")
+    expect(open(report)).toContain("public.visit LEAK leak")
+    expect(open(report).join()).not.toContain("INCONCLUSIVE")
+  })
+
+  test("stays one where row-level security is off and nobody else has rows", { timeout: 120_000 }, async () => {
+    await run(`${third} create table note (branch_id int not null references branch, words text);
+      insert into note values (3, 'words'); grant select on note to :"app"`)
+    expect(open(await system.verify(["WKC010", "WKC020"]))).toEqual(["INCONCLUSIVE", "public.note INCONCLUSIVE leak"])
+  })
+
+  test("is asked where each tenant is shown another one's", { timeout: 120_000 }, async () => {
+    await run(`${third} insert into branch values (4, 'Guindy');
+      insert into patient (branch_id, mrn, name) values (4, 'M88', 'name ' || md5('88'));
+      insert into visit (branch_id, patient_id) select 4, id from patient where branch_id = 4;
+      create policy wrong on visit using (branch_id = ${setting} + 2)`)
+    expect(open(await system.verify(["WKC020"]))).toEqual(["INCONCLUSIVE", "public.visit INCONCLUSIVE leak"])
+  })
+
+  test("is asked where a key only begins like its own, and not where it is a path below it", {
+    timeout: 120_000,
+  }, async () => {
+    const own = "current_setting('app.branch', true)"
+    await run(`create table place (branch_id text not null, words text);
+      insert into place values ('1', 'a'), ('2', 'b'), ('1/3', 'c'), ('10', 'd');
+      alter table place enable row level security, force row level security;
+      create policy p on place using (branch_id = ${own} or branch_id like ${own} || '/%');
+      grant select on place to :"app";`)
+    expect(open(await system.verify(["WKC020"]))).toEqual(["NOT_FOUND"])
+    await run(`drop policy p on place; create policy p on place using (starts_with(branch_id, ${own}))`)
+    expect(open(await system.verify(["WKC020"]))).toEqual(["INCONCLUSIVE", "public.place INCONCLUSIVE leak"])
+  })
+})
+
 describe("a table that belongs to tenants by links", () => {
   const people = `
     create table person (id int primary key, words text not null);

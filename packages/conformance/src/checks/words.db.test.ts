@@ -15,7 +15,7 @@ const leaks = async (code: string): Promise<string[]> =>
 const states = `
   create type state as enum ('open', 'closed');
   alter table visit add column state state not null default 'open',
-    add column mood text not null default 'calm' check (mood in ('calm', 'it''s bad'));
+    add column flag boolean not null default true, add column mood text not null default 'calm' check (mood in ('calm', 'it''s bad'));
   update visit set state = 'closed', mood = 'it''s bad' where id % 3 > 0;`
 const definer = "language plpgsql stable security definer set search_path = pg_catalog, pg_temp as"
 
@@ -42,6 +42,7 @@ describe("a trigger that acts on a change", () => {
   test.each([
     ["state", "when (old.state is distinct from new.state)", ""],
     ["mood", "", "if old.mood is not distinct from new.mood then return null; end if;"],
+    ["flag", "when (old.flag is distinct from new.flag)", ""],
     ["note", "when (old.note is distinct from new.note)", ""],
   ])("of %s is met: %s %s", { timeout: 120_000 }, async (column, condition, guard) => {
     const spoiling = (where: string): string => `drop trigger if exists spoil on visit;

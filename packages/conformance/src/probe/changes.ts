@@ -19,10 +19,14 @@ export async function changes(scene: Scene, relation: Relation, rights: Rights):
   )
   return columns.slice(0, columnLimit).flatMap((column) => {
     const words = listed.find((one) => one.relation === relation.oid && one.column === column.name)?.words ?? []
-    const value = words.length > 0 ? next(column, words) : freshValue(column)
+    const value = words.length > 0 ? next(column, words) : other(column)
     return value === undefined ? [] : [`${quoteIdent(column.name)} = ${value}`]
   })
 }
+
+/** A value made up, or of a boolean the one that does not stand there. */
+const other = (column: Column): string | undefined =>
+  column.base === "boolean" ? `not coalesce(wk_row.${quoteIdent(column.name)}, false)` : freshValue(column)
 
 /** The word after the one that stands there, so that it is another one in every row. */
 function next({ name, base }: Column, words: readonly string[]): string {

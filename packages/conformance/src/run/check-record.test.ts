@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import type { CatalogCheck, ProbeCheck } from "./check.js"
 import { CheckRecord } from "./check-record.js"
-import { confirm } from "./confirm.js"
+import { confirm, withoutImplied } from "./confirm.js"
 
 const info = { title: "t", severity: "leak", cwe: "CWE-1", cvss: "CVSS:3.1/" } as const
 const read: CatalogCheck = { ...info, code: "WKC012", sql: "select", proof: ["WKC020", "WKC023"] }
@@ -35,4 +35,25 @@ test("a suspicion is no hygiene where one of its attacks was not answered", () =
   answered[0]?.found(found)
   confirm(answered, [read, attack("WKC020")])
   expect(answered[0]?.findings).toMatchObject([{ severity: "hygiene" }])
+})
+
+test("a leak takes the place of a question about the same object, and not the other way round", () => {
+  const record = new CheckRecord(attack("WKC020"))
+  record.found({ ...found, verdict: "INCONCLUSIVE" })
+  record.found({ ...found, evidence: "first" })
+  record.found({ ...found, evidence: "second" })
+  record.found({ ...found, verdict: "INCONCLUSIVE" })
+  expect(record.findings).toMatchObject([{ verdict: "LEAK", evidence: "first" }])
+  expect(record.result().verdict).toBe("LEAK")
+})
+
+test("a question whether rows are read implies nothing, a leak does", () => {
+  const [reads, others] = [new CheckRecord(attack("WKC020")), new CheckRecord(attack("WKC021"))]
+  others.found(found)
+  reads.found({ ...found, verdict: "INCONCLUSIVE" })
+  const codes = (): string[] =>
+    withoutImplied([...reads.findings, ...others.findings]).map(({ check, verdict }) => `${check} ${verdict}`)
+  expect(codes()).toEqual(["WKC020 INCONCLUSIVE", "WKC021 LEAK"])
+  reads.found(found)
+  expect(codes()).toEqual(["WKC020 LEAK"])
 })

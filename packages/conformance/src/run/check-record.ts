@@ -47,7 +47,7 @@ export class CheckRecord {
     this.controls++
   }
 
-  /** Once per object and severity: a second proof of the same is no second finding. */
+  /** Once per object and severity: a second proof of the same is no second finding, but a leak takes the place of a question. */
   found(found: Found): void {
     const { code, severity, cwe, cvss } = this.info
     const finding: ReportFinding = {
@@ -59,10 +59,12 @@ export class CheckRecord {
       ...found,
       replay: withoutHidden(found.replay),
     }
-    const same = this.findings.some(
+    const place = this.findings.findIndex(
       ({ object, severity: other }) => object === finding.object && other === finding.severity,
     )
-    if (!same) this.findings.push(finding)
+    const same = this.findings[place]
+    if (same === undefined) this.findings.push(finding)
+    else if (same.verdict === "INCONCLUSIVE" && finding.verdict === "LEAK") this.findings[place] = finding
   }
 
   inconclusive(reason: string): void {

@@ -1,3 +1,4 @@
+import { WardkeepError } from "@wardkeep/core"
 import { type Catalog, readCatalog } from "../catalog/catalog.js"
 import { isTable, labelOf, quoted } from "../catalog/relation.js"
 import { assignTenancy, guessTenantColumns } from "../catalog/tenancy.js"
@@ -43,13 +44,20 @@ export async function draftTarget(options: { readonly databaseUrl: string }): Pr
   }
 }
 
-/** Two tenants that have rows, from the first table that holds two. */
+/** Two tenants that have rows, from the first table that holds two and shows them. */
 async function frequentKeys(connection: Connection, { relations }: Catalog): Promise<string[]> {
   for (const relation of relations.filter((one) => isTable(one) && one.tenancy.by === "column")) {
-    const rows = await connection.rowsInTime(
-      `select ${tenantOf(relation, "wk_row")} as key from (select * from ${quoted(relation)} limit 10000) as wk_row group by 1 having ${tenantOf(relation, "wk_row")} is not null order by count(*) desc, 1 limit 2`,
-    )
+    const rows = await connection
+      .rowsInTime(
+        `select ${tenantOf(relation, "wk_row")} as key from (select * from ${quoted(relation)} limit 10000) as wk_row group by 1 having ${tenantOf(relation, "wk_row")} is not null order by count(*) desc, 1 limit 2`,
+      )
+      .catch(refused)
     if (rows?.length === 2) return rows.map(({ key }) => String(key))
   }
   return []
+}
+
+/** A table that is not granted, or whose policy raises, leaves the others. */
+function refused(thrown: unknown): undefined {
+  if (!(thrown instanceof WardkeepError) || thrown.code !== "WK703") throw thrown
 }

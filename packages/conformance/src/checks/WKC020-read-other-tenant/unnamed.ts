@@ -26,14 +26,21 @@ export async function readUnnamed(ground: Ground): Promise<void> {
   )
   const keys = rows.map(({ key }) => String(key)).filter((key) => !isOwn(attacker, key))
   if (keys.length === 0) return
-  const attack = countRows(relation, belongsTo(relation, "wk_row", keys))
-  const seen = async (actor: Actor): Promise<number> =>
-    await actor.act(async (tx) => numberOf((await tx.attempt(attack)).rows))
-  const n = await seen(attacker)
-  record.probe(label)
-  if (n === 0) return
+  const where = belongsTo(relation, "wk_row", keys)
+  const attack = countRows(relation, where)
+  const n = await attacker.act(async (tx) => numberOf((await tx.attempt(attack)).rows))
+  // Tried, and no row was reached: rows that were seen must not count as that.
+  if (n === 0) return record.probe(label)
+  const shownTo = async (actor: Actor): Promise<Set<string>> => {
+    const sql = `select distinct ${column}::text as key from ${quoted(relation)} as wk_row where ${where}`
+    return await actor.act(async (tx) => new Set((await tx.attempt(sql)).rows.map(({ key }) => String(key))))
+  }
+  const shown = [...(await shownTo(attacker))]
   let isForAll = true
-  for (const actor of scene.actors.filter((one) => one !== attacker)) isForAll &&= (await seen(actor)) > 0
+  for (const actor of scene.actors.filter((one) => one !== attacker && isForAll)) {
+    const theirs = await shownTo(actor)
+    isForAll = shown.every((key) => theirs.has(key))
+  }
   if (isForAll) {
     return record.leftOut(
       label,
@@ -50,6 +57,7 @@ export async function readUnnamed(ground: Ground): Promise<void> {
   })
 }
 
-/** Its context says so, or the key is a path below its own. */
+/** Its context says so, or the key is a path below its own: `1/3` is below `1`, and `13` is not. */
 const isOwn = (actor: Actor, key: string): boolean =>
-  holdsKey(actor.contextStatements().join("\n"), [key]) || actor.keys.some((own) => own !== "" && key.startsWith(own))
+  holdsKey(actor.contextStatements().join("\n"), [key]) ||
+  actor.keys.some((own) => own !== "" && key.startsWith(own) && !/^[\p{L}\p{N}]/u.test(key.slice(own.length)))

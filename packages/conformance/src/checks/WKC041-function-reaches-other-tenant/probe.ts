@@ -212,7 +212,7 @@ const readBy = (one: Routine, tables: readonly Relation[]): Relation[] =>
 /** By its text: a statement that writes, or another function that may. */
 const mayWrite = ({ source }: Routine): boolean =>
   /\b(insert|update|delete|merge|truncate|execute|perform|call)\b|(?<!pg_catalog)\.\w+\s*\(/i.test(
-    source.replace(/^.*?\bAS\s+(?=\$)/is, ""),
+    source.replace(/^.*?\b(?:AS\s+(?=\$)|BEGIN ATOMIC\b)/is, ""),
   )
 
 /** An answer that changes when the victim writes tells of the victim; where it is asked with the word that is written, of people. */

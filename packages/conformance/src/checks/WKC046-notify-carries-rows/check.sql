@@ -10,14 +10,23 @@ select
   'Send an id without meaning only, and let the listener read the row under its own context.' as fix,
   case when
     -- The whole row, or a record of it.
-    p.payload ~* '\m(row_to_json|to_jsonb?|hstore|jsonb?_agg)\s*\(\s*\w+\s*\)' or p.payload ~* '\m(new|old)\M\s*(::|\.\*|\))'
+    p.payload ~* '\m(row_to_json|to_jsonb?|hstore|jsonb?_agg)\s*\(\s*\w+\s*[,)]' or p.payload ~* '\m(new|old)\M\s*(::|\.\*|[,)])'
     or exists (
       select from pg_catalog.regexp_matches(p.payload, '\m(?:new|old)\.(\w+)', 'gi') as m
       join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = lower(m[1]) and a.attnum > 0
-      join pg_catalog.pg_type y on y.oid = a.atttypid
-      -- Words, dates and amounts are somebody's; whole numbers, times of writing and ids are the system's.
+      cross join lateral (
+        with recursive up as (
+          select a.atttypid as oid
+          union all
+          select d.typbasetype from up join pg_catalog.pg_type d on d.oid = up.oid and d.typtype = 'd'
+        )
+        select y.typname from up join pg_catalog.pg_type y on y.oid = up.oid and y.typtype <> 'd'
+      ) as base
+      -- What is written there is somebody's; ids, times of writing, flags and whole numbers that only count are the system's.
       where a.attname !~ '(^|_)u?id$' and a.attname is distinct from t.tenant_column
-        and (y.typcategory = 'S' or y.typname in ('json', 'jsonb', 'xml', 'hstore', 'date', 'numeric', 'money', 'float4', 'float8', 'bytea'))
+        and base.typname not in ('uuid', 'timestamp', 'timestamptz', 'bool')
+        and (base.typname not in ('int2', 'int4', 'int8') or a.attname ~*
+          'phone|mobile|amount|price|salary|passport|aadhaa?r|national|licen[cs]e|document|(^|_)(tel|fax|cell|cost|fee|pan|ssn|nhs|mrn|doc|card|account|invoice|bill)(_?(no|nr|num|number))?$')
     )
     then 'leak' else 'hygiene' end as severity
 from tenant_table t
