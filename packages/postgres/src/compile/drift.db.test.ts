@@ -90,6 +90,16 @@ const repairable: readonly [what: string, sql: () => string, fact: () => string]
     () => "function wardkeep.open_backfill(in_tenant text, reason text)",
   ],
   [
+    "a dropped function of ours",
+    () => "drop function wardkeep.open_backfill(text, text)",
+    () => "function wardkeep.open_backfill(in_tenant text, reason text)",
+  ],
+  [
+    "a dropped function that roles call",
+    () => "drop function wardkeep.request_id()",
+    () => "function wardkeep.request_id()",
+  ],
+  [
     "a lost ALWAYS flag",
     () => "alter table branch enable trigger wk_mirror_branch",
     () => "trigger public.branch wk_mirror_branch",

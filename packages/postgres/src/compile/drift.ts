@@ -93,6 +93,8 @@ export interface Difference {
   /** Undefined for what is gone. */
   readonly is: string | undefined
   readonly change: "appeared" | "is gone" | "changed"
+  /** Of a trigger that a partition has from its whole: the difference of the whole's, with which this one comes and goes. */
+  readonly cloneOf?: string
 }
 
 export interface Drifted {
@@ -118,7 +120,39 @@ export async function drifted(client: Queryable, policy: Policy): Promise<Drifte
     const change = was === undefined ? "appeared" : is === undefined ? "is gone" : "changed"
     return [{ fact, was, is, change }]
   })
-  return { policyHash: state.policy_hash, saved, live, differences }
+  return { policyHash: state.policy_hash, saved, live, differences: withClones(differences, await wholes(client)) }
+}
+
+async function wholes(client: Queryable): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ part: string; whole: string }>(
+    `select ${sqlName("pn", "p")} as part, ${sqlName("wn", "w")} as whole from pg_inherits i
+       join pg_class p on p.oid = i.inhrelid and p.relispartition and p.relkind in ('r', 'p', 'f') join pg_namespace pn on pn.oid = p.relnamespace
+       join pg_class w on w.oid = i.inhparent join pg_namespace wn on wn.oid = w.relnamespace`,
+  )
+  return new Map(rows.map(({ part, whole }) => [part, whole]))
+}
+
+/** What a row trigger on a whole makes of each partition is one difference, and not one for each. Statement triggers each are their own. */
+function withClones(differences: readonly Difference[], wholeOf: ReadonlyMap<string, string>): Difference[] {
+  const byFact = new Map(differences.map((difference) => [difference.fact, difference]))
+  const parentOf = (difference: Difference): Difference | undefined => {
+    const [, table = "", name] = /^trigger (\S+) (.*)$/s.exec(difference.fact) ?? []
+    const parent = byFact.get(`trigger ${wholeOf.get(table)} ${name}`)
+    const isSame =
+      anywhere(parent?.was) === anywhere(difference.was) && anywhere(parent?.is) === anywhere(difference.is)
+    return isSame && (difference.is ?? difference.was)?.includes(" FOR EACH ROW ") === true ? parent : undefined
+  }
+  return differences.map((difference) => {
+    let first: Difference | undefined
+    for (let next = parentOf(difference); next !== undefined; next = parentOf(next)) first = next
+    return first === undefined ? difference : { ...difference, cloneOf: first.fact }
+  })
+}
+
+/** A trigger without the table that it is on. */
+function anywhere(trigger: string | undefined): string | undefined {
+  const word = String.raw`(?:"(?:[^"]|"")*"|[^\s".]+)`
+  return trigger?.replace(new RegExp(` ON ${word}\\.${word} `), " ")
 }
 
 /** The MD5 of the picture where nothing was ever saved, as the server makes it of the same picture. */
@@ -149,7 +183,8 @@ export async function drift({ client, policy }: { client: Queryable; policy: Pol
     ]
   }
   const findings = [...(await roleFindings(client, policy)), ...(await databaseFindings(client, policy))]
-  for (const { fact, change } of found.differences) {
+  for (const { fact, change, cloneOf } of found.differences) {
+    if (cloneOf !== undefined) continue
     findings.push({
       check: "drift",
       severity: severityOf(fact),

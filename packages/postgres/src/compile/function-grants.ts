@@ -59,8 +59,15 @@ const issuerOnly = [
   "list_tenants()",
 ]
 
-/** EXECUTE and USAGE of the schema `wardkeep` and USAGE of the host's schemas, as differences to what is there. */
-export async function functionGrantSteps(client: Queryable, policy: Policy): Promise<Step[]> {
+/**
+ * EXECUTE and USAGE of the schema `wardkeep` and USAGE of the host's schemas, as differences to what is there. Functions of
+ * extensions are for triggers and the owner: nobody is granted any.
+ */
+export async function functionGrantSteps(
+  client: Queryable,
+  policy: Policy,
+  schemas: readonly { readonly schema: string }[],
+): Promise<Step[]> {
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
   const accelerated = (await currentStrategy(client)) === "accelerated"
@@ -77,13 +84,14 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
   const { rows } = await client.query<{ grantee: string; function: string; grantable: boolean }>(
     // What somebody else gave ends with the giver's own, here by CASCADE.
     `select coalesce(r.rolname::text, 'PUBLIC') as grantee, a.is_grantable as grantable,
-            p.proname || '(' || coalesce((select string_agg(format_type(u.t, null), ',' order by u.n) from unnest(p.proargtypes::oid[]) with ordinality u(t, n)), '') || ')' as function
-       from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles r on r.oid = a.grantee
-      where p.pronamespace = 'wardkeep'::regnamespace and a.grantee <> p.proowner and a.grantor = p.proowner`,
+            quote_ident(n.nspname) || '.' || quote_ident(p.proname) || '(' || coalesce((select string_agg(format_type(u.t, null), ',' order by u.n) from unnest(p.proargtypes::oid[]) with ordinality u(t, n)), '') || ')' as function
+       from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles r on r.oid = a.grantee
+      where n.nspname = any ($1) and a.grantee <> p.proowner and a.grantor = p.proowner`,
+    [schemas.map(({ schema }) => schema)],
   )
   const key = (grantee: string, f: string): string => `${grantee} ${f}`
   const present = new Set(rows.map((row) => key(row.grantee, row.function)))
-  const desired = new Set(wanted.map(([grantee, f]) => key(grantee, f)))
+  const desired = new Set(wanted.map(([grantee, f]) => key(grantee, `wardkeep.${f}`)))
   const steps: Step[] = []
   for (const row of rows) {
     const isWanted = desired.has(key(row.grantee, row.function))
@@ -92,15 +100,15 @@ export async function functionGrantSteps(client: Queryable, policy: Policy): Pro
     const what = isWanted ? "grant option for execute" : "execute"
     steps.push({
       phase: "narrow",
-      object: `wardkeep.${row.function}`,
+      object: row.function,
       why: isWanted ? "holds it, and passes it on to nobody" : "not for this role",
-      sql: `revoke ${what} on function wardkeep.${row.function} from ${from}${row.grantable ? " cascade" : ""}`,
-      left: leftOnFunction(`wardkeep.${row.function}`, row.grantee, isWanted ? "option" : "privilege"),
+      sql: `revoke ${what} on function ${row.function} from ${from}${row.grantable ? " cascade" : ""}`,
+      left: leftOnFunction(row.function, row.grantee, isWanted ? "option" : "privilege"),
     })
   }
   const missing = new Map<string, string[]>()
   for (const [grantee, f] of wanted)
-    if (!present.has(key(grantee, f))) missing.set(grantee, [...(missing.get(grantee) ?? []), f])
+    if (!present.has(key(grantee, `wardkeep.${f}`))) missing.set(grantee, [...(missing.get(grantee) ?? []), f])
   for (const [grantee, functions] of missing) {
     const what = functions.map((f) => `wardkeep.${f}`).join(", ")
     steps.push({

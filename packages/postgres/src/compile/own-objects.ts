@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Queryable } from "../maintenance/queryable.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
+import type { Difference } from "./drift.js"
 import type { Extension } from "./extension.js"
 import { sqlName } from "./names.js"
 import type { Step } from "./step.js"
@@ -38,7 +39,7 @@ export function shippedFacts(schemas: readonly OwnSchema[]): Set<string> {
   return new Set(
     schemas.flatMap((own) => [
       ...[...own.objects, own.strategy ?? ""].flatMap(functionFacts),
-      ...[...tablesOf(own).keys()].map((name) => `table ${name}`),
+      ...[...tablesOf(own).keys(), `${own.schema}.migrations`].map((name) => `table ${name}`),
     ]),
   )
 }
@@ -86,29 +87,35 @@ select ${sqlName("n", "c")} as name, c.relrowsecurity as rls, c.relforcerowsecur
 export async function ownObjectSteps(
   client: Queryable,
   schemas: readonly OwnSchema[],
-  changed: ReadonlySet<string>,
+  differences: readonly Difference[],
 ): Promise<Step[]> {
   const { rows } = await client.query<Live>(liveQuery, [schemas.map(({ schema }) => schema)])
   const live = new Map(rows.map((row) => [row.name, row]))
+  const changed = new Set(differences.map(({ fact }) => fact))
   return schemas.flatMap((own) => [
-    ...functionSteps(own, changed),
+    ...functionSteps(own, differences),
     ...flagSteps(own, live),
     ...triggerSteps(own, live, changed),
   ])
 }
 
-function functionSteps(own: OwnSchema, changed: ReadonlySet<string>): Step[] {
+function functionSteps(own: OwnSchema, differences: readonly Difference[]): Step[] {
   const facts = shippedFacts([own])
-  const names = [...changed].filter((fact) => fact.startsWith("function ") && facts.has(fact))
-  if (names.length === 0) return []
+  const functions = differences.filter(({ fact }) => fact.startsWith("function ") && facts.has(fact))
+  if (functions.length === 0) return []
   // Every object file has each function followed by its comment.
   const shipped = own.objects.flatMap((text) =>
     [...text.matchAll(/^create (function [\s\S]*?;)\s*(?=^comment on function)/gm)].map(
       ([, body]) => `create or replace ${body}`,
     ),
   )
-  const sql = [...shipped, own.strategy ?? ""].join("\n").replace(/;\s*$/, "")
-  return [{ phase: "narrow", object: names.join(", "), why: "not the function that was installed", sql }]
+  // A new function is everybody's.
+  const revoked = functions
+    .filter(({ is }) => is === undefined)
+    .map(({ fact }) => `revoke execute on ${fact} from public;`)
+  const sql = [...shipped, own.strategy ?? "", ...revoked].join("\n").replace(/;\s*$/, "")
+  const names = functions.map(({ fact }) => fact).join(", ")
+  return [{ phase: "narrow", object: names, why: "not the function that was installed", sql }]
 }
 
 function flagSteps(own: OwnSchema, live: ReadonlyMap<string, Live>): Step[] {

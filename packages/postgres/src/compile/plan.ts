@@ -99,7 +99,7 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   const there = [...relationsOf(catalog), ...own]
   const givenAway = await readGivenAway(client)
   const draft: Draft = {
-    steps: await ownObjectSteps(client, schemas, changed),
+    steps: await ownObjectSteps(client, schemas, drift.differences),
     findings: [...uncovered, ...(await lookedAt(client, policy, catalog, scoped))],
     managed: [],
   }
@@ -129,7 +129,7 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   for (const table of releasedTables(catalog, draft.managed))
     draft.steps.push(...releaseSteps(policy, table, grants.of(table.name)))
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
-  draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy)))
+  draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy, schemas)))
   draft.steps.push(
     ...lookupTableSteps(policy, catalog, draft.managed, grants),
     ...(await definerGrantSteps(client, policy, catalog, draft.managed, grants)),

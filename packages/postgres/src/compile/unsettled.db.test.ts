@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto"
 import { describe, expect, it } from "vitest"
-import { connected } from "#tests/fixture/clinic.ts"
+import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { document, type Host, withFreshHost } from "#tests/fixture/host.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
-import { apply, drift, emit, plan } from "../migrate/index.js"
+import { apply, drift, emit, plan, useStrategy } from "../migrate/index.js"
 
 const database = useDatabase()
 
@@ -16,10 +16,11 @@ const tables = { patient: { scope: "branch" }, visit: { scope: "branch" } }
 const roles = { doctor: { purposes: ["care"], can: { patient: "manage", visit: "read" } } }
 
 async function withHost(
-  work: (host: Host, asAdmin: (sql: string) => Promise<unknown>) => Promise<void>,
+  work: (host: Host, asAdmin: (sql: string) => Promise<unknown>, adminUrl: string) => Promise<void>,
+  also = "",
 ): Promise<void> {
-  await withFreshHost(database, schema, document({ tables, roles }), (host, { adminUrl }) =>
-    work(host, (sql) => connected(adminUrl, (admin) => admin.query(sql))),
+  await withFreshHost(database, `${schema};${also}`, document({ tables, roles }), (host, { adminUrl }) =>
+    work(host, (sql) => connected(adminUrl, (admin) => admin.query(sql)), adminUrl),
   )
 }
 
@@ -112,6 +113,82 @@ describe("drift that no step corrects", () => {
       expect(await objects(host)).toEqual(["foreign key public.visit again"])
       const result = await host.apply()
       expect(result.findings.filter(({ check }) => check === "drift-not-corrected")).toEqual([])
+      expect(await objects(host)).toEqual([])
+    })
+  })
+})
+
+describe("a row trigger of the host on a partitioned table", () => {
+  const visits = `drop table visit;
+    create table visit (clinic_id uuid not null, branch_id uuid not null references branch, id int, patient_id int references patient, primary key (id)) partition by range (id);
+    create table visit_1 partition of visit for values from (0) to (10);
+    create table "visit 2" partition of visit for values from (10) to (20);
+    create table visit_3 partition of visit for values from (20) to (30) partition by range (id);
+    create table visit_3a partition of visit_3 for values from (20) to (30)`
+  const fact = "trigger public.visit seen"
+  const made = `create function public.seen() returns trigger language plpgsql as 'begin return new; end';
+    create trigger seen before update of patient_id on visit for each row execute function public.seen()`
+
+  it("is one finding however many partitions have it, and one word settles all of it", async () => {
+    await withHost(async (host, asAdmin) => {
+      await host.apply()
+      await asAdmin(made)
+      expect(await objects(host)).toEqual([fact])
+      const result = await host.apply()
+      expect(result.applied).toBe(0)
+      expect(result.findings.filter(({ check }) => check === "drift-not-corrected")).toMatchObject([{ object: fact }])
+      await asAdmin("drop trigger seen on visit")
+      expect(await objects(host), "no partition's was remembered").toEqual([])
+      await asAdmin("drop function public.seen()")
+      await asAdmin(made)
+      expect(await accepting(host, [fact])).toMatchObject({ applied: 1 })
+      expect(await objects(host)).toEqual([])
+      expect((await host.apply()).applied).toBe(0)
+
+      await asAdmin("alter table visit_1 disable trigger seen")
+      expect(await objects(host), "one that is not as the others").toEqual(["trigger public.visit_1 seen"])
+      await asAdmin("drop trigger seen on visit")
+      expect(await objects(host)).toEqual([fact])
+      await accepting(host, [fact])
+      expect(await objects(host)).toEqual([])
+
+      const each = ["visit", "visit_1"].map(
+        (table) =>
+          `create trigger all_seen after update on ${table} for each statement execute function public.seen();`,
+      )
+      await asAdmin(each.join("\n"))
+      expect(await objects(host), "no partition has it from its whole").toEqual([
+        "trigger public.visit all_seen",
+        "trigger public.visit_1 all_seen",
+      ])
+    }, visits)
+  })
+})
+
+describe("functions of the accelerated strategy", () => {
+  const dropped = [
+    "drop function wardkeep.enter(text, text)",
+    "drop function wardkeep.enter(text, text); drop function wardkeep.refuse_entry(text, text)",
+    "drop function wardkeep.enter(text, text), wardkeep.refuse_entry(text, text), wardkeep.is_owner(text), wardkeep.branches_looked_up() cascade",
+  ]
+
+  it("are put back, whichever is gone, and the strategy stays", async () => {
+    await withHost(async (host, asAdmin, adminUrl) => {
+      await connected(adminUrl, (admin) => useStrategy(admin, host.policy, "accelerated"))
+      await host.apply()
+      const entry = () =>
+        connected(withLogin(adminUrl, host.logins.app), (app) => app.query("select wardkeep.enter('', '')"))
+      await expect(entry()).rejects.toMatchObject({ code: "WK102" })
+      for (const sql of dropped) {
+        await asAdmin(sql)
+        expect(await objects(host)).toContain("function wardkeep.enter(token text, branch text)")
+        await expect(entry()).rejects.toMatchObject({ code: "42883" })
+        expect((await host.apply()).applied).toBeGreaterThan(0)
+        expect(await objects(host)).toEqual([])
+        await expect(entry()).rejects.toMatchObject({ code: "WK102" })
+      }
+      await connected(adminUrl, (admin) => useStrategy(admin, host.policy, "portable"))
+      expect((await host.apply()).findings.filter(({ check }) => check === "drift-not-corrected")).toEqual([])
       expect(await objects(host)).toEqual([])
     })
   })

@@ -15,7 +15,7 @@ export interface Judged {
 
 export interface Judgement {
   readonly settled: Settled
-  /** What no step corrects, and nobody accepted. */
+  /** What no step corrects, and nobody accepted, each with its clones on partitions. */
   readonly open: readonly Difference[]
   /** Record what was accepted. */
   readonly accepted: readonly Step[]
@@ -28,9 +28,13 @@ export interface Judgement {
  */
 export function judge(drift: Drifted, judged: Judged): Judgement {
   const { accept } = judged
-  const open = drift.differences.filter((difference) => !isAnswered(difference, drift, judged))
-  const left = open.filter(({ fact }) => !accept.includes(fact))
-  const settled = drift.differences.filter((difference) => !left.includes(difference))
+  const open = drift.differences.filter(
+    (difference) => difference.cloneOf === undefined && !isAnswered(difference, drift, judged),
+  )
+  const kept = new Set(open.map(({ fact }) => fact).filter((fact) => !accept.includes(fact)))
+  const isLeft = ({ fact, cloneOf }: Difference): boolean => kept.has(cloneOf ?? fact)
+  const left = drift.differences.filter(isLeft)
+  const settled = drift.differences.filter((difference) => !isLeft(difference))
   return {
     settled: Object.fromEntries(settled.map(({ fact, is }) => [fact, is ?? null])),
     open: left,
@@ -43,7 +47,7 @@ function isAnswered({ fact, was, is }: Difference, { saved, live }: Drifted, { m
   if ([fact, object, ...idsOf(fact)].some((id) => made.has(id))) return true
   // Compared with the policy file by every plan, and each difference a step.
   if (fact.startsWith("acl ")) return true
-  if (fact.startsWith("function ")) return is === undefined || shipped.has(fact)
+  if (fact.startsWith("function ")) return shipped.has(fact) || (is === undefined && !isOfUnknown(fact, shipped))
   // A policy of somebody else's is in the way of every plan.
   if (fact.startsWith("policy ") && is === undefined) return true
   const table = `table ${relationOf(fact)}`
@@ -52,6 +56,12 @@ function isAnswered({ fact, was, is }: Difference, { saved, live }: Drifted, { m
   // Which tables there are, the policy file says.
   if (saved[table] === undefined || live[table] === undefined) return true
   return fact.startsWith("foreign key ") && (was === undefined || validated(was) === is)
+}
+
+/** Of a schema of ours that the plan has not looked at: an extension that it was not given. */
+function isOfUnknown(functionFact: string, shipped: ReadonlySet<string>): boolean {
+  const schema = /^function (wardkeep(?:_audit)?)\./.exec(functionFact)?.[1]
+  return schema !== undefined && !shipped.has(`table ${schema}.migrations`)
 }
 
 function relationOf(fact: string): string {
@@ -64,7 +74,8 @@ function validated(foreignKey: string): string {
 }
 
 export function openFindings(open: readonly Difference[]): Finding[] {
-  return open.map(({ fact, change }) => ({
+  const first = open.filter(({ cloneOf }) => cloneOf === undefined)
+  return first.map(({ fact, change }) => ({
     check: "drift-not-corrected",
     severity: severityOf(fact),
     object: fact,
