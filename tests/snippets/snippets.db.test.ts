@@ -68,7 +68,11 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-test("every runnable block of the documents compiles strictly and runs as a user would run it", async () => {
+// Compiles every block and starts a process for each; the limit is for what hangs.
+const limit = 240_000
+test("every runnable block of the documents compiles strictly and runs as a user would run it", {
+  timeout: limit,
+}, async () => {
   const outputs: Record<string, string> = {}
   for (const document of documents) {
     for (const { where, text } of runnableSnippets(document, await readDocument(document))) {
