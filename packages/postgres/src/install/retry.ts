@@ -3,7 +3,8 @@ import type { Queryable } from "../maintenance/queryable.js"
 
 /**
  * Runs role DDL. Roles belong to the cluster, so two databases installing at once meet in one catalog row and one of
- * them gets XX000 "tuple concurrently updated"; an advisory lock is per database and does not help (measured: 73 of 240).
+ * them gets XX000 "tuple concurrently updated", or 23505 where both bring the same new row, as ALTER ROLE … SET does; an
+ * advisory lock is per database and does not help (measured: 73 of 240).
  */
 export async function roleDdl(client: Queryable, sql: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -19,5 +20,5 @@ export async function roleDdl(client: Queryable, sql: string): Promise<void> {
 
 function isConcurrentUpdate(error: unknown): boolean {
   if (typeof error !== "object" || error === null || !("code" in error)) return false
-  return error.code === "XX000" || error.code === "40001" || error.code === "40P01"
+  return ["XX000", "23505", "40001", "40P01"].includes(String(error.code))
 }
