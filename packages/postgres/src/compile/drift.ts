@@ -120,7 +120,9 @@ export async function drifted(client: Queryable, policy: Policy): Promise<Drifte
     const change = was === undefined ? "appeared" : is === undefined ? "is gone" : "changed"
     return [{ fact, was, is, change }]
   })
-  return { policyHash: state.policy_hash, saved, live, differences: withClones(differences, await wholes(client)) }
+  // Asked only where it is of use: most plans find nothing changed.
+  const wholeOf = differences.some(({ fact }) => fact.startsWith("trigger ")) ? await wholes(client) : new Map()
+  return { policyHash: state.policy_hash, saved, live, differences: withClones(differences, wholeOf) }
 }
 
 async function wholes(client: Queryable): Promise<Map<string, string>> {

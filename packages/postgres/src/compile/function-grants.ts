@@ -1,7 +1,7 @@
 import { type Actor, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
 import { databaseRole, matrixRoles } from "./actors.js"
-import { currentStrategy } from "./current-strategy.js"
+import type { Strategy } from "./current-strategy.js"
 import { leftOnFunction } from "./left-over.js"
 import type { Step } from "./step.js"
 
@@ -67,10 +67,11 @@ export async function functionGrantSteps(
   client: Queryable,
   policy: Policy,
   schemas: readonly { readonly schema: string }[],
+  strategy: Strategy,
 ): Promise<Step[]> {
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
-  const accelerated = (await currentStrategy(client)) === "accelerated"
+  const accelerated = strategy === "accelerated"
   const login = accelerated ? [...loginOnly, ...acceleratedLogin] : loginOnly
   const readable = accelerated ? [...readers, ...acceleratedReaders] : readers
   const wanted: [string, string][] = [

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Queryable } from "../maintenance/queryable.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
+import type { Strategy } from "./current-strategy.js"
 import type { Difference } from "./drift.js"
 import type { Extension } from "./extension.js"
 import { sqlName } from "./names.js"
@@ -16,7 +17,7 @@ export interface OwnSchema {
   readonly strategy?: string
 }
 
-export function ownSchemas(extensions: readonly Extension[], strategy: "portable" | "accelerated"): OwnSchema[] {
+export function ownSchemas(extensions: readonly Extension[], strategy: Strategy): OwnSchema[] {
   const accelerated = (): string => readFileSync(join(sqlDirectory("strategy"), "accelerated.sql"), "utf8")
   return [
     {

@@ -47,7 +47,7 @@ import { strangerFindings } from "./strangers.js"
 import { tenancyKeys } from "./tenancy-keys.js"
 import { type Judgement, judge, openFindings } from "./unsettled.js"
 import { type RoleView, sameShapeView, viewGrantSteps, viewSchema } from "./views.js"
-import { forcedTables, withoutForce } from "./without-force.js"
+import { tablesUnderForce, withoutForce } from "./without-force.js"
 import { wordRefills, wordTable } from "./words.js"
 
 /** What would be done, in order, and what cannot be done by a step. Nothing is changed by making one. */
@@ -94,7 +94,8 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   checkColumns(policy, types)
   const drift = await drifted(client, policy)
   const changed = changedIds(drift)
-  const schemas = ownSchemas(extensions, await currentStrategy(client))
+  const strategy = await currentStrategy(client)
+  const schemas = ownSchemas(extensions, strategy)
   const own = await ownRelations(client)
   const there = [...relationsOf(catalog), ...own]
   const givenAway = await readGivenAway(client)
@@ -129,7 +130,10 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   for (const table of releasedTables(catalog, draft.managed))
     draft.steps.push(...releaseSteps(policy, table, grants.of(table.name)))
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
-  draft.steps.push(...managedSteps(draft.managed, present), ...(await functionGrantSteps(client, policy, schemas)))
+  draft.steps.push(
+    ...managedSteps(draft.managed, present),
+    ...(await functionGrantSteps(client, policy, schemas, strategy)),
+  )
   draft.steps.push(
     ...lookupTableSteps(policy, catalog, draft.managed, grants),
     ...(await definerGrantSteps(client, policy, catalog, draft.managed, grants)),
@@ -143,10 +147,7 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
     draft.steps.push(...part.steps)
     draft.findings.push(...part.findings)
   }
-  const corrections = withoutForce(
-    phases.flatMap((phase) => draft.steps.filter((step) => step.phase === phase)),
-    forcedTables(catalog, scoped, draft.managed),
-  )
+  const corrections = withoutForce(inOrder(draft.steps), tablesUnderForce(catalog, scoped, draft.managed))
   const copies = clonedMirrors(sources, objectsOf(corrections))
   const judged = { made: new Set([...objectsOf(corrections), ...copies]), shipped: shippedFacts(schemas), accept }
   return await planOf({ client, policy }, draft.findings, corrections, judge(drift, judged), drift, there)
@@ -158,6 +159,9 @@ function relationsOf(catalog: Catalog): string[] {
   const left = catalog.leftBehind.map((table) => table.name)
   return [...catalog.tables.keys(), ...left, ...views]
 }
+
+const inOrder = (steps: readonly Step[]): Step[] =>
+  phases.flatMap((phase) => steps.filter((step) => step.phase === phase))
 
 const objectsOf = (steps: readonly Step[]): string[] => steps.map(({ object }) => object)
 

@@ -3,7 +3,7 @@ import type { ScopedTable } from "./scope.js"
 import { type Managed, qualified, type Step } from "./step.js"
 
 /** Tables of the policy file and their partitions, as far as they are FORCEd now; tables the plan makes are filled before. */
-export function forcedTables(
+export function tablesUnderForce(
   catalog: Catalog,
   scoped: ReadonlyMap<string, ScopedTable>,
   managed: readonly Managed[],

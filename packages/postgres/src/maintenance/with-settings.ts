@@ -28,7 +28,7 @@ export async function withSettings<T>(
 }
 
 /**
- * Compiling a question to the catalog to machine code takes 2 s where answering it takes 20 ms (PostgreSQL 15.18, whose
- * planner expects a thousand relations below each partitioned table; the packages of Debian bring the compiler along).
+ * Compiling a question to the catalog to machine code takes far longer than answering it: the planner expects a thousand
+ * relations below each partitioned table, and the packages of Debian bring the compiler along.
  */
 export const interpreted = { jit: "off" } as const
