@@ -24,7 +24,7 @@ export interface ApplyResult {
  *
  * @throws WK305 the database changed since the plan · WK304 rows in the way · WK303 objects of the host in the way, or on top of
  *   what goes · WK306 a privilege could not be taken away · WK301 a table was in use for longer than `lockTimeout`, or a step
- *   failed · WK001, WK002, WK007, WK008, WK009 as `plan`; nothing was changed then
+ *   failed · WK001, WK002, WK007, WK008, WK009, WK302 as `plan`; nothing was changed then
  * @example await apply({ client, policy, plan: shown })
  */
 export async function apply(options: ApplyOptions): Promise<ApplyResult> {
@@ -69,7 +69,7 @@ function planTooLate(cause: unknown): never {
   if (typeof cause !== "object" || cause === null || !("code" in cause) || cause.code !== "55P03") throw cause
   throw new WardkeepError("WK301", {
     message: "55P03 a table was in use for longer than the lock time-out while the plan was made",
-    hint: "Nothing was changed. Run again when it is quiet, or raise lockTimeout.",
+    hint: "Nothing was changed. Run again when it is quiet, or raise lockTimeout (`apply --lock-timeout`).",
     cause,
   })
 }

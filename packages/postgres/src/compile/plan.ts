@@ -2,6 +2,8 @@ import { type Finding, type Policy, quoteIdent, sortFindings, WardkeepError } fr
 import { type ColumnTypes, checkColumns } from "@wardkeep/permissions"
 import type { Queryable } from "../maintenance/queryable.js"
 import { interpreted, withSettings } from "../maintenance/with-settings.js"
+import { requireMigrated } from "../migrate/require-migrated.js"
+import { sqlDirectory } from "../migrate/sql-directory.js"
 import { matrixRoles } from "./actors.js"
 import { type Catalog, readCatalog } from "./catalog.js"
 import { columnSteps } from "./columns.js"
@@ -78,11 +80,13 @@ export interface PlanOptions {
  * that nothing is to be done.
  *
  * @throws WK001 the policy file asks for what a table cannot be given · WK002 unknown table, column or role, or an extension that
- *   is not installed · WK007 key type · WK008 scope column or key · WK009 `accept` names what is no fact · WK303 host objects in
- *   the way
+ *   is not installed · WK007 key type · WK008 scope column or key · WK009 `accept` names what is no fact · WK302 Wardkeep's own
+ *   schema is of another version · WK303 host objects in the way
  * @example console.log(emit(await plan({ client, policy })))
  */
 export async function plan(options: PlanOptions): Promise<Plan> {
+  const own = { schema: "wardkeep", directory: sqlDirectory("migrations") }
+  await requireMigrated(options.client, [own, ...(options.extensions ?? []).map(({ migrations }) => migrations)])
   return await withSettings(options.client, interpreted, () => compare(options))
 }
 

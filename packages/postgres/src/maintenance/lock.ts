@@ -39,7 +39,7 @@ function isBusy(error: unknown): boolean {
 function inUse(cause: unknown): WardkeepError {
   return new WardkeepError("WK307", {
     message: "a table was in use for longer than the lock time-out",
-    hint: "Run again when it is quiet, or raise lockTimeout.",
+    hint: "Run again when it is quiet, or raise lockTimeout (`apply --lock-timeout`).",
     cause,
   })
 }

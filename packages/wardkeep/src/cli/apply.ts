@@ -21,6 +21,7 @@ interface ApplyFlags extends CommonOptions {
   readonly plan?: string
   readonly yes?: boolean
   readonly accept?: string[]
+  readonly lockTimeout?: string
 }
 
 export function applyCommand(context: CommandContext): Command {
@@ -29,12 +30,14 @@ export function applyCommand(context: CommandContext): Command {
     .option("--plan <file>", "apply exactly the plan that `wardkeep plan --out` wrote; refused if the database changed")
     .option("--yes", "apply the plan of this moment without asking")
     .option("--accept <fact...>", "what `plan` names as drift-not-corrected is right as it is")
+    .option("--lock-timeout <ms>", "how long to wait for tables in use, in milliseconds; default 5000")
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
     "wardkeep apply --plan plan.json",
-    "wardkeep apply --yes",
+    "wardkeep apply --yes --lock-timeout 20000",
   ])
   return command.action(async (flags: ApplyFlags) => {
     const { output, surroundings } = context
+    const lockTimeout = millisecondsOf(flags.lockTimeout)
     const { policy } = await policyOf(flags, context)
     const shown = flags.plan === undefined ? undefined : await readPlan(resolve(surroundings.folder, flags.plan))
     const result = await apply({
@@ -42,6 +45,7 @@ export function applyCommand(context: CommandContext): Command {
       connection: connectionOf(flags, context),
       plan: shown,
       accept: flags.accept ?? [],
+      lockTimeout,
       confirm: (plan) => confirm(plan, flags, context),
     })
     if (result.findings.some((finding) => finding.severity === "leak")) context.exitWith(1)
@@ -55,6 +59,14 @@ export function applyCommand(context: CommandContext): Command {
     )
     printFindings(result.findings, output)
   })
+}
+
+function millisecondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const milliseconds = Number(text)
+  // PostgreSQL takes 0 for "wait for ever".
+  if (Number.isInteger(milliseconds) && milliseconds >= 1 && milliseconds <= 3_600_000) return milliseconds
+  throw new WardkeepError("WK009", { message: "--lock-timeout takes whole milliseconds from 1 to 3600000" })
 }
 
 async function confirm(plan: Plan, flags: ApplyFlags, context: CommandContext): Promise<boolean> {

@@ -148,6 +148,11 @@ describe("a command line", () => {
       expect(ran, args.join(" ")).toMatchObject({ code: 2, stdout: "" })
       expect(ran.stderr.match(/WK009/g)).toHaveLength(1)
     }
+    for (const time of ["0", "1.5", "soon"]) {
+      const ran = await callCli(folder, ["apply", "--yes", "--lock-timeout", time])
+      expect(ran).toMatchObject({ code: 2, stdout: "" })
+      expect(ran.stderr).toContain("whole milliseconds")
+    }
     const ran = await callCli(folder, ["plan", "--nope", "--json"])
     expect(JSON.parse(ran.stdout).error).toMatchObject({ code: "WK009" })
     expect(ran.stderr).toBe("")

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { callCli } from "#tests/cli/call-cli.ts"
 import { emptyFolder, hostTables, newDeployment, type Ran, runCli, writePolicy } from "#tests/cli/run-cli.ts"
 import { connected } from "#tests/fixture/clinic.ts"
+import { catalogDigest } from "#tests/fixture/host.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
 const database = useDatabase()
@@ -93,6 +94,19 @@ describe("from an ordinary database to an isolated one", () => {
     expect(ran.code).toBe(2)
     expect(ran.stderr).toContain("nobody was asked")
     expect((await cli("doctor")).stdout).toContain("[policy-not-applied]")
+  })
+
+  it("gives up after --lock-timeout where a table is in use, and has changed nothing", async () => {
+    await connected(database.adminUrl, async (holder) => {
+      await holder.query("begin")
+      await holder.query("lock table patient in access share mode")
+      const before = await catalogDigest(database.adminUrl)
+      const ran = await cli("apply", "--plan", "plan.json", "--lock-timeout", "50")
+      expect(ran.code).toBe(4)
+      expect(ran.stderr).toMatch(/^WK301 55P03.*\n.*Nothing was changed.*--lock-timeout/)
+      expect(await catalogDigest(database.adminUrl)).toBe(before)
+      await holder.query("rollback")
+    })
   })
 
   it("applies the plan that was shown, and a second run applies nothing", async () => {

@@ -11,6 +11,8 @@ export interface ApplyOptions {
   readonly plan?: Plan | undefined
   /** Facts of findings `drift-not-corrected` that are right as they are. A plan that was shown must have been made with them. */
   readonly accept?: readonly string[]
+  /** How long to wait for the locks of tables in use, in milliseconds. Default 5000. */
+  readonly lockTimeout?: number | undefined
   /** Shown the plan of this moment; nothing is applied unless it answers true. Not asked when `plan` is given. */
   readonly confirm?: (plan: Plan) => Promise<boolean>
 }
@@ -29,14 +31,15 @@ export interface ApplyOutcome {
  *   WK001, WK002, WK007, WK008, WK303 as `plan` · WK005 · WK307 the login may not take the owner's role
  * @example await apply({ policy, connection: { env: process.env }, plan: await readPlan("plan.json") })
  */
-export async function apply({ policy, connection, plan, accept = [], confirm }: ApplyOptions): Promise<ApplyOutcome> {
+export async function apply(options: ApplyOptions): Promise<ApplyOutcome> {
+  const { policy, connection, plan, accept = [], lockTimeout = 5000, confirm } = options
   return await withOwner(connection, policy, async (client) => {
     const extensions = await extensionsOf(client)
     const shown = plan ?? (await makePlan({ client, policy, extensions, accept }))
     if (plan === undefined && shown.steps.length > 0 && confirm !== undefined && !(await confirm(shown))) {
       return { applied: 0, findings: shown.findings, confirmed: false }
     }
-    const result = await applyPlan({ client, policy, plan: shown, extensions, accept })
+    const result = await applyPlan({ client, policy, plan: shown, extensions, accept, lockTimeout })
     return { ...result, confirmed: true }
   })
 }
