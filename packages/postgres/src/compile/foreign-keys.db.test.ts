@@ -152,3 +152,23 @@ describe("a foreign key of the host that is made composite", () => {
     })
   })
 })
+
+describe("a foreign key that one partition has by itself", () => {
+  const partitioned = `${schema}
+create table scan (clinic_id uuid not null, branch_id uuid not null, at int not null, patient_id int, primary key (clinic_id, branch_id, at)) partition by range (at);
+create table scan_1 partition of scan for values from (0) to (100);
+alter table patient add unique (clinic_id, branch_id, id);
+alter table scan_1 add unique (at);
+alter table scan_1 add constraint lone foreign key (patient_id) references patient;
+alter table scan_1 add constraint held foreign key (clinic_id, branch_id, patient_id) references patient (clinic_id, branch_id, id);
+alter table visit add constraint seen foreign key (bed) references scan_1 (at);`
+  const scans = document({ tables: { ...tables, scan: { scope: "branch" } }, roles })
+
+  it("from it or to it is named where it does not carry the row's own scope, and left as it is", () =>
+    withFreshHost(database, partitioned, scans, async (host) => {
+      const { findings } = await host.apply()
+      const named = findings.filter(({ check }) => check === "foreign-key-across-branches").map(({ object }) => object)
+      expect(named).toEqual(["public.scan_1 lone", "public.visit seen"])
+      expect((await host.plan()).steps).toEqual([])
+    }))
+})

@@ -35,6 +35,7 @@ import { lookupRefills, lookups } from "./lookups.js"
 import { clonedMirrors, disturbedMirrors, mirrorSources, mirrors } from "./mirror.js"
 import { narrowingFindings } from "./narrowings.js"
 import { ownObjectSteps, ownSchemas, shippedFacts } from "./own-objects.js"
+import { partitionReferenceFindings } from "./partition-references.js"
 import { tablePrivileges } from "./privileges.js"
 import { recordSteps } from "./record.js"
 import { referenceFindings } from "./references.js"
@@ -199,6 +200,7 @@ async function lookedAt(
     ...(await roleFindings(client, policy)),
     ...(await narrowingFindings(client, policy)),
     ...detachPendingFindings(policy, scoped),
+    ...(await partitionReferenceFindings(client, scoped)),
   ]
 }
 
