@@ -53,3 +53,14 @@ export function accuracy(wanted: number, direct: readonly number[], proxied: rea
   const added = (share: number) => quantile(proxied, share) - base
   return { wanted, median: added(0.5), p10: added(0.1), p90: added(0.9) }
 }
+
+/** Most milliseconds by which a measurement's round trip may differ from the one it is named after. */
+const tolerance = 0.2
+
+/** A figure "with 1 ms round trip" that was taken over another one would be no figure of it. */
+export function requireAccurate({ wanted, median }: DelayAccuracy): void {
+  if (Math.abs(median - wanted) <= tolerance) return
+  throw new Error(
+    `the delay adds ${median.toFixed(3)} ms instead of ${wanted}: measure again when nothing else runs on the machine`,
+  )
+}

@@ -86,9 +86,12 @@ export interface PlanOptions {
  * @example console.log(emit(await plan({ client, policy })))
  */
 export async function plan(options: PlanOptions): Promise<Plan> {
+  const { client, extensions = [] } = options
   const own = { schema: "wardkeep", directory: sqlDirectory("migrations") }
-  await requireMigrated(options.client, [own, ...(options.extensions ?? []).map(({ migrations }) => migrations)])
-  return await withSettings(options.client, interpreted, () => compare(options))
+  return await withSettings(client, interpreted, async () => {
+    await requireMigrated(client, [own, ...extensions.map(({ migrations }) => migrations)])
+    return await compare(options)
+  })
 }
 
 async function compare({ client, policy, extensions = [], accept = [] }: PlanOptions): Promise<Plan> {

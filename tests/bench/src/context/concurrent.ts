@@ -1,4 +1,5 @@
 import pg from "pg"
+import { requireAccurate } from "../../../harness/src/delay-accuracy.ts"
 import { delayProxy, describeAccuracy } from "../../../harness/src/delay-proxy.ts"
 import type { Login } from "../data/prepare.ts"
 import { type Patient, patientColumns, single } from "../peers/peer.ts"
@@ -15,6 +16,7 @@ export async function concurrentOverNetwork(stage: Stage): Promise<BenchResult[]
   stage.placement.anyCore()
   const proxy = await delayProxy(measured.url(measured.raw), 1)
   stage.report(describeAccuracy(proxy.accuracy))
+  requireAccurate(proxy.accuracy)
   const through = (login: Login): string => {
     const changed = new URL(measured.url(login))
     changed.host = new URL(proxy.url).host

@@ -1,3 +1,4 @@
+import { requireAccurate } from "../../../harness/src/delay-accuracy.ts"
 import { delayProxy, describeAccuracy } from "../../../harness/src/delay-proxy.ts"
 import type { Login } from "../data/prepare.ts"
 import { oneSync } from "../one-sync.ts"
@@ -22,6 +23,7 @@ export async function pointOverNetwork(stage: Stage): Promise<BenchResult[]> {
   stage.placement.anyCore()
   const proxy = await delayProxy(measured.url(measured.raw), 1)
   stage.report(describeAccuracy(proxy.accuracy))
+  requireAccurate(proxy.accuracy)
   const through = (url: (login: Login) => string) => (login: Login) => {
     const changed = new URL(url(login))
     changed.host = new URL(proxy.url).host
