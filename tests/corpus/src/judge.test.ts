@@ -71,6 +71,13 @@ test("what could not be decided is not a false alarm", () => {
   expect(judge(system("clean", []), ran(finding("leak", "public.visit", "INCONCLUSIVE"))).invented).toEqual([])
 })
 
+test("a clean system that could not be decided is counted apart from those that are called clean", () => {
+  const undecided: Verified = { seconds: 1, report: { verdict: "INCONCLUSIVE", probes: 0, findings: [] }, text: "" }
+  const clean = system("clean", [])
+  const result = score([judge(clean, undecided), judge(clean, ran())], "18.4", 2)
+  expect(result.clean).toEqual({ n: 2, falseAlarms: 0, notFound: 1, inconclusive: ["one"] })
+})
+
 test("a leak or an oracle in a clean system is a false alarm", () => {
   for (const severity of ["leak", "oracle"] as const) {
     expect(judge(system("clean", []), ran(finding(severity, "public.visit"))).invented).toHaveLength(1)
@@ -119,7 +126,7 @@ test("leaks and oracles are counted apart, and a perfect run is perfect", () => 
     systems: 3,
     faulty: { n: 1, detected: 1, rightObject: 1 },
     oracles: { n: 1, detected: 1, rightObject: 1 },
-    clean: { n: 1, falseAlarms: 0 },
+    clean: { n: 1, falseAlarms: 0, notFound: 1, inconclusive: [] },
   })
   expect(isPerfect(result)).toBe(true)
 })

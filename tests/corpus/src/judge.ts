@@ -16,6 +16,8 @@ export interface Judged {
   readonly invented: readonly Finding[]
   /** Why there is no report. */
   readonly failure: string | undefined
+  /** What the whole report says; undefined without one. */
+  readonly verdict: "LEAK" | "NOT_FOUND" | "INCONCLUSIVE" | undefined
   readonly findings: readonly Finding[]
   /** The database is not what it was before the run. */
   readonly leftBehind: boolean
@@ -40,6 +42,7 @@ export function judge(system: System, verified: Verified, leftBehind = false, re
       .filter(({ verdict, severity }) => verdict === "LEAK" && severity !== "hygiene")
       .filter((finding) => !isKnown(finding)),
     failure: "failure" in verified ? verified.failure : undefined,
+    verdict: "report" in verified ? verified.report.verdict : undefined,
     findings,
     leftBehind,
     repeated,

@@ -10,7 +10,13 @@ export interface Score {
   readonly systems: number
   readonly faulty: Detection
   readonly oracles: Detection
-  readonly clean: { readonly n: number; readonly falseAlarms: number }
+  readonly clean: {
+    readonly n: number
+    readonly falseAlarms: number
+    readonly notFound: number
+    /** Those in which something could not be decided, so that the report does not call them clean. */
+    readonly inconclusive: readonly string[]
+  }
   /** Leaks and oracles named in faulty systems beside the planted one, and neither planted nor true. */
   readonly inventedInFaulty: number
   /** Systems whose rows, objects, privileges or settings were different after the run. */
@@ -51,7 +57,12 @@ export function score(judged: readonly Judged[], server: string, seconds: number
     systems: judged.length,
     faulty: detection(demanding("leak")),
     oracles: detection(demanding("oracle")),
-    clean: { n: clean.length, falseAlarms: clean.filter(({ invented }) => invented.length > 0).length },
+    clean: {
+      n: clean.length,
+      falseAlarms: clean.filter(({ invented }) => invented.length > 0).length,
+      notFound: clean.filter(({ verdict }) => verdict === "NOT_FOUND").length,
+      inconclusive: clean.filter(({ verdict }) => verdict === "INCONCLUSIVE").map(({ system }) => system.slug),
+    },
     inventedInFaulty: faulty.filter(({ invented }) => invented.length > 0).length,
     changed: judged.filter(({ leftBehind }) => leftBehind).map(({ system }) => `${system.kind}/${system.slug}`),
     replays: replaysOf(judged),
