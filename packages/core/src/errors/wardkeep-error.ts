@@ -45,3 +45,23 @@ export class WardkeepError extends Error {
     return typeof value === "object" && value !== null && brand in value
   }
 }
+
+/** Where ORMs keep what the driver said: the standard's, Sequelize's and TypeORM's name for it. */
+const causes = ["cause", "original", "driverError"] as const
+/** Deeper than any library nests them, and an end for an error that is its own cause. */
+const deepest = 8
+
+/**
+ * The error of Wardkeep's in what was thrown, or in what caused it: ORMs put errors of their own around the driver's.
+ *
+ * @example if (wardkeepErrorIn(error)?.code === "WK102") response.redirect("/login")
+ */
+export function wardkeepErrorIn(error: unknown, depth = deepest): WardkeepError | undefined {
+  if (error instanceof WardkeepError) return error
+  if (typeof error !== "object" || error === null || depth === 0) return undefined
+  for (const key of causes) {
+    const found = wardkeepErrorIn((error as Record<string, unknown>)[key], depth - 1)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

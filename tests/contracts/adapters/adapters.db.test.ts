@@ -1,0 +1,68 @@
+import { once } from "node:events"
+import type { Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import type { Wardkeep } from "@wardkeep/postgres"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { useClient } from "#tests/fixture/client.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { type Stage, stage } from "./application.ts"
+import { type FrameworkCase, frameworkCases } from "./framework-cases.ts"
+import { frameworkSubjects } from "./frameworks/index.ts"
+import type { Orm } from "./orm.ts"
+import { type OrmCase, ormCases } from "./orm-cases.ts"
+import { ormSubjects } from "./orms/index.ts"
+
+const database = useDatabase()
+const used = useClient(database)
+let here: Stage
+
+beforeAll(async () => {
+  here = await stage(database, used)
+})
+
+const namesOf = <T extends string>(cases: Readonly<Record<T, unknown>>): T[] => Object.keys(cases) as T[]
+
+// The page docs/reference/adapters.md is made from the same tables: what it says does not work must fail here, as it says.
+describe.each(ormSubjects)("$name", (subject) => {
+  let wk: Wardkeep
+  let orm: Orm
+
+  beforeAll(async () => {
+    wk = here.newClient()
+    orm = await subject.open(wk, here.sessions[0].grants[0]!.dbRole)
+  })
+  afterAll(async () => {
+    await orm?.close?.()
+    await wk?.close()
+  })
+
+  it.each(namesOf<OrmCase>(ormCases))("%s", async (name) => {
+    const exception = subject.exceptions?.[name]
+    const outcome = ormCases[name]({ ...here, wk, orm, mark: `${subject.name}, ${name}` })
+    if (exception === undefined) await outcome
+    else await expect(outcome).rejects.toThrow(exception.error)
+  })
+})
+
+describe.each(frameworkSubjects)("$name", (subject) => {
+  let wk: Wardkeep
+  let server: Server
+  let origin = ""
+
+  beforeAll(async () => {
+    wk = here.newClient()
+    server = await subject.open(here.application(wk))
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  afterAll(async () => {
+    server?.closeAllConnections()
+    server?.close()
+    await wk?.close()
+  })
+
+  it.each(namesOf<FrameworkCase>(frameworkCases))("%s", async (name) => {
+    await frameworkCases[name]({ ...here, wk, origin, mark: `${subject.name}, ${name}` })
+  })
+})

@@ -1,0 +1,4 @@
+import type { OrmSubject } from "../orm.ts"
+import { knexSubject } from "./knex.ts"
+
+export const ormSubjects: readonly OrmSubject[] = [knexSubject]
