@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { codes, wardkeepErrorIn } from "@wardkeep/core"
 import { requirePeer } from "../peer.js"
-import { type Asking, inContext, type Runs } from "../request.js"
+import { type Asking, inContext, type Runs, refusalIn } from "../request.js"
 
 export type { Asking, Runs } from "../request.js"
 
@@ -51,8 +50,8 @@ export function expressContext<Request>(wk: Runs, asking: Asking<Request>) {
  */
 export function expressErrors() {
   return (error: unknown, _request: unknown, response: AnsweringResponse, next: Next): void => {
-    const refusal = wardkeepErrorIn(error)
-    if (refusal === undefined || refusal.http === 500 || response.headersSent) next(error)
-    else response.status(refusal.http).json({ code: refusal.code, message: codes[refusal.code].title })
+    const refusal = response.headersSent ? undefined : refusalIn(error)
+    if (refusal === undefined) next(error)
+    else response.status(refusal.status).json(refusal.body)
   }
 }
