@@ -11,6 +11,7 @@ import { frameworkSubjects } from "./frameworks/index.ts"
 import type { Orm } from "./orm.ts"
 import { type OrmCase, ormCases } from "./orm-cases.ts"
 import { ormSubjects } from "./orms/index.ts"
+import { barePrisma } from "./orms/prisma.ts"
 
 const database = useDatabase()
 const used = useClient(database)
@@ -36,7 +37,7 @@ describe.each(ormSubjects)("$name", (subject) => {
 
   beforeAll(async () => {
     wk = here.newClient()
-    orm = await subject.open(wk, here.sessions[0].grants[0]!.dbRole)
+    orm = await subject.open(wk)
   })
   afterAll(async () => {
     await orm?.close?.()
@@ -72,4 +73,18 @@ describe.each(frameworkSubjects)("$name", (subject) => {
   it.each(namesOf<FrameworkCase>(frameworkCases))("%s", async (name) => {
     await frameworkCases[name]({ ...here, wk, origin, mark: `${subject.name}, ${name}` })
   })
+})
+
+it("Prisma on the pool alone gives one tenant's row to another, which is why prismaOn is there", async () => {
+  const wk = here.newClient()
+  const prisma = await barePrisma(wk)
+  const [first, second] = here.sessions
+  const [key] = await wk.run(first, () => prisma.patient.findMany())
+  const { clinic_id, branch_id, id } = key!
+  const one = () => prisma.patient.findUnique({ where: { clinic_id_branch_id_id: { clinic_id, branch_id, id } } })
+  expect(await wk.run(second, one)).toBeNull()
+  const [, stolen] = await Promise.all([wk.run(first, one), wk.run(second, one)])
+  expect(stolen?.clinic_id).toBe(clinic_id)
+  await prisma.$disconnect()
+  await wk.close()
 })

@@ -6,10 +6,16 @@ export interface Row {
   readonly full_name: string
 }
 
-export interface Patient extends Row {
-  readonly id: string
+export interface Patient extends Row, Key {
   /** Hidden from the role that everything here runs as. */
   readonly hiv_status: string | null
+}
+
+/** The primary key. */
+export interface Key {
+  readonly clinic_id: string
+  readonly branch_id: string
+  readonly id: string
 }
 
 /** A transaction of the ORM's own. */
@@ -22,6 +28,10 @@ export interface Inside {
 /** What people do with an ORM, each in the way its documentation shows. */
 export interface Orm {
   list(): Promise<readonly Patient[]>
+  /** Every column of the model, hidden ones too, where that is not the same as `list`. */
+  allColumns?(): Promise<readonly Patient[]>
+  /** One row by its primary key. */
+  one(key: Key): Promise<Row | null | undefined>
   raw(text: string): Promise<readonly Row[]>
   /** By a statement that the ORM prepares, or would. */
   find(name: string): Promise<readonly Row[]>
@@ -41,8 +51,7 @@ export interface OrmSubject {
   readonly library: string
   /** How an application calls the adapter. */
   readonly call: string
-  /** Which instance; `schema` is the schema of the role's views, for ORMs that qualify names. */
-  open(wk: Wardkeep, schema: string): Orm | Promise<Orm>
+  open(wk: Wardkeep): Orm | Promise<Orm>
   /** What does not work: the contract demands that it fails, and fails like this. */
   readonly exceptions?: Partial<Record<OrmCase, { readonly why: string; readonly error: RegExp }>>
   /** What the page says besides. */

@@ -28,6 +28,9 @@ describe("errors", () => {
     expect(wardkeepErrorIn(new Error("of the ORM", { cause: new Error("between", { cause: refusal }) }))).toBe(refusal)
     expect(wardkeepErrorIn(Object.assign(new Error("of the ORM"), { original: refusal }))).toBe(refusal)
     expect(wardkeepErrorIn(Object.assign(new Error("of the ORM"), { driverError: refusal }))).toBe(refusal)
+    const named = Object.assign(new Error("of the ORM"), { code: "WK101" })
+    expect(wardkeepErrorIn(named)).toMatchObject({ code: "WK101", http: 401, cause: named })
+    expect(wardkeepErrorIn(Object.assign(new Error("of another"), { code: "WK000" }))).toBe(undefined)
     const circular = new Error("its own cause")
     circular.cause = circular
     for (const other of [circular, new Error("another"), undefined, "WK101"])

@@ -1,4 +1,4 @@
-import { type Code, codes } from "./codes.js"
+import { type Code, codes, isCode } from "./codes.js"
 
 const brand = Symbol.for("wardkeep.error.v1")
 
@@ -59,9 +59,11 @@ const deepest = 8
 export function wardkeepErrorIn(error: unknown, depth = deepest): WardkeepError | undefined {
   if (error instanceof WardkeepError) return error
   if (typeof error !== "object" || error === null || depth === 0) return undefined
+  const parts = error as Record<string, unknown>
   for (const key of causes) {
-    const found = wardkeepErrorIn((error as Record<string, unknown>)[key], depth - 1)
+    const found = wardkeepErrorIn(parts[key], depth - 1)
     if (found !== undefined) return found
   }
-  return undefined
+  // Prisma keeps the code and nothing else.
+  return isCode(parts.code) ? new WardkeepError(parts.code, { cause: error }) : undefined
 }

@@ -1,5 +1,5 @@
 import { drizzleClient } from "@wardkeep/adapters/drizzle"
-import { eq, relations, sql } from "drizzle-orm"
+import { and, eq, relations, sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/node-postgres"
 import { pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core"
 import type { Inside, OrmSubject, Row } from "../orm.ts"
@@ -59,6 +59,10 @@ export const drizzleSubject: OrmSubject = {
       .prepare("by_name")
     return {
       list: async () => await db.query.patient.findMany(),
+      one: async ({ clinic_id, branch_id, id }) =>
+        await db.query.patient.findFirst({
+          where: and(eq(patient.clinic_id, clinic_id), eq(patient.branch_id, branch_id), eq(patient.id, id)),
+        }),
       raw: async (statement) => (await db.execute<Row & Record<string, unknown>>(sql.raw(statement))).rows,
       find: async (name) => await byName.execute({ name }),
       create: async (name) =>

@@ -2,6 +2,7 @@ import type { OrmSubject } from "../orm.ts"
 import { drizzleSubject } from "./drizzle.ts"
 import { knexSubject } from "./knex.ts"
 import { kyselySubject } from "./kysely.ts"
+import { prismaSubject } from "./prisma.ts"
 import { sequelizeSubject } from "./sequelize.ts"
 import { typeormSubject } from "./typeorm.ts"
 
@@ -9,6 +10,7 @@ export const ormSubjects: readonly OrmSubject[] = [
   knexSubject,
   kyselySubject,
   drizzleSubject,
+  prismaSubject,
   sequelizeSubject,
   typeormSubject,
 ]

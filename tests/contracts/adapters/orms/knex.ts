@@ -16,6 +16,7 @@ export const knexSubject: OrmSubject = {
     const db = knexOn(wk, knex({ client: "pg" }))
     return {
       list: async () => await db<Patient>("patient").select("*"),
+      one: async (key) => await db<Patient>("patient").where(key).first(),
       raw: async (text) => (await db.raw<{ rows: Row[] }>(text)).rows,
       find: async (name) => await db<Row>("patient").where({ full_name: name }),
       create: async (name) => {

@@ -37,6 +37,12 @@ export const kyselySubject: OrmSubject = {
     const db = new Kysely<Tables>({ dialect: new PostgresDialect(kyselyConfig(wk)) })
     return {
       list: async () => await db.selectFrom("patient").selectAll().execute(),
+      one: async ({ clinic_id, branch_id, id }) =>
+        await db
+          .selectFrom("patient")
+          .selectAll()
+          .where((eb) => eb.and({ clinic_id, branch_id, id }))
+          .executeTakeFirst(),
       raw: async (text) => [...(await db.executeQuery<Row>(CompiledQuery.raw(text))).rows],
       find: async (name) => await db.selectFrom("patient").selectAll().where("full_name", "=", name).execute(),
       create: async (name) =>
@@ -69,5 +75,8 @@ export const kyselySubject: OrmSubject = {
       close: async () => await db.destroy(),
     }
   },
-  notes: ["`stream()` needs a cursor, which a shared connection refuses (WK108): use `wk.stream`."],
+  notes: [
+    "A transaction inside a transaction is the statement `savepoint` here: Kysely has savepoints of its own in controlled transactions only, which were not tried.",
+    "`stream()` needs a cursor, which a shared connection refuses (WK108): use `wk.stream`.",
+  ],
 }

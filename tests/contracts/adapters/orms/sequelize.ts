@@ -49,6 +49,7 @@ export const sequelizeSubject: OrmSubject = {
     const { patient, visit } = models(sequelize)
     return {
       list: async () => await patient.findAll(),
+      one: async (key) => await patient.findOne({ where: { ...key } }),
       raw: async (text) => await sequelize.query<Row>(text, { type: QueryTypes.SELECT }),
       find: async (name) =>
         await sequelize.query<Row>("select * from patient where full_name = $name", {

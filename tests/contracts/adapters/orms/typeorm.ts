@@ -60,6 +60,7 @@ export const typeormSubject: OrmSubject = {
     const { manager } = source
     return {
       list: async () => await manager.find(patient),
+      one: async (key) => await manager.findOneBy(patient, key),
       raw: async (text) => await source.query<Row[]>(text),
       find: async (name) => await manager.findBy(patient, { full_name: name }),
       create: async (name) => (await manager.save(patient, { full_name: name })).id,
