@@ -85,7 +85,7 @@ export function adaptersPage(): string {
 Every line is demanded by one contract suite on a real server, through the application's own login, as a role that may see and
 change a part of the columns: \`tests/contracts/adapters/adapters.db.test.ts\`. What is a "no" here must fail there, in the way
 it says; a "no" that begins to work turns the suite red, and so does this page when it is not what the suite demands. The suite
-runs on Node.js 20. How to use them: [orms.md](../guides/orms.md).
+runs on Node.js 20 and PostgreSQL 18; on 15 by \`npm run servers\`. How to use them: [orms.md](../guides/orms.md).
 
 ## Versions
 

@@ -9,7 +9,7 @@ import { runnableSnippets } from "./extract.ts"
 import { compile, readDocument, run, workshop } from "./workshop.ts"
 
 /** Documents that may hold runnable blocks; each block is a program of its own. */
-const documents = ["README.md", "docs/guides/embed.md"]
+const documents = ["README.md", "docs/guides/embed.md", "docs/guides/orms.md"]
 
 const database = useDatabase()
 const clinic = { id: randomUUID(), annaNagar: randomUUID(), velachery: randomUUID() }
