@@ -1,5 +1,8 @@
+import { readdirSync } from "node:fs"
 import { defineConfig } from "tsup"
 import { library } from "../../tests/config/tsup-library.ts"
+
+const adapters = readdirSync(new URL("src/adapters", import.meta.url)).map((file) => file.replace(/\.ts$/, ""))
 
 export default defineConfig([
   library({
@@ -10,6 +13,7 @@ export default defineConfig([
     conformance: "src/conformance.ts",
     consent: "src/consent.ts",
     "cls-hooked": "src/cls-hooked.ts",
+    ...Object.fromEntries(adapters.map((name) => [name, `src/adapters/${name}.ts`])),
   }),
   { ...library({ cli: "src/cli/main.ts" }), format: ["esm"], dts: false },
 ])

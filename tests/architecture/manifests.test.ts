@@ -11,8 +11,8 @@ test("every dependency is pinned to one version, the same everywhere", () => {
 
 test("the pin guards fire on a range and on two versions", () => {
   const one = { name: "a", dependencies: { zod: "^4.0.0" } }
-  const two = { name: "b", devDependencies: { zod: "4.0.0" } }
-  expect(unpinned([one, two])).toEqual(["a: zod@^4.0.0"])
+  const two = { name: "b", devDependencies: { zod: "4.0.0", old: "npm:@x/zod@3.0.0", range: "npm:zod@^3.0.0" } }
+  expect(unpinned([one, two])).toEqual(["a: zod@^4.0.0", "b: range@npm:zod@^3.0.0"])
   expect(divergent([one, two])).toHaveLength(1)
 })
 

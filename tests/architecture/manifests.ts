@@ -12,7 +12,8 @@ export interface Manifest {
   readonly peerDependencies?: Dependencies
 }
 
-const exact = /^\d+\.\d+\.\d+(-[\w.]+)?$/
+/** One version; under another name too, where two of them are tested beside each other. */
+const exact = /^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/
 
 export function manifests(files: readonly RepositoryFile[]): Manifest[] {
   return files

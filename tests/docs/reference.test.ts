@@ -5,6 +5,7 @@ import { expect, test } from "vitest"
 import { buildProgram } from "../../packages/wardkeep/src/cli/program.ts"
 import { services } from "../../packages/wardkeep/src/managed/index.ts"
 import { page } from "../../packages/wardkeep/src/managed/render.ts"
+import { adaptersPage } from "./adapters-page.ts"
 import { lawPage } from "./law-page.ts"
 import { cliPage, errorsPage } from "./pages.ts"
 
@@ -30,6 +31,10 @@ test("docs/reference/cli.md is what --help prints", async () => {
   const text = cliPage(program)
   for (const command of program.commands) expect(text).toContain(`## wardkeep ${command.name()}`)
   await expect(text).toMatchFileSnapshot(file("reference/cli.md"))
+})
+
+test("docs/reference/adapters.md is what the contract suite demands of each adapter", async () => {
+  await expect(adaptersPage()).toMatchFileSnapshot(file("reference/adapters.md"))
 })
 
 test("docs/reference/law.md is what the rules say", async () => {

@@ -65,6 +65,14 @@ test("a TypeScript project compiles against every subpath, as ESM and as CommonJ
   expect(stdout).toBe("")
 })
 
+test("adapters are part of what one install brings, and none of the libraries is", () => {
+  const adapters = subpaths().filter((name) => name.startsWith("@wardkeep/adapters/"))
+  expect(adapters.length).toBeGreaterThan(0)
+  for (const name of adapters) expect(subpaths()).toContain(name.replace("@wardkeep/adapters", "wardkeep"))
+  const libraries = /node_modules\/(express|fastify|hono|knex|kysely|drizzle-orm|@prisma|sequelize|typeorm)(\/|$)/
+  expect(atFirst.names.filter((path) => libraries.test(path))).toEqual([])
+})
+
 test("the compile guard fires on a name that is not exported", async () => {
   await writeFile(join(project, "wrong.mts"), 'import { nothingOfTheKind } from "wardkeep"\nnothingOfTheKind()\n')
   const args = [join(root, "node_modules/typescript/bin/tsc"), "--noEmit", "--module", "NodeNext", "wrong.mts"]

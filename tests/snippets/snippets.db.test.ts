@@ -9,7 +9,7 @@ import { runnableSnippets } from "./extract.ts"
 import { compile, readDocument, run, workshop } from "./workshop.ts"
 
 /** Documents that may hold runnable blocks; each block is a program of its own. */
-const documents = ["README.md", "docs/guides/embed.md"]
+const documents = ["README.md", "docs/guides/embed.md", "docs/guides/orms.md"]
 
 const database = useDatabase()
 const clinic = { id: randomUUID(), annaNagar: randomUUID(), velachery: randomUUID() }
@@ -88,6 +88,10 @@ test("every runnable block of the documents compiles strictly and runs as a user
   const readme = Object.entries(outputs).find(([where]) => where.startsWith("README.md"))?.[1]
   expect(readme).toContain("Meera Nair")
   expect(readme).toContain("WK101")
+  // Each ORM of the guide finds the one patient that the session may see.
+  const orms = Object.entries(outputs).filter(([where]) => where.startsWith("docs/guides/orms.md"))
+  expect(orms.length).toBeGreaterThan(0)
+  for (const [where, output] of orms) expect(output, where).toContain("Meera Nair")
 })
 
 test("a block that does not compile is found", async () => {

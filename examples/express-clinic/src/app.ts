@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto"
-import express, { type Express } from "express"
+import express, { type Express, type Request, type RequestHandler } from "express"
 import helmet from "helmet"
 import type { Logger } from "pino"
 import type { Issuer, Wardkeep } from "wardkeep"
+import { expressContext } from "wardkeep/express"
 import { signedOut } from "./http/clinic-error.js"
 import { sessionCookie } from "./http/cookie.js"
 import { errorHandler } from "./http/errors.js"
@@ -85,18 +86,20 @@ export function createApp(parts: AppParts): Express {
   return app
 }
 
-/** One `wk.run` per request: every statement of the handler, and of whatever it calls, runs in the caller's context. */
+/** The caller's context around each route that needs one: every statement of the handler, and of whatever it calls. */
 function mount(app: Express, route: Route, wk: Wardkeep, logins: LoginStore): void {
-  app[route.method](route.path, async (request, response) => {
-    const login = logins.open(sessionCookie(request.headers.cookie))
-    const answer = () => route.handle(request, response, login)
-    if (route.access === "public") {
-      response.status(route.status).json(await answer())
-      return
-    }
-    if (login === undefined) throw signedOut()
-    const requestId = String(response.locals.requestId)
-    const scope = { requestId, ...(login.branch === undefined ? {} : { branch: login.branch }) }
-    response.status(route.status).json(await wk.run(login.session, scope, answer))
+  const loginOf = (request: Request) => logins.open(sessionCookie(request.headers.cookie))
+  const inContext = expressContext(wk, {
+    session: (request: Request) => loginOf(request)?.session,
+    scope: (request) => {
+      const branch = loginOf(request)?.branch
+      return { requestId: String(request.res?.locals.requestId), ...(branch !== undefined && { branch }) }
+    },
+  })
+  const before: RequestHandler[] = route.access === "public" ? [] : [inContext]
+  app[route.method](route.path, ...before, async (request, response) => {
+    const login = loginOf(request)
+    if (route.access !== "public" && login === undefined) throw signedOut()
+    response.status(route.status).json(await route.handle(request, response, login))
   })
 }

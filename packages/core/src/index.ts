@@ -9,7 +9,7 @@
  */
 export { canonicalJson, type Json } from "./canonical-json.js"
 export { type Code, type CodeEntry, codes, isCode } from "./errors/codes.js"
-export { WardkeepError, type WardkeepErrorOptions } from "./errors/wardkeep-error.js"
+export { WardkeepError, type WardkeepErrorOptions, wardkeepErrorIn } from "./errors/wardkeep-error.js"
 export { type Finding, type Severity, sortFindings, type Verdict } from "./finding.js"
 export { quoteIdent, quoteLiteral, splitName } from "./identifier.js"
 export { type Action, actions, handlingActions, isAction, narrowableActions } from "./policy/actions.js"

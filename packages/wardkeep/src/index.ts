@@ -14,5 +14,6 @@ export {
   parsePolicy,
   roleNames,
   WardkeepError,
+  wardkeepErrorIn,
 } from "@wardkeep/core"
 export * from "@wardkeep/postgres"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { codes, isCode } from "./codes.js"
-import { WardkeepError } from "./wardkeep-error.js"
+import { WardkeepError, wardkeepErrorIn } from "./wardkeep-error.js"
 
 describe("errors", () => {
   it("carry code, message, hint and status, and describe themselves", () => {
@@ -20,6 +20,21 @@ describe("errors", () => {
     expect(otherCopy instanceof WardkeepError).toBe(true)
     expect(new Error("x") instanceof WardkeepError).toBe(false)
     expect(WardkeepError[Symbol.hasInstance](null)).toBe(false)
+  })
+
+  it("are found in what an ORM put around them, and not where there is none", () => {
+    const refusal = new WardkeepError("WK101")
+    expect(wardkeepErrorIn(refusal)).toBe(refusal)
+    expect(wardkeepErrorIn(new Error("of the ORM", { cause: new Error("between", { cause: refusal }) }))).toBe(refusal)
+    expect(wardkeepErrorIn(Object.assign(new Error("of the ORM"), { original: refusal }))).toBe(refusal)
+    expect(wardkeepErrorIn(Object.assign(new Error("of the ORM"), { driverError: refusal }))).toBe(refusal)
+    const named = Object.assign(new Error("of the ORM"), { code: "WK101" })
+    expect(wardkeepErrorIn(named)).toMatchObject({ code: "WK101", http: 401, cause: named })
+    expect(wardkeepErrorIn(Object.assign(new Error("of another"), { code: "WK000" }))).toBe(undefined)
+    const circular = new Error("its own cause")
+    circular.cause = circular
+    for (const other of [circular, new Error("another"), undefined, "WK101"])
+      expect(wardkeepErrorIn(other)).toBe(undefined)
   })
 
   it("every code is a valid SQLSTATE and says what to do next", () => {

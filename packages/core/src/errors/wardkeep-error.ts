@@ -1,4 +1,4 @@
-import { type Code, codes } from "./codes.js"
+import { type Code, codes, isCode } from "./codes.js"
 
 const brand = Symbol.for("wardkeep.error.v1")
 
@@ -44,4 +44,26 @@ export class WardkeepError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === "object" && value !== null && brand in value
   }
+}
+
+/** Where ORMs keep what the driver said: the standard's, Sequelize's and TypeORM's name for it. */
+const causes = ["cause", "original", "driverError"] as const
+/** Deeper than any library nests them, and an end for an error that is its own cause. */
+const deepest = 8
+
+/**
+ * The error of Wardkeep's in what was thrown, or in what caused it: ORMs put errors of their own around the driver's.
+ *
+ * @example if (wardkeepErrorIn(error)?.code === "WK102") response.redirect("/login")
+ */
+export function wardkeepErrorIn(error: unknown, depth = deepest): WardkeepError | undefined {
+  if (error instanceof WardkeepError) return error
+  if (typeof error !== "object" || error === null || depth === 0) return undefined
+  const parts = error as Record<string, unknown>
+  for (const key of causes) {
+    const found = wardkeepErrorIn(parts[key], depth - 1)
+    if (found !== undefined) return found
+  }
+  // Prisma keeps the code and nothing else.
+  return isCode(parts.code) ? new WardkeepError(parts.code, { cause: error }) : undefined
 }

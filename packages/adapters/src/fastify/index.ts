@@ -1,0 +1,56 @@
+/**
+ * Fastify 5: one hook that opens the caller's context, one error handler that answers Wardkeep's refusals.
+ *
+ * @module
+ */
+import { requirePeer } from "../peer.js"
+import { type Asking, inContext, type Runs, refusalIn } from "../request.js"
+
+export type { Asking, Runs } from "../request.js"
+
+/** What is asked of a reply: when its connection is done with. */
+export interface ClosingReply {
+  readonly raw: { readonly closed: boolean; once(event: "close", listener: () => void): unknown }
+}
+
+/** What is asked of a reply to answer on it. */
+export interface AnsweringReply {
+  status(code: number): { send(body: unknown): unknown }
+  send(body: unknown): unknown
+}
+
+/**
+ * An `onRequest` hook: everything after it runs in the caller's context until the response is closed.
+ *
+ * @throws WK009 another version of Fastify than was tried
+ * @example app.addHook("onRequest", fastifyContext(wk, { session: (request: FastifyRequest) => sessions.get(request) }))
+ */
+export function fastifyContext<Request>(wk: Runs, asking: Asking<Request>) {
+  requirePeer("fastify", { from: [5, 0], below: [6, 0] })
+  return (request: Request, { raw }: ClosingReply, done: (error?: Error) => void): void => {
+    const behind = (): Promise<void> =>
+      new Promise((resolve) => {
+        if (raw.closed) resolve()
+        else raw.once("close", resolve)
+        done()
+      })
+    inContext(wk, asking, request, behind).catch(done)
+  }
+}
+
+/**
+ * An error handler that answers refusals: status and code of the catalogue, its title as message. Everything else is
+ * answered as `otherwise` does, or as Fastify does.
+ *
+ * @example app.setErrorHandler(fastifyErrors())
+ */
+export function fastifyErrors<Request, Reply extends AnsweringReply>(
+  otherwise: (error: unknown, request: Request, reply: Reply) => unknown = (error, _request, reply) =>
+    reply.send(error),
+) {
+  return (error: unknown, request: Request, reply: Reply): void => {
+    const refusal = refusalIn(error)
+    if (refusal === undefined) otherwise(error, request, reply)
+    else reply.status(refusal.status).send(refusal.body)
+  }
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs"
+import type { FrameworkSubject } from "../contracts/adapters/framework.ts"
+import { type FrameworkCase, frameworkCases } from "../contracts/adapters/framework-cases.ts"
+import { frameworkSubjects } from "../contracts/adapters/frameworks/index.ts"
+import type { OrmSubject } from "../contracts/adapters/orm.ts"
+import { type OrmCase, ormCases } from "../contracts/adapters/orm-cases.ts"
+import { ormSubjects } from "../contracts/adapters/orms/index.ts"
+
+type Subject = OrmSubject | FrameworkSubject
+
+const ormTexts: Readonly<Record<OrmCase, string>> = {
+  "without a context": "without a context, reads, writes and transactions are refused (WK101)",
+  "500 interleaved requests":
+    "500 interleaved requests of two tenants, single statements and transactions: nobody sees the other's rows",
+  "one row by its key, asked by two tenants at once":
+    "one row by its key, asked for by its tenant and by another in the same tick: the other gets nothing",
+  rollback: "a transaction that throws leaves nothing",
+  "transaction inside a transaction": "a transaction inside a transaction is a savepoint",
+  "inside wk.tx": "inside `wk.tx` it is refused (WK103): it would use another connection",
+  "connection after an error": "after errors, inside transactions and outside, connections come back clean",
+  "raw SQL": "raw SQL is fenced too, in reading and in writing, and cannot change the role",
+  "read all columns": "reading all columns: those hidden from the role are NULL",
+  create: "creating a row and getting its key back",
+  save: "changing one column of a row",
+  "eager loading": "loading a patient with their visits",
+  upsert: "upsert of a row that is there",
+  "awaited after its context":
+    "a query that is begun after its context has ended is refused (WK101), and in another context it is the other's",
+  "prepared statements": "prepared statements of two tenants in turn over the same connections",
+}
+
+const frameworkTexts: Readonly<Record<FrameworkCase, string>> = {
+  "without a session": "without a session, what reads or writes answers 401, WK101",
+  "500 interleaved requests": "500 interleaved requests of two tenants: nobody sees the other's rows",
+  "a body that is read first": "a body of 90 kB is read after the context was opened, and the context is still there",
+  rollback: "a handler that throws inside `wk.tx` leaves nothing",
+  "a refused session": "an ended session answers 401, WK102, a branch of somebody else 403, WK105",
+  "a session store that fails": "a session store that fails reaches the application's own error handler",
+  "a caller who hangs up": "callers who hang up give every connection back",
+}
+
+const read = (path: string): { version: string; peerDependencies: Record<string, string> } =>
+  JSON.parse(readFileSync(new URL(`../../${path}/package.json`, import.meta.url), "utf8"))
+const peers = read("packages/adapters").peerDependencies
+const packageOf = ({ library }: Subject): string => library.replace("express4", "express")
+const subpathOf = (subject: Subject): string =>
+  packageOf(subject)
+    .replace(/^@prisma\/client$/, "prisma")
+    .replace(/-orm$/, "")
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(head), row(head.map((_, n) => (n === 0 ? "---" : ":-:"))), ...rows.map(row)].join("\n")
+
+/** docs/reference/adapters.md: what the contract suite demands of each adapter, works and exceptions alike. */
+export function adaptersPage(): string {
+  const reasons: string[] = []
+  const noted = (subject: OrmSubject, name: OrmCase): string => {
+    const exception = subject.exceptions?.[name]
+    if (exception === undefined) return "yes"
+    const text = `${subject.name} ${exception.why}.`
+    if (!reasons.includes(text)) reasons.push(text)
+    return `no (${reasons.indexOf(text) + 1})`
+  }
+  const orms = (Object.keys(ormCases) as OrmCase[]).map((name) => [
+    ormTexts[name],
+    ...ormSubjects.map((subject) => noted(subject, name)),
+  ])
+  const frameworks = (Object.keys(frameworkCases) as FrameworkCase[]).map((name) => [
+    frameworkTexts[name],
+    ...frameworkSubjects.map(() => "yes"),
+  ])
+  const all: readonly Subject[] = [...ormSubjects, ...frameworkSubjects]
+  const versions = all.map((subject) => [
+    subject.name,
+    `\`wardkeep/${subpathOf(subject)}\``,
+    read(`tests/node_modules/${subject.library}`).version,
+    `\`${peers[packageOf(subject)]?.replaceAll("|", "\\|")}\``,
+    `\`${subject.call}\``,
+  ])
+  const notes = all.flatMap(({ name, notes = [] }) => notes.map((note) => `- **${name}.** ${note}`))
+  return `<!-- Made from tests/contracts/adapters. Change it there, then run: npm run docs -->
+# Adapters
+
+Every line is demanded by one contract suite on a real server, through the application's own login, as a role that may see and
+change a part of the columns: \`tests/contracts/adapters/adapters.db.test.ts\`. What is a "no" here must fail there, in the way
+it says; a "no" that begins to work turns the suite red, and so does this page when it is not what the suite demands. The suite
+runs on Node.js 20 and PostgreSQL 18; on 15 by \`npm run servers\`. How to use them: [orms.md](../guides/orms.md).
+
+## Versions
+
+${table(["", "import from", "tested with", "accepted", "call"], versions)}
+
+An adapter refuses another version when it is set up (WK009), where it can find the library's package.json. None of the
+libraries is installed with Wardkeep.
+
+\`pg\` needs no adapter: \`wk.pool\` is a \`pg.Pool\`.
+
+## ORMs and query builders
+
+${table(["", ...ormSubjects.map(({ name }) => name)], orms)}
+
+${reasons.map((text, n) => `${n + 1}. ${text}`).join("\n")}
+
+## Frameworks
+
+${table(["", ...frameworkSubjects.map(({ name }) => name)], frameworks)}
+
+## Besides
+
+${notes.join("\n")}
+
+Not here: Next, NestJS, postgres.js, MikroORM. Not tested: what migration tools of the ORMs (\`prisma db pull\`,
+\`drizzle-kit push\`, \`sync({ alter })\`, \`migration:generate\`) make of Wardkeep's objects.
+`
+}
