@@ -9,6 +9,7 @@ import { printFailure } from "./failure.js"
 import { initCommand } from "./init.js"
 import { keyCommand } from "./key.js"
 import { lawCommand } from "./law.js"
+import { matrixCommand } from "./matrix/index.js"
 import { migrateCommand } from "./migrate.js"
 import { type Output, outputOf, type Surroundings } from "./output.js"
 import { planCommand } from "./plan.js"
@@ -33,6 +34,7 @@ export function buildProgram(context: CommandContext): Command {
     applyCommand,
     doctorCommand,
     verifyCommand,
+    matrixCommand,
     auditCommand,
     lawCommand,
     keyCommand,
