@@ -15,6 +15,7 @@ import { type Output, outputOf, type Surroundings } from "./output.js"
 import { planCommand } from "./plan.js"
 import { verifyCommand } from "./verify.js"
 import { version } from "./version.js"
+import { whyCommand } from "./why.js"
 
 const exitCodes = `
 Exit codes:
@@ -35,6 +36,7 @@ export function buildProgram(context: CommandContext): Command {
     doctorCommand,
     verifyCommand,
     matrixCommand,
+    whyCommand,
     auditCommand,
     lawCommand,
     keyCommand,

@@ -1,8 +1,8 @@
 import { WardkeepError } from "@wardkeep/core"
-import { Command } from "commander"
+import { Command, Option } from "commander"
 import { nameOf } from "../../commands/matrix/cells/attempts.js"
 import { matrixJunit } from "../../commands/matrix/cells/junit.js"
-import { type MatrixTests, matrixTests } from "../../commands/matrix/cells/matrix-tests.js"
+import { type MatrixTests, matrixSql, matrixTests } from "../../commands/matrix/cells/matrix-tests.js"
 import {
   type CommandContext,
   type CommonOptions,
@@ -24,6 +24,8 @@ interface TestsFlags extends CommonOptions {
   readonly other?: string
   readonly rows?: string
   readonly junit?: string
+  readonly emit?: "sql"
+  readonly out?: string
   readonly all?: boolean
 }
 
@@ -38,10 +40,13 @@ export function testsCommand(context: CommandContext): Command {
     .option("--other <id>", "a branch of another tenant")
     .option("--rows <n>", "rows of a table to look at in each place; default 200")
     .option("--junit <file>", "write JUnit XML")
+    .addOption(new Option("--emit <format>", "try nothing; print the attempts as a psql script").choices(["sql"]))
+    .option("--out <file>", "with --emit: write the script there; it holds keys of rows")
     .option("--all", "print every attempt, not only those that did not pass")
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
     "wardkeep matrix tests --junit matrix.xml",
     "wardkeep matrix tests --branch $NORTH --sibling $SOUTH --all",
+    "wardkeep matrix tests --emit sql --out matrix.sql",
   ])
   return command.action(async (flags: TestsFlags) => {
     const { output, surroundings } = context
@@ -49,6 +54,10 @@ export function testsCommand(context: CommandContext): Command {
     const { appUrl, branch, sibling, other } = flags
     const rows = rowsOf(flags.rows)
     const connection = connectionOf(flags, context)
+    if (flags.emit === "sql") {
+      const text = await matrixSql({ policy, connection, branch, sibling, other, rows })
+      return flags.out === undefined ? output.out(text.trimEnd()) : await writeTo(surroundings.folder, flags.out, text)
+    }
     const tried = await matrixTests({ policy, connection, appUrl, branch, sibling, other, rows })
     if (flags.junit !== undefined) await writeTo(surroundings.folder, flags.junit, matrixJunit(tried))
     context.exitWith(({ PASSED: 0, FAILED: 1, INCONCLUSIVE: 4 } as const)[tried.verdict])

@@ -1,4 +1,4 @@
-import { type Policy, quoteIdent, WardkeepError } from "@wardkeep/core"
+import { type Policy, partsOf, quoteIdent, WardkeepError } from "@wardkeep/core"
 import type { ColumnType, ColumnTypes } from "@wardkeep/permissions"
 import type { Queryable } from "@wardkeep/postgres/migrate"
 
@@ -105,4 +105,12 @@ export function scopeOf(
   const known = (column: string): string | null => (columns.has(column) ? column : null)
   if (name === policy.tenancy.tenant) return { tenant: null, branch: null }
   return { tenant: known(tenant), branch: known(branch) }
+}
+
+/** The tables that say who is assigned to whom. */
+export function assignmentTables({ conditions }: Policy): string[] {
+  const named = Object.values(conditions).flatMap((condition) =>
+    [...partsOf(condition)].flatMap((part) => ("assigned" in part ? [part.assigned.table] : [])),
+  )
+  return [...new Set(named)]
 }

@@ -32,6 +32,8 @@ export interface Attempt extends Named {
   readonly standing: Standing
   readonly text: string
   readonly values: readonly (string | null)[]
+  /** The same with the key as its only values, for a file; null where a whole row would have to be in it. */
+  readonly plain: string | null
   /** It touches no row: an answer without an error means that the right is granted. */
   readonly probe: boolean
 }

@@ -1,6 +1,6 @@
 import { type Actor, conditionNamed, type Policy, partsOf, type Rule } from "@wardkeep/core"
 import { type Context, decide, type Matrix, type Row } from "@wardkeep/permissions"
-import type { TableFacts } from "../catalog.js"
+import { assignmentTables, type TableFacts } from "../catalog.js"
 import type { SqlAction, Standing } from "./attempts.js"
 import type { Places } from "./places.js"
 import type { RealRow, Samples } from "./rows.js"
@@ -46,13 +46,6 @@ function contextOf({ policy, places, samples, groups, now }: World, standing: St
     assignments,
     ...(only !== null && { only }),
   }
-}
-
-export function assignmentTables({ conditions }: Policy): string[] {
-  const named = Object.values(conditions).flatMap((condition) =>
-    [...partsOf(condition)].flatMap((part) => ("assigned" in part ? [part.assigned.table] : [])),
-  )
-  return [...new Set(named)]
 }
 
 /**

@@ -1,8 +1,8 @@
 import { type Actor, type Policy, roleNames, WardkeepError } from "@wardkeep/core"
 import { compileMatrix } from "@wardkeep/permissions"
-import { asOwner, type Queryable } from "@wardkeep/postgres/migrate"
+import { asOwner, currentStrategy, type Queryable } from "@wardkeep/postgres/migrate"
 import { withClient } from "../../../connection/connect.js"
-import { type Connection, isInstalled } from "../../../connection/owner.js"
+import { type Connection, withInstalled } from "../../../connection/owner.js"
 import { readTables, type TableFacts, tenantKeyOf, typesOf } from "../catalog.js"
 import { attack, type CaseResult } from "./attack.js"
 import { type Planned, type Standing, standingKey, type Verdict } from "./attempts.js"
@@ -10,7 +10,8 @@ import type { World } from "./choose.js"
 import { choosePlaces, type Places, type Wanted } from "./places.js"
 import { leftToApplication, planAttempts } from "./plan.js"
 import { readSamples } from "./rows.js"
-import { openTokens } from "./tokens.js"
+import { script } from "./script.js"
+import { databaseRole, openTokens } from "./tokens.js"
 
 export interface MatrixTestsOptions extends Wanted {
   readonly policy: Policy
@@ -42,18 +43,27 @@ export interface MatrixTests {
  */
 export async function matrixTests(options: MatrixTestsOptions): Promise<MatrixTests> {
   const { policy, connection, appUrl } = options
-  const asMigrator = { ...connection, variables: ["WARDKEEP_MIGRATOR_URL"] }
   const asApp = { databaseUrl: appUrl, env: connection.env, variables: ["WARDKEEP_APP_URL"] }
-  return await withClient(asMigrator, async (client) => {
-    if (!(await isInstalled(client)))
-      throw new WardkeepError("WK002", {
-        message: "the schema wardkeep is not in this database",
-        hint: "Run `wardkeep migrate` as the administrator first.",
-      })
-    return await withClient(asApp, async (app) => {
+  return await withInstalled(connection, async (client) =>
+    withClient(asApp, async (app) => {
       await requireApplication(app, policy)
       return await run(client, app, options)
-    })
+    }),
+  )
+}
+
+/**
+ * The same attempts as a script for psql, which tries them itself: no value of a row is in it but the keys. It connects as
+ * the migrator for the tokens and as the application for the attempts, and ends with an error when one did not pass.
+ *
+ * @throws WK002 not installed, or a table or branch is missing · WK005 · WK009 · WK307
+ * @example await writeFile("matrix.sql", await matrixSql({ policy, connection: { env } }))
+ */
+export async function matrixSql(options: Omit<MatrixTestsOptions, "appUrl">): Promise<string> {
+  const { policy, connection, rows = 200 } = options
+  return await withInstalled(connection, async (client) => {
+    const { world, insertable } = await readWorld(client, options, rows)
+    return script(policy, world.places, planAttempts(world, insertable), await currentStrategy(client))
   })
 }
 
@@ -92,7 +102,7 @@ function standingsOf(planned: readonly Planned[]): Standing[] {
   return [...new Map(standings.map((one) => [standingKey(one), one])).values()]
 }
 
-async function readWorld(client: Queryable, options: MatrixTestsOptions, limit: number) {
+async function readWorld(client: Queryable, options: Omit<MatrixTestsOptions, "appUrl">, limit: number) {
   const { policy } = options
   const read = await asOwner(client, policy, async () => {
     const tables = await readTables(client, policy)
@@ -121,11 +131,6 @@ async function readWorld(client: Queryable, options: MatrixTestsOptions, limit: 
   const insertable = (actor: Actor, table: string): readonly string[] =>
     granted.get(`${databaseRole(policy, actor)} ${table}`) ?? []
   return { world, server, insertable }
-}
-
-function databaseRole(policy: Policy, { kind, name }: Actor): string {
-  const names = roleNames(policy)
-  return kind === "role" ? names.role(name) : names.service(name)
 }
 
 /** Which columns a copy of a row may name: more than the cell lists, because scope and defaults are granted with it. */

@@ -74,8 +74,23 @@ function cell(
     if (!reachable) return { ...named, where, expected, untried: blind }
     if (written.length === 0 && action !== "delete")
       return { ...named, where, expected, untried: "the cell covers no column that a statement could name" }
-    return { ...named, where, expected, standing: target.standing, ...aimedAt(table, action, target.row, written) }
+    return { ...named, where, expected, standing: target.standing, ...statementAt(one, target.row, written, read) }
   })
+}
+
+/** In a file only what the key alone can say: no condition on other columns of a new row, no column that is not read. */
+function statementAt(
+  { world, table, action, rule }: Cell,
+  row: RealRow,
+  written: readonly string[],
+  read: readonly string[],
+) {
+  const scope = Object.values(scopeOf(world.policy, table)).filter((column) => column !== null)
+  const statement = aimedAt(table, action, row, written, [...table.key, ...scope])
+  const needsRow =
+    (action === "create" && rule !== undefined && rule.when !== null) ||
+    (action === "update" && rule !== undefined && !read.includes(written[0] ?? ""))
+  return needsRow ? { ...statement, plain: null } : statement
 }
 
 type Target = Aimed | (Pick<Aimed, "where" | "expected"> & { readonly untried: string })

@@ -1,7 +1,7 @@
 import { type Policy, quoteIdent } from "@wardkeep/core"
 import type { Row } from "@wardkeep/permissions"
 import { inTenant, type Queryable } from "@wardkeep/postgres/migrate"
-import { scopeOf, sqlTable, type TableFacts, typeOf } from "../catalog.js"
+import { assignmentTables, scopeOf, sqlTable, type TableFacts, typeOf } from "../catalog.js"
 import { type Places, reason } from "./places.js"
 
 /** Where the row of an attempt lies, seen from the context. */
@@ -15,6 +15,9 @@ export interface RealRow {
 
 export type Samples = { readonly [P in Place]: readonly RealRow[] }
 
+/** A condition on an assignment is answered from all of them. */
+const wholeTable = 100_000
+
 /** Some rows of every table in the three places, read as the owner in recorded contexts of the two tenants. */
 export async function readSamples(
   client: Queryable,
@@ -26,6 +29,7 @@ export async function readSamples(
   const found = new Map<string, { own: RealRow[]; sibling: RealRow[]; other: RealRow[] }>(
     tables.map(({ name }) => [name, { own: [], sibling: [], other: [] }]),
   )
+  const assigning = assignmentTables(policy)
   const read = async (tenant: string, branch: string | null, place: Place): Promise<void> => {
     await inTenant(client, policy, tenant, reason, async (q) => {
       await q.query("select set_config('datestyle', 'ISO', true)")
@@ -33,7 +37,8 @@ export async function readSamples(
         // Reference data lies nowhere, and what belongs to a whole clinic has no sibling.
         if (place !== "own" && table.level === "global") continue
         if (place === "sibling" && table.level === "tenant") continue
-        found.get(table.name)?.[place].push(...(await rowsOf(q, policy, table, { tenant, branch }, places, limit)))
+        const most = assigning.includes(table.name) ? wholeTable : limit
+        found.get(table.name)?.[place].push(...(await rowsOf(q, policy, table, { tenant, branch }, places, most)))
       }
     })
   }
@@ -59,6 +64,38 @@ async function rowsOf(
     values,
   )
   return rows.map((row) => realRow(table, new Map(names.map((column, n) => [column, row[n] ?? null]))))
+}
+
+/** All rows of a table that a context of one branch holds, as far as its fence goes. */
+export async function readRows(q: Queryable, policy: Policy, table: TableFacts, branch: string): Promise<RealRow[]> {
+  await q.query("select set_config('datestyle', 'ISO', true)")
+  const places: Places = { tenant: "", branch, sibling: null, other: null }
+  return await rowsOf(q, policy, table, { tenant: "", branch }, places, wholeTable)
+}
+
+/** The row of a key, where it is in the tenant; of a key of several columns only those that are not its scope. */
+export async function rowOfKey(
+  q: Queryable,
+  policy: Policy,
+  table: TableFacts,
+  key: readonly string[],
+): Promise<RealRow | null> {
+  await q.query("select set_config('datestyle', 'ISO', true)")
+  const names = [...table.columns.keys()]
+  const texts = names.map((column, n) => `t.${quoteIdent(column)}::text as "${n}"`)
+  const where = ownKey(policy, table).map((column, n) => `t.${quoteIdent(column)}::text = $${n + 1}`)
+  const { rows } = await q.query<Record<string, string | null>>(
+    `select ${texts.join(", ")} from ${sqlTable(table.name)} t where ${where.join(" and ")} limit 1`,
+    key,
+  )
+  const [row] = rows
+  return row === undefined ? null : realRow(table, new Map(names.map((column, n) => [column, row[n] ?? null])))
+}
+
+export function ownKey(policy: Policy, table: TableFacts): string[] {
+  const scope = Object.values(scopeOf(policy, table))
+  const own = table.key.filter((column) => !scope.includes(column))
+  return own.length === 0 ? [...table.key] : own
 }
 
 export function realRow(table: TableFacts, texts: ReadonlyMap<string, string | null>): RealRow {

@@ -1,4 +1,4 @@
-import { type Policy, roleNames } from "@wardkeep/core"
+import { type Actor, type Policy, roleNames } from "@wardkeep/core"
 import { asOwner, inTransaction, type Queryable } from "@wardkeep/postgres/migrate"
 import { type Standing, standingKey } from "./attempts.js"
 import { type Places, reason } from "./places.js"
@@ -72,8 +72,7 @@ async function mint(
   { actor, person, purpose, mfaAge, only }: Standing,
   session: string,
 ): Promise<Token | null> {
-  const names = roleNames(policy)
-  const role = actor.kind === "role" ? names.role(actor.name) : names.service(actor.name)
+  const role = databaseRole(policy, actor)
   const { rows } = await client.query<{ secret: string | null }>(
     `select wardkeep.mint(null, jsonb_populate_record(null::wardkeep.token, jsonb_build_object(
        'session_id', $1::text, 'tenant', $2::text, 'branches', array[$3::text], 'db_role', $4::text, 'role', $5::text,
@@ -88,4 +87,9 @@ async function mint(
     [secret],
   )
   return { secret, role, denied: written.rows[0]?.denied ?? [] }
+}
+
+export function databaseRole(policy: Policy, { kind, name }: Actor): string {
+  const names = roleNames(policy)
+  return kind === "role" ? names.role(name) : names.service(name)
 }
