@@ -56,11 +56,8 @@ export function whyCommand(context: CommandContext): Command {
 
 function ageOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  try {
-    return durationSeconds(text)
-  } catch (cause) {
-    throw new WardkeepError("WK009", { message: "--mfa is not a duration", hint: "Write PT5M or PT12H.", cause })
-  }
+  if (/^P(?=\d|T\d)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$/.test(text)) return durationSeconds(text)
+  throw new WardkeepError("WK009", { message: "--mfa is not a duration", hint: "Write PT5M or PT12H." })
 }
 
 function print({ effect, question, layers }: Why, output: Output): void {
