@@ -41,7 +41,7 @@ describe("wardkeep matrix crossings", () => {
       "staff_by_email: staff by email · the application and its sign-in · returns id, clinic_id",
     ])
     expect(of("Emergencies")).toEqual([
-      "one patient of one branch, as portal: read public.patient; read public.visit · declared by doctor; reviewed by reception · at most 60 minutes; reasons: unconscious",
+      "one patient of one branch, as portal: read patient; read visit · declared by doctor; reviewed by reception · at most 60 minutes; reasons: unconscious",
     ])
     expect(of("Services")).toEqual(["reminders · for care · read visit"])
     expect(outside.join("\n")).toMatch(/Logins that no policy stops .*\n/)

@@ -99,7 +99,7 @@ function nothingElse(policy: Policy, reasons: readonly string[]): Crossings["not
   return {
     holds: true,
     reasons: [],
-    text: `Through the application's login nothing else crosses, as far as the compiler can show it: each of the ${covered} other tables has the restrictive policy that the policy file asks for, grants and policies are those of the policy file, and no table is outside it. This is read from the catalog; \`wardkeep matrix tests\` and \`wardkeep verify\` try it.`,
+    text: `Through the application's login nothing else crosses, as far as the compiler can show it: each of the ${covered} tables that belong to a clinic or a branch has the restrictive policy that the policy file asks for, grants and policies are those of the policy file, and no table is outside it. This is read from the catalog; \`wardkeep matrix tests\` and \`wardkeep verify\` try it.`,
   }
 }
 

@@ -61,11 +61,12 @@ export function declaredSections(policy: Policy): Section[] {
 const emergencyText =
   "Somebody declares why they must see one patient of another branch of the same clinic. It is recorded before a row is shown, ends by itself, and is reviewed by somebody else."
 
-function emergencies({ breakGlass, actors }: Policy): Crossing[] {
+function emergencies(policy: Policy): Crossing[] {
+  const { breakGlass, actors } = policy
   if (breakGlass === null) return []
   const { role, from, longestSeconds, reasons, reviewedBy } = breakGlass
   const tables = [...(actors.find(({ name }) => name === role)?.can ?? [])].map(
-    ([table, { rules }]) => `${verbs(rules)} ${table}`,
+    ([table, { rules }]) => `${verbs(rules)} ${label(policy, table)}`,
   )
   return [
     {

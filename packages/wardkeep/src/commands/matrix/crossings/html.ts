@@ -17,7 +17,7 @@ export function crossingsHtml({ at, tenant, sections, nothingElse, outside }: Cr
 <body>
 <h1>${escaped(title)}</h1>
 <p>${tenant === null ? "All clinics" : `Clinic <code>${escaped(tenant)}</code>`}, as of ${escaped(at.slice(0, 16).replace("T", " "))} UTC.</p>
-<div class="verdict ${verdict}"><p>${escaped(nothingElse.text)}</p>${bullets(nothingElse.reasons)}</div>
+<div class="verdict ${verdict}"><p>${escaped(nothingElse.text).replace(/`([^`]+)`/g, "<code>$1</code>")}</p>${bullets(nothingElse.reasons)}</div>
 ${filled.map(sectionHtml).join("\n")}
 <h2>Declared or held by nobody</h2>
 <p>${escaped(empty.map(({ title: one }) => one).join("; ") || "None of the headings above is empty")}.</p>
