@@ -43,7 +43,6 @@ describe("wardkeep why", () => {
       "  yes  column grant: every column  (roles.doctor.can.public.visit.update)",
       "  yes  purpose: for care or billing  (roles.doctor.can.public.visit.update)",
       "  yes  fence: the row lies in the context's branch",
-      "  yes  fence: the row lies in the context's branch",
       "  NO   policy predicate: fever: reason is fever  (roles.doctor.can.public.visit.update.when)",
       "         NO   reason is fever",
       "  NO   changed row: fever: reason is fever  (roles.doctor.can.public.visit.update.after)",

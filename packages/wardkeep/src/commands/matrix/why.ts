@@ -189,7 +189,8 @@ function matrixLayers(
       parts: conjuncts,
     }),
   )
-  if (row !== null) return layers
+  // A row that stays where it is stands in its fence twice, before the change and after it.
+  if (row !== null) return [...new Map(layers.map((one) => [JSON.stringify(one), one])).values()]
   const missing = "no row of this key is in the clinic of this branch; whether another clinic has one is not told"
   return [...layers, { layer: "fence", holds: false, text: missing, rule: null, parts: [] }]
 }
