@@ -25,6 +25,7 @@ export {
 export type { ClinicTables } from "./presets/tables.js"
 export { type HtmlOptions, matrixHtml } from "./report/html.js"
 export { matrixText } from "./report/terminal.js"
+export { writeCsv } from "./sheet/csv.js"
 export { exportCsv } from "./sheet/export.js"
 export { type Imported, importCsv } from "./sheet/import.js"
 export { hash64 } from "./slice/hash.js"

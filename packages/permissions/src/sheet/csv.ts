@@ -9,7 +9,11 @@ export interface Line {
 /** Starts that a spreadsheet would run as a formula. */
 const formula = /^[=+\-@\t\r]/
 
-/** RFC 4180; a text that a spreadsheet would run as a formula gets an apostrophe before it. */
+/**
+ * RFC 4180; a text that a spreadsheet would run as a formula gets an apostrophe before it.
+ *
+ * @example writeCsv([["actor", "role"], ["asha", "doctor"]]) // "actor,role\r\nasha,doctor\r\n"
+ */
 export function writeCsv(lines: readonly (readonly string[])[]): string {
   const field = (text: string): string => {
     const safe = formula.test(text) || text.startsWith("'") ? `'${text}` : text

@@ -47,7 +47,14 @@ export async function backfill<T>(
   return { done }
 }
 
-/** One transaction of the owner in the context of one tenant. */
+/**
+ * One transaction of the owner in a recorded context of one tenant, for statements that read and write rows. Unlike
+ * {@link backfill} it does not look for rows that no context shows.
+ *
+ * @throws WK307 no reason, no such tenant, the login may not take the owner's role, or a statement of another kind
+ * @example
+ * await inTenant(client, policy, clinic, "how many patients", (q) => q.query("select count(*) from patient"))
+ */
 export async function inTenant<T>(
   client: Queryable,
   policy: Policy,

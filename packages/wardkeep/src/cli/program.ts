@@ -9,11 +9,13 @@ import { printFailure } from "./failure.js"
 import { initCommand } from "./init.js"
 import { keyCommand } from "./key.js"
 import { lawCommand } from "./law.js"
+import { matrixCommand } from "./matrix/index.js"
 import { migrateCommand } from "./migrate.js"
 import { type Output, outputOf, type Surroundings } from "./output.js"
 import { planCommand } from "./plan.js"
 import { verifyCommand } from "./verify.js"
 import { version } from "./version.js"
+import { whyCommand } from "./why.js"
 
 const exitCodes = `
 Exit codes:
@@ -33,6 +35,8 @@ export function buildProgram(context: CommandContext): Command {
     applyCommand,
     doctorCommand,
     verifyCommand,
+    matrixCommand,
+    whyCommand,
     auditCommand,
     lawCommand,
     keyCommand,

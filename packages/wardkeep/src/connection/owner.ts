@@ -15,14 +15,21 @@ export async function withOwner<T>(
   policy: Policy,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
+  return await withInstalled(connection, async (client) => await asOwner(client, policy, () => work(client)))
+}
+
+/**
+ * The same with no role in force yet, for work that takes the owner's role itself, part by part.
+ *
+ * @throws WK002 Wardkeep is not installed in this database · WK005 · WK009
+ */
+export async function withInstalled<T>(connection: Connection, work: (client: pg.Client) => Promise<T>): Promise<T> {
   return await withClient({ ...connection, variables: migrator }, async (client) => {
-    if (!(await isInstalled(client))) {
-      throw new WardkeepError("WK002", {
-        message: "the schema wardkeep is not in this database",
-        hint: "Run `wardkeep migrate` as the administrator first.",
-      })
-    }
-    return await asOwner(client, policy, () => work(client))
+    if (await isInstalled(client)) return await work(client)
+    throw new WardkeepError("WK002", {
+      message: "the schema wardkeep is not in this database",
+      hint: "Run `wardkeep migrate` as the administrator first.",
+    })
   })
 }
 

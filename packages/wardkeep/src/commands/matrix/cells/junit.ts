@@ -1,0 +1,60 @@
+import type { CaseResult } from "./attack.js"
+import { nameOf } from "./attempts.js"
+import type { MatrixTests } from "./matrix-tests.js"
+
+const elements = { FAILED: "failure", INCONCLUSIVE: "error" } as const
+
+/**
+ * JUnit XML in the dialect that Jenkins, GitLab and GitHub reporters read: one case per attempt, grouped by role. What could
+ * not be tried is an error, so that a run of it is never green; what only the application can ask is skipped.
+ */
+export function matrixJunit({ cases, counts, places, at, server, leftToApplication }: MatrixTests): string {
+  const totals = (tests: number, failures: number, errors: number, skipped: number): string =>
+    `tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}" time="0"`
+  const all = totals(
+    cases.length + leftToApplication.length,
+    counts.failed,
+    counts.inconclusive,
+    leftToApplication.length,
+  )
+  const properties = Object.entries({
+    server,
+    tenant: places.tenant,
+    branch: places.branch,
+    sibling: places.sibling ?? "none",
+    other: places.other?.branch ?? "none",
+  })
+  return `${[
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="wardkeep matrix tests" ${all}>`,
+    `  <testsuite name="wardkeep matrix tests" timestamp="${escaped(at.slice(0, 19))}" ${all}>`,
+    "    <properties>",
+    ...properties.map(([name, value]) => `      <property name="${name}" value="${escaped(value)}"/>`),
+    "    </properties>",
+    ...cases.flatMap(caseLines),
+    ...leftToApplication.flatMap(skippedLines),
+    "  </testsuite>",
+    "</testsuites>",
+  ].join("\n")}\n`
+}
+
+function caseLines(one: CaseResult): string[] {
+  const open = `    <testcase classname="matrix.${escaped(one.role)}" name="${escaped(nameOf(one))}" time="0"`
+  if (one.verdict === "PASSED") return [`${open}/>`]
+  const element = elements[one.verdict]
+  return [`${open}>`, `      <${element} message="${escaped(one.detail)}" type="${one.verdict}"/>`, "    </testcase>"]
+}
+
+function skippedLines(name: string): string[] {
+  const open = `    <testcase classname="matrix.application" name="${escaped(name)}" time="0">`
+  return [open, '      <skipped message="the database cannot see it; ask decide"/>', "    </testcase>"]
+}
+
+function escaped(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/gu, "\ufffd")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+}

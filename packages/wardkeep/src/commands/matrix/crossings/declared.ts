@@ -1,0 +1,117 @@
+import { type Action, type Actor, actions, type Policy, type TableRule } from "@wardkeep/core"
+import { shownRole } from "../cells/attempts.js"
+
+/** One thing that crosses, in words for the people of a clinic. */
+export interface Crossing {
+  readonly what: string
+  /** Who, and for what. */
+  readonly who: string
+  readonly limits: string
+}
+
+export interface Section {
+  readonly title: string
+  readonly explained: string
+  readonly crossings: readonly Crossing[]
+}
+
+/** What the policy file itself lets cross. */
+export function declaredSections(policy: Policy): Section[] {
+  return [
+    {
+      title: "Tables that every clinic shares",
+      explained: "Reference data: it belongs to no clinic. Whoever may write it writes it for everybody.",
+      crossings: tablesWhere(policy, ({ scope }) => scope === "global", "the whole installation"),
+    },
+    {
+      title: "Tables that all branches of a clinic share",
+      explained:
+        "Declared with the scope of the clinic: each branch sees the rows of every branch, and of no other clinic.",
+      crossings: tablesWhere(policy, (rule) => rule.scope === "tenant" || throughTenant(policy, rule), "one clinic"),
+    },
+    {
+      title: "Identities that several branches share",
+      explained: "A row is seen in each branch to which a row of the link table joins it, and in no other clinic.",
+      crossings: shared(policy),
+    },
+    {
+      title: "Look-ups before anybody has signed in",
+      explained: "One row by one exact value, across every clinic; only the columns named here. Each is recorded.",
+      crossings: policy.lookups.map(({ name, table, by, returns }) => ({
+        what: `${name}: ${label(policy, table)} by ${by}`,
+        who: "the application and its sign-in",
+        limits: `returns ${returns.join(", ")}`,
+      })),
+    },
+    { title: "Emergencies", explained: emergencyText, crossings: emergencies(policy) },
+    {
+      title: "Services",
+      explained: "Jobs without a person. Each context is of one clinic, of the branches it was issued for.",
+      crossings: policy.actors
+        .filter(({ kind }) => kind === "service")
+        .map((actor) => ({
+          what: actor.name,
+          who: `for ${actor.purposes.join(" or ")}`,
+          limits: [...actor.can].map(([table, { rules }]) => `${verbs(rules)} ${label(policy, table)}`).join("; "),
+        })),
+    },
+  ]
+}
+
+const emergencyText =
+  "Somebody declares why they must see one patient of another branch of the same clinic. It is recorded before a row is shown, ends by itself, and is reviewed by somebody else."
+
+function emergencies(policy: Policy): Crossing[] {
+  const { breakGlass, actors } = policy
+  if (breakGlass === null) return []
+  const { role, from, longestSeconds, reasons, reviewedBy } = breakGlass
+  const tables = [...(actors.find(({ name }) => name === role)?.can ?? [])].map(
+    ([table, { rules }]) => `${verbs(rules)} ${label(policy, table)}`,
+  )
+  return [
+    {
+      what: `one patient of one branch, as ${role}: ${tables.join("; ")}`,
+      who: `declared by ${from.join(" or ")}; reviewed by ${reviewedBy.join(" or ")}`,
+      limits: `at most ${Math.round(longestSeconds / 60)} minutes; reasons: ${reasons.join(", ")}`,
+    },
+  ]
+}
+
+function tablesWhere(policy: Policy, is: (rule: TableRule) => boolean, reach: string): Crossing[] {
+  return [...policy.tables]
+    .filter(([, rule]) => is(rule))
+    .map(([table]) => ({ what: label(policy, table), who: whoMay(policy, table), limits: reach }))
+}
+
+function throughTenant(policy: Policy, { scope }: TableRule): boolean {
+  if (typeof scope !== "object" || !("through" in scope)) return false
+  const parent = policy.tables.get(scope.through)
+  return parent !== undefined && (parent.scope === "tenant" || throughTenant(policy, parent))
+}
+
+function shared(policy: Policy): Crossing[] {
+  return [...policy.tables].flatMap(([table, { scope }]) =>
+    typeof scope === "object" && "shared" in scope
+      ? [{ what: label(policy, table), who: whoMay(policy, table), limits: `linked by ${scope.shared}.${scope.by}` }]
+      : [],
+  )
+}
+
+/** `reception: read; owner: read, update`, and `nobody` where no role may do anything. */
+export function whoMay({ actors }: Policy, table: string): string {
+  const some = actors.flatMap((actor: Actor) => {
+    const rules = actor.can.get(table)?.rules
+    const verb = rules === undefined ? "" : verbs(rules)
+    return verb === "" ? [] : [`${shownRole(actor)}: ${verb}`]
+  })
+  return some.length === 0 ? "nobody" : some.join("; ")
+}
+
+function verbs(rules: { readonly [A in Action]?: unknown }): string {
+  return actions.filter((action) => rules[action] !== undefined).join(", ")
+}
+
+/** Tables of the policy's own schema are shown without it. */
+export function label({ schema }: Policy, table: string): string {
+  return table.startsWith(`${schema}.`) ? table.slice(schema.length + 1) : table
+}

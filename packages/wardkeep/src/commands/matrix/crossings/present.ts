@@ -1,0 +1,99 @@
+import type { Policy } from "@wardkeep/core"
+import type { Queryable } from "@wardkeep/postgres/migrate"
+import type { Section } from "./declared.js"
+
+type Line = { what: string; who: string; limits: string }
+
+const groups = `
+select g.name as what, g.tenant as who, cardinality(g.branches) || ' branches: ' || array_to_string(g.branches, ', ') as limits
+  from wardkeep.branch_group g where $1::text is null or g.tenant = $1 order by g.tenant, g.name`
+
+/** Whoever is assigned more than one branch, by one assignment or by several. */
+const assigned = `
+with held as (
+  select a.actor, a.tenant, a.role, a.valid_until, a.branch, a.branch_group from wardkeep.assignment a
+   where ($1::text is null or a.tenant = $1) and a.revoked_at is null and a.valid_from <= $2 and (a.valid_until is null or a.valid_until > $2)
+)
+select actor as what, role || ' in ' || tenant as who,
+  case when bool_or(branch is null and branch_group is null) then 'every branch'
+       else concat_ws(' and ', 'branches ' || string_agg(distinct branch, ', '), 'groups ' || string_agg(distinct branch_group, ', ')) end
+  || coalesce(', until ' || to_char(min(valid_until) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'), ', without an end') as limits
+  from held group by actor, tenant, role
+having bool_or(branch is null) or count(distinct branch) > 1 order by tenant, actor, role`
+
+/** One person in several clinics, whose two contexts never meet in one statement. */
+const tenants = `
+select a.actor as what, string_agg(distinct a.role || ' in ' || a.tenant, ', ') as who, 'one clinic at a time' as limits
+  from wardkeep.assignment a
+ where a.revoked_at is null and a.valid_from <= $2 and (a.valid_until is null or a.valid_until > $2)
+ group by a.actor having count(distinct a.tenant) > 1 and ($1::text is null or bool_or(a.tenant = $1)) order by a.actor`
+
+const sessions = `
+select t.actor as what, t.role || ' for ' || t.purpose || ' in ' || t.tenant as who,
+  cardinality(t.branches) || ' branches, until ' || to_char(t.valid_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') as limits
+  from wardkeep.token t where cardinality(t.branches) > 1 and t.role <> 'owner' and t.valid_until > $2 and ($1::text is null or t.tenant = $1)
+ order by 2, 1`
+
+const emergencies = `
+select b.declared_by as what, 'as ' || b.declared_as || ': ' || b.reason || ', in the branch ' || b.branch as who,
+  case when b.valid_until <= $2 then 'over, waits for its review'
+       when b.opened_at is null then 'declared, not opened' else 'open until ' || to_char(b.valid_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') end as limits
+  from wardkeep.break_glass b where b.reviewed_at is null and b.closed_at is null and ($1::text is null or b.tenant = $1) order by b.declared_at`
+
+/** What the owner's login did across branches: under the fence of a clinic, or over all of them. */
+const owner = `
+select a.kind as what, a.actor as who, count(*) || ' times, last ' || to_char(max(a.at) at time zone 'UTC', 'YYYY-MM-DD') as limits
+  from wardkeep.activity a
+ where a.kind in ('backfill', 'maintenance', 'restore', 'load') and a.at > $2::timestamptz - interval '90 days' and a.at <= $2
+   and ($1::text is null or a.tenant is null or a.tenant = $1)
+ group by a.kind, a.actor order by 1, 2`
+
+/** What the database holds at that moment; of one clinic or of all. Whom an emergency is about is not in it. */
+export async function presentSections(
+  client: Queryable,
+  { assignments }: Policy,
+  tenant: string | null,
+  now: Date,
+): Promise<Section[]> {
+  const read = async (text: string): Promise<Line[]> => (await client.query<Line>(text, [tenant, now])).rows
+  const only = async (text: string): Promise<Line[]> =>
+    (await client.query<Line>(text.replaceAll("$2", "$1"), [tenant])).rows
+  const byHost =
+    "Your application says who holds which role and the database does not know; the sessions below are what it issued."
+  return [
+    {
+      title: "Groups of branches",
+      explained: "A context may hold a group in the place of one branch.",
+      crossings: await only(groups),
+    },
+    {
+      title: "People assigned to several branches",
+      explained:
+        assignments === "host"
+          ? byHost
+          : "What they see in one context is the branches of their role, unless the application narrows it to one.",
+      crossings: await read(assigned),
+    },
+    {
+      title: "People assigned in several clinics",
+      explained: "One statement is in one context, and a context is of one clinic.",
+      crossings: await read(tenants),
+    },
+    {
+      title: "Open sessions that hold several branches",
+      explained: "Now, whoever issued them.",
+      crossings: await read(sessions),
+    },
+    {
+      title: "Emergencies that are open or wait for a review",
+      explained: "Ask for the review.",
+      crossings: await read(emergencies),
+    },
+    {
+      title: "Work of the owner's login in the last 90 days",
+      explained:
+        "Reports, loads and maintenance: a backfill sees one clinic at a time, maintenance every row of the tables it names. Each is recorded with its reason.",
+      crossings: await read(owner),
+    },
+  ]
+}

@@ -1,0 +1,117 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto"
+import { canonicalJson, type Json, WardkeepError } from "@wardkeep/core"
+import type { Review } from "./review.js"
+
+export interface Attestation {
+  /** Who says it: a name, as the signer wrote it. */
+  readonly by: string
+  readonly statement: string
+}
+
+/** A review, what somebody says about it, and their signature over both. Any Ed25519 implementation can check it. */
+export interface AttestedReview {
+  readonly review: Review
+  readonly attestation: Attestation
+  readonly signature: {
+    readonly algorithm: "Ed25519"
+    /** Hex, of the canonical JSON (RFC 8785) of the review. Part of what is signed. */
+    readonly sha256: string
+    /** First 16 hex digits of the SHA-256 of the public key's SPKI DER form: names the key, proves nothing. */
+    readonly keyId: string
+    /** Base64, over the canonical JSON of `{ kind: "wardkeep-access-review/v1", sha256, by, statement }`. */
+    readonly value: string
+  }
+}
+
+/**
+ * Signs a review with the Ed25519 private key of whoever answers for it.
+ *
+ * @throws WK772 the key is not an Ed25519 private key in PEM · WK009 nobody, or nothing, is attested
+ * @example attest(found, { by: "Dr. Asha Rao", statement: "reviewed, nothing to take away" }, pem)
+ */
+export function attest(review: Review, { by, statement }: Attestation, privateKeyPem: string): AttestedReview {
+  if (by.trim() === "" || statement.trim() === "")
+    throw new WardkeepError("WK009", { message: "an attestation names who says it, and what" })
+  const key = keyFrom(privateKeyPem, createPrivateKey, "private")
+  const sha256 = hashOf(review)
+  const value = sign(null, signed(sha256, { by, statement }), key).toString("base64")
+  const keyId = keyIdOf(createPublicKey(key))
+  return { review, attestation: { by, statement }, signature: { algorithm: "Ed25519", sha256, keyId, value } }
+}
+
+/**
+ * Whether this key signed exactly this review and these words. The key comes from whom you trust, never with the file.
+ *
+ * @throws WK771 it was changed, or another key signed it · WK772 the key is not an Ed25519 public key · WK773 not such a file
+ * @example checkAttested(await readFile("review.json", "utf8"), await readFile("asha.pub", "utf8")).attestation.by
+ */
+export function checkAttested(text: string, publicKeyPem: string): AttestedReview {
+  const found = parse(text)
+  const key = keyFrom(publicKeyPem, createPublicKey, "public")
+  const { sha256, value, keyId } = found.signature
+  if (hashOf(found.review) !== sha256)
+    throw new WardkeepError("WK771", { message: "the review is not the one that was signed: its SHA-256 differs" })
+  if (!verify(null, signed(sha256, found.attestation), key, Buffer.from(value, "base64")))
+    throw new WardkeepError("WK771", {
+      message: `this key (${keyIdOf(key)}) did not sign it; the signature names key ${keyId}`,
+    })
+  return found
+}
+
+function hashOf(review: Review): string {
+  const document: Json = JSON.parse(JSON.stringify(review))
+  return createHash("sha256").update(canonicalJson(document)).digest("hex")
+}
+
+/** The first member keeps it from ever being read as a signature over something else. */
+function signed(sha256: string, { by, statement }: Attestation): Buffer {
+  return Buffer.from(canonicalJson({ kind: "wardkeep-access-review/v1", sha256, by, statement }))
+}
+
+function parse(text: string): AttestedReview {
+  let found: unknown
+  try {
+    found = JSON.parse(text)
+  } catch {
+    found = null
+  }
+  if (isAttested(found)) return found
+  throw new WardkeepError("WK773", {
+    message: "this is not an attested access review",
+    hint: "Give the file that `wardkeep matrix review --sign` wrote.",
+  })
+}
+
+function isAttested(value: unknown): value is AttestedReview {
+  const member = (of: unknown, name: string): unknown =>
+    typeof of === "object" && of !== null && Object.hasOwn(of, name) ? Reflect.get(of, name) : undefined
+  const texts = [
+    ["attestation", "by"],
+    ["attestation", "statement"],
+    ["signature", "sha256"],
+    ["signature", "keyId"],
+    ["signature", "value"],
+  ] as const
+  return (
+    typeof member(value, "review") === "object" &&
+    texts.every(([part, name]) => typeof member(member(value, part), name) === "string")
+  )
+}
+
+function keyFrom(pem: string, create: (pem: string) => KeyObject, kind: "private" | "public"): KeyObject {
+  let key: KeyObject
+  try {
+    key = create(pem)
+  } catch {
+    // The cause could quote the key.
+    throw new WardkeepError("WK772", { message: `the ${kind} key is not PEM text that can be read` })
+  }
+  if (key.asymmetricKeyType !== "ed25519")
+    throw new WardkeepError("WK772", { message: `the ${kind} key is not an Ed25519 key` })
+  return key
+}
+
+function keyIdOf(key: KeyObject): string {
+  const der = key.export({ type: "spki", format: "der" })
+  return createHash("sha256").update(der).digest("hex").slice(0, 16)
+}
