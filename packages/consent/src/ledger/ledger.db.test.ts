@@ -21,11 +21,27 @@ beforeAll(async () => {
 
 const served = (subject: string, over = {}) =>
   used.clinic.wk.run(desk, () =>
-    serveNotice(used.clinic.wk, { subject, notice: published, language: "ta", channel: "desk", evidence: "receipt 17", ...over }),
+    serveNotice(used.clinic.wk, {
+      subject,
+      notice: published,
+      language: "ta",
+      channel: "desk",
+      evidence: "receipt 17",
+      ...over,
+    }),
   )
 const say = (subject: string, decisions: Record<string, Decision>, over: Partial<Decided> = {}) =>
   used.clinic.wk.run(desk, () =>
-    decide(used.clinic.wk, { subject, notice: published, language: "ta", channel: "desk", method: "signature", evidence: "form 17", decisions, ...over }),
+    decide(used.clinic.wk, {
+      subject,
+      notice: published,
+      language: "ta",
+      channel: "desk",
+      method: "signature",
+      evidence: "form 17",
+      decisions,
+      ...over,
+    }),
   )
 const events = (subject: string) => used.clinic.wk.run(desk, () => history(used.clinic.wk, subject))
 
