@@ -27,7 +27,7 @@ const mark = "wardkeep-consent"
  * The consent ledger as a part of a Wardkeep database: schema `wardkeep_consent`, functions for the roles that the policy file
  * names, and triggers that keep on every row about a person which purposes reach it.
  *
- * @throws WK002 the policy file has no `consent`, or the schema is not installed · WK007 the day of birth is not a date
+ * @throws WK002 the schema is not installed · WK007 the day of birth is not a date
  * @example
  * await install({ admin, policy, extensions: [consent] })
  * await apply({ client, policy, extensions: [consent] })
@@ -43,29 +43,24 @@ export const consent: Extension = {
     return policy.consent === null ? [] : callers(policy, policy.consent)
   },
   async plan(input) {
-    const rule = input.policy.consent
-    if (rule === null)
-      throw new WardkeepError("WK002", {
-        message: "the policy file says nothing about consent",
-        hint: "Write consent: { subjects, born, recordedBy, noticesBy } in the policy file.",
-      })
     if (!(await isInstalled(input.client)))
       throw new WardkeepError("WK002", {
         message: "the schema wardkeep_consent is not in this database",
         hint: "Run `wardkeep migrate --consent` as the administrator first; in code, `install` with `extensions: [consent]`.",
       })
-    const tables = walled(input, rule)
-    const desired = [
-      person(input, rule),
-      spread(tables),
-      refreshAll(input, rule, tables),
-      ...triggers(input, rule, tables),
-    ]
+    const rule = input.policy.consent
+    const desired = rule === null ? [] : objects(input, rule)
     const steps = managedSteps(desired, await present(input), mark)
     // Whatever was changed by hand, or came anew: every row says again what the ledger says.
-    if (steps.length > 0) steps.push(refreshed)
+    if (rule !== null && steps.length > 0) steps.push(refreshed)
     return { steps, findings: [] }
   },
+}
+
+function objects(input: ExtensionInput, rule: ConsentRule): Managed[] {
+  const tables = walled(input, rule)
+  const functions = [person(input, rule), spread(tables), refreshAll(input, rule, tables)]
+  return [...functions, ...triggers(rule, tables)]
 }
 
 const refreshed: Step = {
@@ -205,7 +200,7 @@ $wk$`,
 }
 
 /** ALWAYS: session_replication_role does not silence them. */
-function triggers({ policy }: ExtensionInput, rule: ConsentRule, tables: readonly Walled[]): Managed[] {
+function triggers(rule: ConsentRule, tables: readonly Walled[]): Managed[] {
   return tables.flatMap((entry) => {
     const { name } = entry.table
     const target = qualified(name)
@@ -222,7 +217,7 @@ function triggers({ policy }: ExtensionInput, rule: ConsentRule, tables: readonl
         `before insert or update of ${columns} on ${target} for each row execute function wardkeep_consent.row_bits(${literals})`,
       ),
     ]
-    if (policy.consent !== null && name === rule.subjects)
+    if (name === rule.subjects)
       made.push(
         trigger(
           name,

@@ -39,8 +39,12 @@ export function consentAt(events: readonly (Act & { readonly born?: string | nul
   let consent: ConsentState["state"] = "none"
   let objected = false
   let last: Act | undefined
-  for (const event of [...events].sort((a, b) => (instant(a.at) < instant(b.at) ? -1 : 1))) {
-    if (event.purpose !== asked.purpose || instant(event.at) > moment) continue
+  const past = events
+    .filter(({ purpose }) => purpose === asked.purpose)
+    .map((event) => ({ event, at: instant(event.at) }))
+    .filter(({ at }) => at <= moment)
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+  for (const { event } of past) {
     if (event.kind === "objected" || event.kind === "objection_lifted") {
       objected = event.kind === "objected"
       continue

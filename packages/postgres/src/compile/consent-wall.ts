@@ -1,5 +1,6 @@
-import { type Actor, type Policy, quoteIdent, wallOf } from "@wardkeep/core"
+import { type Actor, type Policy, quoteIdent, WardkeepError, wallOf } from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
+import type { Extension } from "./extension.js"
 import { policyObject } from "./policy-object.js"
 import type { ScopedTable } from "./scope.js"
 import { type Managed, qualified, type Step } from "./step.js"
@@ -19,6 +20,19 @@ export function withWallColumns(policy: Policy, entry: ScopedTable): ScopedTable
     columns.set(name, { name, type, notNull: true, default: initial, identity: false, generated: false, exact: true })
   const added = [...entry.added, ...missing.map(([column]) => column)]
   return { ...entry, table: { ...entry.table, columns }, added }
+}
+
+/**
+ * Without the ledger's triggers whoever inserts a row would write its bits.
+ *
+ * @throws WK002 the policy file has a ledger, and nobody brings it
+ */
+export function requireLedger(policy: Policy, extensions: readonly Extension[]): void {
+  if (policy.consent === null || extensions.some(({ migrations }) => migrations.schema === "wardkeep_consent")) return
+  throw new WardkeepError("WK002", {
+    message: "the policy file has a consent ledger, and the database has none",
+    hint: "Run `wardkeep migrate --consent` as the administrator first; in code, pass `extensions: [consent]` of @wardkeep/consent.",
+  })
 }
 
 /** Whether the rows of a table carry what their person decided. */

@@ -15,7 +15,7 @@ import {
   strangersOn,
 } from "./companions.js"
 import { confinement, narrowable } from "./confined.js"
-import { consentWall, wallColumnSteps } from "./consent-wall.js"
+import { consentWall, requireLedger, wallColumnSteps } from "./consent-wall.js"
 import { currentStrategy } from "./current-strategy.js"
 import { defaultFindings, readDefaults } from "./defaults.js"
 import { definerGrantSteps } from "./definer-grants.js"
@@ -84,6 +84,7 @@ export interface PlanOptions {
  * @example console.log(emit(await plan({ client, policy })))
  */
 export async function plan(options: PlanOptions): Promise<Plan> {
+  requireLedger(options.policy, options.extensions ?? [])
   return await withSettings(options.client, interpreted, () => compare(options))
 }
 
