@@ -35,6 +35,7 @@ export {
   serveNotice,
 } from "./ledger/ledger.js"
 export { adultFrom } from "./ledger/majority.js"
+export { type ConsentProof, proofFaults, proveConsent } from "./ledger/proof.js"
 export { type ConsentState, consentAt, type Question } from "./ledger/state.js"
 export {
   type Notice,

@@ -78,6 +78,7 @@ const recording = [
   "decide(text,jsonb)",
   "end_due()",
   "history(text)",
+  "prove(text,uuid)",
   "notices()",
 ]
 
