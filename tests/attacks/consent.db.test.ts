@@ -1,7 +1,9 @@
 import { type Decided, decide, publishNotice, represent, serveNotice } from "@wardkeep/consent"
 import { roleNames } from "@wardkeep/core"
 import type { Session } from "@wardkeep/postgres"
+import { useStrategy } from "@wardkeep/postgres/migrate"
 import { beforeAll, describe, expect, it } from "vitest"
+import { connected } from "#tests/fixture/clinic.ts"
 import { notice, useConsenting } from "#tests/fixture/consenting.ts"
 import { type Grant, inContext, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -191,6 +193,26 @@ describe("the application's login cannot get around it", () => {
     expect(seen.rows).toEqual([])
     const told = await used.clinic.wk.run(far, () => used.clinic.wk.query("select * from wardkeep_consent.notices()"))
     expect(told.rows).toEqual([])
+  })
+})
+
+describe("under the accelerated strategy", () => {
+  it("reaches the same people, and refuses the same", async () => {
+    const { policy } = used.clinic
+    const use = (strategy: "portable" | "accelerated") =>
+      connected(database.adminUrl, (admin) => useStrategy(admin, policy, strategy))
+    const call = await grants("caller", ["outreach"])
+    const care = await grants("desk", ["care"])
+    await use("accelerated")
+    try {
+      expect(await asApp(call, "select id from patient")).toEqual([{ id: yes }])
+      expect(await asApp(call, "select patient_id as id from visit")).toEqual([{ id: yes }])
+      expect((await asApp(care, "select id from patient")).length).toBeGreaterThan(1)
+      const other = `with s as (select set_config('role', '${care.db_role}', true)) select n from s, lateral (select count(*) as n from patient) c`
+      expect(await attempt(call, other)).toBe("WK107")
+    } finally {
+      await use("portable")
+    }
   })
 })
 

@@ -214,11 +214,7 @@ export const codes = {
     hint: "Correct the files the message names; each rule needs a citation, a source and its days in force.",
     http: 500,
   },
-  WK502: {
-    title: "The notice is incomplete",
-    hint: "Add what the message names and publish again; nothing was published.",
-    http: 400,
-  },
+  WK502: { title: "The notice is incomplete", hint: "Add what the message names, then publish again.", http: 400 },
   WK503: {
     title: "The consent ledger refused the entry",
     hint: "See the message; nothing was recorded, and what was recorded before stays.",
