@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url"
 
 const packages = join(dirname(fileURLToPath(import.meta.url)), "../../packages")
 /** The first migration of each package. */
-const first = { postgres: "0001_context.sql", audit: "0001_audit.sql" }
+const first = { postgres: "0001_context.sql", audit: "0001_audit.sql", consent: "0001_consent.sql" }
 
 /** A function with everything said about it, or any other statement. */
 const piece =

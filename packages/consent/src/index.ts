@@ -1,9 +1,11 @@
 /**
- * The law as data with a tense: which duties bind a clinic on a day, by when something is due, how long a record must be
- * kept and who stands for that. Engineering research, not legal advice.
+ * Consent and law. `consent` adds the ledger to `install`, `plan` and `apply`; `publishNotice`, `serveNotice` and `decide` write
+ * it; `history` and `consentAt` say where a person stood at any moment. The law is data with a tense: which duties bind a
+ * clinic on a day, by when something is due, how long a record must be kept. Engineering research, not legal advice.
  *
  * @module
  */
+export { consent } from "./compile/consent.js"
 export { dayInIndia, inWords } from "./law/calendar.js"
 export { citationFaults } from "./law/citations.js"
 export { dueAt } from "./law/deadline.js"
@@ -19,3 +21,30 @@ export {
   type RetentionRule,
 } from "./law/schema.js"
 export { type Asker, askers, type Dated, lawOn, nextChange, type Tense, tenseOf } from "./law/tense.js"
+export type { ConsentEvent, Decision, DecisionKind, Giver } from "./ledger/event.js"
+export {
+  type Decided,
+  decide,
+  endDue,
+  endRepresentation,
+  history,
+  type Representation,
+  recordEmergency,
+  represent,
+  type ServedNotice,
+  serveNotice,
+} from "./ledger/ledger.js"
+export { adultFrom } from "./ledger/majority.js"
+export { type ConsentProof, proofFaults, proveConsent } from "./ledger/proof.js"
+export { type ConsentState, consentAt, type Question } from "./ledger/state.js"
+export {
+  type Notice,
+  type NoticeGap,
+  type NoticeItem,
+  type NoticeText,
+  noticeGaps,
+  notices,
+  type PublishedText,
+  publishNotice,
+  type TranslationStatus,
+} from "./notice/notice.js"

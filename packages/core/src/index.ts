@@ -15,19 +15,22 @@ export { quoteIdent, quoteLiteral, splitName } from "./identifier.js"
 export { type Action, actions, handlingActions, isAction, narrowableActions } from "./policy/actions.js"
 export { conditionNamed, isTied } from "./policy/cells.js"
 export { type Assigned, type Condition, type Hours, partsOf, type State, type Window } from "./policy/condition.js"
+export { consentBasis, wallOf } from "./policy/consent.js"
 export {
   type BreakGlassInput,
   type CellInput,
   type ConditionInput,
+  type ConsentInput,
   definePolicy,
   type GuardInput,
   type PolicyInput,
+  type PurposeInput,
   type RoleInput,
   type TableInput,
 } from "./policy/define.js"
 export { durationSeconds } from "./policy/duration.js"
 export { type RoleNames, roleNames } from "./policy/names.js"
 export { parsePolicy } from "./policy/parse.js"
-export type { Actor, BreakGlass, ColumnSet, Lookup, Permission, Policy, Rule } from "./policy/policy.js"
+export type { Actor, BreakGlass, ColumnSet, ConsentRule, Lookup, Permission, Policy, Rule } from "./policy/policy.js"
 export { type CellReplacements, replaceCells } from "./policy/replace-cells.js"
-export type { TableRule } from "./policy/schema.js"
+export type { PurposeRule, TableRule } from "./policy/schema.js"

@@ -1,5 +1,5 @@
 /**
- * The law as data with a tense. The consent ledger is not here yet.
+ * Notices, the consent ledger, and the law as data with a tense.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { list, type Managed, qualified, type ScopedTable } from "@wardkeep/postgres/migrate"
+import { list, type Managed, qualified, type ScopedTable, wallColumns } from "@wardkeep/postgres/migrate"
 
 /** `relation` is the root's name; a partition's rows are recorded under it. */
 export function functionName(relation: string): string {
@@ -115,7 +115,9 @@ function differs(column: string, verb: Verb): string {
 function changes(entry: ScopedTable, verb: Verb): string {
   const hidden = redactedColumns(entry)
   const json = (row: string, column: string): string => `coalesce(to_json(${row}.${quoteIdent(column)})::text, 'null')`
-  const members = [...entry.table.columns.keys()].map((column) => {
+  // What a person decided is an event of its own; that it was copied to the row is none.
+  const told = [...entry.table.columns.keys()].filter((column) => !Object.hasOwn(wallColumns, column))
+  const members = told.map((column) => {
     const label = quoteLiteral(`${JSON.stringify(column)}:`)
     const pair = {
       create: `'[null,' || ${json("n", column)} || ']'`,

@@ -214,6 +214,12 @@ export const codes = {
     hint: "Correct the files the message names; each rule needs a citation, a source and its days in force.",
     http: 500,
   },
+  WK502: { title: "The notice is incomplete", hint: "Add what the message names, then publish again.", http: 400 },
+  WK503: {
+    title: "The consent ledger refused the entry",
+    hint: "See the message; nothing was recorded, and what was recorded before stays.",
+    http: 409,
+  },
   WK701: {
     title: "The target of the conformance suite is not valid",
     hint: "Correct the fields that the message names; `wardkeep verify --init` writes a first target.",

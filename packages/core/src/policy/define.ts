@@ -49,6 +49,26 @@ export interface TableInput<Table extends string> {
   readonly audit?: { readonly redact: readonly string[] }
 }
 
+export interface PurposeInput {
+  /** The legal ground. With `consent`, the purpose reaches a person only after that person said yes. */
+  readonly basis: string
+  /** `stops`: the purpose no longer reaches who objected. */
+  readonly objection?: "stops"
+  /** Of a purpose with the basis `consent`: whether a parent may say yes for a child (the default), or nobody. */
+  readonly children?: "parent" | "forbidden"
+}
+
+export interface ConsentInput<Table extends string = string, Role extends string = string> {
+  /** The table with one row per person; it names a `subject`. */
+  readonly subjects: Table
+  /** Its column with the day of birth. */
+  readonly born: string
+  /** The roles that record what people decided; the person's own, confined role may be among them. */
+  readonly recordedBy: readonly Role[]
+  /** The roles that publish notices. */
+  readonly noticesBy: readonly Role[]
+}
+
 export interface RoleInput<
   Table extends string,
   Purpose extends string,
@@ -96,7 +116,7 @@ export interface PolicyInput<
   }
   readonly rest?: "error" | "unmanaged"
   readonly tables: { readonly [T in Table]: TableInput<NoInfer<Table>> }
-  readonly purposes: { readonly [P in Purpose]: { readonly basis: string } }
+  readonly purposes: { readonly [P in Purpose]: PurposeInput }
   /** Conditions on rows, defined once and named by cells. */
   readonly conditions?: { readonly [C in Named]: ConditionInput<NoInfer<Table>> }
   readonly roles: {
@@ -114,6 +134,8 @@ export interface PolicyInput<
   /** `required`: sessions are issued from assignments in the database only. Default `host`: your application says. */
   readonly assignments?: "host" | "required"
   readonly breakGlass?: BreakGlassInput<NoInfer<Role | Combined>>
+  /** The consent ledger; needed where a purpose waits for what people decide. */
+  readonly consent?: ConsentInput<NoInfer<Table>, NoInfer<Role | Combined>>
   readonly services?: {
     readonly [S in Service]: {
       readonly purposes: readonly NoInfer<Purpose>[]

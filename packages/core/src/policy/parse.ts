@@ -2,6 +2,7 @@ import { splitName } from "../identifier.js"
 import { breakGlassOf, checkAssigning } from "./assigning.js"
 import { addCells, checkCells, type Known, qualifiedConditions } from "./cells.js"
 import { combinationActors } from "./combine.js"
+import { checkConsent, consentOf } from "./consent.js"
 import { durationSeconds } from "./duration.js"
 import { describeIssue, invalid } from "./faults.js"
 import type { Actor, Lookup, Permission, Policy } from "./policy.js"
@@ -35,6 +36,8 @@ export function parsePolicy(input: unknown): Policy {
   const roles = roleActors(doc, known)
   const actors = [...roles, ...combinationActors(doc, roles, known), ...serviceActors(doc, known)]
   checkAssigning(doc, actors, tables, faults)
+  const consent = consentOf(doc.consent, qualify)
+  checkConsent(doc, consent, actors, tables, faults)
   const lookups = Object.entries(doc.lookups).map(([name, lookup]): Lookup => {
     const table = qualify(lookup.table)
     if (!tables.has(table)) faults.push(`lookups.${name}.table: ${lookup.table} is not under tables`)
@@ -54,6 +57,7 @@ export function parsePolicy(input: unknown): Policy {
     assignments: doc.assignments,
     exclusive: doc.exclusive,
     breakGlass: breakGlassOf(doc.breakGlass),
+    consent,
   }
 }
 

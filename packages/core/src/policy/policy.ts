@@ -1,6 +1,6 @@
 import type { Action } from "./actions.js"
 import type { Condition } from "./condition.js"
-import type { TableRule } from "./schema.js"
+import type { PurposeRule, TableRule } from "./schema.js"
 
 /** Columns a cell covers: all of them, or the ones listed. */
 export type ColumnSet = "all" | readonly string[]
@@ -56,6 +56,18 @@ export interface BreakGlass {
   readonly reviewedBy: readonly string[]
 }
 
+/** Who the consent ledger is about, and who writes it. */
+export interface ConsentRule {
+  /** The table with one row per person. */
+  readonly subjects: string
+  /** Its column with the day of birth: who is a child is decided by it. */
+  readonly born: string
+  /** The roles that record what people decided. */
+  readonly recordedBy: readonly string[]
+  /** The roles that publish notices. */
+  readonly noticesBy: readonly string[]
+}
+
 export interface Lookup {
   readonly name: string
   readonly table: string
@@ -80,7 +92,7 @@ export interface Policy<
   }
   readonly rest: "error" | "unmanaged"
   readonly tables: ReadonlyMap<string, TableRule>
-  readonly purposes: ReadonlyMap<string, { readonly basis: string }>
+  readonly purposes: ReadonlyMap<string, PurposeRule>
   /** By name; assignment tables are qualified. */
   readonly conditions: Readonly<Record<string, Condition>>
   readonly actors: readonly Actor[]
@@ -90,6 +102,8 @@ export interface Policy<
   /** Pairs of roles that nobody holds at the same time in one tenant. */
   readonly exclusive: readonly (readonly [string, string])[]
   readonly breakGlass: BreakGlass | null
+  /** Null: no ledger, and no purpose waits for consent. */
+  readonly consent: ConsentRule | null
   /** Never set: only the literal names of the policy file travel in it. */
   readonly literals?: {
     readonly table: Table

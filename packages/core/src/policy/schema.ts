@@ -94,6 +94,19 @@ const breakGlass = z.strictObject({
   reviewedBy: z.array(roleName).min(1),
 })
 
+const purpose = z.strictObject({
+  basis: z.string().min(1),
+  objection: z.literal("stops", { error: "write objection: 'stops', or leave it out" }).optional(),
+  children: z.enum(["parent", "forbidden"], { error: "write children: 'parent' or 'forbidden'" }).optional(),
+})
+
+const consent = z.strictObject({
+  subjects: tableName,
+  born: column,
+  recordedBy: z.array(roleName).min(1),
+  noticesBy: z.array(roleName).min(1),
+})
+
 const service = z.strictObject({ purposes: z.array(name).min(1), can: z.record(tableName, cell) })
 
 export const policySchema = z.strictObject({
@@ -111,7 +124,7 @@ export const policySchema = z.strictObject({
     .enum(["error", "unmanaged"], { error: "write rest: 'error' (every table must be listed) or 'unmanaged'" })
     .default("error"),
   tables: z.record(tableName, table),
-  purposes: z.record(name, z.strictObject({ basis: z.string().min(1) })),
+  purposes: z.record(name, purpose),
   conditions: z.record(conditionName, conditionSchema).default({}),
   roles: z.record(roleName, role),
   services: z.record(roleName, service).default({}),
@@ -121,6 +134,7 @@ export const policySchema = z.strictObject({
   combinations: z.record(roleName, z.array(roleName).min(2)).default({}),
   exclusive: z.array(z.tuple([roleName, roleName])).default([]),
   breakGlass: breakGlass.optional(),
+  consent: consent.optional(),
   lookups: z
     .record(name, z.strictObject({ table: tableName, by: column, returns: z.array(column).min(1) }))
     .default({}),
@@ -128,5 +142,6 @@ export const policySchema = z.strictObject({
 
 export type PolicyDocument = z.output<typeof policySchema>
 export type TableRule = z.output<typeof table>
+export type PurposeRule = z.output<typeof purpose>
 export type Cell = z.output<typeof cell>
 export type CellValue = z.output<typeof cellValueSchema>

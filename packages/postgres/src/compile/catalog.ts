@@ -242,7 +242,7 @@ async function readForeignPolicies(client: Queryable, tables: readonly number[])
   const { rows } = await client.query<{ name: string }>(
     `select ${sqlName("n", "c")} || ' ' || p.polname as name
        from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
-      where (c.oid = any ($1::oid[]) or n.nspname in ('wardkeep', 'wardkeep_audit')) and coalesce(obj_description(p.oid, 'pg_policy'), '') not like 'wardkeep:%' order by 1`,
+      where (c.oid = any ($1::oid[]) or n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_consent')) and coalesce(obj_description(p.oid, 'pg_policy'), '') not like 'wardkeep:%' order by 1`,
     [tables],
   )
   return rows.map((row) => row.name)

@@ -24,7 +24,7 @@ with recursive marked as materialized (
   select classoid, objoid from pg_description where objsubid = 0 and description like 'wardkeep:%'
 ), tree as (
   select c.oid, ${sqlName("n", "c")} as name, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace
-   where c.relkind in ('r', 'p', 'v') and (n.nspname = 'wardkeep' or n.nspname = 'wardkeep_lookup' or n.nspname = 'wardkeep_audit' and not c.relispartition or ${sqlName("n", "c")} = any ($1)
+   where c.relkind in ('r', 'p', 'v') and (n.nspname in ('wardkeep', 'wardkeep_consent', 'wardkeep_lookup') or n.nspname = 'wardkeep_audit' and not c.relispartition or ${sqlName("n", "c")} = any ($1)
           or c.oid in (select objoid from marked where classoid = 'pg_class'::regclass))
   union
   select c.oid, ${sqlName("n", "c")}, c.relkind from tree t join pg_inherits i on i.inhparent = t.oid
@@ -59,11 +59,11 @@ select 'function ' || n.nspname || '.' || p.proname || '(' || pg_get_function_id
     concat_ws(' | ', p.prosecdef, p.provolatile, p.proparallel, p.proleakproof, array_to_string(p.proconfig, ','), pg_get_userbyid(p.proowner),
       md5(pg_get_functiondef(p.oid)), (select string_agg(coalesce(r.rolname::text, 'public'), ',' order by r.rolname) from aclexplode(p.proacl) a left join pg_roles r on r.oid = a.grantee))
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
- where n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_lookup') or p.oid in (select objoid from marked where classoid = 'pg_proc'::regclass)
+ where n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_consent', 'wardkeep_lookup') or p.oid in (select objoid from marked where classoid = 'pg_proc'::regclass)
 union all
 select 'acl schema ' || n.nspname || ' ' || coalesce(r.rolname::text, 'public'), string_agg(a.privilege_type || case when a.is_grantable then '*' else '' end, ',' order by a.privilege_type)
   from pg_namespace n cross join lateral aclexplode(n.nspacl) a left join pg_roles r on r.oid = a.grantee
- where a.grantee <> n.nspowner and (n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_lookup') or n.oid in (select objoid from marked where classoid = 'pg_namespace'::regclass))
+ where a.grantee <> n.nspowner and (n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_consent', 'wardkeep_lookup') or n.oid in (select objoid from marked where classoid = 'pg_namespace'::regclass))
  group by n.nspname, r.rolname
 union all
 select 'default ' || o.name || '.' || t.attname, pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d join ours o on o.oid = d.adrelid

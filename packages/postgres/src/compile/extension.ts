@@ -14,6 +14,12 @@ export interface ExtensionInput {
   readonly changed: ReadonlySet<string>
 }
 
+export interface Callable {
+  readonly role: string
+  /** As REVOKE takes it, with its schema: `wardkeep_consent.history(text)`. */
+  readonly function: string
+}
+
 /**
  * Another package's part of a database: a schema of its own, and objects that follow from the policy file. Its steps run
  * in the same transaction as the policy's. Pass the same extensions to `install`, `plan` and `apply`.
@@ -24,5 +30,7 @@ export interface Extension {
   readonly migrations: MigrationRun
   /** The folder with the current objects of its schema: functions, each followed by its comment, tables and triggers. */
   readonly objects: string
+  /** Functions of its schema that roles call; each checks the verified context itself. Without it, nobody calls any. */
+  callable?(policy: Policy): readonly Callable[]
   plan(input: ExtensionInput): Promise<{ steps: readonly Step[]; findings: readonly Finding[] }>
 }

@@ -1,7 +1,9 @@
 import { type Actor, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
 import { databaseRole, matrixRoles } from "./actors.js"
+import { waits } from "./consent-wall.js"
 import type { Strategy } from "./current-strategy.js"
+import type { Callable } from "./extension.js"
 import { leftOnFunction } from "./left-over.js"
 import type { Step } from "./step.js"
 
@@ -61,27 +63,29 @@ const issuerOnly = [
 
 /**
  * EXECUTE and USAGE of the schema `wardkeep` and USAGE of the host's schemas, as differences to what is there. Functions of
- * extensions are for triggers and the owner: nobody is granted any.
+ * extensions are for triggers and the owner, except those that an extension names for roles.
  */
 export async function functionGrantSteps(
   client: Queryable,
   policy: Policy,
   schemas: readonly { readonly schema: string }[],
   strategy: Strategy,
+  callable: readonly Callable[] = [],
 ): Promise<Step[]> {
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
   const accelerated = strategy === "accelerated"
   const login = accelerated ? [...loginOnly, ...acceleratedLogin] : loginOnly
   const readable = accelerated ? [...readers, ...acceleratedReaders] : readers
-  const wanted: [string, string][] = [
+  const wanted = [
     ...matrix.flatMap((role) => readable.map((f): [string, string] => [role, f])),
     ...policy.actors.flatMap((actor) =>
       chosen(policy, actor).map((f): [string, string] => [databaseRole(policy, actor), f]),
     ),
     ...login.map((f): [string, string] => [names.app, f]),
     ...issuerOnly.map((f): [string, string] => [names.issuer, f]),
-  ]
+  ].map(([grantee, f]): [string, string] => [grantee, `wardkeep.${f}`])
+  wanted.push(...callable.map(({ role, function: f }): [string, string] => [role, f]))
   const { rows } = await client.query<{ grantee: string; function: string; grantable: boolean }>(
     // What somebody else gave ends with the giver's own, here by CASCADE.
     `select coalesce(r.rolname::text, 'PUBLIC') as grantee, a.is_grantable as grantable,
@@ -92,7 +96,7 @@ export async function functionGrantSteps(
   )
   const key = (grantee: string, f: string): string => `${grantee} ${f}`
   const present = new Set(rows.map((row) => key(row.grantee, row.function)))
-  const desired = new Set(wanted.map(([grantee, f]) => key(grantee, `wardkeep.${f}`)))
+  const desired = new Set(wanted.map(([grantee, f]) => key(grantee, f)))
   const steps: Step[] = []
   for (const row of rows) {
     const isWanted = desired.has(key(row.grantee, row.function))
@@ -109,23 +113,34 @@ export async function functionGrantSteps(
   }
   const missing = new Map<string, string[]>()
   for (const [grantee, f] of wanted)
-    if (!present.has(key(grantee, `wardkeep.${f}`))) missing.set(grantee, [...(missing.get(grantee) ?? []), f])
+    if (!present.has(key(grantee, f))) missing.set(grantee, [...(missing.get(grantee) ?? []), f])
   for (const [grantee, functions] of missing) {
-    const what = functions.map((f) => `wardkeep.${f}`).join(", ")
     steps.push({
       phase: "support",
       object: `wardkeep ${grantee}`,
       why: "functions the fence and the client call",
-      sql: `grant execute on function ${what} to ${quoteIdent(grantee)}`,
+      sql: `grant execute on function ${functions.join(", ")} to ${quoteIdent(grantee)}`,
     })
   }
-  return [...steps, ...(await usageSteps(client, policy, [...matrix, names.app, names.issuer], matrix))]
+  const users = [
+    ...[...matrix, names.app, names.issuer].map((role) => [role, "wardkeep"] as const),
+    ...schemasOf(callable),
+  ]
+  return [...steps, ...(await usageSteps(client, policy, users, matrix))]
 }
 
-function chosen(policy: Policy, { kind, confined }: Actor): string[] {
-  if (kind === "service") return []
+function schemasOf(callable: readonly Callable[]): (readonly [role: string, schema: string])[] {
+  const pairs = callable.map(({ role, function: f }) => [role, f.slice(0, f.indexOf("."))] as const)
+  return [...new Map(pairs.map((pair) => [pair.join(" "), pair])).values()]
+}
+
+function chosen(policy: Policy, actor: Actor): string[] {
+  const { kind, confined } = actor
+  const wall = policy.consent !== null && waits(policy, actor) ? ["consent_mask(text)"] : []
+  if (kind === "service") return wall
   const isNarrowable = [...policy.tables.values()].some((rule) => rule.narrowable !== undefined)
   return [
+    ...wall,
     ...(isNarrowable ? ["permitted_tenant(text,text)"] : []),
     ...(confined ? ["subjects(text,boolean)"] : []),
     ...(policy.assignments === "required" && !confined ? assigning : []),
@@ -149,14 +164,11 @@ export async function grantAccelerated(client: Queryable, policy: Policy): Promi
 async function usageSteps(
   client: Queryable,
   policy: Policy,
-  wardkeepUsers: readonly string[],
+  users: readonly (readonly [role: string, schema: string])[],
   hostUsers: readonly string[],
 ): Promise<Step[]> {
   const hostSchemas = [...new Set([...policy.tables.keys()].map((name) => name.slice(0, name.indexOf("."))))]
-  const wanted = [
-    ...wardkeepUsers.map((role) => [role, "wardkeep"]),
-    ...hostSchemas.flatMap((schema) => hostUsers.map((role) => [role, schema])),
-  ]
+  const wanted = [...users, ...hostSchemas.flatMap((schema) => hostUsers.map((role) => [role, schema]))]
   const { rows } = await client.query<{ role: string; schema: string }>(
     `select w.role, w.schema from unnest($1::text[], $2::text[]) w(role, schema)
       where not has_schema_privilege(w.role, w.schema, 'USAGE')`,

@@ -83,7 +83,7 @@ export async function readGrants(
 export async function ownRelations(client: Queryable): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where n.nspname in ('wardkeep', 'wardkeep_audit') and c.relkind in ('r', 'p', 'v', 'S') order by 1`,
+      where n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_consent') and c.relkind in ('r', 'p', 'v', 'S') order by 1`,
   )
   return rows.map(({ name }) => name)
 }

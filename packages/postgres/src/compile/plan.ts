@@ -17,13 +17,14 @@ import {
   strangersOn,
 } from "./companions.js"
 import { confinement, narrowable } from "./confined.js"
+import { consentWall, requireLedger, wallColumnSteps } from "./consent-wall.js"
 import { currentStrategy } from "./current-strategy.js"
 import { defaultFindings, readDefaults } from "./defaults.js"
 import { definerGrantSteps } from "./definer-grants.js"
 import { derivedFindings } from "./derived.js"
 import { detachPendingFindings } from "./detach-pending.js"
 import { changedIds, type Drifted, drifted, firstSeen } from "./drift.js"
-import type { Extension } from "./extension.js"
+import type { Callable, Extension } from "./extension.js"
 import { fence, forceSteps } from "./fence.js"
 import { functionGrantSteps } from "./function-grants.js"
 import { givenAwayFindings, readGivenAway } from "./given-away.js"
@@ -87,6 +88,7 @@ export interface PlanOptions {
  */
 export async function plan(options: PlanOptions): Promise<Plan> {
   const { client, extensions = [] } = options
+  requireLedger(options.policy, extensions)
   const own = { schema: "wardkeep", directory: sqlDirectory("migrations") }
   return await withSettings(client, interpreted, async () => {
     await requireMigrated(client, [own, ...extensions.map(({ migrations }) => migrations)])
@@ -140,7 +142,7 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   const present = new Map([...catalog.managed].map(([id, hash]) => [id, changed.has(id) ? "" : hash]))
   draft.steps.push(
     ...managedSteps(draft.managed, present),
-    ...(await functionGrantSteps(client, policy, schemas, strategy)),
+    ...(await functionGrantSteps(client, policy, schemas, strategy, callableIn(policy, extensions))),
   )
   draft.steps.push(
     ...lookupTableSteps(policy, catalog, draft.managed, grants),
@@ -160,6 +162,9 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   const judged = { made: new Set([...objectsOf(corrections), ...copies]), shipped: shippedFacts(schemas), accept }
   return await planOf({ client, policy }, draft.findings, corrections, judge(drift, judged), drift, there)
 }
+
+const callableIn = (policy: Policy, extensions: readonly Extension[]): Callable[] =>
+  extensions.flatMap((extension) => [...(extension.callable?.(policy) ?? [])])
 
 /** Relations that are there, of the host and ours beside it. */
 function relationsOf(catalog: Catalog): string[] {
@@ -231,6 +236,7 @@ function draftTable({ steps, findings, managed }: Draft, input: TableInput): Rol
   findings.push(...found, ...keys.findings, ...referenceFindings(policy, entry, scoped), ...indexFindings(entry))
   steps.push(
     ...columnSteps(entry, scoped, changed),
+    ...wallColumnSteps(policy, entry),
     ...keys.steps,
     ...forceSteps(entry),
     ...referenceSteps(policy, entry),
@@ -238,7 +244,7 @@ function draftTable({ steps, findings, managed }: Draft, input: TableInput): Rol
   steps.push(...grantSteps(policy, entry.table.name, privileges, grants.of(entry.table.name), strangersOn(entry)))
   steps.push(...companionSteps(policy, entry, catalog, privileges, grants))
   managed.push(...fence(policy, entry, types), ...partitionFences(policy, entry))
-  managed.push(...confinement(policy, entry), ...narrowable(policy, entry))
+  managed.push(...confinement(policy, entry), ...narrowable(policy, entry), ...consentWall(policy, entry))
   const partitions = partitionsOf(entry)
   managed.push(...wordTable(policy, entry, privileges, partitions))
   steps.push(...wordRefills(entry, partitions, { present: catalog.managed, changed }))

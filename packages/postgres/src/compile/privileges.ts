@@ -8,6 +8,7 @@ import {
   WardkeepError,
 } from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
+import { isWalled, waits, wallColumns } from "./consent-wall.js"
 import { meetsSecurityFloor } from "./floor.js"
 import { oracleKeys } from "./indexes.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"
@@ -21,7 +22,7 @@ export interface TablePrivileges {
   readonly delete: boolean
   /** Columns the role may not read, though it may read others. */
   readonly hidden: readonly string[]
-  /** It reads only what a condition, a purpose or a second factor allows. */
+  /** It reads only what a condition, a purpose, a second factor or its people allow. */
   readonly tied: boolean
 }
 
@@ -60,7 +61,7 @@ function rolePrivileges(
   const { read, create, update: change } = permission.rules
   const readable = read === undefined || read.columns === "all" ? names : read.columns
   const hidden = names.filter((column) => !readable.includes(column))
-  const fixed = fixedColumns(entry)
+  const fixed = [...fixedColumns(entry), ...Object.keys(wallColumns)]
   const writable = all.filter((column) => !column.generated && !hidden.includes(column.name))
   const update = updateColumns(
     change?.columns ?? false,
@@ -92,7 +93,7 @@ function rolePrivileges(
     update,
     delete: permission.rules.delete !== undefined,
     hidden,
-    tied: read !== undefined && isTied(read),
+    tied: read !== undefined && (isTied(read) || (isWalled(policy, entry) && waits(policy, actor))),
   }
 }
 
@@ -114,7 +115,7 @@ function updateColumns(
   const refused = wanted.filter((column) => fixed.includes(column))
   if (refused.length > 0) {
     throw new WardkeepError("WK001", {
-      message: `${actor} may not update ${refused.join(", ")} of ${entry.table.name}: tenant, branch, key and subject are set once`,
+      message: `${actor} may not update ${refused.join(", ")} of ${entry.table.name}: tenant, branch, key, subject and consent are not a role's to set`,
     })
   }
   return wanted

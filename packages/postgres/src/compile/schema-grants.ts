@@ -25,7 +25,9 @@ export async function schemaGrantSteps(
   const { app, issuer, owner } = roleNames(policy)
   const users = (schema: string): string[] => (schema === "wardkeep_lookup" ? [app, issuer] : [schema])
   const made = managed.flatMap(({ id }) => (id.startsWith("schema ") ? [id.slice("schema ".length)] : []))
-  const { rows } = await client.query<SchemaGrant>(schemasQuery, [[...made, "wardkeep", "wardkeep_audit"]])
+  const { rows } = await client.query<SchemaGrant>(schemasQuery, [
+    [...made, "wardkeep", "wardkeep_audit", "wardkeep_consent"],
+  ])
   const there = new Set(rows.map(({ schema }) => schema))
   const coming = made
     .filter((schema) => !there.has(schema))

@@ -1,5 +1,6 @@
 import { codes, type Finding, type Policy, type TableRule, WardkeepError } from "@wardkeep/core"
 import type { Catalog, CatalogTable } from "./catalog.js"
+import { withWallColumns } from "./consent-wall.js"
 import { hostObjectsInTheWay } from "./in-the-way.js"
 import { type TenancyKeys, tenancyKeys } from "./tenancy-keys.js"
 
@@ -44,7 +45,8 @@ export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
       faults.push({ code: "WK002", text: `table ${name} is in the policy file and not in the database` })
       continue
     }
-    const entry = withAddedColumns(place(policy, rule, table, partitionsIn(catalog, table), keys))
+    const placed = place(policy, rule, table, partitionsIn(catalog, table), keys)
+    const entry = withWallColumns(policy, withAddedColumns(placed))
     scoped.set(name, entry)
     for (const [column, type] of scopeColumns(entry)) {
       const present = entry.table.columns.get(column)
@@ -151,6 +153,7 @@ function namedColumns(policy: Policy, name: string, rule: TableRule): string[] {
   for (const group of Object.values(rule.columns ?? {})) named.push(...group)
   named.push(...(rule.search?.words ?? []), ...(rule.search?.lastDigits ?? []))
   if (typeof rule.scope === "object" && "through" in rule.scope) named.push(rule.scope.by)
+  if (policy.consent?.subjects === name) named.push(policy.consent.born)
   for (const lookup of policy.lookups) if (lookup.table === name) named.push(lookup.by, ...lookup.returns)
   return [...new Set(named)]
 }

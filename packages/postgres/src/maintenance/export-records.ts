@@ -8,6 +8,7 @@ import type { Queryable } from "./queryable.js"
 /** Made again by `install`, by `apply` and by the rows of the tenants, or carried in the manifest. */
 const madeAgain = [
   "wardkeep.policy_actor",
+  "wardkeep.policy_purpose",
   "wardkeep.policy_rule",
   "wardkeep.policy_state",
   "wardkeep.known_tenant",
@@ -62,7 +63,7 @@ async function recordColumns(client: Queryable, table: string): Promise<string[]
 export async function tablesLeftOut(client: Queryable): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('wardkeep', 'wardkeep_audit')
+      where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_consent')
         and n.nspname || '.' || c.relname <> all ($1) order by 1`,
     [[...recordTables, ...madeAgain]],
   )

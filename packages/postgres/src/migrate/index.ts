@@ -5,9 +5,10 @@
  * @module
  */
 export { type ApplyOptions, type ApplyResult, apply, type EmitOptions, emit } from "../compile/apply.js"
+export { wallColumns } from "../compile/consent-wall.js"
 export { currentStrategy, type Strategy } from "../compile/current-strategy.js"
 export { drift } from "../compile/drift.js"
-export type { Extension, ExtensionInput } from "../compile/extension.js"
+export type { Callable, Extension, ExtensionInput } from "../compile/extension.js"
 export { meetsSecurityFloor, requireSupportedVersion, securityFloorText } from "../compile/floor.js"
 export { sqlName } from "../compile/names.js"
 export { type Plan, type PlanOptions, plan } from "../compile/plan.js"

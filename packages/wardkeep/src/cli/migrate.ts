@@ -15,6 +15,7 @@ interface MigrateFlags extends CommonOptions {
   readonly generatePasswords?: boolean
   readonly strategy?: "portable" | "accelerated"
   readonly audit?: boolean
+  readonly consent?: boolean
 }
 
 export function migrateCommand(context: CommandContext): Command {
@@ -24,6 +25,7 @@ export function migrateCommand(context: CommandContext): Command {
     )
     .option("--generate-passwords", "make a password for every new login that has none given, and print it once")
     .option("--audit", "add the audit log: every write of the policy's tables is recorded from the next apply on")
+    .option("--consent", "add the consent ledger, for a policy file with `consent`")
     .addOption(
       new Option("--strategy <name>", "how the context is verified; accelerated needs a superuser once").choices([
         "portable",
@@ -33,7 +35,7 @@ export function migrateCommand(context: CommandContext): Command {
   examples(withDatabase(withPolicy(command), "WARDKEEP_ADMIN_URL"), [
     "wardkeep migrate --generate-passwords",
     "WARDKEEP_APP_PASSWORD=… WARDKEEP_ISSUER_PASSWORD=… WARDKEEP_MIGRATOR_PASSWORD=… wardkeep migrate",
-    "wardkeep migrate --audit",
+    "wardkeep migrate --audit --consent",
     "wardkeep migrate --strategy accelerated",
   ])
   return command.action(async (flags: MigrateFlags) => {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { audit } from "@wardkeep/audit"
+import { consent } from "@wardkeep/consent"
 import { type Policy, roleNames, WardkeepError } from "@wardkeep/core"
 import { currentStrategy, install, type LoginPasswords, type Strategy, useStrategy } from "@wardkeep/postgres/migrate"
 import pg from "pg"
@@ -15,6 +16,8 @@ export interface MigrateOptions {
   readonly strategy?: Strategy
   /** Adds the audit log; a database that has it keeps it. */
   readonly audit?: boolean
+  /** Adds the consent ledger; a database that has it keeps it. */
+  readonly consent?: boolean
 }
 
 export interface MigrateResult {
@@ -52,7 +55,10 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
       passwords[login] = password
       generated[names[login]] = password
     }
-    const extensions = options.audit === true ? [audit] : await extensionsOf(admin)
+    const there = await extensionsOf(admin)
+    const extensions = [audit, consent].filter(
+      (each) => there.includes(each) || (each === audit ? options.audit : options.consent) === true,
+    )
     const installed = await refusalsExplained(() => install({ admin, policy, passwords, extensions }))
     const strategy = await chosenStrategy(admin, policy, options.strategy)
     const withoutPassword = logins.filter((login) => fresh.has(names[login]) && passwords[login] === undefined)

@@ -1,3 +1,4 @@
+import { audit } from "@wardkeep/audit"
 import { type Policy, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { extensionsOf } from "../../connection/extensions.js"
@@ -14,7 +15,7 @@ export async function withAuditLog<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   return await withOwner(connection, policy, async (client) => {
-    if ((await extensionsOf(client)).length === 0) {
+    if (!(await extensionsOf(client)).includes(audit)) {
       throw new WardkeepError("WK002", {
         message: "this database has no audit log",
         hint: "Run `wardkeep migrate --audit` as the administrator, then `wardkeep apply`.",

@@ -1,0 +1,783 @@
+-- English and the twenty-two languages of the Eighth Schedule to the Constitution: slots, not translations.
+create table wardkeep_consent.language (
+  code text primary key,
+  name text not null,
+  direction text not null check (direction in ('ltr', 'rtl'))
+);
+comment on table wardkeep_consent.language is 'The languages a notice can be offered in, and how each is usually written.';
+insert into wardkeep_consent.language (code, name, direction) values
+  ('as', 'Assamese', 'ltr'), ('bn', 'Bengali', 'ltr'), ('brx', 'Bodo', 'ltr'), ('doi', 'Dogri', 'ltr'), ('en', 'English', 'ltr'),
+  ('gu', 'Gujarati', 'ltr'), ('hi', 'Hindi', 'ltr'), ('kn', 'Kannada', 'ltr'), ('kok', 'Konkani', 'ltr'), ('ks', 'Kashmiri', 'rtl'),
+  ('mai', 'Maithili', 'ltr'), ('ml', 'Malayalam', 'ltr'), ('mni', 'Manipuri', 'ltr'), ('mr', 'Marathi', 'ltr'), ('ne', 'Nepali', 'ltr'),
+  ('or', 'Odia', 'ltr'), ('pa', 'Punjabi', 'ltr'), ('sa', 'Sanskrit', 'ltr'), ('sat', 'Santali', 'ltr'), ('sd', 'Sindhi', 'rtl'),
+  ('ta', 'Tamil', 'ltr'), ('te', 'Telugu', 'ltr'), ('ur', 'Urdu', 'rtl');
+
+create table wardkeep_consent.notice (
+  id uuid primary key default gen_random_uuid(),
+  tenant text not null check (tenant <> ''),
+  code text not null check (code <> ''),
+  version integer not null check (version > 0),
+  -- [{"purpose", "data": [...], "enables"}]: which data for which purpose, and what that makes possible.
+  items jsonb not null,
+  contact text not null,
+  withdraw text not null,
+  rights text not null,
+  complain text not null,
+  published_at timestamptz not null default clock_timestamp(),
+  actor text not null,
+  role text not null,
+  session_id uuid not null,
+  unique (tenant, code, version)
+);
+comment on table wardkeep_consent.notice is 'Versions of what people are told. A version is never changed; a correction is the next one.';
+
+create table wardkeep_consent.notice_text (
+  notice uuid not null references wardkeep_consent.notice,
+  language text not null references wardkeep_consent.language,
+  direction text not null check (direction in ('ltr', 'rtl')),
+  status text not null check (status in ('original', 'machine', 'human', 'counsel')),
+  body text not null check (btrim(body) <> ''),
+  sha256 bytea not null check (sha256 = sha256(convert_to(body, 'UTF8'))),
+  primary key (notice, language)
+);
+comment on table wardkeep_consent.notice_text is 'The words of one version in one language, with who stands for the translation and the SHA-256 of the UTF-8 text.';
+
+create function wardkeep_consent.keep() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception '% is a record: rows are added, never changed or removed', tg_table_name using errcode = '42501';
+end
+$$;
+comment on function wardkeep_consent.keep() is 'Trigger: what was recorded stays.';
+
+create trigger notice_kept before update or delete on wardkeep_consent.notice for each row execute function wardkeep_consent.keep();
+create trigger notice_emptied before truncate on wardkeep_consent.notice for each statement execute function wardkeep_consent.keep();
+create trigger text_kept before update or delete on wardkeep_consent.notice_text for each row execute function wardkeep_consent.keep();
+create trigger text_emptied before truncate on wardkeep_consent.notice_text for each statement execute function wardkeep_consent.keep();
+
+alter table wardkeep_consent.language enable row level security;
+alter table wardkeep_consent.notice enable row level security;
+alter table wardkeep_consent.notice_text enable row level security;
+
+create function wardkeep_consent.refuse(what text) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception '%', what using errcode = 'WK503', hint = 'Nothing was recorded, and what was recorded before stays.';
+end
+$$;
+comment on function wardkeep_consent.refuse(text) is 'Internal: raises WK503; never returns.';
+-- Who is meant is said by tenant, branch and key together: the key of a table with a branch may repeat in the next one.
+-- The branch is empty where the table of people belongs to the tenant as a whole.
+create table wardkeep_consent.event (
+  id uuid primary key default gen_random_uuid(),
+  -- Later than every other event about this person, so that no two are at one instant.
+  at timestamptz not null,
+  tenant text not null check (tenant <> ''),
+  branch text not null,
+  subject text not null check (subject <> ''),
+  kind text not null check (kind in ('served', 'requested', 'granted', 'refused', 'withdrawn', 'renewed', 'expired', 'objected',
+    'objection_lifted', 'represented', 'representation_ended', 'emergency')),
+  of_purpose text,
+  notice uuid references wardkeep_consent.notice,
+  language text references wardkeep_consent.language,
+  given_by text check (given_by in ('subject', 'parent', 'child_guardian', 'guardian', 'nominee')),
+  representation uuid references wardkeep_consent.event,
+  channel text,
+  method text,
+  evidence text,
+  evidence_sha256 bytea check (octet_length(evidence_sha256) = 32),
+  valid_until timestamptz,
+  detail jsonb not null default '{}',
+  actor text not null check (actor <> ''),
+  role text not null,
+  purpose text not null,
+  session_id uuid not null,
+  request text,
+  unique (tenant, branch, subject, at),
+  check ((of_purpose is null) = (kind in ('served', 'represented', 'representation_ended', 'emergency'))),
+  check ((kind in ('served', 'requested', 'granted', 'renewed')) = (notice is not null and language is not null)),
+  check (kind not in ('granted', 'renewed') or (given_by is not null and btrim(evidence) <> ''))
+);
+comment on table wardkeep_consent.event is 'The consent ledger: one row for one act about one purpose. Written by functions only; nobody is granted anything on it.';
+
+create trigger event_kept before update or delete on wardkeep_consent.event for each row execute function wardkeep_consent.keep();
+create trigger event_emptied before truncate on wardkeep_consent.event for each statement execute function wardkeep_consent.keep();
+
+create table wardkeep_consent.standing (
+  tenant text not null,
+  branch text not null,
+  subject text not null,
+  of_purpose text not null,
+  consent text not null check (consent in ('none', 'requested', 'granted', 'refused', 'withdrawn', 'expired')),
+  consent_at timestamptz,
+  given_by text,
+  valid_until timestamptz,
+  objected boolean not null default false,
+  primary key (tenant, branch, subject, of_purpose)
+);
+comment on table wardkeep_consent.standing is 'Where each person stands, as the last event left it. What time alone ended is not in it.';
+
+create table wardkeep_consent.reach (
+  tenant text not null,
+  branch text not null,
+  subject text not null,
+  born date,
+  last_at timestamptz not null default '-infinity',
+  bits bigint not null,
+  until timestamptz not null default 'infinity',
+  primary key (tenant, branch, subject)
+);
+comment on table wardkeep_consent.reach is 'The purposes that may reach a person, as bits, and until when; copied to every row about the person.';
+create index reach_until on wardkeep_consent.reach (tenant, branch, until) where until < 'infinity';
+
+alter table wardkeep_consent.event enable row level security;
+alter table wardkeep_consent.standing enable row level security;
+alter table wardkeep_consent.reach enable row level security;
+
+-- India has one offset and no summer time. The day is that of birth, eighteen years later, from its first moment; who was
+-- born on 29 February reaches it on the 28th where there is no 29th, as in the law engine.
+create function wardkeep_consent.majority(born date) returns timestamptz
+  language sql immutable set search_path = pg_catalog, pg_temp
+  return ((born + interval '18 years') - interval '5 hours 30 minutes') at time zone 'UTC';
+comment on function wardkeep_consent.majority(date) is 'When somebody born on this day is no child any more, in India; null where the day is not known.';
+
+create function wardkeep_consent.hold(of_subject text) returns wardkeep_consent.reach
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+  r wardkeep_consent.reach;
+  found_people integer;
+begin
+  perform wardkeep.require_read_committed();
+  begin
+    select count(*), min(p.tenant), min(p.branch), min(p.born) into found_people, r.tenant, r.branch, r.born
+      from wardkeep_consent.person(of_subject) p;
+  exception when data_exception then
+    found_people := 0;
+  end;
+  if found_people = 0 or (me.subjects is not null and of_subject <> all (me.subjects)) then
+    perform wardkeep_consent.refuse('no such person in the branches of this context');
+  end if;
+  if found_people > 1 then
+    raise exception 'the key stands for a person in each of several branches' using errcode = 'WK106',
+      hint = 'Narrow the context to one branch.';
+  end if;
+  insert into wardkeep_consent.reach (tenant, branch, subject, born, bits)
+  values (r.tenant, r.branch, of_subject, r.born, wardkeep_consent.unasked()) on conflict do nothing;
+  update wardkeep_consent.reach h set born = r.born
+   where h.tenant = r.tenant and h.branch = r.branch and h.subject = of_subject returning h.* into r;
+  -- What inserts rows about the person holds this key: see row_bits().
+  perform from wardkeep_consent.reach h where h.tenant = r.tenant and h.branch = r.branch and h.subject = of_subject for update;
+  -- Behind the wait: access may have ended meanwhile.
+  perform wardkeep.verified_now();
+  return r;
+end
+$$;
+comment on function wardkeep_consent.hold(text) is
+  'Internal: one person of the verified context, kept from everybody else until the end of the transaction. Fails with WK1xx, WK009, WK503.';
+
+create function wardkeep_consent.append(r wardkeep_consent.reach, e wardkeep_consent.event) returns wardkeep_consent.event
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  update wardkeep_consent.reach h set last_at = greatest(clock_timestamp(), h.last_at + interval '1 microsecond')
+   where h.tenant = r.tenant and h.branch = r.branch and h.subject = r.subject returning h.last_at into e.at;
+  insert into wardkeep_consent.event (at, tenant, branch, subject, kind, of_purpose, notice, language, given_by, representation, channel,
+    method, evidence, evidence_sha256, valid_until, detail, actor, role, purpose, session_id, request)
+  values (e.at, r.tenant, r.branch, r.subject, e.kind, e.of_purpose, e.notice, e.language, e.given_by, e.representation, e.channel,
+    e.method, e.evidence, e.evidence_sha256, e.valid_until, coalesce(e.detail, '{}'), me.actor, me.role, me.purpose, me.session_id,
+    nullif(current_setting('wardkeep.request', true), ''))
+  returning * into e;
+  return e;
+end
+$$;
+comment on function wardkeep_consent.append(wardkeep_consent.reach, wardkeep_consent.event) is
+  'Internal: adds one event about a person that is held; who and when come from the verified context and the server.';
+create function wardkeep_consent.missing_items(doc jsonb) returns text[]
+  language sql immutable set search_path = pg_catalog, pg_temp
+begin atomic
+  select array_agg(w.what order by w.n) from (
+    select 1 as n, 'items' as what where coalesce(jsonb_typeof(doc -> 'items'), '') <> 'array' or doc -> 'items' = '[]'
+    union all
+    select i.n + 1, 'items.' || i.n || '.' || k.key
+      from jsonb_array_elements(case jsonb_typeof(doc -> 'items') when 'array' then doc -> 'items' else '[]' end) with ordinality i(item, n),
+           (values ('purpose'), ('data'), ('enables')) k(key)
+     where case k.key
+             when 'data' then coalesce(jsonb_typeof(i.item -> 'data'), '') <> 'array' or i.item -> 'data' = '[]'
+               or exists (select from jsonb_array_elements(case jsonb_typeof(i.item -> 'data') when 'array' then i.item -> 'data' else '[]' end) d
+                           where jsonb_typeof(d.value) <> 'string' or btrim(d.value #>> '{}') = '')
+             else coalesce(jsonb_typeof(i.item -> k.key), '') <> 'string' or btrim(i.item ->> k.key) = ''
+           end
+    union all
+    select 1000 + k.n, k.key from (values (1, 'withdraw'), (2, 'rights'), (3, 'complain'), (4, 'contact'), (5, 'code')) k(n, key)
+     where coalesce(jsonb_typeof(doc -> k.key), '') <> 'string' or btrim(doc ->> k.key) = ''
+    union all
+    select 2000, 'texts' where coalesce(jsonb_typeof(doc -> 'texts'), '') <> 'object' or doc -> 'texts' = '{}'
+  ) w
+ ;
+end;
+comment on function wardkeep_consent.missing_items(jsonb) is
+  'What rule 3 of the DPDP Rules, 2025, and sections 5 and 6(3) of the Act ask of a notice and this one lacks; null where nothing is missing.';
+
+create function wardkeep_consent.publish_notice(doc jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+  missing text[] := wardkeep_consent.missing_items(doc);
+  unknown text[];
+  made uuid;
+begin
+  if me.subjects is not null then
+    perform wardkeep_consent.refuse('a context that is confined to subjects publishes no notice');
+  end if;
+  if missing is not null then
+    raise exception 'the notice lacks: %', array_to_string(missing, ', ') using errcode = 'WK502',
+      hint = 'Add what the message names and publish again; nothing was published.';
+  end if;
+  select array_agg(i.value ->> 'purpose') into unknown from jsonb_array_elements(doc -> 'items') i
+   where not exists (select from wardkeep.policy_purpose p where p.name = i.value ->> 'purpose' and p.in_force);
+  if unknown is not null then
+    perform wardkeep_consent.refuse('the policy file has no such purpose: ' || array_to_string(unknown, ', '));
+  end if;
+  if (select count(*) > count(distinct i.value ->> 'purpose') from jsonb_array_elements(doc -> 'items') i) then
+    perform wardkeep_consent.refuse('the notice names a purpose twice');
+  end if;
+  select array_agg(t.key) into unknown from jsonb_each(doc -> 'texts') t
+   where not exists (select from wardkeep_consent.language l where l.code = t.key);
+  if unknown is not null then
+    perform wardkeep_consent.refuse('a notice is in English or a language of the Eighth Schedule, by its code');
+  end if;
+  insert into wardkeep_consent.notice (tenant, code, version, items, contact, withdraw, rights, complain, actor, role, session_id)
+  select me.tenant, doc ->> 'code', 1 + coalesce((select max(n.version) from wardkeep_consent.notice n where n.tenant = me.tenant and n.code = doc ->> 'code'), 0),
+         doc -> 'items', doc ->> 'contact', doc ->> 'withdraw', doc ->> 'rights', doc ->> 'complain', me.actor, me.role, me.session_id
+  on conflict do nothing returning id into made;
+  if made is null then
+    perform wardkeep_consent.refuse('somebody published this notice at the same time; look at that version, then publish again');
+  end if;
+  begin
+    insert into wardkeep_consent.notice_text (notice, language, direction, status, body, sha256)
+    select made, t.key, coalesce(t.value ->> 'direction', l.direction), t.value ->> 'status', t.value ->> 'body',
+           sha256(convert_to(t.value ->> 'body', 'UTF8'))
+      from jsonb_each(doc -> 'texts') t join wardkeep_consent.language l on l.code = t.key;
+  exception when check_violation or not_null_violation then
+    raise exception 'the notice lacks: a text, or what its translation is worth' using errcode = 'WK502',
+      hint = 'Give each language { body, status }: original, machine, human or counsel. Nothing was published.';
+  end;
+  return made;
+end
+$$;
+comment on function wardkeep_consent.publish_notice(jsonb) is
+  'Publishes the next version of a notice in the tenant of the verified context. Fails with WK1xx, WK502, WK503.';
+
+create function wardkeep_consent.notices()
+  returns table (id uuid, code text, version integer, items jsonb, contact text, withdraw text, rights text, complain text,
+    published_at timestamptz, actor text, language text, language_name text, direction text, status text, body text, sha256 text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  return query
+    select n.id, n.code, n.version, n.items, n.contact, n.withdraw, n.rights, n.complain, n.published_at, n.actor,
+           l.code, l.name, coalesce(t.direction, l.direction), coalesce(t.status, 'missing'), t.body, encode(t.sha256, 'hex')
+      from wardkeep_consent.notice n cross join wardkeep_consent.language l
+      left join wardkeep_consent.notice_text t on t.notice = n.id and t.language = l.code
+     where n.tenant = me.tenant order by n.code, n.version, l.code;
+end
+$$;
+comment on function wardkeep_consent.notices() is
+  'Every version of the tenant''s notices in every language, missing ones too. Fails with WK1xx.';
+create function wardkeep_consent.required(doc jsonb, keys text[]) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  missing text := (select string_agg(k, ', ' order by n) from unnest(keys) with ordinality u(k, n)
+                    where coalesce(jsonb_typeof(doc -> k), '') <> 'string' or btrim(doc ->> k) = '');
+begin
+  if missing is not null then
+    perform wardkeep_consent.refuse('the entry lacks: ' || missing);
+  end if;
+end
+$$;
+comment on function wardkeep_consent.required(jsonb, text[]) is 'Internal: these texts are there and not empty, or WK503.';
+
+create function wardkeep_consent.entry(doc jsonb, kind text) returns wardkeep_consent.event
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  e wardkeep_consent.event;
+begin
+  e.kind := entry.kind;
+  e.notice := (doc ->> 'notice')::uuid;
+  e.language := doc ->> 'language';
+  e.given_by := doc ->> 'by';
+  e.representation := (doc ->> 'representation')::uuid;
+  e.channel := doc ->> 'channel';
+  e.method := doc ->> 'method';
+  e.evidence := doc ->> 'evidence';
+  e.evidence_sha256 := decode(doc ->> 'evidenceSha256', 'hex');
+  if e.evidence_sha256 is not null and octet_length(e.evidence_sha256) <> 32 then
+    perform wardkeep_consent.refuse('evidenceSha256 is the SHA-256 of a file, in hexadecimal');
+  end if;
+  return e;
+exception when data_exception then
+  perform wardkeep_consent.refuse('notice and representation are ids, evidenceSha256 is hexadecimal');
+end
+$$;
+comment on function wardkeep_consent.entry(jsonb, text) is 'Internal: what a caller says of an act, as an event that is not written yet. Fails with WK503.';
+
+create function wardkeep_consent.serve_notice(of_subject text, doc jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
+  e wardkeep_consent.event := wardkeep_consent.entry(doc, 'served');
+  status text;
+begin
+  perform wardkeep_consent.required(doc, '{notice,language,channel,evidence}');
+  select t.status into status from wardkeep_consent.notice n join wardkeep_consent.notice_text t on t.notice = n.id and t.language = e.language
+   where n.id = e.notice and n.tenant = r.tenant;
+  if not found then
+    perform wardkeep_consent.refuse('the clinic has no such notice in this language');
+  end if;
+  if status = 'machine' then
+    perform wardkeep_consent.refuse('the text in this language is a machine translation that nobody approved');
+  end if;
+  return (wardkeep_consent.append(r, e)).id;
+end
+$$;
+comment on function wardkeep_consent.serve_notice(text, jsonb) is
+  'Records that a person was given a version of a notice: language, channel and what shows it. Fails with WK1xx, WK503.';
+
+create function wardkeep_consent.represent(of_subject text, doc jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
+  e wardkeep_consent.event := wardkeep_consent.entry(doc, 'represented');
+  -- Rule 10 of the DPDP Rules, 2025, for parents; rule 11 for guardians of a person with disability; section 14 of the Act.
+  allowed text[] := case doc ->> 'as'
+    when 'parent' then '{identity_held,identity_given,token}'
+    when 'child_guardian' then '{identity_held,identity_given,token}'
+    when 'guardian' then '{court,designated_authority,local_level_committee}'
+    when 'nominee' then '{death,incapacity}'
+  end;
+begin
+  perform wardkeep_consent.required(doc, '{as,who,how,evidence}');
+  if allowed is null then
+    perform wardkeep_consent.refuse('somebody represents a person as parent, child_guardian, guardian or nominee');
+  end if;
+  if doc ->> 'how' <> all (allowed) then
+    perform wardkeep_consent.refuse('for this representation, say how it was verified as one of: ' || array_to_string(allowed, ', '));
+  end if;
+  if doc ->> 'as' in ('parent', 'child_guardian') and wardkeep_consent.majority(r.born) <= clock_timestamp() then
+    perform wardkeep_consent.refuse('the person is no child');
+  end if;
+  e.given_by := doc ->> 'as';
+  e.detail := jsonb_build_object('who', doc ->> 'who', 'how', doc ->> 'how');
+  return (wardkeep_consent.append(r, e)).id;
+end
+$$;
+comment on function wardkeep_consent.represent(text, jsonb) is
+  'Records who acts for a person and how that was verified: a parent, a guardian, or a nominee who has come into it. Fails with WK1xx, WK503.';
+
+create function wardkeep_consent.represents(r wardkeep_consent.reach, id uuid, kind text) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+  return exists (select from wardkeep_consent.event e
+     where e.id = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'represented'
+       and e.given_by = represents.kind)
+   and not exists (select from wardkeep_consent.event e
+     where e.representation = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'representation_ended');
+comment on function wardkeep_consent.represents(wardkeep_consent.reach, uuid, text) is
+  'Internal: whether this representation of the person was verified and has not ended.';
+
+create function wardkeep_consent.end_representation(of_subject text, of_representation uuid, reason text) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
+  e wardkeep_consent.event := wardkeep_consent.entry(jsonb_build_object('representation', of_representation), 'representation_ended');
+begin
+  select g.given_by into e.given_by from wardkeep_consent.event g where g.id = of_representation;
+  if not coalesce(wardkeep_consent.represents(r, of_representation, e.given_by), false) then
+    perform wardkeep_consent.refuse('nobody represents this person by that id');
+  end if;
+  if coalesce(btrim(reason), '') = '' then
+    perform wardkeep_consent.refuse('say why the representation ends');
+  end if;
+  e.detail := jsonb_build_object('reason', reason);
+  return (wardkeep_consent.append(r, e)).id;
+end
+$$;
+comment on function wardkeep_consent.end_representation(text, uuid, text) is
+  'Records that somebody no longer acts for a person; what they gave stays until it is withdrawn. Fails with WK1xx, WK503.';
+
+create function wardkeep_consent.emergency(of_subject text, reason text) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
+  e wardkeep_consent.event := wardkeep_consent.entry('{}', 'emergency');
+begin
+  if coalesce(btrim(reason), '') = '' then
+    perform wardkeep_consent.refuse('say what the emergency was');
+  end if;
+  e.detail := jsonb_build_object('basis', 's7f', 'reason', reason, 'break_glass', (wardkeep.verified()).break_glass);
+  return (wardkeep_consent.append(r, e)).id;
+end
+$$;
+comment on function wardkeep_consent.emergency(text, text) is
+  'Records that data was used for an emergency, section 7(f) of the DPDP Act: no consent, and it gives none. Fails with WK1xx, WK503.';
+-- One act about one purpose. What is not named is not touched: there is no entry for "all", and none that is given beforehand.
+create function wardkeep_consent.check_decision(r wardkeep_consent.reach, e wardkeep_consent.event, s wardkeep_consent.standing) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p wardkeep.policy_purpose;
+  adult boolean := coalesce(wardkeep_consent.majority(r.born) <= clock_timestamp(), false);
+  parental boolean := e.given_by in ('parent', 'child_guardian');
+begin
+  select q.* into p from wardkeep.policy_purpose q where q.name = e.of_purpose and q.in_force and q.wall <> 'none';
+  if not found then
+    perform wardkeep_consent.refuse('no purpose of this name waits for what a person decides');
+  end if;
+  if e.kind <> all (case p.wall when 'consent' then '{requested,granted,refused,withdrawn,renewed,expired}'::text[]
+                                else '{objected,objection_lifted}'::text[] end) then
+    perform wardkeep_consent.refuse('a purpose that waits for consent takes requested, granted, refused, withdrawn, renewed or expired; one that an objection stops takes objected or objection_lifted');
+  end if;
+  if e.kind in ('requested', 'granted', 'renewed') then
+    if not exists (select from wardkeep_consent.notice n, jsonb_array_elements(n.items) i
+                    where n.id = e.notice and n.tenant = r.tenant and i.value ->> 'purpose' = e.of_purpose) then
+      perform wardkeep_consent.refuse('the purpose is not in this version of the notice');
+    end if;
+    if not exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject
+                      and v.kind = 'served' and v.notice = e.notice and v.language = e.language) then
+      perform wardkeep_consent.refuse('this version of the notice was not served to the person in this language');
+    end if;
+  end if;
+  if e.kind in ('granted', 'renewed') then
+    if coalesce(btrim(e.evidence), '') = '' then
+      perform wardkeep_consent.refuse('the entry lacks: evidence');
+    end if;
+    if e.valid_until <= clock_timestamp() then
+      perform wardkeep_consent.refuse('the consent would end before it begins');
+    end if;
+    if not adult and p.children = 'forbidden' then
+      perform wardkeep_consent.refuse('this purpose is forbidden for children, and for whom no day of birth is known');
+    end if;
+    if not adult and e.given_by = 'subject' then
+      perform wardkeep_consent.refuse('a child, or somebody whose day of birth is not known, gives no consent; a parent or guardian does');
+    end if;
+    if adult and parental then
+      perform wardkeep_consent.refuse('the person is no child any more and decides alone');
+    end if;
+  end if;
+  if e.kind = 'renewed' and s.consent is distinct from 'granted' and s.consent is distinct from 'expired' then
+    perform wardkeep_consent.refuse('there is no consent to renew');
+  end if;
+  if e.kind = 'withdrawn' and s.consent is distinct from 'granted' then
+    perform wardkeep_consent.refuse('there is no consent to withdraw');
+  end if;
+  if e.kind in ('refused', 'requested') and s.consent = 'granted' then
+    perform wardkeep_consent.refuse('consent stands; withdraw or renew it');
+  end if;
+  if e.kind = 'expired' and not coalesce(s.consent = 'granted' and wardkeep_consent.ended(r, s), false) then
+    perform wardkeep_consent.refuse('nothing has expired');
+  end if;
+  if e.kind = 'objection_lifted' and not coalesce(s.objected, false) then
+    perform wardkeep_consent.refuse('there is no objection to lift');
+  end if;
+end
+$$;
+comment on function wardkeep_consent.check_decision(wardkeep_consent.reach, wardkeep_consent.event, wardkeep_consent.standing) is
+  'Internal: whether an act fits the policy file, the notice and what went before. Fails with WK503.';
+
+create function wardkeep_consent.settle(r wardkeep_consent.reach, e wardkeep_consent.event) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into wardkeep_consent.standing as s (tenant, branch, subject, of_purpose, consent)
+  values (r.tenant, r.branch, r.subject, e.of_purpose, 'none') on conflict do nothing;
+  if e.kind in ('objected', 'objection_lifted') then
+    update wardkeep_consent.standing s set objected = e.kind = 'objected'
+     where s.tenant = r.tenant and s.branch = r.branch and s.subject = r.subject and s.of_purpose = e.of_purpose;
+  else
+    update wardkeep_consent.standing s
+       set consent = case e.kind when 'renewed' then 'granted' else e.kind end, consent_at = e.at, given_by = e.given_by, valid_until = e.valid_until
+     where s.tenant = r.tenant and s.branch = r.branch and s.subject = r.subject and s.of_purpose = e.of_purpose;
+  end if;
+end
+$$;
+comment on function wardkeep_consent.settle(wardkeep_consent.reach, wardkeep_consent.event) is 'Internal: what an event leaves of where the person stands.';
+
+create function wardkeep_consent.decide(of_subject text, doc jsonb) returns uuid[]
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
+  d jsonb;
+  e wardkeep_consent.event;
+  s wardkeep_consent.standing;
+  made uuid[] := '{}';
+begin
+  perform wardkeep_consent.required(doc, '{by,channel,method}');
+  if coalesce(jsonb_typeof(doc -> 'decisions'), '') <> 'array' or doc -> 'decisions' = '[]' then
+    perform wardkeep_consent.refuse('name each purpose with what was decided about it');
+  end if;
+  if (select count(*) > count(distinct i.value ->> 'purpose') from jsonb_array_elements(doc -> 'decisions') i) then
+    perform wardkeep_consent.refuse('two acts about one purpose at one instant contradict each other');
+  end if;
+  if doc ->> 'by' not in ('subject', 'parent', 'child_guardian', 'guardian', 'nominee') then
+    perform wardkeep_consent.refuse('the person decides (subject), or a parent, child_guardian, guardian or nominee');
+  end if;
+  if doc ->> 'by' <> 'subject' and not coalesce(wardkeep_consent.represents(r, (wardkeep_consent.entry(doc, '')).representation, doc ->> 'by'), false) then
+    perform wardkeep_consent.refuse('nobody was verified to represent this person so, or no longer does');
+  end if;
+  for d in select i.value from jsonb_array_elements(doc -> 'decisions') i loop
+    perform wardkeep_consent.required(d, '{purpose,kind}');
+    e := wardkeep_consent.entry(doc, d ->> 'kind');
+    e.of_purpose := d ->> 'purpose';
+    e.valid_until := wardkeep.instant(d ->> 'until');
+    if e.kind not in ('requested', 'granted', 'renewed') then
+      e.notice := null;
+      e.language := null;
+    end if;
+    s := null;
+    select h.* into s from wardkeep_consent.standing h
+     where h.tenant = r.tenant and h.branch = r.branch and h.subject = r.subject and h.of_purpose = e.of_purpose;
+    perform wardkeep_consent.check_decision(r, e, s);
+    e := wardkeep_consent.append(r, e);
+    perform wardkeep_consent.settle(r, e);
+    made := made || e.id;
+  end loop;
+  perform wardkeep_consent.refresh(r.tenant, r.branch, r.subject);
+  return made;
+end
+$$;
+comment on function wardkeep_consent.decide(text, jsonb) is
+  'Records what was decided about each named purpose, all or none; it holds on the next statement. Fails with WK1xx, WK009, WK503.';
+-- Time ends consent without an event: its own end, and the eighteenth birthday for what a parent gave.
+create function wardkeep_consent.ended(r wardkeep_consent.reach, s wardkeep_consent.standing) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+  return coalesce(s.valid_until <= clock_timestamp(), false)
+    or (s.given_by in ('parent', 'child_guardian') and coalesce(wardkeep_consent.majority(r.born) <= clock_timestamp(), false))
+    -- The day of birth was corrected: who said yes was a child then.
+    or (s.given_by = 'subject' and coalesce(wardkeep_consent.majority(r.born) > s.consent_at, true));
+comment on function wardkeep_consent.ended(wardkeep_consent.reach, wardkeep_consent.standing) is
+  'Internal: whether a consent that was given does not hold any more, or never did.';
+
+-- Bit 0: purposes that wait for nothing. Bits 1 to 31: nobody objected. Bits 32 to 62: somebody said yes, until `until`.
+create function wardkeep_consent.unasked() returns bigint
+  language sql stable set search_path = pg_catalog, pg_temp
+  return 1 + coalesce((select bit_or(1::bigint << p.bit) from wardkeep.policy_purpose p where p.in_force and p.wall = 'objection'), 0);
+comment on function wardkeep_consent.unasked() is 'Internal: the bits of a person who was never asked anything.';
+
+create function wardkeep_consent.compute(of_tenant text, of_branch text, of_subject text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep_consent.reach;
+  ends timestamptz;
+  yes bigint;
+  stopped bigint;
+begin
+  -- An older snapshot would miss rows about the person that were inserted since.
+  perform wardkeep.require_read_committed();
+  select h.* into r from wardkeep_consent.reach h
+   where h.tenant = of_tenant and h.branch = of_branch and h.subject = of_subject for update;
+  if not found then
+    return;
+  end if;
+  select coalesce(bit_or(1::bigint << p.bit), 0),
+         coalesce(min(least(s.valid_until, case when s.given_by in ('parent', 'child_guardian') then wardkeep_consent.majority(r.born) end)), 'infinity')
+    into yes, ends
+    from wardkeep_consent.standing s join wardkeep.policy_purpose p on p.name = s.of_purpose and p.in_force and p.wall = 'consent'
+   where s.tenant = of_tenant and s.branch = of_branch and s.subject = of_subject and s.consent = 'granted' and not wardkeep_consent.ended(r, s)
+     and (p.children = 'parent' or coalesce(wardkeep_consent.majority(r.born) <= clock_timestamp(), false));
+  select coalesce(bit_or(1::bigint << p.bit), 0) into stopped
+    from wardkeep_consent.standing s join wardkeep.policy_purpose p on p.name = s.of_purpose and p.in_force and p.wall = 'objection'
+   where s.tenant = of_tenant and s.branch = of_branch and s.subject = of_subject and s.objected;
+  update wardkeep_consent.reach h set bits = (wardkeep_consent.unasked() & ~stopped) | yes, until = ends
+   where h.tenant = of_tenant and h.branch = of_branch and h.subject = of_subject;
+end
+$$;
+comment on function wardkeep_consent.compute(text, text, text) is 'Internal: computes the bits of one person anew.';
+
+create function wardkeep_consent.refresh(of_tenant text, of_branch text, of_subject text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform wardkeep_consent.compute(of_tenant, of_branch, of_subject);
+  perform wardkeep_consent.spread(of_tenant, of_branch, of_subject);
+end
+$$;
+comment on function wardkeep_consent.refresh(text, text, text) is
+  'Internal: computes the bits of one person anew and copies them to every row about the person.';
+
+-- Holds what is inserted about a person and what the person decides apart: without the lock, a row that is inserted while a
+-- withdrawal commits would keep the bits from before.
+create function wardkeep_consent.row_bits() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  row_now jsonb := to_jsonb(new);
+  of_tenant text := row_now ->> tg_argv[0];
+  of_branch text := case when tg_argv[1] = '' then '' else row_now ->> tg_argv[1] end;
+  of_subject text := row_now ->> tg_argv[2];
+begin
+  if of_tenant is null or of_branch is null or of_subject is null then
+    -- About nobody: purposes that wait for a person do not reach it.
+    new.wk_consent := 1;
+    new.wk_consent_until := 'infinity';
+    return new;
+  end if;
+  loop
+    select h.bits, h.until into new.wk_consent, new.wk_consent_until from wardkeep_consent.reach h
+     where h.tenant = of_tenant and h.branch = of_branch and h.subject = of_subject for key share;
+    exit when found;
+    insert into wardkeep_consent.reach (tenant, branch, subject, bits)
+    values (of_tenant, of_branch, of_subject, wardkeep_consent.unasked()) on conflict do nothing;
+  end loop;
+  return new;
+end
+$$;
+comment on function wardkeep_consent.row_bits() is
+  'Trigger: a row has the bits of the person it is about, whatever was written. Arguments: tenant, branch or nothing, subject column.';
+
+create function wardkeep_consent.born_changed() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  row_now jsonb := to_jsonb(new);
+  of_branch text := case when tg_argv[1] = '' then '' else row_now ->> tg_argv[1] end;
+begin
+  update wardkeep_consent.reach h set born = (row_now ->> tg_argv[3])::date
+   where h.tenant = row_now ->> tg_argv[0] and h.branch = of_branch and h.subject = row_now ->> tg_argv[2];
+  perform wardkeep_consent.refresh(row_now ->> tg_argv[0], of_branch, row_now ->> tg_argv[2]);
+  return null;
+end
+$$;
+comment on function wardkeep_consent.born_changed() is 'Trigger: a corrected day of birth changes who may decide. Arguments as row_bits(), and the column.';
+
+create function wardkeep_consent.end_due() returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+  held text[] := wardkeep.branches();
+  r wardkeep_consent.reach;
+  s wardkeep_consent.standing;
+  e wardkeep_consent.event;
+  ended integer := 0;
+begin
+  perform wardkeep.require_read_committed();
+  if me.subjects is not null then
+    perform wardkeep_consent.refuse('a context that is confined to subjects ends nobody else''s consent');
+  end if;
+  for r in select h.* from wardkeep_consent.reach h
+            where h.tenant = me.tenant and (h.branch = '' or h.branch = any (held)) and h.until <= clock_timestamp()
+            order by h.branch, h.subject for update loop
+    for s in select h.* from wardkeep_consent.standing h where h.tenant = r.tenant and h.branch = r.branch and h.subject = r.subject
+                and h.consent = 'granted' and wardkeep_consent.ended(r, h) order by h.of_purpose loop
+      e := wardkeep_consent.entry('{"channel": "job", "method": "time"}', 'expired');
+      e.of_purpose := s.of_purpose;
+      perform wardkeep_consent.settle(r, wardkeep_consent.append(r, e));
+      ended := ended + 1;
+    end loop;
+    perform wardkeep_consent.refresh(r.tenant, r.branch, r.subject);
+  end loop;
+  return ended;
+end
+$$;
+comment on function wardkeep_consent.end_due() is
+  'Records what time has ended in the branches of the context: consent past its end, a parent''s after the eighteenth birthday. Until then the database shows less, never more. Returns how many. Fails with WK1xx, WK009, WK503.';
+create function wardkeep_consent.history(of_subject text)
+  returns table (id uuid, at timestamptz, kind text, purpose text, notice uuid, language text, by text, representation uuid, channel text,
+    method text, evidence text, evidence_sha256 text, valid_until timestamptz, detail jsonb, actor text, role text, acting_for text, born date)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  me wardkeep.token := wardkeep.verified();
+  held text[] := wardkeep.branches();
+begin
+  if me.subjects is not null and of_subject <> all (me.subjects) then
+    perform wardkeep_consent.refuse('no such person in the branches of this context');
+  end if;
+  return query
+    select e.id, e.at, e.kind, e.of_purpose, e.notice, e.language, e.given_by, e.representation, e.channel, e.method, e.evidence,
+           encode(e.evidence_sha256, 'hex'), e.valid_until, e.detail, e.actor, e.role, e.purpose, r.born
+      from wardkeep_consent.event e join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.branch and r.subject = e.subject
+     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and e.subject = of_subject
+     order by e.branch, e.at;
+end
+$$;
+comment on function wardkeep_consent.history(text) is
+  'Everything the ledger holds about one person in the branches of the verified context, in order. Fails with WK1xx, WK503.';
+
+-- The audit log, where this database has one: the same transaction, so neither is without the other.
+create function wardkeep_consent.to_audit_log() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if to_regclass('wardkeep_audit.event') is not null then
+    insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
+    values (new.tenant, nullif(new.branch, ''), new.actor, new.role, new.purpose, new.session_id, new.request, 'consent',
+      'wardkeep_consent.event', new.id::text, new.subject, wardkeep_consent.as_proof(new));
+  end if;
+  return null;
+end
+$$;
+comment on function wardkeep_consent.to_audit_log() is 'Trigger: each event of the ledger is one of the audit log, with the SHA-256 of the notice that was read.';
+
+create function wardkeep_consent.as_proof(e wardkeep_consent.event) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+  return json_strip_nulls(json_build_object('kind', e.kind, 'purpose', e.of_purpose,
+    'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'notice', (select n.code || ' ' || n.version from wardkeep_consent.notice n where n.id = e.notice), 'language', e.language,
+    'noticeSha256', (select encode(t.sha256, 'hex') from wardkeep_consent.notice_text t where t.notice = e.notice and t.language = e.language),
+    'by', e.given_by, 'representation', e.representation, 'channel', e.channel, 'method', e.method, 'evidence', e.evidence,
+    'evidenceSha256', encode(e.evidence_sha256, 'hex'),
+    'until', to_char(e.valid_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'detail', nullif(e.detail, '{}')))::text;
+comment on function wardkeep_consent.as_proof(wardkeep_consent.event) is 'Internal: an event as the text that the audit log commits to.';
+
+create trigger event_logged after insert on wardkeep_consent.event for each row execute function wardkeep_consent.to_audit_log();
+create function wardkeep_consent.prove(of_subject text, of_event uuid)
+  returns table (part text, id uuid, said text, notice_code text, notice_version integer, language text, direction text, status text, body text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  me wardkeep.token := wardkeep.verified();
+  held text[] := wardkeep.branches();
+  e wardkeep_consent.event;
+begin
+  select v.* into e from wardkeep_consent.event v
+   where v.id = of_event and v.tenant = me.tenant and (v.branch = '' or v.branch = any (held)) and v.subject = of_subject
+     and (me.subjects is null or v.subject = any (me.subjects)) and v.of_purpose is not null;
+  if not found then
+    perform wardkeep_consent.refuse('no such decision of this person in the branches of this context');
+  end if;
+  return query
+    select p.part, (p.v).id, wardkeep_consent.as_proof(p.v), n.code, n.version, t.language, t.direction, t.status, t.body
+      from (
+        select 'decision' as part, e as v
+        union all
+        (select 'served', v from wardkeep_consent.event v where v.tenant = e.tenant and v.branch = e.branch and v.subject = e.subject
+            and v.kind = 'served' and v.notice = e.notice and v.language = e.language and v.at < e.at order by v.at desc limit 1)
+        union all
+        select 'representation', v from wardkeep_consent.event v where v.id = e.representation
+      ) p
+      left join wardkeep_consent.notice n on n.id = (p.v).notice
+      left join wardkeep_consent.notice_text t on t.notice = n.id and t.language = (p.v).language
+     order by p.part;
+end
+$$;
+comment on function wardkeep_consent.prove(text, uuid) is
+  'One decision with what it rests on: the notice that was served, its words, and who acted for the person. Fails with WK1xx, WK503.';

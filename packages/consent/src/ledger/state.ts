@@ -1,0 +1,86 @@
+import type { ConsentEvent, Giver } from "./event.js"
+import { adultFrom } from "./majority.js"
+
+/** Where a person stood about one purpose at one moment. */
+export interface ConsentState {
+  /**
+   * `none`: nothing was ever said. `expired`: its time ran out, or who gave it for a child no longer may.
+   */
+  readonly state: "none" | "requested" | "granted" | "refused" | "withdrawn" | "expired"
+  /** Whether the person objected to a purpose that needs no consent. */
+  readonly objected: boolean
+  /** The event that this rests on; undefined for `none`. */
+  readonly since?: string
+  readonly by?: Giver
+  /** When it ends by itself, as far as it does. */
+  readonly until?: Date
+}
+
+type Act = Pick<ConsentEvent, "at" | "kind" | "purpose" | "by" | "valid_until">
+
+export interface Question {
+  readonly purpose: string
+  /** The moment that is asked about; a text may have microseconds. */
+  readonly at: Date | string
+  /** The day of birth, `YYYY-MM-DD`; null where nobody knows it. Default: what the events say. */
+  readonly born?: string | null
+}
+
+/**
+ * Where a person stood about one purpose, from the events alone: the same events and the same moment give the same answer on
+ * every machine, at any later time.
+ *
+ * @throws WK009 a day of birth that is no day
+ * @example consentAt(events, { purpose: "outreach", at: new Date("2027-06-01T00:00:00+05:30") })
+ */
+export function consentAt(events: readonly (Act & { readonly born?: string | null })[], asked: Question): ConsentState {
+  const moment = instant(asked.at)
+  const born = asked.born === undefined ? (events.at(-1)?.born ?? null) : asked.born
+  let consent: ConsentState["state"] = "none"
+  let objected = false
+  let last: Act | undefined
+  const past = events
+    .filter(({ purpose }) => purpose === asked.purpose)
+    .map((event) => ({ event, at: instant(event.at) }))
+    .filter(({ at }) => at <= moment)
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+  for (const { event } of past) {
+    if (event.kind === "objected" || event.kind === "objection_lifted") {
+      objected = event.kind === "objected"
+      continue
+    }
+    const next = stateAfter(event.kind)
+    if (next === undefined) continue
+    consent = next
+    last = event
+  }
+  if (last === undefined) return { state: consent, objected }
+  const by = last.by === null ? {} : { by: last.by }
+  if (consent !== "granted") return { state: consent, objected, since: last.at, ...by }
+  const until = endOf(last, born)
+  const state = until !== undefined && instant(until) <= moment ? "expired" : "granted"
+  return { state, objected, since: last.at, ...by, ...(until !== undefined && { until }) }
+}
+
+function stateAfter(kind: Act["kind"]): ConsentState["state"] | undefined {
+  if (kind === "renewed") return "granted"
+  return kind === "requested" || kind === "granted" || kind === "refused" || kind === "withdrawn" || kind === "expired"
+    ? kind
+    : undefined
+}
+
+/** The earlier of its own end and the eighteenth birthday; what a child gave for itself never held. */
+function endOf({ at, by, valid_until }: Act, born: string | null): Date | undefined {
+  const ends = valid_until === null ? [] : [valid_until]
+  const adult = born === null ? undefined : adultFrom(born)
+  if ((by === "parent" || by === "child_guardian") && adult !== undefined) ends.push(adult)
+  if (by === "subject" && (adult === undefined || instant(adult) > instant(at))) ends.push(new Date(at))
+  return ends.length === 0 ? undefined : new Date(Math.min(...ends.map((end) => end.getTime())))
+}
+
+/** Microseconds since 1970: a Date would lose the order of events of one call. */
+function instant(at: Date | string): bigint {
+  if (at instanceof Date) return BigInt(at.getTime()) * 1000n
+  const fraction = /\.(\d+)/.exec(at)?.[1] ?? ""
+  return BigInt(Date.parse(at.replace(/\.\d+/, ""))) * 1000n + BigInt(fraction.padEnd(6, "0").slice(0, 6))
+}
