@@ -16,6 +16,7 @@ export { type Action, actions, handlingActions, isAction, narrowableActions } fr
 export { conditionNamed, isTied } from "./policy/cells.js"
 export { type Assigned, type Condition, type Hours, partsOf, type State, type Window } from "./policy/condition.js"
 export {
+  type AuditInput,
   type BreakGlassInput,
   type CellInput,
   type ConditionInput,

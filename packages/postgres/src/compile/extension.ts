@@ -24,5 +24,7 @@ export interface Extension {
   readonly migrations: MigrationRun
   /** The folder with the current objects of its schema: functions, each followed by its comment, tables and triggers. */
   readonly objects: string
+  /** Functions of its schema, `name(types)`, that every role of the policy file calls; each checks the context itself. */
+  readonly callable?: (policy: Policy) => readonly string[]
   plan(input: ExtensionInput): Promise<{ steps: readonly Step[]; findings: readonly Finding[] }>
 }

@@ -3,6 +3,7 @@ import type { Queryable } from "../maintenance/queryable.js"
 import { databaseRole, matrixRoles } from "./actors.js"
 import type { Strategy } from "./current-strategy.js"
 import { leftOnFunction } from "./left-over.js"
+import type { OwnSchema } from "./own-objects.js"
 import type { Step } from "./step.js"
 
 /** What policies, defaults and hosts call under a matrix role. Each of them checks the verified context itself. */
@@ -61,12 +62,12 @@ const issuerOnly = [
 
 /**
  * EXECUTE and USAGE of the schema `wardkeep` and USAGE of the host's schemas, as differences to what is there. Functions of
- * extensions are for triggers and the owner: nobody is granted any.
+ * extensions are for triggers and the owner, but for those that an extension names as callable.
  */
 export async function functionGrantSteps(
   client: Queryable,
   policy: Policy,
-  schemas: readonly { readonly schema: string }[],
+  schemas: readonly Pick<OwnSchema, "schema" | "callable">[],
   strategy: Strategy,
 ): Promise<Step[]> {
   const names = roleNames(policy)
@@ -74,13 +75,15 @@ export async function functionGrantSteps(
   const accelerated = strategy === "accelerated"
   const login = accelerated ? [...loginOnly, ...acceleratedLogin] : loginOnly
   const readable = accelerated ? [...readers, ...acceleratedReaders] : readers
+  const called = schemas.flatMap(({ schema, callable }) => (callable?.(policy) ?? []).map((f) => `${schema}.${f}`))
+  const qualifiedName = (f: string): string => `wardkeep.${f}`
   const wanted: [string, string][] = [
-    ...matrix.flatMap((role) => readable.map((f): [string, string] => [role, f])),
+    ...matrix.flatMap((role) => [...readable.map(qualifiedName), ...called].map((f): [string, string] => [role, f])),
     ...policy.actors.flatMap((actor) =>
-      chosen(policy, actor).map((f): [string, string] => [databaseRole(policy, actor), f]),
+      chosen(policy, actor).map((f): [string, string] => [databaseRole(policy, actor), qualifiedName(f)]),
     ),
-    ...login.map((f): [string, string] => [names.app, f]),
-    ...issuerOnly.map((f): [string, string] => [names.issuer, f]),
+    ...login.map((f): [string, string] => [names.app, qualifiedName(f)]),
+    ...issuerOnly.map((f): [string, string] => [names.issuer, qualifiedName(f)]),
   ]
   const { rows } = await client.query<{ grantee: string; function: string; grantable: boolean }>(
     // What somebody else gave ends with the giver's own, here by CASCADE.
@@ -92,7 +95,7 @@ export async function functionGrantSteps(
   )
   const key = (grantee: string, f: string): string => `${grantee} ${f}`
   const present = new Set(rows.map((row) => key(row.grantee, row.function)))
-  const desired = new Set(wanted.map(([grantee, f]) => key(grantee, `wardkeep.${f}`)))
+  const desired = new Set(wanted.map(([grantee, f]) => key(grantee, f)))
   const steps: Step[] = []
   for (const row of rows) {
     const isWanted = desired.has(key(row.grantee, row.function))
@@ -109,9 +112,9 @@ export async function functionGrantSteps(
   }
   const missing = new Map<string, string[]>()
   for (const [grantee, f] of wanted)
-    if (!present.has(key(grantee, `wardkeep.${f}`))) missing.set(grantee, [...(missing.get(grantee) ?? []), f])
+    if (!present.has(key(grantee, f))) missing.set(grantee, [...(missing.get(grantee) ?? []), f])
   for (const [grantee, functions] of missing) {
-    const what = functions.map((f) => `wardkeep.${f}`).join(", ")
+    const what = functions.join(", ")
     steps.push({
       phase: "support",
       object: `wardkeep ${grantee}`,
@@ -119,7 +122,8 @@ export async function functionGrantSteps(
       sql: `grant execute on function ${what} to ${quoteIdent(grantee)}`,
     })
   }
-  return [...steps, ...(await usageSteps(client, policy, [...matrix, names.app, names.issuer], matrix))]
+  const extended = schemas.filter(({ callable }) => (callable?.(policy) ?? []).length > 0).map(({ schema }) => schema)
+  return [...steps, ...(await usageSteps(client, policy, [...matrix, names.app, names.issuer], matrix, extended))]
 }
 
 function chosen(policy: Policy, { kind, confined }: Actor): string[] {
@@ -151,11 +155,12 @@ async function usageSteps(
   policy: Policy,
   wardkeepUsers: readonly string[],
   hostUsers: readonly string[],
+  extended: readonly string[],
 ): Promise<Step[]> {
   const hostSchemas = [...new Set([...policy.tables.keys()].map((name) => name.slice(0, name.indexOf("."))))]
   const wanted = [
     ...wardkeepUsers.map((role) => [role, "wardkeep"]),
-    ...hostSchemas.flatMap((schema) => hostUsers.map((role) => [role, schema])),
+    ...[...hostSchemas, ...extended].flatMap((schema) => hostUsers.map((role) => [role, schema])),
   ]
   const { rows } = await client.query<{ role: string; schema: string }>(
     `select w.role, w.schema from unnest($1::text[], $2::text[]) w(role, schema)

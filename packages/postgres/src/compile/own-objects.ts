@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import type { Policy } from "@wardkeep/core"
 import type { Queryable } from "../maintenance/queryable.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
 import type { Strategy } from "./current-strategy.js"
@@ -15,6 +16,8 @@ export interface OwnSchema {
   readonly objects: readonly string[]
   /** Put over the functions of the objects. */
   readonly strategy?: string
+  /** Functions for every role of the policy file, beside those that the plan knows itself. */
+  readonly callable?: (policy: Policy) => readonly string[]
 }
 
 export function ownSchemas(extensions: readonly Extension[], strategy: Strategy): OwnSchema[] {
@@ -25,7 +28,11 @@ export function ownSchemas(extensions: readonly Extension[], strategy: Strategy)
       objects: textsOf(sqlDirectory("objects")),
       ...(strategy === "accelerated" && { strategy: accelerated() }),
     },
-    ...extensions.map(({ migrations, objects }) => ({ schema: migrations.schema, objects: textsOf(objects) })),
+    ...extensions.map(({ migrations, objects, callable }) => ({
+      schema: migrations.schema,
+      objects: textsOf(objects),
+      ...(callable !== undefined && { callable }),
+    })),
   ]
 }
 

@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto"
+import { WardkeepError } from "@wardkeep/core"
+import type { Context } from "../context/context.js"
+import { Channel } from "./channel.js"
+import { Deadline } from "./deadline.js"
+import { worthAnotherTry } from "./errors.js"
+import { type Ask, type Observed, released, type Watch } from "./observe.js"
+import type { Runtime } from "./runtime.js"
+import { Statement } from "./wire/statement.js"
+import { type Result, Unit } from "./wire/unit.js"
+import { wireValues } from "./wire/values.js"
+
+type Planned = Record<"QUERY PLAN", unknown>
+
+/**
+ * Questions in the context of a call. `aside` where the caller holds a session: one that waited for a second session of
+ * the same pool could wait for itself.
+ */
+export function askIn(runtime: Runtime, context: Context, aside: boolean): Ask {
+  const query = async <R>(text: string, values: readonly unknown[]): Promise<R[]> => {
+    const { rows } = await runtime.ask<R>(context, text, values, aside)
+    return rows
+  }
+  return {
+    query,
+    plan: (text, parameters) => planned(runtime, context, text, parameters, aside),
+  }
+}
+
+/**
+ * Before 16 only EXECUTE of a prepared statement can be planned without values. The name would outlive the transaction, and
+ * behind a pooler the client's session: it is closed before, and a session on which that failed is dropped.
+ */
+async function planned(
+  runtime: Runtime,
+  context: Context,
+  text: string,
+  parameters: number,
+  aside: boolean,
+): Promise<unknown> {
+  const connections = aside ? runtime.aside : runtime.connections
+  const channel = new Channel({ runtime, context, modes: ["read only"], connections })
+  const nulls = Array.from({ length: parameters }, () => null)
+  const explain = async (sql: string, values: readonly null[]): Promise<unknown> => {
+    const { rows } = await channel.send<Planned>(new Unit(new Statement(sql, ""), wireValues(values)))
+    return rows[0]?.["QUERY PLAN"]
+  }
+  try {
+    if (!runtime.started) await runtime.start()
+    if (runtime.terms.serverVersion >= 160000)
+      return await explain(`explain (generic_plan, verbose, format json) ${text}`, nulls)
+    const name = `wk_plan_${randomBytes(9).toString("hex")}`
+    await channel.control("set local plan_cache_mode = force_generic_plan")
+    await channel.control(`prepare ${name} as ${text}`)
+    const values = parameters === 0 ? "" : `(${nulls.map(String).join(", ")})`
+    const plan = await explain(`explain (verbose, format json) execute ${name}${values}`, []).catch(
+      (error: unknown) => {
+        channel.abort(new WardkeepError("WK109", { message: "a statement could not be planned" }))
+        throw error
+      },
+    )
+    await channel.control(`deallocate ${name}`)
+    return plan
+  } finally {
+    await channel.rollback()
+  }
+}
+
+/** A statement that writes and shows rows, in a transaction of its own that commits once the view is recorded. */
+export async function runHeldBack<R>(
+  runtime: Runtime,
+  observed: Observed,
+  values: readonly unknown[],
+  watch: Watch,
+): Promise<Result<R>> {
+  try {
+    return await inChannel<R>(runtime, observed, values, watch)
+  } catch (error) {
+    if (!worthAnotherTry(error, "main")) throw error
+    watch.restart()
+    return await inChannel<R>(runtime, observed, values, watch)
+  }
+}
+
+async function inChannel<R>(
+  runtime: Runtime,
+  { context, text, reading }: Observed,
+  values: readonly unknown[],
+  watch: Watch,
+): Promise<Result<R>> {
+  const channel = new Channel({ runtime, context })
+  const deadline = Deadline.of(reading)
+  deadline?.onExpire((error) => channel.abort(error))
+  try {
+    const result = await channel.watched<R>(text, values, reading, watch)
+    await released(watch, result, askIn(runtime, context, true))
+    await channel.commit()
+    return result
+  } finally {
+    deadline?.clear()
+    await channel.rollback()
+  }
+}
