@@ -42,10 +42,17 @@ export function analyse(
     if (table !== undefined) views.push(viewOf(table, aliases, { text, origins, map, plan }))
   }
   const named = new Set(views.map(({ relation }) => relation))
+  // A plan that leaves out a table of which the result shows columns was not understood.
+  for (const origin of origins) {
+    const table = tables.get(map.origins.get(origin)?.relation ?? "")
+    if (table === undefined || named.has(table.relation)) continue
+    named.add(table.relation)
+    views.push(unseen(table, "undetermined"))
+  }
   const function_ = hiddenCall(text, map, plan)
   for (const relation of reads ?? []) {
     const table = tables.get(relation)
-    if (table !== undefined && !named.has(relation)) views.push(unseen(table, relation, "declared"))
+    if (table !== undefined && !named.has(relation)) views.push(unseen(table, "declared"))
   }
   // A function can read any table. Whoever wrote it may say which; where nobody did, one event names the function.
   if (function_ !== undefined && reads === undefined) views.push(ofFunction(function_, tables))
@@ -141,9 +148,9 @@ function hiddenCall(text: string, map: CatalogMap, plan: PlannedTables | undefin
   return (map.opaque.exec(text) ?? map.opaque.exec(plan.expressions))?.[1]?.toLowerCase()
 }
 
-function unseen(table: ViewedTable, relation: string, source: Source): TableView {
+function unseen(table: ViewedTable, source: Source): TableView {
   return {
-    relation,
+    relation: table.relation,
     groups: groupsOf(table, table.groups.keys()),
     subjects: [],
     key: undefined,

@@ -8,7 +8,6 @@ import { type Ask, type Observed, released, type Watch } from "./observe.js"
 import type { Runtime } from "./runtime.js"
 import { Statement } from "./wire/statement.js"
 import { type Result, Unit } from "./wire/unit.js"
-import { wireValues } from "./wire/values.js"
 
 type Planned = Record<"QUERY PLAN", unknown>
 
@@ -28,8 +27,9 @@ export function askIn(runtime: Runtime, context: Context, aside: boolean): Ask {
 }
 
 /**
- * Before 16 only EXECUTE of a prepared statement can be planned without values. The name would outlive the transaction, and
- * behind a pooler the client's session: it is closed before, and a session on which that failed is dropped.
+ * The plan of a text whatever its values: of a prepared statement, because values that come with EXPLAIN itself are worked
+ * into the plan, and `id = null` reads no table. The name would outlive the transaction, and behind a pooler the client's
+ * session: it is closed before, and a session on which that failed is dropped.
  */
 async function planned(
   runtime: Runtime,
@@ -40,27 +40,22 @@ async function planned(
 ): Promise<unknown> {
   const connections = aside ? runtime.aside : runtime.connections
   const channel = new Channel({ runtime, context, modes: ["read only"], connections })
-  const nulls = Array.from({ length: parameters }, () => null)
-  const explain = async (sql: string, values: readonly null[]): Promise<unknown> => {
-    const { rows } = await channel.send<Planned>(new Unit(new Statement(sql, ""), wireValues(values)))
-    return rows[0]?.["QUERY PLAN"]
-  }
+  const name = `wk_plan_${randomBytes(9).toString("hex")}`
+  const values = parameters === 0 ? "" : `(${Array.from({ length: parameters }, () => "null").join(", ")})`
   try {
-    if (!runtime.started) await runtime.start()
-    if (runtime.terms.serverVersion >= 160000)
-      return await explain(`explain (generic_plan, verbose, format json) ${text}`, nulls)
-    const name = `wk_plan_${randomBytes(9).toString("hex")}`
-    await channel.control("set local plan_cache_mode = force_generic_plan")
-    await channel.control(`prepare ${name} as ${text}`)
-    const values = parameters === 0 ? "" : `(${nulls.map(String).join(", ")})`
-    const plan = await explain(`explain (verbose, format json) execute ${name}${values}`, []).catch(
-      (error: unknown) => {
-        channel.abort(new WardkeepError("WK109", { message: "a statement could not be planned" }))
-        throw error
-      },
-    )
-    await channel.control(`deallocate ${name}`)
-    return plan
+    // Partitions that these values do not reach are read with others.
+    const generic =
+      "set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_partition_pruning', 'off', true)"
+    const settled = channel.control(`select ${generic}`)
+    const made = channel.control(`prepare ${name} as ${text}`)
+    const explain = new Unit(new Statement(`explain (verbose, format json) execute ${name}${values}`, ""), [])
+    const planned = channel.send<Planned>(explain)
+    const closed = channel.control(`deallocate ${name}`)
+    const [, , { rows }] = await Promise.all([settled, made, planned, closed])
+    return rows[0]?.["QUERY PLAN"]
+  } catch (error) {
+    channel.abort(new WardkeepError("WK109", { message: "a statement could not be planned" }))
+    throw error
   } finally {
     await channel.rollback()
   }

@@ -32,10 +32,6 @@ export class ServerTerms {
     this.#options = options
   }
 
-  get serverVersion(): number {
-    return this.#facts?.version_num ?? 0
-  }
-
   /** Checks login and server once; every call waits for the same check. */
   async start(): Promise<void> {
     this.#starting ??= this.#look().catch((error: unknown) => {
