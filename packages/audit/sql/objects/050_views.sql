@@ -10,6 +10,10 @@ comment on function wardkeep_audit.subjects_of(text, text) is
 create index event_subjects on wardkeep_audit.event using gin (wardkeep_audit.subjects_of(verb, detail))
   where verb = 'view' and subject is null;
 
+-- How many views are of nobody in particular: what an answer about one person cannot rule out.
+create index event_undetermined on wardkeep_audit.event (tenant, at)
+  where verb = 'view' and (detail like '{"source":"undetermined"%' or detail like '{"source":"declared"%');
+
 create function wardkeep_audit.record_views(seen jsonb) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -114,7 +114,7 @@ describe("the audit log on the command line", () => {
     expect(by.stdout).toContain("update public.patient")
     expect(by.stdout).toContain("(full_name)")
     expect(by.stdout).not.toContain("Ravi")
-    expect(by.stdout).toContain("Not recorded yet: who looked at a row")
+    expect(by.stdout).toContain("Not recorded here: who looked at a row")
     const nobody = await cli("audit", "touched", "nobody", ...about)
     expect(nobody).toMatchObject({ code: 0, stderr: "" })
     expect(nobody.stdout).toMatch(/^0 lines\. The log of this clinic begins/)
