@@ -97,12 +97,9 @@ class ViewRecorder implements ViewObserver {
   }
 
   async #analyse(call: ObservedCall, origins: readonly string[], ask: Ask): Promise<Analysis> {
-    let map = await this.mapOf(call, ask)
-    if (origins.some((origin) => origin !== "" && !map.origins.has(origin))) {
-      // A column that the map does not hold is of another table, or of one that was made since.
-      this.#maps.delete(call.dbRole)
-      map = await this.mapOf(call, ask)
-    }
+    // Read again for each text: it may call a function, or read a table, that was made since.
+    this.#maps.delete(call.dbRole)
+    const map = await this.mapOf(call, ask)
     const plan = await ask.plan(call.text, call.parameters).then(tablesOfPlan, () => undefined)
     return analyse({ text: call.text, reads: call.reads, origins }, this.tables, map, plan)
   }
