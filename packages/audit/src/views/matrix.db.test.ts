@@ -4,13 +4,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { viewedPolicy } from "#tests/fixture/audited.ts"
 import { useClient } from "#tests/fixture/client.ts"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
+import { composedForms } from "#tests/fixture/view-forms/composed.ts"
+import { plainForms } from "#tests/fixture/view-forms/plain.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { audit } from "../compile/audit.js"
-import { forms } from "./forms.js"
 import { recordViews } from "./recorder.js"
 
 const database = useDatabase()
 const used = useClient(database, { policy: viewedPolicy(), extensions: [audit], views: recordViews })
+const forms = [...plainForms, ...composedForms]
 const ids = { patient: "", visit: "", note: "" }
 
 interface Event {

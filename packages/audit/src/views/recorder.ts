@@ -6,6 +6,7 @@ import { type Analysis, analyse, type TableView } from "./analysis.js"
 import { type CatalogMap, readCatalogMap } from "./catalog-map.js"
 import { fetchSubjects } from "./fetch.js"
 import { tablesOfPlan } from "./plan-tables.js"
+import { selfRecordingText } from "./self-recording.js"
 import { type ViewedTable, viewedTables } from "./viewed.js"
 
 type Fields = readonly pg.FieldDef[]
@@ -30,6 +31,7 @@ class ViewRecorder implements ViewObserver {
   readonly #maps = new Map<string, Promise<CatalogMap>>()
   readonly #analyses = new Map<string, Promise<Analysis>>()
   readonly #settled = new WeakMap<Promise<Analysis>, Analysis>()
+  readonly #ownTexts = new Map<string, OwnText>()
   /** The columns' origins of a row description, which the client keeps as long as the prepared statement. */
   readonly #origins = new WeakMap<Fields, readonly string[]>()
 
@@ -72,8 +74,24 @@ class ViewRecorder implements ViewObserver {
       keep(this.#analyses, key, found)
     }
     const analysis = await found
-    this.#settled.set(found, analysis)
+    if (!this.#settled.has(found)) {
+      this.#settled.set(found, analysis)
+      this.#keepOwnText(call, fields, analysis)
+    }
     return analysis
+  }
+
+  /** For a text that was analysed before: what to send instead, and the origins that the result must have. */
+  ownText(call: ObservedCall): OwnText | undefined {
+    return this.#ownTexts.get(keyOf(call, []))
+  }
+
+  #keepOwnText(call: ObservedCall, fields: Fields, { views }: Analysis): void {
+    const key = keyOf(call, [])
+    const names = fields.map(({ name }) => name)
+    const text = fields.length === 0 ? undefined : selfRecordingText(call.text, views, names, digestOf(call.text))
+    this.#ownTexts.delete(key)
+    if (text !== undefined) keepWithin(this.#ownTexts, key, { text, origins: this.originsOf(fields).join() })
   }
 
   /** Where a result says whose its rows are; before its first analysis, wherever it shows a column of a table. */
@@ -107,14 +125,13 @@ class ViewRecorder implements ViewObserver {
   async record(call: ObservedCall, seen: readonly Seen[], rows: number, ask: Ask): Promise<void> {
     if (seen.length === 0) return
     for (const { view, complete } of seen) if (!complete && view.strict.length > 0) refuse(call, view)
-    const statement = createHash("sha256").update(call.text).digest("hex").slice(0, 16)
+    const statement = digestOf(call.text)
     const events = seen.map(({ view, subjects, complete }) => ({
       relation: view.relation,
       groups: view.groups,
       subjects,
       n: rows,
       source: complete || view.source === "declared" ? view.source : "undetermined",
-      // What a statement was can be looked up by who has its text; the log holds no values of it.
       ...(!complete && { statement }),
     }))
     try {
@@ -123,6 +140,11 @@ class ViewRecorder implements ViewObserver {
       throw unrecorded(cause)
     }
   }
+}
+
+interface OwnText {
+  readonly text: string
+  readonly origins: string
 }
 
 interface Seen {
@@ -140,15 +162,26 @@ class Execution implements Watch {
   /** Values by position in the result: those that any analysis could ask for. */
   #values: Map<number, Set<string>> = new Map()
   #positions: readonly number[] | undefined
+  /** Set where the statement records its view itself. */
+  #own: OwnText | undefined
 
   constructor(recorder: ViewRecorder, call: ObservedCall) {
     this.#recorder = recorder
     this.#call = call
   }
 
+  selfRecording(): string | undefined {
+    this.#own = this.#recorder.ownText(this.#call)
+    return this.#own?.text
+  }
+
+  again(): Watch {
+    return new Execution(this.#recorder, this.#call)
+  }
+
   row(fields: Fields, values: Values): void {
     this.#rows++
-    this.#positions ??= this.#recorder.positionsOf(this.#call, fields)
+    this.#positions ??= this.#isRecorded(fields) ? [] : this.#recorder.positionsOf(this.#call, fields)
     for (const at of this.#positions) {
       const value = values[at]
       if (value === null || value === undefined) continue
@@ -164,7 +197,7 @@ class Execution implements Watch {
   }
 
   async release(fields: Fields, ask: Ask): Promise<void> {
-    if (this.#rows === 0) return
+    if (this.#rows === 0 || this.#isRecorded(fields)) return
     let seen: Seen[]
     try {
       const { views } = await this.#recorder.analysis(this.#call, fields, ask)
@@ -173,6 +206,11 @@ class Execution implements Watch {
       throw unrecorded(cause)
     }
     await this.#recorder.record(this.#call, seen, this.#rows, ask)
+  }
+
+  /** What it recorded rests on origins that the result still has; otherwise tables changed, and it is looked at anew. */
+  #isRecorded(fields: Fields): boolean {
+    return this.#own !== undefined && this.#own.origins === this.#recorder.originsOf(fields).join()
   }
 
   async #seen(view: TableView, ask: Ask): Promise<Seen> {
@@ -203,10 +241,19 @@ function unrecorded(cause: unknown): unknown {
   return new WardkeepError("WK411", { message: "the view could not be recorded, and no row was shown", cause })
 }
 
-/** Keeps an answer, and forgets one that failed and the oldest beyond the capacity. */
-function keep<T>(into: Map<string, Promise<T>>, key: string, value: Promise<T>): void {
+/** What a statement was can be looked up by who has its text; the log holds no values of it. */
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16)
+}
+
+function keepWithin<T>(into: Map<string, T>, key: string, value: T): void {
   const [oldest] = into.keys()
   if (into.size >= capacity && oldest !== undefined) into.delete(oldest)
   into.set(key, value)
+}
+
+/** Keeps an answer, and forgets one that failed. */
+function keep<T>(into: Map<string, Promise<T>>, key: string, value: Promise<T>): void {
+  keepWithin(into, key, value)
   value.catch(() => into.delete(key))
 }

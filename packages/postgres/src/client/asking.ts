@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
+import pg from "pg"
 import type { Context } from "../context/context.js"
 import { Channel } from "./channel.js"
 import { Deadline } from "./deadline.js"
 import { worthAnotherTry } from "./errors.js"
 import { type Ask, type Observed, released, type Watch } from "./observe.js"
 import type { Runtime } from "./runtime.js"
+import type { Text } from "./statements.js"
 import { Statement } from "./wire/statement.js"
 import { type Result, Unit } from "./wire/unit.js"
 
@@ -58,6 +60,28 @@ async function planned(
     throw error
   } finally {
     await channel.rollback()
+  }
+}
+
+/** A reading statement: it records what it shows itself, or the view is recorded before its rows are handed over. */
+export async function runSeen<R>(
+  runtime: Runtime,
+  observed: Observed,
+  values: readonly unknown[],
+  watch: Watch,
+): Promise<Result<R>> {
+  const { context, text, reading } = observed
+  const ask = askIn(runtime, context, false)
+  const attempt = async (read: Text, following: Watch): Promise<Result<R>> =>
+    await released(following, await runtime.alone<R>(context, read, values, reading, { watch: following }), ask)
+  const own = watch.selfRecording()
+  if (own === undefined) return await attempt(text, watch)
+  try {
+    return await attempt(runtime.statements.read(own), watch)
+  } catch (error) {
+    // All of it was undone. What is wrong with the caller's text is said about the caller's text.
+    if (!(error instanceof pg.DatabaseError) || /^(?:57|53|40|08)/.test(error.code ?? "")) throw error
+    return await attempt(text, watch.again())
   }
 }
 

@@ -27,6 +27,10 @@ export interface Ask {
 
 /** Follows one execution. */
 export interface Watch {
+  /** A text with the same rows that records the view of them in its own transaction; asked of statements that stand alone. */
+  selfRecording(): string | undefined
+  /** The same call once more, by its own text. */
+  again(): Watch
   /** One row as the server sent it, before it is handed over. */
   row(fields: readonly pg.FieldDef[], values: readonly (string | null)[]): void
   /** The execution failed and is tried again: what it brought counts no more. */

@@ -1,23 +1,14 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { Context } from "../context/context.js"
 import type { SafeLogger } from "../log.js"
-import { askIn, runHeldBack } from "./asking.js"
+import { askIn, runHeldBack, runSeen } from "./asking.js"
 import { Connections, type ConnectionsOptions } from "./connections.js"
 import { Deadline } from "./deadline.js"
 import { otherStrategy, outward, worthAnotherTry } from "./errors.js"
 import type { GuardOptions } from "./guard.js"
 import { judge } from "./judge.js"
 import { Lanes } from "./lanes.js"
-import {
-  type Ask,
-  callOf,
-  mayWrite,
-  type Observed,
-  released,
-  showsRows,
-  type ViewObserver,
-  type Watch,
-} from "./observe.js"
+import { type Ask, callOf, mayWrite, type Observed, showsRows, type ViewObserver, type Watch } from "./observe.js"
 import type { Settings } from "./options.js"
 import { OwnUnit, type Reading } from "./own-unit.js"
 import { StatementCatalog, type Text } from "./statements.js"
@@ -115,13 +106,12 @@ export class Runtime implements UnitOwner {
 
   /** One text in one context, as a transaction of its own. */
   run<R>(context: Context, text: Text, values: readonly unknown[], reading: Reading | undefined): Promise<Result<R>> {
-    if (this.observer === undefined) return this.#run<R>(context, text, values, reading)
+    if (this.observer === undefined) return this.alone<R>(context, text, values, reading)
     const observed = { context, text, parameters: values.length, reading }
     const watch = this.watch(observed)
-    if (watch === undefined) return this.#run<R>(context, text, values, reading)
+    if (watch === undefined) return this.alone<R>(context, text, values, reading)
     if (mayWrite(text)) return runHeldBack<R>(this, observed, values, watch)
-    const ask = askIn(this, context, false)
-    return this.#run<R>(context, text, values, reading, { watch }).then((result) => released(watch, result, ask))
+    return runSeen<R>(this, observed, values, watch)
   }
 
   /** Follows a statement that shows rows, where the policy records views. */
@@ -143,10 +133,11 @@ export class Runtime implements UnitOwner {
 
   /** A statement of the client's own in a context. */
   ask<R>(context: Context, text: string, values: readonly unknown[], aside: boolean): Promise<Result<R>> {
-    return this.#run<R>(context, this.statements.read(text), values, undefined, { aside })
+    return this.alone<R>(context, this.statements.read(text), values, undefined, { aside })
   }
 
-  #run<R>(
+  /** A transaction of its own, whoever observes. */
+  alone<R>(
     context: Context,
     text: Text,
     values: readonly unknown[],
