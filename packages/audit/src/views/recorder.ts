@@ -219,9 +219,9 @@ class Execution implements Watch {
       const keys = [...(this.#values.get(view.key) ?? [])]
       const fetched = await fetchSubjects(view.relation, keys, this.#recorder, this.#call, ask)
       for (const subject of fetched?.subjects ?? []) subjects.add(subject)
-      return { view, subjects: [...subjects], complete: fetched?.complete === true }
+      return { view, subjects: [...subjects].sort(), complete: fetched?.complete === true }
     }
-    return { view, subjects: [...subjects], complete: view.source === "exact" }
+    return { view, subjects: [...subjects].sort(), complete: view.source === "exact" }
   }
 }
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto"
-import { createWardkeep } from "@wardkeep/postgres"
+import { type Ask, createWardkeep, type ViewObserver, type Watch } from "@wardkeep/postgres"
 import { asOwner } from "@wardkeep/postgres/migrate"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -210,6 +210,77 @@ describe("a view through the client", () => {
     expect(declared.events).toMatchObject([
       { relation: "public.patient", groups: ["sensitive"], detail: { source: "declared" } },
     ])
+  })
+})
+
+describe("a text that was seen before", () => {
+  /** A client that counts what it asks beside its statements. */
+  function counting(): { wk: ReturnType<typeof used.make>; asked: () => number } {
+    let asked = 0
+    const inner = recordViews(used.clinic.policy)
+    const counted = (ask: Ask): Ask => ({
+      plan: (...args) => ask.plan(...args),
+      query: (...args) => {
+        asked++
+        return ask.query(...args)
+      },
+    })
+    const following = (watch: Watch): Watch => ({
+      selfRecording: () => watch.selfRecording(),
+      again: () => following(watch.again()),
+      row: (...args) => watch.row(...args),
+      restart: () => watch.restart(),
+      release: (fields, ask) => watch.release(fields, counted(ask)),
+    })
+    const views: ViewObserver = {
+      watch: (call) => following(inner.watch(call)),
+      copying: (call, ask) => inner.copying(call, ask),
+    }
+    const take = (): number => {
+      const now = asked
+      asked = 0
+      return now
+    }
+    return { wk: used.make({ views }), asked: take }
+  }
+
+  it("records its view in its own round trip, with the same rows in the same order", async () => {
+    const { wk, asked } = counting()
+    const text =
+      "select id, full_name, 1 as n, 1 as n from patient where full_name <> $1 order by full_name desc -- by name"
+    const execute = () => viewed(() => wk.run(used.doctor, () => wk.query(text, ["x"])))
+    const first = await execute()
+    expect(asked()).toBeGreaterThan(0)
+    const second = await execute()
+    expect(asked()).toBe(0)
+    expect(second.result).toEqual(first.result)
+    expect(second.events).toEqual(first.events)
+    expect(second.events[0]?.detail.subjects).toHaveLength(5)
+  })
+
+  it("takes the second round trip where whose rows they are is asked, where it may write, and inside a transaction", async () => {
+    const { wk, asked } = counting()
+    for (const text of ["select id, reason from visit", "select id from patient for update"])
+      for (let time = 0; time < 2; time++) {
+        asked()
+        await wk.run(used.doctor, () => wk.query(text))
+        expect(asked(), text).toBeGreaterThan(0)
+      }
+    await wk.run(used.doctor, () => wk.query(one, [patients[0]]))
+    asked()
+    await wk.run(used.doctor, () => wk.tx((q) => q.query(one, [patients[0]])))
+    expect(asked()).toBe(1)
+  })
+
+  it("says of a wrong value what its own text says, and shows nothing unrecorded", async () => {
+    const { wk } = counting()
+    const text = "select id, 1 / length($1::text) as n from patient"
+    await wk.run(used.doctor, () => wk.query(text, ["x"]))
+    const { error, events } = await viewed(() => wk.run(used.doctor, () => wk.query(text, [""])))
+    expect(error).toMatchObject({ code: "22012" })
+    expect(events).toEqual([])
+    const cast = await viewed(() => wk.run(used.doctor, () => wk.query("select id from patient where id = $1", ["x"])))
+    expect(cast.error).toMatchObject({ code: "22P02" })
   })
 })
 
