@@ -214,11 +214,7 @@ export const codes = {
     hint: "Rows are shown once their view is recorded, so none were; see the cause. A statement that writes was undone, unless a function of yours wrote behind a plain SELECT.",
     http: 500,
   },
-  WK412: {
-    title: "A statement shows sensitive columns without saying whose they are",
-    hint: "Select the subject's column or the table's key as a plain column beside them, once; see docs/guides/audit.md.",
-    http: 403,
-  },
+  WK412: { title: "Strict columns without a person", hint: "Select the subject's column or the key too.", http: 403 },
   WK501: {
     title: "The law data is not valid",
     hint: "Correct the files the message names; each rule needs a citation, a source and its days in force.",
