@@ -55,7 +55,8 @@ export function analyse(
     if (table !== undefined && !named.has(relation)) views.push(unseen(table, "declared"))
   }
   // A function can read any table. Whoever wrote it may say which; where nobody did, one event names the function.
-  if (function_ !== undefined && reads === undefined) views.push(ofFunction(function_, tables))
+  if (function_ !== undefined && (reads === undefined || function_ === unknown))
+    views.push(ofFunction(function_, tables))
   return { views }
 }
 
@@ -141,10 +142,13 @@ function escaped(name: string): string {
   return name.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")
 }
 
+/** What nobody can answer for. */
+const unknown = "unknown"
+
 /** A function whose reading cannot be seen. An identifier written in Unicode escapes could be any. */
 function hiddenCall(text: string, map: CatalogMap, plan: PlannedTables | undefined): string | undefined {
-  if (plan === undefined) return "unknown"
-  if (/u&\s*"/i.test(text)) return "unknown"
+  if (plan === undefined) return unknown
+  if (/u&\s*"/i.test(text)) return unknown
   return (map.opaque.exec(text) ?? map.opaque.exec(plan.expressions))?.[1]?.toLowerCase()
 }
 

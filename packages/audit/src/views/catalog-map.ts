@@ -60,8 +60,16 @@ select distinct p.proname::text as name from pg_catalog.pg_proc p join pg_catalo
  where p.provolatile <> 'i' and l.lanname not in ('internal', 'c') and n.nspname not in ('pg_catalog', 'information_schema', 'wardkeep', 'wardkeep_audit')
    and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)`
 
-/** Of PostgreSQL itself: they run a text, or read a table by its name. */
-const runsText = ["(?:query|table|cursor|schema|database)_to_xml\\w*", "ts_stat", "ts_rewrite"]
+/** Of PostgreSQL itself and the extensions beside it: they run a text, or read a table by its name. */
+const runsText = [
+  "(?:query|table|cursor|schema|database)_to_xml\\w*",
+  "ts_stat",
+  "ts_rewrite",
+  "crosstab\\w*",
+  "connectby",
+  "xpath_table",
+  "dblink\\w*",
+]
 
 export async function readCatalogMap(
   ask: Ask,

@@ -118,7 +118,7 @@ class ViewRecorder implements ViewObserver {
     // Read again for each text: it may call a function, or read a table, that was made since.
     this.#maps.delete(call.dbRole)
     const map = await this.mapOf(call, ask)
-    const plan = await ask.plan(call.text, call.parameters).then(tablesOfPlan, () => undefined)
+    const plan = await ask.plan(call.text, call.parameters).then(tablesOfPlan, unplanned)
     return analyse({ text: call.text, reads: call.reads, origins }, this.tables, map, plan)
   }
 
@@ -234,6 +234,12 @@ function refuse({ site }: ObservedCall, { relation, strict }: TableView): never 
   throw new WardkeepError("WK412", {
     message: `${relation}: ${strict.join(", ")} would be shown without saying whose${where === undefined ? "" : `, by the call at ${where}`}`,
   })
+}
+
+/** A text that PostgreSQL does not plan so is recorded as unknown. What may go well the next time is not kept. */
+function unplanned(error: unknown): undefined {
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : ""
+  if (!/^(?:42|0A|22)/.test(code)) throw error
 }
 
 function unrecorded(cause: unknown): unknown {
