@@ -14,23 +14,28 @@ create index event_subjects on wardkeep_audit.event using gin (wardkeep_audit.su
 create index event_undetermined on wardkeep_audit.event (tenant, at)
   where verb = 'view' and (detail like '{"source":"undetermined"%' or detail like '{"source":"declared"%');
 
+create function wardkeep_audit.refuse_view() returns text
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'views of this table are not recorded here' using errcode = 'WK411',
+    hint = 'Run `wardkeep apply` with the policy file that the application uses.';
+end
+$$;
+comment on function wardkeep_audit.refuse_view() is 'Internal: fails with WK411.';
+
 create function wardkeep_audit.record_views(seen jsonb) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   c wardkeep.token := wardkeep.verified();
-  known text[] := wardkeep_audit.viewed_tables();
-  unknown text;
+  -- The one branch of the context, worked out once.
+  one_branch text := wardkeep_audit.one_branch(c);
 begin
-  select s ->> 'relation' into unknown from jsonb_array_elements(seen) s
-   where not coalesce(s ->> 'relation' = any (known) or s ->> 'relation' like '%()', false) limit 1;
-  if found then
-    raise exception 'views of this table are not recorded here' using errcode = 'WK411',
-      hint = 'Run `wardkeep apply` with the policy file that the application uses.';
-  end if;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
-  select coalesce(c.tenant, ''), wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id,
-         nullif(current_setting('wardkeep.request', true), ''), 'view', s.relation,
+  select coalesce(c.tenant, ''), one_branch, c.actor, c.role, c.purpose, c.session_id,
+         nullif(current_setting('wardkeep.request', true), ''), 'view',
+         case when s.relation = any (wardkeep_audit.viewed_tables()) or s.relation like '%()' then s.relation else wardkeep_audit.refuse_view() end,
          case when cardinality(s.subjects) = 1 then s.subjects[1] end, coalesce(s.groups, '{}'), coalesce(s.n, 0),
          json_strip_nulls(json_build_object('source', s.source, 'statement', s.statement,
            'subjects', case when cardinality(s.subjects) > 1 then to_json(s.subjects) end))::text

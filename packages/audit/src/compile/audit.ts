@@ -95,16 +95,14 @@ function requireStrict({ policy, tables }: ExtensionInput): void {
     }
 }
 
-/** What `record_views` takes for the name of a table. */
+/** What `record_views` takes for the name of a table. Without a SET clause, so that a plan holds its value. */
 function viewedFunction(relations: readonly string[]): Managed {
   const target = "wardkeep_audit.viewed_tables()"
   return {
     id: "function wardkeep_audit.viewed_tables",
     phase: "support",
     why: "whose views are recorded",
-    create: `create or replace function ${target} returns text[] language sql immutable set search_path = pg_catalog, pg_temp as $wk$
-  select array[${[...relations].sort().map(quoteLiteral).join(", ")}]
-$wk$;
+    create: `create or replace function ${target} returns text[] language sql immutable parallel safe return array[${[...relations].sort().map(quoteLiteral).join(", ")}];
 revoke execute on function ${target} from public`,
     drop: "select 1",
     commentOn: `function ${target}`,
