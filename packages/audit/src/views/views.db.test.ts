@@ -13,6 +13,7 @@ import { timeline, touched, whoSaw } from "../read/read.js"
 import { signerFrom } from "../seal/note.js"
 import { openSealer } from "../seal/sealer.js"
 import { trustedKeys, verifyDatabase } from "../verify/index.js"
+import { tablesOfPlan } from "./plan-tables.js"
 import { recordViews } from "./recorder.js"
 
 const database = useDatabase()
@@ -270,6 +271,39 @@ describe("a text that was seen before", () => {
     asked()
     await wk.run(used.doctor, () => wk.tx((q) => q.query(one, [patients[0]])))
     expect(asked()).toBe(1)
+  })
+
+  it("is planned without its values, so that partitions and tables which some values rule out are seen", async () => {
+    const doctor = `wk_${used.clinic.policy.deployment}_r_doctor`
+    await ofOwner((client) =>
+      client.query(
+        `create table part (k integer not null, v text) partition by range (k);
+         create table part_low partition of part for values from (0) to (10);
+         create table part_high partition of part for values from (10) to (20);
+         grant select on part to ${doctor}`,
+      ),
+    )
+    try {
+      let planned: unknown
+      const views: ViewObserver = {
+        watch: ({ text, parameters }) => ({
+          selfRecording: () => undefined,
+          again: () => expect.unreachable(),
+          row: () => undefined,
+          restart: () => undefined,
+          release: async (_, ask) => {
+            planned = await ask.plan(text, parameters)
+          },
+        }),
+        copying: async () => undefined,
+      }
+      const wk = used.make({ views })
+      await wk.run(used.doctor, () => wk.query("select v from part where k = $1 and $1 is not null", [1]))
+      const relations = tablesOfPlan(planned).scans.map(({ relation }) => relation)
+      expect(relations).toEqual(expect.arrayContaining(["public.part_low", "public.part_high"]))
+    } finally {
+      await ofOwner((client) => client.query("drop table part"))
+    }
   })
 
   it("says of a wrong value what its own text says, and shows nothing unrecorded", async () => {
