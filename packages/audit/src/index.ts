@@ -1,6 +1,6 @@
 /**
  * The audit log: `audit` adds it to `install`, `plan` and `apply`; `openSealer` turns what was recorded into signed trees;
- * `timeline`, `whoChanged` and `touched` read it, and are recorded; `writeBundle` hands it to a stranger.
+ * `recordViews` has the client record who saw what; `timeline`, `whoSaw`, `whoChanged` and `touched` read it, and are recorded; `writeBundle` hands it to a stranger.
  *
  * @module
  */
@@ -12,10 +12,13 @@ export {
   type AuditEvent,
   type Reading,
   type ReadOptions,
+  type Seen,
   type Touched,
   timeline,
   touched,
   whoChanged,
+  whoSaw,
 } from "./read/read.js"
 export { originOf, type Signer, signerFrom, verifierKey } from "./seal/note.js"
 export { openSealer, type Sealed, type Sealer, type SealOptions } from "./seal/sealer.js"
+export { recordViews } from "./views/recorder.js"

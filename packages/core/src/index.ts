@@ -17,6 +17,7 @@ export { conditionNamed, isTied } from "./policy/cells.js"
 export { type Assigned, type Condition, type Hours, partsOf, type State, type Window } from "./policy/condition.js"
 export { consentBasis, wallOf } from "./policy/consent.js"
 export {
+  type AuditInput,
   type BreakGlassInput,
   type CellInput,
   type ConditionInput,

@@ -199,15 +199,27 @@ begin
   end if;
   -- Events of this moment would stay behind: they have no leaf that could keep their commitments.
   lock table wardkeep_audit.leaf in share row exclusive mode;
-  if exists (select from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject
+  if exists (select from wardkeep_audit.event e where e.tenant = of_tenant
+               and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject])
                and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
     raise exception 'events about this person are not sealed yet' using errcode = 'WK409',
       hint = 'Run `wardkeep audit seal` (in code: the sealer), then erase; nothing was erased.';
   end if;
+  -- What an event says of several persons is one commitment: the others are said again, in events of their own.
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
+  select e.tenant, e.branch, e.actor, e.role, e.purpose, e.session, e.request, e.verb, e.relation,
+         case when cardinality(o.others) = 1 then o.others[1] end, e.groups, e.n,
+         json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', e.id::text, 'at', e.at,
+           'subjects', case when cardinality(o.others) > 1 then to_json(o.others) end))::text
+    from wardkeep_audit.event e
+    cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
+   where e.tenant = of_tenant and e.verb = 'view' and e.subject is null
+     and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
   with about as (
     select l.log, l.index, l.seed, e.record, e.subject, e.detail
       from wardkeep_audit.event e join wardkeep_audit.leaf l on l.event = e.id and l.xid = e.xid
-     where e.tenant = of_tenant and e.subject = of_subject and l.seed is not null
+     where e.tenant = of_tenant and l.seed is not null
+       and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject])
   )
   insert into wardkeep_audit.erased (log, index, actor_salt, record, subject, detail)
   select log, index, sha256(seed || '\x01'), wardkeep_audit.commitment(seed, 2, record),
@@ -217,7 +229,8 @@ begin
   update wardkeep_audit.leaf l set seed = null
     from wardkeep_audit.erased x where x.log = l.log and x.index = l.index and l.seed is not null;
   update wardkeep_audit.event e set record = null, subject = null, detail = null
-   where e.tenant = of_tenant and e.subject = of_subject;
+   where e.tenant = of_tenant
+     and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]);
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
   values (of_tenant, 'audit:' || session_user, 'owner', 'erasure', 'delete', 'wardkeep_audit.event', erased,
     json_build_object('reason', reason)::text);
@@ -233,3 +246,49 @@ create function wardkeep_audit.commitment(seed bytea, field integer, value text)
     || case when value is null then '\x00' else '\x01' || convert_to(value, 'UTF8') end);
 comment on function wardkeep_audit.commitment(bytea, integer, text) is
   'Internal: what a leaf holds of a value; fields are 1 actor, 2 record, 3 subject, 4 detail.';
+create function wardkeep_audit.subjects_of(verb text, detail text) returns text[]
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case when verb = 'view' and detail like '%"subjects"%' then
+    array(select jsonb_array_elements_text(detail::jsonb -> 'subjects') where jsonb_typeof(detail::jsonb -> 'subjects') = 'array') end
+$$;
+comment on function wardkeep_audit.subjects_of(text, text) is
+  'Internal: whom an event is about that is about several persons, for the index and for reading.';
+
+create index event_subjects on wardkeep_audit.event using gin (wardkeep_audit.subjects_of(verb, detail))
+  where verb = 'view' and subject is null;
+
+-- How many views are of nobody in particular: what an answer about one person cannot rule out.
+create index event_undetermined on wardkeep_audit.event (tenant, at)
+  where verb = 'view' and (detail like '{"source":"undetermined"%' or detail like '{"source":"declared"%');
+
+create function wardkeep_audit.refuse_view() returns text
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'views of this table are not recorded here' using errcode = 'WK411',
+    hint = 'Run `wardkeep apply` with the policy file that the application uses.';
+end
+$$;
+comment on function wardkeep_audit.refuse_view() is 'Internal: fails with WK411.';
+
+create function wardkeep_audit.record_views(seen jsonb) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c wardkeep.token := wardkeep.verified();
+  -- The one branch of the context, worked out once.
+  one_branch text := wardkeep_audit.one_branch(c);
+begin
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
+  select coalesce(c.tenant, ''), one_branch, c.actor, c.role, c.purpose, c.session_id,
+         nullif(current_setting('wardkeep.request', true), ''), 'view',
+         case when s.relation = any (wardkeep_audit.viewed_tables()) or s.relation like '%()' then s.relation else wardkeep_audit.refuse_view() end,
+         case when cardinality(s.subjects) = 1 then s.subjects[1] end, coalesce(s.groups, '{}'), coalesce(s.n, 0),
+         json_strip_nulls(json_build_object('source', s.source, 'statement', s.statement,
+           'subjects', case when cardinality(s.subjects) > 1 then to_json(s.subjects) end))::text
+    from jsonb_to_recordset(seen) s (relation text, subjects text[], groups text[], n integer, source text, statement text);
+end
+$$;
+comment on function wardkeep_audit.record_views(jsonb) is
+  'Records what the application was shown, one event per table: who, where and why are the verified context''s. Fails with WK1xx, and with WK411 for a table whose views the policy file does not record.';

@@ -9,15 +9,27 @@ begin
   end if;
   -- Events of this moment would stay behind: they have no leaf that could keep their commitments.
   lock table wardkeep_audit.leaf in share row exclusive mode;
-  if exists (select from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject
+  if exists (select from wardkeep_audit.event e where e.tenant = of_tenant
+               and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject])
                and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
     raise exception 'events about this person are not sealed yet' using errcode = 'WK409',
       hint = 'Run `wardkeep audit seal` (in code: the sealer), then erase; nothing was erased.';
   end if;
+  -- What an event says of several persons is one commitment: the others are said again, in events of their own.
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
+  select e.tenant, e.branch, e.actor, e.role, e.purpose, e.session, e.request, e.verb, e.relation,
+         case when cardinality(o.others) = 1 then o.others[1] end, e.groups, e.n,
+         json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', e.id::text, 'at', e.at,
+           'subjects', case when cardinality(o.others) > 1 then to_json(o.others) end))::text
+    from wardkeep_audit.event e
+    cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
+   where e.tenant = of_tenant and e.verb = 'view' and e.subject is null
+     and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
   with about as (
     select l.log, l.index, l.seed, e.record, e.subject, e.detail
       from wardkeep_audit.event e join wardkeep_audit.leaf l on l.event = e.id and l.xid = e.xid
-     where e.tenant = of_tenant and e.subject = of_subject and l.seed is not null
+     where e.tenant = of_tenant and l.seed is not null
+       and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject])
   )
   insert into wardkeep_audit.erased (log, index, actor_salt, record, subject, detail)
   select log, index, sha256(seed || '\x01'), wardkeep_audit.commitment(seed, 2, record),
@@ -27,7 +39,8 @@ begin
   update wardkeep_audit.leaf l set seed = null
     from wardkeep_audit.erased x where x.log = l.log and x.index = l.index and l.seed is not null;
   update wardkeep_audit.event e set record = null, subject = null, detail = null
-   where e.tenant = of_tenant and e.subject = of_subject;
+   where e.tenant = of_tenant
+     and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]);
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
   values (of_tenant, 'audit:' || session_user, 'owner', 'erasure', 'delete', 'wardkeep_audit.event', erased,
     json_build_object('reason', reason)::text);

@@ -193,7 +193,7 @@ describe("reading the log", () => {
       ["create", "asha"],
     ])
     expect(written[0]?.detail).toEqual({ phone: ["98-canary", "99-canary"] })
-    expect(about.coverage).toMatchObject({ views: false, off: [], tables: expect.any(Number) })
+    expect(about.coverage).toMatchObject({ views: 0, undetermined: 0, off: [], tables: expect.any(Number) })
     const record = { relation: "public.patient", record: patient }
     const changed = await owned((client) => whoChanged({ client, tenant, ...record, ...why, limit: 1 }))
     expect(changed).toMatchObject({ more: true, rows: [{ verb: "update" }] })

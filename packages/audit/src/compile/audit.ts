@@ -1,14 +1,17 @@
-import { WardkeepError } from "@wardkeep/core"
+import { quoteLiteral, WardkeepError } from "@wardkeep/core"
 import {
   type Extension,
   type ExtensionInput,
+  type Managed,
   managedSteps,
+  matrixRoles,
   type Queryable,
   type ScopedTable,
   type Step,
   sqlDirectory,
   sqlName,
 } from "@wardkeep/postgres/migrate"
+import { viewedTables } from "../views/viewed.js"
 import { recordFunction, recordTriggers, redactedColumns } from "./record-function.js"
 
 const mark = "wardkeep-audit"
@@ -29,6 +32,10 @@ export const audit: Extension = {
   get objects() {
     return ownSql("objects")
   },
+  callable(policy) {
+    if (viewedTables(policy).size === 0) return []
+    return matrixRoles(policy).map((role) => ({ role, function: "wardkeep_audit.record_views(jsonb)" }))
+  },
   async plan(input) {
     if (!(await isInstalled(input.client))) {
       throw new WardkeepError("WK002", {
@@ -38,7 +45,10 @@ export const audit: Extension = {
     }
     const roots = rootsOf(input.tables)
     for (const { entry, relation } of roots) if (entry.table.name === relation) requireRedactable(entry)
+    requireStrict(input)
+    const viewed = [...viewedTables(input.policy).keys()]
     const desired = [
+      ...(viewed.length > 0 ? [viewedFunction(viewed)] : []),
       ...roots.filter(({ entry, relation }) => entry.table.name === relation).map(({ entry }) => recordFunction(entry)),
       ...roots.flatMap(({ entry, relation }) => recordTriggers(entry, relation)),
     ]
@@ -74,6 +84,32 @@ function requireRedactable(entry: ScopedTable): void {
     throw new WardkeepError("WK002", {
       message: `${entry.table.name}.audit.redact: ${column} is neither a column nor a group of columns`,
     })
+  }
+}
+
+/** A strict column that does not exist would be refused to nobody. */
+function requireStrict({ policy, tables }: ExtensionInput): void {
+  const columns = new Map(tables.map(({ table }) => [table.name, table.columns]))
+  for (const { relation, strict } of viewedTables(policy).values())
+    for (const column of strict) {
+      if (columns.get(relation)?.has(column) === true) continue
+      throw new WardkeepError("WK002", {
+        message: `${relation}.audit.views.strict: ${column} is neither a column nor a group of columns`,
+      })
+    }
+}
+
+/** What `record_views` takes for the name of a table. Without a SET clause, so that a plan holds its value. */
+function viewedFunction(relations: readonly string[]): Managed {
+  const target = "wardkeep_audit.viewed_tables()"
+  return {
+    id: "function wardkeep_audit.viewed_tables",
+    phase: "support",
+    why: "whose views are recorded",
+    create: `create or replace function ${target} returns text[] language sql immutable parallel safe return array[${[...relations].sort().map(quoteLiteral).join(", ")}];
+revoke execute on function ${target} from public`,
+    drop: "select 1",
+    commentOn: `function ${target}`,
   }
 }
 

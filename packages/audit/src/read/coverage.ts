@@ -12,12 +12,16 @@ export interface Coverage {
   readonly unsealed: number
   /** Events of this tenant whose person was erased: they answer to no name. */
   readonly erased: number
-  /** False: this version records writes and the reading of the log, not who looked at a row. */
-  readonly views: false
+  /** Tables whose views through the client are recorded now; what goes around the client is not among them. */
+  readonly views: number
+  /** Recorded views of this tenant that name nobody, or not everybody. */
+  readonly undetermined: number
 }
 
+const nothing = { since: null, tables: 0, off: [], unsealed: 0, erased: 0, undetermined: 0, recorded: false }
+
 export async function readCoverage(client: Queryable, tenant: string): Promise<Coverage> {
-  const { rows } = await client.query<Omit<Coverage, "views">>(
+  const { rows } = await client.query<Omit<Coverage, "views"> & { recorded: boolean }>(
     `select
        (select to_char(min(e.at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from wardkeep_audit.event e where e.tenant = $1) as since,
        (select count(distinct tgrelid)::int from pg_trigger where tgname like 'wk\\_audit\\_%' and not tgisinternal) as tables,
@@ -25,9 +29,17 @@ export async function readCoverage(client: Queryable, tenant: string): Promise<C
          where tgname like 'wk\\_audit\\_%' and not tgisinternal and tgenabled <> 'A') as off,
        (select count(*)::int from wardkeep_audit.event e where e.tenant = $1
          and (select snapshot is null or not pg_visible_in_snapshot(e.xid, snapshot::pg_snapshot) from wardkeep_audit.seal_state)) as unsealed,
-       (select count(*)::int from wardkeep_audit.erased x join wardkeep_audit.log l on l.id = x.log where l.tenant = $1) as erased`,
+       (select count(*)::int from wardkeep_audit.erased x join wardkeep_audit.log l on l.id = x.log where l.tenant = $1) as erased,
+       (select count(*)::int from wardkeep_audit.event e where e.tenant = $1 and e.verb = 'view'
+         and (e.detail like '{"source":"undetermined"%' or e.detail like '{"source":"declared"%')) as undetermined,
+       to_regprocedure('wardkeep_audit.viewed_tables()') is not null as recorded`,
     [tenant],
   )
-  const found = rows[0] ?? { since: null, tables: 0, off: [], unsealed: 0, erased: 0 }
-  return { ...found, views: false }
+  const { recorded = false, ...found } = rows[0] ?? nothing
+  return { ...found, views: recorded ? await viewedTables(client) : 0 }
+}
+
+async function viewedTables(client: Queryable): Promise<number> {
+  const { rows } = await client.query<{ n: number }>("select cardinality(wardkeep_audit.viewed_tables()) as n")
+  return rows[0]?.n ?? 0
 }

@@ -31,7 +31,10 @@ export interface AuditEvent {
   readonly request: string | null
   readonly n: number
   readonly sealed: boolean
-  /** `{"column":[old,new]}` of a write; null where a person was erased. */
+  /**
+   * `{"column":[old,new]}` of a write; of a view how the persons were found, and how many where they were several; null where
+   * a person was erased.
+   */
   readonly detail: Readonly<Record<string, unknown>> | null
 }
 
@@ -46,7 +49,13 @@ export interface Reading<T> {
 const defaultLimit = 1000
 
 const eventFields = `to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.verb,
-  e.relation, e.record, e.subject, e.request, e.n, exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed, e.detail::json as detail`
+  e.relation, e.record, e.subject, e.request, e.n, exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed,
+  case when wardkeep_audit.subjects_of(e.verb, e.detail) is null then e.detail::json
+       else json_build_object('source', e.detail::json ->> 'source', 'subjects', cardinality(wardkeep_audit.subjects_of(e.verb, e.detail))) end as detail`
+
+/** Whether an event is about a person, alone or among others. */
+const about = (value: string): string =>
+  `(e.subject = ${value} or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[${value}])`
 
 const inWindow =
   "e.tenant = $1 and e.at >= coalesce($2::timestamptz, '-infinity') and e.at <= coalesce($3::timestamptz, 'infinity')"
@@ -68,7 +77,7 @@ export async function timeline(
       message: "a timeline is of a subject or of an actor",
       hint: "Name one of them.",
     })
-  const sql = `select ${eventFields} from wardkeep_audit.event e where ${inWindow} and e.${column} = $5 order by e.at desc, e.id desc limit $4`
+  const sql = `select ${eventFields} from wardkeep_audit.event e where ${inWindow} and ${column === "subject" ? about("$5") : "e.actor = $5"} order by e.at desc, e.id desc limit $4`
   return await reading<AuditEvent>(options, {
     subject: subject ?? null,
     asked: { timeline: column, of: value },
@@ -122,11 +131,48 @@ export async function touched(
 ): Promise<Reading<Touched>> {
   const { actor, subject = null } = options
   const iso = (moment: string): string => `to_char(${moment} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-  const sql = `select e.subject, count(*)::int as events, array_agg(distinct e.verb) as verbs, array_agg(distinct e.relation) as relations,
+  const sql = `select s.subject, count(*)::int as events, array_agg(distinct e.verb) as verbs, array_agg(distinct e.relation) as relations,
       ${iso("min(e.at)")} as first, ${iso("max(e.at)")} as last
-    from wardkeep_audit.event e where ${inWindow} and e.actor = $5 and e.subject is not null and e.subject = coalesce($6, e.subject)
-    group by e.subject order by max(e.at) desc limit $4`
+    from wardkeep_audit.event e
+    cross join lateral unnest(coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject])) s(subject)
+    where ${inWindow} and e.actor = $5 and s.subject = coalesce($6, s.subject)
+    group by s.subject order by max(e.at) desc limit $4`
   return await reading<Touched>(options, { subject, asked: { touched: actor }, sql, values: [actor, subject] })
+}
+
+/** One time that rows about a person were shown. */
+export interface Seen {
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly actor: string
+  readonly role: string
+  readonly purpose: string
+  readonly branch: string | null
+  readonly relation: string
+  /** The policy file's groups of columns that were shown or asked for. */
+  readonly groups: readonly string[]
+  /** Rows shown, and of how many persons. */
+  readonly n: number
+  readonly persons: number
+  readonly request: string | null
+  readonly sealed: boolean
+}
+
+/**
+ * Who was shown rows about a person through the client, newest first. Views that name nobody may have shown them too:
+ * `coverage.undetermined` says how many there are in this clinic's log.
+ *
+ * @throws WK009 no reason
+ * @example const { rows, coverage } = await whoSaw({ client, tenant, subject: patientId, reason: "request 17" })
+ */
+export async function whoSaw(options: ReadOptions & { readonly subject: string }): Promise<Reading<Seen>> {
+  const { subject } = options
+  const sql = `select to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.relation,
+      e.groups, e.n, coalesce(cardinality(wardkeep_audit.subjects_of(e.verb, e.detail)), 1) as persons, e.request,
+      exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed
+    from wardkeep_audit.event e where ${inWindow} and e.verb = 'view' and e.relation <> 'wardkeep_audit.event' and ${about("$5")}
+    order by e.at desc, e.id desc limit $4`
+  return await reading<Seen>(options, { subject, asked: { saw: true }, sql, values: [subject] })
 }
 
 interface Question {

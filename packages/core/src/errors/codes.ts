@@ -209,6 +209,12 @@ export const codes = {
     hint: "Give the server's own address instead of the pooler's; nothing was signed.",
     http: 500,
   },
+  WK411: {
+    title: "A view could not be recorded",
+    hint: "Rows are shown once their view is recorded, so none were; see the cause. A statement that writes was undone, unless a function of yours wrote behind a plain SELECT.",
+    http: 500,
+  },
+  WK412: { title: "Strict columns without a person", hint: "Select the subject's column or the key too.", http: 403 },
   WK501: {
     title: "The law data is not valid",
     hint: "Correct the files the message names; each rule needs a citation, a source and its days in force.",

@@ -30,6 +30,17 @@ export type ConditionInput<Table extends string = string> =
   | { readonly all: readonly ConditionInput<Table>[] }
   | { readonly any: readonly ConditionInput<Table>[] }
 
+/** What the audit log does with a table beside recording its writes. */
+export interface AuditInput {
+  /** Columns, or groups of `columns`, whose values stay out of the audit log; that they changed is still recorded. */
+  readonly redact?: readonly string[]
+  /**
+   * Record who saw rows of this table through the client. `strict` names columns, or groups of `columns`: what would show
+   * them without saying whose they are is refused (WK412).
+   */
+  readonly views?: true | { readonly strict: readonly string[] }
+}
+
 export interface TableInput<Table extends string> {
   readonly scope:
     | "global"
@@ -45,8 +56,7 @@ export interface TableInput<Table extends string> {
   /** Actions that a clinic may take from a role at run time; each costs one look-up per statement that uses it. */
   readonly narrowable?: readonly ("create" | "read" | "update" | "delete")[]
   readonly search?: { readonly words?: readonly string[]; readonly lastDigits?: readonly string[] }
-  /** Columns, or groups of `columns`, whose values stay out of the audit log; that they changed is still recorded. */
-  readonly audit?: { readonly redact: readonly string[] }
+  readonly audit?: AuditInput
 }
 
 export interface PurposeInput {

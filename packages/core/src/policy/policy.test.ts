@@ -24,6 +24,17 @@ function faultsOf(change: Record<string, unknown>): string {
 }
 
 describe("a policy file", () => {
+  it("says what may stand under audit", () => {
+    const audited = (audit: unknown): string =>
+      faultsOf({ tables: { ...base.tables, patient: { scope: "branch", audit } } })
+    for (const fine of [{ views: true }, { redact: ["phone"] }, { redact: ["phone"], views: { strict: ["phone"] } }])
+      expect(audited(fine)).toBe("accepted")
+    expect(audited({})).toContain("write redact, views or both")
+    for (const wrong of [false, "strict"])
+      expect(audited({ views: wrong })).toContain("write views: true or { strict: ['group or column'] }")
+    expect(audited({ views: { strict: [] } })).toContain("tables.patient.audit.views.strict")
+  })
+
   it("resolves names, inheritance and durations", () => {
     const policy = definePolicy({
       tenancy: { tenant: "clinic", branch: "branch", columns: { tenant: "clinic_id", branch: "branch_id" } },

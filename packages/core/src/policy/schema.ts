@@ -39,7 +39,17 @@ const table = z.strictObject({
     .strictObject({ words: z.array(column).default([]), lastDigits: z.array(column).default([]) })
     .refine((s) => s.words.length + s.lastDigits.length > 0, "name at least one column under words or lastDigits")
     .optional(),
-  audit: z.strictObject({ redact: z.array(column).min(1) }).optional(),
+  audit: z
+    .strictObject({
+      redact: z.array(column).min(1).optional(),
+      views: z
+        .union([z.literal(true), z.strictObject({ strict: z.array(column).min(1) })], {
+          error: "write views: true or { strict: ['group or column'] }",
+        })
+        .optional(),
+    })
+    .refine((said) => said.redact !== undefined || said.views !== undefined, "write redact, views or both")
+    .optional(),
   narrowable: z.array(z.enum(narrowableActions)).min(1).optional(),
 })
 

@@ -1,7 +1,9 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { Context } from "../context/context.js"
+import type { Connections } from "./connections.js"
 import { outward } from "./errors.js"
 import { judge } from "./judge.js"
+import { released, type Watch } from "./observe.js"
 import type { Reading } from "./own-unit.js"
 import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
@@ -15,6 +17,8 @@ export interface ChannelOptions {
   readonly context: Context
   /** Transaction modes from the closed list of `statement-kind`. */
   readonly modes?: readonly string[]
+  /** Where its session comes from; without it, where everybody's does. */
+  readonly connections?: Connections
 }
 
 /** What a unit asks of its session: run a statement, bring the next rows of a portal, or close it. */
@@ -27,6 +31,7 @@ type How = "send" | "fetch" | "close"
 export class Channel implements UnitOwner {
   readonly context: Context
   readonly #runtime: Runtime
+  readonly #connections: Connections
   #modes: readonly string[]
   /** Sent in this order once there is a session. */
   #queued: { readonly unit: Unit; readonly how: How }[] = []
@@ -40,8 +45,9 @@ export class Channel implements UnitOwner {
   #failure: unknown
   #finishing = false
 
-  constructor({ runtime, context, modes }: ChannelOptions) {
+  constructor({ runtime, context, modes, connections }: ChannelOptions) {
     this.#runtime = runtime
+    this.#connections = connections ?? runtime.connections
     this.context = context
     this.#modes = modes ?? []
   }
@@ -58,7 +64,21 @@ export class Channel implements UnitOwner {
 
   /** Sends a caller's query. */
   query<R>(text: Text, values: readonly unknown[], reading?: Reading): Promise<Result<R>> {
+    const watch = this.#runtime.watch({ context: this.context, text, parameters: values.length, reading })
+    const result = this.watched<R>(text, values, reading, watch)
+    if (watch === undefined) return result
+    const ask = this.#runtime.askFor(this.context)
+    return result.then((found) => released(watch, found, ask))
+  }
+
+  watched<R>(
+    text: Text,
+    values: readonly unknown[],
+    reading: Reading | undefined,
+    watch: Watch | undefined,
+  ): Promise<Result<R>> {
     const unit = new Unit(this.statement(text), wireValues(values), reading?.rowMode, reading?.types)
+    unit.watch = watch
     return this.send<R>(unit)
   }
 
@@ -128,7 +148,7 @@ export class Channel implements UnitOwner {
     if (this.#ended !== undefined) return
     const connection = this.#held
     this.#close(error)
-    if (connection !== undefined) this.#runtime.connections.abandon(connection, error)
+    if (connection !== undefined) this.#connections.abandon(connection, error)
   }
 
   ended(unit: Unit, connection: Connection, error: unknown): void {
@@ -178,8 +198,7 @@ export class Channel implements UnitOwner {
 
   #open(): void {
     this.#opening = true
-    const { connections } = this.#runtime
-    const idle = this.#runtime.started ? connections.take() : undefined
+    const idle = this.#runtime.started ? this.#connections.take() : undefined
     if (idle !== undefined) this.#opened(idle)
     else
       this.#acquire().then(
@@ -193,13 +212,13 @@ export class Channel implements UnitOwner {
 
   async #acquire(): Promise<Connection> {
     if (!this.#runtime.started) await this.#runtime.start()
-    return await this.#runtime.connections.acquire()
+    return await this.#connections.acquire()
   }
 
   #opened(connection: Connection): void {
     if (this.#ended === undefined) this.#held = connection
     for (const { unit, how } of this.#queued.splice(0)) this.#submit(unit, connection, how)
-    if (this.#held !== connection) this.#runtime.connections.release(connection)
+    if (this.#held !== connection) this.#connections.release(connection)
   }
 
   async #drain(): Promise<void> {
@@ -210,7 +229,7 @@ export class Channel implements UnitOwner {
     this.#ended ??= error ?? new WardkeepError("WK103", { message: "the transaction has ended" })
     const connection = this.#held
     this.#held = undefined
-    if (connection !== undefined && error === undefined) this.#runtime.connections.release(connection)
+    if (connection !== undefined && error === undefined) this.#connections.release(connection)
   }
 }
 

@@ -4,6 +4,7 @@ import type { ContextStore } from "../context/store.js"
 import type { Issuer } from "../issue/issuer.js"
 import type { Logger } from "../log.js"
 import { requireWaiver, type SecurityFloorWaiver } from "./guard.js"
+import type { ViewObserver } from "./observe.js"
 
 export interface WardkeepOptions {
   /**
@@ -31,6 +32,8 @@ export interface WardkeepOptions {
   readonly production?: boolean
   readonly securityFloorWaiver?: SecurityFloorWaiver
   readonly contextStore?: ContextStore
+  /** Who records views: `recordViews(policy)` of `wardkeep/audit`, for policies that say `audit.views` of a table. */
+  readonly views?: ViewObserver
   /**
    * Run `wk.query` of all tenants over this few sessions, pipelined, each in its own transaction; beside those of
    * `pool`, which serve transactions and calls with a `signal` or `timeout`. For short statements: a long one delays

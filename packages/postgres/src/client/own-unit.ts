@@ -9,6 +9,8 @@ import type { WireValue } from "./wire/values.js"
 export interface Reading extends Limits {
   readonly rowMode?: RowMode
   readonly types?: TypeParsers | undefined
+  /** See `QueryOptions`. */
+  readonly reads?: readonly string[] | undefined
 }
 
 /** A unit that is a transaction of its own, with what it takes to send it again. */
@@ -21,6 +23,8 @@ export class OwnUnit extends Unit {
     readonly text: Text,
     readonly deadline: Deadline | undefined,
     readonly shared: boolean,
+    /** On a session beside those that callers hold. */
+    readonly aside: boolean,
   ) {
     super(statement, values, reading?.rowMode, reading?.types)
   }

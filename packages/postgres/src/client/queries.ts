@@ -8,6 +8,11 @@ export interface QueryOptions {
   readonly signal?: AbortSignal
   /** Milliseconds for this call, waiting for a connection included. */
   readonly timeout?: number
+  /**
+   * For policies that record views: tables, `schema.table`, that the statement reads in ways that cannot be seen from
+   * outside, such as in a function of yours. They are recorded as seen, of nobody in particular.
+   */
+  readonly reads?: readonly string[]
 }
 
 /** What a client and a transaction have in common. */

@@ -1,12 +1,14 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { Context } from "../context/context.js"
 import type { SafeLogger } from "../log.js"
-import { Connections } from "./connections.js"
+import { askIn, runHeldBack, runSeen } from "./asking.js"
+import { Connections, type ConnectionsOptions } from "./connections.js"
 import { Deadline } from "./deadline.js"
 import { otherStrategy, outward, worthAnotherTry } from "./errors.js"
 import type { GuardOptions } from "./guard.js"
 import { judge } from "./judge.js"
 import { Lanes } from "./lanes.js"
+import { type Ask, callOf, mayWrite, type Observed, showsRows, type ViewObserver, type Watch } from "./observe.js"
 import type { Settings } from "./options.js"
 import { OwnUnit, type Reading } from "./own-unit.js"
 import { StatementCatalog, type Text } from "./statements.js"
@@ -21,6 +23,7 @@ export interface RuntimeOptions extends GuardOptions {
   readonly settings: Settings
   readonly hostSchemas: readonly string[]
   readonly keepDetail: boolean
+  readonly observer: ViewObserver | undefined
 }
 
 const noSteps: readonly Step[] = []
@@ -37,10 +40,14 @@ export class Runtime implements UnitOwner {
   readonly connections: Connections
   readonly terms: ServerTerms
   readonly keepDetail: boolean
+  readonly observer: ViewObserver | undefined
   readonly #lanes: Lanes | undefined
+  readonly #sessions: ConnectionsOptions
+  #aside: Connections | undefined
 
   constructor(options: RuntimeOptions) {
-    const { settings, hostSchemas, keepDetail, ...guard } = options
+    const { settings, hostSchemas, keepDetail, observer, ...guard } = options
+    this.observer = observer
     this.settings = settings
     this.log = options.log
     this.keepDetail = keepDetail
@@ -54,6 +61,7 @@ export class Runtime implements UnitOwner {
       stallTimeout: settings.statementTimeout + grace,
       open: (events: ConnectionEvents) => this.open(events),
     }
+    this.#sessions = sessions
     this.connections = new Connections(sessions)
     if (settings.lanes > 0) this.#lanes = new Lanes({ ...sessions, count: settings.lanes })
     this.terms = new ServerTerms({
@@ -98,12 +106,51 @@ export class Runtime implements UnitOwner {
 
   /** One text in one context, as a transaction of its own. */
   run<R>(context: Context, text: Text, values: readonly unknown[], reading: Reading | undefined): Promise<Result<R>> {
+    if (this.observer === undefined) return this.alone<R>(context, text, values, reading)
+    const observed = { context, text, parameters: values.length, reading }
+    const watch = this.watch(observed)
+    if (watch === undefined) return this.alone<R>(context, text, values, reading)
+    if (mayWrite(text)) return runHeldBack<R>(this, observed, values, watch)
+    return runSeen<R>(this, observed, values, watch)
+  }
+
+  /** Follows a statement that shows rows, where the policy records views. */
+  watch(observed: Observed): Watch | undefined {
+    if (this.observer === undefined || !showsRows(observed.text)) return undefined
+    return this.observer.watch(callOf(observed))
+  }
+
+  /** For callers that hold a session. */
+  askFor(context: Context): Ask {
+    return askIn(this, context, true)
+  }
+
+  /** Sessions for what is asked while callers hold those of the pool; none is opened before. */
+  get aside(): Connections {
+    this.#aside ??= new Connections({ ...this.#sessions, min: 0 })
+    return this.#aside
+  }
+
+  /** A statement of the client's own in a context. */
+  ask<R>(context: Context, text: string, values: readonly unknown[], aside: boolean): Promise<Result<R>> {
+    return this.alone<R>(context, this.statements.read(text), values, undefined, { aside })
+  }
+
+  /** A transaction of its own, whoever observes. */
+  alone<R>(
+    context: Context,
+    text: Text,
+    values: readonly unknown[],
+    reading: Reading | undefined,
+    { watch, aside = false }: { readonly watch?: Watch; readonly aside?: boolean } = {},
+  ): Promise<Result<R>> {
     const statement = this.statements.forRole(text, context.dbRole)
     const wire = wireValues(values)
     const deadline = Deadline.of(reading)
     // What may be cancelled runs alone: on a shared session the statements behind it would wait for what nobody wants.
-    const shared = this.#lanes !== undefined && !statement.suspect && deadline === undefined
-    const unit = new OwnUnit(statement, wire, reading, context, text, deadline, shared)
+    const shared = this.#lanes !== undefined && !statement.suspect && deadline === undefined && !aside
+    const unit = new OwnUnit(statement, wire, reading, context, text, deadline, shared, aside)
+    unit.watch = watch
     const promise = unit.settled<R>()
     unit.owner = this
     if (deadline !== undefined) this.#limit(unit, deadline)
@@ -127,7 +174,7 @@ export class Runtime implements UnitOwner {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#lanes?.end(), this.connections.end()])
+    await Promise.all([this.#lanes?.end(), this.connections.end(), this.#aside?.end()])
   }
 
   ended(ended: Unit, connection: Connection, error: unknown): void {
@@ -139,7 +186,7 @@ export class Runtime implements UnitOwner {
     }
     if (unit.statement.suspect) connection.tainted = true
     if (failure === undefined) {
-      if (!unit.shared) this.connections.release(connection)
+      this.#giveBack(unit, connection)
       unit.deadline?.clear()
       unit.resolve(unit.result())
       return
@@ -150,7 +197,7 @@ export class Runtime implements UnitOwner {
   #failed(unit: OwnUnit, connection: Connection, error: unknown): void {
     const again = unit.attempts === 0 && unit.deadline?.error === undefined
     judge(this, unit, connection, error)
-    if (!unit.shared) this.connections.release(connection)
+    this.#giveBack(unit, connection)
     if (again && worthAnotherTry(error, unit.progress)) this.#retry(unit)
     else if (again && otherStrategy(error, unit.progress))
       this.terms.changedSince(unit.sentAt).then(
@@ -180,7 +227,8 @@ export class Runtime implements UnitOwner {
       )
       return
     }
-    const source = unit.shared && this.#lanes !== undefined ? this.#lanes : this.connections
+    const own = unit.aside ? this.aside : this.connections
+    const source = unit.shared && this.#lanes !== undefined ? this.#lanes : own
     const connection = source.take()
     if (connection !== undefined) this.#send(unit, connection)
     else
@@ -199,16 +247,24 @@ export class Runtime implements UnitOwner {
       if (unit.shared) connection.gather()
       connection.send(unit, this.steps(unit.context))
     } catch (error) {
-      if (!unit.shared) this.connections.release(connection)
+      this.#giveBack(unit, connection)
       unit.deadline?.clear()
       unit.reject(error)
     }
   }
 
+  #giveBack(unit: OwnUnit, connection: Connection): void {
+    if (unit.shared) return
+    const pool = unit.aside ? this.aside : this.connections
+    pool.release(connection)
+  }
+
   #limit(unit: OwnUnit, deadline: Deadline): void {
     deadline.onExpire((error) => {
       unit.reject(error)
-      if (unit.connection !== undefined) this.connections.abandon(unit.connection, error)
+      if (unit.connection === undefined) return
+      const pool = unit.aside ? this.aside : this.connections
+      pool.abandon(unit.connection, error)
     })
   }
 }

@@ -3,6 +3,7 @@ import { EventEmitter, once } from "node:events"
 import { WardkeepError } from "@wardkeep/core"
 import type { Channel } from "./channel.js"
 import { skipBlank } from "./lexer.js"
+import { callOf } from "./observe.js"
 import type { Runtime } from "./runtime.js"
 import { Statement } from "./wire/statement.js"
 import { Unit } from "./wire/unit.js"
@@ -11,6 +12,8 @@ import { wireValues } from "./wire/values.js"
 export interface StreamOptions {
   /** Rows fetched at a time. Default 500. */
   readonly batch?: number
+  /** See `QueryOptions`. */
+  readonly reads?: readonly string[]
 }
 
 /** What a stream asks of the handle that it belongs to. */
@@ -30,7 +33,7 @@ export async function* streamRows<R>(
   channel: Channel,
   text: string,
   values: readonly unknown[],
-  { batch = 500 }: StreamOptions,
+  { batch = 500, reads }: StreamOptions,
   handle?: StreamHandle,
 ): AsyncGenerator<R, void, undefined> {
   if (!Number.isSafeInteger(batch) || batch < 1)
@@ -50,9 +53,16 @@ export async function* streamRows<R>(
       unit.portal = portal
       unit.limit = batch
       unit.shape = shape
-      const { rows } = await channel.send<R>(unit, opened ? "fetch" : "send")
+      unit.watch = runtime.watch({
+        context: channel.context,
+        text: read,
+        parameters: values.length,
+        reading: { reads },
+      })
+      const { rows, fields } = await channel.send<R>(unit, opened ? "fetch" : "send")
       opened = true
       shape = unit.shape
+      await unit.watch?.release(fields, runtime.askFor(channel.context))
       for (const row of rows) {
         channel.requireOpen()
         handle?.requireOpen()
@@ -83,6 +93,8 @@ export async function* copyBytes(
   if (kind.kind !== "query" || !kind.readOnly)
     throw new WardkeepError("WK108", { message: "only a reading query can be copied" })
   requireBalanced(text)
+  const observed = { context: channel.context, text: runtime.statements.read(text), parameters: 0, reading: undefined }
+  await runtime.observer?.copying(callOf(observed), runtime.askFor(channel.context))
   const how = format === "csv" ? "with (format csv, header)" : ""
   const unit = new Unit(new Statement(`copy (${text}\n) to stdout ${how}`, "", kind.suspect), [])
   const events = new EventEmitter()

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { matrixRoles } from "../compile/actors.js"
 export { type ApplyOptions, type ApplyResult, apply, type EmitOptions, emit } from "../compile/apply.js"
 export { wallColumns } from "../compile/consent-wall.js"
 export { currentStrategy, type Strategy } from "../compile/current-strategy.js"

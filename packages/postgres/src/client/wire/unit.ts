@@ -1,4 +1,5 @@
 import type pg from "pg"
+import type { Watch } from "../observe.js"
 import type { Connection } from "./connection.js"
 import type { Prepared } from "./prepared-names.js"
 import type { Row, RowMode, RowShape, TypeParsers } from "./row-shape.js"
@@ -45,6 +46,7 @@ export class Unit {
   /** 0: all rows. */
   limit = 0
   sink: Sink | undefined
+  watch: Watch | undefined
   /** Commands before the statement whose results nobody wants. */
   skip = 0
   /** Statements the server has still to confirm as parsed, in order. */
@@ -87,6 +89,7 @@ export class Unit {
     this.prepared = undefined
     this.shape = undefined
     this.suspended = false
+    this.watch?.restart()
   }
 
   row(values: (string | null)[]): void {
@@ -94,6 +97,7 @@ export class Unit {
     const shape = this.shape
     if (shape === undefined) return
     try {
+      if (this.watch !== undefined) this.watch.row(shape.fields, values)
       this.rows.push(this.rowMode === "array" ? shape.array(values) : shape.object(values))
     } catch (error) {
       // A host's type parser threw; the rest of the rows is read and dropped.

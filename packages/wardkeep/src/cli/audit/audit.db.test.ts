@@ -114,14 +114,17 @@ describe("the audit log on the command line", () => {
     expect(by.stdout).toContain("update public.patient")
     expect(by.stdout).toContain("(full_name)")
     expect(by.stdout).not.toContain("Ravi")
-    expect(by.stdout).toContain("Not recorded yet: who looked at a row")
+    expect(by.stdout).toContain("Not recorded here: who looked at a row")
+    const saw = await cli("audit", "who-saw", "--subject", patient, ...about)
+    expect(saw).toMatchObject({ code: 0, stderr: "" })
+    expect(saw.stdout).toMatch(/^0 lines\..*\nNot recorded here: who looked at a row/)
     const nobody = await cli("audit", "touched", "nobody", ...about)
     expect(nobody).toMatchObject({ code: 0, stderr: "" })
     expect(nobody.stdout).toMatch(/^0 lines\. The log of this clinic begins/)
     const { rows } = await connected(database.adminUrl, (client) =>
       client.query("select count(*)::int as n from wardkeep_audit.event where relation = 'wardkeep_audit.event'"),
     )
-    expect(rows[0].n).toBe(4)
+    expect(rows[0].n).toBe(5)
     for (const bad of [
       ["--from", "x"],
       ["--limit", "0"],

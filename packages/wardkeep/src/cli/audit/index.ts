@@ -2,7 +2,7 @@ import { Command } from "commander"
 import type { CommandContext } from "../command-context.js"
 import { bundleCommand } from "./bundle.js"
 import { eraseCommand } from "./erase.js"
-import { timelineCommand, touchedCommand, whoChangedCommand } from "./read.js"
+import { timelineCommand, touchedCommand, whoChangedCommand, whoSawCommand } from "./read.js"
 import { sealCommand } from "./seal.js"
 import { auditVerifyCommand } from "./verify.js"
 
@@ -15,6 +15,7 @@ export function auditCommand(context: CommandContext): Command {
     auditVerifyCommand,
     bundleCommand,
     timelineCommand,
+    whoSawCommand,
     whoChangedCommand,
     touchedCommand,
     eraseCommand,

@@ -1,4 +1,4 @@
-import { type Reading, timeline, touched, whoChanged } from "@wardkeep/audit"
+import { type Reading, timeline, touched, whoChanged, whoSaw } from "@wardkeep/audit"
 import { WardkeepError } from "@wardkeep/core"
 import { Command } from "commander"
 import type pg from "pg"
@@ -13,7 +13,7 @@ import {
   withDatabase,
   withPolicy,
 } from "../command-context.js"
-import { coverageLines, eventLine, touchedLine } from "./print.js"
+import { coverageLines, eventLine, seenLine, touchedLine } from "./print.js"
 
 interface ReadFlags extends CommonOptions {
   readonly tenant: string
@@ -57,10 +57,19 @@ export function whoChangedCommand(context: CommandContext): Command {
   ]).with((asked, _, relation = "", record = "") => whoChanged({ ...asked, relation, record }), eventLine)
 }
 
+export function whoSawCommand(context: CommandContext): Command {
+  const command = new Command("who-saw")
+    .description("Who was shown rows about a person through the client, newest first. The reading is recorded.")
+    .requiredOption("--subject <id>", "the person")
+  return reading<{ subject: string }>(command, context, [
+    'wardkeep audit who-saw --tenant $CLINIC --subject $PATIENT --reason "request 17"',
+  ]).with((asked, { subject }) => whoSaw({ ...asked, subject }), seenLine)
+}
+
 export function touchedCommand(context: CommandContext): Command {
   const command = new Command("touched")
     .description(
-      "Whose records an actor changed; with --subject, whether they changed this one. The reading is recorded.",
+      "Whose records an actor changed or saw; with --subject, whether they did with this one. The reading is recorded.",
     )
     .argument("<actor>", "who acted")
     .option("--subject <id>", "only this person")

@@ -1,0 +1,171 @@
+import type { CatalogMap } from "./catalog-map.js"
+import type { PlannedTables } from "./plan-tables.js"
+import type { ViewedTable } from "./viewed.js"
+import { groupsOf } from "./viewed.js"
+
+/** How the person was found: in the result, by the rows' key, not at all, or the caller named the table. */
+export type Source = "exact" | "fetched" | "undetermined" | "declared"
+
+/** What one statement shows of one table. */
+export interface TableView {
+  readonly relation: string
+  readonly groups: readonly string[]
+  /** Positions in the result that hold the person. */
+  readonly subjects: readonly number[]
+  /** Position in the result of the rows' own key, from which the person is fetched. */
+  readonly key: number | undefined
+  readonly source: Source
+  /** Columns that may not be shown without a person. */
+  readonly strict: readonly string[]
+}
+
+export interface Analysis {
+  readonly views: readonly TableView[]
+}
+
+export interface Statement {
+  readonly text: string
+  readonly reads: readonly string[] | undefined
+  readonly origins: readonly string[]
+}
+
+/** Decides what is recorded of a statement. `plan` is undefined where it could not be had. */
+export function analyse(
+  { text, reads, origins }: Statement,
+  tables: ReadonlyMap<string, ViewedTable>,
+  map: CatalogMap,
+  plan: PlannedTables | undefined,
+): Analysis {
+  const views: TableView[] = []
+  for (const [relation, aliases] of aliasesOf(plan, map)) {
+    const table = tables.get(relation)
+    if (table !== undefined) views.push(viewOf(table, aliases, { text, origins, map, plan }))
+  }
+  const named = new Set(views.map(({ relation }) => relation))
+  // A plan that leaves out a table of which the result shows columns was not understood.
+  for (const origin of origins) {
+    const table = tables.get(map.origins.get(origin)?.relation ?? "")
+    if (table === undefined || named.has(table.relation)) continue
+    named.add(table.relation)
+    views.push(unseen(table, "undetermined"))
+  }
+  const function_ = hiddenCall(text, map, plan)
+  for (const relation of reads ?? []) {
+    const table = tables.get(relation)
+    if (table !== undefined && !named.has(relation)) views.push(unseen(table, "declared"))
+  }
+  // A function can read any table. Whoever wrote it may say which; where nobody did, one event names the function.
+  if (function_ !== undefined && (reads === undefined || function_ === unknown))
+    views.push(ofFunction(function_, tables))
+  return { views }
+}
+
+/** The aliases that each table appears under; those of its partitions count as the table's own. */
+function aliasesOf(plan: PlannedTables | undefined, map: CatalogMap): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>()
+  for (const { relation, alias } of plan?.scans ?? []) {
+    const root = map.rootOf.get(relation)
+    if (root === undefined) continue
+    const isWords = relation === `${root}_word`
+    const aliases = found.get(root) ?? new Set<string>()
+    if (!isWords) aliases.add(relation === root ? alias : alias.replace(/_\d+$/, ""))
+    found.set(root, aliases)
+  }
+  return found
+}
+
+interface Surroundings {
+  readonly text: string
+  readonly origins: readonly string[]
+  readonly map: CatalogMap
+  readonly plan: PlannedTables | undefined
+}
+
+function viewOf(table: ViewedTable, aliases: ReadonlySet<string>, around: Surroundings): TableView {
+  const { relation, subject } = table
+  const { origins, map, plan } = around
+  const positions = (column: string | undefined): number[] =>
+    origins.flatMap((origin, at) => {
+      const from = map.origins.get(origin)
+      return column !== undefined && from?.relation === relation && from.column === column ? [at] : []
+    })
+  const columns = touched(table, aliases, around)
+  const alone = aliases.size === 1 && plan?.mixed === false
+  const subjects = positions(subject)
+  const [key] = positions(map.keys.get(relation)?.column)
+  const fetchable = alone && key !== undefined && (subject !== undefined || table.through !== undefined)
+  const source = alone && subjects.length > 0 ? "exact" : fetchable ? "fetched" : "undetermined"
+  return {
+    relation,
+    groups: groupsOf(table, columns),
+    subjects,
+    key: source === "fetched" ? key : undefined,
+    source,
+    strict: columns.filter((column) => table.strict.has(column)),
+  }
+}
+
+/** The columns that the result shows, the plan evaluates or the text names: a partial index takes a condition out of the plan. */
+function touched(
+  table: ViewedTable,
+  aliases: ReadonlySet<string>,
+  { text, origins, map, plan }: Surroundings,
+): string[] {
+  const all = map.columns.get(table.relation) ?? []
+  const shown = new Set(
+    origins.flatMap((origin) => {
+      const from = map.origins.get(origin)
+      return from?.relation === table.relation ? [from.column] : []
+    }),
+  )
+  const evaluated = `${plan?.expressions ?? ""}\n`
+  const whole = [...aliases].some((alias) => qualifiedBy(alias, "\\*").test(evaluated))
+  if (whole || plan === undefined) return [...all]
+  return all.filter(
+    (column) =>
+      shown.has(column) ||
+      named(column).test(text) ||
+      [...aliases].some((alias) => qualifiedBy(alias, escaped(column)).test(evaluated)),
+  )
+}
+
+/** As the plan prints a column: `p.phone`, `"P"."Phone"`, and `p_1.phone` for a partition. */
+function qualifiedBy(alias: string, column: string): RegExp {
+  return new RegExp(`(?<![\\w$])"?${escaped(alias)}(?:_\\d+)?"?\\."?${column}(?![\\w$])`)
+}
+
+function named(column: string): RegExp {
+  return new RegExp(`(?<![\\w$])${escaped(column)}(?![\\w$])`, "i")
+}
+
+function escaped(name: string): string {
+  return name.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")
+}
+
+/** What nobody can answer for. */
+const unknown = "unknown"
+
+/** A function whose reading cannot be seen. An identifier written in Unicode escapes could be any. */
+function hiddenCall(text: string, map: CatalogMap, plan: PlannedTables | undefined): string | undefined {
+  if (plan === undefined) return unknown
+  if (/u&\s*"/i.test(text)) return unknown
+  return (map.opaque.exec(text) ?? map.opaque.exec(plan.expressions))?.[1]?.toLowerCase()
+}
+
+function unseen(table: ViewedTable, source: Source): TableView {
+  return {
+    relation: table.relation,
+    groups: groupsOf(table, table.groups.keys()),
+    subjects: [],
+    key: undefined,
+    source,
+    strict: [...table.strict],
+  }
+}
+
+function ofFunction(name: string, tables: ReadonlyMap<string, ViewedTable>): TableView {
+  const strict = [...tables.values()].flatMap((table) =>
+    [...table.strict].map((column) => `${table.relation}.${column}`),
+  )
+  return { relation: `${name}()`, groups: [], subjects: [], key: undefined, source: "undetermined", strict }
+}

@@ -1,0 +1,115 @@
+import type { Ask } from "@wardkeep/postgres/client"
+import type { ViewedTable } from "./viewed.js"
+
+/** A column of a table whose views are recorded, or of what stands for the table: a partition, or a role's same-shape view. */
+export interface Origin {
+  readonly relation: string
+  readonly column: string
+}
+
+/** What the database says of the tables whose views are recorded, as one role sees it. */
+export interface CatalogMap {
+  /** By `tableID.columnID` of a row description. */
+  readonly origins: ReadonlyMap<string, Origin>
+  /** The table that rows of a relation belong to: itself, the root of a partition, the table whose words they are. */
+  readonly rootOf: ReadonlyMap<string, string>
+  readonly columns: ReadonlyMap<string, readonly string[]>
+  /** The key that a row is found by inside a branch, where it is one column. */
+  readonly keys: ReadonlyMap<string, { readonly column: string; readonly type: string }>
+  /** Finds calls of functions that could read tables without showing it. */
+  readonly opaque: RegExp
+}
+
+interface ColumnRow {
+  readonly oid: string
+  readonly name: string
+  readonly root: string
+  readonly number: number
+  readonly column: string
+  readonly type: string
+  readonly shown: boolean
+  readonly key: boolean
+  readonly isRoot: boolean
+}
+
+const columnsQuery = `
+with recursive named as (
+  select c.oid, n.nspname || '.' || c.relname as name, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where n.nspname || '.' || c.relname = any ($1::text[]) and c.relkind in ('r', 'p', 'f')
+), tree as (
+  select oid, oid as root, name as root_name from named
+  union
+  select c.oid, t.root, t.root_name from tree t join pg_catalog.pg_inherits i on i.inhparent = t.oid join pg_catalog.pg_class c on c.oid = i.inhrelid and c.relispartition
+), standing as (
+  select oid, root, root_name from tree
+  union
+  select v.oid, d.oid, d.name from named d join pg_catalog.pg_class v on v.relname = d.relname and v.relkind = 'v'
+    join pg_catalog.pg_namespace n on n.oid = v.relnamespace and n.nspname = pg_catalog.current_setting('role')
+)
+select s.oid::text as oid, n.nspname || '.' || c.relname as name, s.root_name as root, a.attnum::int as number, a.attname::text as column,
+  pg_catalog.format_type(a.atttypid, a.atttypmod) as type, s.oid = s.root as "isRoot",
+  pg_catalog.has_column_privilege(s.root, a.attname, 'select') as shown,
+  coalesce((select a.attnum = any (k.indkey) from pg_catalog.pg_index k where k.indrelid = s.oid and k.indisprimary), false) as key
+  from standing s join pg_catalog.pg_class c on c.oid = s.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  join pg_catalog.pg_attribute a on a.attrelid = s.oid and a.attnum > 0 and not a.attisdropped order by 1, 4`
+
+/** Not immutable, not of an extension in C, and no trigger: what may run a query of its own. */
+const functionsQuery = `
+select distinct p.proname::text as name from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+  join pg_catalog.pg_language l on l.oid = p.prolang
+ where p.provolatile <> 'i' and l.lanname not in ('internal', 'c') and n.nspname not in ('pg_catalog', 'information_schema', 'wardkeep', 'wardkeep_audit')
+   and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)`
+
+/** Of PostgreSQL itself and the extensions beside it: they run a text, or read a table by its name. */
+const runsText = [
+  "(?:query|table|cursor|schema|database)_to_xml\\w*",
+  "ts_stat",
+  "ts_rewrite",
+  "crosstab\\w*",
+  "connectby",
+  "xpath_table",
+  "dblink\\w*",
+]
+
+export async function readCatalogMap(
+  ask: Ask,
+  tables: ReadonlyMap<string, ViewedTable>,
+  scopeColumns: readonly string[],
+): Promise<CatalogMap> {
+  const [columns, functions] = await Promise.all([
+    ask.query<ColumnRow>(columnsQuery, [[...tables.keys()]]),
+    ask.query<{ name: string }>(functionsQuery, []),
+  ])
+  const origins = new Map<string, Origin>()
+  const rootOf = new Map<string, string>([...tables.keys()].map((name) => [`${name}_word`, name]))
+  const named = new Map<string, string[]>()
+  const keys = new Map<string, { column: string; type: string }[]>()
+  for (const row of columns) {
+    rootOf.set(row.name, row.root)
+    if (row.shown) origins.set(`${row.oid}.${row.number}`, { relation: row.root, column: row.column })
+    if (!row.isRoot) continue
+    push(named, row.root, row.column)
+    if (row.key && !scopeColumns.includes(row.column)) push(keys, row.root, { column: row.column, type: row.type })
+  }
+  const single = [...keys].flatMap(([relation, [key, second]]) =>
+    key !== undefined && second === undefined ? [[relation, key] as const] : [],
+  )
+  const names = [...functions.map(({ name }) => escaped(name)), ...runsText]
+  return {
+    origins,
+    rootOf,
+    columns: named,
+    keys: new Map(single),
+    opaque: new RegExp(`(?<![\\w$])(${names.join("|")})(?![\\w$])`, "i"),
+  }
+}
+
+function push<T>(into: Map<string, T[]>, key: string, value: T): void {
+  const list = into.get(key)
+  if (list === undefined) into.set(key, [value])
+  else list.push(value)
+}
+
+function escaped(name: string): string {
+  return name.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")
+}

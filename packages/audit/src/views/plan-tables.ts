@@ -1,0 +1,77 @@
+/** One appearance of a relation in a plan. */
+export interface Scan {
+  /** `schema.table` */
+  readonly relation: string
+  readonly alias: string
+}
+
+/** What a plan says of the tables of a statement. */
+export interface PlannedTables {
+  readonly scans: readonly Scan[]
+  /**
+   * A row of the result may hold values of rows that are not in the result: window functions, grouping sets, a common table
+   * expression that is read twice, recursion.
+   */
+  readonly mixed: boolean
+  /** Every expression that the plan evaluates. */
+  readonly expressions: string
+}
+
+type Node = Readonly<Record<string, unknown>>
+
+/** These take what they need of a scan's output and name it themselves; the scan below lists whole rows for speed. */
+const choosers = new Set(["Aggregate", "Group", "Nested Loop", "Hash Join", "Merge Join", "WindowAgg"])
+const apart = new Set(["Plans", "Target Tables", "Schema", "Relation Name", "Alias", "Node Type", "Index Name"])
+
+/** Reads EXPLAIN (VERBOSE, FORMAT JSON). @throws Error a plan that is not understood */
+export function tablesOfPlan(plan: unknown): PlannedTables {
+  const root = Array.isArray(plan) ? (plan[0] as { Plan?: Node } | undefined)?.Plan : undefined
+  if (root === undefined) throw new Error("EXPLAIN answered without a plan")
+  const seen = {
+    scans: [] as Scan[],
+    expressions: [] as string[],
+    sharedReads: new Map<string, number>(),
+    mixed: false,
+  }
+  walk(root, undefined, seen)
+  const shared = [...seen.sharedReads.values()].some((times) => times > 1)
+  return { scans: distinct(seen.scans), mixed: seen.mixed || shared, expressions: seen.expressions.join("\n") }
+}
+
+interface Seen {
+  readonly scans: Scan[]
+  readonly expressions: string[]
+  readonly sharedReads: Map<string, number>
+  mixed: boolean
+}
+
+function walk(node: Node, parent: Node | undefined, seen: Seen): void {
+  const type = String(node["Node Type"])
+  const targets = Array.isArray(node["Target Tables"]) ? (node["Target Tables"] as Node[]) : []
+  const scans = [node, ...targets].flatMap(scanOf)
+  seen.scans.push(...scans)
+  if (type === "WindowAgg" || type === "Recursive Union" || "Grouping Sets" in node) seen.mixed = true
+  if (type === "CTE Scan") {
+    const name = String(node["CTE Name"])
+    seen.sharedReads.set(name, (seen.sharedReads.get(name) ?? 0) + 1)
+  }
+  const isListed = scans.length > 0 && parent !== undefined && choosers.has(String(parent["Node Type"]))
+  for (const [key, value] of Object.entries(node))
+    if (!apart.has(key) && !(key === "Output" && isListed)) seen.expressions.push(...textsIn(value))
+  if (Array.isArray(node.Plans)) for (const child of node.Plans as Node[]) walk(child, node, seen)
+}
+
+function scanOf(node: Node): Scan[] {
+  const { Schema: schema, "Relation Name": name, Alias: alias } = node
+  if (typeof schema !== "string" || typeof name !== "string") return []
+  return [{ relation: `${schema}.${name}`, alias: typeof alias === "string" ? alias : name }]
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value]
+  return Array.isArray(value) ? value.flatMap(textsIn) : []
+}
+
+function distinct(scans: readonly Scan[]): Scan[] {
+  return [...new Map(scans.map((scan) => [`${scan.relation} ${scan.alias}`, scan])).values()]
+}

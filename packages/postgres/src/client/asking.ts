@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto"
+import { WardkeepError } from "@wardkeep/core"
+import pg from "pg"
+import type { Context } from "../context/context.js"
+import { Channel } from "./channel.js"
+import { Deadline } from "./deadline.js"
+import { worthAnotherTry } from "./errors.js"
+import { type Ask, type Observed, released, type Watch } from "./observe.js"
+import type { Runtime } from "./runtime.js"
+import type { Text } from "./statements.js"
+import { Statement } from "./wire/statement.js"
+import { type Result, Unit } from "./wire/unit.js"
+
+type Planned = Record<"QUERY PLAN", unknown>
+
+/**
+ * Questions in the context of a call. `aside` where the caller holds a session: one that waited for a second session of
+ * the same pool could wait for itself.
+ */
+export function askIn(runtime: Runtime, context: Context, aside: boolean): Ask {
+  const query = async <R>(text: string, values: readonly unknown[]): Promise<R[]> => {
+    const { rows } = await runtime.ask<R>(context, text, values, aside)
+    return rows
+  }
+  return {
+    query,
+    plan: (text, parameters) => planned(runtime, context, text, parameters, aside),
+  }
+}
+
+/**
+ * The plan of a text whatever its values: of a prepared statement, because values that come with EXPLAIN itself are worked
+ * into the plan, and `id = null` reads no table. The name would outlive the transaction, and behind a pooler the client's
+ * session: it is closed before, and a session on which that failed is dropped.
+ */
+async function planned(
+  runtime: Runtime,
+  context: Context,
+  text: string,
+  parameters: number,
+  aside: boolean,
+): Promise<unknown> {
+  const connections = aside ? runtime.aside : runtime.connections
+  const channel = new Channel({ runtime, context, modes: ["read only"], connections })
+  const name = `wk_plan_${randomBytes(9).toString("hex")}`
+  const values = parameters === 0 ? "" : `(${Array.from({ length: parameters }, () => "null").join(", ")})`
+  try {
+    // Partitions that these values do not reach are read with others.
+    const generic =
+      "set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_partition_pruning', 'off', true)"
+    const settled = channel.control(`select ${generic}`)
+    const made = channel.control(`prepare ${name} as ${text}`)
+    const explain = new Unit(new Statement(`explain (verbose, format json) execute ${name}${values}`, ""), [])
+    const planned = channel.send<Planned>(explain)
+    const closed = channel.control(`deallocate ${name}`)
+    const [, , { rows }] = await Promise.all([settled, made, planned, closed])
+    return rows[0]?.["QUERY PLAN"]
+  } catch (error) {
+    channel.abort(new WardkeepError("WK109", { message: "a statement could not be planned" }))
+    throw error
+  } finally {
+    await channel.rollback()
+  }
+}
+
+/** A reading statement: it records what it shows itself, or the view is recorded before its rows are handed over. */
+export async function runSeen<R>(
+  runtime: Runtime,
+  observed: Observed,
+  values: readonly unknown[],
+  watch: Watch,
+): Promise<Result<R>> {
+  const { context, text, reading } = observed
+  const ask = askIn(runtime, context, false)
+  const attempt = async (read: Text, following: Watch): Promise<Result<R>> =>
+    await released(following, await runtime.alone<R>(context, read, values, reading, { watch: following }), ask)
+  const own = watch.selfRecording()
+  if (own === undefined) return await attempt(text, watch)
+  try {
+    return await attempt(runtime.statements.read(own), watch)
+  } catch (error) {
+    // All of it was undone. What is wrong with the caller's text is said about the caller's text.
+    if (!(error instanceof pg.DatabaseError) || /^(?:57|53|40|08)/.test(error.code ?? "")) throw error
+    return await attempt(text, watch.again())
+  }
+}
+
+/** A statement that writes and shows rows, in a transaction of its own that commits once the view is recorded. */
+export async function runHeldBack<R>(
+  runtime: Runtime,
+  observed: Observed,
+  values: readonly unknown[],
+  watch: Watch,
+): Promise<Result<R>> {
+  try {
+    return await inChannel<R>(runtime, observed, values, watch)
+  } catch (error) {
+    if (!worthAnotherTry(error, "main")) throw error
+    watch.restart()
+    return await inChannel<R>(runtime, observed, values, watch)
+  }
+}
+
+async function inChannel<R>(
+  runtime: Runtime,
+  { context, text, reading }: Observed,
+  values: readonly unknown[],
+  watch: Watch,
+): Promise<Result<R>> {
+  const channel = new Channel({ runtime, context })
+  const deadline = Deadline.of(reading)
+  deadline?.onExpire((error) => channel.abort(error))
+  try {
+    const result = await channel.watched<R>(text, values, reading, watch)
+    await released(watch, result, askIn(runtime, context, true))
+    await channel.commit()
+    return result
+  } finally {
+    deadline?.clear()
+    await channel.rollback()
+  }
+}

@@ -1,0 +1,101 @@
+import type pg from "pg"
+import type { Context } from "../context/context.js"
+import type { Reading } from "./own-unit.js"
+import type { Text } from "./statements.js"
+import type { Result } from "./wire/unit.js"
+
+/** One statement that shows rows, as whoever records views learns of it. */
+export interface ObservedCall {
+  readonly text: string
+  /** The role of the policy file, and the database's role in force. */
+  readonly role: string
+  readonly dbRole: string
+  /** How many values came with the text. */
+  readonly parameters: number
+  /** Relations that the caller says the statement reads, `schema.table`. */
+  readonly reads: readonly string[] | undefined
+  /** The host's line that made the call, as `file:line:column`; worked out when asked. */
+  site(): string | undefined
+}
+
+/** What an observer may ask of the database in the context of the call: each question is a transaction of its own. */
+export interface Ask {
+  query<R>(text: string, values: readonly unknown[]): Promise<R[]>
+  /** What EXPLAIN (VERBOSE, FORMAT JSON) says of a text whose parameters are not known. */
+  plan(text: string, parameters: number): Promise<unknown>
+}
+
+/** Follows one execution. */
+export interface Watch {
+  /** A text with the same rows that records the view of them in its own transaction; asked of statements that stand alone. */
+  selfRecording(): string | undefined
+  /** The same call once more, by its own text. */
+  again(): Watch
+  /** One row as the server sent it, before it is handed over. */
+  row(fields: readonly pg.FieldDef[], values: readonly (string | null)[]): void
+  /** The execution failed and is tried again: what it brought counts no more. */
+  restart(): void
+  /** All rows are here. They are handed over when this resolves, and not at all when it rejects. */
+  release(fields: readonly pg.FieldDef[], ask: Ask): Promise<void> | undefined
+}
+
+/**
+ * Is told of every statement that shows rows before the rows are handed over. `@wardkeep/audit` has the one that records
+ * views; the client knows only this.
+ */
+export interface ViewObserver {
+  watch(call: ObservedCall): Watch
+  /** The bytes of a COPY: nothing of the rows will be seen. They are handed over when this resolves. */
+  copying(call: ObservedCall, ask: Ask): Promise<void>
+}
+
+/** What observing needs to know of one call. */
+export interface Observed {
+  readonly context: Context
+  readonly text: Text
+  readonly parameters: number
+  readonly reading: Reading | undefined
+}
+
+const writes = /\b(?:insert|update|delete|merge)\b/i
+const returning = /\breturning\b/i
+
+/** A write that returns no rows shows nothing; what it wrote is an event of its own. */
+export function showsRows({ text, kind }: Text): boolean {
+  return kind.kind === "query" && (kind.readOnly || returning.test(text))
+}
+
+/** Whether it writes: then it may not commit before the view is recorded. */
+export function mayWrite({ text }: Text): boolean {
+  return writes.test(text)
+}
+
+export function callOf({ context, text, parameters, reading }: Observed): ObservedCall {
+  const holder: { stack?: string } = {}
+  Error.captureStackTrace(holder, callOf)
+  const { role, dbRole } = context
+  return { text: text.text, role, dbRole, parameters, reads: reading?.reads, site: () => siteIn(holder.stack ?? "") }
+}
+
+/** Hands the rows over once they may be seen. */
+export async function released<R>(watch: Watch, result: Result<R>, ask: Ask): Promise<Result<R>> {
+  await watch.release(result.fields, ask)
+  return result
+}
+
+const place = /\(?((?:file:\/\/)?[^\s()]+:\d+:\d+)\)?$/
+
+/** The first line of a stack that is neither Wardkeep's nor a library's. */
+function siteIn(stack: string): string | undefined {
+  const places = stack.split("\n").flatMap((line) => {
+    const found = place.exec(line.trim())?.[1]
+    return found === undefined || found.includes("node:") ? [] : [found.replace(/^file:\/\//, "")]
+  })
+  const own = folderOf(places[0] ?? "")
+  const outside = places.filter((each) => folderOf(each) !== own)
+  return outside.find((each) => !each.includes("/node_modules/")) ?? outside[0]
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"))
+}
