@@ -31,7 +31,7 @@ it.each(["3.1.9", "2.9.0", "4.0.0", "4.0.0-rc.1"])("refuses %s, and says what wo
   expect(() => requirePeer(name, range, where)).toThrowError(
     expect.objectContaining({
       code: "WK009",
-      message: `@scope/orm ${version} is installed; this adapter was tried with 3.2 and later, below 4.0`,
+      message: `@scope/orm ${version} is installed; this adapter accepts 3.2 and later, below 4.0`,
       hint: expect.stringContaining("docs/reference/adapters.md"),
     }),
   )

@@ -13,7 +13,7 @@ export interface Versions {
 }
 
 /**
- * Refuses a library whose version nobody tried. Where it cannot be found, in a bundle for instance, nothing is known.
+ * Refuses a library whose version is outside of the range. Where it cannot be found, in a bundle for instance, nothing is known.
  *
  * @throws WK009 another version is installed
  */
@@ -23,7 +23,7 @@ export function requirePeer(name: string, { from, below }: Versions, where: stri
   const [major = 0, minor = 0] = found.split(".").map(Number)
   if (!isBefore([major, minor], from) && isBefore([major, minor], below)) return
   throw new WardkeepError("WK009", {
-    message: `${name} ${found} is installed; this adapter was tried with ${from.join(".")} and later, below ${below.join(".")}`,
+    message: `${name} ${found} is installed; this adapter accepts ${from.join(".")} and later, below ${below.join(".")}`,
     hint: `Install ${name} in that range; docs/reference/adapters.md lists what works in which version.`,
   })
 }

@@ -1,8 +1,8 @@
-import { codes, wardkeepErrorIn } from "@wardkeep/core"
+import { codes, WardkeepError, wardkeepErrorIn } from "@wardkeep/core"
 import type { Scope, Session, Wardkeep } from "@wardkeep/postgres"
 
 /** What an adapter of a framework needs of the client. */
-export type Runs = Pick<Wardkeep, "run">
+export type Runs = Pick<Wardkeep, "run" | "tryContext">
 
 /** Who asks, told from a request. */
 export interface Asking<Request> {
@@ -12,7 +12,11 @@ export interface Asking<Request> {
   scope?(request: Request): Scope
 }
 
-/** Runs `work` in the caller's context, or without one where nobody is signed in. @throws as `wk.run` */
+/**
+ * Runs `work` in the caller's context, or without one where nobody is signed in.
+ *
+ * @throws WK101 nobody is signed in, and the request came within somebody's context · as `wk.run`
+ */
 export async function inContext<Request, T>(
   wk: Runs,
   asking: Asking<Request>,
@@ -20,7 +24,14 @@ export async function inContext<Request, T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const session = await asking.session(request)
-  if (session === undefined) return await work()
+  if (session === undefined) {
+    // An adapter in front of this one, or a server that was begun inside `run`: its context is not this caller's.
+    if (wk.tryContext() !== undefined)
+      throw new WardkeepError("WK101", {
+        message: "nobody is signed in here, and the request came within another's context",
+      })
+    return await work()
+  }
   return await wk.run(session, asking.scope?.(request) ?? {}, work)
 }
 

@@ -1,7 +1,12 @@
 import { once } from "node:events"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
+import { expressContext, expressErrors } from "@wardkeep/adapters/express"
+import { sequelizeOn } from "@wardkeep/adapters/sequelize"
 import type { Wardkeep } from "@wardkeep/postgres"
+import express from "express"
+import pg from "pg"
+import { Sequelize } from "sequelize"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { useClient } from "#tests/fixture/client.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -9,7 +14,7 @@ import { type Stage, stage } from "./application.ts"
 import { type FrameworkCase, frameworkCases } from "./framework-cases.ts"
 import { frameworkSubjects } from "./frameworks/index.ts"
 import type { Orm } from "./orm.ts"
-import { type OrmCase, ormCases } from "./orm-cases.ts"
+import { codeIn, type OrmCase, ormCases } from "./orm-cases.ts"
 import { ormSubjects } from "./orms/index.ts"
 import { barePrisma } from "./orms/prisma.ts"
 
@@ -86,5 +91,44 @@ it("Prisma on the pool alone gives one tenant's row to another, which is why pri
   const [, stolen] = await Promise.all([wk.run(first, one), wk.run(second, one)])
   expect(stolen?.clinic_id).toBe(clinic_id)
   await prisma.$disconnect()
+  await wk.close()
+})
+
+it("a request without a session, within another's context, is not answered in that context", async () => {
+  const wk = here.newClient()
+  const application = here.application(wk)
+  const app = express()
+  app.use(expressContext(wk, { session: () => here.sessions[0] }))
+  app.use("/portal", expressContext(wk, { session: () => undefined }))
+  app.get(["/patients", "/portal/patients"], async (_request, response) => void response.json(await application.list()))
+  app.use(expressErrors())
+  const server = app.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const get = (path: string) => fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`)
+  try {
+    expect((await get("/patients")).status).toBe(200)
+    const portal = await get("/portal/patients")
+    expect([portal.status, await portal.json()]).toEqual([401, { code: "WK101", message: "No context" }])
+  } finally {
+    server.closeAllConnections()
+    server.close()
+    await wk.close()
+  }
+})
+
+it("Sequelize gives a connection back whose transaction was ended in another context", async () => {
+  const wk = here.newClient()
+  const sequelize = sequelizeOn(wk, new Sequelize({ dialect: "postgres", dialectModule: pg, logging: false }))
+  const [first, second] = here.sessions
+  const made = `insert into patient (full_name) values ('Sequelize, ended elsewhere')`
+  for (let round = 0; round < 4; round++) {
+    const transaction = await wk.run(first, () => sequelize.transaction())
+    await wk.run(first, () => sequelize.query(made, { transaction }))
+    expect(await codeIn(() => wk.run(second, () => transaction.commit()))).toBe("WK103")
+  }
+  await expect.poll(() => wk.pool.idleCount).toBe(wk.pool.totalCount)
+  await expect.poll(here.busy).toBe(0)
+  expect(await here.count("Sequelize, ended elsewhere")).toBe(0)
+  await sequelize.close()
   await wk.close()
 })

@@ -14,7 +14,7 @@ export type { Pooled } from "../pool.js"
  * awaited. Drizzle puts errors of its own around others, with the values of the query in their message: ask
  * `wardkeepErrorIn(error)` for what was refused, and do not log the message.
  *
- * @throws WK009 another version of Drizzle than was tried
+ * @throws WK009 another version of Drizzle than it accepts
  * @example const db = drizzle({ client: drizzleClient(wk), schema })
  */
 export function drizzleClient(wk: Pooled): Pool {

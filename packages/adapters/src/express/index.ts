@@ -26,7 +26,7 @@ export interface AnsweringResponse {
  * Everything behind this middleware runs in the caller's context until the response is closed. Put it where the request
  * is known well enough to tell who asks, and before the routes. What refuses the session goes to the error handlers.
  *
- * @throws WK009 another version of Express than was tried
+ * @throws WK009 another version of Express than it accepts
  * @example app.use(expressContext(wk, { session: (request: Request) => sessions.get(request.cookies.sid) }))
  */
 export function expressContext<Request>(wk: Runs, asking: Asking<Request>) {

@@ -22,7 +22,7 @@ export interface AnsweringReply {
 /**
  * An `onRequest` hook: everything after it runs in the caller's context until the response is closed.
  *
- * @throws WK009 another version of Fastify than was tried
+ * @throws WK009 another version of Fastify than it accepts
  * @example app.addHook("onRequest", fastifyContext(wk, { session: (request: FastifyRequest) => sessions.get(request) }))
  */
 export function fastifyContext<Request>(wk: Runs, asking: Asking<Request>) {
@@ -48,9 +48,10 @@ export function fastifyErrors<Request, Reply extends AnsweringReply>(
   otherwise: (error: unknown, request: Request, reply: Reply) => unknown = (error, _request, reply) =>
     reply.send(error),
 ) {
-  return (error: unknown, request: Request, reply: Reply): void => {
+  // Fastify waits for what is returned, sends it where nothing was sent, and answers a rejection.
+  return (error: unknown, request: Request, reply: Reply): unknown => {
     const refusal = refusalIn(error)
-    if (refusal === undefined) otherwise(error, request, reply)
-    else reply.status(refusal.status).send(refusal.body)
+    if (refusal === undefined) return otherwise(error, request, reply)
+    return reply.status(refusal.status).send(refusal.body)
   }
 }

@@ -11,7 +11,7 @@ export type { Asking, Runs } from "../request.js"
 /**
  * Everything behind this middleware runs in the caller's context.
  *
- * @throws WK009 another version of Hono than was tried
+ * @throws WK009 another version of Hono than it accepts
  * @example app.use(honoContext(wk, { session: (c: Context) => sessions.get(getCookie(c, "sid")) }))
  */
 export function honoContext<Context>(wk: Runs, asking: Asking<Context>) {

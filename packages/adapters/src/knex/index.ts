@@ -22,7 +22,7 @@ export interface KnexClient {
  * Lets a Knex instance take its connections from Wardkeep, in place of a pool of its own, and gives it back. The context
  * is the one in force when a query is awaited. Make the instance without `connection`: it has nothing to connect to.
  *
- * @throws WK009 not made with `client: "pg"`, with a `connection` of its own, or another version of Knex than was tried
+ * @throws WK009 not made with `client: "pg"`, with a `connection` of its own, or another version of Knex than it accepts
  * @example const db = knexOn(wk, knex({ client: "pg" }))
  */
 export function knexOn<Db extends { readonly client: KnexClient }>(wk: Pooled, db: Db): Db {

@@ -13,7 +13,7 @@ export type { Pooled } from "../pool.js"
  * What `PostgresDialect` of Kysely takes. The context is the one in force when a query is executed. There is no `cursor`:
  * `stream()` of Kysely says so, and `wk.stream` is there for it.
  *
- * @throws WK009 another version of Kysely than was tried
+ * @throws WK009 another version of Kysely than it accepts
  * @example const db = new Kysely<Tables>({ dialect: new PostgresDialect(kyselyConfig(wk)) })
  */
 export function kyselyConfig(wk: Pooled): { readonly pool: Pool } {

@@ -29,7 +29,7 @@ interface Parts {
  * Prisma joins `findUnique` calls of one tick into one query, whoever they come from, and runs all of them where the first
  * came from: in its context one tenant would get another's row. Behind this function, calls of one context only are joined.
  *
- * @throws WK009 no client made with `PrismaPg`, or another version of Prisma than was tried
+ * @throws WK009 no client made with `PrismaPg`, or another version of Prisma than it accepts
  * @example
  * const adapter = new PrismaPg({})
  * const prisma = prismaOn(wk, new PrismaClient({ adapter, omit: { patient: { hivStatus: true } } }))

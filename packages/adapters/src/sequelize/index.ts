@@ -20,13 +20,14 @@ export interface SequelizeLike {
 interface ConnectionManager {
   getConnection: () => Promise<unknown>
   releaseConnection: (connection: PoolClient) => void
+  destroyConnection: (connection: PoolClient) => Promise<void>
 }
 
 /**
  * Lets a Sequelize instance take its connections from Wardkeep, in place of a pool of its own, and gives it back. The
  * context is the one in force when a query is made; also when `{ transaction }` was forgotten.
  *
- * @throws WK009 another dialect, or another version of Sequelize than was tried
+ * @throws WK009 another dialect, or another version of Sequelize than it accepts
  * @example const sequelize = sequelizeOn(wk, new Sequelize({ dialect: "postgres", dialectModule: pg }))
  */
 export function sequelizeOn<Instance extends SequelizeLike>(wk: Pooled, sequelize: Instance): Instance {
@@ -39,5 +40,7 @@ export function sequelizeOn<Instance extends SequelizeLike>(wk: Pooled, sequeliz
     })
   connectionManager.getConnection = () => wk.pool.connect()
   connectionManager.releaseConnection = (connection) => connection.release()
+  // A transaction that did not end as it was told: what is released is rolled back first.
+  connectionManager.destroyConnection = async (connection) => connection.release()
   return sequelize
 }

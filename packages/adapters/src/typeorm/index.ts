@@ -33,7 +33,7 @@ const atStart: ReadonlySet<unknown> = new Set([
  * Options for `new DataSource`: it takes its connections from Wardkeep. The context is the one in force when a query is
  * made. Schemas are changed by your migrations, as the owner: nothing is synchronised here.
  *
- * @throws WK009 another version of TypeORM than was tried
+ * @throws WK009 another version of TypeORM than it accepts
  * @example const source = await new DataSource({ ...typeormOptions(wk), entities }).initialize()
  */
 export function typeormOptions(wk: Starting): TypeormOptions {

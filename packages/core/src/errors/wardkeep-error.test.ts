@@ -28,6 +28,7 @@ describe("errors", () => {
     expect(wardkeepErrorIn(new Error("of the ORM", { cause: new Error("between", { cause: refusal }) }))).toBe(refusal)
     expect(wardkeepErrorIn(Object.assign(new Error("of the ORM"), { original: refusal }))).toBe(refusal)
     expect(wardkeepErrorIn(Object.assign(new Error("of the ORM"), { driverError: refusal }))).toBe(refusal)
+    expect([new Error("of the ORM", { cause: refusal })].map(wardkeepErrorIn)).toEqual([refusal])
     const named = Object.assign(new Error("of the ORM"), { code: "WK101" })
     expect(wardkeepErrorIn(named)).toMatchObject({ code: "WK101", http: 401, cause: named })
     expect(wardkeepErrorIn(Object.assign(new Error("of another"), { code: "WK000" }))).toBe(undefined)

@@ -56,12 +56,16 @@ const deepest = 8
  *
  * @example if (wardkeepErrorIn(error)?.code === "WK102") response.redirect("/login")
  */
-export function wardkeepErrorIn(error: unknown, depth = deepest): WardkeepError | undefined {
+export function wardkeepErrorIn(error: unknown): WardkeepError | undefined {
+  return within(error, deepest)
+}
+
+function within(error: unknown, depth: number): WardkeepError | undefined {
   if (error instanceof WardkeepError) return error
   if (typeof error !== "object" || error === null || depth === 0) return undefined
   const parts = error as Record<string, unknown>
   for (const key of causes) {
-    const found = wardkeepErrorIn(parts[key], depth - 1)
+    const found = within(parts[key], depth - 1)
     if (found !== undefined) return found
   }
   // Prisma keeps the code and nothing else.
