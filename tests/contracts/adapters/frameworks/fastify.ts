@@ -27,4 +27,7 @@ export const fastify5: FrameworkSubject = {
     await app.ready()
     return app.server
   },
+  notes: [
+    "Tried on Node.js 20 with light-my-request 6.6, a part of Fastify: from 6.8 on it brings a package that states Node.js 22.",
+  ],
 }
