@@ -53,7 +53,7 @@ const needsThisServer = (file) => isOrdinary(file) && !anyServer.test(file)
  * many shapes of hosts that a plan meets, partitioned ones among them. On 15 by `npm run servers`, so that the rest fits into every change.
  */
 const seldomOn15 =
-  /^(packages\/conformance\/src\/|packages\/consent\/src\/(notice\/|ledger\/proof)|packages\/wardkeep\/src\/cli\/verify\.drill|tests\/(corpus\/|permissions\/compiled|attacks\/waiting|contracts\/adapters\/)|packages\/postgres\/src\/(client\/bystanders|compile\/(strangers|shapes|partition|host-partitions|passed-on)|maintenance\/unseen-rows))/
+  /^(packages\/conformance\/src\/|packages\/consent\/src\/((notice|compile)\/|ledger\/proof)|packages\/wardkeep\/src\/cli\/verify\.drill|tests\/(corpus\/|permissions\/compiled|attacks\/waiting|contracts\/adapters\/)|packages\/postgres\/src\/(client\/bystanders|compile\/(strangers|shapes|partition|host-partitions|passed-on)|maintenance\/unseen-rows))/
 const onEveryChange15 = (file) => needsThisServer(file) && !seldomOn15.test(file)
 const needsAnother = (file) => needsThisServer(file) && !isOn15Only(file)
 
