@@ -108,5 +108,6 @@ export const prismaSubject: OrmSubject = {
   notes: [
     "Hand it to `prismaOn` always, never `wk.pool` alone: Prisma joins `findUnique` calls of one tick, whoever makes them, and one tenant would get another's row.",
     "Columns that the database fills, such as `clinic_id`, are `@default(dbgenerated())` in the schema.",
+    "Not tried: `$extends`, and `$transaction` with an array.",
   ],
 }
