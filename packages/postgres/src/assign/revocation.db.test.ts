@@ -44,8 +44,9 @@ function meeting(of: number): () => Promise<void> {
   }
 }
 
-const visits = async (q: Pick<Transaction, "query">): Promise<number> =>
-  (await q.query("select id from visit")).rows.length
+/** Of a table without `narrowable` actions: those look the token up, and are refused sooner. */
+const patients = async (q: Pick<Transaction, "query">): Promise<number> =>
+  (await q.query("select id from patient")).rows.length
 
 describe("under the accelerated strategy taking away", () => {
   it("holds on the next transaction of every pooled connection, and on the next single statement", async () => {
@@ -67,7 +68,7 @@ describe("under the accelerated strategy taking away", () => {
     const backends = new Set<number>()
     const units = everywhere(async (q, pid) => {
       backends.add(pid)
-      expect(await visits(q)).toBe(2)
+      expect(await patients(q)).toBe(2)
       await open()
       await revoked()
     })
@@ -76,7 +77,9 @@ describe("under the accelerated strategy taking away", () => {
     expect(await revoke()).toBe(1)
     // Outside of them at once, while they are still open.
     const other = clinic.make(1)
-    await expect(other.run(session, () => other.query("select id from visit"))).rejects.toMatchObject({ code: "WK102" })
+    await expect(other.run(session, () => other.query("select id from patient"))).rejects.toMatchObject({
+      code: "WK102",
+    })
     await revoked()
     for (const unit of await units) expect(unit).toMatchObject({ status: "fulfilled" })
     const next = await everywhere(async () => {
@@ -84,13 +87,13 @@ describe("under the accelerated strategy taking away", () => {
     })
     expect(next).toHaveLength(connections)
     for (const unit of next) expect(unit).toMatchObject(refused)
-    await expect(pool.run(session, () => visits(pool))).rejects.toMatchObject({ code: "WK102" })
+    await expect(pool.run(session, () => patients(pool))).rejects.toMatchObject({ code: "WK102" })
     await expect(clinic.session(leaver)).rejects.toMatchObject({ code: "WK202" })
   })
 
   it("leaves nothing that outlives maxTransaction", async () => {
     const { session, revoke } = await signedIn()
-    const maxTransaction = 1500
+    const maxTransaction = 3000
     const wk = clinic.make(1, { maxTransaction })
     const open = meeting(2)
     let began = 0
@@ -98,21 +101,24 @@ describe("under the accelerated strategy taking away", () => {
     const unit = wk.run(session, () =>
       wk.tx(async (q) => {
         began = performance.now()
-        expect(await visits(q)).toBe(2)
+        expect(await patients(q)).toBe(2)
         await open()
         for (;;) {
-          await visits(q)
+          await patients(q)
           served = performance.now()
           await new Promise((resolve) => setTimeout(resolve, 20))
         }
       }),
     )
-    const ended = expect(unit).rejects.toMatchObject({ code: expect.stringMatching(/^WK1(02|11)$/) })
+    const ended = expect(unit).rejects.toMatchObject({ code: "WK111" })
     await open()
     await revoke()
+    const gone = performance.now()
     await ended
+    // It did go on: the bound is what ended it.
+    expect(served).toBeGreaterThan(gone)
     // The client's clock starts before the first statement; a second is for the machine.
     expect(served - began).toBeLessThan(maxTransaction + 1000)
-    await expect(wk.run(session, () => visits(wk))).rejects.toMatchObject({ code: "WK102" })
+    await expect(wk.run(session, () => patients(wk))).rejects.toMatchObject({ code: "WK102" })
   })
 })
