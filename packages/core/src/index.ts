@@ -8,7 +8,8 @@
  * @module
  */
 export { canonicalJson, type Json } from "./canonical-json.js"
-export { type Code, type CodeEntry, codes, isCode } from "./errors/codes.js"
+export type { CodeEntry } from "./errors/code-entry.js"
+export { type Code, codes, isCode } from "./errors/codes.js"
 export { WardkeepError, type WardkeepErrorOptions, wardkeepErrorIn } from "./errors/wardkeep-error.js"
 export { type Finding, type Severity, sortFindings, type Verdict } from "./finding.js"
 export { quoteIdent, quoteLiteral, splitName } from "./identifier.js"
