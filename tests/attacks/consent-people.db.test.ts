@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import {
+  consentAt,
   type Decided,
   decide,
   endDue,
@@ -11,6 +12,7 @@ import {
   represent,
   serveNotice,
 } from "@wardkeep/consent"
+import { compileMatrix, decide as decideInCode } from "@wardkeep/permissions"
 import type { Session } from "@wardkeep/postgres"
 import { beforeAll, describe, expect, it } from "vitest"
 import { notice, useConsenting } from "#tests/fixture/consenting.ts"
@@ -181,5 +183,42 @@ describe("consent that time ended", () => {
     expect(await kinds(one)).toEqual(["objected", "expired"])
     expect(await kinds(other)).toEqual(["refused"])
     expect(await wk.run(desk, () => endDue(wk))).toBe(0)
+  })
+})
+
+describe("what @wardkeep/permissions decides about a row", () => {
+  it("is what the database shows, with the ledger's answer, and a denial without it", async () => {
+    const { wk, policy, session, branches } = used.clinic
+    const people = await Promise.all(
+      ["granted", "refused", "objected", "silent"].map(() => used.clinic.person(born(40))),
+    )
+    const [yes = "", no = "", objecting = ""] = people
+    for (const subject of [yes, no]) await serve(subject)
+    await say(yes, { outreach: "granted" })
+    await say(no, { outreach: "refused" })
+    await say(objecting, { reminders: "objected" })
+    const matrix = compileMatrix(policy)
+    const [{ clinic, branch }] = branches
+    const seen: Record<string, boolean[]> = {}
+    for (const purpose of ["care", "outreach", "reminders"]) {
+      const as = await session("desk", purpose)
+      const { rows } = await wk.run(as, () => wk.query<{ id: string }>("select id from patient"))
+      seen[purpose] = people.map((id) => rows.some((row) => row.id === id))
+      const context = { actor: "x", role: "desk", purpose, tenant: clinic, branches: [branch], now: new Date() }
+      for (const [n, id] of people.entries()) {
+        const events = await wk.run(desk, () => history(wk, id))
+        const { state, objected } = consentAt(events, { purpose, at: new Date() })
+        const consent = purpose === "reminders" ? !objected : state === "granted"
+        const asked = { action: "read", table: "patient", row: { id, clinic_id: clinic, branch_id: branch } }
+        expect(decideInCode(matrix, context, { ...asked, consent }).effect === "allow").toBe(seen[purpose]?.[n])
+        const unsaid = decideInCode(matrix, context, asked)
+        expect(unsaid.reason).toBe(purpose === "care" ? "granted" : "no-consent")
+      }
+    }
+    expect(seen).toEqual({
+      care: [true, true, true, true],
+      outreach: [true, false, false, false],
+      reminders: [true, true, false, true],
+    })
   })
 })
