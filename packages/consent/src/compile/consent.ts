@@ -20,6 +20,7 @@ import {
   sqlDirectory,
   sqlName,
 } from "@wardkeep/postgres/migrate"
+import { hostTriggerFindings } from "./host-triggers.js"
 
 const mark = "wardkeep-consent"
 
@@ -53,7 +54,7 @@ export const consent: Extension = {
     const steps = managedSteps(desired, await present(input), mark)
     // Whatever was changed by hand, or came anew: every row says again what the ledger says.
     if (rule !== null && steps.length > 0) steps.push(refreshed)
-    return { steps, findings: [] }
+    return { steps, findings: rule === null ? [] : await hostTriggerFindings(input.client, walled(input, rule)) }
   },
 }
 
