@@ -127,10 +127,12 @@ create table wardkeep_consent.reach (
   last_at timestamptz not null default '-infinity',
   bits bigint not null,
   until timestamptz not null default 'infinity',
+  -- What is older is about somebody else, who had this key before.
+  since timestamptz not null default '-infinity',
   primary key (tenant, branch, subject)
 );
 comment on table wardkeep_consent.reach is 'The purposes that may reach a person, as bits, and until when; copied to every row about the person.';
-create index reach_until on wardkeep_consent.reach (tenant, branch, until) where until < 'infinity';
+create index standing_given on wardkeep_consent.standing (tenant, branch, subject) where consent = 'granted';
 
 alter table wardkeep_consent.event enable row level security;
 alter table wardkeep_consent.standing enable row level security;
@@ -149,16 +151,15 @@ as $$
 declare
   me wardkeep.token := wardkeep.verified_now();
   r wardkeep_consent.reach;
-  found_people integer;
+  key text := wardkeep_consent.spelled(of_subject);
+  found_people integer := 0;
 begin
   perform wardkeep.require_read_committed();
-  begin
+  if key is not null then
     select count(*), min(p.tenant), min(p.branch), min(p.born) into found_people, r.tenant, r.branch, r.born
-      from wardkeep_consent.person(of_subject) p;
-  exception when data_exception then
-    found_people := 0;
-  end;
-  if found_people = 0 or (me.subjects is not null and of_subject <> all (me.subjects)) then
+      from wardkeep_consent.person(key) p;
+  end if;
+  if found_people = 0 or (me.subjects is not null and key <> all (me.subjects)) then
     perform wardkeep_consent.refuse('no such person in the branches of this context');
   end if;
   if found_people > 1 then
@@ -166,13 +167,17 @@ begin
       hint = 'Narrow the context to one branch.';
   end if;
   insert into wardkeep_consent.reach (tenant, branch, subject, born, bits)
-  values (r.tenant, r.branch, of_subject, r.born, wardkeep_consent.unasked()) on conflict do nothing;
-  update wardkeep_consent.reach h set born = r.born
-   where h.tenant = r.tenant and h.branch = r.branch and h.subject = of_subject returning h.* into r;
+  values (r.tenant, r.branch, key, r.born, wardkeep_consent.unasked()) on conflict do nothing;
   -- What inserts rows about the person holds this key: see row_bits().
-  perform from wardkeep_consent.reach h where h.tenant = r.tenant and h.branch = r.branch and h.subject = of_subject for update;
-  -- Behind the wait: access may have ended meanwhile.
+  perform from wardkeep_consent.reach h where h.tenant = r.tenant and h.branch = r.branch and h.subject = key for update;
+  -- Behind the wait: access may have ended meanwhile, and the person may be gone or have another key.
   perform wardkeep.verified_now();
+  update wardkeep_consent.reach h set born = p.born from wardkeep_consent.person(key) p
+   where p.tenant = r.tenant and p.branch = r.branch and h.tenant = r.tenant and h.branch = r.branch and h.subject = key
+  returning h.* into r;
+  if not found then
+    perform wardkeep_consent.refuse('no such person in the branches of this context');
+  end if;
   return r;
 end
 $$;
@@ -185,7 +190,7 @@ as $$
 declare
   me wardkeep.token := wardkeep.verified();
 begin
-  update wardkeep_consent.reach h set last_at = greatest(clock_timestamp(), h.last_at + interval '1 microsecond')
+  update wardkeep_consent.reach h set last_at = greatest(clock_timestamp(), h.last_at + interval '1 microsecond', h.since + interval '1 microsecond')
    where h.tenant = r.tenant and h.branch = r.branch and h.subject = r.subject returning h.last_at into e.at;
   insert into wardkeep_consent.event (at, tenant, branch, subject, kind, of_purpose, notice, language, given_by, representation, channel,
     method, evidence, evidence_sha256, valid_until, detail, actor, role, purpose, session_id, request)
@@ -332,6 +337,29 @@ end
 $$;
 comment on function wardkeep_consent.entry(jsonb, text) is 'Internal: what a caller says of an act, as an event that is not written yet. Fails with WK503.';
 
+-- The reference alone would tell whether an event of somebody else exists.
+create function wardkeep_consent.unnamed(e wardkeep_consent.event) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if e.representation is not null then
+    perform wardkeep_consent.refuse('only what somebody else decides for a person names a representation');
+  end if;
+end
+$$;
+comment on function wardkeep_consent.unnamed(wardkeep_consent.event) is 'Internal: an act that rests on no representation names none, or WK503.';
+
+-- In a confined context the person may be the one who asks, and nobody verifies who acts for oneself.
+create function wardkeep_consent.for_staff() returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (wardkeep.verified()).subjects is not null then
+    perform wardkeep_consent.refuse('a context that is confined to subjects does not record this; staff does');
+  end if;
+end
+$$;
+comment on function wardkeep_consent.for_staff() is 'Internal: the context is not confined to subjects, or WK503.';
 create function wardkeep_consent.serve_notice(of_subject text, doc jsonb) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -341,6 +369,7 @@ declare
   status text;
 begin
   perform wardkeep_consent.required(doc, '{notice,language,channel,evidence}');
+  perform wardkeep_consent.unnamed(e);
   select t.status into status from wardkeep_consent.notice n join wardkeep_consent.notice_text t on t.notice = n.id and t.language = e.language
    where n.id = e.notice and n.tenant = r.tenant;
   if not found then
@@ -369,7 +398,9 @@ declare
     when 'nominee' then '{death,incapacity}'
   end;
 begin
+  perform wardkeep_consent.for_staff();
   perform wardkeep_consent.required(doc, '{as,who,how,evidence}');
+  perform wardkeep_consent.unnamed(e);
   if allowed is null then
     perform wardkeep_consent.refuse('somebody represents a person as parent, child_guardian, guardian or nominee');
   end if;
@@ -378,6 +409,9 @@ begin
   end if;
   if doc ->> 'as' in ('parent', 'child_guardian') and wardkeep_consent.majority(r.born) <= clock_timestamp() then
     perform wardkeep_consent.refuse('the person is no child');
+  end if;
+  if doc ->> 'as' in ('guardian', 'nominee') and wardkeep_consent.majority(r.born) > clock_timestamp() then
+    perform wardkeep_consent.refuse('for a child a parent acts, or a child_guardian');
   end if;
   e.given_by := doc ->> 'as';
   e.detail := jsonb_build_object('who', doc ->> 'who', 'how', doc ->> 'how');
@@ -390,7 +424,7 @@ comment on function wardkeep_consent.represent(text, jsonb) is
 create function wardkeep_consent.represents(r wardkeep_consent.reach, id uuid, kind text) returns boolean
   language sql stable set search_path = pg_catalog, pg_temp
   return exists (select from wardkeep_consent.event e
-     where e.id = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'represented'
+     where e.id = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'represented' and e.at >= r.since
        and e.given_by = represents.kind)
    and not exists (select from wardkeep_consent.event e
      where e.representation = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'representation_ended');
@@ -404,6 +438,7 @@ declare
   r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
   e wardkeep_consent.event := wardkeep_consent.entry(jsonb_build_object('representation', of_representation), 'representation_ended');
 begin
+  perform wardkeep_consent.for_staff();
   select g.given_by into e.given_by from wardkeep_consent.event g where g.id = of_representation;
   if not coalesce(wardkeep_consent.represents(r, of_representation, e.given_by), false) then
     perform wardkeep_consent.refuse('nobody represents this person by that id');
@@ -425,6 +460,7 @@ declare
   r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
   e wardkeep_consent.event := wardkeep_consent.entry('{}', 'emergency');
 begin
+  perform wardkeep_consent.for_staff();
   if coalesce(btrim(reason), '') = '' then
     perform wardkeep_consent.refuse('say what the emergency was');
   end if;
@@ -457,7 +493,7 @@ begin
       perform wardkeep_consent.refuse('the purpose is not in this version of the notice');
     end if;
     if not exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject
-                      and v.kind = 'served' and v.notice = e.notice and v.language = e.language) then
+                      and v.kind = 'served' and v.at >= r.since and v.notice = e.notice and v.language = e.language) then
       perform wardkeep_consent.refuse('this version of the notice was not served to the person in this language');
     end if;
   end if;
@@ -474,6 +510,9 @@ begin
     if not adult and e.given_by = 'subject' then
       perform wardkeep_consent.refuse('a child, or somebody whose day of birth is not known, gives no consent; a parent or guardian does');
     end if;
+    if not adult and e.given_by in ('guardian', 'nominee') then
+      perform wardkeep_consent.refuse('for a child, or somebody whose day of birth is not known, a parent gives consent, or a child_guardian');
+    end if;
     if adult and parental then
       perform wardkeep_consent.refuse('the person is no child any more and decides alone');
     end if;
@@ -484,7 +523,7 @@ begin
   if e.kind = 'withdrawn' and s.consent is distinct from 'granted' then
     perform wardkeep_consent.refuse('there is no consent to withdraw');
   end if;
-  if e.kind in ('refused', 'requested') and s.consent = 'granted' then
+  if e.kind in ('refused', 'requested') and s.consent = 'granted' and not wardkeep_consent.ended(r, s) then
     perform wardkeep_consent.refuse('consent stands; withdraw or renew it');
   end if;
   if e.kind = 'expired' and not coalesce(s.consent = 'granted' and wardkeep_consent.ended(r, s), false) then
@@ -536,12 +575,17 @@ begin
   if doc ->> 'by' not in ('subject', 'parent', 'child_guardian', 'guardian', 'nominee') then
     perform wardkeep_consent.refuse('the person decides (subject), or a parent, child_guardian, guardian or nominee');
   end if;
-  if doc ->> 'by' <> 'subject' and not coalesce(wardkeep_consent.represents(r, (wardkeep_consent.entry(doc, '')).representation, doc ->> 'by'), false) then
+  if doc ->> 'by' = 'subject' then
+    perform wardkeep_consent.unnamed(wardkeep_consent.entry(doc, ''));
+  elsif not coalesce(wardkeep_consent.represents(r, (wardkeep_consent.entry(doc, '')).representation, doc ->> 'by'), false) then
     perform wardkeep_consent.refuse('nobody was verified to represent this person so, or no longer does');
   end if;
   for d in select i.value from jsonb_array_elements(doc -> 'decisions') i loop
     perform wardkeep_consent.required(d, '{purpose,kind}');
     e := wardkeep_consent.entry(doc, d ->> 'kind');
+    if e.kind in ('granted', 'renewed') and e.given_by <> 'subject' then
+      perform wardkeep_consent.for_staff();
+    end if;
     e.of_purpose := d ->> 'purpose';
     e.valid_until := wardkeep.instant(d ->> 'until');
     if e.kind not in ('requested', 'granted', 'renewed') then
@@ -568,7 +612,7 @@ create function wardkeep_consent.ended(r wardkeep_consent.reach, s wardkeep_cons
   return coalesce(s.valid_until <= clock_timestamp(), false)
     or (s.given_by in ('parent', 'child_guardian') and coalesce(wardkeep_consent.majority(r.born) <= clock_timestamp(), false))
     -- The day of birth was corrected: who said yes was a child then.
-    or (s.given_by = 'subject' and coalesce(wardkeep_consent.majority(r.born) > s.consent_at, true));
+    or (s.given_by in ('subject', 'guardian', 'nominee') and coalesce(wardkeep_consent.majority(r.born) > s.consent_at, true));
 comment on function wardkeep_consent.ended(wardkeep_consent.reach, wardkeep_consent.standing) is
   'Internal: whether a consent that was given does not hold any more, or never did.';
 
@@ -681,7 +725,9 @@ begin
     perform wardkeep_consent.refuse('a context that is confined to subjects ends nobody else''s consent');
   end if;
   for r in select h.* from wardkeep_consent.reach h
-            where h.tenant = me.tenant and (h.branch = '' or h.branch = any (held)) and h.until <= clock_timestamp()
+            where h.tenant = me.tenant and (h.branch = '' or h.branch = any (held))
+              and exists (select from wardkeep_consent.standing g where g.tenant = h.tenant and g.branch = h.branch and g.subject = h.subject
+                and g.consent = 'granted' and wardkeep_consent.ended(h, g))
             order by h.branch, h.subject for update loop
     for s in select h.* from wardkeep_consent.standing h where h.tenant = r.tenant and h.branch = r.branch and h.subject = r.subject
                 and h.consent = 'granted' and wardkeep_consent.ended(r, h) order by h.of_purpose loop
@@ -697,6 +743,94 @@ end
 $$;
 comment on function wardkeep_consent.end_due() is
   'Records what time has ended in the branches of the context: consent past its end, a parent''s after the eighteenth birthday. Until then the database shows less, never more. Returns how many. Fails with WK1xx, WK009, WK503.';
+-- What is in the ledger stays under the key of then. So a key does not change under a person of whom it holds anything, and
+-- what it holds of somebody who is gone is not about whoever gets the key next.
+create function wardkeep_consent.key_kept() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  before jsonb := to_jsonb(old);
+  after jsonb := to_jsonb(new);
+  old_key text[] := array[before ->> tg_argv[0], case when tg_argv[1] = '' then '' else before ->> tg_argv[1] end, before ->> tg_argv[2]];
+  new_key text[] := array[after ->> tg_argv[0], case when tg_argv[1] = '' then '' else after ->> tg_argv[1] end, after ->> tg_argv[2]];
+  keys text[];
+begin
+  if old_key = new_key then
+    return new;
+  end if;
+  perform wardkeep.require_read_committed();
+  foreach keys slice 1 in array array[least(old_key, new_key), greatest(old_key, new_key)] loop
+    continue when array_position(keys, null) is not null;
+    -- Whoever decides about the person meanwhile holds this row, or waits for it: see hold().
+    insert into wardkeep_consent.reach (tenant, branch, subject, bits)
+    values (keys[1], keys[2], keys[3], wardkeep_consent.unasked()) on conflict do nothing;
+    perform from wardkeep_consent.reach h where h.tenant = keys[1] and h.branch = keys[2] and h.subject = keys[3] for update;
+    if exists (select from wardkeep_consent.event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3]) then
+      raise exception 'the consent ledger holds what a person decided under this key' using errcode = 'WK503',
+        hint = 'Keep tenant, branch and key of the person. Who moves to another branch is a new person there, who is told and asked there.';
+    end if;
+  end loop;
+  return new;
+end
+$$;
+comment on function wardkeep_consent.key_kept() is
+  'Trigger: a person of whom the ledger holds anything keeps tenant, branch and key. Arguments as row_bits(). Fails with WK009, WK503.';
+
+-- Objections stay: who deletes a row and inserts it again means the same person, and then an objection must not be lost.
+create function wardkeep_consent.cut(h wardkeep_consent.reach) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update wardkeep_consent.standing s set consent = 'none', consent_at = null, given_by = null, valid_until = null
+   where s.tenant = h.tenant and s.branch = h.branch and s.subject = h.subject;
+  update wardkeep_consent.reach r set since = greatest(clock_timestamp(), r.last_at + interval '1 microsecond'), born = null
+   where r.tenant = h.tenant and r.branch = h.branch and r.subject = h.subject;
+  perform wardkeep_consent.compute(h.tenant, h.branch, h.subject);
+end
+$$;
+comment on function wardkeep_consent.cut(wardkeep_consent.reach) is
+  'Internal: whoever has this key from now on is told and asked anew; nothing that was given under it before holds.';
+
+create function wardkeep_consent.given_again() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  row_now jsonb := to_jsonb(new);
+  of_branch text := case when tg_argv[1] = '' then '' else row_now ->> tg_argv[1] end;
+  h wardkeep_consent.reach;
+begin
+  select r.* into h from wardkeep_consent.reach r
+   where r.tenant = row_now ->> tg_argv[0] and r.branch = of_branch and r.subject = row_now ->> tg_argv[2] and r.last_at > r.since for update;
+  if found then
+    perform wardkeep_consent.cut(h);
+    perform wardkeep_consent.spread(h.tenant, h.branch, h.subject);
+  end if;
+  return null;
+end
+$$;
+comment on function wardkeep_consent.given_again() is
+  'Trigger: a person who is inserted under the key of a deleted one inherits nothing but objections. Arguments as row_bits(). Fails with WK009.';
+
+create function wardkeep_consent.tenant_gone(gone text, successor text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  h wardkeep_consent.reach;
+begin
+  if successor is not null then
+    if exists (select from wardkeep_consent.event e where e.tenant = gone) then
+      raise exception 'the consent ledger holds what people decided under this key of the clinic' using errcode = 'WK503',
+        hint = 'Keep the key of a clinic that has recorded decisions.';
+    end if;
+    return;
+  end if;
+  for h in select r.* from wardkeep_consent.reach r where r.tenant = gone and r.last_at > r.since order by r.branch, r.subject for update loop
+    perform wardkeep_consent.cut(h);
+  end loop;
+end
+$$;
+comment on function wardkeep_consent.tenant_gone(text, text) is
+  'Internal: nothing that was given in a deleted tenant holds under its key. Called by forget_tenant(). Fails with WK009, WK503.';
 create function wardkeep_consent.history(of_subject text)
   returns table (id uuid, at timestamptz, kind text, purpose text, notice uuid, language text, by text, representation uuid, channel text,
     method text, evidence text, evidence_sha256 text, valid_until timestamptz, detail jsonb, actor text, role text, acting_for text, born date)
@@ -706,15 +840,16 @@ as $$
 declare
   me wardkeep.token := wardkeep.verified();
   held text[] := wardkeep.branches();
+  key text := wardkeep_consent.spelled(of_subject);
 begin
-  if me.subjects is not null and of_subject <> all (me.subjects) then
+  if me.subjects is not null and coalesce(key <> all (me.subjects), true) then
     perform wardkeep_consent.refuse('no such person in the branches of this context');
   end if;
   return query
     select e.id, e.at, e.kind, e.of_purpose, e.notice, e.language, e.given_by, e.representation, e.channel, e.method, e.evidence,
            encode(e.evidence_sha256, 'hex'), e.valid_until, e.detail, e.actor, e.role, e.purpose, r.born
       from wardkeep_consent.event e join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.branch and r.subject = e.subject
-     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and e.subject = of_subject
+     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and e.subject = key and e.at >= r.since
      order by e.branch, e.at;
 end
 $$;
@@ -749,7 +884,7 @@ comment on function wardkeep_consent.as_proof(wardkeep_consent.event) is 'Intern
 
 create trigger event_logged after insert on wardkeep_consent.event for each row execute function wardkeep_consent.to_audit_log();
 create function wardkeep_consent.prove(of_subject text, of_event uuid)
-  returns table (part text, id uuid, said text, notice_code text, notice_version integer, language text, direction text, status text, body text)
+  returns table (part text, id uuid, subject text, said text, notice_code text, notice_version integer, language text, direction text, status text, body text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -758,21 +893,21 @@ declare
   held text[] := wardkeep.branches();
   e wardkeep_consent.event;
 begin
-  select v.* into e from wardkeep_consent.event v
-   where v.id = of_event and v.tenant = me.tenant and (v.branch = '' or v.branch = any (held)) and v.subject = of_subject
+  select v.* into e from wardkeep_consent.event v join wardkeep_consent.reach r using (tenant, branch, subject)
+   where v.id = of_event and v.tenant = me.tenant and (v.branch = '' or v.branch = any (held)) and v.subject = wardkeep_consent.spelled(of_subject) and v.at >= r.since
      and (me.subjects is null or v.subject = any (me.subjects)) and v.of_purpose is not null;
   if not found then
     perform wardkeep_consent.refuse('no such decision of this person in the branches of this context');
   end if;
   return query
-    select p.part, (p.v).id, wardkeep_consent.as_proof(p.v), n.code, n.version, t.language, t.direction, t.status, t.body
+    select p.part, (p.v).id, (p.v).subject, wardkeep_consent.as_proof(p.v), n.code, n.version, t.language, t.direction, t.status, t.body
       from (
         select 'decision' as part, e as v
         union all
         (select 'served', v from wardkeep_consent.event v where v.tenant = e.tenant and v.branch = e.branch and v.subject = e.subject
             and v.kind = 'served' and v.notice = e.notice and v.language = e.language and v.at < e.at order by v.at desc limit 1)
         union all
-        select 'representation', v from wardkeep_consent.event v where v.id = e.representation
+        select 'representation', v from wardkeep_consent.event v where v.id = e.representation and v.tenant = e.tenant and v.branch = e.branch and v.subject = e.subject
       ) p
       left join wardkeep_consent.notice n on n.id = (p.v).notice
       left join wardkeep_consent.notice_text t on t.notice = n.id and t.language = (p.v).language

@@ -57,10 +57,12 @@ create table wardkeep_consent.reach (
   last_at timestamptz not null default '-infinity',
   bits bigint not null,
   until timestamptz not null default 'infinity',
+  -- What is older is about somebody else, who had this key before.
+  since timestamptz not null default '-infinity',
   primary key (tenant, branch, subject)
 );
 comment on table wardkeep_consent.reach is 'The purposes that may reach a person, as bits, and until when; copied to every row about the person.';
-create index reach_until on wardkeep_consent.reach (tenant, branch, until) where until < 'infinity';
+create index standing_given on wardkeep_consent.standing (tenant, branch, subject) where consent = 'granted';
 
 alter table wardkeep_consent.event enable row level security;
 alter table wardkeep_consent.standing enable row level security;
@@ -79,16 +81,15 @@ as $$
 declare
   me wardkeep.token := wardkeep.verified_now();
   r wardkeep_consent.reach;
-  found_people integer;
+  key text := wardkeep_consent.spelled(of_subject);
+  found_people integer := 0;
 begin
   perform wardkeep.require_read_committed();
-  begin
+  if key is not null then
     select count(*), min(p.tenant), min(p.branch), min(p.born) into found_people, r.tenant, r.branch, r.born
-      from wardkeep_consent.person(of_subject) p;
-  exception when data_exception then
-    found_people := 0;
-  end;
-  if found_people = 0 or (me.subjects is not null and of_subject <> all (me.subjects)) then
+      from wardkeep_consent.person(key) p;
+  end if;
+  if found_people = 0 or (me.subjects is not null and key <> all (me.subjects)) then
     perform wardkeep_consent.refuse('no such person in the branches of this context');
   end if;
   if found_people > 1 then
@@ -96,13 +97,17 @@ begin
       hint = 'Narrow the context to one branch.';
   end if;
   insert into wardkeep_consent.reach (tenant, branch, subject, born, bits)
-  values (r.tenant, r.branch, of_subject, r.born, wardkeep_consent.unasked()) on conflict do nothing;
-  update wardkeep_consent.reach h set born = r.born
-   where h.tenant = r.tenant and h.branch = r.branch and h.subject = of_subject returning h.* into r;
+  values (r.tenant, r.branch, key, r.born, wardkeep_consent.unasked()) on conflict do nothing;
   -- What inserts rows about the person holds this key: see row_bits().
-  perform from wardkeep_consent.reach h where h.tenant = r.tenant and h.branch = r.branch and h.subject = of_subject for update;
-  -- Behind the wait: access may have ended meanwhile.
+  perform from wardkeep_consent.reach h where h.tenant = r.tenant and h.branch = r.branch and h.subject = key for update;
+  -- Behind the wait: access may have ended meanwhile, and the person may be gone or have another key.
   perform wardkeep.verified_now();
+  update wardkeep_consent.reach h set born = p.born from wardkeep_consent.person(key) p
+   where p.tenant = r.tenant and p.branch = r.branch and h.tenant = r.tenant and h.branch = r.branch and h.subject = key
+  returning h.* into r;
+  if not found then
+    perform wardkeep_consent.refuse('no such person in the branches of this context');
+  end if;
   return r;
 end
 $$;
@@ -115,7 +120,7 @@ as $$
 declare
   me wardkeep.token := wardkeep.verified();
 begin
-  update wardkeep_consent.reach h set last_at = greatest(clock_timestamp(), h.last_at + interval '1 microsecond')
+  update wardkeep_consent.reach h set last_at = greatest(clock_timestamp(), h.last_at + interval '1 microsecond', h.since + interval '1 microsecond')
    where h.tenant = r.tenant and h.branch = r.branch and h.subject = r.subject returning h.last_at into e.at;
   insert into wardkeep_consent.event (at, tenant, branch, subject, kind, of_purpose, notice, language, given_by, representation, channel,
     method, evidence, evidence_sha256, valid_until, detail, actor, role, purpose, session_id, request)

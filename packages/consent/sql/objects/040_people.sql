@@ -1,42 +1,3 @@
-create function wardkeep_consent.required(doc jsonb, keys text[]) returns void
-  language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  missing text := (select string_agg(k, ', ' order by n) from unnest(keys) with ordinality u(k, n)
-                    where coalesce(jsonb_typeof(doc -> k), '') <> 'string' or btrim(doc ->> k) = '');
-begin
-  if missing is not null then
-    perform wardkeep_consent.refuse('the entry lacks: ' || missing);
-  end if;
-end
-$$;
-comment on function wardkeep_consent.required(jsonb, text[]) is 'Internal: these texts are there and not empty, or WK503.';
-
-create function wardkeep_consent.entry(doc jsonb, kind text) returns wardkeep_consent.event
-  language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  e wardkeep_consent.event;
-begin
-  e.kind := entry.kind;
-  e.notice := (doc ->> 'notice')::uuid;
-  e.language := doc ->> 'language';
-  e.given_by := doc ->> 'by';
-  e.representation := (doc ->> 'representation')::uuid;
-  e.channel := doc ->> 'channel';
-  e.method := doc ->> 'method';
-  e.evidence := doc ->> 'evidence';
-  e.evidence_sha256 := decode(doc ->> 'evidenceSha256', 'hex');
-  if e.evidence_sha256 is not null and octet_length(e.evidence_sha256) <> 32 then
-    perform wardkeep_consent.refuse('evidenceSha256 is the SHA-256 of a file, in hexadecimal');
-  end if;
-  return e;
-exception when data_exception then
-  perform wardkeep_consent.refuse('notice and representation are ids, evidenceSha256 is hexadecimal');
-end
-$$;
-comment on function wardkeep_consent.entry(jsonb, text) is 'Internal: what a caller says of an act, as an event that is not written yet. Fails with WK503.';
-
 create function wardkeep_consent.serve_notice(of_subject text, doc jsonb) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -46,6 +7,7 @@ declare
   status text;
 begin
   perform wardkeep_consent.required(doc, '{notice,language,channel,evidence}');
+  perform wardkeep_consent.unnamed(e);
   select t.status into status from wardkeep_consent.notice n join wardkeep_consent.notice_text t on t.notice = n.id and t.language = e.language
    where n.id = e.notice and n.tenant = r.tenant;
   if not found then
@@ -74,7 +36,9 @@ declare
     when 'nominee' then '{death,incapacity}'
   end;
 begin
+  perform wardkeep_consent.for_staff();
   perform wardkeep_consent.required(doc, '{as,who,how,evidence}');
+  perform wardkeep_consent.unnamed(e);
   if allowed is null then
     perform wardkeep_consent.refuse('somebody represents a person as parent, child_guardian, guardian or nominee');
   end if;
@@ -83,6 +47,9 @@ begin
   end if;
   if doc ->> 'as' in ('parent', 'child_guardian') and wardkeep_consent.majority(r.born) <= clock_timestamp() then
     perform wardkeep_consent.refuse('the person is no child');
+  end if;
+  if doc ->> 'as' in ('guardian', 'nominee') and wardkeep_consent.majority(r.born) > clock_timestamp() then
+    perform wardkeep_consent.refuse('for a child a parent acts, or a child_guardian');
   end if;
   e.given_by := doc ->> 'as';
   e.detail := jsonb_build_object('who', doc ->> 'who', 'how', doc ->> 'how');
@@ -95,7 +62,7 @@ comment on function wardkeep_consent.represent(text, jsonb) is
 create function wardkeep_consent.represents(r wardkeep_consent.reach, id uuid, kind text) returns boolean
   language sql stable set search_path = pg_catalog, pg_temp
   return exists (select from wardkeep_consent.event e
-     where e.id = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'represented'
+     where e.id = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'represented' and e.at >= r.since
        and e.given_by = represents.kind)
    and not exists (select from wardkeep_consent.event e
      where e.representation = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'representation_ended');
@@ -109,6 +76,7 @@ declare
   r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
   e wardkeep_consent.event := wardkeep_consent.entry(jsonb_build_object('representation', of_representation), 'representation_ended');
 begin
+  perform wardkeep_consent.for_staff();
   select g.given_by into e.given_by from wardkeep_consent.event g where g.id = of_representation;
   if not coalesce(wardkeep_consent.represents(r, of_representation, e.given_by), false) then
     perform wardkeep_consent.refuse('nobody represents this person by that id');
@@ -130,6 +98,7 @@ declare
   r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
   e wardkeep_consent.event := wardkeep_consent.entry('{}', 'emergency');
 begin
+  perform wardkeep_consent.for_staff();
   if coalesce(btrim(reason), '') = '' then
     perform wardkeep_consent.refuse('say what the emergency was');
   end if;

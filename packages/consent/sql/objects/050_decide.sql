@@ -21,7 +21,7 @@ begin
       perform wardkeep_consent.refuse('the purpose is not in this version of the notice');
     end if;
     if not exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject
-                      and v.kind = 'served' and v.notice = e.notice and v.language = e.language) then
+                      and v.kind = 'served' and v.at >= r.since and v.notice = e.notice and v.language = e.language) then
       perform wardkeep_consent.refuse('this version of the notice was not served to the person in this language');
     end if;
   end if;
@@ -38,6 +38,9 @@ begin
     if not adult and e.given_by = 'subject' then
       perform wardkeep_consent.refuse('a child, or somebody whose day of birth is not known, gives no consent; a parent or guardian does');
     end if;
+    if not adult and e.given_by in ('guardian', 'nominee') then
+      perform wardkeep_consent.refuse('for a child, or somebody whose day of birth is not known, a parent gives consent, or a child_guardian');
+    end if;
     if adult and parental then
       perform wardkeep_consent.refuse('the person is no child any more and decides alone');
     end if;
@@ -48,7 +51,7 @@ begin
   if e.kind = 'withdrawn' and s.consent is distinct from 'granted' then
     perform wardkeep_consent.refuse('there is no consent to withdraw');
   end if;
-  if e.kind in ('refused', 'requested') and s.consent = 'granted' then
+  if e.kind in ('refused', 'requested') and s.consent = 'granted' and not wardkeep_consent.ended(r, s) then
     perform wardkeep_consent.refuse('consent stands; withdraw or renew it');
   end if;
   if e.kind = 'expired' and not coalesce(s.consent = 'granted' and wardkeep_consent.ended(r, s), false) then
@@ -100,12 +103,17 @@ begin
   if doc ->> 'by' not in ('subject', 'parent', 'child_guardian', 'guardian', 'nominee') then
     perform wardkeep_consent.refuse('the person decides (subject), or a parent, child_guardian, guardian or nominee');
   end if;
-  if doc ->> 'by' <> 'subject' and not coalesce(wardkeep_consent.represents(r, (wardkeep_consent.entry(doc, '')).representation, doc ->> 'by'), false) then
+  if doc ->> 'by' = 'subject' then
+    perform wardkeep_consent.unnamed(wardkeep_consent.entry(doc, ''));
+  elsif not coalesce(wardkeep_consent.represents(r, (wardkeep_consent.entry(doc, '')).representation, doc ->> 'by'), false) then
     perform wardkeep_consent.refuse('nobody was verified to represent this person so, or no longer does');
   end if;
   for d in select i.value from jsonb_array_elements(doc -> 'decisions') i loop
     perform wardkeep_consent.required(d, '{purpose,kind}');
     e := wardkeep_consent.entry(doc, d ->> 'kind');
+    if e.kind in ('granted', 'renewed') and e.given_by <> 'subject' then
+      perform wardkeep_consent.for_staff();
+    end if;
     e.of_purpose := d ->> 'purpose';
     e.valid_until := wardkeep.instant(d ->> 'until');
     if e.kind not in ('requested', 'granted', 'renewed') then

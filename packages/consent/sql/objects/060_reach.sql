@@ -4,7 +4,7 @@ create function wardkeep_consent.ended(r wardkeep_consent.reach, s wardkeep_cons
   return coalesce(s.valid_until <= clock_timestamp(), false)
     or (s.given_by in ('parent', 'child_guardian') and coalesce(wardkeep_consent.majority(r.born) <= clock_timestamp(), false))
     -- The day of birth was corrected: who said yes was a child then.
-    or (s.given_by = 'subject' and coalesce(wardkeep_consent.majority(r.born) > s.consent_at, true));
+    or (s.given_by in ('subject', 'guardian', 'nominee') and coalesce(wardkeep_consent.majority(r.born) > s.consent_at, true));
 comment on function wardkeep_consent.ended(wardkeep_consent.reach, wardkeep_consent.standing) is
   'Internal: whether a consent that was given does not hold any more, or never did.';
 
@@ -117,7 +117,9 @@ begin
     perform wardkeep_consent.refuse('a context that is confined to subjects ends nobody else''s consent');
   end if;
   for r in select h.* from wardkeep_consent.reach h
-            where h.tenant = me.tenant and (h.branch = '' or h.branch = any (held)) and h.until <= clock_timestamp()
+            where h.tenant = me.tenant and (h.branch = '' or h.branch = any (held))
+              and exists (select from wardkeep_consent.standing g where g.tenant = h.tenant and g.branch = h.branch and g.subject = h.subject
+                and g.consent = 'granted' and wardkeep_consent.ended(h, g))
             order by h.branch, h.subject for update loop
     for s in select h.* from wardkeep_consent.standing h where h.tenant = r.tenant and h.branch = r.branch and h.subject = r.subject
                 and h.consent = 'granted' and wardkeep_consent.ended(r, h) order by h.of_purpose loop

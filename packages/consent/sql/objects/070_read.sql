@@ -7,15 +7,16 @@ as $$
 declare
   me wardkeep.token := wardkeep.verified();
   held text[] := wardkeep.branches();
+  key text := wardkeep_consent.spelled(of_subject);
 begin
-  if me.subjects is not null and of_subject <> all (me.subjects) then
+  if me.subjects is not null and coalesce(key <> all (me.subjects), true) then
     perform wardkeep_consent.refuse('no such person in the branches of this context');
   end if;
   return query
     select e.id, e.at, e.kind, e.of_purpose, e.notice, e.language, e.given_by, e.representation, e.channel, e.method, e.evidence,
            encode(e.evidence_sha256, 'hex'), e.valid_until, e.detail, e.actor, e.role, e.purpose, r.born
       from wardkeep_consent.event e join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.branch and r.subject = e.subject
-     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and e.subject = of_subject
+     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and e.subject = key and e.at >= r.since
      order by e.branch, e.at;
 end
 $$;

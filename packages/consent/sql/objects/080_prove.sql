@@ -1,5 +1,5 @@
 create function wardkeep_consent.prove(of_subject text, of_event uuid)
-  returns table (part text, id uuid, said text, notice_code text, notice_version integer, language text, direction text, status text, body text)
+  returns table (part text, id uuid, subject text, said text, notice_code text, notice_version integer, language text, direction text, status text, body text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -8,21 +8,21 @@ declare
   held text[] := wardkeep.branches();
   e wardkeep_consent.event;
 begin
-  select v.* into e from wardkeep_consent.event v
-   where v.id = of_event and v.tenant = me.tenant and (v.branch = '' or v.branch = any (held)) and v.subject = of_subject
+  select v.* into e from wardkeep_consent.event v join wardkeep_consent.reach r using (tenant, branch, subject)
+   where v.id = of_event and v.tenant = me.tenant and (v.branch = '' or v.branch = any (held)) and v.subject = wardkeep_consent.spelled(of_subject) and v.at >= r.since
      and (me.subjects is null or v.subject = any (me.subjects)) and v.of_purpose is not null;
   if not found then
     perform wardkeep_consent.refuse('no such decision of this person in the branches of this context');
   end if;
   return query
-    select p.part, (p.v).id, wardkeep_consent.as_proof(p.v), n.code, n.version, t.language, t.direction, t.status, t.body
+    select p.part, (p.v).id, (p.v).subject, wardkeep_consent.as_proof(p.v), n.code, n.version, t.language, t.direction, t.status, t.body
       from (
         select 'decision' as part, e as v
         union all
         (select 'served', v from wardkeep_consent.event v where v.tenant = e.tenant and v.branch = e.branch and v.subject = e.subject
             and v.kind = 'served' and v.notice = e.notice and v.language = e.language and v.at < e.at order by v.at desc limit 1)
         union all
-        select 'representation', v from wardkeep_consent.event v where v.id = e.representation
+        select 'representation', v from wardkeep_consent.event v where v.id = e.representation and v.tenant = e.tenant and v.branch = e.branch and v.subject = e.subject
       ) p
       left join wardkeep_consent.notice n on n.id = (p.v).notice
       left join wardkeep_consent.notice_text t on t.notice = n.id and t.language = (p.v).language

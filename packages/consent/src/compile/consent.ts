@@ -20,6 +20,7 @@ import {
   sqlDirectory,
   sqlName,
 } from "@wardkeep/postgres/migrate"
+import { hostTriggerFindings } from "./host-triggers.js"
 
 const mark = "wardkeep-consent"
 
@@ -53,13 +54,13 @@ export const consent: Extension = {
     const steps = managedSteps(desired, await present(input), mark)
     // Whatever was changed by hand, or came anew: every row says again what the ledger says.
     if (rule !== null && steps.length > 0) steps.push(refreshed)
-    return { steps, findings: [] }
+    return { steps, findings: rule === null ? [] : await hostTriggerFindings(input.client, walled(input, rule)) }
   },
 }
 
 function objects(input: ExtensionInput, rule: ConsentRule): Managed[] {
   const tables = walled(input, rule)
-  const functions = [person(input, rule), spread(tables), refreshAll(input, rule, tables)]
+  const functions = [...people(input, rule), spread(tables), refreshAll(input, rule, tables)]
   return [...functions, ...triggers(rule, tables)]
 }
 
@@ -128,8 +129,11 @@ function sqlFunction(name: string, args: string, why: string, body: string): Man
 const columnOf = (place: { readonly column: string } | null): string =>
   place === null ? "''" : quoteIdent(place.column)
 
-/** Under FORCE the owner reads what the caller's context may see, so nobody decides about a person of another branch. */
-function person({ tables }: ExtensionInput, rule: ConsentRule): Managed {
+/**
+ * A caller may spell a key in another way than its column does, which is how rows, events and contexts spell it. Under FORCE
+ * the owner reads what the caller's context may see, so nobody decides about a person of another branch.
+ */
+function people({ tables }: ExtensionInput, rule: ConsentRule): Managed[] {
   const entry = tables.find(({ table }) => table.name === rule.subjects)
   const born = entry?.table.columns.get(rule.born)
   const key = entry?.table.columns.get(entry.rule.subject ?? "")
@@ -139,7 +143,20 @@ function person({ tables }: ExtensionInput, rule: ConsentRule): Managed {
       message: `${rule.subjects}.${rule.born} is ${born?.type ?? "missing"}, and a day of birth is a date`,
       hint: "Name a column of the type date under consent.born.",
     })
-  return sqlFunction(
+  const spelled = sqlFunction(
+    "spelled",
+    "of_subject text",
+    "spells the key of a person as its column does",
+    `returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp as $wk$
+begin
+  return to_jsonb(of_subject::${key.type}) #>> '{}';
+exception when data_exception then
+  return null;
+end
+$wk$`,
+  )
+  const person = sqlFunction(
     "person",
     "of_subject text",
     "finds the person whom the ledger is asked about",
@@ -149,6 +166,7 @@ function person({ tables }: ExtensionInput, rule: ConsentRule): Managed {
    where ${quoteIdent(key.name)} = of_subject::${key.type}
 $wk$`,
   )
+  return [spelled, person]
 }
 
 /** Sets the columns; the trigger of the table then says the same again. */
@@ -181,7 +199,7 @@ function refreshAll({ policy }: ExtensionInput, rule: ConsentRule, tables: reado
   // Changes where a purpose does, so that rows are compared with the ledger again.
   const purposes = [...policy.purposes].map(([name, p]) => `${name} ${wallOf(p) ?? "none"} ${p.children ?? ""}`.trim())
   const born = `update wardkeep_consent.reach h set born = p.${quoteIdent(rule.born)} from ${qualified(rule.subjects)} p
-   where h.tenant = p.${columnOf(people.tenant)}::text and h.branch = ${people.branch === null ? "''" : `p.${columnOf(people.branch)}::text`} and h.subject = p.${quoteIdent(people.subject)}::text
+   where h.tenant = p.${columnOf(people.tenant)}::text and h.branch = ${people.branch === null ? "''" : `p.${columnOf(people.branch)}::text`} and h.subject = to_jsonb(p.${quoteIdent(people.subject)}) #>> '{}'
      and h.born is distinct from p.${quoteIdent(rule.born)};`
   const rows = tables.map(({ table }) => `  update ${qualified(table.name)} set wk_consent = wk_consent;`)
   return sqlFunction(
@@ -208,8 +226,11 @@ function triggers(rule: ConsentRule, tables: readonly Walled[]): Managed[] {
     const literals = [entry.tenant?.column ?? "", entry.branch?.column ?? "", entry.subject]
       .map(quoteLiteral)
       .join(", ")
-    const fixed = [entry.tenant?.column, entry.branch?.column, entry.subject, "wk_consent", "wk_consent_until"]
-    const columns = [...new Set(fixed.filter((column) => column !== undefined))].map(quoteIdent).join(", ")
+    const listed = (columns: readonly (string | undefined)[]): string =>
+      [...new Set(columns.filter((column) => column !== undefined))].map(quoteIdent).join(", ")
+    const scope = [entry.tenant?.column, entry.branch?.column, entry.subject]
+    const key = listed(scope)
+    const columns = listed([...scope, "wk_consent", "wk_consent_until"])
     const made: Managed[] = [
       trigger(
         name,
@@ -220,6 +241,18 @@ function triggers(rule: ConsentRule, tables: readonly Walled[]): Managed[] {
     ]
     if (name === rule.subjects)
       made.push(
+        trigger(
+          name,
+          "wk_consent_key",
+          "a person of whom the ledger holds anything keeps the key",
+          `before update of ${key} on ${target} for each row execute function wardkeep_consent.key_kept(${literals})`,
+        ),
+        trigger(
+          name,
+          "wk_consent_new",
+          "nobody inherits what was given under the key of somebody else",
+          `after insert on ${target} for each row execute function wardkeep_consent.given_again(${literals})`,
+        ),
         trigger(
           name,
           "wk_consent_born",

@@ -29,6 +29,7 @@ export type ConsentProof = Readonly<z.infer<typeof proof>>
 interface Row {
   readonly part: "decision" | "served" | "representation"
   readonly id: string
+  readonly subject: string
   readonly said: string
   readonly notice_code: string | null
   readonly notice_version: number
@@ -54,7 +55,8 @@ export async function proveConsent(
   return {
     wardkeep: "consent-proof",
     version: 1,
-    subject: of.subject,
+    // As the log spells it, whatever the caller wrote.
+    subject: rows[0]?.subject ?? of.subject,
     events: rows.map(({ part, id, said }) => ({ part, id, said })),
     notice:
       told === undefined

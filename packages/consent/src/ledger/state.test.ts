@@ -77,7 +77,7 @@ function oracle(
   const isAdult = birthday !== null && birthday <= Date.parse(at)
   const ranOut = newest.valid_until !== null && newest.valid_until.getTime() <= Date.parse(at)
   const parental = newest.by === "parent" || newest.by === "child_guardian"
-  const holds = !ranOut && !(parental && isAdult) && !(newest.by === "subject" && !wasAdult)
+  const holds = !ranOut && !(parental && isAdult) && !(!parental && !wasAdult)
   return { state: holds ? "granted" : "expired", ...said }
 }
 

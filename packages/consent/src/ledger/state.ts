@@ -69,12 +69,14 @@ function stateAfter(kind: Act["kind"]): ConsentState["state"] | undefined {
     : undefined
 }
 
-/** The earlier of its own end and the eighteenth birthday; what a child gave for itself never held. */
+/** The earlier of its own end and the eighteenth birthday; what a child gave for itself never held, nor what
+ * somebody gave for it who is neither a parent nor in the place of one. */
 function endOf({ at, by, valid_until }: Act, born: string | null): Date | undefined {
   const ends = valid_until === null ? [] : [valid_until]
   const adult = born === null ? undefined : adultFrom(born)
   if ((by === "parent" || by === "child_guardian") && adult !== undefined) ends.push(adult)
-  if (by === "subject" && (adult === undefined || instant(adult) > instant(at))) ends.push(new Date(at))
+  const alone = by === "subject" || by === "guardian" || by === "nominee"
+  if (alone && (adult === undefined || instant(adult) > instant(at))) ends.push(new Date(at))
   return ends.length === 0 ? undefined : new Date(Math.min(...ends.map((end) => end.getTime())))
 }
 

@@ -6,6 +6,7 @@ import { columnValue, keyText } from "../condition/values.js"
 import { describeCondition } from "../condition/words.js"
 import { effective, isHandling } from "../matrix/cells.js"
 import type { Matrix } from "../matrix/matrix.js"
+import { consentWall } from "./consent.js"
 import { fence } from "./fence.js"
 import type { Layer, Question } from "./question.js"
 
@@ -34,6 +35,8 @@ export function* layers(matrix: Matrix, context: Context, question: Question): G
     const text = `second factor not older than ${rule.mfaSeconds} seconds`
     yield { ...answer("second factor", at, holds, text, "second-factor"), mfaSeconds: rule.mfaSeconds }
   }
+  const held = consentWall(matrix.policy, context, table, question)
+  if (held !== null) yield held
   if (question.row !== undefined) yield fence(matrix, context, table, action, question.row)
   if (question.after !== undefined) yield fence(matrix, context, table, action, question.after)
   if (context.only !== undefined) yield onlySubjects(matrix.policy, context.only, table, question)

@@ -11,6 +11,11 @@ export interface Question {
   readonly row?: Row
   /** For `update`: the row as it will be. Without it the changed row is left to the database. */
   readonly after?: Row
+  /**
+   * Whether the consent ledger lets the purpose of the context reach the person of the row: what `consentAt` says for that
+   * purpose, not objected or granted. Asked where the purpose waits for a person; without it such a row is denied.
+   */
+  readonly consent?: boolean
 }
 
 /** Why a question was denied; `granted` when it was not. */
@@ -23,6 +28,7 @@ export type Reason =
   | "column-hidden"
   | "other-purpose"
   | "second-factor"
+  | "no-consent"
   | "other-scope"
   | "other-subject"
   | "no-row"
@@ -36,6 +42,7 @@ export interface Layer {
     | "column grant"
     | "purpose"
     | "second factor"
+    | "consent"
     | "fence"
     | "break-glass"
     | "policy predicate"

@@ -1812,12 +1812,15 @@ begin
    where n.tenant = gone and successor is not null on conflict do nothing;
   delete from wardkeep.narrowing n where n.tenant = gone;
   delete from wardkeep.known_tenant k where k.tenant = gone;
+  if to_regproc('wardkeep_consent.tenant_gone') is not null then
+    perform wardkeep_consent.tenant_gone(gone, successor);
+  end if;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('tenant_gone', session_user, gone, jsonb_build_object('reason', why, 'assignments', revoked, 'emergencies', closed, 'narrowings', taken));
 end
 $$;
 comment on function wardkeep.forget_tenant(text, text) is
-  'Internal: ends everything that holds in a tenant that is deleted, or that goes on under another key. Fails with WK009.';
+  'Internal: ends everything that holds in a tenant that is deleted, or that goes on under another key. Fails with WK009, and with WK503 where the consent ledger would lose its people.';
 -- The arguments of these triggers are column names. A tenant or branch that goes away, changes its key or moves takes the
 -- tokens with it: a token must never reach a branch through a tenant it no longer belongs to.
 create function wardkeep.mirror_tenant() returns trigger

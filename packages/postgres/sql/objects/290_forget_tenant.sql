@@ -42,9 +42,12 @@ begin
    where n.tenant = gone and successor is not null on conflict do nothing;
   delete from wardkeep.narrowing n where n.tenant = gone;
   delete from wardkeep.known_tenant k where k.tenant = gone;
+  if to_regproc('wardkeep_consent.tenant_gone') is not null then
+    perform wardkeep_consent.tenant_gone(gone, successor);
+  end if;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('tenant_gone', session_user, gone, jsonb_build_object('reason', why, 'assignments', revoked, 'emergencies', closed, 'narrowings', taken));
 end
 $$;
 comment on function wardkeep.forget_tenant(text, text) is
-  'Internal: ends everything that holds in a tenant that is deleted, or that goes on under another key. Fails with WK009.';
+  'Internal: ends everything that holds in a tenant that is deleted, or that goes on under another key. Fails with WK009, and with WK503 where the consent ledger would lose its people.';

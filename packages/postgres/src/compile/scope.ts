@@ -46,6 +46,12 @@ export function resolveScopes(policy: Policy, catalog: Catalog): Resolved {
       continue
     }
     const placed = place(policy, rule, table, partitionsIn(catalog, table), keys)
+    if (policy.consent !== null && rule.subject !== undefined && table.partitionOf !== null)
+      faults.push({
+        code: "WK303",
+        text: `${name} is a partition of ${table.partitionOf}, and consent is held on the whole; list that one only`,
+        hint: "List the whole in the policy file, in place of its partition: roles would read the partition past the consent of its people.",
+      })
     const entry = withWallColumns(policy, withAddedColumns(placed))
     scoped.set(name, entry)
     for (const [column, type] of scopeColumns(entry)) {
