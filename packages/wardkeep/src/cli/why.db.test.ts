@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { callCli } from "#tests/cli/call-cli.ts"
 import { useMatrixClinic } from "#tests/fixture/matrix-clinic.ts"
@@ -97,12 +99,34 @@ describe("wardkeep why", () => {
     const [visit] = await clinic.admin<{ id: string }>("select id from visit where branch_id = $1 limit 1", [b])
     expect((await answer("doctor", "delete", `visit:${visit?.id}`)).no).toEqual(["narrowing"])
     await clinic.admin(
+      `insert into wardkeep.narrowing (tenant, role, what, reason, narrowed_by) values ($1, 'doctor', 'purpose care', 'test', 'owner')`,
+      [a],
+    )
+    for (const [purpose, no] of [
+      ["care", ["narrowing"]],
+      ["billing", []],
+    ] as const)
+      expect((await answer("doctor", "read", patient(0), "--purpose", purpose)).no, purpose).toEqual(no)
+    expect((await answer("doctor", "read", patient(0))).effect).toBe("deny")
+    await clinic.admin(
       `insert into wardkeep.break_glass (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, valid_until, opened_at)
        values ($1, $2, $3, 'unconscious', 'test', 'asha', 'doctor', gen_random_uuid(), now() + interval '1 hour', now())`,
       [a, b, clinic.patients[0]],
     )
     expect((await answer("portal", "read", patient(0), "--actor", "asha")).effect).toBe("allow")
     expect((await answer("portal", "read", patient(0), "--actor", "ravi")).effect).toBe("deny")
+  })
+
+  it("does not claim to know whom a confined role reaches where nothing here says it", async () => {
+    const reached = ({ layers }: Why) => layers.filter(({ text }) => text.includes("reaches named subjects only"))
+    const unnamed = await answer("portal", "read", patient(0))
+    expect([unnamed.effect, reached(unnamed).map(({ holds }) => holds)]).toEqual(["allow", [null]])
+    expect((await answer("portal", "read", patient(1))).no).toEqual(["fence"])
+    const { assignments: _, breakGlass: __, ...document } = clinic.document
+    await writeFile(join(clinic.folder, "host.policy.json"), JSON.stringify(document))
+    const hosted = await answer("portal", "read", patient(0), "--actor", "asha", "--policy", "host.policy.json")
+    expect([hosted.effect, reached(hosted).map(({ holds }) => holds)]).toEqual(["allow", [null]])
+    expect(JSON.stringify(hosted)).not.toContain(clinic.patients[0])
   })
 
   it("says when the database is not what the policy file says, and records that a row was looked at", async () => {

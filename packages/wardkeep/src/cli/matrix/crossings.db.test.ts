@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { apply } from "@wardkeep/postgres/migrate"
 import { describe, expect, it } from "vitest"
 import { useMatrixClinic } from "#tests/fixture/matrix-clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -83,6 +84,29 @@ describe("wardkeep matrix crossings", () => {
     expect(html).toContain("<h1>&lt;b&gt;Asha &amp; Co&lt;/b&gt;</h1>")
     expect(html).not.toMatch(/<script|<b>|https?:|src=/)
     for (const text of [html, ran.stdout]) expect(text).not.toContain("canary")
+  })
+
+  it("does not say it where the compiler itself found what crosses", async () => {
+    await clinic.admin(
+      `alter table care_team add their_clinic uuid, add their_branch uuid, add their_patient uuid,
+         add constraint sent_by foreign key (their_clinic, their_branch, their_patient) references patient (clinic_id, branch_id, id);
+       create view everybody as select full_name from patient; grant select on everybody to public`,
+    )
+    await clinic.host.apply()
+    const { code, nothingElse } = await listed()
+    expect([code, nothingElse.holds]).toEqual([1, false])
+    expect([...nothingElse.reasons].sort()).toEqual([
+      expect.stringMatching(
+        /^public\.care_team sent_by: their_clinic, their_branch, their_patient need not be the row's own/,
+      ),
+      expect.stringMatching(/^(view )?public\.everybody: /),
+    ])
+    await clinic.admin(
+      "drop view everybody; alter table care_team drop their_clinic, drop their_branch, drop their_patient",
+    )
+    const { policy, asOwner } = clinic.host
+    await asOwner((client) => apply({ client, policy, accept: ["foreign key public.care_team sent_by"] }))
+    expect((await listed()).nothingElse.reasons).toEqual([])
   })
 
   it("does not say it of a database that is not what the policy file says", async () => {

@@ -132,8 +132,22 @@ describe("wardkeep matrix review", () => {
       await writeFile(file("review.json"), text.replace(from, to))
       expect((await check("asha.pub")).stderr, from).toContain("WK771")
     }
-    await writeFile(file("review.json"), "{}")
-    expect((await check("asha.pub")).stderr).toContain("WK773")
+    const keyId = /"keyId": "([0-9a-f]{16})"/.exec(text)?.[1] ?? ""
+    for (const [from, to, code] of [
+      [keyId, "0123456789abcdef", "WK771"],
+      ['"algorithm": "Ed25519"', '"algorithm": "none"', "WK773"],
+      ['"attestation": {', '"approvedBy": "the board", "attestation": {', "WK773"],
+      ['"attestation": {', '"attestation": { "role": "director",', "WK773"],
+      ['"algorithm"', '"signedAt": "2020-01-01", "algorithm"', "WK773"],
+    ] as const) {
+      expect(text).toContain(from)
+      await writeFile(file("review.json"), text.replace(from, to))
+      expect((await check("asha.pub")).stderr, to).toContain(code)
+    }
+    for (const empty of ["{}", "null", "[]", '{"review": null, "attestation": {}, "signature": null}']) {
+      await writeFile(file("review.json"), empty)
+      expect((await check("asha.pub")).stderr).toContain("WK773")
+    }
   })
 
   it.each([

@@ -115,6 +115,23 @@ describe("wardkeep matrix tests", () => {
     expect((await tried()).open).toEqual([])
   })
 
+  it("tries every column that a role has no cell for, and not only the first", async () => {
+    await clinic.admin(
+      `grant select (name) on drug to ${table("reception")}; grant update (email) on staff to ${table("portal")};
+       grant insert (email) on staff to ${table("doctor")}; grant insert (reason) on visit to ${table("reception")};
+       grant update (reason) on visit to ${table("portal")}`,
+    )
+    expect((await tried()).open).toEqual([
+      "FAILED reception · read public.drug · any row: refused",
+      "FAILED reception · create public.visit · any row: refused",
+      "FAILED doctor · create public.staff · any row: refused",
+      "FAILED portal · update public.staff.email · any row: refused",
+      "FAILED portal · update public.visit.reason · any row: refused",
+    ])
+    await clinic.host.apply()
+    expect((await tried()).open).toEqual([])
+  })
+
   it("notices conditions, purposes and second factors that the database asks no more", async () => {
     const policies = await clinic.admin<{ name: string; rel: string }>(
       `select polname as name, polrelid::regclass::text as rel from pg_policy

@@ -1,6 +1,9 @@
-import type { Actor, Policy } from "@wardkeep/core"
+import { type Actor, type Policy, wallOf } from "@wardkeep/core"
 import type { Queryable } from "@wardkeep/postgres/migrate"
+import type { TableFacts } from "./catalog.js"
+import type { RealRow } from "./cells/rows.js"
 import { databaseRole } from "./cells/tokens.js"
+import { isWalled, letsReach, type PurposeBits } from "./consent.js"
 import type { WhyLayer } from "./why.js"
 
 /** What the database holds about one person as one role in one branch. */
@@ -10,8 +13,8 @@ export interface Held {
   readonly assignedUntil: string | null
   /** What the clinic took from the role. */
   readonly narrowed: readonly string[]
-  /** Whom contexts of the role reach that are open now, and those it is assigned for. */
-  readonly subjects: readonly string[]
+  /** Whom a context of a confined role reaches, as assigned or opened; null where the database does not know. */
+  readonly subjects: readonly string[] | null
   /** Subjects of emergencies that are open for this person here. */
   readonly emergencies: readonly string[]
 }
@@ -39,9 +42,10 @@ export async function readHeld(client: Queryable, asked: Asked): Promise<Held> {
         and (a.branch = $4 or $4 = any (g.branches) or (a.branch is null and a.branch_group is null)) order by a.valid_until desc nulls first`,
     [actor, tenant, role.name, branch, now],
   )
+  // A clinic narrows roles; a service may have the name of one.
   const narrowed = await client.query<{ what: string }>(
     "select distinct n.what from wardkeep.narrowing n where n.tenant = $1 and n.role = any ($2) order by 1",
-    [tenant, [role.name, ...role.combines]],
+    [tenant, role.kind === "role" ? [role.name, ...role.combines] : []],
   )
   const emergencies = await client.query<{ subject: string }>(
     `select b.subject from wardkeep.break_glass b where b.declared_by = $1 and b.tenant = $2 and b.branch = $3
@@ -51,11 +55,14 @@ export async function readHeld(client: Queryable, asked: Asked): Promise<Held> {
   const open = emergencies.rows.map(({ subject }) => subject)
   const emergency = asked.policy.breakGlass?.role === role.name
   const subjects = assigned.rows.flatMap(({ subject }) => (subject === null ? [] : [subject]))
+  // Services and, under `assignments: 'host'`, people are confined by whoever issues their context.
+  const issued = role.kind === "service" || (!emergency && asked.policy.assignments === "host")
+  const known = asked.actor !== undefined && !issued
   return {
     groups: Object.fromEntries(groups.rows.map(({ name, branches }) => [name, branches])),
     assignedUntil: assigned.rows[0]?.until ?? null,
     narrowed: narrowed.rows.map(({ what }) => what),
-    subjects: emergency ? open : subjects,
+    subjects: known ? (emergency ? open : subjects) : null,
     emergencies: open,
   }
 }
@@ -66,6 +73,7 @@ interface Situation {
   readonly table: string
   readonly action: string
   readonly actor: string | undefined
+  readonly purpose: string
   readonly held: Held
   readonly subject: string | null
 }
@@ -74,6 +82,34 @@ interface Situation {
 export async function databaseLayers(client: Queryable, asked: Situation): Promise<WhyLayer[]> {
   const granted = await grantLayer(client, asked)
   return [...granted, assignmentLayer(asked), narrowingLayer(asked), ...emergencyLayer(asked)]
+}
+
+interface Person {
+  readonly policy: Policy
+  readonly table: TableFacts
+  readonly purpose: string
+  readonly now: Date
+  readonly row: RealRow | null
+  readonly bits: PurposeBits
+}
+
+/** What the person of the row decided, as the row carries it: `prove` of the ledger says how it came to it. */
+export function consentLayer({ policy, table, purpose, now, row, bits }: Person): WhyLayer[] {
+  if (row === null || !isWalled(policy, table)) return []
+  const wall = wallOf(policy.purposes.get(purpose))
+  if (wall === null) return [layer("consent", true, `nobody is asked about the purpose ${purpose}`)]
+  const reached = letsReach(bits, row.values, purpose, now)
+  if (reached === null)
+    return [layer("consent", null, `the row does not say whether its person lets ${purpose} reach it`)]
+  const text = {
+    consent: reached
+      ? `the person of the row said yes to ${purpose}, and it holds`
+      : `no yes of the person of the row to ${purpose} holds: none was given, it was withdrawn, or it ended`,
+    objection: reached
+      ? `the person of the row did not object to ${purpose}`
+      : `the person of the row objected to ${purpose}`,
+  }[wall]
+  return [layer("consent", reached, text)]
 }
 
 function layer(name: string, holds: boolean | null, text: string): WhyLayer {
@@ -119,19 +155,19 @@ function assignmentLayer({ policy, role, actor, held }: Situation): WhyLayer {
   return layer("assignment", true, `the actor is assigned ${role.name} in this branch ${end}`)
 }
 
-function narrowingLayer({ action, table, held }: Situation): WhyLayer {
-  const wanted = ["role", `${action} ${table}`, `read ${table}`]
+function narrowingLayer({ action, table, purpose, held }: Situation): WhyLayer {
+  const wanted = ["role", `purpose ${purpose}`, `${action} ${table}`, `read ${table}`]
   const taken = held.narrowed.filter(
     (what) => wanted.includes(what) && (what !== `read ${table}` || action !== "create"),
   )
-  const purposes = held.narrowed.filter((what) => what.startsWith("purpose "))
+  const others = held.narrowed.filter((what) => what.startsWith("purpose "))
   if (taken.length > 0) return layer("narrowing", false, `the clinic took from the role: ${taken.join(", ")}`)
   return layer(
     "narrowing",
     true,
-    purposes.length === 0
+    others.length === 0
       ? "the clinic took nothing of it from the role"
-      : `the clinic took from the role: ${purposes.join(", ")}`,
+      : `the clinic took from the role other purposes only: ${others.join(", ")}`,
   )
 }
 
@@ -139,6 +175,8 @@ function emergencyLayer({ policy, role, actor, held, subject }: Situation): WhyL
   const rule = policy.breakGlass
   if (rule === null) return []
   const open = subject !== null && held.emergencies.includes(subject)
+  if (rule.role === role.name && actor === undefined)
+    return [layer("break-glass", null, "no --actor was named, and an emergency is open for one actor")]
   if (rule.role === role.name)
     return [
       layer(

@@ -4,7 +4,8 @@ import { asOwner, drift, inTenant, type Queryable } from "@wardkeep/postgres/mig
 import { type Connection, withInstalled } from "../../connection/owner.js"
 import { assignmentTables, readTables, type TableFacts, tenantKeyOf, typesOf } from "./catalog.js"
 import { ownKey, type RealRow, readRows, rowOfKey } from "./cells/rows.js"
-import { databaseLayers, type Held, readHeld } from "./why-database.js"
+import { readPurposeBits } from "./consent.js"
+import { consentLayer, databaseLayers, type Held, readHeld } from "./why-database.js"
 
 export interface WhyOptions {
   readonly policy: Policy
@@ -72,9 +73,12 @@ async function answer(client: Queryable, asked: Asked, found: Found): Promise<Wh
   const { policy, actor, branch, action } = options
   const held = await readHeld(client, { policy, role, actor, tenant, branch, now })
   const subject = found.row === null ? null : subjectOf(policy, table, found.row)
+  const rule = isAction(action) ? role.can.get(table.name)?.rules[action] : undefined
+  const purpose = options.purpose ?? role.purposes.find((one) => rule?.purposes?.includes(one) ?? true) ?? ""
   const deciding = [
-    ...matrixLayers(asked, found, held),
-    ...(await databaseLayers(client, { policy, role, table: table.name, action, actor, held, subject })),
+    ...matrixLayers(asked, found, { held, purpose, subject }),
+    ...consentLayer({ policy, table, purpose, now, row: found.row, bits: await readPurposeBits(client, policy) }),
+    ...(await databaseLayers(client, { policy, role, table: table.name, action, actor, purpose, held, subject })),
   ]
   const effect = deciding.some(({ holds }) => holds === false) ? "deny" : "allow"
   // Drift is a reason to doubt the answer, in either direction, and none to allow or deny.
@@ -153,14 +157,20 @@ async function findRow(client: Queryable, { options, table, tables, tenant }: As
   })
 }
 
+interface Supposed {
+  readonly held: Held
+  readonly purpose: string
+  readonly subject: string | null
+}
+
 function matrixLayers(
   { options, role, table, matrix, tenant, now }: Asked,
   { row, assignments }: Found,
-  held: Held,
+  { held, purpose, subject }: Supposed,
 ): WhyLayer[] {
   const { action, branch, mfaAge, columns, actor = "" } = options
-  const rule = isAction(action) ? role.can.get(table.name)?.rules[action] : undefined
-  const purpose = options.purpose ?? role.purposes.find((one) => rule?.purposes?.includes(one) ?? true) ?? ""
+  // Where nobody here knows whom the context reaches, the rest is answered as if it reached whom the row is about.
+  const only = held.subjects ?? (subject === null ? [] : [subject])
   const context: Context = {
     actor,
     role: role.name,
@@ -172,7 +182,7 @@ function matrixLayers(
     mfaAt: mfaAge === undefined ? null : new Date(now.getTime() - mfaAge * 1000),
     now,
     assignments,
-    ...(role.confined && { only: held.subjects }),
+    ...(role.confined && { only }),
   }
   const question = {
     action,
@@ -180,20 +190,21 @@ function matrixLayers(
     ...(columns !== undefined && { columns }),
     ...(row !== null && { row: row.values, ...(action === "update" && { after: row.values }) }),
   }
+  const supposed = role.confined && held.subjects === null && table.level !== "global"
   const layers = explain(matrix, context, question).layers.map(
-    ({ layer, holds, text, rule: at, conjuncts = [] }): WhyLayer => ({
-      layer,
-      holds,
-      text,
-      rule: at,
-      parts: conjuncts,
-    }),
+    ({ layer, holds, text, rule: at, conjuncts = [] }): WhyLayer => {
+      const open = supposed && layer === "break-glass" && holds
+      return { layer, holds: open ? null : holds, text: open ? reaches : text, rule: at, parts: conjuncts }
+    },
   )
   // A row that stays where it is stands in its fence twice, before the change and after it.
   if (row !== null) return [...new Map(layers.map((one) => [JSON.stringify(one), one])).values()]
   const missing = "no row of this key is in the clinic of this branch; whether another clinic has one is not told"
   return [...layers, { layer: "fence", holds: false, text: missing, rule: null, parts: [] }]
 }
+
+const reaches =
+  "the role reaches named subjects only: whether the one that this row is about is among them is in the context, which is not known here"
 
 function subjectOf(policy: Policy, table: TableFacts, row: RealRow): string | null {
   const column = policy.tables.get(table.name)?.subject

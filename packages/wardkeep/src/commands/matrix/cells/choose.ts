@@ -1,6 +1,7 @@
 import { type Actor, conditionNamed, type Policy, partsOf, type Rule } from "@wardkeep/core"
 import { type Context, decide, type Matrix, type Row } from "@wardkeep/permissions"
 import { assignmentTables, type TableFacts } from "../catalog.js"
+import { letsReach, type PurposeBits, waits } from "../consent.js"
 import type { SqlAction, Standing } from "./attempts.js"
 import type { Places } from "./places.js"
 import type { RealRow, Samples } from "./rows.js"
@@ -13,14 +14,25 @@ export interface World {
   readonly places: Places
   readonly samples: ReadonlyMap<string, Samples>
   readonly groups: Readonly<Record<string, readonly string[]>>
+  readonly bits: PurposeBits
   /** The clock of the database. */
   readonly now: Date
 }
 
 export const nobody = "wardkeep-matrix-tests"
 
-/** What the matrix says of a row in the own branch. PostgreSQL lets no command aim at a row that may not be read. */
-export function allows(world: World, standing: Standing, table: string, action: SqlAction, row: Row): boolean {
+/** What the matrix says of a row in the own branch, and its person. */
+export function allows(world: World, standing: Standing, table: TableFacts, action: SqlAction, row: Row): boolean {
+  return holds(world, standing, table.name, action, row) && reaches(world, standing, table, row)
+}
+
+/** Whether the person of the row lets the purpose reach it, as the row says; of most purposes nobody is asked. */
+export function reaches({ policy, bits, now }: World, { purpose }: Standing, table: TableFacts, row: Row): boolean {
+  return !waits(policy, table, purpose) || letsReach(bits, row, purpose, now) === true
+}
+
+/** The matrix alone. PostgreSQL lets no command aim at a row that may not be read. */
+export function holds(world: World, standing: Standing, table: string, action: SqlAction, row: Row): boolean {
   const context = contextOf(world, standing)
   const may = (one: SqlAction): boolean =>
     decide(world.matrix, context, { action: one, table, row, ...(one === "update" && { after: row }) }).effect ===
@@ -60,13 +72,15 @@ export function findPerson(
   rule: Rule,
 ): { readonly standing: Standing; readonly row: RealRow | null } {
   const rows = world.samples.get(table.name)?.own ?? []
-  const purpose = actor.purposes.find((one) => rule.purposes?.includes(one) ?? true) ?? actor.purposes[0] ?? ""
+  const given = actor.purposes.filter((one) => rule.purposes?.includes(one) ?? true)
+  // One that nobody is asked about, where there is one: what then refuses a row is not its person.
+  const purpose = given.find((one) => !waits(world.policy, table, one)) ?? given[0] ?? actor.purposes[0] ?? ""
   const standing = (person: string, row?: RealRow): Standing => {
     const only = actor.confined ? [subjectOf(world.policy, table, row) ?? nobody] : null
     return { actor, person, purpose, mfaAge: 0, only }
   }
   for (const person of people(world, table, rule, rows)) {
-    const row = rows.find((one) => allows(world, standing(person, one), table.name, action, one.values))
+    const row = rows.find((one) => allows(world, standing(person, one), table, action, one.values))
     if (row !== undefined) return { standing: standing(person, row), row }
   }
   return { standing: standing(nobody, rows[0]), row: null }

@@ -4,6 +4,7 @@ import { asOwner, currentStrategy, type Queryable } from "@wardkeep/postgres/mig
 import { withClient } from "../../../connection/connect.js"
 import { type Connection, withInstalled } from "../../../connection/owner.js"
 import { readTables, type TableFacts, tenantKeyOf, typesOf } from "../catalog.js"
+import { readPurposeBits } from "../consent.js"
 import { attack, type CaseResult } from "./attack.js"
 import { type Planned, type Standing, standingKey, type Verdict } from "./attempts.js"
 import type { World } from "./choose.js"
@@ -53,8 +54,8 @@ export async function matrixTests(options: MatrixTestsOptions): Promise<MatrixTe
 }
 
 /**
- * The same attempts as a script for psql, which tries them itself: no value of a row is in it but the keys. It connects as
- * the migrator for the tokens and as the application for the attempts, and ends with an error when one did not pass.
+ * The same attempts as a script for psql, which tries them itself. Of rows it holds keys, and whom its tokens are for: actors
+ * and subjects that columns and assignments name. It connects as the migrator for the tokens and as the application for the attempts, and ends with an error when one did not pass.
  *
  * @throws WK002 not installed, or a table or branch is missing · WK005 · WK009 · WK307
  * @example await writeFile("matrix.sql", await matrixSql({ policy, connection: { env } }))
@@ -113,9 +114,10 @@ async function readWorld(client: Queryable, options: Omit<MatrixTestsOptions, "a
       "select clock_timestamp() as now, current_setting('server_version') as server",
     )
     const { now = new Date(Number.NaN), server = "unknown" } = clock.rows[0] ?? {}
-    return { tables, known: known.rows, now, server, granted: await insertRights(client, policy, [...tables.values()]) }
+    const granted = await insertRights(client, policy, [...tables.values()])
+    return { tables, known: known.rows, now, server, granted, bits: await readPurposeBits(client, policy) }
   })
-  const { tables, now, server, granted } = read
+  const { tables, now, server, granted, bits } = read
   const all = [...tables.values()]
   const places = await choosePlaces(client, policy, all, read.known, options)
   const samples = await readSamples(client, policy, all, places, limit)
@@ -127,7 +129,7 @@ async function readWorld(client: Queryable, options: Omit<MatrixTestsOptions, "a
     return Object.fromEntries(rows.map(({ name, branches }) => [name, branches]))
   })
   const matrix = compileMatrix(policy, { columnTypes: typesOf(tables), tenantKey: tenantKeyOf(policy, tables) })
-  const world: World = { policy, matrix, tables, places, samples, groups, now }
+  const world: World = { policy, matrix, tables, places, samples, groups, bits, now }
   const insertable = (actor: Actor, table: string): readonly string[] =>
     granted.get(`${databaseRole(policy, actor)} ${table}`) ?? []
   return { world, server, insertable }

@@ -67,12 +67,12 @@ function literal(table: TableFacts, row: RealRow, column: string): string {
   return text === null ? "null" : `${quoteLiteral(text)}::${typeOf(table, column)}`
 }
 
-/** Whether the right is there at all, without a row. */
+/** Whether the right to a column is there, or without one to any column, with no row; a change always names a column. */
 export function probeOf(table: TableFacts, action: SqlAction, column?: string): Statement {
   const target = sqlTable(table.name)
   const one = quoteIdent(column ?? table.columns.keys().next().value ?? "")
   const text = {
-    create: `insert into ${target} (${one}) select null::${typeOf(table, column ?? "")} where false`,
+    create: `insert into ${target} select where false`,
     read: `select ${column === undefined ? "1" : one} from ${target} where false`,
     update: `update ${target} set ${one} = default where false`,
     delete: `delete from ${target} where false`,

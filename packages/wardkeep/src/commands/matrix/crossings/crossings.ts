@@ -34,7 +34,7 @@ export interface Crossings {
 /**
  * Everything that crosses branches or clinics: what the policy file declares, what the database holds now, and what no
  * policy decides. That nothing else crosses is said only where the compiler finds the database to be what the policy file
- * says and no table outside it.
+ * says, with no table outside it and none of its own findings that something crosses.
  *
  * @throws WK002 not installed · WK009 no such clinic · WK005 · WK307 neither migrator nor administrator
  * @example const { sections, nothingElse } = await crossings({ policy, connection: { env: process.env } })
@@ -56,12 +56,12 @@ export async function crossings({ policy, connection, tenant, now }: CrossingsOp
         throw new WardkeepError("WK009", { message: "--tenant names no clinic of this database" })
       const at = now ?? clock.rows[0].now
       const present = await presentSections(client, policy, tenant ?? null, at)
-      const doubts = await doubtsOf(client, policy)
+      const unsure = await doubtsOf(client, policy)
       return {
         at: at.toISOString(),
         tenant: tenant ?? null,
         sections: [...declaredSections(policy), ...present],
-        nothingElse: nothingElse(policy, [...doubts, ...around.filter(isLeak).map(({ message }) => message)]),
+        nothingElse: nothingElse(policy, [...unsure, ...around.filter(isLeak).map(({ message }) => message)]),
         outside: outside(around, exempt),
       }
     })
@@ -69,6 +69,8 @@ export async function crossings({ policy, connection, tenant, now }: CrossingsOp
 }
 
 const isLeak = ({ severity }: Finding): boolean => severity === "leak"
+/** What the compiler knows to cross, and what it protects nothing of. */
+const doubts = ({ severity }: Finding): boolean => severity === "leak" || severity === "not-covered"
 
 /** Why it cannot be said that nothing else crosses. */
 async function doubtsOf(client: Queryable & Parameters<typeof extensionsOf>[0], policy: Policy): Promise<string[]> {
@@ -77,13 +79,11 @@ async function doubtsOf(client: Queryable & Parameters<typeof extensionsOf>[0], 
   const open = unmanaged.map((name) => `${label(policy, name)} is declared unmanaged: Wardkeep protects nothing in it`)
   try {
     const { steps, findings } = await plan({ client, policy, extensions: await extensionsOf(client) })
-    const bare = findings
-      .filter(({ check }) => check === "table-not-covered")
-      .filter(({ object }) => !unmanaged.includes(object))
+    const found = findings.filter(doubts).filter(({ object }) => !unmanaged.includes(object))
     return [
       ...new Set(drifted),
       ...(steps.length === 0 ? [] : [`${steps.length} steps of the policy file are not in the database`]),
-      ...bare.map(({ object }) => `${object} is not in the policy file: Wardkeep protects nothing in it`),
+      ...found.map(({ object, message }) => `${object}: ${message}`),
       ...open,
     ]
   } catch (error) {

@@ -55,6 +55,10 @@ export function checkAttested(text: string, publicKeyPem: string): AttestedRevie
     throw new WardkeepError("WK771", {
       message: `this key (${keyIdOf(key)}) did not sign it; the signature names key ${keyId}`,
     })
+  if (keyId !== keyIdOf(key))
+    throw new WardkeepError("WK771", {
+      message: `this key (${keyIdOf(key)}) signed it, and the file names another one, which nobody signed`,
+    })
   return found
 }
 
@@ -82,20 +86,25 @@ function parse(text: string): AttestedReview {
   })
 }
 
+/** Nothing else is in it: what is neither hashed nor signed must not be read as if it were. */
 function isAttested(value: unknown): value is AttestedReview {
-  const member = (of: unknown, name: string): unknown =>
-    typeof of === "object" && of !== null && Object.hasOwn(of, name) ? Reflect.get(of, name) : undefined
-  const texts = [
-    ["attestation", "by"],
-    ["attestation", "statement"],
-    ["signature", "sha256"],
-    ["signature", "keyId"],
-    ["signature", "value"],
-  ] as const
+  if (!hasExactly(value, ["attestation", "review", "signature"])) return false
+  const of = (name: string): unknown => Reflect.get(value, name)
+  const signature = of("signature")
   return (
-    typeof member(value, "review") === "object" &&
-    texts.every(([part, name]) => typeof member(member(value, part), name) === "string")
+    Object(of("review")) === of("review") &&
+    hasTexts(of("attestation"), ["by", "statement"]) &&
+    hasTexts(signature, ["algorithm", "keyId", "sha256", "value"]) &&
+    Reflect.get(signature, "algorithm") === "Ed25519"
   )
+}
+
+function hasTexts(value: unknown, names: readonly string[]): value is object {
+  return hasExactly(value, names) && Object.values(value).every((text) => typeof text === "string")
+}
+
+function hasExactly(value: unknown, names: readonly string[]): value is object {
+  return typeof value === "object" && value !== null && Object.keys(value).sort().join() === names.join()
 }
 
 function keyFrom(pem: string, create: (pem: string) => KeyObject, kind: "private" | "public"): KeyObject {
