@@ -48,7 +48,10 @@ export interface Reading<T> {
 
 const defaultLimit = 1000
 
-const eventFields = `to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.verb,
+/** When it happened: after an erasure the views of the others are said again, later. */
+const happened = "wardkeep_audit.happened(e.verb, e.detail, e.at)"
+
+const eventFields = `to_char(${happened} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.verb,
   e.relation, e.record, e.subject, e.request, e.n, exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed,
   case when wardkeep_audit.subjects_of(e.verb, e.detail) is null then e.detail::json
        else json_build_object('source', e.detail::json ->> 'source', 'subjects', cardinality(wardkeep_audit.subjects_of(e.verb, e.detail))) end as detail`
@@ -57,8 +60,9 @@ const eventFields = `to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.U
 const about = (value: string): string =>
   `(e.subject = ${value} or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[${value}])`
 
-const inWindow =
-  "e.tenant = $1 and e.at >= coalesce($2::timestamptz, '-infinity') and e.at <= coalesce($3::timestamptz, 'infinity')"
+/** No event is older than what it tells, so that months before the window are not read. */
+const inWindow = `e.tenant = $1 and e.at >= coalesce($2::timestamptz, '-infinity')
+  and ${happened} between coalesce($2::timestamptz, '-infinity') and coalesce($3::timestamptz, 'infinity')`
 
 /**
  * What happened to a person's records, or what an actor did, newest first. The reading is an event of the same log, and
@@ -77,7 +81,7 @@ export async function timeline(
       message: "a timeline is of a subject or of an actor",
       hint: "Name one of them.",
     })
-  const sql = `select ${eventFields} from wardkeep_audit.event e where ${inWindow} and ${column === "subject" ? about("$5") : "e.actor = $5"} order by e.at desc, e.id desc limit $4`
+  const sql = `select ${eventFields} from wardkeep_audit.event e where ${inWindow} and ${column === "subject" ? about("$5") : "e.actor = $5"} order by ${happened} desc, e.id desc limit $4`
   return await reading<AuditEvent>(options, {
     subject: subject ?? null,
     asked: { timeline: column, of: value },
@@ -98,7 +102,7 @@ export async function whoChanged(
 ): Promise<Reading<AuditEvent>> {
   const { client, tenant, relation, record } = options
   const sql = `select ${eventFields} from wardkeep_audit.event e
-    where ${inWindow} and e.relation = $5 and e.record = $6 and e.verb in ('create', 'update', 'delete') order by e.at desc, e.id desc limit $4`
+    where ${inWindow} and e.relation = $5 and e.record = $6 and e.verb in ('create', 'update', 'delete') order by ${happened} desc, e.id desc limit $4`
   const about = await client.query<{ subject: string }>(
     "select subject from wardkeep_audit.event where tenant = $1 and relation = $2 and record = $3 and subject is not null limit 1",
     [tenant, relation, record],
@@ -132,11 +136,11 @@ export async function touched(
   const { actor, subject = null } = options
   const iso = (moment: string): string => `to_char(${moment} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
   const sql = `select s.subject, count(*)::int as events, array_agg(distinct e.verb) as verbs, array_agg(distinct e.relation) as relations,
-      ${iso("min(e.at)")} as first, ${iso("max(e.at)")} as last
+      ${iso(`min(${happened})`)} as first, ${iso(`max(${happened})`)} as last
     from wardkeep_audit.event e
     cross join lateral unnest(coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject])) s(subject)
     where ${inWindow} and e.actor = $5 and s.subject = coalesce($6, s.subject)
-    group by s.subject order by max(e.at) desc limit $4`
+    group by s.subject order by max(${happened}) desc limit $4`
   return await reading<Touched>(options, { subject, asked: { touched: actor }, sql, values: [actor, subject] })
 }
 
@@ -167,11 +171,11 @@ export interface Seen {
  */
 export async function whoSaw(options: ReadOptions & { readonly subject: string }): Promise<Reading<Seen>> {
   const { subject } = options
-  const sql = `select to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.relation,
+  const sql = `select to_char(${happened} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.relation,
       e.groups, e.n, coalesce(cardinality(wardkeep_audit.subjects_of(e.verb, e.detail)), 1) as persons, e.request,
       exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed
     from wardkeep_audit.event e where ${inWindow} and e.verb = 'view' and e.relation <> 'wardkeep_audit.event' and ${about("$5")}
-    order by e.at desc, e.id desc limit $4`
+    order by ${happened} desc, e.id desc limit $4`
   return await reading<Seen>(options, { subject, asked: { saw: true }, sql, values: [subject] })
 }
 

@@ -37,9 +37,9 @@ export function analyse(
   plan: PlannedTables | undefined,
 ): Analysis {
   const views: TableView[] = []
-  for (const [relation, aliases] of aliasesOf(plan, map)) {
+  for (const [relation, appearances] of appearancesOf(plan, map)) {
     const table = tables.get(relation)
-    if (table !== undefined) views.push(viewOf(table, aliases, { text, origins, map, plan }))
+    if (table !== undefined) views.push(viewOf(table, appearances, { text, origins, map, plan }))
   }
   const named = new Set(views.map(({ relation }) => relation))
   // A plan that leaves out a table of which the result shows columns was not understood.
@@ -60,18 +60,32 @@ export function analyse(
   return { views }
 }
 
-/** The aliases that each table appears under; those of its partitions count as the table's own. */
-function aliasesOf(plan: PlannedTables | undefined, map: CatalogMap): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>()
+interface Appearances {
+  /** As the text names the table: its partitions' own numbers are taken off. */
+  readonly aliases: ReadonlySet<string>
+  readonly once: boolean
+}
+
+/** Where each table appears in the plan; its partitions count as the table itself. */
+function appearancesOf(plan: PlannedTables | undefined, map: CatalogMap): Map<string, Appearances> {
+  const aliases = new Map<string, Set<string>>()
+  const readings = new Map<string, number>()
+  const repeated = new Set<string>()
   for (const { relation, alias } of plan?.scans ?? []) {
     const root = map.rootOf.get(relation)
     if (root === undefined) continue
-    const isWords = relation === `${root}_word`
-    const aliases = found.get(root) ?? new Set<string>()
-    if (!isWords) aliases.add(relation === root ? alias : alias.replace(/_\d+$/, ""))
-    found.set(root, aliases)
+    const found = aliases.get(root) ?? new Set<string>()
+    aliases.set(root, found)
+    if (relation === `${root}_word`) continue
+    found.add(relation === root ? alias : alias.replace(/_\d+$/, ""))
+    // Every reading of a partitioned table scans each of its partitions, under a number of its own.
+    const times = (readings.get(relation) ?? 0) + 1
+    readings.set(relation, times)
+    if (times > 1) repeated.add(root)
   }
-  return found
+  return new Map(
+    [...aliases].map(([root, names]) => [root, { aliases: names, once: names.size === 1 && !repeated.has(root) }]),
+  )
 }
 
 interface Surroundings {
@@ -81,7 +95,7 @@ interface Surroundings {
   readonly plan: PlannedTables | undefined
 }
 
-function viewOf(table: ViewedTable, aliases: ReadonlySet<string>, around: Surroundings): TableView {
+function viewOf(table: ViewedTable, { aliases, once }: Appearances, around: Surroundings): TableView {
   const { relation, subject } = table
   const { origins, map, plan } = around
   const positions = (column: string | undefined): number[] =>
@@ -90,7 +104,7 @@ function viewOf(table: ViewedTable, aliases: ReadonlySet<string>, around: Surrou
       return column !== undefined && from?.relation === relation && from.column === column ? [at] : []
     })
   const columns = touched(table, aliases, around)
-  const alone = aliases.size === 1 && plan?.mixed === false
+  const alone = once && plan?.mixed === false
   const subjects = positions(subject)
   const [key] = positions(map.keys.get(relation)?.column)
   const fetchable = alone && key !== undefined && (subject !== undefined || table.through !== undefined)

@@ -28,6 +28,8 @@ export async function fetchSubjects(
   try {
     const rows = await ask.query<{ key: string; subject: string | null }>(text, [keys])
     const found = new Set(rows.map(({ key }) => key))
+    // Two branches gave the same key; which of their rows was shown, it does not say.
+    if (rows.length > found.size) return { subjects: [], complete: false }
     const subjects = rows.flatMap(({ subject }) => (subject === null ? [] : [subject]))
     const complete = keys.every((key) => found.has(key)) && subjects.length === rows.length
     return { subjects: [...new Set(subjects)], complete }

@@ -3,6 +3,7 @@ import { type Policy, WardkeepError } from "@wardkeep/core"
 import type { Ask, ObservedCall, ViewObserver, Watch } from "@wardkeep/postgres/client"
 import type pg from "pg"
 import { type Analysis, analyse, type TableView } from "./analysis.js"
+import { Answers, keepWithin } from "./answers.js"
 import { type CatalogMap, readCatalogMap } from "./catalog-map.js"
 import { fetchSubjects } from "./fetch.js"
 import { tablesOfPlan } from "./plan-tables.js"
@@ -11,8 +12,6 @@ import { type ViewedTable, viewedTables } from "./viewed.js"
 
 type Fields = readonly pg.FieldDef[]
 type Values = readonly (string | null)[]
-
-const capacity = 2000
 
 /**
  * Records who saw what through the client, for every table whose policy says `audit.views`: one event per statement and
@@ -28,9 +27,8 @@ export function recordViews(policy: Policy): ViewObserver {
 class ViewRecorder implements ViewObserver {
   readonly tables: ReadonlyMap<string, ViewedTable>
   readonly #policy: Policy
-  readonly #maps = new Map<string, Promise<CatalogMap>>()
-  readonly #analyses = new Map<string, Promise<Analysis>>()
-  readonly #settled = new WeakMap<Promise<Analysis>, Analysis>()
+  readonly #maps = new Answers<CatalogMap>()
+  readonly #analyses = new Answers<Analysis>()
   readonly #ownTexts = new Map<string, OwnText>()
   /** The columns' origins of a row description, which the client keeps as long as the prepared statement. */
   readonly #origins = new WeakMap<Fields, readonly string[]>()
@@ -67,18 +65,11 @@ class ViewRecorder implements ViewObserver {
   /** Once per text, role and shape of the result; another shape means that tables changed since. */
   async analysis(call: ObservedCall, fields: Fields, ask: Ask): Promise<Analysis> {
     const origins = this.originsOf(fields)
-    const key = keyOf(call, origins)
-    let found = this.#analyses.get(key)
-    if (found === undefined) {
-      found = this.#analyse(call, origins, ask)
-      keep(this.#analyses, key, found)
-    }
-    const analysis = await found
-    if (!this.#settled.has(found)) {
-      this.#settled.set(found, analysis)
+    return await this.#analyses.get(keyOf(call, origins), async () => {
+      const analysis = await this.#analyse(call, origins, ask)
       this.#keepOwnText(call, fields, analysis)
-    }
-    return analysis
+      return analysis
+    })
   }
 
   /** For a text that was analysed before: what to send instead, and the origins that the result must have. */
@@ -97,27 +88,24 @@ class ViewRecorder implements ViewObserver {
   /** Where a result says whose its rows are; before its first analysis, wherever it shows a column of a table. */
   positionsOf(call: ObservedCall, fields: Fields): readonly number[] {
     const origins = this.originsOf(fields)
-    const found = this.#analyses.get(keyOf(call, origins))
-    const settled = found === undefined ? undefined : this.#settled.get(found)
+    const settled = this.#analyses.known(keyOf(call, origins))
     if (settled === undefined) return origins.flatMap((origin, at) => (origin === "" ? [] : [at]))
     const asked = settled.views.flatMap(({ subjects, key }) => (key === undefined ? subjects : [...subjects, key]))
     return [...new Set(asked)]
   }
 
   async mapOf(call: ObservedCall, ask: Ask): Promise<CatalogMap> {
-    let map = this.#maps.get(call.dbRole)
-    if (map === undefined) {
-      const { tenant, branch } = this.#policy.tenancy.columns
-      map = readCatalogMap(ask, this.tables, [tenant, branch])
-      keep(this.#maps, call.dbRole, map)
-    }
-    return await map
+    return await this.#maps.get(call.dbRole, () => this.#readMap(ask))
+  }
+
+  async #readMap(ask: Ask): Promise<CatalogMap> {
+    const { tenant, branch } = this.#policy.tenancy.columns
+    return await readCatalogMap(ask, this.tables, [tenant, branch])
   }
 
   async #analyse(call: ObservedCall, origins: readonly string[], ask: Ask): Promise<Analysis> {
     // Read again for each text: it may call a function, or read a table, that was made since.
-    this.#maps.delete(call.dbRole)
-    const map = await this.mapOf(call, ask)
+    const map = await this.#maps.anew(call.dbRole, () => this.#readMap(ask))
     const plan = await ask.plan(call.text, call.parameters).then(tablesOfPlan, unplanned)
     return analyse({ text: call.text, reads: call.reads, origins }, this.tables, map, plan)
   }
@@ -250,16 +238,4 @@ function unrecorded(cause: unknown): unknown {
 /** What a statement was can be looked up by who has its text; the log holds no values of it. */
 function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16)
-}
-
-function keepWithin<T>(into: Map<string, T>, key: string, value: T): void {
-  const [oldest] = into.keys()
-  if (into.size >= capacity && oldest !== undefined) into.delete(oldest)
-  into.set(key, value)
-}
-
-/** Keeps an answer, and forgets one that failed. */
-function keep<T>(into: Map<string, Promise<T>>, key: string, value: Promise<T>): void {
-  keepWithin(into, key, value)
-  value.catch(() => into.delete(key))
 }

@@ -447,7 +447,12 @@ describe("who saw a person", () => {
     await seal()
     expect(await verdicts()).toEqual([])
     const after = await ofOwner((client) => whoSaw({ client, tenant, subject: stays, reason: "after" }))
-    expect(after.rows.length).toBe(before.rows.length)
+    const whenAndWhat = ({ rows }: typeof before) =>
+      rows.map(({ at, actor, relation, n }) => [at, actor, relation, n].join()).sort()
+    expect(whenAndWhat(after)).toEqual(whenAndWhat(before))
+    const to = before.rows[0]?.at ?? ""
+    const until = await ofOwner((client) => whoSaw({ client, tenant, subject: stays, reason: "until then", to }))
+    expect(whenAndWhat(until)).toEqual(whenAndWhat(before))
     expect((await ofOwner((client) => whoSaw({ client, tenant, subject: gone, reason: "after" }))).rows).toEqual([])
     const { rows } = await log.query(
       "select count(*)::int as n from wardkeep_audit.event where detail like $1 or subject = $2",

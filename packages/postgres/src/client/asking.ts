@@ -14,18 +14,13 @@ import { type Result, Unit } from "./wire/unit.js"
 type Planned = Record<"QUERY PLAN", unknown>
 
 /**
- * Questions in the context of a call. `aside` where the caller holds a session: one that waited for a second session of
- * the same pool could wait for itself.
+ * Questions in the context of a call, always on sessions apart: a caller that holds a session of the pool could wait for
+ * itself, or for the answer to a question that waits for it.
  */
-export function askIn(runtime: Runtime, context: Context, aside: boolean): Ask {
-  const query = async <R>(text: string, values: readonly unknown[]): Promise<R[]> => {
-    const { rows } = await runtime.ask<R>(context, text, values, aside)
-    return rows
-  }
-  return {
-    query,
-    plan: (text, parameters) => planned(runtime, context, text, parameters, aside),
-  }
+export function askIn(runtime: Runtime, context: Context): Ask {
+  const query = async <R>(text: string, values: readonly unknown[]): Promise<R[]> =>
+    (await runtime.ask<R>(context, text, values)).rows
+  return { query, plan: (text, parameters) => planned(runtime, context, text, parameters) }
 }
 
 /**
@@ -33,15 +28,8 @@ export function askIn(runtime: Runtime, context: Context, aside: boolean): Ask {
  * into the plan, and `id = null` reads no table. The name would outlive the transaction, and behind a pooler the client's
  * session: it is closed before, and a session on which that failed is dropped.
  */
-async function planned(
-  runtime: Runtime,
-  context: Context,
-  text: string,
-  parameters: number,
-  aside: boolean,
-): Promise<unknown> {
-  const connections = aside ? runtime.aside : runtime.connections
-  const channel = new Channel({ runtime, context, modes: ["read only"], connections })
+async function planned(runtime: Runtime, context: Context, text: string, parameters: number): Promise<unknown> {
+  const channel = new Channel({ runtime, context, modes: ["read only"], connections: runtime.aside })
   const name = `wk_plan_${randomBytes(9).toString("hex")}`
   const values = parameters === 0 ? "" : `(${Array.from({ length: parameters }, () => "null").join(", ")})`
   try {
@@ -71,7 +59,7 @@ export async function runSeen<R>(
   watch: Watch,
 ): Promise<Result<R>> {
   const { context, text, reading } = observed
-  const ask = askIn(runtime, context, false)
+  const ask = askIn(runtime, context)
   const attempt = async (read: Text, following: Watch): Promise<Result<R>> =>
     await released(following, await runtime.alone<R>(context, read, values, reading, { watch: following }), ask)
   const own = watch.selfRecording()
@@ -112,7 +100,7 @@ async function inChannel<R>(
   deadline?.onExpire((error) => channel.abort(error))
   try {
     const result = await channel.watched<R>(text, values, reading, watch)
-    await released(watch, result, askIn(runtime, context, true))
+    await released(watch, result, askIn(runtime, context))
     await channel.commit()
     return result
   } finally {

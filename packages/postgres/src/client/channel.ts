@@ -68,7 +68,7 @@ export class Channel implements UnitOwner {
     const result = this.watched<R>(text, values, reading, watch)
     if (watch === undefined) return result
     const ask = this.#runtime.askFor(this.context)
-    return result.then((found) => released(watch, found, ask))
+    return this.#runtime.recording(result.then((found) => released(watch, found, ask)))
   }
 
   watched<R>(

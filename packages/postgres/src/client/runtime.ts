@@ -44,6 +44,8 @@ export class Runtime implements UnitOwner {
   readonly #lanes: Lanes | undefined
   readonly #sessions: ConnectionsOptions
   #aside: Connections | undefined
+  readonly #recording = new Set<Promise<unknown>>()
+  #closed = false
 
   constructor(options: RuntimeOptions) {
     const { settings, hostSchemas, keepDetail, observer, ...guard } = options
@@ -110,8 +112,7 @@ export class Runtime implements UnitOwner {
     const observed = { context, text, parameters: values.length, reading }
     const watch = this.watch(observed)
     if (watch === undefined) return this.alone<R>(context, text, values, reading)
-    if (mayWrite(text)) return runHeldBack<R>(this, observed, values, watch)
-    return runSeen<R>(this, observed, values, watch)
+    return this.recording((mayWrite(text) ? runHeldBack : runSeen)<R>(this, observed, values, watch))
   }
 
   /** Follows a statement that shows rows, where the policy records views. */
@@ -120,20 +121,27 @@ export class Runtime implements UnitOwner {
     return this.observer.watch(callOf(observed))
   }
 
-  /** For callers that hold a session. */
   askFor(context: Context): Ask {
-    return askIn(this, context, true)
+    return askIn(this, context)
   }
 
-  /** Sessions for what is asked while callers hold those of the pool; none is opened before. */
+  /** close() waits for work that records a view: its statement has given its session back. */
+  recording<T>(work: Promise<T>): Promise<T> {
+    const watched = work.finally(() => this.#recording.delete(watched))
+    this.#recording.add(watched)
+    return watched
+  }
+
+  /** Sessions for what is asked beside the callers' statements; none is opened before. @throws WK009 after close() */
   get aside(): Connections {
+    if (this.#closed) throw new WardkeepError("WK009", { message: "the client was closed" })
     this.#aside ??= new Connections({ ...this.#sessions, min: 0 })
     return this.#aside
   }
 
-  /** A statement of the client's own in a context. */
-  ask<R>(context: Context, text: string, values: readonly unknown[], aside: boolean): Promise<Result<R>> {
-    return this.alone<R>(context, this.statements.read(text), values, undefined, { aside })
+  /** A statement of the client's own in a context, on a session apart. */
+  async ask<R>(context: Context, text: string, values: readonly unknown[]): Promise<Result<R>> {
+    return await this.alone<R>(context, this.statements.read(text), values, undefined, { aside: true })
   }
 
   /** A transaction of its own, whoever observes. */
@@ -174,7 +182,11 @@ export class Runtime implements UnitOwner {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#lanes?.end(), this.connections.end(), this.#aside?.end()])
+    await Promise.all([this.#lanes?.end(), this.connections.end()])
+    // What was shown until now is still to be recorded.
+    while (this.#recording.size > 0) await Promise.allSettled(this.#recording)
+    this.#closed = true
+    await this.#aside?.end()
   }
 
   ended(ended: Unit, connection: Connection, error: unknown): void {
@@ -227,8 +239,7 @@ export class Runtime implements UnitOwner {
       )
       return
     }
-    const own = unit.aside ? this.aside : this.connections
-    const source = unit.shared && this.#lanes !== undefined ? this.#lanes : own
+    const source = unit.shared && this.#lanes !== undefined ? this.#lanes : this.#poolOf(unit)
     const connection = source.take()
     if (connection !== undefined) this.#send(unit, connection)
     else
@@ -253,18 +264,20 @@ export class Runtime implements UnitOwner {
     }
   }
 
+  #poolOf(unit: OwnUnit): Connections {
+    return unit.aside ? (this.#aside ?? this.aside) : this.connections
+  }
+
   #giveBack(unit: OwnUnit, connection: Connection): void {
     if (unit.shared) return
-    const pool = unit.aside ? this.aside : this.connections
-    pool.release(connection)
+    this.#poolOf(unit).release(connection)
   }
 
   #limit(unit: OwnUnit, deadline: Deadline): void {
     deadline.onExpire((error) => {
       unit.reject(error)
       if (unit.connection === undefined) return
-      const pool = unit.aside ? this.aside : this.connections
-      pool.abandon(unit.connection, error)
+      this.#poolOf(unit).abandon(unit.connection, error)
     })
   }
 }
