@@ -4,7 +4,7 @@ import helmet from "helmet"
 import type { Logger } from "pino"
 import type { Issuer, Wardkeep } from "wardkeep"
 import { expressContext } from "wardkeep/express"
-import { signedOut } from "./http/clinic-error.js"
+import { sessionEnded, signedOut } from "./http/clinic-error.js"
 import { sessionCookie } from "./http/cookie.js"
 import { errorHandler } from "./http/errors.js"
 import type { Route } from "./http/route.js"
@@ -76,7 +76,7 @@ export function createApp(parts: AppParts): Express {
     }
     next()
   })
-  for (const route of routes) mount(app, route, wk, logins)
+  for (const route of routes) mount(app, route, { wk, logins, clock })
   app.use((_request, response) => {
     response
       .status(404)
@@ -86,8 +86,14 @@ export function createApp(parts: AppParts): Express {
   return app
 }
 
+interface Mounted {
+  readonly wk: Wardkeep
+  readonly logins: LoginStore
+  readonly clock: () => number
+}
+
 /** The caller's context around each route that needs one: every statement of the handler, and of whatever it calls. */
-function mount(app: Express, route: Route, wk: Wardkeep, logins: LoginStore): void {
+function mount(app: Express, route: Route, { wk, logins, clock }: Mounted): void {
   const loginOf = (request: Request) => logins.open(sessionCookie(request.headers.cookie))
   const inContext = expressContext(wk, {
     session: (request: Request) => loginOf(request)?.session,
@@ -99,7 +105,11 @@ function mount(app: Express, route: Route, wk: Wardkeep, logins: LoginStore): vo
   const before: RequestHandler[] = route.access === "public" ? [] : [inContext]
   app[route.method](route.path, ...before, async (request, response) => {
     const login = loginOf(request)
-    if (route.access !== "public" && login === undefined) throw signedOut()
+    if (route.access !== "public") {
+      if (login === undefined) throw signedOut()
+      // For what is answered without the database; it refuses the rest by its own clock.
+      if (clock() >= Date.parse(login.session.expiresAt)) throw sessionEnded("expired")
+    }
     response.status(route.status).json(await route.handle(request, response, login))
   })
 }

@@ -12,6 +12,8 @@ export default definePolicy({
     columns: { tenant: "clinic_id", branch: "branch_id" },
   },
   rest: "error",
+  // Who holds which role where and until when stands in the database, granted by somebody for a reason.
+  assignments: "required",
   tables: {
     clinic: { scope: "tenant" },
     branch: { scope: "tenant" },
@@ -31,7 +33,6 @@ export default definePolicy({
     lab_result: { scope: "branch", subject: "patient_id" },
     invoice: { scope: "branch", subject: "patient_id" },
     account: { scope: "unmanaged" },
-    assignment: { scope: "unmanaged" },
   },
   purposes: {
     care: { basis: "s7a" },
@@ -103,6 +104,7 @@ export default definePolicy({
     owner: {
       purposes: ["administration"],
       mfa: "PT12H",
+      mayGrant: ["owner", "reception", "nurse", "doctor", "locum", "billing"],
       can: {
         clinic: "read",
         branch: "read",

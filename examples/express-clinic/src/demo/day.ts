@@ -1,6 +1,6 @@
 import type { Session } from "wardkeep"
 import { Browser } from "./browser.js"
-import { withClient } from "./server.js"
+import { locumDay, removedWhileSignedIn } from "./day-team.js"
 import { signIn } from "./sign-in.js"
 import type { Stage } from "./stage.js"
 
@@ -62,8 +62,9 @@ export async function playDay(stage: Stage, say: Say): Promise<Day> {
   await billing.must("PATCH", `/invoices/${String(invoice.id)}`, { status: "paid" })
   say("billing bills ₹600 and marks it paid")
   await roleLimits({ reception, billing, patient }, say)
-  const { locum, locumSession } = await locumDay(stage, say)
   const owner = await ownerDay(stage, say)
+  const { locum, locumSession } = await locumDay(stage, owner, say)
+  await removedWhileSignedIn(stage, owner, say)
   const elsewhere = await signIn(origin, people.doctorElsewhere)
   await remind(stage, say)
   return { reception, nurse, doctor, billing, owner, elsewhere, locum, locumSession }
@@ -99,28 +100,6 @@ async function roleLimits(day: { reception: Browser; billing: Browser; patient: 
   if (record.hiv_status !== null || notes.status !== 403 || edit.status !== 403)
     throw new Error("a role could do too much")
   say("in their own branch: reception sees no HIV status and no notes (403), billing cannot edit a prescription (403)")
-}
-
-/** The locum's assignment ends in a few seconds, so that the end is seen. */
-async function locumDay(stage: Stage, say: Say): Promise<Pick<Day, "locum" | "locumSession">> {
-  const { people, issuer, home } = stage
-  const ends = new Date(Date.now() + 10_000)
-  await withClient(stage.migratorUrl, async (client) => {
-    await client.query("set role wk_demo_owner")
-    await client.query("update assignment set valid_until = $2 where account_id = $1", [people.locum.id, ends])
-  })
-  const locum = await signIn(stage.origin, people.locum)
-  const seen = await locum.must("GET", "/patients")
-  say(
-    `a locum sees ${Array.isArray(seen.patients) ? seen.patients.length : 0} patients; the assignment ends in ten seconds`,
-  )
-  const locumSession = await issuer.issueSession({
-    actor: `account:${people.locum.id}`,
-    assignments: [{ tenant: people.locum.clinic.id, branches: [home.branch.id], role: "locum", validUntil: ends }],
-    mfaAt: new Date(),
-    ttl: 3600,
-  })
-  return { locum, locumSession }
 }
 
 async function ownerDay({ origin, people }: Stage, say: Say): Promise<Browser> {

@@ -5,7 +5,7 @@ import type { Branch } from "../data/clinics.js"
 import type { Part, People } from "../data/people.js"
 import { makeWorld, type World } from "../data/world.js"
 import { type Clinics, setUp } from "../database/setup.js"
-import { actorOf } from "../login/sign-in.js"
+import { actorOf } from "../login/actor.js"
 import { startClinic } from "../start.js"
 import { makeOracle, type Oracle } from "./oracle.js"
 import type { DemoServer } from "./server.js"
@@ -81,9 +81,7 @@ export async function openStage({ server, port, patients, progress }: StageOptio
     nextDoor: targetIn(world, place("doctorNextDoor")),
     elsewhere: targetIn(world, place("doctorElsewhere")),
     sessionOf(part) {
-      const { id, clinic, branches, role } = people[part]
-      const assignments = [{ tenant: clinic.id, branches: branches.map((branch) => branch.id), role }]
-      return issuer.issueSession({ actor: actorOf(id), assignments, mfaAt: new Date(), ttl: 3600 })
+      return issuer.issueSession({ actor: actorOf(people[part].id), mfaAt: new Date(), ttl: 3600 })
     },
     async close() {
       await running.close()

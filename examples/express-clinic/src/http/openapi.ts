@@ -4,6 +4,7 @@ import type { Route } from "./route.js"
 const problem = z.object({
   code: z.string(),
   message: z.string(),
+  reason: z.string().optional(),
   requestId: z.string(),
   fields: z.array(z.string()).optional(),
 })

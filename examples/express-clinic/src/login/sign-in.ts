@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto"
-import type { Issuer, Session } from "wardkeep"
+import { type Issuer, type Session, wardkeepErrorIn } from "wardkeep"
 import { ClinicError } from "../http/clinic-error.js"
 import type { Account, Accounts } from "./accounts.js"
+import { actorOf } from "./actor.js"
 import type { AttemptLimit } from "./attempts.js"
 import { verifyPassword } from "./passwords.js"
 import { stepOfCode } from "./second-factor.js"
@@ -24,6 +25,9 @@ const ticketLife = 5 * 60_000
 const sessionLife = 10 * 3600
 
 const wrong = (): ClinicError => new ClinicError(401, "wrong_credentials", "Email, password or code is wrong.")
+
+const unassigned = (): ClinicError =>
+  new ClinicError(403, "no_valid_assignment", "This account may not sign in here now.")
 
 /** Password, then a time-based one-time code, then a session with one token per role and purpose. */
 export function signIn({ accounts, issuer, attempts, clock }: Parts): SignIn {
@@ -57,21 +61,12 @@ export function signIn({ accounts, issuer, attempts, clock }: Parts): SignIn {
       }
       attempts.succeeded(`code ${account.id}`)
       tickets.delete(ticket)
-      const assignments = await accounts.assignments(account.id)
-      if (assignments.length === 0) {
-        throw new ClinicError(403, "no_valid_assignment", "This account may not sign in here now.")
-      }
-      const session = await issuer.issueSession({
-        actor: actorOf(account.id),
-        assignments,
-        mfaAt: new Date(clock()),
-        ttl: sessionLife,
-        label,
+      // No role is named: the database knows what is assigned to whom, and refuses (WK202) when it is nothing now.
+      const request = { actor: actorOf(account.id), mfaAt: new Date(clock()), ttl: sessionLife, label }
+      const session = await issuer.issueSession(request).catch((error: unknown) => {
+        throw wardkeepErrorIn(error)?.code === "WK202" ? unassigned() : error
       })
       return { session, email: account.email }
     },
   }
 }
-
-/** How this application calls a person in Wardkeep. */
-export const actorOf = (accountId: string): string => `account:${accountId}`

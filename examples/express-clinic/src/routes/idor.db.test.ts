@@ -33,6 +33,7 @@ const idOf = (path: string, { patient, rows }: Target): string =>
     appointments: rows.appointment,
     invoices: rows.invoice,
     sessions: patient.id,
+    team: patient.id,
   })[path.split("/")[1] ?? ""] ?? ""
 
 /** Every route with an id that the API's own document lists. */

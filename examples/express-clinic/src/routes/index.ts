@@ -1,4 +1,3 @@
-import type { Wardkeep } from "wardkeep"
 import { z } from "zod"
 import { openApi } from "../http/openapi.js"
 import { type Route, route } from "../http/route.js"
@@ -11,9 +10,10 @@ import { patientRoutes } from "./patients.js"
 import { prescriptionRoutes } from "./prescriptions.js"
 import { publicRoutes } from "./public.js"
 import { reportRoutes } from "./reports.js"
+import { teamRoutes } from "./team.js"
 
 /** Every route of the API, and the one that describes them. */
-export function allRoutes(parts: LoginParts & { readonly wk: Wardkeep }): Route[] {
+export function allRoutes(parts: LoginParts): Route[] {
   const { wk } = parts
   const routes: Route[] = [
     ...publicRoutes(wk),
@@ -25,6 +25,7 @@ export function allRoutes(parts: LoginParts & { readonly wk: Wardkeep }): Route[
     ...labRoutes(wk),
     ...invoiceRoutes(wk),
     ...reportRoutes(wk),
+    ...teamRoutes(wk),
   ]
   const document: Route = route({
     method: "get",

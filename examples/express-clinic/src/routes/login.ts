@@ -1,4 +1,4 @@
-import type { Issuer } from "wardkeep"
+import type { Issuer, Wardkeep } from "wardkeep"
 import { z } from "zod"
 import { ClinicError, notFound, signedOut } from "../http/clinic-error.js"
 import { cookieName } from "../http/cookie.js"
@@ -7,6 +7,7 @@ import type { SignIn } from "../login/sign-in.js"
 import type { LoginStore, OpenLogin } from "../login/store.js"
 
 export interface LoginParts {
+  readonly wk: Wardkeep
   readonly signIn: SignIn
   readonly issuer: Issuer
   readonly logins: LoginStore
@@ -63,14 +64,18 @@ function entryRoutes({ signIn, logins, secureCookies }: LoginParts): Route[] {
   ]
 }
 
-function sessionRoutes({ issuer, logins }: LoginParts): Route[] {
+function sessionRoutes({ wk, issuer, logins }: LoginParts): Route[] {
   return [
     route({
       method: "get",
       path: "/me",
       summary: "Who is signed in, as what and where",
       reply: me,
-      handle: async ({ login }) => describe(signedIn(login)),
+      async handle({ login }) {
+        // Asked of the database: a session that was ended elsewhere is over here too.
+        await wk.query("select wardkeep.actor()")
+        return describe(signedIn(login))
+      },
     }),
     route({
       method: "post",
