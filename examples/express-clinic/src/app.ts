@@ -6,7 +6,8 @@ import type { Issuer, Wardkeep } from "wardkeep"
 import { expressContext } from "wardkeep/express"
 import { sessionEnded, signedOut } from "./http/clinic-error.js"
 import { sessionCookie } from "./http/cookie.js"
-import { errorHandler } from "./http/errors.js"
+import { answerFor, errorHandler } from "./http/errors.js"
+import { refusal } from "./http/permission.js"
 import type { Route } from "./http/route.js"
 import type { Accounts } from "./login/accounts.js"
 import { attemptLimit } from "./login/attempts.js"
@@ -35,6 +36,7 @@ export function createApp(parts: AppParts): Express {
     issuer,
     logins,
     secureCookies,
+    clock,
     signIn: signIn({ accounts: parts.accounts, issuer, attempts, clock }),
   })
   const app = express()
@@ -110,6 +112,13 @@ function mount(app: Express, route: Route, { wk, logins, clock }: Mounted): void
       // For what is answered without the database; it refuses the rest by its own clock.
       if (clock() >= Date.parse(login.session.expiresAt)) throw sessionEnded("expired")
     }
-    response.status(route.status).json(await route.handle(request, response, login))
+    response.status(route.status)
+    try {
+      response.json(await route.handle(request, response, login))
+    } catch (error) {
+      const { does } = route
+      if (does === undefined || login === undefined || answerFor(error).code !== "forbidden") throw error
+      throw refusal(login, does, request.body, new Date(clock()))
+    }
   })
 }

@@ -9,6 +9,9 @@ interface Answer {
   readonly code: string
   readonly message: string
   readonly reason?: string
+  /** With `second_factor`: which one, and how old it may be. */
+  readonly factor?: "totp"
+  readonly maxAgeSeconds?: number
   readonly retryAfter?: number
   readonly fields?: readonly string[]
 }
@@ -35,13 +38,25 @@ const byWardkeepCode: Readonly<Record<string, Answer>> = {
   WK111: { status: 504, code: "timeout", message: "This took too long. Try again." },
   WK201: { status: 403, code: "forbidden", message: "Your role may not do that." },
   WK202: { status: 403, code: "assignment_refused", message: "There is no such role or branch here." },
-  WK204: { status: 401, code: "second_factor", message: "Give your second factor again." },
   WK205: { status: 403, code: "other_purpose", message: "Your role may not do that for this purpose." },
   WK206: { status: 403, code: "assignment_refused", message: "This role may not be given or taken away so." },
   WK005: { status: 503, code: "unavailable", message: "The database cannot be reached." },
 }
 
-const spoken: ReadonlySet<string> = new Set(["WK204", "WK206"])
+const spoken: ReadonlySet<string> = new Set(["WK206"])
+
+/** Distinct from a login that is over: the session stays, and `POST /me/second-factor` is enough. */
+function secondFactor(said: string): Answer {
+  const [seconds] = /\d+/.exec(said) ?? []
+  return {
+    status: 401,
+    code: "second_factor",
+    reason: "second-factor",
+    message: `Enter a new one-time code: the last one must not be older than ${seconds} seconds.`,
+    factor: "totp",
+    maxAgeSeconds: Number(seconds),
+  }
+}
 
 export function answerFor(error: unknown): Answer {
   if (error instanceof ClinicError) {
@@ -55,8 +70,10 @@ export function answerFor(error: unknown): Answer {
   const code = refusal?.code ?? codeOf(error)
   // The database says which; its words hold no value of a row.
   if (code === "WK102") return answerFor(sessionEnded(/expired/.test(refusal?.message ?? "") ? "expired" : "withdrawn"))
+  // Its words say how recent.
+  if (code === "WK204") return secondFactor(refusal?.message ?? "")
   const known = byWardkeepCode[code] ?? byState[code] ?? parserFault(error)
-  // Wardkeep's own words, without values: how recent the factor must be, what is missing in an assignment.
+  // Wardkeep's own words, without values: what is missing in an assignment.
   if (known !== undefined && refusal !== undefined && spoken.has(code)) return { ...known, message: refusal.message }
   return known ?? { status: 500, code: "internal", message: "Something went wrong. Give the request id to support." }
 }

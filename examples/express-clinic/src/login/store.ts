@@ -5,13 +5,15 @@ import type { Session } from "wardkeep"
 export interface OpenLogin {
   readonly session: Session
   readonly email: string
+  /** When the second factor was given last. */
+  readonly mfaAt: Date
   /** The branch this browser narrowed itself to; undefined means every branch of the session. */
   branch: string | undefined
 }
 
 export interface LoginStore {
   /** Keeps a login and returns the id for the cookie. */
-  add(session: Session, email: string): string
+  add(login: Omit<OpenLogin, "branch">, branch?: string): string
   /** The login of a cookie, its idle time started anew; undefined when unknown or idle for too long. Its session may be over. */
   open(cookie: string | undefined): OpenLogin | undefined
   /** Takes out every login that has idled for too long, and names their sessions. */
@@ -28,9 +30,9 @@ export function loginStore(clock: () => number): LoginStore {
   const over = ({ seen }: { readonly seen: number }): boolean => clock() - seen > idleLimit
   const digest = (id: string): string => createHash("sha256").update(id).digest("base64")
   return {
-    add(session, email) {
+    add(login, branch) {
       const id = randomBytes(32).toString("base64url")
-      logins.set(digest(id), { session, email, branch: undefined, seen: clock() })
+      logins.set(digest(id), { ...login, branch, seen: clock() })
       return id
     },
     open(cookie) {

@@ -4,7 +4,8 @@ import { type Route, route } from "../http/route.js"
 import { appointmentRoutes } from "./appointments.js"
 import { invoiceRoutes } from "./invoices.js"
 import { labRoutes } from "./lab-results.js"
-import { type LoginParts, loginRoutes } from "./login.js"
+import { loginRoutes } from "./login.js"
+import type { LoginParts } from "./me.js"
 import { noteRoutes } from "./notes.js"
 import { patientRoutes } from "./patients.js"
 import { prescriptionRoutes } from "./prescriptions.js"
@@ -23,7 +24,7 @@ export function allRoutes(parts: LoginParts): Route[] {
     ...noteRoutes(wk),
     ...prescriptionRoutes(wk),
     ...labRoutes(wk),
-    ...invoiceRoutes(wk),
+    ...invoiceRoutes(parts),
     ...reportRoutes(wk),
     ...teamRoutes(wk),
   ]

@@ -46,6 +46,7 @@ export function patientRoutes(wk: Wardkeep): Route[] {
     route({
       method: "get",
       path: "/patients",
+      does: ["read", "patient"],
       summary: "The newest patients, or those whose name has these words or prefixes, or whose phone ends so",
       query: z.object({ search: z.string().trim().min(2).max(80).optional() }),
       reply: z.object({ patients: z.array(patient) }),
@@ -62,6 +63,7 @@ export function patientRoutes(wk: Wardkeep): Route[] {
     route({
       method: "post",
       path: "/patients",
+      does: ["create", "patient"],
       summary: "Registers a patient in your branch",
       body: registration,
       reply: patient,
@@ -78,6 +80,7 @@ export function patientRoutes(wk: Wardkeep): Route[] {
     route({
       method: "get",
       path: "/patients/:id",
+      does: ["read", "patient"],
       summary: "One patient",
       params: byId,
       reply: patient,
@@ -89,6 +92,7 @@ export function patientRoutes(wk: Wardkeep): Route[] {
     route({
       method: "patch",
       path: "/patients/:id",
+      does: ["update", "patient"],
       summary: "Corrects a patient's details, as far as your role may",
       params: byId,
       body: change,
