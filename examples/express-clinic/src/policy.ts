@@ -87,6 +87,12 @@ export default definePolicy({
       },
     },
     locum: { extends: "doctor", mustExpire: true },
+    // One patient of another branch, for minutes: see breakGlass. Nobody is assigned it.
+    emergency: {
+      purposes: ["care"],
+      confined: true,
+      can: { patient: "read", clinical_note: "read", prescription: "read" },
+    },
     billing: {
       purposes: ["billing"],
       mfa: "PT12H",
@@ -115,6 +121,13 @@ export default definePolicy({
         invoice: { read: true, export: { mfa: "PT15M" } },
       },
     },
+  },
+  breakGlass: {
+    role: "emergency",
+    from: ["doctor"],
+    longest: "PT1H",
+    reasons: ["unconscious", "life_threatening"],
+    reviewedBy: ["owner"],
   },
   services: {
     reminders: {

@@ -26,6 +26,8 @@ export interface Stage {
   readonly oracle: Oracle
   /** Around the fence: arranges, and checks what really happened. Never used by what is under test. */
   readonly superuser: pg.Client
+  /** The application's clock; only a demo or a test sets it back. */
+  readonly clock: { behind: number; now(): number }
   /** Where the attackers work, the branch next door of the same clinic, and a branch of another clinic. */
   readonly home: Target
   readonly nextDoor: Target
@@ -54,7 +56,9 @@ export async function openStage({ server, port, patients, progress }: StageOptio
   const issuerUrl = server.url({ user: "wk_demo_issuer", password: passwords.issuer })
   const migratorUrl = server.url({ user: "wk_demo_migrator", password: passwords.migrator })
   const log = pino({ level: process.env.LOG_LEVEL ?? "silent" })
-  const running = await startClinic({ appUrl, issuerUrl, keyId, key, port, log, secureCookies: false })
+  const clock = { behind: 0, now: () => Date.now() - clock.behind }
+  const options = { appUrl, issuerUrl, keyId, key, port, log, clock: clock.now, secureCookies: false }
+  const running = await startClinic(options)
   const { origin, wk, issuer } = running
   const superuser = new pg.Client({ connectionString: server.superuserUrl })
   superuser.on("error", () => undefined)
@@ -77,6 +81,7 @@ export async function openStage({ server, port, patients, progress }: StageOptio
     notes,
     oracle: makeOracle(world),
     superuser,
+    clock,
     home: targetIn(world, place("doctor")),
     nextDoor: targetIn(world, place("doctorNextDoor")),
     elsewhere: targetIn(world, place("doctorElsewhere")),

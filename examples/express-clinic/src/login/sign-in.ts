@@ -6,7 +6,7 @@ import { actorOf } from "./actor.js"
 import type { AttemptLimit } from "./attempts.js"
 import { verifyPassword } from "./passwords.js"
 import { stepOfCode } from "./second-factor.js"
-import type { OpenLogin } from "./store.js"
+import type { Opened } from "./store.js"
 
 export interface SignIn {
   /** First step: gives a ticket that is good for nothing but the second step. */
@@ -16,8 +16,6 @@ export interface SignIn {
   /** The second step anew, for what asks for a recent one: another session until the old one would have ended. */
   again(login: Opened, code: string, label: string): Promise<Opened>
 }
-
-type Opened = Omit<OpenLogin, "branch">
 
 interface Parts {
   readonly accounts: Accounts

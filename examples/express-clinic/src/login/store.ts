@@ -7,13 +7,18 @@ export interface OpenLogin {
   readonly email: string
   /** When the second factor was given last. */
   readonly mfaAt: Date
+  /** Contexts that were opened in an emergency, by its id. They end with the session. */
+  readonly emergencies: Map<string, Session>
   /** The branch this browser narrowed itself to; undefined means every branch of the session. */
   branch: string | undefined
 }
 
+/** What signing in gives. */
+export type Opened = Pick<OpenLogin, "session" | "email" | "mfaAt">
+
 export interface LoginStore {
   /** Keeps a login and returns the id for the cookie. */
-  add(login: Omit<OpenLogin, "branch">, branch?: string): string
+  add(login: Opened, branch?: string): string
   /** The login of a cookie, its idle time started anew; undefined when unknown or idle for too long. Its session may be over. */
   open(cookie: string | undefined): OpenLogin | undefined
   /** Takes out every login that has idled for too long, and names their sessions. */
@@ -32,7 +37,7 @@ export function loginStore(clock: () => number): LoginStore {
   return {
     add(login, branch) {
       const id = randomBytes(32).toString("base64url")
-      logins.set(digest(id), { ...login, branch, seen: clock() })
+      logins.set(digest(id), { ...login, branch, emergencies: new Map(), seen: clock() })
       return id
     },
     open(cookie) {

@@ -2,6 +2,7 @@ import { z } from "zod"
 import { openApi } from "../http/openapi.js"
 import { type Route, route } from "../http/route.js"
 import { appointmentRoutes } from "./appointments.js"
+import { emergencyRoutes } from "./emergencies.js"
 import { invoiceRoutes } from "./invoices.js"
 import { labRoutes } from "./lab-results.js"
 import { loginRoutes } from "./login.js"
@@ -27,6 +28,7 @@ export function allRoutes(parts: LoginParts): Route[] {
     ...invoiceRoutes(parts),
     ...reportRoutes(wk),
     ...teamRoutes(wk),
+    ...emergencyRoutes(parts),
   ]
   const document: Route = route({
     method: "get",

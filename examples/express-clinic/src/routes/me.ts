@@ -6,7 +6,7 @@ import { cookieName } from "../http/cookie.js"
 import { menuOf } from "../http/permission.js"
 import { type Route, route } from "../http/route.js"
 import type { SignIn } from "../login/sign-in.js"
-import type { LoginStore, OpenLogin } from "../login/store.js"
+import type { LoginStore, Opened, OpenLogin } from "../login/store.js"
 
 export interface LoginParts {
   readonly wk: Wardkeep
@@ -96,7 +96,7 @@ export function signedIn(login: OpenLogin | undefined): OpenLogin {
   return login
 }
 
-export function describe({ session, email, branch }: OpenLogin): z.output<typeof me> {
+export function describe({ session, email, branch }: Opened & Pick<OpenLogin, "branch">): z.output<typeof me> {
   const grants = session.grants.map(({ role, purpose, branches, validUntil }) => ({
     role,
     purpose,

@@ -4,7 +4,7 @@ import { oneRow } from "../http/clinic-error.js"
 import { byId, done, type Route, route } from "../http/route.js"
 import { columnsOf, moment } from "./columns.js"
 
-const note = z.object({
+export const note = z.object({
   id: z.uuid(),
   patient_id: z.uuid(),
   author: z.string(),
@@ -14,7 +14,7 @@ const note = z.object({
   signed_at: moment.nullable(),
   created_at: moment,
 })
-const noteColumns = columnsOf(note)
+export const noteColumns = columnsOf(note)
 const attachment = z.object({
   id: z.uuid(),
   note_id: z.uuid(),
