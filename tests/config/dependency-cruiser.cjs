@@ -78,9 +78,9 @@ module.exports = {
     {
       name: "examples-use-what-users-install",
       severity: "error",
-      comment: "an example imports only the package a user installs",
+      comment: "an example imports only the packages a user installs",
       from: { path: "^examples/", pathNot: testFile },
-      to: { path: ["^packages/", "^@wardkeep/"], pathNot: ["^packages/wardkeep/", "^@wardkeep/harness(/|$)"] },
+      to: { path: ["^packages/", "^@wardkeep/"], pathNot: ["^packages/(wardkeep|permissions)/", "^@wardkeep/(harness|permissions)(/|$)"] },
     },
     {
       name: "no-cycles",

@@ -1,5 +1,6 @@
--- What the host's own login needs, read before any context exists. These tables are `unmanaged` in the policy file:
--- no role of the policy gets anything on them, only the login that issues sessions does (see grants.sql).
+-- What the host's own login needs, read before any context exists. The table is `unmanaged` in the policy file: no role of
+-- the policy gets anything on it, only the login that issues sessions does (see 06_grants.sql). Who may act as what, where
+-- and until when is not here: Wardkeep keeps the assignments.
 create table account (
   id uuid primary key default gen_random_uuid(),
   email text not null unique check (email = lower(email)),
@@ -8,14 +9,4 @@ create table account (
   -- A one-time code is good for one login: the time step of the last one that was accepted.
   totp_step bigint not null default 0,
   closed_at timestamptz
-);
-
--- Who may act as what, and where. `branches` null means every branch of the clinic.
-create table assignment (
-  account_id uuid not null references account,
-  clinic_id uuid not null references clinic,
-  role text not null,
-  branches uuid[],
-  valid_until timestamptz,
-  primary key (account_id, clinic_id, role)
 );

@@ -4,9 +4,10 @@ import helmet from "helmet"
 import type { Logger } from "pino"
 import type { Issuer, Wardkeep } from "wardkeep"
 import { expressContext } from "wardkeep/express"
-import { signedOut } from "./http/clinic-error.js"
+import { sessionEnded, signedOut } from "./http/clinic-error.js"
 import { sessionCookie } from "./http/cookie.js"
-import { errorHandler } from "./http/errors.js"
+import { answerFor, errorHandler } from "./http/errors.js"
+import { refusal } from "./http/permission.js"
 import type { Route } from "./http/route.js"
 import type { Accounts } from "./login/accounts.js"
 import { attemptLimit } from "./login/attempts.js"
@@ -35,6 +36,7 @@ export function createApp(parts: AppParts): Express {
     issuer,
     logins,
     secureCookies,
+    clock,
     signIn: signIn({ accounts: parts.accounts, issuer, attempts, clock }),
   })
   const app = express()
@@ -76,7 +78,7 @@ export function createApp(parts: AppParts): Express {
     }
     next()
   })
-  for (const route of routes) mount(app, route, wk, logins)
+  for (const route of routes) mount(app, route, { wk, logins, clock })
   app.use((_request, response) => {
     response
       .status(404)
@@ -86,8 +88,14 @@ export function createApp(parts: AppParts): Express {
   return app
 }
 
+interface Mounted {
+  readonly wk: Wardkeep
+  readonly logins: LoginStore
+  readonly clock: () => number
+}
+
 /** The caller's context around each route that needs one: every statement of the handler, and of whatever it calls. */
-function mount(app: Express, route: Route, wk: Wardkeep, logins: LoginStore): void {
+function mount(app: Express, route: Route, { wk, logins, clock }: Mounted): void {
   const loginOf = (request: Request) => logins.open(sessionCookie(request.headers.cookie))
   const inContext = expressContext(wk, {
     session: (request: Request) => loginOf(request)?.session,
@@ -99,7 +107,18 @@ function mount(app: Express, route: Route, wk: Wardkeep, logins: LoginStore): vo
   const before: RequestHandler[] = route.access === "public" ? [] : [inContext]
   app[route.method](route.path, ...before, async (request, response) => {
     const login = loginOf(request)
-    if (route.access !== "public" && login === undefined) throw signedOut()
-    response.status(route.status).json(await route.handle(request, response, login))
+    if (route.access !== "public") {
+      if (login === undefined) throw signedOut()
+      // For what is answered without the database; it refuses the rest by its own clock.
+      if (clock() >= Date.parse(login.session.expiresAt)) throw sessionEnded("expired")
+    }
+    response.status(route.status)
+    try {
+      response.json(await route.handle(request, response, login))
+    } catch (error) {
+      const { does } = route
+      if (does === undefined || login === undefined || answerFor(error).code !== "forbidden") throw error
+      throw refusal(login, does, request.body, new Date(clock()))
+    }
   })
 }

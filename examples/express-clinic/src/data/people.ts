@@ -25,6 +25,9 @@ const cast = {
   doctorOfTwo: [0, [0, 1], "doctor"],
   doctorNextDoor: [0, [1], "doctor"],
   leaver: [0, [0], "doctor"],
+  nurseLeaving: [0, [0], "nurse"],
+  // Has an account and no assignment: the owner grants one during the day.
+  standIn: [0, [0], "locum"],
   receptionElsewhere: [1, [0], "reception"],
   doctorElsewhere: [1, [0], "doctor"],
 } as const

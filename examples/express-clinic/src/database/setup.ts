@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto"
 import pg from "pg"
 import { audit } from "wardkeep/audit"
-import { apply, asOwner, install, plan } from "wardkeep/migrate"
+import { apply, asOwner, grantAsOwner, install, plan } from "wardkeep/migrate"
 import { accountRows, castPeople, type People } from "../data/people.js"
 import type { World } from "../data/world.js"
+import { actorOf } from "../login/actor.js"
 import policy from "../policy.js"
 import { loadWorld, seedDrugs } from "./load.js"
 import { schemaFiles } from "./schema-files.js"
@@ -56,6 +57,8 @@ export async function setUp(options: SetupOptions): Promise<Clinics> {
       return apply({ client, policy, plan: shown })
     })
     progress(`planned and applied the policy: ${applied} steps, ${findings.length} notes`)
+    await assign(client, people)
+    progress("assigned their roles to the people who are there from the first day")
     await loadWorld(client, world)
     progress(`loaded ${world.patients.length} patients and what they left behind`)
     await asOwner(client, policy, () => apply({ client, policy, extensions: [audit] }))
@@ -91,12 +94,16 @@ async function seed(client: pg.Client, world: World, people: People): Promise<vo
        from jsonb_to_recordset($1) as a(id uuid, email text, password_hash text, totp_secret text)`,
     [JSON.stringify(await accountRows(people))],
   )
+}
+
+/** The first assignments, which nobody in the clinic could grant yet. The stand-in's is left to the owner. */
+async function assign(client: pg.Client, { standIn: _later, ...people }: People): Promise<void> {
   for (const { id, clinic, branches, role } of Object.values(people)) {
-    const ends = role === "locum" ? "now() + interval '1 day'" : "null"
-    await client.query(
-      `insert into assignment (account_id, clinic_id, role, branches, valid_until) values ($1, $2, $3, $4, ${ends})`,
-      [id, clinic.id, role, branches.map((branch) => branch.id)],
-    )
+    const end = role === "locum" ? { validUntil: new Date(Date.now() + 86_400_000) } : {}
+    for (const { id: branch } of branches) {
+      const granted = { actor: actorOf(id), role, scope: { branch }, reason: "there from the first day", ...end }
+      await grantAsOwner({ client, policy, tenant: clinic.id, ...granted })
+    }
   }
 }
 

@@ -19,13 +19,14 @@ export class Browser {
     return this.#cookie
   }
 
-  async send(method: string, path: string, body?: unknown): Promise<Reply> {
+  async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
     Browser.requests += 1
     const response = await fetch(this.origin + path, {
       method,
       headers: {
         "user-agent": this.label,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
         ...(this.#cookie === "" ? {} : { cookie: this.#cookie }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -1,6 +1,7 @@
 import type { Session } from "wardkeep"
 import { Browser } from "./browser.js"
-import { withClient } from "./server.js"
+import { emergency, menuAndReason, signedInEarlier, stepUp } from "./day-permissions.js"
+import { locumDay, removedWhileSignedIn } from "./day-team.js"
 import { signIn } from "./sign-in.js"
 import type { Stage } from "./stage.js"
 
@@ -12,6 +13,8 @@ export interface Day {
   readonly billing: Browser
   readonly owner: Browser
   readonly elsewhere: Browser
+  /** Declared by the doctor, open, and not reviewed. */
+  readonly emergencyId: string
   /** The locum's open browser, and a session of the same length for attempts below the API. */
   readonly locum: Browser
   readonly locumSession: Session
@@ -22,6 +25,7 @@ type Say = (line: string) => void
 /** A day in Kothrud, through the API: everybody does their own work, and nobody knows of other branches. */
 export async function playDay(stage: Stage, say: Say): Promise<Day> {
   const { origin, people } = stage
+  const { billing, owner } = await signedInEarlier(stage)
   await withoutSecondFactor(stage, say)
   const reception = await signIn(origin, people.reception)
   const registered = await reception.must("POST", "/patients", {
@@ -53,7 +57,6 @@ export async function playDay(stage: Stage, say: Say): Promise<Day> {
   })
   await doctor.must("PATCH", `/notes/${String(written.id)}`, { sign: true })
   say("nurse enters a lab result; doctor reads it, writes a note, prescribes paracetamol and signs")
-  const billing = await signIn(origin, people.billing)
   const invoice = await billing.must("POST", `/patients/${patient}/invoices`, {
     number: "D-1",
     amount: 60_000,
@@ -62,11 +65,14 @@ export async function playDay(stage: Stage, say: Say): Promise<Day> {
   await billing.must("PATCH", `/invoices/${String(invoice.id)}`, { status: "paid" })
   say("billing bills ₹600 and marks it paid")
   await roleLimits({ reception, billing, patient }, say)
-  const { locum, locumSession } = await locumDay(stage, say)
-  const owner = await ownerDay(stage, say)
+  await stepUp(stage, billing, say)
+  await ownerDay(stage, owner, say)
+  const { locum, locumSession } = await locumDay(stage, owner, say)
+  await removedWhileSignedIn(stage, owner, say)
+  const emergencyId = await emergency(stage, doctor, owner, say)
   const elsewhere = await signIn(origin, people.doctorElsewhere)
   await remind(stage, say)
-  return { reception, nurse, doctor, billing, owner, elsewhere, locum, locumSession }
+  return { reception, nurse, doctor, billing, owner, elsewhere, emergencyId, locum, locumSession }
 }
 
 async function found(browser: Browser, search: string): Promise<number> {
@@ -95,36 +101,12 @@ async function roleLimits(day: { reception: Browser; billing: Browser; patient: 
   const prescriptions = await day.billing.must("GET", `/patients/${day.patient}/prescriptions`)
   const first: unknown = Array.isArray(prescriptions.prescriptions) ? prescriptions.prescriptions[0] : undefined
   const id = typeof first === "object" && first !== null && "id" in first ? String(first.id) : ""
-  const edit = await day.billing.send("PATCH", `/prescriptions/${id}`, { days: 30 })
-  if (record.hiv_status !== null || notes.status !== 403 || edit.status !== 403)
-    throw new Error("a role could do too much")
-  say("in their own branch: reception sees no HIV status and no notes (403), billing cannot edit a prescription (403)")
+  if (record.hiv_status !== null || notes.status !== 403) throw new Error("a role could do too much")
+  say("in their own branch: reception sees no HIV status and no notes (403)")
+  await menuAndReason(day.reception, id, day.billing, say)
 }
 
-/** The locum's assignment ends in a few seconds, so that the end is seen. */
-async function locumDay(stage: Stage, say: Say): Promise<Pick<Day, "locum" | "locumSession">> {
-  const { people, issuer, home } = stage
-  const ends = new Date(Date.now() + 10_000)
-  await withClient(stage.migratorUrl, async (client) => {
-    await client.query("set role wk_demo_owner")
-    await client.query("update assignment set valid_until = $2 where account_id = $1", [people.locum.id, ends])
-  })
-  const locum = await signIn(stage.origin, people.locum)
-  const seen = await locum.must("GET", "/patients")
-  say(
-    `a locum sees ${Array.isArray(seen.patients) ? seen.patients.length : 0} patients; the assignment ends in ten seconds`,
-  )
-  const locumSession = await issuer.issueSession({
-    actor: `account:${people.locum.id}`,
-    assignments: [{ tenant: people.locum.clinic.id, branches: [home.branch.id], role: "locum", validUntil: ends }],
-    mfaAt: new Date(),
-    ttl: 3600,
-  })
-  return { locum, locumSession }
-}
-
-async function ownerDay({ origin, people }: Stage, say: Say): Promise<Browser> {
-  const owner = await signIn(origin, people.owner)
+async function ownerDay({ people }: Stage, owner: Browser, say: Say): Promise<void> {
   const { branches } = await owner.must("GET", "/reports/branches")
   const lines = Array.isArray(branches) ? branches : []
   if (lines.length !== 2) throw new Error(`the owner's report shows ${lines.length} branches, not 2`)
@@ -134,7 +116,6 @@ async function ownerDay({ origin, people }: Stage, say: Say): Promise<Browser> {
   await owner.must("POST", "/branch", { branch: null })
   const one = Array.isArray(narrowed.branches) ? narrowed.branches.length : 0
   say(`the owner of two branches gets a report of ${lines.length}, and of ${one} after narrowing to ${narrow?.name}`)
-  return owner
 }
 
 async function remind({ wk, world }: Stage, say: Say): Promise<void> {

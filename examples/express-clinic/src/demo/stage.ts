@@ -5,7 +5,7 @@ import type { Branch } from "../data/clinics.js"
 import type { Part, People } from "../data/people.js"
 import { makeWorld, type World } from "../data/world.js"
 import { type Clinics, setUp } from "../database/setup.js"
-import { actorOf } from "../login/sign-in.js"
+import { actorOf } from "../login/actor.js"
 import { startClinic } from "../start.js"
 import { makeOracle, type Oracle } from "./oracle.js"
 import type { DemoServer } from "./server.js"
@@ -26,6 +26,8 @@ export interface Stage {
   readonly oracle: Oracle
   /** Around the fence: arranges, and checks what really happened. Never used by what is under test. */
   readonly superuser: pg.Client
+  /** The application's clock; only a demo or a test sets it back. */
+  readonly clock: { behind: number; now(): number }
   /** Where the attackers work, the branch next door of the same clinic, and a branch of another clinic. */
   readonly home: Target
   readonly nextDoor: Target
@@ -54,7 +56,9 @@ export async function openStage({ server, port, patients, progress }: StageOptio
   const issuerUrl = server.url({ user: "wk_demo_issuer", password: passwords.issuer })
   const migratorUrl = server.url({ user: "wk_demo_migrator", password: passwords.migrator })
   const log = pino({ level: process.env.LOG_LEVEL ?? "silent" })
-  const running = await startClinic({ appUrl, issuerUrl, keyId, key, port, log, secureCookies: false })
+  const clock = { behind: 0, now: () => Date.now() - clock.behind }
+  const options = { appUrl, issuerUrl, keyId, key, port, log, clock: clock.now, secureCookies: false }
+  const running = await startClinic(options)
   const { origin, wk, issuer } = running
   const superuser = new pg.Client({ connectionString: server.superuserUrl })
   superuser.on("error", () => undefined)
@@ -77,13 +81,12 @@ export async function openStage({ server, port, patients, progress }: StageOptio
     notes,
     oracle: makeOracle(world),
     superuser,
+    clock,
     home: targetIn(world, place("doctor")),
     nextDoor: targetIn(world, place("doctorNextDoor")),
     elsewhere: targetIn(world, place("doctorElsewhere")),
     sessionOf(part) {
-      const { id, clinic, branches, role } = people[part]
-      const assignments = [{ tenant: clinic.id, branches: branches.map((branch) => branch.id), role }]
-      return issuer.issueSession({ actor: actorOf(id), assignments, mfaAt: new Date(), ttl: 3600 })
+      return issuer.issueSession({ actor: actorOf(people[part].id), mfaAt: new Date(), ttl: 3600 })
     },
     async close() {
       await running.close()

@@ -1,13 +1,17 @@
 import type { ErrorRequestHandler } from "express"
 import type { Logger } from "pino"
-import { WardkeepError } from "wardkeep"
+import { wardkeepErrorIn } from "wardkeep"
 import { z } from "zod"
-import { ClinicError } from "./clinic-error.js"
+import { ClinicError, sessionEnded } from "./clinic-error.js"
 
 interface Answer {
   readonly status: number
   readonly code: string
   readonly message: string
+  readonly reason?: string
+  /** With `second_factor`: which one, and how old it may be. */
+  readonly factor?: "totp"
+  readonly maxAgeSeconds?: number
   readonly retryAfter?: number
   readonly fields?: readonly string[]
 }
@@ -29,15 +33,30 @@ const byState: Readonly<Record<string, Answer>> = {
 /** Wardkeep's codes that a user of the API can meet; the rest are faults of ours and stay a plain 500. */
 const byWardkeepCode: Readonly<Record<string, Answer>> = {
   WK101: { status: 401, code: "signed_out", message: "Sign in first." },
-  WK102: { status: 401, code: "signed_out", message: "This session has ended. Sign in again." },
   WK105: { status: 403, code: "branch_not_yours", message: "That branch is not one of yours." },
   WK106: { status: 400, code: "choose_branch", message: "Choose a branch first: POST /branch." },
   WK111: { status: 504, code: "timeout", message: "This took too long. Try again." },
   WK201: { status: 403, code: "forbidden", message: "Your role may not do that." },
-  WK202: { status: 403, code: "no_valid_assignment", message: "This account may not sign in here now." },
-  WK204: { status: 401, code: "second_factor", message: "Give your second factor again." },
+  WK202: { status: 403, code: "assignment_refused", message: "There is no such role or branch here." },
   WK205: { status: 403, code: "other_purpose", message: "Your role may not do that for this purpose." },
+  WK206: { status: 403, code: "assignment_refused", message: "This role may not be given or taken away so." },
+  WK207: { status: 403, code: "emergency_refused", message: "This emergency was refused." },
   WK005: { status: 503, code: "unavailable", message: "The database cannot be reached." },
+}
+
+const spoken: ReadonlySet<string> = new Set(["WK206", "WK207"])
+
+/** Distinct from a login that is over: the session stays, and `POST /me/second-factor` is enough. */
+function secondFactor(said: string): Answer {
+  const [seconds] = /\d+/.exec(said) ?? []
+  return {
+    status: 401,
+    code: "second_factor",
+    reason: "second-factor",
+    message: `Enter a new one-time code: the last one must not be older than ${seconds} seconds.`,
+    factor: "totp",
+    maxAgeSeconds: Number(seconds),
+  }
 }
 
 export function answerFor(error: unknown): Answer {
@@ -48,11 +67,15 @@ export function answerFor(error: unknown): Answer {
     const fields = error.issues.map(({ path }) => path.map(String).join("."))
     return { status: 400, code: "invalid_input", message: "Some fields are missing or malformed.", fields }
   }
-  const code = codeOf(error)
+  const refusal = wardkeepErrorIn(error)
+  const code = refusal?.code ?? codeOf(error)
+  // The database says which; its words hold no value of a row.
+  if (code === "WK102") return answerFor(sessionEnded(/expired/.test(refusal?.message ?? "") ? "expired" : "withdrawn"))
+  // Its words say how recent.
+  if (code === "WK204") return secondFactor(refusal?.message ?? "")
   const known = byWardkeepCode[code] ?? byState[code] ?? parserFault(error)
-  // The policy file's own words: how recent the factor must be.
-  if (known !== undefined && error instanceof WardkeepError && code === "WK204")
-    return { ...known, message: error.message }
+  // Wardkeep's own words, without values: what is missing in an assignment.
+  if (known !== undefined && refusal !== undefined && spoken.has(code)) return { ...known, message: refusal.message }
   return known ?? { status: 500, code: "internal", message: "Something went wrong. Give the request id to support." }
 }
 

@@ -12,7 +12,7 @@ const wk: Wardkeep = Object.assign(Object.create(null), {
   pool: { query: () => undefined, connect: () => undefined },
 }) as Wardkeep
 const issuer: Issuer = unused
-const parts = { wk, issuer, logins: unused, signIn: unused, secureCookies: false }
+const parts = { wk, issuer, logins: unused, signIn: unused, secureCookies: false, clock: Date.now }
 
 const mounted = (app: Express): string[] =>
   app.router.stack.flatMap(({ route }) =>

@@ -1,9 +1,12 @@
 import { z } from "zod"
-import type { Route } from "./route.js"
+import type { Does, Route } from "./route.js"
 
 const problem = z.object({
   code: z.string(),
   message: z.string(),
+  reason: z.string().optional().describe("why, in one word, such as no-cell, column-hidden, expired"),
+  factor: z.literal("totp").optional().describe("with second_factor: what POST /me/second-factor takes"),
+  maxAgeSeconds: z.int().optional().describe("with second_factor: how old the last one may be"),
   requestId: z.string(),
   fields: z.array(z.string()).optional(),
 })
@@ -42,10 +45,16 @@ function operation(route: Route): Json {
     ...(route.body === undefined ? {} : { requestBody: { required: true, content: content(route.body, "input") } }),
     responses: {
       [route.status]: { description: "Success", content: content(route.reply, "output") },
+      ...(route.does === undefined ? {} : refusals(route.does)),
       default: { description: "Refused or failed", content: content(problem, "output") },
     },
   }
 }
+
+const refusals = ([action, table]: Does): Json => ({
+  401: { description: "Signed out, over, or a newer second factor is needed", content: content(problem, "output") },
+  403: { description: `Your role may not ${action} ${table}; reason says why`, content: content(problem, "output") },
+})
 
 function parameters(schema: z.ZodType | undefined, place: "path" | "query"): Json[] {
   if (schema === undefined) return []

@@ -14,10 +14,14 @@ export interface Call<P, Q, B> {
 
 export type Method = "get" | "post" | "patch" | "delete"
 
+export type Does = readonly [action: "create" | "read" | "update" | "delete" | "export", table: string]
+
 interface Shape<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly method: Method
   readonly path: string
   readonly summary: string
+  /** What it does to which table, in the policy file's words: says why, when the database has refused. */
+  readonly does?: Does
   /** `public` runs without a context: it can read nothing that is protected. */
   readonly access?: "public" | "session"
   readonly params?: P
@@ -33,6 +37,7 @@ export interface Route {
   readonly method: Method
   readonly path: string
   readonly summary: string
+  readonly does: Does | undefined
   readonly access: "public" | "session"
   readonly params: z.ZodType | undefined
   readonly query: z.ZodType | undefined
@@ -52,6 +57,7 @@ export function route<
     method: shape.method,
     path: shape.path,
     summary: shape.summary,
+    does: shape.does,
     access: shape.access ?? "session",
     params: shape.params,
     query: shape.query,

@@ -1,5 +1,4 @@
 import type pg from "pg"
-import type { Assignment } from "wardkeep"
 
 export interface Account {
   readonly id: string
@@ -12,10 +11,9 @@ export interface Accounts {
   byEmail(email: string): Promise<Account | undefined>
   /** False when a code of this time step, or of a later one, was accepted before (a code works once), or the account was closed. */
   spendCode(accountId: string, step: number): Promise<boolean>
-  assignments(accountId: string): Promise<Assignment[]>
 }
 
-/** Credentials and assignments, read on the issuer's login: the application's own login may not see these tables. */
+/** Credentials, read on the issuer's login: the application's own login may not see them. */
 export function accounts(issuerPool: pg.Pool): Accounts {
   return {
     async byEmail(email) {
@@ -32,24 +30,6 @@ export function accounts(issuerPool: pg.Pool): Accounts {
         [accountId, step],
       )
       return rowCount === 1
-    },
-    async assignments(accountId) {
-      const { rows } = await issuerPool.query<{
-        clinic_id: string
-        role: string
-        branches: string[] | null
-        valid_until: Date | null
-      }>(
-        `select clinic_id, role, branches, valid_until from assignment
-          where account_id = $1 and (valid_until is null or valid_until > now()) order by role`,
-        [accountId],
-      )
-      return rows.map(({ clinic_id, role, branches, valid_until }) => ({
-        tenant: clinic_id,
-        role,
-        branches: branches ?? "all",
-        ...(valid_until === null ? {} : { validUntil: valid_until }),
-      }))
     },
   }
 }

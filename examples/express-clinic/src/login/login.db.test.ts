@@ -185,7 +185,7 @@ test("a session revoked behind the application's back is refused by the database
   const browser = await clinic.signIn(nurse)
   await clinic.issuer.endActor(`account:${nurse.id}`, "test")
   const refused = await browser.send("GET", "/patients")
-  expect([refused.status, refused.body.code]).toEqual([401, "signed_out"])
+  expect([refused.status, refused.body.code, refused.body.reason]).toEqual([401, "session_ended", "withdrawn"])
 })
 
 test("nobody can end somebody else's session", async () => {

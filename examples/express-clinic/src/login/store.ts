@@ -5,16 +5,23 @@ import type { Session } from "wardkeep"
 export interface OpenLogin {
   readonly session: Session
   readonly email: string
+  /** When the second factor was given last. */
+  readonly mfaAt: Date
+  /** Contexts that were opened in an emergency, by its id. They end with the session. */
+  readonly emergencies: Map<string, Session>
   /** The branch this browser narrowed itself to; undefined means every branch of the session. */
   branch: string | undefined
 }
 
+/** What signing in gives. */
+export type Opened = Pick<OpenLogin, "session" | "email" | "mfaAt">
+
 export interface LoginStore {
   /** Keeps a login and returns the id for the cookie. */
-  add(session: Session, email: string): string
-  /** The login of a cookie, its idle time started anew; undefined when unknown, idle for too long or over. */
+  add(login: Opened, branch?: string): string
+  /** The login of a cookie, its idle time started anew; undefined when unknown or idle for too long. Its session may be over. */
   open(cookie: string | undefined): OpenLogin | undefined
-  /** Takes out every login that has idled for too long or is over, and names their sessions. */
+  /** Takes out every login that has idled for too long, and names their sessions. */
   sweep(): string[]
   /** Forgets every browser of a Wardkeep session. */
   forget(sessionId: string): void
@@ -25,13 +32,12 @@ export const idleLimit = 15 * 60_000
 /** Logins in memory, found by the digest of the cookie: what can be read here cannot be sent back as a cookie. */
 export function loginStore(clock: () => number): LoginStore {
   const logins = new Map<string, OpenLogin & { seen: number }>()
-  const over = ({ seen, session }: OpenLogin & { seen: number }): boolean =>
-    clock() - seen > idleLimit || clock() >= Date.parse(session.expiresAt)
+  const over = ({ seen }: { readonly seen: number }): boolean => clock() - seen > idleLimit
   const digest = (id: string): string => createHash("sha256").update(id).digest("base64")
   return {
-    add(session, email) {
+    add(login, branch) {
       const id = randomBytes(32).toString("base64url")
-      logins.set(digest(id), { session, email, branch: undefined, seen: clock() })
+      logins.set(digest(id), { ...login, branch, emergencies: new Map(), seen: clock() })
       return id
     },
     open(cookie) {

@@ -19,6 +19,7 @@ export function appointmentRoutes(wk: Wardkeep): Route[] {
     route({
       method: "get",
       path: "/appointments",
+      does: ["read", "appointment"],
       summary: "The appointments of one day",
       query: z.object({ day: z.iso.date() }),
       reply: z.object({ appointments: z.array(appointment) }),
@@ -34,6 +35,7 @@ export function appointmentRoutes(wk: Wardkeep): Route[] {
     route({
       method: "post",
       path: "/appointments",
+      does: ["create", "appointment"],
       summary: "Books a patient of your branch",
       body: z.strictObject({ patient_id: z.uuid(), starts_at: z.iso.datetime(), reason: z.string().min(1).max(200) }),
       reply: appointment,
@@ -50,6 +52,7 @@ export function appointmentRoutes(wk: Wardkeep): Route[] {
     route({
       method: "patch",
       path: "/appointments/:id",
+      does: ["update", "appointment"],
       summary: "Says how an appointment stands",
       params: byId,
       body: z.strictObject({ status }),
@@ -65,6 +68,7 @@ export function appointmentRoutes(wk: Wardkeep): Route[] {
     route({
       method: "delete",
       path: "/appointments/:id",
+      does: ["delete", "appointment"],
       summary: "Removes an appointment booked by mistake",
       params: byId,
       reply: done,

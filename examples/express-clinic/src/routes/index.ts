@@ -1,19 +1,21 @@
-import type { Wardkeep } from "wardkeep"
 import { z } from "zod"
 import { openApi } from "../http/openapi.js"
 import { type Route, route } from "../http/route.js"
 import { appointmentRoutes } from "./appointments.js"
+import { emergencyRoutes } from "./emergencies.js"
 import { invoiceRoutes } from "./invoices.js"
 import { labRoutes } from "./lab-results.js"
-import { type LoginParts, loginRoutes } from "./login.js"
+import { loginRoutes } from "./login.js"
+import type { LoginParts } from "./me.js"
 import { noteRoutes } from "./notes.js"
 import { patientRoutes } from "./patients.js"
 import { prescriptionRoutes } from "./prescriptions.js"
 import { publicRoutes } from "./public.js"
 import { reportRoutes } from "./reports.js"
+import { teamRoutes } from "./team.js"
 
 /** Every route of the API, and the one that describes them. */
-export function allRoutes(parts: LoginParts & { readonly wk: Wardkeep }): Route[] {
+export function allRoutes(parts: LoginParts): Route[] {
   const { wk } = parts
   const routes: Route[] = [
     ...publicRoutes(wk),
@@ -23,8 +25,10 @@ export function allRoutes(parts: LoginParts & { readonly wk: Wardkeep }): Route[
     ...noteRoutes(wk),
     ...prescriptionRoutes(wk),
     ...labRoutes(wk),
-    ...invoiceRoutes(wk),
+    ...invoiceRoutes(parts),
     ...reportRoutes(wk),
+    ...teamRoutes(wk),
+    ...emergencyRoutes(parts),
   ]
   const document: Route = route({
     method: "get",

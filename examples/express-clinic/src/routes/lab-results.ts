@@ -41,6 +41,7 @@ export function labRoutes(wk: Wardkeep): Route[] {
     route({
       method: "get",
       path: "/patients/:id/lab-results",
+      does: ["read", "lab_result"],
       summary: "A patient's lab results, newest first",
       params: byId,
       reply: z.object({ results: z.array(result) }),
@@ -53,6 +54,7 @@ export function labRoutes(wk: Wardkeep): Route[] {
     route({
       method: "post",
       path: "/patients/:id/lab-results",
+      does: ["create", "lab_result"],
       summary: "Enters a lab result",
       params: byId,
       body: entry,

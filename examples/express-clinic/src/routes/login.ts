@@ -1,25 +1,9 @@
-import type { Issuer } from "wardkeep"
 import { z } from "zod"
-import { ClinicError, notFound, signedOut } from "../http/clinic-error.js"
+import { notFound } from "../http/clinic-error.js"
 import { cookieName } from "../http/cookie.js"
 import { byId, done, type Route, route } from "../http/route.js"
-import type { SignIn } from "../login/sign-in.js"
-import type { LoginStore, OpenLogin } from "../login/store.js"
+import { describe, type LoginParts, labelOf, me, meRoutes, setCookie, signedIn } from "./me.js"
 
-export interface LoginParts {
-  readonly signIn: SignIn
-  readonly issuer: Issuer
-  readonly logins: LoginStore
-  readonly secureCookies: boolean
-}
-
-const me = z.object({
-  email: z.string(),
-  grants: z.array(
-    z.object({ role: z.string(), purpose: z.string(), branches: z.array(z.string()), until: z.string() }),
-  ),
-  branch: z.string().nullable(),
-})
 const openSession = z.object({
   id: z.string(),
   label: z.string().nullable(),
@@ -28,7 +12,7 @@ const openSession = z.object({
 })
 
 export function loginRoutes(parts: LoginParts): Route[] {
-  return [...entryRoutes(parts), ...sessionRoutes(parts)]
+  return [...entryRoutes(parts), ...meRoutes(parts), ...sessionRoutes(parts)]
 }
 
 function entryRoutes({ signIn, logins, secureCookies }: LoginParts): Route[] {
@@ -53,11 +37,10 @@ function entryRoutes({ signIn, logins, secureCookies }: LoginParts): Route[] {
       body: z.object({ ticket: z.string().max(100), code: z.string().regex(/^\d{6}$/) }),
       reply: me,
       async handle({ body, request, response }) {
-        const label = (request.get("user-agent") ?? "unknown").slice(0, 80)
-        const { session, email } = await signIn.code(body.ticket, body.code, label)
-        const cookie = logins.add(session, email)
-        response.cookie(cookieName, cookie, { httpOnly: true, sameSite: "strict", secure: secureCookies, path: "/" })
-        return describe({ session, email, branch: undefined })
+        const label = labelOf(request)
+        const opened = await signIn.code(body.ticket, body.code, label)
+        setCookie(response, logins.add(opened), secureCookies)
+        return describe({ ...opened, branch: undefined })
       },
     }),
   ]
@@ -65,27 +48,6 @@ function entryRoutes({ signIn, logins, secureCookies }: LoginParts): Route[] {
 
 function sessionRoutes({ issuer, logins }: LoginParts): Route[] {
   return [
-    route({
-      method: "get",
-      path: "/me",
-      summary: "Who is signed in, as what and where",
-      reply: me,
-      handle: async ({ login }) => describe(signedIn(login)),
-    }),
-    route({
-      method: "post",
-      path: "/branch",
-      summary: "Narrows this browser to one of your branches, or back to all",
-      body: z.object({ branch: z.uuid().nullable() }),
-      reply: me,
-      async handle({ body, login }) {
-        const own = signedIn(login)
-        const held = own.session.grants.some(({ branches }) => body.branch === null || branches.includes(body.branch))
-        if (!held) throw new ClinicError(403, "branch_not_yours", "That branch is not one of yours.")
-        own.branch = body.branch ?? undefined
-        return describe(own)
-      },
-    }),
     route({
       method: "get",
       path: "/sessions",
@@ -127,19 +89,4 @@ function sessionRoutes({ issuer, logins }: LoginParts): Route[] {
       },
     }),
   ]
-}
-
-function signedIn(login: OpenLogin | undefined): OpenLogin {
-  if (login === undefined) throw signedOut()
-  return login
-}
-
-function describe({ session, email, branch }: OpenLogin): z.output<typeof me> {
-  const grants = session.grants.map(({ role, purpose, branches, validUntil }) => ({
-    role,
-    purpose,
-    branches: [...branches],
-    until: validUntil,
-  }))
-  return { email, grants, branch: branch ?? null }
 }

@@ -4,7 +4,7 @@ import { oneRow } from "../http/clinic-error.js"
 import { byId, done, type Route, route } from "../http/route.js"
 import { columnsOf, moment } from "./columns.js"
 
-const note = z.object({
+export const note = z.object({
   id: z.uuid(),
   patient_id: z.uuid(),
   author: z.string(),
@@ -14,7 +14,7 @@ const note = z.object({
   signed_at: moment.nullable(),
   created_at: moment,
 })
-const noteColumns = columnsOf(note)
+export const noteColumns = columnsOf(note)
 const attachment = z.object({
   id: z.uuid(),
   note_id: z.uuid(),
@@ -39,6 +39,7 @@ function noteOnly(wk: Wardkeep): Route[] {
     route({
       method: "get",
       path: "/patients/:id/notes",
+      does: ["read", "clinical_note"],
       summary: "A patient's clinical notes",
       params: byId,
       reply: z.object({ notes: z.array(note) }),
@@ -53,6 +54,7 @@ function noteOnly(wk: Wardkeep): Route[] {
     route({
       method: "post",
       path: "/patients/:id/notes",
+      does: ["create", "clinical_note"],
       summary: "Writes a clinical note",
       params: byId,
       body: text,
@@ -69,6 +71,7 @@ function noteOnly(wk: Wardkeep): Route[] {
     route({
       method: "patch",
       path: "/notes/:id",
+      does: ["update", "clinical_note"],
       summary: "Corrects a note of one's own that is not signed yet, or signs it",
       params: byId,
       body: text.partial().extend({ sign: z.literal(true).optional() }),
@@ -92,6 +95,7 @@ function attachmentRoutes(wk: Wardkeep): Route[] {
     route({
       method: "get",
       path: "/notes/:id/attachments",
+      does: ["read", "attachment"],
       summary: "What is attached to a note",
       params: byId,
       reply: z.object({ attachments: z.array(attachment) }),
@@ -103,6 +107,7 @@ function attachmentRoutes(wk: Wardkeep): Route[] {
     route({
       method: "post",
       path: "/notes/:id/attachments",
+      does: ["create", "attachment"],
       summary: "Attaches a file to a note (its description; the bytes live elsewhere)",
       params: byId,
       body: file,
@@ -119,6 +124,7 @@ function attachmentRoutes(wk: Wardkeep): Route[] {
     route({
       method: "delete",
       path: "/attachments/:id",
+      does: ["delete", "attachment"],
       summary: "Removes an attachment",
       params: byId,
       reply: done,

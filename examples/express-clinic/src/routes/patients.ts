@@ -5,7 +5,7 @@ import { byId, type Route, route } from "../http/route.js"
 import { columnsOf, insertOf, moment } from "./columns.js"
 import { searchCondition } from "./search.js"
 
-const patient = z.object({
+export const patient = z.object({
   id: z.uuid(),
   chart_no: z.string().nullable(),
   full_name: z.string().nullable(),
@@ -39,13 +39,14 @@ const change = z
   .partial()
   .refine((fields) => Object.keys(fields).length > 0, "name at least one field")
 
-const selected = columnsOf(patient, { dob: "dob::text" })
+export const patientColumns = columnsOf(patient, { dob: "dob::text" })
 
 export function patientRoutes(wk: Wardkeep): Route[] {
   return [
     route({
       method: "get",
       path: "/patients",
+      does: ["read", "patient"],
       summary: "The newest patients, or those whose name has these words or prefixes, or whose phone ends so",
       query: z.object({ search: z.string().trim().min(2).max(80).optional() }),
       reply: z.object({ patients: z.array(patient) }),
@@ -53,7 +54,7 @@ export function patientRoutes(wk: Wardkeep): Route[] {
         const { where, values } = searchCondition(query.search)
         // No clinic and no branch in sight: the fence adds them.
         const { rows } = await wk.query(
-          `select ${selected} from patient p ${where} order by p.created_at desc limit 50`,
+          `select ${patientColumns} from patient p ${where} order by p.created_at desc limit 50`,
           values,
         )
         return { patients: rows }
@@ -62,6 +63,7 @@ export function patientRoutes(wk: Wardkeep): Route[] {
     route({
       method: "post",
       path: "/patients",
+      does: ["create", "patient"],
       summary: "Registers a patient in your branch",
       body: registration,
       reply: patient,
@@ -69,7 +71,7 @@ export function patientRoutes(wk: Wardkeep): Route[] {
       async handle({ body }) {
         const { columns, marks, values } = insertOf(body)
         const { rows } = await wk.query(
-          `insert into patient (${columns}) values (${marks}) returning ${selected}`,
+          `insert into patient (${columns}) values (${marks}) returning ${patientColumns}`,
           values,
         )
         return oneRow(rows, "patient")
@@ -78,17 +80,19 @@ export function patientRoutes(wk: Wardkeep): Route[] {
     route({
       method: "get",
       path: "/patients/:id",
+      does: ["read", "patient"],
       summary: "One patient",
       params: byId,
       reply: patient,
       async handle({ params }) {
-        const { rows } = await wk.query(`select ${selected} from patient where id = $1`, [params.id])
+        const { rows } = await wk.query(`select ${patientColumns} from patient where id = $1`, [params.id])
         return oneRow(rows, "patient")
       },
     }),
     route({
       method: "patch",
       path: "/patients/:id",
+      does: ["update", "patient"],
       summary: "Corrects a patient's details, as far as your role may",
       params: byId,
       body: change,
@@ -96,7 +100,7 @@ export function patientRoutes(wk: Wardkeep): Route[] {
       async handle({ params, body }) {
         const { assignments, values } = insertOf(body)
         const { rows } = await wk.query(
-          `update patient set ${assignments} where id = $${values.length + 1} returning ${selected}`,
+          `update patient set ${assignments} where id = $${values.length + 1} returning ${patientColumns}`,
           [...values, params.id],
         )
         return oneRow(rows, "patient")

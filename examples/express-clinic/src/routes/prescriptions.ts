@@ -28,6 +28,7 @@ export function prescriptionRoutes(wk: Wardkeep): Route[] {
     route({
       method: "get",
       path: "/patients/:id/prescriptions",
+      does: ["read", "prescription"],
       summary: "What a patient was prescribed",
       params: byId,
       reply: z.object({ prescriptions: z.array(prescription) }),
@@ -42,6 +43,7 @@ export function prescriptionRoutes(wk: Wardkeep): Route[] {
     route({
       method: "post",
       path: "/patients/:id/prescriptions",
+      does: ["create", "prescription"],
       summary: "Prescribes",
       params: byId,
       body: order,
@@ -60,6 +62,7 @@ export function prescriptionRoutes(wk: Wardkeep): Route[] {
     route({
       method: "patch",
       path: "/prescriptions/:id",
+      does: ["update", "prescription"],
       summary: "Changes dose, days or instructions",
       params: byId,
       body: order

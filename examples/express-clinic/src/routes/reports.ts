@@ -16,6 +16,7 @@ export function reportRoutes(wk: Wardkeep): Route[] {
     route({
       method: "get",
       path: "/reports/branches",
+      does: ["read", "invoice"],
       summary: "Patients, appointments and money per branch of yours",
       reply: z.object({ branches: z.array(branchReport) }),
       async handle() {

@@ -22,3 +22,9 @@ export async function changing(work: () => Promise<{ rows: unknown[]; rowCount: 
   })
   return { ...outcome, touched }
 }
+
+/** As `asking`, for what gives no rows and is a way in all the same: whatever is not refused is a leak. */
+export async function refusing(work: () => Promise<unknown>): Promise<Outcome> {
+  const outcome = await asking(work)
+  return outcome.refusal === undefined ? { ...outcome, betrayed: "it was accepted" } : outcome
+}

@@ -22,5 +22,7 @@ export const bodies: Readonly<Record<string, (ids: Ids) => unknown>> = {
   "PATCH /prescriptions/:id": () => ({ days: 5 }),
   "POST /patients/:id/lab-results": () => ({ test: "x", value: 1, unit: "x" }),
   "POST /patients/:id/invoices": (ids) => ({ number: `X-${ids.of("patients").slice(0, 6).toUpperCase()}`, amount: 1 }),
+  "POST /team/:id/withdraw": () => ({ reason: "x" }),
+  "POST /emergencies/:id/review": () => ({ verdict: "justified", note: "x" }),
   "PATCH /invoices/:id": () => ({ status: "due" }),
 }

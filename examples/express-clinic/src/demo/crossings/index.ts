@@ -10,6 +10,7 @@ import { overHttp } from "./http.js"
 import { tricksOverHttp } from "./http-tricks.js"
 import { jobsAndSessions } from "./jobs-and-sessions.js"
 import { throughOrms } from "./orm.js"
+import { overPermissions } from "./permissions.js"
 import { readingBySql } from "./sql-reading.js"
 import { writingBySql } from "./sql-writing.js"
 
@@ -28,6 +29,7 @@ export async function allAttempts(stage: Stage, day: Day): Promise<Attempt[]> {
     ...(await existence(stage, onlyGrant(doctor), doctor)),
     ...forgingBySql(stage, onlyGrant(doctor), onlyGrant(reception)),
     ...throughTheClient(stage, doctor, foreign),
+    ...overPermissions(stage, day),
     ...jobsAndSessions(stage, day),
   ]
 }

@@ -1,8 +1,10 @@
+import { grantAssignment, type Session } from "wardkeep"
+import { actorOf } from "../../login/actor.js"
 import { rawSql } from "../attacker.js"
 import type { Attempt, Layer, Outcome } from "../attempt.js"
 import type { Day } from "../day.js"
 import { onlyGrant, type Stage } from "../stage.js"
-import { asking } from "./asking.js"
+import { asking, refusing } from "./asking.js"
 import { outcomeOf } from "./http.js"
 
 /** A job that looks beyond its tenant, a person who has left, a locum whose time is over. */
@@ -40,18 +42,20 @@ export function jobsAndSessions(stage: Stage, day: Day): Attempt[] {
     job("the reminder service writes", "update appointment set status = 'cancelled'"),
     job("a service that the policy does not have", "select id from patient", "nothing"),
     ...departed(stage, day),
+    ...granting(stage),
   ]
 }
 
+const make = (layer: Layer, attempt: string, run: () => Promise<Outcome>): Attempt => ({
+  layer,
+  attempt,
+  home: [],
+  run,
+})
+
 function departed(stage: Stage, day: Day): Attempt[] {
-  const { wk, issuer, appUrl, home, people } = stage
+  const { wk, issuer, appUrl } = stage
   const read = "select id, chart_no from patient limit 5"
-  const make = (layer: Layer, attempt: string, run: () => Promise<Outcome>): Attempt => ({
-    layer,
-    attempt,
-    home: [],
-    run,
-  })
   return [
     make("session", "a doctor who left: the token, one statement after offboarding", async () => {
       const session = await stage.sessionOf("leaver")
@@ -84,19 +88,53 @@ function departed(stage: Stage, day: Day): Attempt[] {
       await ended(day)
       return outcomeOf("GET", await day.locum.send("GET", "/patients"))
     }),
-    make("session", "a locum hired without an end", () => {
-      const { clinic } = people.locum
-      const assignments = [{ tenant: clinic.id, branches: [home.branch.id], role: "locum" }]
-      return asking(() => issuer.issueSession({ actor: "account:x", assignments, mfaAt: new Date(), ttl: 600 }))
+    make("session", "a doctor who left, with one statement: the next query on a pooled connection", async () => {
+      const session = await stage.sessionOf("leaver")
+      await wk.run(session, () => wk.query(read))
+      await issuer.offboard({ actor: session.actor, by: "personnel system", reason: "left the clinic" })
+      return asking(() => wk.run(session, async () => (await wk.query(read)).rows))
     }),
-    make("session", "a session without a second factor", () => {
-      const assignments = [{ tenant: home.branch.clinicId, branches: [home.branch.id], role: "doctor" }]
-      return asking(() => issuer.issueSession({ actor: "account:x", assignments, ttl: 600 }))
+    make("session", "a doctor who left signs in again", () => refusing(() => stage.sessionOf("leaver"))),
+  ]
+}
+
+/** More than somebody was given, below the API. */
+function granting({ wk, issuer, home, elsewhere, people, sessionOf }: Stage): Attempt[] {
+  /** The doctor's own session, asked for as more than is assigned. */
+  const as = (role: string, branch: string): Promise<Session> => {
+    const assignments = [{ tenant: home.branch.clinicId, branches: [branch], role }]
+    return issuer.issueSession({ actor: actorOf(people.doctor.id), assignments, mfaAt: new Date(), ttl: 600 })
+  }
+  return [
+    make("session", "a locum hired without an end", async () => {
+      const hired = { actor: "account:x", role: "locum", scope: { branch: home.branch.id }, reason: "leave" }
+      const owner = await sessionOf("owner")
+      return refusing(() => wk.run(owner, () => grantAssignment(wk, hired)))
     }),
-    make("session", "a session for a branch of another clinic", () => {
-      const assignments = [{ tenant: home.branch.clinicId, branches: [stage.elsewhere.branch.id], role: "doctor" }]
-      return asking(() => issuer.issueSession({ actor: "account:x", assignments, mfaAt: new Date(), ttl: 600 }))
+    make("session", "a doctor gives a colleague the owner's role", async () => {
+      const hired = { actor: "account:x", role: "owner", scope: { branch: home.branch.id }, reason: "why not" }
+      const doctor = await sessionOf("doctor")
+      return refusing(() => wk.run(doctor, () => grantAssignment(wk, hired)))
     }),
+    make("session", "an owner hires for a branch of another clinic", async () => {
+      const hired = { actor: "account:x", role: "nurse", scope: { branch: elsewhere.branch.id }, reason: "why not" }
+      const owner = await sessionOf("owner")
+      return refusing(() => wk.run(owner, () => grantAssignment(wk, hired)))
+    }),
+    make("session", "an owner gives themselves the doctor's role", async () => {
+      const owner = await sessionOf("owner")
+      const hired = { actor: owner.actor, role: "doctor", scope: { branch: home.branch.id }, reason: "why not" }
+      return refusing(() => wk.run(owner, () => grantAssignment(wk, hired)))
+    }),
+    make("session", "a session without a second factor", () =>
+      refusing(() => issuer.issueSession({ actor: actorOf(people.doctor.id), ttl: 600 })),
+    ),
+    make("session", "a doctor's session as the owner, which is not assigned", () =>
+      refusing(() => as("owner", home.branch.id)),
+    ),
+    make("session", "a doctor's session for a branch of another clinic", () =>
+      refusing(() => as("doctor", elsewhere.branch.id)),
+    ),
   ]
 }
 

@@ -116,7 +116,7 @@ const catalogs = ({ branch }: Target): Line[] => [
   ["the record of activity", "select * from wardkeep.activity"],
   ["the copy that look-ups read", "select * from wardkeep_lookup.clinic_by_slug_row"],
   ["credentials", "select email, password_hash, totp_secret from account"],
-  ["assignments", `select * from assignment where clinic_id = '${branch.clinicId}'`],
+  ["assignments", `select * from wardkeep.assignment where tenant = '${branch.clinicId}'`],
   ["another clinic's staff", `select * from staff where clinic_id = '${branch.clinicId}'`],
   ["another clinic's branches", `select * from branch where clinic_id = '${branch.clinicId}'`],
   ["a file of the server", "select pg_read_file('postgresql.conf')"],
