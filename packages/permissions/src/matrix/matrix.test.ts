@@ -4,6 +4,19 @@ import { describe, expect, it } from "vitest"
 import { clinic, columnTypes } from "#tests/permissions/clinic.ts"
 import { compileMatrix } from "./matrix.js"
 
+const matrixOf = (purposes: { readonly outreach: { readonly basis: string } }) => {
+  const policy = definePolicy({
+    tenancy: { tenant: "clinic", branch: "branch", columns: { tenant: "clinic_id", branch: "branch_id" } },
+    tables: { patient: { scope: "branch", subject: "id" } },
+    purposes,
+    consent: { subjects: "patient", born: "born_on", recordedBy: ["caller"], noticesBy: ["caller"] },
+    roles: { caller: { purposes: ["outreach"], can: { patient: "read" } } },
+  })
+  const matrix = compileMatrix(policy)
+  const [role, cell] = [matrix.role("caller"), matrix.cell("patient", "read")]
+  return { role, cell, can: matrix.can.bind(matrix), could: matrix.could.bind(matrix) }
+}
+
 describe("the compiled matrix", () => {
   const matrix = compileMatrix(clinic(), { columnTypes })
 
@@ -19,6 +32,13 @@ describe("the compiled matrix", () => {
     expect(of("delete")).toEqual([false, false])
     // Printing asks what reading asks.
     expect(of("print")).toEqual([false, true])
+  })
+
+  it("says of no row about a person that it holds always, where a purpose waits for that person", () => {
+    const { role, cell, can, could } = matrixOf({ outreach: { basis: "consent" } })
+    expect([can(role, cell), could(role, cell)]).toEqual([false, true])
+    const without = matrixOf({ outreach: { basis: "s7a" } })
+    expect(without.can(without.role, without.cell)).toBe(true)
   })
 
   it("knows columns", () => {

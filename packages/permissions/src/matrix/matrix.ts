@@ -1,4 +1,4 @@
-import { type Action, type Actor, actions, type Policy, splitName } from "@wardkeep/core"
+import { type Action, type Actor, actions, type Policy, splitName, wallOf } from "@wardkeep/core"
 import type { ColumnTypes } from "../sql/column-types.js"
 import { columnsOf, effective } from "./cells.js"
 import { checkColumns } from "./check-columns.js"
@@ -75,7 +75,7 @@ export class Matrix<Table extends string = string, Role extends string = string>
   }
 
   /**
-   * True when the role may always do this: no condition, purpose or second factor is left to ask. Without a column, when
+   * True when the role may always do this: no condition, purpose, second factor or consent is left to ask. Without a column, when
    * it holds for at least one column. One look-up in a bitset; the rest is {@link decide}.
    */
   can(role: RoleId, cell: CellId): boolean {
@@ -107,6 +107,10 @@ export class Matrix<Table extends string = string, Role extends string = string>
     for (const [table, permission] of actor.can) {
       const place = this.#places.get(table)
       if (place === undefined) continue
+      // The consent ledger is left to ask: see decide.
+      const waits =
+        this.policy.tables.get(table)?.subject !== undefined &&
+        actor.purposes.some((purpose) => wallOf(this.policy.purposes.get(purpose)) !== null)
       for (const [bit, action] of actions.entries()) {
         const given = effective(permission, action)
         if (given === null || given.columns.length === 0) continue
@@ -114,7 +118,7 @@ export class Matrix<Table extends string = string, Role extends string = string>
           const at = place.first + index * width + bit
           const word = row + (at >>> 5)
           this.#sometimes[word] = (this.#sometimes[word] ?? 0) | (1 << (at & 31))
-          if (!given.guarded) this.#always[word] = (this.#always[word] ?? 0) | (1 << (at & 31))
+          if (!given.guarded && !waits) this.#always[word] = (this.#always[word] ?? 0) | (1 << (at & 31))
         }
         set(0)
         // Rows are deleted whole.
