@@ -104,10 +104,11 @@ function refusal(error: unknown, action: Attempt["action"]): Outcome {
 }
 
 /** A constraint of a table refused it, and no trigger in between: triggers before the row are asked before the policies. */
-function byTable(error: object): boolean {
-  const { table, where = "" }: { table?: string; where?: string } = error
+function byTable(error: unknown): boolean {
+  if (!(error instanceof Error && "table" in error && error.table !== undefined)) return false
+  const where = "where" in error && typeof error.where === "string" ? error.where : ""
   // What a foreign key does to rows of other tables comes after the policies too.
-  return table !== undefined && where.split("\n").every((line) => line === "" || / ONLY ("\w+"\.)?"/.test(line))
+  return where.split("\n").every((line) => line === "" || / ONLY ("\w+"\.)?"/.test(line))
 }
 
 function judged(attempt: Attempt, { seen, detail }: Outcome, { denied }: Token): CaseResult {
