@@ -56,7 +56,7 @@ function inAnEmergency({ wk, issuer }: LoginParts): Route[] {
       summary: "The one patient of an emergency that you opened, with notes",
       params: byId.extend({ patient: z.uuid() }),
       reply: z.object({ patient, notes: z.array(note) }),
-      async handle({ params, login }) {
+      async handle({ params, login, response }) {
         const opened = signedIn(login).emergencies.get(params.id)
         if (opened === undefined) throw notFound("emergency")
         // A second context beside the caller's own. It holds one patient; any other id finds nothing.
@@ -67,7 +67,7 @@ function inAnEmergency({ wk, issuer }: LoginParts): Route[] {
           ])
           return { patient: oneRow(found.rows, "patient"), notes: notes.rows }
         }
-        return wk.run(opened, read).catch((error: unknown) => {
+        return wk.run(opened, { requestId: String(response.locals.requestId) }, read).catch((error: unknown) => {
           throw wardkeepErrorIn(error)?.code === "WK102" ? over() : error
         })
       },

@@ -91,9 +91,10 @@ const refusals: Readonly<Record<string, string>> = {
 }
 
 function refusal(error: unknown, action: Attempt["action"]): Outcome {
-  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined
+  if (!(error instanceof Error && "code" in error && typeof error.code === "string")) throw error
+  const { code } = error
   // A lost connection is an error of the run, and no answer.
-  if (code === undefined || /^(08|57P)/.test(code)) throw error
+  if (/^(08|57P)/.test(code)) throw error
   const words = refusals[code]
   if (words !== undefined) return { seen: "refused", detail: words }
   // Policies are asked before constraints: what a constraint refuses, they let through.
