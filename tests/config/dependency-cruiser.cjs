@@ -80,7 +80,10 @@ module.exports = {
       severity: "error",
       comment: "an example imports only the packages a user installs",
       from: { path: "^examples/", pathNot: testFile },
-      to: { path: ["^packages/", "^@wardkeep/"], pathNot: ["^packages/(wardkeep|permissions)/", "^@wardkeep/(harness|permissions)(/|$)"] },
+      to: {
+        path: ["^packages/", "^@wardkeep/"],
+        pathNot: ["^packages/(wardkeep|permissions)/", "^@wardkeep/(harness|permissions)(/|$)"],
+      },
     },
     {
       name: "no-cycles",

@@ -51,6 +51,7 @@ test("it is refused to other roles, for another clinic, without a reason of the 
     await nurse.send("POST", "/emergencies", declare()),
     await doctor.send("POST", "/emergencies", declare({ branch: elsewhere.branch.id, patient: elsewhere.patient.id })),
     await doctor.send("POST", "/emergencies", declare({ patient: nextDoor.branch.id, reason: "curious" })),
+    await doctor.send("POST", "/emergencies", declare({ patient: nextDoor.branch.id, minutes: 61 })),
     await nurse.send("GET", "/emergencies"),
   ]
   for (const { status, body } of refusals) expect([status, body.code]).toEqual([403, "emergency_refused"])

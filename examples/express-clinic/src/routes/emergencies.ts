@@ -13,7 +13,7 @@ const declaration = z.strictObject({
   patient: z.uuid(),
   reason: z.string().max(40).describe("a code of the policy file"),
   explanation: z.string().trim().min(1).max(400),
-  minutes: z.int().min(1).max(60),
+  minutes: z.int().min(1).max(1440).describe("no more than the policy file says"),
 })
 const waiting = z.object({
   id: z.uuid(),
