@@ -12,6 +12,8 @@ export interface TableView {
   readonly groups: readonly string[]
   /** Positions in the result that hold the person. */
   readonly subjects: readonly number[]
+  /** Whether the person may be empty in a row: then it is of somebody unknown. */
+  readonly nullable: boolean
   /** Position in the result of the rows' own key, from which the person is fetched. */
   readonly key: number | undefined
   readonly source: Source
@@ -113,6 +115,7 @@ function viewOf(table: ViewedTable, { aliases, once }: Appearances, around: Surr
     relation,
     groups: groupsOf(table, columns),
     subjects,
+    nullable: map.nullable.has(`${relation}.${subject}`),
     key: source === "fetched" ? key : undefined,
     source,
     strict: columns.filter((column) => table.strict.has(column)),
@@ -171,6 +174,7 @@ function unseen(table: ViewedTable, source: Source): TableView {
     relation: table.relation,
     groups: groupsOf(table, table.groups.keys()),
     subjects: [],
+    nullable: false,
     key: undefined,
     source,
     strict: [...table.strict],
@@ -181,5 +185,13 @@ function ofFunction(name: string, tables: ReadonlyMap<string, ViewedTable>): Tab
   const strict = [...tables.values()].flatMap((table) =>
     [...table.strict].map((column) => `${table.relation}.${column}`),
   )
-  return { relation: `${name}()`, groups: [], subjects: [], key: undefined, source: "undetermined", strict }
+  return {
+    relation: `${name}()`,
+    groups: [],
+    subjects: [],
+    nullable: false,
+    key: undefined,
+    source: "undetermined",
+    strict,
+  }
 }

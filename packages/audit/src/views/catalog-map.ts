@@ -14,6 +14,8 @@ export interface CatalogMap {
   /** The table that rows of a relation belong to: itself, the root of a partition, the table whose words they are. */
   readonly rootOf: ReadonlyMap<string, string>
   readonly columns: ReadonlyMap<string, readonly string[]>
+  /** `table.column` of columns that may be empty: a row may be of nobody known. */
+  readonly nullable: ReadonlySet<string>
   /** The key that a row is found by inside a branch, where it is one column. */
   readonly keys: ReadonlyMap<string, { readonly column: string; readonly type: string }>
   /** Finds calls of functions that could read tables without showing it. */
@@ -30,6 +32,7 @@ interface ColumnRow {
   readonly shown: boolean
   readonly key: boolean
   readonly isRoot: boolean
+  readonly required: boolean
 }
 
 const columnsQuery = `
@@ -47,7 +50,7 @@ with recursive named as (
     join pg_catalog.pg_namespace n on n.oid = v.relnamespace and n.nspname = pg_catalog.current_setting('role')
 )
 select s.oid::text as oid, n.nspname || '.' || c.relname as name, s.root_name as root, a.attnum::int as number, a.attname::text as column,
-  pg_catalog.format_type(a.atttypid, a.atttypmod) as type, s.oid = s.root as "isRoot",
+  pg_catalog.format_type(a.atttypid, a.atttypmod) as type, s.oid = s.root as "isRoot", a.attnotnull as required,
   pg_catalog.has_column_privilege(s.root, a.attname, 'select') as shown,
   coalesce((select a.attnum = any (k.indkey) from pg_catalog.pg_index k where k.indrelid = s.oid and k.indisprimary), false) as key
   from standing s join pg_catalog.pg_class c on c.oid = s.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -83,12 +86,14 @@ export async function readCatalogMap(
   const origins = new Map<string, Origin>()
   const rootOf = new Map<string, string>([...tables.keys()].map((name) => [`${name}_word`, name]))
   const named = new Map<string, string[]>()
+  const nullable = new Set<string>()
   const keys = new Map<string, { column: string; type: string }[]>()
   for (const row of columns) {
     rootOf.set(row.name, row.root)
     if (row.shown) origins.set(`${row.oid}.${row.number}`, { relation: row.root, column: row.column })
     if (!row.isRoot) continue
     push(named, row.root, row.column)
+    if (!row.required) nullable.add(`${row.root}.${row.column}`)
     if (row.key && !scopeColumns.includes(row.column)) push(keys, row.root, { column: row.column, type: row.type })
   }
   const single = [...keys].flatMap(([relation, [key, second]]) =>
@@ -99,6 +104,7 @@ export async function readCatalogMap(
     origins,
     rootOf,
     columns: named,
+    nullable,
     keys: new Map(single),
     opaque: new RegExp(`(?<![\\w$])(${names.join("|")})(?![\\w$])`, "i"),
   }

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await used.admin(`
     alter table visit rename to visit_before;
     create table visit (clinic_id uuid not null, branch_id uuid not null, id uuid not null default gen_random_uuid(),
-      patient_id uuid not null, at timestamptz not null default now(), reason text not null,
+      patient_id uuid, at timestamptz not null default now(), reason text not null,
       primary key (clinic_id, branch_id, id)) partition by hash (id);
     create table visit_half partition of visit for values with (modulus 2, remainder 0);
     create table visit_rest partition of visit for values with (modulus 2, remainder 1);
@@ -40,6 +40,10 @@ beforeAll(async () => {
     alter table visit owner to ${owner?.name};
     alter table visit_half owner to ${owner?.name};
     alter table visit_rest owner to ${owner?.name}`)
+  await used.admin(
+    "insert into visit (clinic_id, branch_id, reason) select clinic_id, id, 'of nobody' from branch where id = $1",
+    [branches[0].branch],
+  )
   // One number of a visit in two branches, and a note of each.
   for (const { branch } of branches.slice(0, 2))
     await used.admin(
@@ -92,8 +96,8 @@ describe("a partitioned table", () => {
   })
 
   it.each([
-    "select patient_id, reason from visit",
-    "select patient_id, reason from visit_half",
+    "select patient_id, reason from visit where patient_id is not null",
+    "select patient_id, reason from visit_half where patient_id is not null",
     "update visit set reason = reason where reason = 'visit' returning patient_id",
   ])("read once is: %s", async (text) => {
     const events = await viewed(() => used.wk.run(used.doctor, () => used.wk.query(text)))
@@ -136,5 +140,41 @@ describe("a key that two branches gave", () => {
       [twice, first.branch],
     )
     expect(events).toEqual([{ subject: truth?.id, source: "fetched", subjects: null }])
+  })
+})
+
+describe("a person's column that is empty", () => {
+  const text = "select patient_id, reason from visit where reason = any ($1)"
+
+  it("does not count as having named everybody, and shows no strict column", async () => {
+    for (let time = 0; time < 2; time++) {
+      const mixed = await viewed(() => used.wk.run(used.doctor, () => used.wk.query(text, [["twice", "of nobody"]])))
+      expect(mixed).toMatchObject([{ subject: expect.any(String), source: "undetermined" }])
+      const known = await viewed(() => used.wk.run(used.doctor, () => used.wk.query(text, [["twice"]])))
+      expect(known).toMatchObject([{ subject: expect.any(String), source: "exact" }])
+    }
+    const policy = strictly(used.clinic.policy)
+    const wk = used.make({ policy, views: recordViews(policy) })
+    await wk.run(used.doctor, async () => {
+      expect((await wk.query(text, [["twice"]])).rows).toHaveLength(1)
+      await expect(wk.query(text, [["of nobody"]])).rejects.toMatchObject({ code: "WK412" })
+    })
+  })
+})
+
+describe("a type parser of the host", () => {
+  it("sees no row before the view of it is recorded", async () => {
+    const fails = (): never => {
+      throw new Error("not parsed")
+    }
+    const types = { getTypeParser: () => fails }
+    const events = await viewed(() =>
+      used.wk.run(used.doctor, () =>
+        expect(
+          used.wk.pool.query({ text: "select patient_id, 1 as parsed from visit where reason = 'twice'", types }),
+        ).rejects.toThrow("not parsed"),
+      ),
+    )
+    expect(events).toMatchObject([{ source: "exact" }])
   })
 })

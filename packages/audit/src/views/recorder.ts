@@ -26,16 +26,19 @@ export function recordViews(policy: Policy): ViewObserver {
 
 class ViewRecorder implements ViewObserver {
   readonly tables: ReadonlyMap<string, ViewedTable>
+  readonly sites: boolean
   readonly #policy: Policy
   readonly #maps = new Answers<CatalogMap>()
   readonly #analyses = new Answers<Analysis>()
   readonly #ownTexts = new Map<string, OwnText>()
+  readonly #unviewed = new Map<string, true>()
   /** The columns' origins of a row description, which the client keeps as long as the prepared statement. */
   readonly #origins = new WeakMap<Fields, readonly string[]>()
 
   constructor(policy: Policy) {
     this.#policy = policy
     this.tables = viewedTables(policy)
+    this.sites = [...this.tables.values()].some(({ strict }) => strict.size > 0)
   }
 
   watch(call: ObservedCall): Watch {
@@ -77,10 +80,18 @@ class ViewRecorder implements ViewObserver {
     return this.#ownTexts.get(keyOf(call, []))
   }
 
+  expectsNothing(call: ObservedCall): boolean {
+    return this.#unviewed.has(keyOf(call, []))
+  }
+
   #keepOwnText(call: ObservedCall, fields: Fields, { views }: Analysis): void {
+    // A COPY has no description of its rows.
+    if (fields.length === 0) return
     const key = keyOf(call, [])
     const names = fields.map(({ name }) => name)
-    const text = fields.length === 0 ? undefined : selfRecordingText(call.text, views, names, digestOf(call.text))
+    const text = selfRecordingText(call.text, views, names, digestOf(call.text))
+    this.#unviewed.delete(key)
+    if (views.length === 0) keepWithin(this.#unviewed, key, true)
     this.#ownTexts.delete(key)
     if (text !== undefined) keepWithin(this.#ownTexts, key, { text, origins: this.originsOf(fields).join() })
   }
@@ -150,6 +161,8 @@ class Execution implements Watch {
   /** Values by position in the result: those that any analysis could ask for. */
   #values: Map<number, Set<string>> = new Map()
   #positions: readonly number[] | undefined
+  /** Positions that were empty in some row. */
+  #empty = new Set<number>()
   /** Set where the statement records its view itself. */
   #own: OwnText | undefined
 
@@ -163,6 +176,10 @@ class Execution implements Watch {
     return this.#own?.text
   }
 
+  expectsNothing(): boolean {
+    return this.#recorder.expectsNothing(this.#call)
+  }
+
   again(): Watch {
     return new Execution(this.#recorder, this.#call)
   }
@@ -172,7 +189,10 @@ class Execution implements Watch {
     this.#positions ??= this.#isRecorded(fields) ? [] : this.#recorder.positionsOf(this.#call, fields)
     for (const at of this.#positions) {
       const value = values[at]
-      if (value === null || value === undefined) continue
+      if (value === null || value === undefined) {
+        this.#empty.add(at)
+        continue
+      }
       const kept = this.#values.get(at)
       if (kept === undefined) this.#values.set(at, new Set([value]))
       else kept.add(value)
@@ -182,6 +202,8 @@ class Execution implements Watch {
   restart(): void {
     this.#rows = 0
     this.#values = new Map()
+    this.#empty = new Set()
+    this.#positions = undefined
   }
 
   async release(fields: Fields, ask: Ask): Promise<void> {
@@ -209,7 +231,8 @@ class Execution implements Watch {
       for (const subject of fetched?.subjects ?? []) subjects.add(subject)
       return { view, subjects: [...subjects].sort(), complete: fetched?.complete === true }
     }
-    return { view, subjects: [...subjects].sort(), complete: view.source === "exact" }
+    const isWhole = !view.nullable || view.subjects.some((at) => !this.#empty.has(at))
+    return { view, subjects: [...subjects].sort(), complete: view.source === "exact" && isWhole }
   }
 }
 

@@ -26,10 +26,12 @@ select wk_shown.* from wk_shown where (select count(s) from wk_seen s) >= 0`
 }
 
 function eventSql(view: TableView, names: readonly string[], statement: string): string | undefined {
-  const { relation, groups, subjects, source, strict } = view
+  const { relation, groups, subjects, nullable, source, strict } = view
   const complete = source === "exact"
   const [at, second] = subjects
-  if (source === "fetched" || second !== undefined || (!complete && strict.length > 0)) return undefined
+  // Whether somebody is missing is seen in the rows.
+  if ((complete && nullable) || source === "fetched" || second !== undefined || (!complete && strict.length > 0))
+    return undefined
   const name = at === undefined ? undefined : names[at]
   if (name !== undefined && names.filter((each) => each === name).length !== 1) return undefined
   const column = name === undefined ? undefined : `wk_shown.${quoteIdent(name)}`

@@ -14,6 +14,7 @@ function held(before: (call: ObservedCall, ask: Ask) => Promise<Ask>, options: P
   const inner = recordViews(used.clinic.policy)
   const following = (call: ObservedCall, watch: Watch): Watch => ({
     selfRecording: () => watch.selfRecording(),
+    expectsNothing: () => watch.expectsNothing(),
     again: () => following(call, watch.again()),
     row: (...args) => watch.row(...args),
     restart: () => watch.restart(),

@@ -228,6 +228,7 @@ describe("a text that was seen before", () => {
     })
     const following = (watch: Watch): Watch => ({
       selfRecording: () => watch.selfRecording(),
+      expectsNothing: () => watch.expectsNothing(),
       again: () => following(watch.again()),
       row: (...args) => watch.row(...args),
       restart: () => watch.restart(),
@@ -288,6 +289,7 @@ describe("a text that was seen before", () => {
       const views: ViewObserver = {
         watch: ({ text, parameters }) => ({
           selfRecording: () => undefined,
+          expectsNothing: () => false,
           again: () => expect.unreachable(),
           row: () => undefined,
           restart: () => undefined,
@@ -329,6 +331,18 @@ describe("rows whose view cannot be recorded", () => {
       expect(written.error).toMatchObject({ code: "WK411" })
       const { rows } = await log.query("select phone from patient where id = $1", [patients[0]])
       expect(rows[0].phone).not.toBe("lost")
+      const caught = await viewed(() =>
+        asDoctor(() => used.wk.tx((q) => q.query(text, [patients[0]]).catch(() => undefined))),
+      )
+      expect(caught.error).toMatchObject({ code: "WK103", cause: { code: "WK411" } })
+      await asDoctor(() =>
+        used.wk.tx(async (q) => {
+          await q.tx((inner) => inner.query(text, [patients[0]])).catch(() => undefined)
+          await q.query("update patient set phone = 'kept' where id = $1", [patients[0]])
+        }),
+      )
+      const kept = await log.query("select phone from patient where id = $1", [patients[0]])
+      expect(kept.rows[0].phone).toBe("kept")
       const rows_: unknown[] = []
       const streamed = await viewed(() =>
         asDoctor(async () => {

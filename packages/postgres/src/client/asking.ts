@@ -99,8 +99,8 @@ async function inChannel<R>(
   const deadline = Deadline.of(reading)
   deadline?.onExpire((error) => channel.abort(error))
   try {
-    const result = await channel.watched<R>(text, values, reading, watch)
-    await released(watch, result, askIn(runtime, context))
+    const sent = await channel.watched<R>(text, values, reading, watch)
+    const result = await released(watch, sent, askIn(runtime, context))
     await channel.commit()
     return result
   } finally {

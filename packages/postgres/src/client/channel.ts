@@ -3,7 +3,7 @@ import type { Context } from "../context/context.js"
 import type { Connections } from "./connections.js"
 import { outward } from "./errors.js"
 import { judge } from "./judge.js"
-import { released, type Watch } from "./observe.js"
+import { mayWrite, released, type Watch } from "./observe.js"
 import type { Reading } from "./own-unit.js"
 import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
@@ -68,7 +68,19 @@ export class Channel implements UnitOwner {
     const result = this.watched<R>(text, values, reading, watch)
     if (watch === undefined) return result
     const ask = this.#runtime.askFor(this.context)
-    return this.#runtime.recording(result.then((found) => released(watch, found, ask)))
+    const seen = result.then((found) =>
+      released(watch, found, ask).catch((error: unknown) =>
+        mayWrite(text) ? this.#spoil(error) : Promise.reject(error),
+      ),
+    )
+    return this.#runtime.recording(seen)
+  }
+
+  /** What a write showed unrecorded may not be committed: the server takes the transaction, or its savepoint, for failed. */
+  async #spoil(error: unknown): Promise<never> {
+    this.#failure ??= error
+    await this.control("select 1 / 0").catch(() => undefined)
+    throw error
   }
 
   watched<R>(

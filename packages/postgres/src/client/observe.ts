@@ -2,7 +2,7 @@ import type pg from "pg"
 import type { Context } from "../context/context.js"
 import type { Reading } from "./own-unit.js"
 import type { Text } from "./statements.js"
-import type { Result } from "./wire/unit.js"
+import { type Result, read } from "./wire/unit.js"
 
 /** One statement that shows rows, as whoever records views learns of it. */
 export interface ObservedCall {
@@ -29,6 +29,8 @@ export interface Ask {
 export interface Watch {
   /** A text with the same rows that records the view of them in its own transaction; asked of statements that stand alone. */
   selfRecording(): string | undefined
+  /** What is known of the text says that no view is recorded of it; then a write need not wait for one. */
+  expectsNothing(): boolean
   /** The same call once more, by its own text. */
   again(): Watch
   /** One row as the server sent it, before it is handed over. */
@@ -44,6 +46,8 @@ export interface Watch {
  * views; the client knows only this.
  */
 export interface ViewObserver {
+  /** Whether it asks for the `site` of calls; only then is each statement's stack kept. */
+  readonly sites?: boolean
   watch(call: ObservedCall): Watch
   /** The bytes of a COPY: nothing of the rows will be seen. They are handed over when this resolves. */
   copying(call: ObservedCall, ask: Ask): Promise<void>
@@ -70,17 +74,17 @@ export function mayWrite({ text }: Text): boolean {
   return writes.test(text)
 }
 
-export function callOf({ context, text, parameters, reading }: Observed): ObservedCall {
+export function callOf({ context, text, parameters, reading }: Observed, sites: boolean): ObservedCall {
   const holder: { stack?: string } = {}
-  Error.captureStackTrace(holder, callOf)
+  if (sites) Error.captureStackTrace(holder, callOf)
   const { role, dbRole } = context
   return { text: text.text, role, dbRole, parameters, reads: reading?.reads, site: () => siteIn(holder.stack ?? "") }
 }
 
-/** Hands the rows over once they may be seen. */
+/** Hands the rows over once they may be seen; the host's type parsers see them no sooner. */
 export async function released<R>(watch: Watch, result: Result<R>, ask: Ask): Promise<Result<R>> {
   await watch.release(result.fields, ask)
-  return result
+  return read(result)
 }
 
 const place = /\(?((?:file:\/\/)?[^\s()]+:\d+:\d+)\)?$/

@@ -112,13 +112,15 @@ export class Runtime implements UnitOwner {
     const observed = { context, text, parameters: values.length, reading }
     const watch = this.watch(observed)
     if (watch === undefined) return this.alone<R>(context, text, values, reading)
-    return this.recording((mayWrite(text) ? runHeldBack : runSeen)<R>(this, observed, values, watch))
+    return this.recording(
+      (mayWrite(text) && !watch.expectsNothing() ? runHeldBack : runSeen)<R>(this, observed, values, watch),
+    )
   }
 
   /** Follows a statement that shows rows, where the policy records views. */
   watch(observed: Observed): Watch | undefined {
     if (this.observer === undefined || !showsRows(observed.text)) return undefined
-    return this.observer.watch(callOf(observed))
+    return this.observer.watch(callOf(observed, this.observer.sites === true))
   }
 
   askFor(context: Context): Ask {

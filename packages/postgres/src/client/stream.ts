@@ -3,7 +3,7 @@ import { EventEmitter, once } from "node:events"
 import { WardkeepError } from "@wardkeep/core"
 import type { Channel } from "./channel.js"
 import { skipBlank } from "./lexer.js"
-import { callOf } from "./observe.js"
+import { callOf, released } from "./observe.js"
 import type { Runtime } from "./runtime.js"
 import { Statement } from "./wire/statement.js"
 import { Unit } from "./wire/unit.js"
@@ -59,10 +59,11 @@ export async function* streamRows<R>(
         parameters: values.length,
         reading: { reads },
       })
-      const { rows, fields } = await channel.send<R>(unit, opened ? "fetch" : "send")
+      const sent = await channel.send<R>(unit, opened ? "fetch" : "send")
       opened = true
       shape = unit.shape
-      await unit.watch?.release(fields, runtime.askFor(channel.context))
+      const ask = unit.watch && runtime.askFor(channel.context)
+      const { rows } = unit.watch && ask ? await released(unit.watch, sent, ask) : sent
       for (const row of rows) {
         channel.requireOpen()
         handle?.requireOpen()
@@ -94,7 +95,8 @@ export async function* copyBytes(
     throw new WardkeepError("WK108", { message: "only a reading query can be copied" })
   requireBalanced(text)
   const observed = { context: channel.context, text: runtime.statements.read(text), parameters: 0, reading: undefined }
-  await runtime.observer?.copying(callOf(observed), runtime.askFor(channel.context))
+  const { observer } = runtime
+  await observer?.copying(callOf(observed, observer.sites === true), runtime.askFor(channel.context))
   const how = format === "csv" ? "with (format csv, header)" : ""
   const unit = new Unit(new Statement(`copy (${text}\n) to stdout ${how}`, "", kind.suspect), [])
   const events = new EventEmitter()

@@ -27,6 +27,15 @@ export interface Sink {
   chunk(bytes: Buffer): void
 }
 
+/** Rows of a watched statement, as the server sent them, until their view is recorded. */
+const unread = new WeakMap<Result<never>, () => never[]>()
+
+/** Reads rows that were kept as the server sent them. @throws whatever a host's type parser throws */
+export function read<R>(result: Result<R>): Result<R> {
+  const rows = unread.get(result as Result<never>)
+  return rows === undefined ? result : { ...result, rows: rows() }
+}
+
 const noFields: pg.FieldDef[] = []
 
 /**
@@ -97,8 +106,11 @@ export class Unit {
     const shape = this.shape
     if (shape === undefined) return
     try {
-      if (this.watch !== undefined) this.watch.row(shape.fields, values)
-      this.rows.push(this.rowMode === "array" ? shape.array(values) : shape.object(values))
+      if (this.watch === undefined) this.rows.push(this.#read(shape, values))
+      else {
+        this.watch.row(shape.fields, values)
+        this.rows.push(values)
+      }
     } catch (error) {
       // A host's type parser threw; the rest of the rows is read and dropped.
       this.error = error
@@ -106,10 +118,22 @@ export class Unit {
   }
 
   result(): Result<never> {
+    const { watch, shape } = this
+    if (watch === undefined || shape === undefined) return this.#result(this.rows as never[])
+    const result = this.#result([])
+    const raw = this.rows as (string | null)[][]
+    unread.set(result, () => raw.map((values) => this.#read(shape, values) as never))
+    return result
+  }
+
+  #read(shape: RowShape, values: readonly (string | null)[]): unknown {
+    return this.rowMode === "array" ? shape.array(values) : shape.object(values)
+  }
+
+  #result(rows: never[]): Result<never> {
     const fields = this.shape === undefined ? noFields : this.shape.fields
     const tag = this.tag
     const space = tag.indexOf(" ")
-    const rows = this.rows as never[]
     if (space < 0) return { command: tag, rowCount: null, oid: 0, fields, rows }
     const count = Number(tag.slice(tag.lastIndexOf(" ") + 1))
     return {
