@@ -26,7 +26,8 @@ export function hostObjectsInTheWay(
     ...owners(catalog, scoped, covered),
     ...catalog.foreignPolicies
       .filter(
-        (policy) => names.has(policy.slice(0, policy.indexOf(" "))) || /^wardkeep(_audit|_consent|_lookup)?\./.test(policy),
+        (policy) =>
+          names.has(policy.slice(0, policy.indexOf(" "))) || /^wardkeep(_audit|_consent|_lookup)?\./.test(policy),
       )
       .map((policy) => ({
         text: `policy ${policy} is not ours and could widen the fence; drop it first`,
