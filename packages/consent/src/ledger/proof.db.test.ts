@@ -125,5 +125,5 @@ it(`what the database shows is what the events say, after each of many acts (see
     const { rowCount } = await wk.run(caller, () => wk.query("select from patient where id = $1", [subject]))
     expect(rowCount, `${kind} by ${by}`).toBe(state === "granted" ? 1 : 0)
   }
-  expect(recorded).toBeGreaterThan(10)
+  expect(recorded).toBeGreaterThan(5)
 })
