@@ -191,12 +191,12 @@ function matrixLayers(
     ...(row !== null && { row: row.values, ...(action === "update" && { after: row.values }) }),
   }
   const supposed = role.confined && held.subjects === null && table.level !== "global"
-  const layers = explain(matrix, context, question).layers.map(
-    ({ layer, holds, text, rule: at, conjuncts = [] }): WhyLayer => {
-      const open = supposed && layer === "break-glass" && holds
-      return { layer, holds: open ? null : holds, text: open ? reaches : text, rule: at, parts: conjuncts }
-    },
-  )
+  // What the person of the row decided stands on the row: `consentLayer` reads it.
+  const asked = explain(matrix, context, question).layers.filter(({ layer }) => layer !== "consent")
+  const layers = asked.map(({ layer, holds, text, rule: at, conjuncts = [] }): WhyLayer => {
+    const open = supposed && layer === "break-glass" && holds
+    return { layer, holds: open ? null : holds, text: open ? reaches : text, rule: at, parts: conjuncts }
+  })
   // A row that stays where it is stands in its fence twice, before the change and after it.
   if (row !== null) return [...new Map(layers.map((one) => [JSON.stringify(one), one])).values()]
   const missing = "no row of this key is in the clinic of this branch; whether another clinic has one is not told"

@@ -31,12 +31,13 @@ export function reaches({ policy, bits, now }: World, { purpose }: Standing, tab
   return !waits(policy, table, purpose) || letsReach(bits, row, purpose, now) === true
 }
 
-/** The matrix alone. PostgreSQL lets no command aim at a row that may not be read. */
+/** The matrix alone, whatever the person of the row lets reach it. PostgreSQL lets no command aim at a row that may not be read. */
 export function holds(world: World, standing: Standing, table: string, action: SqlAction, row: Row): boolean {
   const context = contextOf(world, standing)
-  const may = (one: SqlAction): boolean =>
-    decide(world.matrix, context, { action: one, table, row, ...(one === "update" && { after: row }) }).effect ===
-    "allow"
+  const may = (one: SqlAction): boolean => {
+    const question = { action: one, table, row, consent: true, ...(one === "update" && { after: row }) }
+    return decide(world.matrix, context, question).effect === "allow"
+  }
   return may(action) && (action === "create" || may("read"))
 }
 
