@@ -1,4 +1,5 @@
 import { WardkeepError } from "@wardkeep/core"
+import { whyUnanswered } from "./unanswered.js"
 
 /** A row as the driver gives it. */
 export type Row = Readonly<Record<string, unknown>>
@@ -62,4 +63,10 @@ const ended = (cause: Error): WardkeepError =>
 export function visibleText({ rows, error, notices }: Outcome): string {
   const failed = error === undefined ? [] : [error.message, error.detail, error.where]
   return [...rows.map((row) => JSON.stringify(row)), ...failed, ...notices].join("\n")
+}
+
+/** The same where answers are compared; undefined where the server gave none, such as when it took too long. */
+export function answerText(outcome: Outcome): string | undefined {
+  const isOpen = outcome.error !== undefined && whyUnanswered(outcome.error.code) !== undefined
+  return isOpen ? undefined : visibleText(outcome)
 }

@@ -1,7 +1,7 @@
 import { quoteLiteral } from "@wardkeep/core"
 import { labelOf, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
-import { visibleText } from "../../database/outcome.js"
+import { answerText, visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import { hidden } from "../../probe/hidden.js"
 import type { Pair } from "../../probe/pair.js"
@@ -149,11 +149,11 @@ async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routin
 async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: Pair, one: Routine): Promise<void> {
   if (one.procedure) return
   const attack = callText(one, [])
-  const ask = async (tx: Transaction): Promise<string> => visibleText(await tx.attempt(attack))
+  const ask = async (tx: Transaction): Promise<string | undefined> => answerText(await tx.attempt(attack))
   const apart = attacker.whyApart(victim)
   if (apart !== undefined) return await compareToday(record, { attacker, victim }, one, attack, apart)
   const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
-  if (was !== same) return
+  if (was === undefined || was !== same) return
   await victim.act(async (tx) => {
     const { statements, tables, without } = await plant(tx, scene, victim)
     const unseen = readBy(one, without)
@@ -163,7 +163,8 @@ async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: 
     }
     if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
     record.probe(labelOf(one))
-    if ((await ask(tx)) === was) return
+    const now = await ask(tx)
+    if (now === undefined || now === was) return
     // As it was asked: a first answer in the same transaction could be the one that it keeps.
     const looked = attacker.replay(attack)
     const replay = `${looked}\n${victim.replay(...statements, ...attacker.takingOver(victim), attack)}`
@@ -235,9 +236,9 @@ async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
   const takesWords = one.arguments.some(({ category }) => category === "S")
   const asked = takesWords ? lists.filter((list) => list.join().includes(prefix)) : lists
   const attacks = [...new Set(asked.map((list) => callText(one, list)))]
-  const ask = async (tx: Transaction): Promise<string[]> => {
-    const answers: string[] = []
-    for (const attack of attacks) answers.push(visibleText(await tx.attempt(attack)))
+  const ask = async (tx: Transaction): Promise<(string | undefined)[]> => {
+    const answers: (string | undefined)[] = []
+    for (const attack of attacks) answers.push(answerText(await tx.attempt(attack)))
     return answers
   }
   const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
@@ -247,7 +248,9 @@ async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
     if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
     record.probe(labelOf(one))
     const now = await ask(tx)
-    const attack = attacks.find((_, place) => was[place] === same[place] && was[place] !== now[place])
+    const changed = (place: number): boolean =>
+      was[place] !== undefined && was[place] === same[place] && now[place] !== undefined && now[place] !== was[place]
+    const attack = attacks.find((_, place) => changed(place))
     if (attack === undefined) return
     record.found({
       object: labelOf(one),
