@@ -3,7 +3,7 @@ import type { Session } from "@wardkeep/postgres"
 import { inTenant, maintenance, type Queryable } from "@wardkeep/postgres/migrate"
 import { beforeAll, describe, expect, it } from "vitest"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
-import { notice, useConsenting } from "#tests/fixture/consenting.ts"
+import { notice, said, served, useConsenting } from "#tests/fixture/consenting.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
 const database = useDatabase()
@@ -21,22 +21,8 @@ beforeAll(async () => {
   published = await wk.run(await session("head", "care"), () => publishNotice(wk, notice))
 })
 
-const served = (subject: string) =>
-  used.clinic.wk.run(desk, () =>
-    serveNotice(used.clinic.wk, { subject, notice: published, language: "en", channel: "desk", evidence: "receipt" }),
-  )
-const say = (subject: string, decisions: Decided["decisions"]) =>
-  used.clinic.wk.run(desk, () =>
-    decide(used.clinic.wk, {
-      subject,
-      notice: published,
-      language: "en",
-      channel: "desk",
-      method: "signature",
-      evidence: "form",
-      decisions,
-    }),
-  )
+const give = (subject: string) => served(used.clinic, desk, published, subject)
+const say = (subject: string, decisions: Decided["decisions"]) => said(used.clinic, desk, published, subject, decisions)
 const kinds = async (subject: string) =>
   (await used.clinic.wk.run(desk, () => history(used.clinic.wk, subject))).map(({ kind }) => kind)
 const reached = async (session: Session, subject: string): Promise<boolean> => {
@@ -102,7 +88,7 @@ describe("a key that changes, or is given again", () => {
 
   it("brings a stranger no yes, no notice and no history, and keeps objections", async () => {
     const subject = await used.clinic.person("1985-03-01")
-    await served(subject)
+    await give(subject)
     await say(subject, { outreach: "granted", reminders: "objected" })
     expect(await reached(caller, subject)).toBe(true)
     await change("delete from patient where id = $1", [subject])

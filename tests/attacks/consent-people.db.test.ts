@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto"
 import {
   consentAt,
   type Decided,
-  decide,
   endDue,
   history,
   proveConsent,
@@ -10,12 +9,11 @@ import {
   type Representation,
   recordEmergency,
   represent,
-  serveNotice,
 } from "@wardkeep/consent"
 import { compileMatrix, decide as decideInCode } from "@wardkeep/permissions"
 import type { Session } from "@wardkeep/postgres"
 import { beforeAll, describe, expect, it } from "vitest"
-import { notice, useConsenting } from "#tests/fixture/consenting.ts"
+import { notice, said, served, useConsenting } from "#tests/fixture/consenting.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
 const database = useDatabase()
@@ -31,23 +29,9 @@ beforeAll(async () => {
   published = await wk.run(await session("head", "care"), () => publishNotice(wk, notice))
 })
 
-const serve = (subject: string, over = {}, as = desk, of = published) =>
-  used.clinic.wk.run(as, () =>
-    serveNotice(used.clinic.wk, { subject, notice: of, language: "en", channel: "desk", evidence: "receipt", ...over }),
-  )
+const serve = (subject: string, over = {}, as = desk, of = published) => served(used.clinic, as, of, subject, over)
 const say = (subject: string, decisions: Decided["decisions"], over: Partial<Decided> = {}, as = desk) =>
-  used.clinic.wk.run(as, () =>
-    decide(used.clinic.wk, {
-      subject,
-      notice: published,
-      language: "en",
-      channel: "desk",
-      method: "signature",
-      evidence: "form",
-      decisions,
-      ...over,
-    }),
-  )
+  said(used.clinic, as, published, subject, decisions, over)
 const stands = (subject: string, over: Partial<Representation> = {}, as = desk) =>
   used.clinic.wk.run(as, () =>
     represent(used.clinic.wk, { subject, as: "parent", who: "mother", how: "token", evidence: "file", ...over }),

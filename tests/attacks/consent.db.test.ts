@@ -1,10 +1,10 @@
-import { type Decided, decide, publishNotice, represent, serveNotice } from "@wardkeep/consent"
+import { type Decided, publishNotice, represent } from "@wardkeep/consent"
 import { roleNames } from "@wardkeep/core"
 import type { Session } from "@wardkeep/postgres"
 import { useStrategy } from "@wardkeep/postgres/migrate"
 import { beforeAll, describe, expect, it } from "vitest"
 import { connected } from "#tests/fixture/clinic.ts"
-import { notice, useConsenting } from "#tests/fixture/consenting.ts"
+import { notice, said, served, useConsenting } from "#tests/fixture/consenting.ts"
 import { type Grant, inContext, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
@@ -28,23 +28,9 @@ beforeAll(async () => {
   await say(no, { outreach: "refused" })
 })
 
-const serve = (subject: string) =>
-  used.clinic.wk.run(desk, () =>
-    serveNotice(used.clinic.wk, { subject, notice: published, language: "en", channel: "desk", evidence: "receipt" }),
-  )
+const serve = (subject: string) => served(used.clinic, desk, published, subject)
 const say = (subject: string, decisions: Decided["decisions"], over: Partial<Decided> = {}) =>
-  used.clinic.wk.run(desk, () =>
-    decide(used.clinic.wk, {
-      subject,
-      notice: published,
-      language: "en",
-      channel: "desk",
-      method: "signature",
-      evidence: "form",
-      decisions,
-      ...over,
-    }),
-  )
+  said(used.clinic, desk, published, subject, decisions, over)
 const ids = async (session: Session, text = "select id from patient"): Promise<string[]> =>
   (await used.clinic.wk.run(session, () => used.clinic.wk.query<{ id: string }>(text))).rows.map(({ id }) => id)
 const grants = async (role: string, purposes: string[]): Promise<Grant> => {

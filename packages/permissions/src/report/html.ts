@@ -1,3 +1,4 @@
+import { escapeMarkup } from "@wardkeep/core"
 import { describeCondition } from "../condition/words.js"
 import type { Matrix } from "../matrix/matrix.js"
 import { cellOf, columnHeads, legend, tableLabel } from "./letters.js"
@@ -21,27 +22,27 @@ export function matrixHtml(matrix: Matrix, { title = "Who may do what" }: HtmlOp
     const cells = heads.map(({ kind, name }) => {
       const { text, weight, title: tied } = cellOf(matrix, kind, name, table)
       if (text === "") return '<td class="w0"><span class="no">no</span></td>'
-      return `<td class="w${Math.ceil(weight * 4)}" title="${escaped(tied)}">${escaped(text)}</td>`
+      return `<td class="w${Math.ceil(weight * 4)}" title="${escapeMarkup(tied)}">${escapeMarkup(text)}</td>`
     })
-    return `<tr><th scope="row">${escaped(tableLabel(policy, table))}</th>${cells.join("")}</tr>`
+    return `<tr><th scope="row">${escapeMarkup(tableLabel(policy, table))}</th>${cells.join("")}</tr>`
   })
   const conditions = Object.entries(policy.conditions).map(
-    ([name, condition]) => `<dt>${escaped(name)}</dt><dd>${escaped(describeCondition(condition))}</dd>`,
+    ([name, condition]) => `<dt>${escapeMarkup(name)}</dt><dd>${escapeMarkup(describeCondition(condition))}</dd>`,
   )
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
+<title>${escapeMarkup(title)}</title>
 <style>${style}</style>
 </head>
 <body>
-<h1>${escaped(title)}</h1>
-<p>${escaped(legend)}.</p>
+<h1>${escapeMarkup(title)}</h1>
+<p>${escapeMarkup(legend)}.</p>
 <div class="scroll">
 <table>
-<thead><tr><td></td>${heads.map(({ shown }) => `<th scope="col"><span>${escaped(shown)}</span></th>`).join("")}</tr></thead>
+<thead><tr><td></td>${heads.map(({ shown }) => `<th scope="col"><span>${escapeMarkup(shown)}</span></th>`).join("")}</tr></thead>
 <tbody>
 ${rows.join("\n")}
 </tbody>
@@ -52,13 +53,4 @@ ${conditions.length === 0 ? "" : `<h2>Conditions</h2>\n<dl>${conditions.join("\n
 </body>
 </html>
 `
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;")
 }

@@ -1,3 +1,4 @@
+import { escapeMarkup } from "@wardkeep/core"
 import type { CaseResult } from "./attack.js"
 import { nameOf } from "./attempts.js"
 import type { MatrixTests } from "./matrix-tests.js"
@@ -51,10 +52,5 @@ function skippedLines(name: string): string[] {
 }
 
 function escaped(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/gu, "\ufffd")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
+  return escapeMarkup(text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/gu, "\ufffd"))
 }

@@ -1,3 +1,4 @@
+import { escapeMarkup } from "@wardkeep/core"
 import type { Crossings } from "./crossings.js"
 import type { Section } from "./declared.js"
 
@@ -11,16 +12,16 @@ export function crossingsHtml({ at, tenant, sections, nothingElse, outside }: Cr
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
+<title>${escapeMarkup(title)}</title>
 <style>${style}</style>
 </head>
 <body>
-<h1>${escaped(title)}</h1>
-<p>${tenant === null ? "All clinics" : `Clinic <code>${escaped(tenant)}</code>`}, as of ${escaped(at.slice(0, 16).replace("T", " "))} UTC.</p>
-<div class="verdict ${verdict}"><p>${escaped(nothingElse.text).replace(/`([^`]+)`/g, "<code>$1</code>")}</p>${bullets(nothingElse.reasons)}</div>
+<h1>${escapeMarkup(title)}</h1>
+<p>${tenant === null ? "All clinics" : `Clinic <code>${escapeMarkup(tenant)}</code>`}, as of ${escapeMarkup(at.slice(0, 16).replace("T", " "))} UTC.</p>
+<div class="verdict ${verdict}"><p>${escapeMarkup(nothingElse.text).replace(/`([^`]+)`/g, "<code>$1</code>")}</p>${bullets(nothingElse.reasons)}</div>
 ${filled.map(sectionHtml).join("\n")}
 <h2>Declared or held by nobody</h2>
-<p>${escaped(empty.map(({ title: one }) => one).join("; ") || "None of the headings above is empty")}.</p>
+<p>${escapeMarkup(empty.map(({ title: one }) => one).join("; ") || "None of the headings above is empty")}.</p>
 <h2>Outside of what policies decide</h2>
 ${bullets(outside)}
 </body>
@@ -31,10 +32,10 @@ ${bullets(outside)}
 function sectionHtml({ title, explained, crossings }: Section): string {
   const rows = crossings.map(
     ({ what, who, limits }) =>
-      `<tr><th scope="row">${escaped(what)}</th><td>${escaped(who)}</td><td>${escaped(limits)}</td></tr>`,
+      `<tr><th scope="row">${escapeMarkup(what)}</th><td>${escapeMarkup(who)}</td><td>${escapeMarkup(limits)}</td></tr>`,
   )
-  return `<h2>${escaped(title)}</h2>
-<p>${escaped(explained)}</p>
+  return `<h2>${escapeMarkup(title)}</h2>
+<p>${escapeMarkup(explained)}</p>
 <table>
 <thead><tr><th scope="col">What</th><th scope="col">Who</th><th scope="col">How far</th></tr></thead>
 <tbody>
@@ -44,7 +45,7 @@ ${rows.join("\n")}
 }
 
 function bullets(lines: readonly string[]): string {
-  return lines.length === 0 ? "" : `<ul>${lines.map((line) => `<li>${escaped(line)}</li>`).join("")}</ul>`
+  return lines.length === 0 ? "" : `<ul>${lines.map((line) => `<li>${escapeMarkup(line)}</li>`).join("")}</ul>`
 }
 
 /** Every pair of text and ground has a contrast of at least 4.5 : 1. */
@@ -65,12 +66,3 @@ ul { margin: .25rem 0; padding-left: 1.2rem; }
 .holds { border-color: #1c6e3d; background: #eef7f1; color: #14492a; } .open { border-color: #9a3412; background: #fdf3ec; color: #6b240d; }
 @media print { body { margin: 0; max-width: none; } .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `
-
-function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;")
-}
