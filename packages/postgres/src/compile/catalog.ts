@@ -1,5 +1,5 @@
 import type { Policy } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { nameOf, sqlName } from "./names.js"
 
 export interface CatalogColumn {

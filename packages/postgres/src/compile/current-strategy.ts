@@ -1,4 +1,4 @@
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 
 export type Strategy = "portable" | "accelerated"
 

@@ -1,5 +1,5 @@
 import { type Finding, quoteIdent } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { privilegeText } from "./grant-statements.js"
 import { type Default, explode } from "./grants.js"
 import type { ScopedTable } from "./scope.js"

@@ -1,5 +1,5 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import type { Catalog } from "./catalog.js"
 import type { Grants } from "./grants.js"
 import { leftOnFunction } from "./left-over.js"

@@ -7,9 +7,9 @@ import {
   type Severity,
   sortFindings,
 } from "@wardkeep/core"
+import type { Queryable } from "../database/queryable.js"
+import { interpreted, withSettings } from "../database/with-settings.js"
 import { databaseFindings } from "../install/database-acl.js"
-import type { Queryable } from "../maintenance/queryable.js"
-import { interpreted, withSettings } from "../maintenance/with-settings.js"
 import { sqlName } from "./names.js"
 import { roleFindings } from "./role-findings.js"
 import { hashOf } from "./step.js"

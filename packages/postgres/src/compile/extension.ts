@@ -1,5 +1,5 @@
 import type { Finding, Policy } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import type { MigrationRun } from "../migrate/run-migrations.js"
 import type { ScopedTable } from "./scope.js"
 import type { Step } from "./step.js"

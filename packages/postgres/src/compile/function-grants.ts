@@ -1,5 +1,5 @@
 import { type Actor, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { databaseRole, matrixRoles } from "./actors.js"
 import { waits } from "./consent-wall.js"
 import type { Strategy } from "./current-strategy.js"

@@ -1,5 +1,5 @@
 import { type Finding, type Policy, quoteIdent } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { differenceSteps, type Grants } from "./grants.js"
 import { sqlName } from "./names.js"
 import { qualified } from "./step.js"

@@ -1,5 +1,5 @@
 import { type Policy, roleNames } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { levelOf, statements } from "./grant-statements.js"
 import { leftOnRelation } from "./left-over.js"
 import { sqlName } from "./names.js"

@@ -1,5 +1,5 @@
 import { actions, type Finding, type Policy, quoteLiteral } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 
 interface Narrowed {
   readonly role: string

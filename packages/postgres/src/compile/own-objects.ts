@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
 import type { Strategy } from "./current-strategy.js"
 import type { Difference } from "./drift.js"

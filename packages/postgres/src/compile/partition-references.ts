@@ -1,5 +1,5 @@
 import type { Finding } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { sqlName } from "./names.js"
 import { ownColumn } from "./references.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"

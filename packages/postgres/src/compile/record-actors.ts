@@ -1,5 +1,5 @@
 import { type Policy, quoteLiteral } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { databaseRole } from "./actors.js"
 import { issuingStopped, type Recorded, type TokenLoss } from "./open-sessions.js"
 import type { Step } from "./step.js"

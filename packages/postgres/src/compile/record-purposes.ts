@@ -1,5 +1,5 @@
 import { type Policy, quoteLiteral, WardkeepError, wallOf } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import type { Step } from "./step.js"
 
 interface PurposeRow {

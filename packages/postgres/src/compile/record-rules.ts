@@ -1,5 +1,5 @@
 import { canonicalJson, type Policy, quoteLiteral, roleNames } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { issuingStopped, type Recorded, type TokenLoss } from "./open-sessions.js"
 
 interface RuleRow {

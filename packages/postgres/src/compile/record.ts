@@ -1,5 +1,5 @@
 import type { Policy } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { openSessionSteps } from "./open-sessions.js"
 import { recordActors } from "./record-actors.js"
 import { recordPurposes } from "./record-purposes.js"

@@ -1,5 +1,5 @@
 import { type Finding, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { matrixRoles } from "./actors.js"
 
 interface RoleRow {

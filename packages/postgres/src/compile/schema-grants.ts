@@ -1,5 +1,5 @@
 import { type Policy, quoteIdent, roleNames } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { explode, type Grants, type Held, isOurs } from "./grants.js"
 import { leftOnSchema } from "./left-over.js"
 import type { Managed, Step } from "./step.js"

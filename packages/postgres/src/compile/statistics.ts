@@ -1,5 +1,5 @@
 import { quoteIdent } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import type { ScopedTable } from "./scope.js"
 import { type Managed, qualified } from "./step.js"
 import { wordTableName } from "./words.js"

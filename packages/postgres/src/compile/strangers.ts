@@ -1,5 +1,5 @@
 import { type Finding, type Policy, quoteIdent } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { companionRelations } from "./companions.js"
 import { privilegeText } from "./grant-statements.js"
 import type { Grants, Held } from "./grants.js"

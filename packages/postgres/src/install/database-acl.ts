@@ -1,5 +1,5 @@
 import { type Finding, type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { roleDdl } from "./retry.js"
 
 /**

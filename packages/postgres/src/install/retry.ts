@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 
 /**
  * Runs role DDL. Roles belong to the cluster, so two databases installing at once meet in one catalog row and one of

@@ -1,7 +1,7 @@
 import { type Finding, type Policy, quoteIdent, quoteLiteral, roleNames, WardkeepError } from "@wardkeep/core"
 import { matrixRoles } from "../compile/actors.js"
 import { roleFindings } from "../compile/role-findings.js"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import { roleDdl } from "./retry.js"
 import { scramVerifier } from "./scram.js"
 

@@ -3,8 +3,8 @@ import { join } from "node:path"
 import { type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
 import type { Strategy } from "../compile/current-strategy.js"
 import { grantAccelerated } from "../compile/function-grants.js"
-import { inTransaction } from "../maintenance/in-transaction.js"
-import type { Queryable } from "../maintenance/queryable.js"
+import { inTransaction } from "../database/in-transaction.js"
+import type { Queryable } from "../database/queryable.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
 
 /** The object files that define what a strategy replaces. */

@@ -1,8 +1,8 @@
 import type { Policy } from "@wardkeep/core"
-import { inTransaction } from "./in-transaction.js"
+import { inTransaction } from "../database/in-transaction.js"
+import type { Queryable } from "../database/queryable.js"
 import { asOwner } from "./owner.js"
 import { closeOwnerContext, enterOwnerContext, openOwnerContext } from "./owner-context.js"
-import type { Queryable } from "./queryable.js"
 import { dataStatements } from "./statements.js"
 import { refuseUnseenRows } from "./unseen-rows.js"
 

@@ -1,6 +1,6 @@
 import type { Policy } from "@wardkeep/core"
+import type { Queryable } from "../database/queryable.js"
 import { asOwner } from "./owner.js"
-import type { Queryable } from "./queryable.js"
 
 export interface BranchGroupOptions {
   /** A dedicated connection of the migrator's login. */

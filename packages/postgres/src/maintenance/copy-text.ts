@@ -1,6 +1,6 @@
 import { WardkeepError } from "@wardkeep/core"
 import pg from "pg"
-import type { Queryable } from "./queryable.js"
+import type { Queryable } from "../database/queryable.js"
 
 // `pg` exports its value rules at run time, but its types do not say so.
 const { utils } = pg as typeof pg & { readonly utils: { prepareValue(value: unknown): string | Buffer | null } }

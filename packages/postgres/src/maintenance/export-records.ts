@@ -1,9 +1,9 @@
 import { quoteLiteral, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { list, qualified } from "../compile/step.js"
+import type { Queryable } from "../database/queryable.js"
 import { writeFileOfParts } from "./export-file.js"
 import { type ExportedTable, recordTables } from "./export-manifest.js"
-import type { Queryable } from "./queryable.js"
 
 /** Made again by `install`, by `apply` and by the rows of the tenants, or carried in the manifest. */
 const madeAgain = [

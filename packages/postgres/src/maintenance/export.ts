@@ -5,6 +5,7 @@ import type pg from "pg"
 import { readCatalog } from "../compile/catalog.js"
 import type { ScopedTable } from "../compile/scope.js"
 import { list, qualified } from "../compile/step.js"
+import { inTransaction } from "../database/in-transaction.js"
 import { writeFileOfParts } from "./export-file.js"
 import {
   type ExportedTable,
@@ -14,7 +15,6 @@ import {
   manifestFile,
 } from "./export-manifest.js"
 import { exportRecords, tablesLeftOut } from "./export-records.js"
-import { inTransaction } from "./in-transaction.js"
 import { maintenance } from "./maintenance.js"
 import { asOwner } from "./owner.js"
 import { closeOwnerContext, enterOwnerContext, openOwnerContext } from "./owner-context.js"

@@ -1,7 +1,7 @@
 import type { Policy } from "@wardkeep/core"
 import { type AssignmentGrant, grantValues } from "../assign/assignments.js"
+import type { Queryable } from "../database/queryable.js"
 import { asOwner } from "./owner.js"
-import type { Queryable } from "./queryable.js"
 
 export interface OwnerGrantOptions extends AssignmentGrant {
   /** A dedicated connection of the migrator's login. */

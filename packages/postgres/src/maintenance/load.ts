@@ -5,8 +5,8 @@ import { type Policy, quoteIdent, splitName, WardkeepError } from "@wardkeep/cor
 import type pg from "pg"
 import { from as copyFrom } from "pg-copy-streams"
 import { qualified } from "../compile/step.js"
+import { inTransaction } from "../database/in-transaction.js"
 import { copyText, type LoadColumn, loadColumns } from "./copy-text.js"
-import { inTransaction } from "./in-transaction.js"
 import { asOwner } from "./owner.js"
 import { closeOwnerContext, enterOwnerContext, openOwnerContext } from "./owner-context.js"
 

@@ -1,10 +1,10 @@
 import { type Policy, splitName, WardkeepError } from "@wardkeep/core"
 import { sqlName } from "../compile/names.js"
 import { qualified } from "../compile/step.js"
-import { inTransaction } from "./in-transaction.js"
-import { lockTables } from "./lock.js"
+import { inTransaction } from "../database/in-transaction.js"
+import { lockTables } from "../database/lock.js"
+import type { Queryable } from "../database/queryable.js"
 import { asOwner } from "./owner.js"
-import type { Queryable } from "./queryable.js"
 import { insideTransaction } from "./statements.js"
 
 export interface MaintenanceOptions {

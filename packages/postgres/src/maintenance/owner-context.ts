@@ -1,5 +1,5 @@
 import { WardkeepError } from "@wardkeep/core"
-import type { Queryable } from "./queryable.js"
+import type { Queryable } from "../database/queryable.js"
 
 /** Records a service context of the owner for one tenant, and returns its token. It is not in force yet. */
 export async function openOwnerContext(client: Queryable, tenant: string, reason: string): Promise<string> {

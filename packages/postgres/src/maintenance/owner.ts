@@ -1,5 +1,5 @@
 import { type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
-import type { Queryable } from "./queryable.js"
+import type { Queryable } from "../database/queryable.js"
 
 /**
  * Runs `work` with the owner's role in force on the migrator's login: the host's own migrations go here, so that every

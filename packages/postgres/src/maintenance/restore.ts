@@ -6,12 +6,12 @@ import { type Policy, quoteLiteral, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { from as copyFrom } from "pg-copy-streams"
 import { list, qualified } from "../compile/step.js"
+import type { Queryable } from "../database/queryable.js"
 import { setBranchGroup } from "./branch-group.js"
 import { type ExportedTable, type ExportManifest, readExportManifest } from "./export-manifest.js"
 import { copyIntoRecords, requireNoRecords } from "./export-records.js"
 import { loadStaged } from "./load.js"
 import { maintenance } from "./maintenance.js"
-import type { Queryable } from "./queryable.js"
 
 export interface RestoreOptions {
   /** A dedicated connection of the migrator's login, in a database where the policy is applied and the tables are empty. */

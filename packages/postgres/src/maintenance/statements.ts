@@ -1,7 +1,7 @@
 import { WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { firstWord } from "../client/lexer.js"
-import type { Queryable } from "./queryable.js"
+import type { Queryable } from "../database/queryable.js"
 
 type Text = string | pg.QueryConfig<unknown[]>
 

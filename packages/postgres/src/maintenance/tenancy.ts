@@ -2,9 +2,9 @@ import { type Policy, quoteIdent } from "@wardkeep/core"
 import { readCatalog } from "../compile/catalog.js"
 import { list, qualified } from "../compile/step.js"
 import { tenancyKeys } from "../compile/tenancy-keys.js"
+import type { Queryable } from "../database/queryable.js"
 import { maintenance } from "./maintenance.js"
 import { asOwner } from "./owner.js"
-import type { Queryable } from "./queryable.js"
 
 type Row = Readonly<Record<string, unknown>>
 

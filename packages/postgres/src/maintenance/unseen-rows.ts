@@ -2,8 +2,8 @@ import { type Policy, quoteIdent, quoteLiteral, type TableRule, WardkeepError } 
 import { type Catalog, type CatalogTable, readCatalog } from "../compile/catalog.js"
 import { qualified } from "../compile/step.js"
 import { tenancyKeys } from "../compile/tenancy-keys.js"
-import { lockTables } from "./lock.js"
-import type { Queryable } from "./queryable.js"
+import { lockTables } from "../database/lock.js"
+import type { Queryable } from "../database/queryable.js"
 
 export interface UnseenOptions {
   readonly client: Queryable

@@ -1,6 +1,6 @@
 import { quoteIdent, WardkeepError } from "@wardkeep/core"
 import { loadMigrationFiles } from "postgres-migrations"
-import type { Queryable } from "../maintenance/queryable.js"
+import type { Queryable } from "../database/queryable.js"
 import type { MigrationRun } from "./run-migrations.js"
 
 /**
