@@ -15,5 +15,5 @@ export default defineConfig([
     "cls-hooked": "src/cls-hooked.ts",
     ...Object.fromEntries(adapters.map((name) => [name, `src/adapters/${name}.ts`])),
   }),
-  { ...library({ cli: "src/cli/main.ts" }), format: ["esm"], dts: false },
+  { ...library({ cli: "src/cli/main.ts" }), format: ["esm"] },
 ])

@@ -1,11 +1,10 @@
 import type { Options } from "tsup"
 
-/** One build shape for every published package: ESM, CommonJS and a declaration file for each. */
+/** One build shape for every published package: ESM and CommonJS. Declarations are the work of `tests/scripts/declare.mjs`. */
 export function library(entry: Record<string, string>): Options {
   return {
     entry,
     format: ["esm", "cjs"],
-    dts: true,
     target: "node20",
     platform: "node",
     sourcemap: true,

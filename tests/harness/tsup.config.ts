@@ -4,7 +4,6 @@ import { defineConfig } from "tsup"
 export default defineConfig({
   entry: { embedded: "src/embedded.ts" },
   format: ["esm"],
-  dts: true,
   target: "node20",
   platform: "node",
   sourcemap: true,

@@ -4,7 +4,7 @@ import { root, run, tool } from "./run.mjs"
 import { hashOf, isStamped, stamp } from "./stamp.mjs"
 
 const installStamp = join(root, "node_modules/.wardkeep/install")
-/** In build order: each package's declarations are needed by the next. */
+/** A package is built again when it changes, or one before it does. */
 const order = ["core", "permissions", "postgres", "audit", "consent", "conformance", "adopt", "adapters", "wardkeep"]
 
 /** Installs with the pinned pnpm, through npx so that a bare machine needs only Node and npm. */
@@ -23,7 +23,7 @@ export async function install() {
 
 /** Builds the packages and examples whose sources, or whose dependencies' sources, changed. */
 export async function build() {
-  const tools = ["tests/config/tsup-library.ts", "tsconfig.base.json", "pnpm-lock.yaml"]
+  const tools = ["tests/config/tsup-library.ts", "tests/scripts/declare.mjs", "tsconfig.base.json", "pnpm-lock.yaml"]
   const folders = [...order.map((name) => `packages/${name}`), "tests/harness", ...below("examples")]
   const seen = []
   for (const folder of folders.filter((name) => existsSync(join(root, name, "tsup.config.ts")))) {
@@ -32,13 +32,21 @@ export async function build() {
     const file = join(root, "node_modules/.wardkeep", folder.replaceAll("/", "-"))
     const dist = join(root, folder, "dist")
     if (existsSync(dist) && isStamped(file, wanted)) continue
-    rmSync(dist, { recursive: true, force: true })
-    const started = Date.now()
-    const code = await tool("tsup/dist/cli-default.js", [], { cwd: join(root, folder), quiet: true })
-    if (code !== 0) throw new Error(`building ${folder} exited with ${code}`)
-    process.stdout.write(`built ${folder} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`)
+    await buildOne(folder, dist)
     stamp(file, wanted)
   }
+}
+
+/** The bundler of JavaScript works in a process of its own while declarations are made here. */
+async function buildOne(folder, dist) {
+  rmSync(dist, { recursive: true, force: true })
+  const started = Date.now()
+  const bundling = tool("tsup/dist/cli-default.js", [], { cwd: join(root, folder), quiet: true })
+  // Imported late: the compiler comes with the installation that this file makes.
+  if (!folder.startsWith("examples/")) (await import("./declare.mjs")).declare(join(root, folder))
+  const code = await bundling
+  if (code !== 0) throw new Error(`building ${folder} exited with ${code}`)
+  process.stdout.write(`built ${folder} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`)
 }
 
 function below(folder) {
