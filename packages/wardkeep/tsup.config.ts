@@ -12,6 +12,7 @@ export default defineConfig([
     policy: "src/policy.ts",
     conformance: "src/conformance.ts",
     consent: "src/consent.ts",
+    testing: "src/testing/index.ts",
     "cls-hooked": "src/cls-hooked.ts",
     ...Object.fromEntries(adapters.map((name) => [name, `src/adapters/${name}.ts`])),
   }),

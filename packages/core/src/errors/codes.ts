@@ -91,6 +91,16 @@ export const codes = {
     hint: "Pass the session that `issueSession` returned, unchanged.",
     http: 401,
   },
+  WK113: {
+    title: "A test saw or changed what belongs to another branch",
+    hint: "Find the statement that is not Wardkeep's, or the copy of rows outside of the database.",
+    http: 500,
+  },
+  WK114: {
+    title: "A test of isolation proves nothing",
+    hint: "Have the function return what it read, and seed the mark where it reads.",
+    http: 500,
+  },
   WK201: {
     title: "This role may not do that",
     hint: "Ask somebody whose role may, or change the policy file.",

@@ -1,7 +1,7 @@
 import { type Policy, quoteIdent } from "@wardkeep/core"
 import { readCatalog } from "../compile/catalog.js"
 import { list, qualified } from "../compile/step.js"
-import { tenancyKeys } from "../compile/tenancy-keys.js"
+import { type TenancyKeys, tenancyKeys } from "../compile/tenancy-keys.js"
 import type { Queryable } from "../database/queryable.js"
 import { maintenance } from "./maintenance.js"
 import { asOwner } from "./owner.js"
@@ -20,6 +20,24 @@ export interface AddTenantOptions {
   readonly lockTimeout?: number
 }
 
+/** One of several tenants. */
+export interface NewTenant {
+  /** Columns of the tenant table. */
+  readonly tenant: Row
+  /** Columns of the branch table, one entry per branch; the tenant column is filled in. */
+  readonly branches: readonly Row[]
+}
+
+export interface AddTenantsOptions extends Omit<AddTenantOptions, "tenant" | "branches"> {
+  readonly tenants: readonly NewTenant[]
+}
+
+/** The keys as text, as assignments name them; branches in the order in which they were given. */
+export interface AddedTenant {
+  readonly tenant: string
+  readonly branches: string[]
+}
+
 /**
  * A new tenant with its branches: no context can exist before they do, so they are inserted in maintenance. The next
  * session may be issued for them at once.
@@ -29,23 +47,46 @@ export interface AddTenantOptions {
  *   database does not fit the policy file · the server's error for rows it refuses; nothing is kept then
  * @example await addTenant({ client, policy, tenant: { name: "Asha Clinic" }, branches: [{ name: "Indiranagar" }], reason: "contract 12" })
  */
-export async function addTenant(options: AddTenantOptions): Promise<{ tenant: string; branches: string[] }> {
+export async function addTenant(options: AddTenantOptions): Promise<AddedTenant> {
+  const { tenant, branches = [], ...rest } = options
+  const [added] = await addTenants({ ...rest, tenants: [{ tenant, branches }] })
+  return added!
+}
+
+/**
+ * Several tenants in one maintenance: the locks are taken once.
+ *
+ * @throws WK307, WK002, WK007, WK008, WK303 and the server's error, as {@link addTenant}; none is kept then
+ * @example await addTenants({ client, policy, tenants: [{ tenant: { name: "Asha" }, branches: [] }], reason: "group 4" })
+ */
+export async function addTenants(options: AddTenantsOptions): Promise<AddedTenant[]> {
   const { client, policy, reason } = options
   const catalog = await asOwner(client, policy, () => readCatalog(client, policy))
   const { tenantKey, branchKey } = tenancyKeys(policy, catalog)
   const tables = [policy.tenancy.tenant, policy.tenancy.branch]
   const lockTimeout = options.lockTimeout === undefined ? {} : { lockTimeout: options.lockTimeout }
   return await maintenance({ client, policy, tables, reason, ...lockTimeout }, async (q) => {
-    const tenant =
-      (await existing(q, policy, tenantKey, options.tenant)) ??
-      (await insert(q, policy.tenancy.tenant, tenantKey, options.tenant))
-    const branches: string[] = []
-    for (const row of options.branches ?? [])
-      branches.push(
-        await insert(q, policy.tenancy.branch, branchKey, { ...row, [policy.tenancy.columns.tenant]: tenant }),
-      )
-    return { tenant, branches }
+    const added: AddedTenant[] = []
+    for (const each of options.tenants) added.push(await insertTenant(q, policy, { tenantKey, branchKey }, each))
+    return added
   })
+}
+
+async function insertTenant(
+  q: Queryable,
+  policy: Policy,
+  { tenantKey, branchKey }: Pick<TenancyKeys, "tenantKey" | "branchKey">,
+  given: NewTenant,
+): Promise<AddedTenant> {
+  const tenant =
+    (await existing(q, policy, tenantKey, given.tenant)) ??
+    (await insert(q, policy.tenancy.tenant, tenantKey, given.tenant))
+  const branches: string[] = []
+  for (const row of given.branches) {
+    const placed = { ...row, [policy.tenancy.columns.tenant]: tenant }
+    branches.push(await insert(q, policy.tenancy.branch, branchKey, placed))
+  }
+  return { tenant, branches }
 }
 
 async function existing(q: Queryable, policy: Policy, key: string, row: Row): Promise<string | undefined> {

@@ -33,6 +33,13 @@ export { type LoadOptions, type LoadResult, load } from "../maintenance/load.js"
 export { type MaintenanceOptions, maintenance } from "../maintenance/maintenance.js"
 export { asOwner } from "../maintenance/owner.js"
 export { type RestoreOptions, type RestoreResult, restoreTenants } from "../maintenance/restore.js"
-export { type AddTenantOptions, addTenant } from "../maintenance/tenancy.js"
+export {
+  type AddedTenant,
+  type AddTenantOptions,
+  type AddTenantsOptions,
+  addTenant,
+  addTenants,
+  type NewTenant,
+} from "../maintenance/tenancy.js"
 export { type MigrationRun, runMigrations } from "./run-migrations.js"
 export { sqlDirectory } from "./sql-directory.js"
