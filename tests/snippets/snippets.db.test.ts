@@ -9,7 +9,7 @@ import { runnableSnippets } from "./extract.ts"
 import { compile, readDocument, run, workshop } from "./workshop.ts"
 
 /** Documents that may hold runnable blocks; each block is a program of its own. */
-const documents = ["README.md", "docs/guides/embed.md", "docs/guides/orms.md"]
+const documents = ["README.md", "docs/guides/embed.md", "docs/guides/orms.md", "docs/guides/your-tests.md"]
 
 const database = useDatabase()
 const clinic = { id: randomUUID(), annaNagar: randomUUID(), velachery: randomUUID() }
@@ -68,22 +68,27 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-// Compiles every block and starts a process for each; the limit is for what hangs.
+// Compiles them together and starts a process for each; the limit is for what hangs.
 const limit = 240_000
 test("every runnable block of the documents compiles strictly and runs as a user would run it", {
   timeout: limit,
 }, async () => {
-  const outputs: Record<string, string> = {}
+  const blocks: { where: string; file: string }[] = []
   for (const document of documents) {
     for (const { where, text } of runnableSnippets(document, await readDocument(document))) {
-      await writeFile(join(folder, "snippet.ts"), `${text}\n`)
-      const compiled = await compile(folder, ["snippet.ts", "wardkeep.policy.ts"])
-      expect(compiled, where).toEqual({ code: 0, output: "" })
-      const ran = await run(folder, ["snippet.js"], env)
-      expect(ran.code, `${where}\n${ran.output}`).toBe(0)
-      expect(ran.output, where).not.toContain("Arjun Rao")
-      outputs[where] = ran.output
+      const file = `snippet-${blocks.length}`
+      await writeFile(join(folder, `${file}.ts`), `${text}\n`)
+      blocks.push({ where, file })
     }
+  }
+  const compiled = await compile(folder, [...blocks.map(({ file }) => `${file}.ts`), "wardkeep.policy.ts"])
+  expect(compiled, JSON.stringify(blocks)).toEqual({ code: 0, output: "" })
+  const outputs: Record<string, string> = {}
+  for (const { where, file } of blocks) {
+    const ran = await run(folder, [`${file}.js`], env)
+    expect(ran.code, `${where}\n${ran.output}`).toBe(0)
+    expect(ran.output, where).not.toContain("Arjun Rao")
+    outputs[where] = ran.output
   }
   const readme = Object.entries(outputs).find(([where]) => where.startsWith("README.md"))?.[1]
   expect(readme).toContain("Meera Nair")
@@ -92,6 +97,9 @@ test("every runnable block of the documents compiles strictly and runs as a user
   const orms = Object.entries(outputs).filter(([where]) => where.startsWith("docs/guides/orms.md"))
   expect(orms.length).toBeGreaterThan(0)
   for (const [where, output] of orms) expect(output, where).toContain("Meera Nair")
+  const stage = Object.entries(outputs).find(([where]) => where.startsWith("docs/guides/your-tests.md"))?.[1]
+  expect(stage).toContain("Meera Nair")
+  expect(stage).toContain("[]")
 })
 
 test("a block that does not compile is found", async () => {

@@ -13,8 +13,11 @@ export interface StageOptions<Branch extends string> {
   readonly policy: Policy
   /** The migrator's login, which makes clinics and rows. */
   readonly migrator: string | pg.ClientConfig
-  /** The branches of each clinic: a name for tests, and the columns of its row. The tenant column is filled in. */
-  readonly branches: Readonly<Record<Branch, Row>>
+  /**
+   * The branches of each clinic: a name for tests, and the columns of its row, the same for each clinic or by its number.
+   * The tenant column is filled in.
+   */
+  readonly branches: Readonly<Record<Branch, Row | ((n: number) => Row)>>
   /** Columns of a clinic's row; `n` counts the clinics of this stage. Default: none. */
   readonly clinic?: (n: number) => Row
   /** How many clinics are made at once, since making them locks the tables of tenants and branches. Default 20. */
@@ -57,10 +60,14 @@ export async function openStage<Branch extends string>(options: StageOptions<Bra
   let making: Promise<void> | undefined
 
   async function makeClinics(): Promise<void> {
-    const tenants = Array.from({ length: options.batch ?? 20 }, () => ({
-      tenant: options.clinic?.(made++) ?? {},
-      branches: names.map((name) => options.branches[name]),
-    }))
+    const tenants = Array.from({ length: options.batch ?? 20 }, () => {
+      const n = made++
+      const branches = names.map((name) => {
+        const row: Row | ((n: number) => Row) = options.branches[name]
+        return typeof row === "function" ? row(n) : row
+      })
+      return { tenant: options.clinic?.(n) ?? {}, branches }
+    })
     const added = await owner((client) => addTenants({ client, policy, tenants, reason: "clinics for tests" }))
     for (const { tenant, branches } of added) {
       const named = Object.fromEntries(names.map((name, n) => [name, branches[n]])) as Record<Branch, string>
