@@ -50,7 +50,7 @@ export interface AddedTenant {
 export async function addTenant(options: AddTenantOptions): Promise<AddedTenant> {
   const { tenant, branches = [], ...rest } = options
   const [added] = await addTenants({ ...rest, tenants: [{ tenant, branches }] })
-  return added!
+  return added ?? { tenant: "", branches: [] }
 }
 
 /**
