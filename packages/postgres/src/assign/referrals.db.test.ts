@@ -69,11 +69,13 @@ describe("a referral", () => {
     expect(await ids(opened, "select v.patient_id as id from visit v join patient p on p.id = v.patient_id")).toEqual(
       [],
     )
-    const doctor = { role: "doctor", taken: { action: "delete", table: "public.visit" }, reason: "audit" } as const
     const chief = await person("chief", 0, { scope: "all" })
-    await clinic.wk.run(chief, () => narrowRole(clinic.wk, clinic.host.policy, doctor)).catch(() => undefined)
-    const { grants } = await open(id, await person("doctor", 1))
-    expect(await ids({ ...opened, grants }, patients)).toEqual([])
+    const taken = { role: "doctor", taken: { action: "delete", table: "public.visit" }, reason: "audit" } as const
+    await clinic.wk.run(chief, () => narrowRole(clinic.wk, clinic.host.policy, taken))
+    await expect(ids(opened, patients)).rejects.toMatchObject(code("WK102"))
+    const again = await open(id, await person("doctor", 1))
+    expect(await ids(again, patients)).toEqual([])
+    expect(await ids(again, "select patient_id as id from visit")).toEqual([subject()])
   })
 
   it("ends on the next statement of an open transaction, on each of eight pooled connections", async () => {
