@@ -118,7 +118,7 @@ describe("moving a patient", () => {
       [{ to: here.branch }, /another one/],
       [{ subject: randomUUID() }, /no such person/],
       [{ subject: "x' or true --" }, /no such person/],
-      [{ subject: elsewhere.patients[0] }, /no such person/],
+      [{ subject: elsewhere.patients[0] ?? "" }, /no such person/],
       [{ reason: " " }, /reason/],
     ] as const)
       await expect(move(chief, subject, wrong)).rejects.toMatchObject(code("WK231", text))

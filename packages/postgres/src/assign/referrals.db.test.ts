@@ -23,6 +23,8 @@ const ids = async (session: Session, sql: string, values: unknown[] = []): Promi
   )
 const [here, there, elsewhere] = clinic.places
 const subject = (): string => here.patients[0] ?? ""
+const [theirs = ""] = there.patients
+const [strangers = ""] = elsewhere.patients
 const hours = (n: number): Date => new Date(Date.now() + n * 3_600_000)
 const refer = async (session: Session, over: Partial<Referral> = {}): Promise<string> =>
   await clinic.wk.run(session, () =>
@@ -132,11 +134,11 @@ describe("a referral", () => {
   it("is refused to other roles, for other branches, clinics and persons, for other tables, longer, or without a basis", async () => {
     const sender = await person("doctor", 0)
     for (const [wrong, text] of [
-      [{ subject: there.patients[0] }, /no such person/],
-      [{ subject: elsewhere.patients[0] }, /no such person/],
+      [{ subject: theirs }, /no such person/],
+      [{ subject: strangers }, /no such person/],
       [{ subject: "" }, /no such person/],
       [{ subject: "x' or true --" }, /no such person/],
-      [{ from: there.branch, subject: there.patients[0], to: here.branch }, /their own branch/],
+      [{ from: there.branch, subject: theirs, to: here.branch }, /their own branch/],
       [{ to: here.branch }, /another branch/],
       [{ to: elsewhere.branch }, /another branch of the same tenant/],
       [{ records: [] }, /names tables/],
