@@ -1,4 +1,12 @@
-import { type Actor, type Crossings, type Json, type Policy, quoteIdent, quoteLiteral, WardkeepError } from "@wardkeep/core"
+import {
+  type Actor,
+  type Crossings,
+  type Json,
+  type Policy,
+  quoteIdent,
+  quoteLiteral,
+  WardkeepError,
+} from "@wardkeep/core"
 import type { Catalog, CatalogTable } from "./catalog.js"
 import { ownColumn } from "./references.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"
