@@ -45,7 +45,7 @@ const onEveryServer = (file) => isOrdinary(file) && !isOn15Only(file)
  * context in the client. The commands meet the older server as the limited administrator.
  */
 const anyServer =
-  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|tests\/contracts\/(cls-|als-shared)|packages\/wardkeep\/src\/cli\/(bad-input|cli|why|audit\/audit|matrix\/(consent|crossings|review|show))\.db|packages\/postgres\/src\/client\/(lanes|streams|savepoints)\.db|tests\/fuzz\/guards\.db|examples\/express-clinic\/src\/(login\/|routes\/(team|permissions|emergencies)\.db))/
+  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|tests\/contracts\/(cls-|als-shared)|packages\/wardkeep\/src\/cli\/(bad-input|cli|why|audit\/audit|matrix\/(consent|crossings|referred|review|show))\.db|packages\/postgres\/src\/client\/(lanes|streams|savepoints)\.db|tests\/fuzz\/guards\.db|examples\/express-clinic\/src\/(login\/|routes\/(team|permissions|emergencies|referrals)\.db))/
 const needsThisServer = (file) => isOrdinary(file) && !anyServer.test(file)
 /**
  * What an older server could change and seldom does: the suite's own checks and drills, which stand alone and meet 13 to

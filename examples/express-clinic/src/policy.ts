@@ -93,6 +93,12 @@ export default definePolicy({
       confined: true,
       can: { patient: "read", clinical_note: "read", prescription: "read" },
     },
+    // One patient whom another branch referred, for days: see crossings. Nobody is assigned it.
+    consultant: {
+      purposes: ["care"],
+      confined: true,
+      can: { patient: "read", clinical_note: "read", prescription: "read", lab_result: "read" },
+    },
     billing: {
       purposes: ["billing"],
       mfa: "PT12H",
@@ -128,6 +134,17 @@ export default definePolicy({
     longest: "PT1H",
     reasons: ["unconscious", "life_threatening"],
     reviewedBy: ["owner"],
+  },
+  crossings: {
+    people: "patient",
+    referral: {
+      role: "consultant",
+      from: ["doctor"],
+      to: ["doctor", "locum"],
+      longest: "P30D",
+      bases: ["second_opinion", "further_treatment"],
+    },
+    movedBy: ["owner"],
   },
   services: {
     reminders: {

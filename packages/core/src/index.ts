@@ -24,6 +24,7 @@ export {
   type CellInput,
   type ConditionInput,
   type ConsentInput,
+  type CrossingsInput,
   definePolicy,
   type GuardInput,
   type PolicyInput,
@@ -34,6 +35,17 @@ export {
 export { durationSeconds } from "./policy/duration.js"
 export { type RoleNames, roleNames } from "./policy/names.js"
 export { parsePolicy } from "./policy/parse.js"
-export type { Actor, BreakGlass, ColumnSet, ConsentRule, Lookup, Permission, Policy, Rule } from "./policy/policy.js"
+export type {
+  Actor,
+  BreakGlass,
+  ColumnSet,
+  ConsentRule,
+  Crossings,
+  Lookup,
+  Permission,
+  Policy,
+  Referral,
+  Rule,
+} from "./policy/policy.js"
 export { type CellReplacements, replaceCells } from "./policy/replace-cells.js"
 export type { PurposeRule, TableRule } from "./policy/schema.js"

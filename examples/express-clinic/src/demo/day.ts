@@ -1,6 +1,7 @@
 import type { Session } from "wardkeep"
 import { Browser } from "./browser.js"
 import { emergency, menuAndReason, signedInEarlier, stepUp } from "./day-permissions.js"
+import { type ReferralDay, referralDay } from "./day-referral.js"
 import { locumDay, removedWhileSignedIn } from "./day-team.js"
 import { signIn } from "./sign-in.js"
 import type { Stage } from "./stage.js"
@@ -15,6 +16,7 @@ export interface Day {
   readonly elsewhere: Browser
   /** Declared by the doctor, open, and not reviewed. */
   readonly emergencyId: string
+  readonly referral: ReferralDay
   /** The locum's open browser, and a session of the same length for attempts below the API. */
   readonly locum: Browser
   readonly locumSession: Session
@@ -70,9 +72,10 @@ export async function playDay(stage: Stage, say: Say): Promise<Day> {
   const { locum, locumSession } = await locumDay(stage, owner, say)
   await removedWhileSignedIn(stage, owner, say)
   const emergencyId = await emergency(stage, doctor, owner, say)
+  const referral = await referralDay(stage, doctor, say)
   const elsewhere = await signIn(origin, people.doctorElsewhere)
   await remind(stage, say)
-  return { reception, nurse, doctor, billing, owner, elsewhere, emergencyId, locum, locumSession }
+  return { reception, nurse, doctor, billing, owner, elsewhere, emergencyId, referral, locum, locumSession }
 }
 
 async function found(browser: Browser, search: string): Promise<number> {

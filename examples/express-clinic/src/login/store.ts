@@ -9,6 +9,8 @@ export interface OpenLogin {
   readonly mfaAt: Date
   /** Contexts that were opened in an emergency, by its id. They end with the session. */
   readonly emergencies: Map<string, Session>
+  /** Contexts of referrals to this person's branch, by their id. They end with the session, and when they are withdrawn. */
+  readonly referrals: Map<string, Session>
   /** The branch this browser narrowed itself to; undefined means every branch of the session. */
   branch: string | undefined
 }
@@ -37,7 +39,7 @@ export function loginStore(clock: () => number): LoginStore {
   return {
     add(login, branch) {
       const id = randomBytes(32).toString("base64url")
-      logins.set(digest(id), { ...login, branch, emergencies: new Map(), seen: clock() })
+      logins.set(digest(id), { ...login, branch, emergencies: new Map(), referrals: new Map(), seen: clock() })
       return id
     },
     open(cookie) {

@@ -35,6 +35,7 @@ const idOf = (path: string, { patient, rows }: Target): string =>
     sessions: patient.id,
     team: patient.id,
     emergencies: patient.id,
+    referrals: patient.id,
   })[path.split("/")[1] ?? ""] ?? ""
 
 /** Every route with an id that the API's own document lists. */

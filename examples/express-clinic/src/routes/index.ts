@@ -11,6 +11,7 @@ import { noteRoutes } from "./notes.js"
 import { patientRoutes } from "./patients.js"
 import { prescriptionRoutes } from "./prescriptions.js"
 import { publicRoutes } from "./public.js"
+import { referralRoutes } from "./referrals.js"
 import { reportRoutes } from "./reports.js"
 import { teamRoutes } from "./team.js"
 
@@ -29,6 +30,7 @@ export function allRoutes(parts: LoginParts): Route[] {
     ...reportRoutes(wk),
     ...teamRoutes(wk),
     ...emergencyRoutes(parts),
+    ...referralRoutes(parts),
   ]
   const document: Route = route({
     method: "get",

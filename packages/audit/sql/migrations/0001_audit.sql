@@ -300,3 +300,13 @@ end
 $$;
 comment on function wardkeep_audit.record_views(jsonb) is
   'Records what the application was shown, one event per table: who, where and why are the verified context''s. Fails with WK1xx, and with WK411 for a table whose views the policy file does not record.';
+create function wardkeep_audit.record_crossing(c wardkeep.token, branches text[], verb text, relation text, record text, subject text, detail jsonb) returns void
+  language sql volatile security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
+  select c.tenant, b.branch, c.actor, c.role, c.purpose, c.session_id, nullif(current_setting('wardkeep.request', true), ''),
+         record_crossing.verb, record_crossing.relation, record_crossing.record, record_crossing.subject, record_crossing.detail::text
+    from unnest(branches) b(branch);
+end;
+comment on function wardkeep_audit.record_crossing(wardkeep.token, text[], text, text, text, text, jsonb) is
+  'Internal: what crossed, as one event of each branch. Called by note_crossing() with a context that was verified.';

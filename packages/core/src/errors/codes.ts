@@ -136,6 +136,16 @@ export const codes = {
     hint: "See the message; what was declared before stays recorded. An open one must be reviewed before the next.",
     http: 403,
   },
+  WK230: {
+    title: "The referral was refused",
+    hint: "See the message. The policy file says under `crossings.referral` who may refer what, for how long, and who may open it.",
+    http: 403,
+  },
+  WK231: {
+    title: "The person or branch was not moved",
+    hint: "See the message; nothing was changed. The policy file says under `crossings` who may move and merge.",
+    http: 409,
+  },
   WK301: {
     title: "A migration failed; nothing of it was kept",
     hint: "See the cause for file and position; correct it and run again.",

@@ -109,6 +109,30 @@ export interface BreakGlassInput<Role extends string = string> {
   readonly reviewedBy: readonly Role[]
 }
 
+/** What rightly crosses from one branch of a tenant to another: referrals, moves and mergers. */
+export interface CrossingsInput<Table extends string = string, Role extends string = string> {
+  /** The table with one row per person; it names a `subject` and has the scope `branch`. */
+  readonly people: Table
+  readonly referral?: {
+    /** A confined role of one purpose; its cells are what can be referred at all. */
+    readonly role: Role
+    /** Who may refer, and withdraw, in the branch of the person. */
+    readonly from: readonly Role[]
+    /** Who may open it in the other branch. */
+    readonly to: readonly Role[]
+    /** An ISO 8601 duration, such as `P30D`. */
+    readonly longest: string
+    /** Codes, one of which must be given. */
+    readonly bases: readonly string[]
+    /** Without it, a role that may do more than read is refused. */
+    readonly writes?: boolean
+  }
+  /** Who may move a person, with all that hangs on it, to another branch. */
+  readonly movedBy?: readonly Role[]
+  /** Who may put all of a branch into another and close it. */
+  readonly mergedBy?: readonly Role[]
+}
+
 export interface PolicyInput<
   Table extends string,
   Purpose extends string,
@@ -144,6 +168,7 @@ export interface PolicyInput<
   /** `required`: sessions are issued from assignments in the database only. Default `host`: your application says. */
   readonly assignments?: "host" | "required"
   readonly breakGlass?: BreakGlassInput<NoInfer<Role | Combined>>
+  readonly crossings?: CrossingsInput<NoInfer<Table>, NoInfer<Role | Combined>>
   /** The consent ledger; needed where a purpose waits for what people decide. */
   readonly consent?: ConsentInput<NoInfer<Table>, NoInfer<Role | Combined>>
   readonly services?: {

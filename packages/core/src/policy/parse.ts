@@ -3,6 +3,7 @@ import { breakGlassOf, checkAssigning } from "./assigning.js"
 import { addCells, checkCells, type Known, qualifiedConditions } from "./cells.js"
 import { combinationActors } from "./combine.js"
 import { checkConsent, consentOf } from "./consent.js"
+import { checkCrossings, crossingsOf } from "./crossings.js"
 import { durationSeconds } from "./duration.js"
 import { describeIssue, invalid } from "./faults.js"
 import type { Actor, Lookup, Permission, Policy } from "./policy.js"
@@ -36,6 +37,8 @@ export function parsePolicy(input: unknown): Policy {
   const roles = roleActors(doc, known)
   const actors = [...roles, ...combinationActors(doc, roles, known), ...serviceActors(doc, known)]
   checkAssigning(doc, actors, tables, faults)
+  const crossings = crossingsOf(doc.crossings, qualify)
+  checkCrossings(crossings, doc.breakGlass, actors, tables, faults)
   const consent = consentOf(doc.consent, qualify)
   checkConsent(doc, consent, actors, tables, faults)
   const lookups = Object.entries(doc.lookups).map(([name, lookup]): Lookup => {
@@ -57,6 +60,7 @@ export function parsePolicy(input: unknown): Policy {
     assignments: doc.assignments,
     exclusive: doc.exclusive,
     breakGlass: breakGlassOf(doc.breakGlass),
+    crossings,
     consent,
   }
 }

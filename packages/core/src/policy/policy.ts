@@ -56,6 +56,32 @@ export interface BreakGlass {
   readonly reviewedBy: readonly string[]
 }
 
+/** A branch shows one person to another branch: a second context there, of a confined role, for exactly that person. */
+export interface Referral {
+  /** The confined role that it is opened as; its cells are what can be referred at all. */
+  readonly role: string
+  /** The roles that may refer, and withdraw, in the branch of the person. */
+  readonly from: readonly string[]
+  /** The roles that may open it in the other branch. */
+  readonly to: readonly string[]
+  readonly longestSeconds: number
+  /** Codes, one of which must be given. */
+  readonly bases: readonly string[]
+  /** Whether the role may do more than read. */
+  readonly writes: boolean
+}
+
+/** What rightly crosses from one branch of a tenant to another. */
+export interface Crossings {
+  /** The table with one row per person. */
+  readonly people: string
+  readonly referral: Referral | null
+  /** The roles that may move a person, with all that hangs on it, to another branch. */
+  readonly movedBy: readonly string[]
+  /** The roles that may put all of a branch into another and close it. */
+  readonly mergedBy: readonly string[]
+}
+
 /** Who the consent ledger is about, and who writes it. */
 export interface ConsentRule {
   /** The table with one row per person. */
@@ -102,6 +128,8 @@ export interface Policy<
   /** Pairs of roles that nobody holds at the same time in one tenant. */
   readonly exclusive: readonly (readonly [string, string])[]
   readonly breakGlass: BreakGlass | null
+  /** Null: nothing is referred or moved. */
+  readonly crossings: Crossings | null
   /** Null: no ledger, and no purpose waits for consent. */
   readonly consent: ConsentRule | null
   /** Never set: only the literal names of the policy file travel in it. */

@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { type Action, actions, narrowableActions } from "./actions.js"
 import { conditionSchema } from "./condition.js"
-import { duration } from "./duration.js"
+import { duration, windowDuration } from "./duration.js"
 
 const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, "use lower-case letters, digits and underscores, at most 63")
 const tableName = z
@@ -104,6 +104,22 @@ const breakGlass = z.strictObject({
   reviewedBy: z.array(roleName).min(1),
 })
 
+const crossings = z.strictObject({
+  people: tableName,
+  referral: z
+    .strictObject({
+      role: roleName,
+      from: z.array(roleName).min(1),
+      to: z.array(roleName).min(1),
+      longest: windowDuration,
+      bases: z.array(name).min(1),
+      writes: z.boolean().default(false),
+    })
+    .optional(),
+  movedBy: z.array(roleName).default([]),
+  mergedBy: z.array(roleName).default([]),
+})
+
 const purpose = z.strictObject({
   basis: z.string().min(1),
   objection: z.literal("stops", { error: "write objection: 'stops', or leave it out" }).optional(),
@@ -144,6 +160,7 @@ export const policySchema = z.strictObject({
   combinations: z.record(roleName, z.array(roleName).min(2)).default({}),
   exclusive: z.array(z.tuple([roleName, roleName])).default([]),
   breakGlass: breakGlass.optional(),
+  crossings: crossings.optional(),
   consent: consent.optional(),
   lookups: z
     .record(name, z.strictObject({ table: tableName, by: column, returns: z.array(column).min(1) }))

@@ -53,7 +53,9 @@ create table wardkeep.token (
   denied text[] not null default '{}',
   -- The emergency that it was opened for.
   break_glass uuid,
-  check (break_glass is null or subjects is not null),
+  -- The referral that it was opened for.
+  referral uuid,
+  check (coalesce(break_glass, referral) is null or subjects is not null),
   -- Only the owner's work may stand in a tenant that has no branch yet.
   check (cardinality(branches) > 0 or role = 'owner')
 );
@@ -87,6 +89,7 @@ create table wardkeep.policy_rule (
   assignments text not null check (assignments in ('host', 'required')),
   exclusive jsonb not null,
   break_glass jsonb,
+  crossings jsonb,
   -- Under another column than before the same value may name another branch.
   branch_key text not null
 );
@@ -250,6 +253,51 @@ create unique index break_glass_once on wardkeep.break_glass (declared_by, tenan
 comment on table wardkeep.break_glass is 'Emergencies: who asked to see which subject in which branch, why, until when, and what the review said.';
 
 alter table wardkeep.break_glass enable row level security;
+create table wardkeep.referral (
+  id uuid primary key default gen_random_uuid(),
+  tenant text not null,
+  from_branch text not null,
+  to_branch text not null,
+  subject text not null check (subject <> ''),
+  -- Of the tables that the role of referrals reaches, these and no others.
+  records text[] not null check (cardinality(records) > 0),
+  basis text not null,
+  referred_by text not null,
+  referred_as text not null,
+  session_id uuid not null,
+  referred_at timestamptz not null default clock_timestamp(),
+  valid_until timestamptz not null,
+  opened_at timestamptz,
+  opened_by text,
+  -- Withdrawn, or over because the person, a branch or the tenant went.
+  ended_at timestamptz,
+  ended_by text,
+  end_reason text check (btrim(end_reason) <> ''),
+  check (from_branch <> to_branch),
+  check (num_nulls(ended_at, ended_by, end_reason) in (0, 3))
+);
+create index referral_open on wardkeep.referral (tenant, subject) where ended_at is null;
+comment on table wardkeep.referral is 'Referrals: which person of which branch is shown to which other one, which tables, on what basis, until when, and how it ended.';
+
+create table wardkeep.move (
+  id uuid primary key default gen_random_uuid(),
+  tenant text not null,
+  from_branch text not null,
+  to_branch text not null,
+  -- Null: all of the branch, which was closed.
+  subject text,
+  reason text not null check (btrim(reason) <> ''),
+  moved_by text not null,
+  moved_as text not null,
+  moved_at timestamptz not null default clock_timestamp(),
+  -- How many rows of which table.
+  rows jsonb not null
+);
+create index move_tenant on wardkeep.move (tenant, moved_at);
+comment on table wardkeep.move is 'Persons and branches that were moved into another branch: by whom, why, and how many rows of which table.';
+
+alter table wardkeep.referral enable row level security;
+alter table wardkeep.move enable row level security;
 -- Says why there is no context. Slow path only; reads the token table to tell expired from unknown from another role.
 -- STABLE although it raises: the accelerated strategy inlines it into policies.
 create function wardkeep.refuse() returns text
@@ -595,7 +643,7 @@ comment on function wardkeep.consent_mask(text) is
 --   2. turn: the actor everywhere (''), then the actor in a tenant; then 3. that tenant; several tenants in their order.
 --   3. known_tenant: shared by whoever issues; kept by whoever grants or declares; alone for narrowing, groups and branches;
 --      held against all of them by its own end. The owner's work does not lock it.
---   4. assignment, 5. break_glass, 6. session: by id. 7. token: by digest.
+--   4. assignment, 5. break_glass, then referral, 6. session: by id. 7. token: by digest.
 -- Two of these calls in one transaction, or a host's DELETE of several tenants or branches, which takes them one by one, can
 -- still come the other way round: PostgreSQL ends one side with 40P01, and the issuer asks again.
 create table wardkeep.turn (
@@ -785,10 +833,14 @@ begin
   if 'role' = any (taken) or 'purpose ' || t.purpose = any (taken) then
     return null;
   end if;
+  if t.referral is not null then
+    -- What was not referred, beside what the tenant took.
+    taken := taken || t.denied;
+  end if;
   insert into wardkeep.token (digest, session_id, tenant, branches, branch_group, db_role, role, purpose, actor, mfa_at,
-    valid_from, valid_until, assigned, subjects, denied, break_glass)
+    valid_from, valid_until, assigned, subjects, denied, break_glass, referral)
   values (sha256(convert_to(secret, 'UTF8')), t.session_id, t.tenant, t.branches, t.branch_group, t.db_role, t.role, t.purpose,
-    t.actor, t.mfa_at, t.valid_from, t.valid_until, coalesce(t.assigned, false), t.subjects, taken, t.break_glass);
+    t.actor, t.mfa_at, t.valid_from, t.valid_until, coalesce(t.assigned, false), t.subjects, taken, t.break_glass, t.referral);
   return secret;
 end
 $$;
@@ -866,8 +918,9 @@ begin
        where k.digest = t.digest;
     end if;
   end loop;
-  -- An emergency was opened on the strength of what may be gone; whoever still may opens it again.
-  delete from wardkeep.token k where k.actor = who and k.tenant = in_tenant and k.break_glass is not null;
+  -- An emergency or a referral was opened on the strength of what may be gone; whoever still may opens it again.
+  delete from wardkeep.token k
+   where k.actor = who and k.tenant = in_tenant and coalesce(k.break_glass, k.referral) is not null;
 end
 $$;
 comment on function wardkeep.refold(text, text, text) is 'Internal: takes from the open sessions of an actor what is no longer assigned.';
@@ -971,8 +1024,8 @@ begin
     if rule.confined <> (w.subjects is not null) then
       raise exception 'a confined role, and no other, is assigned for named subjects' using errcode = 'WK202', detail = rule.name;
     end if;
-    if exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = rule.name) then
-      raise exception 'this role is opened by break-glass only' using errcode = 'WK202', detail = rule.name;
+    if exists (select from wardkeep.policy_rule r where rule.name in (r.break_glass ->> 'role', r.crossings -> 'referral' ->> 'role')) then
+      raise exception 'this role is opened by break-glass or by a referral only' using errcode = 'WK202', detail = rule.name;
     end if;
     if exists (select from jsonb_array_elements_text(coalesce(w.purposes, '[]')) p where p.value <> all (rule.purposes)) then
       raise exception 'an assignment names a purpose that its role does not have' using errcode = 'WK202', detail = rule.name;
@@ -1191,10 +1244,11 @@ begin
   if before is null or before > now() - interval '1 year' then
     raise exception 'sessions are kept for a year at least' using errcode = 'WK307';
   end if;
-  -- An emergency names its session for ever.
+  -- An emergency and a referral name their session for ever.
   delete from wardkeep.session s
    where s.valid_until < before and coalesce(s.ended_at < before, true)
-     and not exists (select from wardkeep.break_glass b where b.session_id = s.id);
+     and not exists (select from wardkeep.break_glass b where b.session_id = s.id)
+     and not exists (select from wardkeep.referral r where r.session_id = s.id);
   get diagnostics sessions = row_count;
   delete from wardkeep.activity a
    where a.kind in ('session_issued', 'service_issued', 'session_ended', 'lookup') and a.at < before;
@@ -1230,7 +1284,7 @@ begin
     raise exception 'the tenant is unknown' using errcode = 'WK202';
   end if;
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = as_role;
-  if not found or exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = as_role) then
+  if not found or exists (select from wardkeep.policy_rule r where as_role in (r.break_glass ->> 'role', r.crossings -> 'referral' ->> 'role')) then
     raise exception 'the policy has no such role to assign' using errcode = 'WK206';
   end if;
   if coalesce(to_actor, '') = '' or coalesce(btrim(why), '') = '' then
@@ -1496,7 +1550,7 @@ begin
   -- Waits for tokens that are being minted in this tenant, and for whoever takes others away; the next statements see them.
   perform wardkeep.tenant_alone(me.tenant);
   perform from wardkeep.token t
-    where t.tenant = me.tenant and (t.break_glass is not null
+    where t.tenant = me.tenant and (coalesce(t.break_glass, t.referral) is not null
       or t.db_role in (select n.db_role from wardkeep.narrowed_with(from_role) n))
     order by t.digest for update;
   me := wardkeep.authority_to_narrow(from_role, refusal);
@@ -1506,8 +1560,8 @@ begin
    where t.tenant = me.tenant and t.db_role = n.db_role and (taken = 'role' or taken = 'purpose ' || t.purpose);
   update wardkeep.token t set denied = array_append(t.denied, taken) from wardkeep.narrowed_with(from_role) n
    where t.tenant = me.tenant and t.db_role = n.db_role and taken <> all (t.denied);
-  -- An emergency was opened on the strength of a role that may be gone.
-  delete from wardkeep.token t where t.tenant = me.tenant and t.break_glass is not null;
+  -- An emergency or a referral was opened on the strength of a role that may be gone.
+  delete from wardkeep.token t where t.tenant = me.tenant and coalesce(t.break_glass, t.referral) is not null;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('role_narrowed', me.actor, me.tenant, jsonb_build_object('role', from_role, 'taken', taken, 'reason', reason));
 exception when check_violation or not_null_violation then
@@ -1716,6 +1770,316 @@ exception when check_violation or not_null_violation then
 end
 $$;
 comment on function wardkeep.review_break_glass(uuid, text, text) is 'Reviews an emergency of somebody else, and ends it. Fails with WK1xx, WK207.';
+-- Like an emergency (243_break_glass.sql) a referral is declared by the application's login and opened by the issuer's. What
+-- differs: the branch of the person decides, the other branch opens, and every event is of both.
+create function wardkeep.note_crossing(me wardkeep.token, branches text[], verb text, relation text, record text, subject text, detail jsonb) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values (relation || '_' || verb, me.actor, me.tenant, detail || jsonb_build_object(relation, record, 'branches', branches));
+  if to_regproc('wardkeep_audit.record_crossing') is not null then
+    perform wardkeep_audit.record_crossing(me, branches, verb, 'wardkeep.' || relation, record, subject, detail);
+  end if;
+end
+$$;
+comment on function wardkeep.note_crossing(wardkeep.token, text[], text, text, text, text, jsonb) is
+  'Internal: writes what crossed as a line of activity and, where there is an audit log, as an event of each branch.';
+
+create function wardkeep.authority_to_cross(roles jsonb, refusal text, code text) returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+begin
+  if me.subjects is not null or not coalesce(roles ? me.role, false)
+     or not exists (select from wardkeep.session s where s.id = me.session_id and s.kind = 'person') then
+    raise exception '%', refusal using errcode = code;
+  end if;
+  return me;
+end
+$$;
+comment on function wardkeep.authority_to_cross(jsonb, text, text) is
+  'Internal: the token in force, if it belongs to a person, is of one of the roles and confined to nobody. Fails with WK1xx, or the given code and words.';
+
+create function wardkeep.refer(for_subject text, from_branch text, to_branch text, records text[], until timestamptz, basis text) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  rule jsonb := (select r.crossings -> 'referral' from wardkeep.policy_rule r);
+  me wardkeep.token := wardkeep.authority_to_cross(rule -> 'from', 'this role may not refer', 'WK230');
+  there boolean;
+  made uuid;
+begin
+  perform wardkeep.require_read_committed();
+  if not coalesce(from_branch = any (wardkeep.branches()), false) then
+    raise exception 'a person is referred in a context of their own branch' using errcode = 'WK230';
+  end if;
+  if not exists (select from wardkeep.known_branch k where k.branch = to_branch and k.tenant = me.tenant and k.branch <> from_branch) then
+    raise exception 'a referral goes to another branch of the same tenant' using errcode = 'WK230',
+      hint = 'Between tenants nothing is referred: hand over a copy, and record the disclosure.';
+  end if;
+  if not coalesce(cardinality(records) > 0 and array_position(records, null) is null
+     and rule -> 'tables' @> to_jsonb(records), false) then
+    raise exception 'a referral names tables that the role % reads, and no others', rule ->> 'role' using errcode = 'WK230';
+  end if;
+  if not coalesce(rule -> 'bases' ? basis, false) then
+    raise exception 'a referral needs a basis of the policy file' using errcode = 'WK230';
+  end if;
+  if not coalesce(until > clock_timestamp() and until <= clock_timestamp() + make_interval(secs => (rule ->> 'longest')::double precision), false) then
+    raise exception 'a referral ends in time, and no later than the policy file says' using errcode = 'WK230';
+  end if;
+  -- Under the fence of the caller's context: whoever is of another branch is not there.
+  execute format('select %I.wk_is_person($1, $2)', rule ->> 'schema') using from_branch, for_subject into there;
+  if not coalesce(there, false) then
+    raise exception 'there is no such person in the branch' using errcode = 'WK230';
+  end if;
+  if not wardkeep.tenant_kept(me.tenant) then
+    raise exception 'the tenant is unknown' using errcode = 'WK230';
+  end if;
+  -- Behind the wait, as in 240_assign.sql.
+  me := wardkeep.authority_to_cross(rule -> 'from', 'this role may not refer', 'WK230');
+  insert into wardkeep.referral as r (tenant, from_branch, to_branch, subject, records, basis, referred_by, referred_as, session_id, valid_until)
+  values (me.tenant, from_branch, to_branch, for_subject, array(select distinct t from unnest(records) t order by 1), basis, me.actor, me.role, me.session_id, until)
+  returning r.id into made;
+  perform wardkeep.note_crossing(me, array[from_branch, to_branch], 'create', 'referral', made::text, for_subject,
+    jsonb_build_object('records', records, 'basis', basis, 'until', until));
+  return made;
+end
+$$;
+comment on function wardkeep.refer(text, text, text, text[], timestamptz, text) is
+  'Records a referral: one person of a branch of the context, to another branch of the tenant, the named tables, until then. Shows nothing by itself. Fails with WK1xx, WK009, WK230.';
+
+create function wardkeep.withdraw_referral(referral uuid, reason text) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  rule jsonb := (select r.crossings -> 'referral' from wardkeep.policy_rule r);
+  me wardkeep.token;
+  ended wardkeep.referral;
+  behind boolean;
+begin
+  perform wardkeep.require_read_committed();
+  if coalesce(btrim(reason), '') = '' then
+    raise exception 'withdrawing needs a reason' using errcode = 'WK230';
+  end if;
+  -- Before the locks and again behind all of them, as in 240_assign.sql.
+  foreach behind in array '{false,true}'::boolean[] loop
+    me := wardkeep.authority_to_cross(rule -> 'from', 'this role may not withdraw a referral', 'WK230');
+    select r.* into ended from wardkeep.referral r
+     where r.id = withdraw_referral.referral and r.tenant = me.tenant and r.from_branch = any (wardkeep.branches()) and r.ended_at is null;
+    if not found then
+      raise exception 'there is no open referral of this id from a branch of the context' using errcode = 'WK230';
+    end if;
+    exit when behind;
+    perform from wardkeep.referral r where r.id = ended.id for update;
+    perform from wardkeep.token t where t.referral = ended.id order by t.digest for update;
+  end loop;
+  update wardkeep.referral r set ended_at = clock_timestamp(), ended_by = me.actor, end_reason = reason where r.id = ended.id;
+  delete from wardkeep.token t where t.referral = ended.id;
+  perform wardkeep.note_crossing(me, array[ended.from_branch, ended.to_branch], 'delete', 'referral', ended.id::text, ended.subject,
+    jsonb_build_object('reason', reason));
+end
+$$;
+comment on function wardkeep.withdraw_referral(uuid, text) is
+  'Ends a referral from a branch of the context; holds on the next statement of whoever opened it. Fails with WK1xx, WK009, WK230.';
+
+create function wardkeep.list_referrals() returns setof wardkeep.referral
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+  rule jsonb := (select r.crossings -> 'referral' from wardkeep.policy_rule r);
+  held text[] := wardkeep.branches();
+begin
+  if me.subjects is not null or not coalesce(rule -> 'from' ? me.role or rule -> 'to' ? me.role, false) then
+    raise exception 'this role sees no referrals' using errcode = 'WK230';
+  end if;
+  return query select r.* from wardkeep.referral r
+    where r.tenant = me.tenant and ((rule -> 'from' ? me.role and r.from_branch = any (held)) or (rule -> 'to' ? me.role and r.to_branch = any (held)))
+    order by r.referred_at, r.id;
+end
+$$;
+comment on function wardkeep.list_referrals() is
+  'Referrals from and to the branches of the context, ended ones too, as far as the role refers or opens them. Fails with WK1xx, WK230.';
+create function wardkeep.open_referral(request text, kid text, mac bytea)
+  returns table (session_id uuid, tenant text, branches text[], role text, db_role text, purpose text, token text, valid_until timestamptz)
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  body jsonb := wardkeep.authentic_request(request, kid, mac, 'referral');
+  in_tenant text;
+  r wardkeep.referral;
+  allowed jsonb;
+  ends timestamptz;
+  rule wardkeep.policy_actor;
+  t wardkeep.token;
+begin
+  select g.tenant into in_tenant from wardkeep.referral g where g.id = (body ->> 'referral')::uuid;
+  if not found then
+    raise exception 'there is no referral to open in this session' using errcode = 'WK230', hint = 'Commit the referral first.';
+  end if;
+  perform wardkeep.alone(body ->> 'actor', '');
+  perform wardkeep.alone(body ->> 'actor', in_tenant);
+  perform wardkeep.tenant_beside(in_tenant);
+  select g.* into r from wardkeep.referral g
+   where g.id = (body ->> 'referral')::uuid and g.valid_until > clock_timestamp() and g.ended_at is null for update;
+  perform from wardkeep.session s where s.id = (body ->> 'session_id')::uuid and s.ended_at is null for share;
+  select p.crossings -> 'referral' into allowed from wardkeep.policy_rule p;
+  if found and r.id is not null then
+    select k.* into t from wardkeep.token k join wardkeep.session s on s.id = k.session_id and s.ended_at is null and s.kind = 'person'
+     where k.session_id = (body ->> 'session_id')::uuid and k.tenant = r.tenant and k.actor = body ->> 'actor' and allowed -> 'to' ? k.role
+       and r.to_branch = any (k.branches) and k.subjects is null and k.valid_until > clock_timestamp() and k.valid_from <= clock_timestamp()
+     order by k.valid_until desc, k.mfa_at desc nulls last limit 1;
+  end if;
+  -- By the policy that is in force now, which may be a stricter one than when the person was referred.
+  ends := least(t.valid_until, r.valid_until, r.referred_at + make_interval(secs => (allowed ->> 'longest')::double precision));
+  select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = allowed ->> 'role'
+     and p.confined and allowed -> 'bases' ? r.basis and allowed -> 'from' ? r.referred_as and ends > clock_timestamp();
+  if t.digest is null or rule.name is null
+     or 2 <> (select count(*) from wardkeep.known_branch k where k.branch in (r.from_branch, r.to_branch) and k.tenant = r.tenant) then
+    raise exception 'there is no referral to open in this session' using errcode = 'WK230';
+  end if;
+  if rule.mfa_seconds is not null and coalesce(t.mfa_at < now() - make_interval(secs => rule.mfa_seconds), true) then
+    raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = rule.name;
+  end if;
+  t.branches := array[r.from_branch];
+  t.branch_group := null;
+  t.role := rule.name;
+  t.db_role := rule.db_role;
+  t.purpose := rule.purposes[1];
+  t.subjects := array[r.subject];
+  t.referral := r.id;
+  t.break_glass := null;
+  t.assigned := false;
+  t.denied := array(select a || ' ' || x from jsonb_array_elements_text(allowed -> 'tables') x
+    cross join unnest('{read,create,update,delete}'::text[]) a where x <> all (r.records));
+  t.valid_from := now();
+  t.valid_until := ends;
+  token := wardkeep.mint(open_referral.kid, t);
+  if token is null then
+    raise exception 'the tenant took this role away' using errcode = 'WK230';
+  end if;
+  session_id := t.session_id;
+  tenant := t.tenant;
+  branches := t.branches;
+  role := t.role;
+  db_role := t.db_role;
+  purpose := t.purpose;
+  valid_until := t.valid_until;
+  update wardkeep.referral g set opened_at = clock_timestamp(), opened_by = t.actor where g.id = r.id and g.opened_at is null;
+  perform wardkeep.note_crossing(t, array[r.from_branch, r.to_branch], 'open', 'referral', r.id::text, r.subject, '{}');
+  return next;
+end
+$$;
+comment on function wardkeep.open_referral(text, text, bytea) is
+  'Opens the second context of a referral for whoever may in the other branch: that person, those tables, until then. For the issuer login. Fails with WK202, WK230.';
+-- One statement changes the branch of every row: PostgreSQL checks foreign keys at its end, so the order of composite keys
+-- is no question. It is generated from the policy file (wk_move_person, wk_merge_branch) and runs as the owner, under the
+-- fence of the caller's context, which must hold both branches.
+create function wardkeep.movable(roles jsonb, from_branch text, to_branch text, reason text) returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.authority_to_cross(roles, 'this role may not move that', 'WK231');
+begin
+  if from_branch is not distinct from to_branch or not coalesce(array[from_branch, to_branch] <@ wardkeep.branches(), false) then
+    raise exception 'a move is from one branch of the context to another one of it' using errcode = 'WK231';
+  end if;
+  if coalesce(btrim(reason), '') = '' then
+    raise exception 'a move needs a reason' using errcode = 'WK231';
+  end if;
+  return me;
+end
+$$;
+comment on function wardkeep.movable(jsonb, text, text, text) is
+  'Internal: the token in force, if it is of one of the roles and holds both branches. Fails with WK1xx, WK231.';
+
+create function wardkeep.move_rows(statement text, from_branch text, to_branch text, subject text) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  moved jsonb;
+  of_table text;
+  of_constraint text;
+begin
+  execute statement using from_branch, to_branch, subject into moved;
+  return moved;
+exception
+  when foreign_key_violation then
+    get stacked diagnostics of_table = table_name, of_constraint = constraint_name;
+    raise exception 'rows hang together across the two branches: % of %', of_constraint, of_table using errcode = 'WK231',
+      hint = 'A row that would move refers to one that stays, or the other way round, or was written meanwhile.';
+  when unique_violation or exclusion_violation then
+    get stacked diagnostics of_table = table_name, of_constraint = constraint_name;
+    raise exception 'the other branch has the same key already: % of %', of_constraint, of_table using errcode = 'WK231',
+      hint = 'Change or remove one of the two rows first.';
+  when invalid_text_representation then
+    raise exception 'there is no such person in the branch' using errcode = 'WK231';
+end
+$$;
+comment on function wardkeep.move_rows(text, text, text, text) is
+  'Internal: runs the generated statement, and says which constraint stopped it. Fails with WK231.';
+
+create function wardkeep.move_patient(for_subject text, from_branch text, to_branch text, reason text) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  rule jsonb := (select r.crossings from wardkeep.policy_rule r);
+  me wardkeep.token := wardkeep.movable(rule -> 'movedBy', from_branch, to_branch, reason);
+  moved jsonb;
+  made uuid;
+begin
+  perform wardkeep.require_read_committed();
+  perform wardkeep.tenant_kept(me.tenant);
+  perform from wardkeep.referral r where r.tenant = me.tenant and r.subject = for_subject and r.ended_at is null order by r.id for update;
+  perform from wardkeep.token t where t.tenant = me.tenant and for_subject = any (t.subjects) order by t.digest for update;
+  me := wardkeep.movable(rule -> 'movedBy', from_branch, to_branch, reason);
+  moved := wardkeep.move_rows(format('select %I.wk_move_person($1, $2, $3)', rule ->> 'schema'), from_branch, to_branch, for_subject);
+  if (moved ->> (rule ->> 'people'))::bigint is distinct from 1 then
+    raise exception 'there is no such person in the branch' using errcode = 'WK231';
+  end if;
+  -- What was opened for this person is of a branch where the person is no more.
+  perform wardkeep.end_referrals(me.tenant, null, for_subject, me.actor, 'the person was moved');
+  delete from wardkeep.token t where t.tenant = me.tenant and for_subject = any (t.subjects);
+  insert into wardkeep.move as m (tenant, from_branch, to_branch, subject, reason, moved_by, moved_as, rows)
+  values (me.tenant, from_branch, to_branch, for_subject, reason, me.actor, me.role, moved) returning m.id into made;
+  perform wardkeep.note_crossing(me, array[from_branch, to_branch], 'create', 'move', made::text, for_subject, jsonb_build_object('reason', reason, 'rows', moved));
+  return made;
+end
+$$;
+comment on function wardkeep.move_patient(text, text, text, text) is
+  'Moves a person and every row that hangs on it to another branch of the context, in this transaction. Ends what was opened for the person. Fails with WK1xx, WK009, WK231, WK503.';
+
+create function wardkeep.merge_branches(from_branch text, to_branch text, reason text) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  rule jsonb := (select r.crossings from wardkeep.policy_rule r);
+  me wardkeep.token := wardkeep.movable(rule -> 'mergedBy', from_branch, to_branch, reason);
+  moved jsonb;
+  made uuid;
+begin
+  perform wardkeep.require_read_committed();
+  -- First the branch, as whoever deletes one does: who inserts a row of it waits here, and finds it gone.
+  perform wardkeep.move_rows(format('select %I.wk_hold_branch($1)', rule ->> 'schema'), from_branch, to_branch, null);
+  perform wardkeep.tenant_alone(me.tenant);
+  perform from wardkeep.assignment a where a.tenant = me.tenant and a.branch = from_branch and a.revoked_at is null order by a.id for update;
+  perform wardkeep.hold('{}', array[from_branch]);
+  me := wardkeep.movable(rule -> 'mergedBy', from_branch, to_branch, reason);
+  moved := wardkeep.move_rows(format('select %I.wk_merge_branch($1, $2)', rule ->> 'schema'), from_branch, to_branch, null);
+  insert into wardkeep.move as m (tenant, from_branch, to_branch, reason, moved_by, moved_as, rows)
+  values (me.tenant, from_branch, to_branch, reason, me.actor, me.role, moved) returning m.id into made;
+  perform wardkeep.note_crossing(me, array[from_branch, to_branch], 'create', 'move', made::text, null, jsonb_build_object('reason', reason, 'rows', moved));
+  perform wardkeep.revoke_one(a.id, me.actor, 'branch closed')
+    from (select h.id from wardkeep.assignment h where h.tenant = me.tenant and h.branch = from_branch and h.revoked_at is null order by h.id) a;
+  -- Its mirror takes it out of groups and of open sessions, this one among them.
+  perform wardkeep.move_rows(format('select %I.wk_close_branch($1)', rule ->> 'schema'), from_branch, to_branch, null);
+  return made;
+end
+$$;
+comment on function wardkeep.merge_branches(text, text, text) is
+  'Puts every row of a branch into another branch of the context and closes it: its row goes, assignments to it end, sessions lose it. Fails with WK1xx, WK009, WK231, WK503.';
 create function wardkeep.pad(secret bytea, mask integer) returns bytea
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
@@ -1773,13 +2137,31 @@ create function wardkeep.hold(tenants text[], branches text[]) returns void
 begin atomic
   select from wardkeep.assignment a where a.tenant = any (hold.tenants) and a.revoked_at is null order by a.id for update;
   select from wardkeep.break_glass b where b.tenant = any (hold.tenants) and b.reviewed_at is null order by b.id for update;
+  select from wardkeep.referral r where (r.tenant = any (hold.tenants) or array[r.from_branch, r.to_branch] && hold.branches)
+      and r.ended_at is null order by r.id for update;
   select from wardkeep.session s where s.ended_at is null and s.id in
       (select t.session_id from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches)
     order by s.id for update;
-  select from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches order by t.digest for update;
+  select from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches
+      or t.referral in (select r.id from wardkeep.referral r where r.ended_at is null and r.to_branch = any (hold.branches))
+    order by t.digest for update;
 end;
 comment on function wardkeep.hold(text[], text[]) is
   'Internal: locks what holds in these tenants and what reaches these branches, in the order of locks: of all of them at once, before the first of them ends.';
+
+create function wardkeep.end_referrals(in_tenant text, of_branch text, of_subject text, by_actor text, why text) returns void
+  language sql volatile
+begin atomic
+  with ended as (
+    update wardkeep.referral r set ended_at = clock_timestamp(), ended_by = by_actor, end_reason = why
+     where r.ended_at is null and (in_tenant is null or r.tenant = in_tenant)
+       and (of_branch is null or of_branch in (r.from_branch, r.to_branch)) and (of_subject is null or r.subject = of_subject)
+     returning r.id
+  )
+  delete from wardkeep.token t using ended e where t.referral = e.id;
+end;
+comment on function wardkeep.end_referrals(text, text, text, text, text) is
+  'Internal: ends referrals of a tenant, of a branch or of a person and what was opened for them; whoever calls it holds their rows.';
 
 create function wardkeep.forget_tenant(gone text, successor text) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -1800,6 +2182,7 @@ begin
   get diagnostics revoked = row_count;
   update wardkeep.break_glass b set closed_at = clock_timestamp() where b.tenant = gone and b.reviewed_at is null and b.closed_at is null;
   get diagnostics closed = row_count;
+  perform wardkeep.end_referrals(gone, null, null, 'login:' || session_user, why);
   update wardkeep.session s set ended_at = now(), end_reason = why
    where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.tenant = gone)
      and not exists (select from wardkeep.token t where t.session_id = s.id and t.tenant <> gone);
@@ -1848,6 +2231,7 @@ create function wardkeep.forget_branch(gone text) returns void
   language sql volatile
 begin atomic
   select wardkeep.hold('{}', array[gone]);
+  select wardkeep.end_referrals(null, gone, null, 'login:' || session_user, 'branch gone');
   update wardkeep.session s set ended_at = now(), end_reason = 'no branch left'
    where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
      and not exists (select from wardkeep.token t where t.session_id = s.id and t.branches <> array[gone]);
@@ -1894,7 +2278,7 @@ begin
   perform wardkeep.require_read_committed();
   perform wardkeep.tenant_alone(in_tenant);
   perform from wardkeep.token t
-    where t.tenant = in_tenant and (t.assigned or t.branch_group = group_name or t.break_glass is not null)
+    where t.tenant = in_tenant and (t.assigned or t.branch_group = group_name or coalesce(t.break_glass, t.referral) is not null)
     order by t.digest for update;
   checked := wardkeep.resolve_branches(in_tenant, to_jsonb(members));
   insert into wardkeep.branch_group (tenant, name, branches) values (in_tenant, group_name, checked)
@@ -1909,7 +2293,7 @@ begin
     perform wardkeep.refold(held.actor, in_tenant, held.role);
   end loop;
   -- Opened on the strength of a branch that may be gone; whoever still may opens it again.
-  delete from wardkeep.token t where t.tenant = in_tenant and t.break_glass is not null;
+  delete from wardkeep.token t where t.tenant = in_tenant and coalesce(t.break_glass, t.referral) is not null;
   insert into wardkeep.activity (kind, tenant, detail)
   values ('branch_group_set', in_tenant, jsonb_build_object('group', group_name, 'branches', checked));
 end

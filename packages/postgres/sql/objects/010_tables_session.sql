@@ -53,7 +53,9 @@ create table wardkeep.token (
   denied text[] not null default '{}',
   -- The emergency that it was opened for.
   break_glass uuid,
-  check (break_glass is null or subjects is not null),
+  -- The referral that it was opened for.
+  referral uuid,
+  check (coalesce(break_glass, referral) is null or subjects is not null),
   -- Only the owner's work may stand in a tenant that has no branch yet.
   check (cardinality(branches) > 0 or role = 'owner')
 );

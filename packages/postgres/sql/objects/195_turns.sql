@@ -6,7 +6,7 @@
 --   2. turn: the actor everywhere (''), then the actor in a tenant; then 3. that tenant; several tenants in their order.
 --   3. known_tenant: shared by whoever issues; kept by whoever grants or declares; alone for narrowing, groups and branches;
 --      held against all of them by its own end. The owner's work does not lock it.
---   4. assignment, 5. break_glass, 6. session: by id. 7. token: by digest.
+--   4. assignment, 5. break_glass, then referral, 6. session: by id. 7. token: by digest.
 -- Two of these calls in one transaction, or a host's DELETE of several tenants or branches, which takes them one by one, can
 -- still come the other way round: PostgreSQL ends one side with 40P01, and the issuer asks again.
 create table wardkeep.turn (

@@ -45,8 +45,9 @@ begin
        where k.digest = t.digest;
     end if;
   end loop;
-  -- An emergency was opened on the strength of what may be gone; whoever still may opens it again.
-  delete from wardkeep.token k where k.actor = who and k.tenant = in_tenant and k.break_glass is not null;
+  -- An emergency or a referral was opened on the strength of what may be gone; whoever still may opens it again.
+  delete from wardkeep.token k
+   where k.actor = who and k.tenant = in_tenant and coalesce(k.break_glass, k.referral) is not null;
 end
 $$;
 comment on function wardkeep.refold(text, text, text) is 'Internal: takes from the open sessions of an actor what is no longer assigned.';

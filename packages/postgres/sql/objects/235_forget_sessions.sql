@@ -11,10 +11,11 @@ begin
   if before is null or before > now() - interval '1 year' then
     raise exception 'sessions are kept for a year at least' using errcode = 'WK307';
   end if;
-  -- An emergency names its session for ever.
+  -- An emergency and a referral name their session for ever.
   delete from wardkeep.session s
    where s.valid_until < before and coalesce(s.ended_at < before, true)
-     and not exists (select from wardkeep.break_glass b where b.session_id = s.id);
+     and not exists (select from wardkeep.break_glass b where b.session_id = s.id)
+     and not exists (select from wardkeep.referral r where r.session_id = s.id);
   get diagnostics sessions = row_count;
   delete from wardkeep.activity a
    where a.kind in ('session_issued', 'service_issued', 'session_ended', 'lookup') and a.at < before;

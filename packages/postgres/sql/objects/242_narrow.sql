@@ -37,7 +37,7 @@ begin
   -- Waits for tokens that are being minted in this tenant, and for whoever takes others away; the next statements see them.
   perform wardkeep.tenant_alone(me.tenant);
   perform from wardkeep.token t
-    where t.tenant = me.tenant and (t.break_glass is not null
+    where t.tenant = me.tenant and (coalesce(t.break_glass, t.referral) is not null
       or t.db_role in (select n.db_role from wardkeep.narrowed_with(from_role) n))
     order by t.digest for update;
   me := wardkeep.authority_to_narrow(from_role, refusal);
@@ -47,8 +47,8 @@ begin
    where t.tenant = me.tenant and t.db_role = n.db_role and (taken = 'role' or taken = 'purpose ' || t.purpose);
   update wardkeep.token t set denied = array_append(t.denied, taken) from wardkeep.narrowed_with(from_role) n
    where t.tenant = me.tenant and t.db_role = n.db_role and taken <> all (t.denied);
-  -- An emergency was opened on the strength of a role that may be gone.
-  delete from wardkeep.token t where t.tenant = me.tenant and t.break_glass is not null;
+  -- An emergency or a referral was opened on the strength of a role that may be gone.
+  delete from wardkeep.token t where t.tenant = me.tenant and coalesce(t.break_glass, t.referral) is not null;
   insert into wardkeep.activity (kind, actor, tenant, detail)
   values ('role_narrowed', me.actor, me.tenant, jsonb_build_object('role', from_role, 'taken', taken, 'reason', reason));
 exception when check_violation or not_null_violation then

@@ -3,13 +3,31 @@ create function wardkeep.hold(tenants text[], branches text[]) returns void
 begin atomic
   select from wardkeep.assignment a where a.tenant = any (hold.tenants) and a.revoked_at is null order by a.id for update;
   select from wardkeep.break_glass b where b.tenant = any (hold.tenants) and b.reviewed_at is null order by b.id for update;
+  select from wardkeep.referral r where (r.tenant = any (hold.tenants) or array[r.from_branch, r.to_branch] && hold.branches)
+      and r.ended_at is null order by r.id for update;
   select from wardkeep.session s where s.ended_at is null and s.id in
       (select t.session_id from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches)
     order by s.id for update;
-  select from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches order by t.digest for update;
+  select from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches
+      or t.referral in (select r.id from wardkeep.referral r where r.ended_at is null and r.to_branch = any (hold.branches))
+    order by t.digest for update;
 end;
 comment on function wardkeep.hold(text[], text[]) is
   'Internal: locks what holds in these tenants and what reaches these branches, in the order of locks: of all of them at once, before the first of them ends.';
+
+create function wardkeep.end_referrals(in_tenant text, of_branch text, of_subject text, by_actor text, why text) returns void
+  language sql volatile
+begin atomic
+  with ended as (
+    update wardkeep.referral r set ended_at = clock_timestamp(), ended_by = by_actor, end_reason = why
+     where r.ended_at is null and (in_tenant is null or r.tenant = in_tenant)
+       and (of_branch is null or of_branch in (r.from_branch, r.to_branch)) and (of_subject is null or r.subject = of_subject)
+     returning r.id
+  )
+  delete from wardkeep.token t using ended e where t.referral = e.id;
+end;
+comment on function wardkeep.end_referrals(text, text, text, text, text) is
+  'Internal: ends referrals of a tenant, of a branch or of a person and what was opened for them; whoever calls it holds their rows.';
 
 create function wardkeep.forget_tenant(gone text, successor text) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -30,6 +48,7 @@ begin
   get diagnostics revoked = row_count;
   update wardkeep.break_glass b set closed_at = clock_timestamp() where b.tenant = gone and b.reviewed_at is null and b.closed_at is null;
   get diagnostics closed = row_count;
+  perform wardkeep.end_referrals(gone, null, null, 'login:' || session_user, why);
   update wardkeep.session s set ended_at = now(), end_reason = why
    where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.tenant = gone)
      and not exists (select from wardkeep.token t where t.session_id = s.id and t.tenant <> gone);

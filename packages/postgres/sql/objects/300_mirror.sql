@@ -25,6 +25,7 @@ create function wardkeep.forget_branch(gone text) returns void
   language sql volatile
 begin atomic
   select wardkeep.hold('{}', array[gone]);
+  select wardkeep.end_referrals(null, gone, null, 'login:' || session_user, 'branch gone');
   update wardkeep.session s set ended_at = now(), end_reason = 'no branch left'
    where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
      and not exists (select from wardkeep.token t where t.session_id = s.id and t.branches <> array[gone]);
@@ -71,7 +72,7 @@ begin
   perform wardkeep.require_read_committed();
   perform wardkeep.tenant_alone(in_tenant);
   perform from wardkeep.token t
-    where t.tenant = in_tenant and (t.assigned or t.branch_group = group_name or t.break_glass is not null)
+    where t.tenant = in_tenant and (t.assigned or t.branch_group = group_name or coalesce(t.break_glass, t.referral) is not null)
     order by t.digest for update;
   checked := wardkeep.resolve_branches(in_tenant, to_jsonb(members));
   insert into wardkeep.branch_group (tenant, name, branches) values (in_tenant, group_name, checked)
@@ -86,7 +87,7 @@ begin
     perform wardkeep.refold(held.actor, in_tenant, held.role);
   end loop;
   -- Opened on the strength of a branch that may be gone; whoever still may opens it again.
-  delete from wardkeep.token t where t.tenant = in_tenant and t.break_glass is not null;
+  delete from wardkeep.token t where t.tenant = in_tenant and coalesce(t.break_glass, t.referral) is not null;
   insert into wardkeep.activity (kind, tenant, detail)
   values ('branch_group_set', in_tenant, jsonb_build_object('group', group_name, 'branches', checked));
 end

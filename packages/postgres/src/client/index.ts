@@ -22,6 +22,16 @@ export {
   openReviews,
   reviewBreakGlass,
 } from "../assign/break-glass.js"
+export {
+  listReferrals,
+  type MoveRequest,
+  mergeBranches,
+  movePatient,
+  type RecordedReferral,
+  type Referral,
+  referPatient,
+  withdrawReferral,
+} from "../assign/crossings.js"
 export { Context } from "../context/context.js"
 export type { Scope, Session, SessionGrant } from "../context/session.js"
 export { asyncLocalStore, type ContextStore, type Frame } from "../context/store.js"
@@ -33,6 +43,7 @@ export {
   type IssuerOptions,
   type OffboardRequest,
   type OpenSession,
+  type ReferralRequest,
   type ReopenRequest,
   type ServiceRequest,
   type SessionRequest,

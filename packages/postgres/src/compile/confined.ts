@@ -1,5 +1,6 @@
-import { type Actor, type Policy, quoteIdent, WardkeepError } from "@wardkeep/core"
+import { type Actor, narrowableActions, type Policy, quoteIdent, WardkeepError } from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
+import { isReferralRole, referredTables } from "./crossings.js"
 import { askedAlone } from "./fence.js"
 import { commands, policyObject } from "./policy-object.js"
 import type { ScopedTable } from "./scope.js"
@@ -24,17 +25,26 @@ export function confinement(policy: Policy, entry: ScopedTable): Managed[] {
 }
 
 /**
- * What a clinic may take from a role at run time. The term has the shape of the fence's tenant: it raises without a context
+ * What a clinic may take from a role at run time, and what a referral left out. The term has the shape of the fence's tenant: it raises without a context
  * before any row is met, and is null, so that no row fits, where the tenant took the action away.
  *
  * @throws WK001 a table without a tenant
  */
 export function narrowable(policy: Policy, entry: ScopedTable): Managed[] {
   const { tenant, rule, table } = entry
-  return (rule.narrowable ?? []).flatMap((action) => {
+  const asked = rule.narrowable ?? []
+  const isReferred = referredTables(policy).includes(table.name)
+  return narrowableActions.flatMap((action) => {
+    if (!asked.includes(action) && !isReferred) return []
     if (tenant === null)
       throw new WardkeepError("WK001", { message: `tables.${table.name}.narrowable: the table belongs to no tenant` })
-    const roles = databaseRoles(policy, entry, (actor) => actor.can.get(table.name)?.rules[action] !== undefined)
+    const roles = databaseRoles(
+      policy,
+      entry,
+      (actor) =>
+        actor.can.get(table.name)?.rules[action] !== undefined &&
+        (asked.includes(action) || isReferralRole(policy, actor)),
+    )
     if (roles.length === 0) return []
     const command = commands[action]
     const term = `${quoteIdent(tenant.column)} = (select wardkeep.permitted_tenant(wardkeep.planned_as(), '${action} ${table.name}')::${tenant.type})`

@@ -2,6 +2,7 @@ import { type Actor, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../database/queryable.js"
 import { databaseRole, matrixRoles } from "./actors.js"
 import { waits } from "./consent-wall.js"
+import { isReferralRole } from "./crossings.js"
 import type { Strategy } from "./current-strategy.js"
 import type { Callable } from "./extension.js"
 import { leftOnFunction } from "./left-over.js"
@@ -45,6 +46,13 @@ const emergencies = [
   "open_reviews()",
   "review_break_glass(uuid,text,text)",
 ]
+const referring = [
+  "refer(text,text,text,text[],timestamp with time zone,text)",
+  "withdraw_referral(uuid,text)",
+  "list_referrals()",
+]
+const moving = ["move_patient(text,text,text,text)"]
+const merging = ["merge_branches(text,text,text)"]
 const loginOnly = ["strategy()", "refuse_session()"]
 /** What the accelerated strategy brings: for the login, and for the matrix roles. */
 const acceleratedLogin = ["enter(text,text)"]
@@ -54,6 +62,7 @@ const issuerOnly = [
   "issue_service(text,text,bytea)",
   "reopen_session(text,text,bytea)",
   "open_break_glass(text,text,bytea)",
+  "open_referral(text,text,bytea)",
   "offboard(text,text,bytea)",
   "end_session(uuid,text)",
   "end_actor(text,text)",
@@ -141,10 +150,20 @@ function chosen(policy: Policy, actor: Actor): string[] {
   const isNarrowable = [...policy.tables.values()].some((rule) => rule.narrowable !== undefined)
   return [
     ...wall,
-    ...(isNarrowable ? ["permitted_tenant(text,text)"] : []),
+    ...(isNarrowable || isReferralRole(policy, actor) ? ["permitted_tenant(text,text)"] : []),
     ...(confined ? ["subjects(text,boolean)"] : []),
     ...(policy.assignments === "required" && !confined ? assigning : []),
     ...(policy.breakGlass !== null && !confined ? emergencies : []),
+    ...(confined ? [] : crossing(policy)),
+  ]
+}
+
+function crossing({ crossings }: Policy): string[] {
+  if (crossings === null) return []
+  return [
+    ...(crossings.referral === null ? [] : referring),
+    ...(crossings.movedBy.length === 0 ? [] : moving),
+    ...(crossings.mergedBy.length === 0 ? [] : merging),
   ]
 }
 

@@ -18,6 +18,7 @@ import {
 } from "./companions.js"
 import { confinement, narrowable } from "./confined.js"
 import { consentWall, requireLedger, wallColumnSteps } from "./consent-wall.js"
+import { crossings } from "./crossings.js"
 import { currentStrategy } from "./current-strategy.js"
 import { defaultFindings, readDefaults } from "./defaults.js"
 import { definerGrantSteps } from "./definer-grants.js"
@@ -135,7 +136,7 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   const standing = { present: catalog.managed, changed }
   draft.managed.push(...mirrors(sources))
   for (const id of disturbedMirrors(sources, standing)) changed.add(id)
-  draft.managed.push(...lookups(policy, scoped))
+  draft.managed.push(...lookups(policy, scoped), ...crossings(policy, catalog, scoped, branchKey))
   draft.steps.push(...lookupRefills(policy, scoped, standing))
   for (const table of releasedTables(catalog, draft.managed))
     draft.steps.push(...releaseSteps(policy, table, grants.of(table.name)))

@@ -73,8 +73,8 @@ function lostBy(row: ActorRow, before: ActorRow | undefined): TokenLoss[] {
   return [
     ...lost,
     { of: `${role} and coalesce(t.mfa_at < clock_timestamp() - ${age}, true)` },
-    // An emergency asks for the second factor when it is opened, and lasts as long as it was declared.
-    { of: `${role} and t.break_glass is null`, until: `t.mfa_at + ${age}` },
+    // Emergencies and referrals ask for the second factor when they are opened, and last as long as was declared.
+    { of: `${role} and coalesce(t.break_glass, t.referral) is null`, until: `t.mfa_at + ${age}` },
   ]
 }
 

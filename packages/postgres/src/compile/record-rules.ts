@@ -1,11 +1,13 @@
-import { canonicalJson, type Policy, quoteLiteral, roleNames } from "@wardkeep/core"
+import { canonicalJson, type Json, type Policy, quoteLiteral, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../database/queryable.js"
+import { crossingsRow, type JsonObject } from "./crossings.js"
 import { issuingStopped, type Recorded, type TokenLoss } from "./open-sessions.js"
 
 interface RuleRow {
   readonly assignments: string
   readonly exclusive: readonly (readonly [string, string])[]
   readonly break_glass: BreakGlassRow | null
+  readonly crossings: JsonObject | null
   /** The column of the host's table that names a branch. */
   readonly branch_key: string
 }
@@ -21,22 +23,23 @@ type BreakGlassRow = {
 /** What the policy file says about all roles together, as the functions read it. */
 export async function recordRules(client: Queryable, policy: Policy, branchKey: string): Promise<Recorded> {
   const { rows } = await client.query<RuleRow>(
-    "select assignments, exclusive, break_glass, branch_key from wardkeep.policy_rule",
+    "select assignments, exclusive, break_glass, crossings, branch_key from wardkeep.policy_rule",
   )
   const wanted: RuleRow = {
     assignments: policy.assignments,
     exclusive: policy.exclusive,
     break_glass: breakGlassRow(policy),
+    crossings: crossingsRow(policy),
     branch_key: branchKey,
   }
   if (rows[0] !== undefined && text(rows[0]) === text(wanted)) return { steps: [], lost: [] }
-  const breakGlass = wanted.break_glass === null ? "null" : quoteLiteral(canonicalJson(wanted.break_glass))
+  const json = (value: Json | null): string => (value === null ? "null" : quoteLiteral(canonicalJson(value)))
   const sql = `${issuingStopped};
-insert into wardkeep.policy_rule (assignments, exclusive, break_glass, branch_key)
-  values (${quoteLiteral(wanted.assignments)}, ${quoteLiteral(canonicalJson(wanted.exclusive))}, ${breakGlass}, ${quoteLiteral(branchKey)})
+insert into wardkeep.policy_rule (assignments, exclusive, break_glass, crossings, branch_key)
+  values (${quoteLiteral(wanted.assignments)}, ${quoteLiteral(canonicalJson(wanted.exclusive))}, ${json(wanted.break_glass)}, ${json(wanted.crossings)}, ${quoteLiteral(branchKey)})
   on conflict (only_row) do update set assignments = excluded.assignments, exclusive = excluded.exclusive,
-    break_glass = excluded.break_glass, branch_key = excluded.branch_key`
-  const why = "who may hold what together, and how emergencies work"
+    break_glass = excluded.break_glass, crossings = excluded.crossings, branch_key = excluded.branch_key`
+  const why = "who may hold what together, and what may cross"
   return {
     steps: [{ phase: "record", object: "rules for all roles", why, sql }],
     lost: lostBy(policy, rows[0], branchKey),
@@ -46,10 +49,10 @@ insert into wardkeep.policy_rule (assignments, exclusive, break_glass, branch_ke
 function lostBy(policy: Policy, before: RuleRow | undefined, branchKey: string): TokenLoss[] {
   if (before !== undefined && before.branch_key !== branchKey) return [{ of: "true" }]
   // Opened under other rules; whoever still may opens it again, under these.
-  const lost = [{ of: "t.break_glass is not null" }]
-  // From now on it is opened for an emergency only.
-  if (policy.breakGlass !== null)
-    lost.push({ of: `t.db_role = ${quoteLiteral(roleNames(policy).role(policy.breakGlass.role))}` })
+  const lost = [{ of: "coalesce(t.break_glass, t.referral) is not null" }]
+  // From now on they are opened for an emergency or a referral only.
+  for (const opened of [policy.breakGlass?.role, policy.crossings?.referral?.role])
+    if (opened !== undefined) lost.push({ of: `t.db_role = ${quoteLiteral(roleNames(policy).role(opened))}` })
   if (policy.assignments === "required" && before?.assignments !== "required")
     lost.push({
       of: "not t.assigned and exists (select from wardkeep.session s where s.id = t.session_id and s.kind = 'person')",
@@ -63,6 +66,6 @@ function breakGlassRow({ breakGlass }: Policy): BreakGlassRow | null {
   return { role, from, longest: longestSeconds, reasons, reviewedBy }
 }
 
-function text({ assignments, exclusive, break_glass, branch_key }: RuleRow): string {
-  return canonicalJson({ assignments, exclusive, break_glass, branch_key })
+function text({ assignments, exclusive, break_glass, crossings, branch_key }: RuleRow): string {
+  return canonicalJson({ assignments, exclusive, break_glass, crossings, branch_key })
 }

@@ -60,6 +60,13 @@ export interface BreakGlassRequest {
   readonly session: Pick<Session, "id" | "actor">
 }
 
+export interface ReferralRequest {
+  /** What {@link referPatient} returned. */
+  readonly id: string
+  /** A session of whoever opens it, with a role that may in the branch it goes to. */
+  readonly session: Pick<Session, "id" | "actor">
+}
+
 export interface OffboardRequest {
   readonly actor: string
   /** Who asks for it; recorded. */
@@ -101,6 +108,13 @@ export interface Issuer {
    * @throws WK207 nothing to open in this session · WK202 second factor too old
    */
   openBreakGlass(request: BreakGlassRequest): Promise<Session>
+  /**
+   * Opens a referral as a session of one grant, beside the ordinary one: that person, the tables that were referred, until
+   * it ends.
+   *
+   * @throws WK230 nothing to open in this session · WK202 second factor too old
+   */
+  openReferral(request: ReferralRequest): Promise<Session>
   /**
    * Revokes every assignment of an actor in every tenant and ends every session, from the next statement on.
    *
@@ -176,6 +190,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
       await issue("reopen", "reopen_session", { session_id: sessionId, actor, tenant, role, purpose }, actor),
     openBreakGlass: async ({ id, session: { id: sessionId, actor } }) =>
       await issue("break_glass", "open_break_glass", { break_glass: id, session_id: sessionId, actor }, actor),
+    openReferral: async ({ id, session: { id: sessionId, actor } }) =>
+      await issue("referral", "open_referral", { referral: id, session_id: sessionId, actor }, actor),
     offboard: async ({ actor, by, reason }) => {
       const { request, kid, mac } = signRequest("offboard", { actor, by, reason }, options.keyId, key)
       const text = "select wardkeep.offboard($1, $2, $3) as revoked"

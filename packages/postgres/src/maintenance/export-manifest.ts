@@ -8,7 +8,13 @@ import { resolveScopes, type ScopedTable } from "../compile/scope.js"
  * What Wardkeep keeps about a tenant and nothing else could make again. Narrowings come first: at no time may a restored
  * tenant have less taken from its roles than before.
  */
-export const recordTables: readonly string[] = ["wardkeep.narrowing", "wardkeep.assignment", "wardkeep.break_glass"]
+export const recordTables: readonly string[] = [
+  "wardkeep.narrowing",
+  "wardkeep.assignment",
+  "wardkeep.break_glass",
+  "wardkeep.referral",
+  "wardkeep.move",
+]
 
 /** One table of an export: its file in COPY's text format, and how many rows of which tenant are in it. */
 export interface ExportedTable {
@@ -26,7 +32,7 @@ export interface ExportManifest {
   readonly serverVersion: number
   readonly startedAt: string
   readonly tables: readonly ExportedTable[]
-  /** Narrowings, assignments and break-glass records. */
+  /** Narrowings, assignments, emergencies, referrals and moves. */
   readonly records: readonly ExportedTable[]
   /** Tables of these schemas that Wardkeep does not cover and therefore did not export. */
   readonly notCovered: readonly string[]

@@ -13,7 +13,8 @@ import { apply, asOwner, exportTenants, install, restoreTenants } from "../migra
 
 const database = useDatabase()
 const clinic = useAssigned(database)
-const records = ["wardkeep.narrowing", "wardkeep.assignment", "wardkeep.break_glass"]
+const tables = ["narrowing", "assignment", "break_glass", "referral", "move"]
+const records = tables.map((name) => `wardkeep.${name}`)
 let folder: string
 let open = ""
 
@@ -40,6 +41,17 @@ beforeAll(async () => {
   open = await clinic.wk.run(doctor, () => declare(second))
   await clinic.wk.run(chief, () =>
     reviewBreakGlass(clinic.wk, { id: reviewed, verdict: "justified", note: "seen in the notes" }),
+  )
+  const [{ clinic: tenant, branch: here }, { branch: there }] = clinic.places
+  await clinic.admin(
+    `insert into wardkeep.referral (tenant, from_branch, to_branch, subject, records, basis, referred_by, referred_as, session_id, valid_until)
+     values ($1, $2, $3, 'x', '{public.visit}', 'second_opinion', 'doctor', 'doctor', gen_random_uuid(), now())`,
+    [tenant, here, there],
+  )
+  await clinic.admin(
+    `insert into wardkeep.move (tenant, from_branch, to_branch, subject, reason, moved_by, moved_as, rows)
+     values ($1, $2, $3, 'x', 'lives there', 'chief', 'chief', '{"public.patient": 1}')`,
+    [tenant, here, there],
   )
   await clinic.wk.run(chief, () =>
     narrowRole(clinic.wk, clinic.host.policy, {
@@ -113,6 +125,8 @@ describe("a restore", () => {
       ["wardkeep.narrowing", 1],
       ["wardkeep.assignment", 4],
       ["wardkeep.break_glass", 2],
+      ["wardkeep.referral", 1],
+      ["wardkeep.move", 1],
     ])
     const [a, b] = [clinic.places[0].clinic, clinic.places[2].clinic]
     expect(manifest.records[1]?.tenants).toEqual({ [a]: 3, [b]: 1 })
@@ -128,7 +142,7 @@ describe("a restore", () => {
       await expect(issuer.openBreakGlass({ id: open, session: doctor })).rejects.toMatchObject({ code: "WK207" })
       await expect(issuer.issueSession({ actor: "gone", ttl: "PT1H" })).rejects.toMatchObject({ code: "WK202" })
       const lines = "select detail ->> 'records' as n from wardkeep.activity where kind = 'restore'"
-      expect(await connected(url, async (admin) => (await admin.query(lines)).rows)).toEqual([{ n: "7" }])
+      expect(await connected(url, async (admin) => (await admin.query(lines)).rows)).toEqual([{ n: "9" }])
     })
   })
 

@@ -24,5 +24,12 @@ export const bodies: Readonly<Record<string, (ids: Ids) => unknown>> = {
   "POST /patients/:id/invoices": (ids) => ({ number: `X-${ids.of("patients").slice(0, 6).toUpperCase()}`, amount: 1 }),
   "POST /team/:id/withdraw": () => ({ reason: "x" }),
   "POST /emergencies/:id/review": () => ({ verdict: "justified", note: "x" }),
+  "POST /patients/:id/referrals": (ids) => ({
+    to: ids.of("branch"),
+    records: ["patient"],
+    until: new Date(Date.now() + 3_600_000).toISOString(),
+    basis: "second_opinion",
+  }),
+  "POST /referrals/:id/withdraw": () => ({ reason: "x" }),
   "PATCH /invoices/:id": () => ({ status: "due" }),
 }

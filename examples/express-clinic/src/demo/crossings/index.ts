@@ -11,6 +11,7 @@ import { tricksOverHttp } from "./http-tricks.js"
 import { jobsAndSessions } from "./jobs-and-sessions.js"
 import { throughOrms } from "./orm.js"
 import { overPermissions } from "./permissions.js"
+import { onReferrals } from "./referrals.js"
 import { readingBySql } from "./sql-reading.js"
 import { writingBySql } from "./sql-writing.js"
 
@@ -30,6 +31,7 @@ export async function allAttempts(stage: Stage, day: Day): Promise<Attempt[]> {
     ...forgingBySql(stage, onlyGrant(doctor), onlyGrant(reception)),
     ...throughTheClient(stage, doctor, foreign),
     ...overPermissions(stage, day),
+    ...onReferrals(stage, day),
     ...jobsAndSessions(stage, day),
   ]
 }

@@ -17,6 +17,17 @@ export interface Held {
   readonly subjects: readonly string[] | null
   /** Subjects of emergencies that are open for this person here. */
   readonly emergencies: readonly string[]
+  /** Referrals of somebody of this branch that are in force now. */
+  readonly referrals: readonly HeldReferral[]
+}
+
+export interface HeldReferral {
+  readonly id: string
+  readonly subject: string
+  readonly records: readonly string[]
+  readonly until: string
+  /** In a session of the person who is asked about. */
+  readonly opened: boolean
 }
 
 interface Asked {
@@ -52,18 +63,29 @@ export async function readHeld(client: Queryable, asked: Asked): Promise<Held> {
         and b.opened_at is not null and b.reviewed_at is null and b.closed_at is null and b.valid_until > $4`,
     [actor, tenant, branch, now],
   )
+  const referrals = await client.query<HeldReferral>(
+    `select r.id, r.subject, r.records, to_char(r.valid_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') as until,
+       exists (select from wardkeep.token t where t.referral = r.id and t.actor = $1 and t.valid_until > $4) as opened
+       from wardkeep.referral r
+      where r.tenant = $2 and r.from_branch = $3 and r.referred_at <= $4 and r.valid_until > $4 and (r.ended_at is null or r.ended_at > $4)
+      order by r.referred_at, r.id`,
+    [actor, tenant, branch, now],
+  )
   const open = emergencies.rows.map(({ subject }) => subject)
   const emergency = asked.policy.breakGlass?.role === role.name
+  const referred = asked.policy.crossings?.referral?.role === role.name
+  const shown = referrals.rows.flatMap(({ opened, subject }) => (opened ? [subject] : []))
   const subjects = assigned.rows.flatMap(({ subject }) => (subject === null ? [] : [subject]))
   // Services and, under `assignments: 'host'`, people are confined by whoever issues their context.
-  const issued = role.kind === "service" || (!emergency && asked.policy.assignments === "host")
+  const issued = role.kind === "service" || (!emergency && !referred && asked.policy.assignments === "host")
   const known = asked.actor !== undefined && !issued
   return {
     groups: Object.fromEntries(groups.rows.map(({ name, branches }) => [name, branches])),
     assignedUntil: assigned.rows[0]?.until ?? null,
     narrowed: narrowed.rows.map(({ what }) => what),
-    subjects: known ? (emergency ? open : subjects) : null,
+    subjects: known ? (emergency ? open : referred ? shown : subjects) : null,
     emergencies: open,
+    referrals: referrals.rows,
   }
 }
 
@@ -81,7 +103,7 @@ interface Situation {
 /** Grants, assignment, what the clinic took, and emergencies. */
 export async function databaseLayers(client: Queryable, asked: Situation): Promise<WhyLayer[]> {
   const granted = await grantLayer(client, asked)
-  return [...granted, assignmentLayer(asked), narrowingLayer(asked), ...emergencyLayer(asked)]
+  return [...granted, assignmentLayer(asked), narrowingLayer(asked), ...emergencyLayer(asked), ...referralLayer(asked)]
 }
 
 interface Person {
@@ -141,6 +163,8 @@ function assignmentLayer({ policy, role, actor, held }: Situation): WhyLayer {
     return layer("assignment", null, "a service is issued by your application, and assigned to nobody")
   if (policy.breakGlass?.role === role.name)
     return layer("assignment", null, "the emergency role is opened, never assigned")
+  if (policy.crossings?.referral?.role === role.name)
+    return layer("assignment", null, "the role of referrals is opened, never assigned")
   if (policy.assignments === "host")
     return layer(
       "assignment",
@@ -191,4 +215,30 @@ function emergencyLayer({ policy, role, actor, held, subject }: Situation): WhyL
   const text =
     actor !== undefined && open ? "an emergency of the actor is open for this subject" : "none is open for this subject"
   return [layer("break-glass", null, `${text}; the role may declare one, which opens another context as ${rule.role}`)]
+}
+
+function referralLayer({ policy, role, actor, held, subject, table }: Situation): WhyLayer[] {
+  const rule = policy.crossings?.referral ?? null
+  if (rule === null) return []
+  const about = held.referrals.filter((one) => one.subject === subject)
+  const named = ({ id, until, records }: HeldReferral): string =>
+    `referral ${id} of ${records.join(", ")}, until ${until}`
+  if (rule.role === role.name) {
+    if (actor === undefined)
+      return [layer("referral", null, "no --actor was named, and a referral is opened by one actor")]
+    const opened = about.filter((one) => one.opened)
+    const shows = opened.filter(
+      ({ records }) => records.includes(table) || policy.tables.get(table)?.scope === "global",
+    )
+    const text =
+      shows.length > 0
+        ? `opened by this actor: ${shows.map(named).join("; ")}`
+        : opened.length > 0
+          ? `does not name the table: ${opened.map(named).join("; ")}`
+          : "no referral of this subject is open in a session of this actor"
+    return [layer("referral", shows.length > 0, text)]
+  }
+  if (![...rule.from, ...rule.to].includes(role.name)) return []
+  const text = about.length > 0 ? about.map(named).join("; ") : "this subject is not referred to another branch"
+  return [layer("referral", null, `${text}; what it shows is another context, as ${rule.role}`)]
 }

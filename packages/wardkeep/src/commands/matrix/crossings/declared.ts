@@ -45,6 +45,17 @@ export function declaredSections(policy: Policy): Section[] {
     },
     { title: "Emergencies", explained: emergencyText, crossings: emergencies(policy) },
     {
+      title: "Referrals",
+      explained:
+        "A branch shows one person to another branch of the same clinic, in a context of its own. It ends by itself and when it is withdrawn; between clinics there is none.",
+      crossings: referrals(policy),
+    },
+    {
+      title: "Moves to another branch",
+      explained: "Of one clinic, by somebody whose context holds both branches. Each is recorded.",
+      crossings: moves(policy),
+    },
+    {
       title: "Services",
       explained: "Jobs without a person. Each context is of one clinic, of the branches it was issued for.",
       crossings: policy.actors
@@ -62,19 +73,45 @@ const emergencyText =
   "Somebody declares why they must see one patient of another branch of the same clinic. It is recorded before a row is shown, ends by itself, and is reviewed by somebody else."
 
 function emergencies(policy: Policy): Crossing[] {
-  const { breakGlass, actors } = policy
+  const { breakGlass } = policy
   if (breakGlass === null) return []
   const { role, from, longestSeconds, reasons, reviewedBy } = breakGlass
-  const tables = [...(actors.find(({ name }) => name === role)?.can ?? [])].map(
-    ([table, { rules }]) => `${verbs(rules)} ${label(policy, table)}`,
-  )
   return [
     {
-      what: `one patient of one branch, as ${role}: ${tables.join("; ")}`,
+      what: `one patient of one branch, as ${role}: ${cellsOf(policy, role)}`,
       who: `declared by ${from.join(" or ")}; reviewed by ${reviewedBy.join(" or ")}`,
       limits: `at most ${Math.round(longestSeconds / 60)} minutes; reasons: ${reasons.join(", ")}`,
     },
   ]
+}
+
+function referrals(policy: Policy): Crossing[] {
+  const referral = policy.crossings?.referral ?? null
+  if (referral === null) return []
+  const { role, from, to, longestSeconds, bases } = referral
+  return [
+    {
+      what: `one person of one branch, as ${role}: at most ${cellsOf(policy, role)}`,
+      who: `made and withdrawn by ${from.join(" or ")}; opened by ${to.join(" or ")} of the other branch`,
+      limits: `at most ${Math.round(longestSeconds / 360) / 10} hours; bases: ${bases.join(", ")}`,
+    },
+  ]
+}
+
+function moves(policy: Policy): Crossing[] {
+  const { people = "", movedBy = [], mergedBy = [] } = policy.crossings ?? {}
+  const by = (what: string, roles: readonly string[]): Crossing[] =>
+    roles.length === 0 ? [] : [{ what, who: roles.join(" or "), limits: "branches of the context, all or nothing" }]
+  return [
+    ...by(`a row of ${label(policy, people)} and all that hangs on it`, movedBy),
+    ...by("all of a branch, which is closed", mergedBy),
+  ]
+}
+
+function cellsOf(policy: Policy, role: string): string {
+  return [...(policy.actors.find(({ kind, name }) => kind === "role" && name === role)?.can ?? [])]
+    .map(([table, { rules }]) => `${verbs(rules)} ${label(policy, table)}`)
+    .join("; ")
 }
 
 function tablesWhere(policy: Policy, is: (rule: TableRule) => boolean, reach: string): Crossing[] {

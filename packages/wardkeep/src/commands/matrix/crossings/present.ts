@@ -40,6 +40,21 @@ select b.declared_by as what, 'as ' || b.declared_as || ': ' || b.reason || ', i
        when b.opened_at is null then 'declared, not opened' else 'open until ' || to_char(b.valid_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') end as limits
   from wardkeep.break_glass b where b.reviewed_at is null and b.closed_at is null and ($1::text is null or b.tenant = $1) order by b.declared_at`
 
+/** Those that are open at that moment; whom they are about is not in it. */
+const referrals = `
+select r.referred_by as what, 'as ' || r.referred_as || ': ' || r.basis || ', from the branch ' || r.from_branch || ' to ' || r.to_branch as who,
+  array_to_string(r.records, ', ') || ', until ' || to_char(r.valid_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"')
+  || coalesce(case when r.opened_at <= $2 then ', opened by ' || r.opened_by end, ', not opened') as limits
+  from wardkeep.referral r where r.referred_at <= $2 and r.valid_until > $2 and (r.ended_at is null or r.ended_at > $2) and ($1::text is null or r.tenant = $1)
+ order by r.referred_at, r.id`
+
+const moves = `
+select case when m.subject is null then 'all of a branch' else 'one person' end as what, m.moved_by || ' as ' || m.moved_as as who,
+  'from the branch ' || m.from_branch || ' to ' || m.to_branch || ', ' || to_char(m.moved_at at time zone 'UTC', 'YYYY-MM-DD') || ', '
+  || (select sum(e.value::bigint) from jsonb_each_text(m.rows) e) || ' rows' as limits
+  from wardkeep.move m where m.moved_at > $2::timestamptz - interval '90 days' and m.moved_at <= $2 and ($1::text is null or m.tenant = $1)
+ order by m.moved_at, m.id`
+
 /** What the owner's login did across branches: under the fence of a clinic, or over all of them. */
 const owner = `
 select a.kind as what, a.actor as who, count(*) || ' times, last ' || to_char(max(a.at) at time zone 'UTC', 'YYYY-MM-DD') as limits
@@ -88,6 +103,16 @@ export async function presentSections(
       title: "Emergencies that are open or wait for a review",
       explained: "Ask for the review.",
       crossings: await read(emergencies),
+    },
+    {
+      title: "Referrals that are open",
+      explained: "Whoever made them withdraws them, on the next statement; they end by themselves.",
+      crossings: await read(referrals),
+    },
+    {
+      title: "Persons and branches that were moved in the last 90 days",
+      explained: "Each with everything that hangs on it, in one transaction.",
+      crossings: await read(moves),
     },
     {
       title: "Work of the owner's login in the last 90 days",
