@@ -502,6 +502,18 @@ end
 $$;
 comment on function wardkeep.permitted_tenant(text, text) is
   'The tenant of the verified context, or null where it took this action on this table from the role. For policies. Fails with WK1xx.';
+
+create function wardkeep.taken() returns text[]
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  return array(select what from unnest(me.denied) u(what) order by what collate "C");
+end
+$$;
+comment on function wardkeep.taken() is
+  'What the tenant took from the role of the verified context, such as {delete public.invoice}; for menus. Fails with WK1xx.';
 -- What the conditions of a cell ask; written like the functions of the fence, and for the same reasons. `held` never raises:
 -- a condition that fails only when it meets a row tells that the row is there (docs/adr/0007).
 create function wardkeep.held(planned text) returns wardkeep.token
@@ -1015,7 +1027,8 @@ begin
     raise exception 'no assignment is valid now' using errcode = 'WK202';
   end if;
   insert into wardkeep.activity (kind, actor, detail)
-  values ('session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label'));
+  select 'session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label',
+      'roles', (select jsonb_agg(distinct jsonb_build_object('tenant', k.tenant, 'role', k.role)) from wardkeep.token k where k.session_id = t.session_id));
   -- Last, behind everything that waits: whoever narrows meets these rows too.
   delete from wardkeep.token k where k.ctid = any (array(
     select x.ctid from wardkeep.token x where x.valid_until < now() - interval '1 hour'

@@ -86,7 +86,8 @@ begin
     raise exception 'no assignment is valid now' using errcode = 'WK202';
   end if;
   insert into wardkeep.activity (kind, actor, detail)
-  values ('session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label'));
+  select 'session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label',
+      'roles', (select jsonb_agg(distinct jsonb_build_object('tenant', k.tenant, 'role', k.role)) from wardkeep.token k where k.session_id = t.session_id));
   -- Last, behind everything that waits: whoever narrows meets these rows too.
   delete from wardkeep.token k where k.ctid = any (array(
     select x.ctid from wardkeep.token x where x.valid_until < now() - interval '1 hour'

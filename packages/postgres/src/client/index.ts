@@ -14,6 +14,7 @@ export {
   type RecordedAssignment,
   revokeAssignments,
   type Taken,
+  takenFromRole,
 } from "../assign/assignments.js"
 export {
   declareBreakGlass,

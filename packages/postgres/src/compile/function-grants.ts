@@ -28,6 +28,7 @@ const readers = [
   "session_id()",
   "mfa_at()",
   "request_id()",
+  "taken()",
   "words(text)",
   "digit_word(text)",
   "prefix_end(text)",
