@@ -29,11 +29,22 @@ export {
   type PolicyInput,
   type PurposeInput,
   type RoleInput,
+  type SupportInput,
   type TableInput,
 } from "./policy/define.js"
 export { durationSeconds } from "./policy/duration.js"
 export { type RoleNames, roleNames } from "./policy/names.js"
 export { parsePolicy } from "./policy/parse.js"
-export type { Actor, BreakGlass, ColumnSet, ConsentRule, Lookup, Permission, Policy, Rule } from "./policy/policy.js"
+export type {
+  Actor,
+  BreakGlass,
+  ColumnSet,
+  ConsentRule,
+  Lookup,
+  Permission,
+  Policy,
+  Rule,
+  Support,
+} from "./policy/policy.js"
 export { type CellReplacements, replaceCells } from "./policy/replace-cells.js"
 export type { PurposeRule, TableRule } from "./policy/schema.js"

@@ -126,6 +126,11 @@ export const codes = {
     hint: "See the message; what was declared before stays recorded. An open one must be reviewed before the next.",
     http: 403,
   },
+  WK240: {
+    title: "The support session was refused",
+    hint: "See the message; a clinic allows it with allowSupport, or the policy file names codes for one without.",
+    http: 403,
+  },
   WK301: {
     title: "A migration failed; nothing of it was kept",
     hint: "See the cause for file and position; correct it and run again.",

@@ -7,6 +7,7 @@ import { durationSeconds } from "./duration.js"
 import { describeIssue, invalid } from "./faults.js"
 import type { Actor, Lookup, Permission, Policy } from "./policy.js"
 import { type PolicyDocument, policySchema } from "./schema.js"
+import { checkSupport, supportOf } from "./support.js"
 
 /**
  * Checks an unknown document and resolves it.
@@ -36,6 +37,7 @@ export function parsePolicy(input: unknown): Policy {
   const roles = roleActors(doc, known)
   const actors = [...roles, ...combinationActors(doc, roles, known), ...serviceActors(doc, known)]
   checkAssigning(doc, actors, tables, faults)
+  if (doc.support !== undefined) checkSupport(doc.support, doc, actors, tables, faults)
   const consent = consentOf(doc.consent, qualify)
   checkConsent(doc, consent, actors, tables, faults)
   const lookups = Object.entries(doc.lookups).map(([name, lookup]): Lookup => {
@@ -57,6 +59,7 @@ export function parsePolicy(input: unknown): Policy {
     assignments: doc.assignments,
     exclusive: doc.exclusive,
     breakGlass: breakGlassOf(doc.breakGlass),
+    support: supportOf(doc.support),
     consent,
   }
 }

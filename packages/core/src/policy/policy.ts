@@ -56,6 +56,17 @@ export interface BreakGlass {
   readonly reviewedBy: readonly string[]
 }
 
+/** Sessions of the vendor's people in a clinic: read only, with listed columns only, for minutes. */
+export interface Support {
+  /** The role that they are opened as, and nothing else is. */
+  readonly role: string
+  /** The roles of the clinic that allow one, see them and end them. */
+  readonly allowedBy: readonly string[]
+  readonly longestSeconds: number
+  /** Codes, one of which is given where nobody of the clinic allowed it. None: it must be allowed. */
+  readonly breakGlass: readonly string[]
+}
+
 /** Who the consent ledger is about, and who writes it. */
 export interface ConsentRule {
   /** The table with one row per person. */
@@ -102,6 +113,7 @@ export interface Policy<
   /** Pairs of roles that nobody holds at the same time in one tenant. */
   readonly exclusive: readonly (readonly [string, string])[]
   readonly breakGlass: BreakGlass | null
+  readonly support: Support | null
   /** Null: no ledger, and no purpose waits for consent. */
   readonly consent: ConsentRule | null
   /** Never set: only the literal names of the policy file travel in it. */

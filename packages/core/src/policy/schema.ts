@@ -104,6 +104,13 @@ const breakGlass = z.strictObject({
   reviewedBy: z.array(roleName).min(1),
 })
 
+const support = z.strictObject({
+  role: roleName,
+  allowedBy: z.array(roleName).min(1),
+  longest: duration,
+  breakGlass: z.array(name).min(1).optional(),
+})
+
 const purpose = z.strictObject({
   basis: z.string().min(1),
   objection: z.literal("stops", { error: "write objection: 'stops', or leave it out" }).optional(),
@@ -144,6 +151,7 @@ export const policySchema = z.strictObject({
   combinations: z.record(roleName, z.array(roleName).min(2)).default({}),
   exclusive: z.array(z.tuple([roleName, roleName])).default([]),
   breakGlass: breakGlass.optional(),
+  support: support.optional(),
   consent: consent.optional(),
   lookups: z
     .record(name, z.strictObject({ table: tableName, by: column, returns: z.array(column).min(1) }))

@@ -19,6 +19,7 @@ create table wardkeep.policy_rule (
   assignments text not null check (assignments in ('host', 'required')),
   exclusive jsonb not null,
   break_glass jsonb,
+  support jsonb,
   -- Under another column than before the same value may name another branch.
   branch_key text not null
 );

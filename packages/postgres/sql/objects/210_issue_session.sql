@@ -42,8 +42,8 @@ begin
     if rule.confined <> (w.subjects is not null) then
       raise exception 'a confined role, and no other, is assigned for named subjects' using errcode = 'WK202', detail = rule.name;
     end if;
-    if exists (select from wardkeep.policy_rule r where r.break_glass ->> 'role' = rule.name) then
-      raise exception 'this role is opened by break-glass only' using errcode = 'WK202', detail = rule.name;
+    if exists (select from wardkeep.policy_rule r where rule.name in (r.break_glass ->> 'role', r.support ->> 'role')) then
+      raise exception 'this role is opened by break-glass or for support only' using errcode = 'WK202', detail = rule.name;
     end if;
     if exists (select from jsonb_array_elements_text(coalesce(w.purposes, '[]')) p where p.value <> all (rule.purposes)) then
       raise exception 'an assignment names a purpose that its role does not have' using errcode = 'WK202', detail = rule.name;

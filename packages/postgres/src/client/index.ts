@@ -23,6 +23,13 @@ export {
   openReviews,
   reviewBreakGlass,
 } from "../assign/break-glass.js"
+export {
+  allowSupport,
+  endSupport,
+  listSupport,
+  type SupportAllowance,
+  type SupportSession,
+} from "../assign/support.js"
 export { Context } from "../context/context.js"
 export type { Scope, Session, SessionGrant } from "../context/session.js"
 export { asyncLocalStore, type ContextStore, type Frame } from "../context/store.js"
@@ -37,6 +44,8 @@ export {
   type ReopenRequest,
   type ServiceRequest,
   type SessionRequest,
+  type SupportDeclaration,
+  type SupportRequest,
 } from "../issue/issuer.js"
 export type { Logger } from "../log.js"
 export type { Limits } from "./deadline.js"

@@ -46,6 +46,7 @@ const emergencies = [
   "open_reviews()",
   "review_break_glass(uuid,text,text)",
 ]
+const supporting = ["allow_support(text,text,text,integer)", "list_support()", "end_support(uuid,text)"]
 const loginOnly = ["strategy()", "refuse_session()"]
 /** What the accelerated strategy brings: for the login, and for the matrix roles. */
 const acceleratedLogin = ["enter(text,text)"]
@@ -55,6 +56,8 @@ const issuerOnly = [
   "issue_service(text,text,bytea)",
   "reopen_session(text,text,bytea)",
   "open_break_glass(text,text,bytea)",
+  "declare_support(text,text,bytea)",
+  "open_support(text,text,bytea)",
   "offboard(text,text,bytea)",
   "end_session(uuid,text)",
   "end_actor(text,text)",
@@ -146,6 +149,7 @@ function chosen(policy: Policy, actor: Actor): string[] {
     ...(confined ? ["subjects(text,boolean)"] : []),
     ...(policy.assignments === "required" && !confined ? assigning : []),
     ...(policy.breakGlass !== null && !confined ? emergencies : []),
+    ...(policy.support !== null && policy.support.role !== actor.name && !confined ? supporting : []),
   ]
 }
 

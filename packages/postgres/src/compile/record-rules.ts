@@ -6,6 +6,7 @@ interface RuleRow {
   readonly assignments: string
   readonly exclusive: readonly (readonly [string, string])[]
   readonly break_glass: BreakGlassRow | null
+  readonly support: SupportRow | null
   /** The column of the host's table that names a branch. */
   readonly branch_key: string
 }
@@ -18,25 +19,34 @@ type BreakGlassRow = {
   readonly reviewedBy: readonly string[]
 }
 
+type SupportRow = {
+  readonly role: string
+  readonly allowedBy: readonly string[]
+  readonly longest: number
+  readonly breakGlass: readonly string[]
+}
+
 /** What the policy file says about all roles together, as the functions read it. */
 export async function recordRules(client: Queryable, policy: Policy, branchKey: string): Promise<Recorded> {
   const { rows } = await client.query<RuleRow>(
-    "select assignments, exclusive, break_glass, branch_key from wardkeep.policy_rule",
+    "select assignments, exclusive, break_glass, support, branch_key from wardkeep.policy_rule",
   )
   const wanted: RuleRow = {
     assignments: policy.assignments,
     exclusive: policy.exclusive,
     break_glass: breakGlassRow(policy),
+    support: supportRow(policy),
     branch_key: branchKey,
   }
   if (rows[0] !== undefined && text(rows[0]) === text(wanted)) return { steps: [], lost: [] }
   const breakGlass = wanted.break_glass === null ? "null" : quoteLiteral(canonicalJson(wanted.break_glass))
+  const support = wanted.support === null ? "null" : quoteLiteral(canonicalJson(wanted.support))
   const sql = `${issuingStopped};
-insert into wardkeep.policy_rule (assignments, exclusive, break_glass, branch_key)
-  values (${quoteLiteral(wanted.assignments)}, ${quoteLiteral(canonicalJson(wanted.exclusive))}, ${breakGlass}, ${quoteLiteral(branchKey)})
+insert into wardkeep.policy_rule (assignments, exclusive, break_glass, support, branch_key)
+  values (${quoteLiteral(wanted.assignments)}, ${quoteLiteral(canonicalJson(wanted.exclusive))}, ${breakGlass}, ${support}, ${quoteLiteral(branchKey)})
   on conflict (only_row) do update set assignments = excluded.assignments, exclusive = excluded.exclusive,
-    break_glass = excluded.break_glass, branch_key = excluded.branch_key`
-  const why = "who may hold what together, and how emergencies work"
+    break_glass = excluded.break_glass, support = excluded.support, branch_key = excluded.branch_key`
+  const why = "who may hold what together, and how emergencies and support work"
   return {
     steps: [{ phase: "record", object: "rules for all roles", why, sql }],
     lost: lostBy(policy, rows[0], branchKey),
@@ -46,10 +56,10 @@ insert into wardkeep.policy_rule (assignments, exclusive, break_glass, branch_ke
 function lostBy(policy: Policy, before: RuleRow | undefined, branchKey: string): TokenLoss[] {
   if (before !== undefined && before.branch_key !== branchKey) return [{ of: "true" }]
   // Opened under other rules; whoever still may opens it again, under these.
-  const lost = [{ of: "t.break_glass is not null" }]
-  // From now on it is opened for an emergency only.
-  if (policy.breakGlass !== null)
-    lost.push({ of: `t.db_role = ${quoteLiteral(roleNames(policy).role(policy.breakGlass.role))}` })
+  const lost = [{ of: "t.break_glass is not null or t.support is not null" }]
+  // From now on they are opened for an emergency, and for support, only.
+  for (const opened of [policy.breakGlass, policy.support])
+    if (opened !== null) lost.push({ of: `t.db_role = ${quoteLiteral(roleNames(policy).role(opened.role))}` })
   if (policy.assignments === "required" && before?.assignments !== "required")
     lost.push({
       of: "not t.assigned and exists (select from wardkeep.session s where s.id = t.session_id and s.kind = 'person')",
@@ -63,6 +73,12 @@ function breakGlassRow({ breakGlass }: Policy): BreakGlassRow | null {
   return { role, from, longest: longestSeconds, reasons, reviewedBy }
 }
 
-function text({ assignments, exclusive, break_glass, branch_key }: RuleRow): string {
-  return canonicalJson({ assignments, exclusive, break_glass, branch_key })
+function supportRow({ support }: Policy): SupportRow | null {
+  if (support === null) return null
+  const { role, allowedBy, longestSeconds, breakGlass } = support
+  return { role, allowedBy, longest: longestSeconds, breakGlass }
+}
+
+function text({ assignments, exclusive, break_glass, support, branch_key }: RuleRow): string {
+  return canonicalJson({ assignments, exclusive, break_glass, support, branch_key })
 }

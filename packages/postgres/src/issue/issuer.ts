@@ -60,6 +60,27 @@ export interface BreakGlassRequest {
   readonly session: Pick<Session, "id" | "actor">
 }
 
+/** A support session that no clinic allowed. */
+export interface SupportDeclaration {
+  /** The named person of the vendor. */
+  readonly actor: string
+  readonly tenant: string
+  /** One branch; without it every branch of the tenant. */
+  readonly branch?: string
+  /** A code of the policy file's `support.breakGlass`. */
+  readonly code: string
+  readonly reason: string
+  readonly minutes: number
+}
+
+export interface SupportRequest {
+  /** What {@link allowSupport} or `declareSupport` returned. */
+  readonly id: string
+  /** Whom your own login has proven to be the person that is named there. */
+  readonly actor: string
+  readonly mfaAt?: Date | string
+}
+
 export interface OffboardRequest {
   readonly actor: string
   /** Who asks for it; recorded. */
@@ -101,6 +122,20 @@ export interface Issuer {
    * @throws WK207 nothing to open in this session · WK202 second factor too old
    */
   openBreakGlass(request: BreakGlassRequest): Promise<Session>
+  /**
+   * Records a support session without the clinic's word. It shows nothing, and the clinic sees it at once; the next one of
+   * the same person waits until the clinic ended this one.
+   *
+   * @returns the id for `openSupport`
+   * @throws WK240 no such code, tenant or branch, too long, or an earlier one that waits
+   */
+  declareSupport(declared: SupportDeclaration): Promise<string>
+  /**
+   * Opens a support session that is on record, for the person it names, until its minutes are over or the clinic ends it.
+   *
+   * @throws WK240 nothing to open for this person · WK202 second factor too old
+   */
+  openSupport(request: SupportRequest): Promise<Session>
   /**
    * Revokes every assignment of an actor in every tenant and ends every session, from the next statement on.
    *
@@ -176,6 +211,15 @@ export function createIssuer(options: IssuerOptions): Issuer {
       await issue("reopen", "reopen_session", { session_id: sessionId, actor, tenant, role, purpose }, actor),
     openBreakGlass: async ({ id, session: { id: sessionId, actor } }) =>
       await issue("break_glass", "open_break_glass", { break_glass: id, session_id: sessionId, actor }, actor),
+    declareSupport: async (declared) => {
+      const { request, kid, mac } = signRequest("declare_support", declared, options.keyId, key)
+      const text = "select wardkeep.declare_support($1, $2, $3) as id"
+      return (await call<{ id: string }>(text, [request, kid, mac]))[0]?.id ?? ""
+    },
+    openSupport: async ({ id, actor, mfaAt }) => {
+      const body = { support: id, actor, mfa_at: mfaAt === undefined ? undefined : instant(mfaAt) }
+      return await issue("support", "open_support", body, actor)
+    },
     offboard: async ({ actor, by, reason }) => {
       const { request, kid, mac } = signRequest("offboard", { actor, by, reason }, options.keyId, key)
       const text = "select wardkeep.offboard($1, $2, $3) as revoked"

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 
-export type RequestKind = "session" | "service" | "reopen" | "break_glass" | "offboard"
+export type RequestKind = "session" | "service" | "reopen" | "break_glass" | "offboard" | "declare_support" | "support"
 
 /** A request as the database checks it: the exact text, the key's id and the mark of the key on the text. */
 export interface SignedRequest {

@@ -35,7 +35,7 @@ select s.actor, ${iso("max(s.created_at)")} as "lastSession",
 export const leftOpen = `
 select t.actor, count(distinct t.session_id) || ' open as ' || string_agg(distinct t.role, ', ') || ', and nothing is assigned' as seen
   from wardkeep.token t join wardkeep.session s on s.id = t.session_id and s.kind = 'person'
- where t.valid_until > $2 and t.break_glass is null and t.actor not like 'wardkeep:%' and ($1::text is null or t.tenant = $1)
+ where t.valid_until > $2 and t.break_glass is null and t.support is null and t.actor not like 'wardkeep:%' and ($1::text is null or t.tenant = $1)
    and not exists (select from wardkeep.assignment a where a.actor = t.actor and a.tenant = t.tenant and a.role = t.role and ${inForce} and a.valid_from <= $2)
  group by t.actor order by t.actor`
 
