@@ -184,4 +184,17 @@ describe("a support session", () => {
     })
     expect(await clinic.admin("select from wardkeep.token where support = $1", [id])).toEqual([])
   })
+
+  // Last: the clinic is gone afterwards.
+  it("goes with its clinic, so that whoever is given the key again has none", async () => {
+    const boss = await person("chief", 2, { scope: "all" })
+    const vendor = name()
+    const { branch, clinic: tenant } = clinic.places[2]
+    const [opened, waiting] = [await allow(boss, vendor, { branch }), await allow(boss, vendor, { branch })]
+    const session = await open(opened, vendor)
+    await clinic.admin("select wardkeep.forget_tenant($1, null)", [tenant])
+    await clinic.admin("insert into wardkeep.known_tenant values ($1)", [tenant])
+    await expect(ids(session)).rejects.toEqual(code("WK102"))
+    for (const id of [opened, waiting]) await expect(open(id, vendor)).rejects.toEqual(code("WK240"))
+  })
 })

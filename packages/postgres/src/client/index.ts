@@ -33,20 +33,18 @@ export {
 export { Context } from "../context/context.js"
 export type { Scope, Session, SessionGrant } from "../context/session.js"
 export { asyncLocalStore, type ContextStore, type Frame } from "../context/store.js"
-export {
-  type Assignment,
-  type BreakGlassRequest,
-  createIssuer,
-  type Issuer,
-  type IssuerOptions,
-  type OffboardRequest,
-  type OpenSession,
-  type ReopenRequest,
-  type ServiceRequest,
-  type SessionRequest,
-  type SupportDeclaration,
-  type SupportRequest,
-} from "../issue/issuer.js"
+export { createIssuer, type Issuer, type IssuerOptions } from "../issue/issuer.js"
+export type {
+  Assignment,
+  BreakGlassRequest,
+  OffboardRequest,
+  OpenSession,
+  ReopenRequest,
+  ServiceRequest,
+  SessionRequest,
+  SupportDeclaration,
+  SupportRequest,
+} from "../issue/requests.js"
 export type { Logger } from "../log.js"
 export type { Limits } from "./deadline.js"
 export type { SecurityFloorWaiver } from "./guard.js"
