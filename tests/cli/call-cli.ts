@@ -10,11 +10,12 @@ export async function callCli(
   folder: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  stdin: NodeJS.ReadableStream = new PassThrough().end(),
 ): Promise<Ran> {
   const stdout = new Kept()
   const stderr = new Kept()
   // Not terminals, as those of a child process.
-  const streams = { stdin: new PassThrough().end(), stdout, stderr } as unknown as {
+  const streams = { stdin, stdout, stderr } as unknown as {
     stdin: NodeJS.ReadStream
     stdout: NodeJS.WriteStream
     stderr: NodeJS.WriteStream

@@ -93,7 +93,18 @@ function bounds(range: string): [number[], number[]] {
 it("what adapters accept is what the package lists as optional peers", () => {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8")
   const { peerDependencies, peerDependenciesMeta } = JSON.parse(text) as Record<string, Record<string, unknown>>
-  const adapters = ["drizzle", "express", "fastify", "hono", "knex", "kysely", "nestjs", "prisma", "sequelize", "typeorm"]
+  const adapters = [
+    "drizzle",
+    "express",
+    "fastify",
+    "hono",
+    "knex",
+    "kysely",
+    "nestjs",
+    "prisma",
+    "sequelize",
+    "typeorm",
+  ]
   const accepted = adapters.map((name): [string, [number[], number[]]] => {
     const source = readFileSync(new URL(`./${name}/index.ts`, import.meta.url), "utf8")
     const found = /requirePeer\("([^"]+)", { from: (\[.+?\]), below: (\[.+?\]) }/.exec(source)

@@ -30,6 +30,7 @@ export {
   type PolicyInput,
   type PurposeInput,
   type RoleInput,
+  type SupportInput,
   type TableInput,
 } from "./policy/define.js"
 export { durationSeconds } from "./policy/duration.js"
@@ -46,6 +47,7 @@ export type {
   Policy,
   Referral,
   Rule,
+  Support,
 } from "./policy/policy.js"
 export { type CellReplacements, replaceCells } from "./policy/replace-cells.js"
 export type { PurposeRule, TableRule } from "./policy/schema.js"

@@ -12,7 +12,7 @@ function refusedAs(name: string, sql: string | readonly string[], refused = deni
 
 /** What may be called: the readers of the context. Everything else in our schemas is for the issuer and the owner. */
 const callable =
-  "actor|branch|branches|branches_looked_up|digit_word|group_branches|held|held_branches|is_owner|mfa_at|planned_as|prefix_end|purpose|refuse|refuse_session|request_id|role_name|session_id|strategy|tenant|tenant_for|words"
+  "actor|branch|branches|branches_looked_up|digit_word|group_branches|held|held_branches|is_owner|mfa_at|planned_as|prefix_end|purpose|refuse|refuse_session|request_id|taken|role_name|session_id|strategy|tenant|tenant_for|words"
 
 export const privilegeProbes: readonly Probe[] = [
   {

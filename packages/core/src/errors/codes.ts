@@ -146,6 +146,11 @@ export const codes = {
     hint: "See the message; nothing was changed. The policy file says under `crossings` who may move and merge.",
     http: 409,
   },
+  WK240: {
+    title: "The support session was refused",
+    hint: "See the message; a clinic allows it with allowSupport, or the policy file names codes for one without.",
+    http: 403,
+  },
   WK301: {
     title: "A migration failed; nothing of it was kept",
     hint: "See the cause for file and position; correct it and run again.",

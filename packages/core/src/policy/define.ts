@@ -133,6 +133,17 @@ export interface CrossingsInput<Table extends string = string, Role extends stri
   readonly mergedBy?: readonly Role[]
 }
 
+/** Support sessions of the vendor: as which role, which roles of a clinic allow and end one, how long it lasts. */
+export interface SupportInput<Role extends string = string> {
+  /** It reads only, and names its columns: none of a group under `tables.<table>.columns`. */
+  readonly role: Role
+  readonly allowedBy: readonly Role[]
+  /** An ISO 8601 duration. */
+  readonly longest: string
+  /** Codes for a session that nobody of the clinic allowed; without them there is none. */
+  readonly breakGlass?: readonly string[]
+}
+
 export interface PolicyInput<
   Table extends string,
   Purpose extends string,
@@ -169,6 +180,7 @@ export interface PolicyInput<
   readonly assignments?: "host" | "required"
   readonly breakGlass?: BreakGlassInput<NoInfer<Role | Combined>>
   readonly crossings?: CrossingsInput<NoInfer<Table>, NoInfer<Role | Combined>>
+  readonly support?: SupportInput<NoInfer<Role | Combined>>
   /** The consent ledger; needed where a purpose waits for what people decide. */
   readonly consent?: ConsentInput<NoInfer<Table>, NoInfer<Role | Combined>>
   readonly services?: {

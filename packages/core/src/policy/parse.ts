@@ -8,6 +8,7 @@ import { durationSeconds } from "./duration.js"
 import { describeIssue, invalid } from "./faults.js"
 import type { Actor, Lookup, Permission, Policy } from "./policy.js"
 import { type PolicyDocument, policySchema } from "./schema.js"
+import { checkSupport, supportOf } from "./support.js"
 
 /**
  * Checks an unknown document and resolves it.
@@ -39,6 +40,7 @@ export function parsePolicy(input: unknown): Policy {
   checkAssigning(doc, actors, tables, faults)
   const crossings = crossingsOf(doc.crossings, qualify)
   checkCrossings(crossings, doc.breakGlass, actors, tables, faults)
+  if (doc.support !== undefined) checkSupport(doc.support, doc, actors, tables, faults)
   const consent = consentOf(doc.consent, qualify)
   checkConsent(doc, consent, actors, tables, faults)
   const lookups = Object.entries(doc.lookups).map(([name, lookup]): Lookup => {
@@ -61,6 +63,7 @@ export function parsePolicy(input: unknown): Policy {
     exclusive: doc.exclusive,
     breakGlass: breakGlassOf(doc.breakGlass),
     crossings,
+    support: supportOf(doc.support),
     consent,
   }
 }

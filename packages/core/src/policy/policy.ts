@@ -82,6 +82,17 @@ export interface Crossings {
   readonly mergedBy: readonly string[]
 }
 
+/** Sessions of the vendor's people in a clinic: read only, with listed columns only, for minutes. */
+export interface Support {
+  /** The role that they are opened as, and nothing else is. */
+  readonly role: string
+  /** The roles of the clinic that allow one, see them and end them. */
+  readonly allowedBy: readonly string[]
+  readonly longestSeconds: number
+  /** Codes, one of which is given where nobody of the clinic allowed it. None: it must be allowed. */
+  readonly breakGlass: readonly string[]
+}
+
 /** Who the consent ledger is about, and who writes it. */
 export interface ConsentRule {
   /** The table with one row per person. */
@@ -130,6 +141,7 @@ export interface Policy<
   readonly breakGlass: BreakGlass | null
   /** Null: nothing is referred or moved. */
   readonly crossings: Crossings | null
+  readonly support: Support | null
   /** Null: no ledger, and no purpose waits for consent. */
   readonly consent: ConsentRule | null
   /** Never set: only the literal names of the policy file travel in it. */

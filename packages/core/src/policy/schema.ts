@@ -120,6 +120,13 @@ const crossings = z.strictObject({
   mergedBy: z.array(roleName).default([]),
 })
 
+const support = z.strictObject({
+  role: roleName,
+  allowedBy: z.array(roleName).min(1),
+  longest: duration,
+  breakGlass: z.array(name).min(1).optional(),
+})
+
 const purpose = z.strictObject({
   basis: z.string().min(1),
   objection: z.literal("stops", { error: "write objection: 'stops', or leave it out" }).optional(),
@@ -161,6 +168,7 @@ export const policySchema = z.strictObject({
   exclusive: z.array(z.tuple([roleName, roleName])).default([]),
   breakGlass: breakGlass.optional(),
   crossings: crossings.optional(),
+  support: support.optional(),
   consent: consent.optional(),
   lookups: z
     .record(name, z.strictObject({ table: tableName, by: column, returns: z.array(column).min(1) }))

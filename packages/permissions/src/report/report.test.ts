@@ -56,4 +56,29 @@ describe("a slice for a user interface", () => {
     expect(slice(compileMatrix(clinic()), "doctor").etag).toBe(slice(matrix, "doctor").etag)
     expect(slice(matrix, "locum").etag).not.toBe(slice(matrix, "doctor").etag)
   })
+
+  it("loses what the tenant took, and what needs it, and its ETag with it", () => {
+    const whole = slice(matrix, "reception")
+    const less = (...taken: string[]) => slice(matrix, "reception", { taken })
+    expect(less("delete public.invoice", "create public.visit")).toEqual(whole)
+    expect(less("update public.patient").could["public.patient"]).toEqual({
+      ...whole.could["public.patient"],
+      update: false,
+    })
+    expect(less("update public.patient").columns["public.patient"]?.update).toEqual([])
+    // A row that may not be read cannot be aimed at; a new one can be written.
+    expect(less("read public.patient").could["public.patient"]).toMatchObject({
+      create: true,
+      read: false,
+      update: false,
+    })
+    const purposes = matrix.policy.actors.find(({ name }) => name === "reception")?.purposes ?? []
+    expect(purposes.length).toBeGreaterThan(0)
+    expect(less(...purposes.map((purpose) => `purpose ${purpose}`)).could).toEqual({})
+    expect(less("role").could).toEqual({})
+    const tags = [whole, less("update public.patient"), less("read public.patient"), less("role")].map(
+      ({ etag }) => etag,
+    )
+    expect(new Set(tags).size).toBe(4)
+  })
 })

@@ -55,12 +55,15 @@ create table wardkeep.token (
   break_glass uuid,
   -- The referral that it was opened for.
   referral uuid,
+  -- The support session that it was opened for.
+  support uuid,
   check (coalesce(break_glass, referral) is null or subjects is not null),
   -- Only the owner's work may stand in a tenant that has no branch yet.
   check (cardinality(branches) > 0 or role = 'owner')
 );
 create index token_session on wardkeep.token (session_id);
 create index token_actor on wardkeep.token (actor, tenant, role);
+create index token_support on wardkeep.token (support) where support is not null;
 create index token_valid_until on wardkeep.token (valid_until);
 comment on table wardkeep.token is 'One row per session, tenant, role and purpose, found by the SHA-256 of a token that is stored nowhere.';
 
@@ -90,6 +93,7 @@ create table wardkeep.policy_rule (
   exclusive jsonb not null,
   break_glass jsonb,
   crossings jsonb,
+  support jsonb,
   -- Under another column than before the same value may name another branch.
   branch_key text not null
 );
@@ -298,6 +302,34 @@ comment on table wardkeep.move is 'Persons and branches that were moved into ano
 
 alter table wardkeep.referral enable row level security;
 alter table wardkeep.move enable row level security;
+create table wardkeep.support (
+  id uuid primary key default gen_random_uuid(),
+  tenant text not null,
+  -- Null: every branch.
+  branch text,
+  -- The named person of the vendor, and nobody else.
+  actor text not null check (actor <> ''),
+  reason text not null check (btrim(reason) <> ''),
+  -- Null where the clinic allowed it; else the code with which the vendor went in without.
+  code text,
+  allowed_by text not null,
+  allowed_as text not null,
+  allowed_at timestamptz not null default clock_timestamp(),
+  valid_until timestamptz not null,
+  opened_at timestamptz,
+  -- By a statement of the clinic, which is its review too; a session that nobody ends ends with its minutes.
+  ended_at timestamptz,
+  ended_by text,
+  end_note text check (btrim(end_note) <> ''),
+  check (allowed_by <> actor or code is not null),
+  check (num_nulls(ended_at, ended_by, end_note) in (0, 3))
+);
+create index support_tenant on wardkeep.support (tenant, allowed_at);
+-- One without the clinic's word waits for the clinic's word before the next.
+create unique index support_once on wardkeep.support (actor, tenant) where code is not null and ended_at is null;
+comment on table wardkeep.support is 'Support sessions: which person of the vendor, in which branches, why, by whose word, until when, and who ended it.';
+
+alter table wardkeep.support enable row level security;
 -- Says why there is no context. Slow path only; reads the token table to tell expired from unknown from another role.
 -- STABLE although it raises: the accelerated strategy inlines it into policies.
 create function wardkeep.refuse() returns text
@@ -550,6 +582,18 @@ end
 $$;
 comment on function wardkeep.permitted_tenant(text, text) is
   'The tenant of the verified context, or null where it took this action on this table from the role. For policies. Fails with WK1xx.';
+
+create function wardkeep.taken() returns text[]
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  return array(select what from unnest(me.denied) u(what) order by what collate "C");
+end
+$$;
+comment on function wardkeep.taken() is
+  'What the tenant took from the role of the verified context, such as {delete public.invoice}; for menus. Fails with WK1xx.';
 -- What the conditions of a cell ask; written like the functions of the fence, and for the same reasons. `held` never raises:
 -- a condition that fails only when it meets a row tells that the row is there (docs/adr/0007).
 create function wardkeep.held(planned text) returns wardkeep.token
@@ -643,7 +687,7 @@ comment on function wardkeep.consent_mask(text) is
 --   2. turn: the actor everywhere (''), then the actor in a tenant; then 3. that tenant; several tenants in their order.
 --   3. known_tenant: shared by whoever issues; kept by whoever grants or declares; alone for narrowing, groups and branches;
 --      held against all of them by its own end. The owner's work does not lock it.
---   4. assignment, 5. break_glass, then referral, 6. session: by id. 7. token: by digest.
+--   4. assignment, 5. break_glass, then referral, then support, 6. session: by id. 7. token: by digest.
 -- Two of these calls in one transaction, or a host's DELETE of several tenants or branches, which takes them one by one, can
 -- still come the other way round: PostgreSQL ends one side with 40P01, and the issuer asks again.
 create table wardkeep.turn (
@@ -736,6 +780,7 @@ begin
   perform from wardkeep.assignment a
     where a.actor = of_actor and (in_tenant is null or a.tenant = in_tenant) and a.revoked_at is null order by a.id for update;
   if in_tenant is null then
+    perform from wardkeep.support s where s.actor = of_actor and s.ended_at is null order by s.id for update;
     perform from wardkeep.session s where s.actor = of_actor and s.ended_at is null order by s.id for update;
   end if;
   perform from wardkeep.token t
@@ -838,9 +883,9 @@ begin
     taken := taken || t.denied;
   end if;
   insert into wardkeep.token (digest, session_id, tenant, branches, branch_group, db_role, role, purpose, actor, mfa_at,
-    valid_from, valid_until, assigned, subjects, denied, break_glass, referral)
+    valid_from, valid_until, assigned, subjects, denied, break_glass, referral, support)
   values (sha256(convert_to(secret, 'UTF8')), t.session_id, t.tenant, t.branches, t.branch_group, t.db_role, t.role, t.purpose,
-    t.actor, t.mfa_at, t.valid_from, t.valid_until, coalesce(t.assigned, false), t.subjects, taken, t.break_glass, t.referral);
+    t.actor, t.mfa_at, t.valid_from, t.valid_until, coalesce(t.assigned, false), t.subjects, taken, t.break_glass, t.referral, t.support);
   return secret;
 end
 $$;
@@ -1024,8 +1069,8 @@ begin
     if rule.confined <> (w.subjects is not null) then
       raise exception 'a confined role, and no other, is assigned for named subjects' using errcode = 'WK202', detail = rule.name;
     end if;
-    if exists (select from wardkeep.policy_rule r where rule.name in (r.break_glass ->> 'role', r.crossings -> 'referral' ->> 'role')) then
-      raise exception 'this role is opened by break-glass or by a referral only' using errcode = 'WK202', detail = rule.name;
+    if exists (select from wardkeep.policy_rule r where rule.name in (r.break_glass ->> 'role', r.crossings -> 'referral' ->> 'role', r.support ->> 'role')) then
+      raise exception 'this role is opened by break-glass, by a referral or for support only' using errcode = 'WK202', detail = rule.name;
     end if;
     if exists (select from jsonb_array_elements_text(coalesce(w.purposes, '[]')) p where p.value <> all (rule.purposes)) then
       raise exception 'an assignment names a purpose that its role does not have' using errcode = 'WK202', detail = rule.name;
@@ -1068,7 +1113,8 @@ begin
     raise exception 'no assignment is valid now' using errcode = 'WK202';
   end if;
   insert into wardkeep.activity (kind, actor, detail)
-  values ('session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label'));
+  select 'session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label',
+      'roles', (select jsonb_agg(distinct jsonb_build_object('tenant', k.tenant, 'role', k.role)) from wardkeep.token k where k.session_id = t.session_id));
   -- Last, behind everything that waits: whoever narrows meets these rows too.
   delete from wardkeep.token k where k.ctid = any (array(
     select x.ctid from wardkeep.token x where x.valid_until < now() - interval '1 hour'
@@ -1284,7 +1330,7 @@ begin
     raise exception 'the tenant is unknown' using errcode = 'WK202';
   end if;
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = as_role;
-  if not found or exists (select from wardkeep.policy_rule r where as_role in (r.break_glass ->> 'role', r.crossings -> 'referral' ->> 'role')) then
+  if not found or exists (select from wardkeep.policy_rule r where as_role in (r.break_glass ->> 'role', r.crossings -> 'referral' ->> 'role', r.support ->> 'role')) then
     raise exception 'the policy has no such role to assign' using errcode = 'WK206';
   end if;
   if coalesce(to_actor, '') = '' or coalesce(btrim(why), '') = '' then
@@ -1489,6 +1535,9 @@ begin
   perform wardkeep.hold_access(body ->> 'actor', null);
   select count(wardkeep.revoke_one(a.id, body ->> 'by', body ->> 'reason')) into revoked
     from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null;
+  -- What a clinic had allowed to this person is over too, though nothing of it is open.
+  update wardkeep.support s set valid_until = least(s.valid_until, clock_timestamp())
+   where s.actor = body ->> 'actor' and s.valid_until > clock_timestamp();
   perform wardkeep.end_actor(body ->> 'actor', body ->> 'reason');
   return revoked;
 end
@@ -1902,6 +1951,135 @@ end
 $$;
 comment on function wardkeep.list_referrals() is
   'Referrals from and to the branches of the context, ended ones too, as far as the role refers or opens them. Fails with WK1xx, WK230.';
+-- The same two steps as an emergency (243): what is recorded is committed, then the issuer's login opens it. The person of
+-- the vendor holds nothing in the clinic, so it is the clinic that allows it in its own context; without that word the
+-- issuer's login declares it, with a code.
+create function wardkeep.record_support(s wardkeep.support) returns uuid
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  rule jsonb := (select r.support from wardkeep.policy_rule r);
+  ends timestamptz := s.valid_until;
+  made uuid;
+begin
+  if coalesce(s.actor, '') = '' or coalesce(btrim(s.reason), '') = '' then
+    raise exception 'a support session names a person and a reason' using errcode = 'WK240';
+  end if;
+  if not coalesce(ends > clock_timestamp() and ends <= clock_timestamp() + make_interval(secs => (rule ->> 'longest')::double precision), false) then
+    raise exception 'a support session lasts no longer than the policy file says' using errcode = 'WK240';
+  end if;
+  if not wardkeep.tenant_kept(s.tenant)
+     or (s.branch is not null and not exists (select from wardkeep.known_branch k where k.branch = s.branch and k.tenant = s.tenant)) then
+    raise exception 'the tenant or the branch is unknown' using errcode = 'WK240';
+  end if;
+  insert into wardkeep.support as x (tenant, branch, actor, reason, code, allowed_by, allowed_as, valid_until)
+  values (s.tenant, s.branch, s.actor, s.reason, s.code, s.allowed_by, s.allowed_as, ends)
+  on conflict (actor, tenant) where code is not null and ended_at is null do nothing returning x.id into made;
+  if made is null then
+    raise exception 'the last support session of this person without the clinic''s word waits for it' using errcode = 'WK240',
+      hint = 'Somebody of support.allowedBy ends it with a note: endSupport.';
+  end if;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values (case when s.code is null then 'support_allowed' else 'support_declared' end, s.allowed_by, s.tenant,
+    jsonb_build_object('support', made, 'to', s.actor, 'as', s.allowed_as, 'code', s.code, 'until', ends));
+  return made;
+end
+$$;
+comment on function wardkeep.record_support(wardkeep.support) is 'Internal: writes a support session that may be opened. Fails with WK240.';
+
+create function wardkeep.declare_support(request text, kid text, mac bytea) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  body jsonb := wardkeep.authentic_request(request, kid, mac, 'declare_support');
+  s wardkeep.support;
+begin
+  if not coalesce((select r.support -> 'breakGlass' ? (body ->> 'code') from wardkeep.policy_rule r), false) then
+    raise exception 'without the clinic''s word it needs a code of the policy file' using errcode = 'WK240';
+  end if;
+  s.tenant := body ->> 'tenant';
+  s.branch := body ->> 'branch';
+  s.actor := body ->> 'actor';
+  s.reason := body ->> 'reason';
+  s.code := body ->> 'code';
+  s.allowed_by := body ->> 'actor';
+  s.allowed_as := 'vendor';
+  s.valid_until := clock_timestamp() + make_interval(mins => (body ->> 'minutes')::integer);
+  return wardkeep.record_support(s);
+end
+$$;
+comment on function wardkeep.declare_support(text, text, bytea) is
+  'Records a support session that no clinic allowed, with a code. Shows nothing by itself. For the issuer login. Fails with WK202, WK240.';
+
+create function wardkeep.open_support(request text, kid text, mac bytea)
+  returns table (session_id uuid, tenant text, branches text[], role text, db_role text, purpose text, token text, valid_until timestamptz)
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  body jsonb := wardkeep.authentic_request(request, kid, mac, 'support');
+  second_factor timestamptz := wardkeep.instant(body ->> 'mfa_at');
+  in_tenant text;
+  s wardkeep.support;
+  allowed jsonb;
+  rule wardkeep.policy_actor;
+  t wardkeep.token;
+begin
+  select x.tenant into in_tenant from wardkeep.support x where x.id = (body ->> 'support')::uuid and x.actor = body ->> 'actor';
+  if not found then
+    raise exception 'there is no support session to open for this person' using errcode = 'WK240', hint = 'Commit what allows it first.';
+  end if;
+  perform wardkeep.alone(body ->> 'actor', '');
+  perform wardkeep.alone(body ->> 'actor', in_tenant);
+  perform wardkeep.tenant_beside(in_tenant);
+  select x.* into s from wardkeep.support x
+   where x.id = (body ->> 'support')::uuid and x.actor = body ->> 'actor' and x.valid_until > clock_timestamp() and x.ended_at is null for update;
+  -- By the policy that is in force now, which may be a stricter one.
+  select r.support into allowed from wardkeep.policy_rule r;
+  t.valid_until := least(s.valid_until, s.allowed_at + make_interval(secs => (allowed ->> 'longest')::double precision));
+  select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = allowed ->> 'role'
+     and (s.code is null and allowed -> 'allowedBy' ? s.allowed_as or allowed -> 'breakGlass' ? s.code) and t.valid_until > clock_timestamp();
+  t.branches := array(select k.branch from wardkeep.known_branch k
+    where k.tenant = s.tenant and (s.branch is null or k.branch = s.branch) order by k.branch);
+  if rule.name is null or cardinality(t.branches) = 0 then
+    raise exception 'there is no support session to open for this person' using errcode = 'WK240';
+  end if;
+  if second_factor > now() + interval '2 minutes' then
+    raise exception 'the second factor lies in the future' using errcode = 'WK202';
+  end if;
+  if rule.mfa_seconds is not null and coalesce(second_factor < now() - make_interval(secs => rule.mfa_seconds), true) then
+    raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = rule.name;
+  end if;
+  t.valid_until := least(t.valid_until, second_factor + make_interval(secs => rule.mfa_seconds));
+  insert into wardkeep.session (kind, actor, label, kid, mfa_at, valid_until)
+  values ('person', s.actor, 'support', open_support.kid, second_factor, t.valid_until) returning id into t.session_id;
+  t.tenant := s.tenant;
+  t.db_role := rule.db_role;
+  t.role := rule.name;
+  t.purpose := rule.purposes[1];
+  t.actor := s.actor;
+  t.mfa_at := second_factor;
+  t.valid_from := now();
+  t.support := s.id;
+  token := wardkeep.mint(open_support.kid, t);
+  if token is null then
+    raise exception 'the tenant took this role away' using errcode = 'WK240';
+  end if;
+  session_id := t.session_id;
+  tenant := t.tenant;
+  branches := t.branches;
+  role := t.role;
+  db_role := t.db_role;
+  purpose := t.purpose;
+  valid_until := t.valid_until;
+  update wardkeep.support x set opened_at = coalesce(x.opened_at, clock_timestamp()) where x.id = s.id;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('support_opened', s.actor, s.tenant, jsonb_build_object('support', s.id, 'session', t.session_id, 'until', t.valid_until,
+    'roles', jsonb_build_array(jsonb_build_object('tenant', s.tenant, 'role', rule.name))));
+  return next;
+end
+$$;
+comment on function wardkeep.open_support(text, text, bytea) is
+  'Opens a support session that is on record, for the person it names, until then. For the issuer login. Fails with WK202, WK240.';
 create function wardkeep.open_referral(request text, kid text, mac bytea)
   returns table (session_id uuid, tenant text, branches text[], role text, db_role text, purpose text, token text, valid_until timestamptz)
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -1974,6 +2152,105 @@ end
 $$;
 comment on function wardkeep.open_referral(text, text, bytea) is
   'Opens the second context of a referral for whoever may in the other branch: that person, those tables, until then. For the issuer login. Fails with WK202, WK230.';
+create function wardkeep.support_authority() returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+begin
+  if me.subjects is not null or not exists (select from wardkeep.policy_rule r where r.support -> 'allowedBy' ? me.role)
+     or not exists (select from wardkeep.session s where s.id = me.session_id and s.kind = 'person') then
+    raise exception 'this role does not decide about support sessions' using errcode = 'WK240';
+  end if;
+  return me;
+end
+$$;
+comment on function wardkeep.support_authority() is 'Internal: the token in force, if its role allows support sessions. Fails with WK1xx, WK240.';
+
+-- Branches that a session covers are one's own, or it is another's to decide about.
+create function wardkeep.support_is_theirs(me wardkeep.token, in_branch text) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+begin atomic
+  select case when in_branch is not null then in_branch = any (me.branches)
+              else me.branches @> array(select k.branch from wardkeep.known_branch k where k.tenant = me.tenant) end;
+end;
+comment on function wardkeep.support_is_theirs(wardkeep.token, text) is 'Internal: whether a support session lies within the branches of a context.';
+
+create function wardkeep.allow_support(for_actor text, in_branch text, reason text, minutes integer) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.support_authority();
+  s wardkeep.support;
+  made uuid;
+begin
+  perform wardkeep.require_read_committed();
+  if for_actor = me.actor then
+    raise exception 'nobody allows a support session to themselves' using errcode = 'WK240';
+  end if;
+  if not coalesce(wardkeep.support_is_theirs(me, in_branch), false) then
+    raise exception 'this context does not reach the branches of that support session' using errcode = 'WK240';
+  end if;
+  s.tenant := me.tenant;
+  s.branch := in_branch;
+  s.actor := for_actor;
+  s.reason := allow_support.reason;
+  s.allowed_by := me.actor;
+  s.allowed_as := me.role;
+  s.valid_until := clock_timestamp() + make_interval(mins => minutes);
+  made := wardkeep.record_support(s);
+  -- Behind the wait for the end of the tenant, as in 240_assign.sql.
+  perform wardkeep.support_authority();
+  return made;
+end
+$$;
+comment on function wardkeep.allow_support(text, text, text, integer) is
+  'Allows one person of the vendor a support session in a branch, or with null in the whole tenant, for minutes. Fails with WK009, WK1xx, WK240.';
+
+create function wardkeep.list_support() returns setof wardkeep.support
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.support_authority();
+begin
+  -- A session over the whole clinic touches each of its branches.
+  return query select s.* from wardkeep.support s
+    where s.tenant = me.tenant and (s.branch is null or s.branch = any (me.branches)) order by s.allowed_at, s.id;
+end
+$$;
+comment on function wardkeep.list_support() is 'Every support session in one''s own branches, those that are over too. Fails with WK1xx, WK240.';
+
+-- Ending takes nothing that is the clinic's, so whoever sees one may end it, also one that covers more than their branches.
+create function wardkeep.end_support(session uuid, note text) returns boolean
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.support_authority();
+begin
+  perform wardkeep.require_read_committed();
+  if coalesce(btrim(note), '') = '' then
+    raise exception 'ending a support session needs a note' using errcode = 'WK240';
+  end if;
+  -- Waited for first; the token of one that is being opened is there behind the wait.
+  perform from wardkeep.support s
+    where s.id = end_support.session and s.tenant = me.tenant and (s.branch is null or s.branch = any (me.branches)) and s.ended_at is null for update;
+  if not found then
+    return false;
+  end if;
+  perform from wardkeep.session x where x.id in (select t.session_id from wardkeep.token t where t.support = end_support.session) order by x.id for update;
+  perform from wardkeep.token t where t.support = end_support.session order by t.digest for update;
+  me := wardkeep.support_authority();
+  update wardkeep.support s set ended_at = clock_timestamp(), ended_by = me.actor, end_note = note where s.id = end_support.session;
+  update wardkeep.session x set ended_at = clock_timestamp(), end_reason = 'ended by the clinic'
+   where x.ended_at is null and x.id in (select t.session_id from wardkeep.token t where t.support = end_support.session);
+  delete from wardkeep.token t where t.support = end_support.session;
+  insert into wardkeep.activity (kind, actor, tenant, detail)
+  values ('support_ended', me.actor, me.tenant, jsonb_build_object('support', end_support.session));
+  return true;
+end
+$$;
+comment on function wardkeep.end_support(uuid, text) is
+  'Ends a support session, from the next statement on, or says after its end that it was seen. False: there is none, or it was ended before. Fails with WK009, WK1xx, WK240.';
 -- One statement changes the branch of every row: PostgreSQL checks foreign keys at its end, so the order of composite keys
 -- is no question. It is generated from the policy file (wk_move_person, wk_merge_branch) and runs as the owner, under the
 -- fence of the caller's context, which must hold both branches.
@@ -2139,6 +2416,7 @@ begin atomic
   select from wardkeep.break_glass b where b.tenant = any (hold.tenants) and b.reviewed_at is null order by b.id for update;
   select from wardkeep.referral r where (r.tenant = any (hold.tenants) or array[r.from_branch, r.to_branch] && hold.branches)
       and r.ended_at is null order by r.id for update;
+  select from wardkeep.support s where s.tenant = any (hold.tenants) and s.ended_at is null order by s.id for update;
   select from wardkeep.session s where s.ended_at is null and s.id in
       (select t.session_id from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches)
     order by s.id for update;
@@ -2183,6 +2461,8 @@ begin
   update wardkeep.break_glass b set closed_at = clock_timestamp() where b.tenant = gone and b.reviewed_at is null and b.closed_at is null;
   get diagnostics closed = row_count;
   perform wardkeep.end_referrals(gone, null, null, 'login:' || session_user, why);
+  update wardkeep.support s set ended_at = clock_timestamp(), ended_by = 'login:' || session_user, end_note = why
+   where s.tenant = gone and s.ended_at is null;
   update wardkeep.session s set ended_at = now(), end_reason = why
    where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.tenant = gone)
      and not exists (select from wardkeep.token t where t.session_id = s.id and t.tenant <> gone);

@@ -55,12 +55,15 @@ create table wardkeep.token (
   break_glass uuid,
   -- The referral that it was opened for.
   referral uuid,
+  -- The support session that it was opened for.
+  support uuid,
   check (coalesce(break_glass, referral) is null or subjects is not null),
   -- Only the owner's work may stand in a tenant that has no branch yet.
   check (cardinality(branches) > 0 or role = 'owner')
 );
 create index token_session on wardkeep.token (session_id);
 create index token_actor on wardkeep.token (actor, tenant, role);
+create index token_support on wardkeep.token (support) where support is not null;
 create index token_valid_until on wardkeep.token (valid_until);
 comment on table wardkeep.token is 'One row per session, tenant, role and purpose, found by the SHA-256 of a token that is stored nowhere.';
 

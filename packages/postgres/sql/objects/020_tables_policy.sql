@@ -20,6 +20,7 @@ create table wardkeep.policy_rule (
   exclusive jsonb not null,
   break_glass jsonb,
   crossings jsonb,
+  support jsonb,
   -- Under another column than before the same value may name another branch.
   branch_key text not null
 );

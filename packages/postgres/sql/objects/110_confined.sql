@@ -37,3 +37,15 @@ end
 $$;
 comment on function wardkeep.permitted_tenant(text, text) is
   'The tenant of the verified context, or null where it took this action on this table from the role. For policies. Fails with WK1xx.';
+
+create function wardkeep.taken() returns text[]
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  return array(select what from unnest(me.denied) u(what) order by what collate "C");
+end
+$$;
+comment on function wardkeep.taken() is
+  'What the tenant took from the role of the verified context, such as {delete public.invoice}; for menus. Fails with WK1xx.';

@@ -6,7 +6,7 @@
 --   2. turn: the actor everywhere (''), then the actor in a tenant; then 3. that tenant; several tenants in their order.
 --   3. known_tenant: shared by whoever issues; kept by whoever grants or declares; alone for narrowing, groups and branches;
 --      held against all of them by its own end. The owner's work does not lock it.
---   4. assignment, 5. break_glass, then referral, 6. session: by id. 7. token: by digest.
+--   4. assignment, 5. break_glass, then referral, then support, 6. session: by id. 7. token: by digest.
 -- Two of these calls in one transaction, or a host's DELETE of several tenants or branches, which takes them one by one, can
 -- still come the other way round: PostgreSQL ends one side with 40P01, and the issuer asks again.
 create table wardkeep.turn (
@@ -99,6 +99,7 @@ begin
   perform from wardkeep.assignment a
     where a.actor = of_actor and (in_tenant is null or a.tenant = in_tenant) and a.revoked_at is null order by a.id for update;
   if in_tenant is null then
+    perform from wardkeep.support s where s.actor = of_actor and s.ended_at is null order by s.id for update;
     perform from wardkeep.session s where s.actor = of_actor and s.ended_at is null order by s.id for update;
   end if;
   perform from wardkeep.token t

@@ -92,9 +92,9 @@ begin
     taken := taken || t.denied;
   end if;
   insert into wardkeep.token (digest, session_id, tenant, branches, branch_group, db_role, role, purpose, actor, mfa_at,
-    valid_from, valid_until, assigned, subjects, denied, break_glass, referral)
+    valid_from, valid_until, assigned, subjects, denied, break_glass, referral, support)
   values (sha256(convert_to(secret, 'UTF8')), t.session_id, t.tenant, t.branches, t.branch_group, t.db_role, t.role, t.purpose,
-    t.actor, t.mfa_at, t.valid_from, t.valid_until, coalesce(t.assigned, false), t.subjects, taken, t.break_glass, t.referral);
+    t.actor, t.mfa_at, t.valid_from, t.valid_until, coalesce(t.assigned, false), t.subjects, taken, t.break_glass, t.referral, t.support);
   return secret;
 end
 $$;

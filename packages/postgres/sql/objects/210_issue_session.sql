@@ -42,8 +42,8 @@ begin
     if rule.confined <> (w.subjects is not null) then
       raise exception 'a confined role, and no other, is assigned for named subjects' using errcode = 'WK202', detail = rule.name;
     end if;
-    if exists (select from wardkeep.policy_rule r where rule.name in (r.break_glass ->> 'role', r.crossings -> 'referral' ->> 'role')) then
-      raise exception 'this role is opened by break-glass or by a referral only' using errcode = 'WK202', detail = rule.name;
+    if exists (select from wardkeep.policy_rule r where rule.name in (r.break_glass ->> 'role', r.crossings -> 'referral' ->> 'role', r.support ->> 'role')) then
+      raise exception 'this role is opened by break-glass, by a referral or for support only' using errcode = 'WK202', detail = rule.name;
     end if;
     if exists (select from jsonb_array_elements_text(coalesce(w.purposes, '[]')) p where p.value <> all (rule.purposes)) then
       raise exception 'an assignment names a purpose that its role does not have' using errcode = 'WK202', detail = rule.name;
@@ -86,7 +86,8 @@ begin
     raise exception 'no assignment is valid now' using errcode = 'WK202';
   end if;
   insert into wardkeep.activity (kind, actor, detail)
-  values ('session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label'));
+  select 'session_issued', who, jsonb_build_object('session', t.session_id, 'until', ends, 'label', body ->> 'label',
+      'roles', (select jsonb_agg(distinct jsonb_build_object('tenant', k.tenant, 'role', k.role)) from wardkeep.token k where k.session_id = t.session_id));
   -- Last, behind everything that waits: whoever narrows meets these rows too.
   delete from wardkeep.token k where k.ctid = any (array(
     select x.ctid from wardkeep.token x where x.valid_until < now() - interval '1 hour'

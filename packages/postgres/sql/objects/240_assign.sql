@@ -15,7 +15,7 @@ begin
     raise exception 'the tenant is unknown' using errcode = 'WK202';
   end if;
   select p.* into rule from wardkeep.policy_actor p where p.kind = 'role' and p.name = as_role;
-  if not found or exists (select from wardkeep.policy_rule r where as_role in (r.break_glass ->> 'role', r.crossings -> 'referral' ->> 'role')) then
+  if not found or exists (select from wardkeep.policy_rule r where as_role in (r.break_glass ->> 'role', r.crossings -> 'referral' ->> 'role', r.support ->> 'role')) then
     raise exception 'the policy has no such role to assign' using errcode = 'WK206';
   end if;
   if coalesce(to_actor, '') = '' or coalesce(btrim(why), '') = '' then

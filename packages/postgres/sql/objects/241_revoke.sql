@@ -71,6 +71,9 @@ begin
   perform wardkeep.hold_access(body ->> 'actor', null);
   select count(wardkeep.revoke_one(a.id, body ->> 'by', body ->> 'reason')) into revoked
     from wardkeep.assignment a where a.actor = body ->> 'actor' and a.revoked_at is null;
+  -- What a clinic had allowed to this person is over too, though nothing of it is open.
+  update wardkeep.support s set valid_until = least(s.valid_until, clock_timestamp())
+   where s.actor = body ->> 'actor' and s.valid_until > clock_timestamp();
   perform wardkeep.end_actor(body ->> 'actor', body ->> 'reason');
   return revoked;
 end

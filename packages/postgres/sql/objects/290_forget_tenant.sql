@@ -5,6 +5,7 @@ begin atomic
   select from wardkeep.break_glass b where b.tenant = any (hold.tenants) and b.reviewed_at is null order by b.id for update;
   select from wardkeep.referral r where (r.tenant = any (hold.tenants) or array[r.from_branch, r.to_branch] && hold.branches)
       and r.ended_at is null order by r.id for update;
+  select from wardkeep.support s where s.tenant = any (hold.tenants) and s.ended_at is null order by s.id for update;
   select from wardkeep.session s where s.ended_at is null and s.id in
       (select t.session_id from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches)
     order by s.id for update;
@@ -49,6 +50,8 @@ begin
   update wardkeep.break_glass b set closed_at = clock_timestamp() where b.tenant = gone and b.reviewed_at is null and b.closed_at is null;
   get diagnostics closed = row_count;
   perform wardkeep.end_referrals(gone, null, null, 'login:' || session_user, why);
+  update wardkeep.support s set ended_at = clock_timestamp(), ended_by = 'login:' || session_user, end_note = why
+   where s.tenant = gone and s.ended_at is null;
   update wardkeep.session s set ended_at = now(), end_reason = why
    where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.tenant = gone)
      and not exists (select from wardkeep.token t where t.session_id = s.id and t.tenant <> gone);

@@ -35,6 +35,16 @@ describe("a session", () => {
     const doctor = grants.find(({ role }) => role === "doctor")
     expect(doctor?.branches).toEqual([clinic.places[0].branch, clinic.places[1].branch].sort())
     expect(Date.parse(doctor?.validUntil ?? "")).toBeLessThan(hours(0.51).getTime())
+    const recorded =
+      "select detail -> 'roles' as roles from wardkeep.activity where kind = 'session_issued' and actor = $1"
+    const [line] = await clinic.admin<{ roles: unknown[] }>(recorded, [asha])
+    expect(line?.roles).toHaveLength(2)
+    expect(line?.roles).toEqual(
+      expect.arrayContaining([
+        { tenant: clinic.places[0].clinic, role: "doctor" },
+        { tenant: clinic.places[2].clinic, role: "reception" },
+      ]),
+    )
   })
 
   it("is refused for whoever is assigned nothing, nothing yet, nothing any more, or less than was asked for", async () => {

@@ -110,6 +110,18 @@ export async function liftNarrowing(
   return rows[0]?.lifted === true
 }
 
+/**
+ * What the tenant took from the role in force, as this session feels it: an open session keeps what was lifted meanwhile.
+ * For `slice(matrix, role, { taken })`.
+ *
+ * @returns texts such as `delete public.invoice` or `purpose billing`
+ * @throws WK1xx
+ * @example const { could, etag } = slice(matrix, "reception", { taken: await takenFromRole(wk) })
+ */
+export async function takenFromRole(q: InContext): Promise<readonly string[]> {
+  return (await q.query<{ taken: string[] }>("select wardkeep.taken() as taken")).rows[0]?.taken ?? []
+}
+
 /** A narrowing that no policy asks about would be a promise without a lock. */
 function takenText(policy: Policy, taken: Taken): string {
   if (taken === "role") return taken

@@ -2,7 +2,7 @@ import type { Session } from "@wardkeep/postgres"
 import { describe, expect, it } from "vitest"
 import { useAssigned } from "#tests/fixture/assigned.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
-import { liftNarrowing, narrowRole, revokeAssignments, type Taken } from "./assignments.js"
+import { liftNarrowing, narrowRole, revokeAssignments, type Taken, takenFromRole } from "./assignments.js"
 import { declareBreakGlass, openReviews, reviewBreakGlass } from "./break-glass.js"
 
 const clinic = useAssigned(useDatabase())
@@ -224,6 +224,11 @@ describe("a tenant that narrows a role", () => {
       for (const one of [other, doctor]) expect(await ids(one, sql)).toHaveLength(rows)
       const probe = "select count(*)::text as id from visit"
       expect(await ids(session, probe)).toEqual([action === "read" ? "0" : "2"])
+      const menu = (one: Session) => clinic.wk.run(one, () => takenFromRole(clinic.wk))
+      expect([await menu(session), await menu(later), await menu(other), await menu(doctor)]).toEqual([
+        ...[[`${action} public.visit`], [`${action} public.visit`]],
+        ...[[], []],
+      ])
       expect(await lift(boss, "reception", { action, table: "visit" })).toBe(true)
       expect(await ids(session, sql)).toHaveLength(0)
       expect(await ids((await person("reception", 0)).session, sql)).toHaveLength(rows)

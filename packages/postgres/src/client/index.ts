@@ -14,6 +14,7 @@ export {
   type RecordedAssignment,
   revokeAssignments,
   type Taken,
+  takenFromRole,
 } from "../assign/assignments.js"
 export {
   declareBreakGlass,
@@ -32,22 +33,29 @@ export {
   referPatient,
   withdrawReferral,
 } from "../assign/crossings.js"
+export {
+  allowSupport,
+  endSupport,
+  listSupport,
+  type SupportAllowance,
+  type SupportSession,
+} from "../assign/support.js"
 export { Context } from "../context/context.js"
 export type { Scope, Session, SessionGrant } from "../context/session.js"
 export { asyncLocalStore, type ContextStore, type Frame } from "../context/store.js"
-export {
-  type Assignment,
-  type BreakGlassRequest,
-  createIssuer,
-  type Issuer,
-  type IssuerOptions,
-  type OffboardRequest,
-  type OpenSession,
-  type ReferralRequest,
-  type ReopenRequest,
-  type ServiceRequest,
-  type SessionRequest,
-} from "../issue/issuer.js"
+export { createIssuer, type Issuer, type IssuerOptions } from "../issue/issuer.js"
+export type {
+  Assignment,
+  BreakGlassRequest,
+  OffboardRequest,
+  OpenSession,
+  ReferralRequest,
+  ReopenRequest,
+  ServiceRequest,
+  SessionRequest,
+  SupportDeclaration,
+  SupportRequest,
+} from "../issue/requests.js"
 export type { Logger } from "../log.js"
 export type { Limits } from "./deadline.js"
 export type { SecurityFloorWaiver } from "./guard.js"

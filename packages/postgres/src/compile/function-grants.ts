@@ -29,6 +29,7 @@ const readers = [
   "session_id()",
   "mfa_at()",
   "request_id()",
+  "taken()",
   "words(text)",
   "digit_word(text)",
   "prefix_end(text)",
@@ -53,6 +54,7 @@ const referring = [
 ]
 const moving = ["move_patient(text,text,text,text)"]
 const merging = ["merge_branches(text,text,text)"]
+const supporting = ["allow_support(text,text,text,integer)", "list_support()", "end_support(uuid,text)"]
 const loginOnly = ["strategy()", "refuse_session()"]
 /** What the accelerated strategy brings: for the login, and for the matrix roles. */
 const acceleratedLogin = ["enter(text,text)"]
@@ -63,6 +65,8 @@ const issuerOnly = [
   "reopen_session(text,text,bytea)",
   "open_break_glass(text,text,bytea)",
   "open_referral(text,text,bytea)",
+  "declare_support(text,text,bytea)",
+  "open_support(text,text,bytea)",
   "offboard(text,text,bytea)",
   "end_session(uuid,text)",
   "end_actor(text,text)",
@@ -155,6 +159,7 @@ function chosen(policy: Policy, actor: Actor): string[] {
     ...(policy.assignments === "required" && !confined ? assigning : []),
     ...(policy.breakGlass !== null && !confined ? emergencies : []),
     ...(confined ? [] : crossing(policy)),
+    ...(policy.support !== null && policy.support.role !== actor.name && !confined ? supporting : []),
   ]
 }
 

@@ -4,83 +4,18 @@ import { outward } from "../client/errors.js"
 import { unreachable } from "../client/wire/connect.js"
 import type { Session, SessionGrant } from "../context/session.js"
 import { seconds } from "./duration.js"
+import type {
+  BreakGlassRequest,
+  OffboardRequest,
+  OpenSession,
+  ReferralRequest,
+  ReopenRequest,
+  ServiceRequest,
+  SessionRequest,
+  SupportDeclaration,
+  SupportRequest,
+} from "./requests.js"
 import { type RequestKind, requireKey, signRequest } from "./signature.js"
-
-/** What an actor may do where, until when; from the host's own tables. */
-export interface Assignment {
-  readonly tenant: string
-  /** A list, all of the tenant's, or a group of branches by name. */
-  readonly branches: readonly string[] | "all" | { readonly group: string }
-  readonly role: string
-  /** Default: every purpose the policy gives the role. */
-  readonly purposes?: readonly string[]
-  readonly validFrom?: Date | string
-  readonly validUntil?: Date | string
-  /** For a confined role, and for no other: whom it reaches. */
-  readonly subjects?: readonly string[]
-}
-
-export interface SessionRequest {
-  /** The host's id of the person; it stands in the audit log. */
-  readonly actor: string
-  /**
-   * Where the policy says `assignments: 'required'` they can be left out: the database knows them. Named ones must be
-   * assigned; they narrow.
-   */
-  readonly assignments?: readonly Assignment[]
-  /** When the second factor was given. */
-  readonly mfaAt?: Date | string
-  /** Seconds or an ISO 8601 duration, at most 24 hours. */
-  readonly ttl: number | string
-  /** Shown in the list of open sessions, such as the browser. */
-  readonly label?: string
-}
-
-export interface ServiceRequest {
-  readonly service: string
-  readonly tenant: string
-  readonly branches?: Assignment["branches"]
-  readonly ttl?: number | string
-  readonly label?: string
-}
-
-export interface ReopenRequest {
-  readonly sessionId: string
-  readonly tenant: string
-  readonly role: string
-  readonly purpose: string
-  /** Whom the job names: the database compares it with the session's own actor. */
-  readonly actor: string
-}
-
-export interface BreakGlassRequest {
-  /** What {@link declareBreakGlass} returned. */
-  readonly id: string
-  /** The session that declared it. */
-  readonly session: Pick<Session, "id" | "actor">
-}
-
-export interface ReferralRequest {
-  /** What {@link referPatient} returned. */
-  readonly id: string
-  /** A session of whoever opens it, with a role that may in the branch it goes to. */
-  readonly session: Pick<Session, "id" | "actor">
-}
-
-export interface OffboardRequest {
-  readonly actor: string
-  /** Who asks for it; recorded. */
-  readonly by: string
-  readonly reason: string
-}
-
-export interface OpenSession {
-  readonly id: string
-  readonly kind: "person" | "service" | "backfill"
-  readonly label: string | null
-  readonly createdAt: string
-  readonly validUntil: string
-}
 
 export interface IssuerOptions {
   /** Connects as the issuer's login. A `pg.Pool` stays the caller's to end. */
@@ -115,6 +50,20 @@ export interface Issuer {
    * @throws WK230 nothing to open in this session · WK202 second factor too old
    */
   openReferral(request: ReferralRequest): Promise<Session>
+  /**
+   * Records a support session without the clinic's word. It shows nothing, and the clinic sees it at once; the next one of
+   * the same person waits until the clinic ended this one.
+   *
+   * @returns the id for `openSupport`
+   * @throws WK240 no such code, tenant or branch, too long, or an earlier one that waits
+   */
+  declareSupport(declared: SupportDeclaration): Promise<string>
+  /**
+   * Opens a support session that is on record, for the person it names, until its minutes are over or the clinic ends it.
+   *
+   * @throws WK240 nothing to open for this person · WK202 second factor too old
+   */
+  openSupport(request: SupportRequest): Promise<Session>
   /**
    * Revokes every assignment of an actor in every tenant and ends every session, from the next statement on.
    *
@@ -192,6 +141,15 @@ export function createIssuer(options: IssuerOptions): Issuer {
       await issue("break_glass", "open_break_glass", { break_glass: id, session_id: sessionId, actor }, actor),
     openReferral: async ({ id, session: { id: sessionId, actor } }) =>
       await issue("referral", "open_referral", { referral: id, session_id: sessionId, actor }, actor),
+    declareSupport: async (declared) => {
+      const { request, kid, mac } = signRequest("declare_support", declared, options.keyId, key)
+      const text = "select wardkeep.declare_support($1, $2, $3) as id"
+      return (await call<{ id: string }>(text, [request, kid, mac]))[0]?.id ?? ""
+    },
+    openSupport: async ({ id, actor, mfaAt }) => {
+      const body = { support: id, actor, mfa_at: mfaAt === undefined ? undefined : instant(mfaAt) }
+      return await issue("support", "open_support", body, actor)
+    },
     offboard: async ({ actor, by, reason }) => {
       const { request, kid, mac } = signRequest("offboard", { actor, by, reason }, options.keyId, key)
       const text = "select wardkeep.offboard($1, $2, $3) as revoked"

@@ -1,7 +1,15 @@
 import { createHmac, randomUUID } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 
-export type RequestKind = "session" | "service" | "reopen" | "break_glass" | "referral" | "offboard"
+export type RequestKind =
+  | "session"
+  | "service"
+  | "reopen"
+  | "break_glass"
+  | "referral"
+  | "offboard"
+  | "declare_support"
+  | "support"
 
 /** A request as the database checks it: the exact text, the key's id and the mark of the key on the text. */
 export interface SignedRequest {

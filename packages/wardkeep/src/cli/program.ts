@@ -13,6 +13,7 @@ import { matrixCommand } from "./matrix/index.js"
 import { migrateCommand } from "./migrate.js"
 import { type Output, outputOf, type Surroundings } from "./output.js"
 import { planCommand } from "./plan.js"
+import { psqlCommand } from "./psql.js"
 import { verifyCommand } from "./verify.js"
 import { version } from "./version.js"
 import { whyCommand } from "./why.js"
@@ -37,6 +38,7 @@ export function buildProgram(context: CommandContext): Command {
     verifyCommand,
     matrixCommand,
     whyCommand,
+    psqlCommand,
     auditCommand,
     lawCommand,
     keyCommand,

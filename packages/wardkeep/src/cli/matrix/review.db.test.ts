@@ -40,6 +40,12 @@ beforeAll(async () => {
       ('person', 'meena', 'desk', '2026-06-20T21:00Z', '2026-06-20T22:00Z', null),
       ('person', 'meena', 'desk', '2026-06-21T02:00Z', '2026-06-21T03:00Z', null)`,
   )
+  // As issue_session records it, with the roles of the session; asha signed in on the phone as a nurse.
+  await clinic.admin(
+    `insert into wardkeep.activity (at, kind, actor, detail)
+     select s.created_at, 'session_issued', s.actor, jsonb_build_object('roles', jsonb_build_array(jsonb_build_object('tenant', a.tenant, 'role',
+       case s.label when 'phone' then 'nurse' else a.role end))) from wardkeep.session s join wardkeep.assignment a using (actor)`,
+  )
 })
 
 describe("wardkeep matrix review", () => {
@@ -49,7 +55,7 @@ describe("wardkeep matrix review", () => {
       assignments.map(({ actor, role, unused, notes, lastSession }) => [actor, [role, unused, lastSession, notes]]),
     )
     expect(told).toEqual({
-      asha: ["doctor", false, "2026-06-29T09:00:00Z", []],
+      asha: ["doctor", false, "2026-06-29T08:00:00Z", []],
       divya: ["reception", null, null, ["whoever granted it holds nothing any more"]],
       ravi: ["reception", true, "2026-02-01T08:00:00Z", ["no session for more than 90 days", "ends within 14 days"]],
       meena: ["nurse", false, "2026-06-21T02:00:00Z", ["the policy file has no such role any more"]],
@@ -150,7 +156,63 @@ describe("wardkeep matrix review", () => {
     }
   })
 
+  it("signs what was reviewed and decided earlier, and nothing that somebody changed or left out meanwhile", async () => {
+    const file = (name: string): string => join(clinic.folder, name)
+    const made = await clinic.cli("matrix", "review", "--out", "earlier.json", "--csv", "earlier.csv")
+    expect(made).toMatchObject({ code: 0, stderr: "" })
+    const sheet = await readFile(file("earlier.csv"), "utf8")
+    const [head = "", ...lines] = sheet.trimEnd().split("\r\n")
+    const decided = lines.map((line) => line.replace(/,,$/, line.includes(",divya,") ? ",revoke,left" : ",keep,"))
+    const sign = async (rows: readonly string[], ...more: string[]) => {
+      await writeFile(file("decided.csv"), [head, ...rows].join("\n"))
+      const say = ["--sign", "asha.pem", "--by", "Dr. Asha Rao", "--statement", "divya left", "--out", "signed.json"]
+      return await clinic.cli(
+        "matrix",
+        "review",
+        "--from",
+        "earlier.json",
+        "--decisions",
+        "decided.csv",
+        ...say,
+        ...more,
+      )
+    }
+    // What happened since is not in what was reviewed.
+    await clinic.admin("delete from wardkeep.session where actor = 'meena'")
+    expect(await sign([...decided].reverse())).toMatchObject({ code: 0, stderr: "" })
+    const check = await clinic.cli("matrix", "review", "--check", "signed.json", "--key", "asha.pub")
+    expect([check.code, check.stdout]).toEqual([
+      0,
+      expect.stringMatching(/decided about \d assignments, 1 of them to be revoked\n {2}→ divya as reception in/),
+    ])
+    const signed = await readFile(file("signed.json"), "utf8")
+    await writeFile(file("signed.json"), signed.replace('"decision": "revoke"', '"decision": "keep"'))
+    const forged = await clinic.cli("matrix", "review", "--check", "signed.json", "--key", "asha.pub")
+    expect(forged.stderr).toContain("WK771")
+
+    const [first = "", ...others] = decided
+    const attempts: [readonly string[], RegExp][] = [
+      [others, /1 of the reviewed assignments are missing/],
+      [lines, /line 2: the decision is keep or revoke/],
+      [[first, ...decided], /line 3: no assignment of this review, or one that stands there twice/],
+      [[first.replace(/doctor|nurse|reception/, "owner"), ...others], /line 2: "role" is not what was reviewed/],
+      [[`${first},more`, ...others], /line 2: 17 cells/],
+    ]
+    for (const [rows, fault] of attempts) {
+      const ran = await sign(rows)
+      expect([ran.code, ran.stderr]).toEqual([2, expect.stringMatching(/^WK009/)])
+      expect(ran.stderr).toMatch(fault)
+    }
+    // Neither a signed review nor a sheet is a review that waits for a signature.
+    for (const name of ["signed.json", "decided.csv"]) {
+      const ran = await clinic.cli("matrix", "review", "--from", name)
+      expect(ran.stderr.slice(0, 5), name).toBe("WK773")
+    }
+  })
+
   it.each([
+    [["--decisions", "r.csv"], "WK009"],
+    [["--from", "earlier.json", "--tenant", "a"], "WK009"],
     [["--sign", "asha.pem"], "WK009"],
     [["--sign", "asha.pem", "--out", "x.json"], "WK009"],
     [["--sign", "asha.pub", "--by", "a", "--statement", "b", "--out", "x.json"], "WK772"],

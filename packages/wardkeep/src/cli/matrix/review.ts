@@ -1,8 +1,8 @@
 import { WardkeepError } from "@wardkeep/core"
-import { writeCsv } from "@wardkeep/permissions"
 import { Command } from "commander"
-import { attest, checkAttested } from "../../commands/matrix/review/attest.js"
+import { attest, checkAttested, parseReview } from "../../commands/matrix/review/attest.js"
 import { type Review, review, type Signal } from "../../commands/matrix/review/review.js"
+import { decisionsOf, sheetOf } from "../../commands/matrix/review/sheet.js"
 import { textOf } from "../../commands/verify-report.js"
 import {
   type CommandContext,
@@ -21,6 +21,8 @@ interface ReviewFlags extends CommonOptions {
   readonly tenant?: string
   readonly unusedDays?: string
   readonly csv?: string
+  readonly from?: string
+  readonly decisions?: string
   readonly sign?: string
   readonly by?: string
   readonly statement?: string
@@ -32,21 +34,23 @@ interface ReviewFlags extends CommonOptions {
 export function reviewCommand(context: CommandContext): Command {
   const command = new Command("review")
     .description(
-      "Who holds which role, granted by whom, until when, last signed in when; what is unused; signs of shared logins. Reads no row of a patient. With --sign somebody answers for it; --check needs no database.",
+      "Who holds which role, granted by whom, until when, last signed in when; what is unused; signs of shared logins. Reads no row of a patient. With --sign somebody answers for it. --from and --check need no database.",
     )
     .option("--tenant <id>", "one clinic only")
     .option("--unused-days <n>", "days without a session after which an assignment is unused; default 90")
-    .option("--csv <file>", "write the assignments as a sheet")
+    .option("--csv <file>", "write the assignments as a sheet, with columns to decide in")
+    .option("--from <file>", "take the review that --out wrote earlier, instead of making one")
+    .option("--decisions <file>", "with --from: the sheet of that review, filled in: keep or revoke in each line")
     .option("--sign <file>", "sign it with an Ed25519 private key in PEM; needs --by, --statement and --out")
     .option("--by <name>", "with --sign: who answers for it")
     .option("--statement <text>", "with --sign: what they say, such as what was taken away")
-    .option("--out <file>", "with --sign: where the signed review goes (JSON)")
+    .option("--out <file>", "where the review goes, signed or not (JSON)")
     .option("--check <file>", "check a signed review with --key instead")
     .option("--key <file>", "with --check: the signer's public key in PEM")
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL, then WARDKEEP_ADMIN_URL"), [
-    "wardkeep matrix review --csv review.csv",
-    'wardkeep matrix review --tenant $CLINIC --sign asha.pem --by "Dr. Asha Rao" --statement "nothing to take away" --out review.json',
-    "wardkeep matrix review --check review.json --key asha.pub",
+    "wardkeep matrix review --tenant $CLINIC --out review.json --csv review.csv",
+    'wardkeep matrix review --from review.json --decisions review.csv --sign asha.pem --by "Dr. Asha Rao" --statement "ravi left" --out signed.json',
+    "wardkeep matrix review --check signed.json --key asha.pub",
   ])
   return command.action(async (flags: ReviewFlags) => {
     if (flags.check !== undefined) return await check(flags.check, flags, context)
@@ -57,19 +61,33 @@ export function reviewCommand(context: CommandContext): Command {
 async function act(flags: ReviewFlags, context: CommandContext): Promise<void> {
   const { output, surroundings } = context
   const { folder } = surroundings
-  const unusedDays = daysOf(flags.unusedDays)
   const { sign, by = "", statement = "", out } = flags
   if (sign !== undefined && out === undefined)
     throw new WardkeepError("WK009", { message: "--sign needs --out, the file that the signed review goes to" })
   const key = sign === undefined ? undefined : await textOf(sign, folder)
-  const { policy } = await policyOf(flags, context)
-  const found = await review({ policy, connection: connectionOf(flags, context), tenant: flags.tenant, unusedDays })
-  if (key !== undefined && out !== undefined)
-    await writeTo(folder, out, `${JSON.stringify(attest(found, { by, statement }, key), null, 2)}\n`)
-  if (flags.csv !== undefined) await writeTo(folder, flags.csv, sheet(found))
+  const found = flags.from === undefined ? await made(flags, context) : await earlier(flags.from, flags, folder)
+  const document = key === undefined ? found : attest(found, { by, statement }, key)
+  if (out !== undefined) await writeTo(folder, out, `${JSON.stringify(document, null, 2)}\n`)
+  if (flags.csv !== undefined) await writeTo(folder, flags.csv, sheetOf(found))
   if (flags.json) return printJson(output, found)
   print(found, output)
-  if (out !== undefined && key !== undefined) output.out(`Signed by ${by} and written to ${out}.`)
+  if (key !== undefined) output.out(`Signed by ${by} and written to ${out}.`)
+}
+
+async function made(flags: ReviewFlags, context: CommandContext): Promise<Review> {
+  if (flags.decisions !== undefined)
+    throw new WardkeepError("WK009", { message: "--decisions needs --from, the review that was decided about" })
+  const unusedDays = daysOf(flags.unusedDays)
+  const { policy } = await policyOf(flags, context)
+  return await review({ policy, connection: connectionOf(flags, context), tenant: flags.tenant, unusedDays })
+}
+
+async function earlier(from: string, flags: ReviewFlags, folder: string): Promise<Review> {
+  if (flags.tenant !== undefined || flags.unusedDays !== undefined)
+    throw new WardkeepError("WK009", { message: "--tenant and --unused-days were chosen when the review was made" })
+  const found = parseReview(await textOf(from, folder))
+  if (flags.decisions === undefined) return found
+  return { ...found, decisions: decisionsOf(found, await textOf(flags.decisions, folder)) }
 }
 
 async function check(
@@ -86,23 +104,18 @@ async function check(
     `${output.paint("green", "valid")}, by key ${found.signature.keyId}: ${by} on the review of ${found.review.at}`,
   )
   output.out(`  ${statement}`)
+  const { decisions, assignments } = found.review
+  if (decisions === undefined) return output.out("  no decisions about single assignments are in it")
+  const revoked = decisions.filter(({ decision }) => decision === "revoke").map(({ assignment }) => assignment)
+  output.out(`  decided about ${decisions.length} assignments, ${revoked.length} of them to be revoked`)
+  for (const one of assignments.filter(({ id }) => revoked.includes(id)))
+    output.out(`  → ${one.actor} as ${one.role} in ${one.tenant}, ${one.scope}`)
 }
 
 function daysOf(text = "90"): number {
   const days = Number(text)
   if (Number.isInteger(days) && days > 0 && days <= 365) return days
   throw new WardkeepError("WK009", { message: "--unused-days takes a whole number from 1 to 365" })
-}
-
-const unusedWords = { true: "unused", false: "used", null: "too new to say" } as const
-
-function sheet({ assignments }: Review): string {
-  const head = ["clinic", "actor", "role", "scope", "from", "until", "granted by", "granted as", "granted at", "reason"]
-  const lines = assignments.map((one) => [
-    ...[one.tenant, one.actor, one.role, one.scope, one.validFrom, one.validUntil ?? "", one.grantedBy, one.grantedAs],
-    ...[one.grantedAt, one.reason, one.lastSession ?? "", unusedWords[`${one.unused}`], one.notes.join("; ")],
-  ])
-  return writeCsv([[...head, "last session", "use", "notes"], ...lines])
 }
 
 function print(

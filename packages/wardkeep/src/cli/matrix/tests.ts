@@ -13,7 +13,6 @@ import {
   withDatabase,
   withPolicy,
 } from "../command-context.js"
-import { countOf } from "../findings.js"
 import type { Output } from "../output.js"
 import { writeTo } from "../report-output.js"
 
@@ -74,15 +73,11 @@ function rowsOf(text = "200"): number {
 
 const styles = { PASSED: "green", FAILED: "red", INCONCLUSIVE: "yellow" } as const
 
-function print({ verdict, counts, cases, places, leftToApplication }: MatrixTests, output: Output, all: boolean): void {
+function print({ verdict, counts, cases, places }: MatrixTests, output: Output, all: boolean): void {
   const { sibling, other } = places
   output.out(`own branch ${places.branch}, sibling ${sibling ?? "none"}, other clinic ${other?.branch ?? "none"}`)
   for (const one of cases.filter((each) => all || each.verdict !== "PASSED"))
     output.out(`  ${output.paint(styles[one.verdict], one.verdict.padEnd(12))} ${nameOf(one)} (${one.detail})`)
-  if (leftToApplication.length > 0)
-    output.out(
-      `Not tried, because the database cannot see it: ${countOf(leftToApplication.length, "cell")} of download, print, export or share.`,
-    )
   output.out(
     `${output.paint(styles[verdict], verdict)}: ${counts.passed} passed, ${counts.failed} failed, ${counts.inconclusive} could not be tried`,
   )

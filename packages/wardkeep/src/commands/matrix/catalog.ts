@@ -5,6 +5,10 @@ import type { Queryable } from "@wardkeep/postgres/migrate"
 export interface ColumnFacts extends ColumnType {
   /** Generated, or an identity that is always generated: nobody writes it. */
   readonly unwritable: boolean
+  /** It has a default, or is an identity. */
+  readonly filled: boolean
+  /** Part of a unique index. */
+  readonly unique: boolean
 }
 
 export interface TableFacts {
@@ -24,6 +28,8 @@ interface Row {
   readonly column: string
   readonly type: string
   readonly unwritable: boolean
+  readonly filled: boolean
+  readonly unique: boolean
   readonly exact: boolean
   readonly labels: string[] | null
   readonly at: number | null
@@ -31,7 +37,8 @@ interface Row {
 
 const query = `
 select n.nspname || '.' || c.relname as name, a.attname::text as column, format_type(a.atttypid, a.atttypmod) as type,
-  a.attgenerated <> '' or a.attidentity = 'a' as unwritable, coalesce(l.collisdeterministic, true) as exact,
+  a.attgenerated <> '' or a.attidentity = 'a' as unwritable, a.atthasdef or a.attidentity <> '' as filled,
+  exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and a.attnum = any (i.indkey)) as unique, coalesce(l.collisdeterministic, true) as exact,
   case when t.typtype = 'e' then array(select e.enumlabel::text from pg_enum e where e.enumtypid = t.oid order by e.enumsortorder) end as labels,
   array_position(k.conkey, a.attnum) as at
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -56,8 +63,8 @@ export async function readTables(client: Queryable, policy: Policy): Promise<Map
     if (own.length === 0)
       throw new WardkeepError("WK002", { message: `table ${name} is in the policy file and not in the database` })
     const key = own.filter(({ at }) => at !== null).sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
-    const columns = own.map(({ column, type, unwritable, exact, labels }) => {
-      const facts: ColumnFacts = { type, unwritable, exact, ...(labels !== null && { labels }) }
+    const columns = own.map(({ column, type, unwritable, filled, unique, exact, labels }) => {
+      const facts: ColumnFacts = { type, unwritable, filled, unique, exact, ...(labels !== null && { labels }) }
       return [column, facts] as const
     })
     tables.set(name, {

@@ -1,4 +1,4 @@
-import type { Actor } from "@wardkeep/core"
+import type { Action, Actor } from "@wardkeep/core"
 import type { RealRow } from "./rows.js"
 
 /** Who tries: one token. */
@@ -13,12 +13,13 @@ export interface Standing {
 }
 
 export type Verdict = "PASSED" | "FAILED" | "INCONCLUSIVE"
+/** What a statement can try; the other actions are what an application does with rows that it has read. */
 export type SqlAction = "create" | "read" | "update" | "delete"
 export type Expected = "allowed" | "refused"
 
 export interface Named {
   readonly role: string
-  readonly action: SqlAction
+  readonly action: Action
   readonly table: string
   /** One column, where a grant is tried; else null. */
   readonly column: string | null
@@ -34,6 +35,8 @@ export interface Attempt extends Named {
   readonly values: readonly (string | null)[]
   /** The same with the key as its only values, for a file; null where a whole row would have to be in it. */
   readonly plain: string | null
+  /** The table that the right is to, where it is not the one that is asked: words are read with their table. */
+  readonly of?: string
   /** It touches no row: an answer without an error means that the right is granted. */
   readonly probe: boolean
 }
@@ -43,7 +46,12 @@ export interface Untried extends Named {
   readonly untried: string
 }
 
-export type Planned = Attempt | Untried
+/** An action that only the matrix can refuse, and refuses: there is nothing to try in the database. */
+export interface Answered extends Named {
+  readonly answered: "refused"
+}
+
+export type Planned = Attempt | Untried | Answered
 
 /** A row and what it is there for. */
 export interface Aimed {

@@ -1,8 +1,8 @@
-import { type Actor, conditionNamed, type Policy, partsOf, type Rule } from "@wardkeep/core"
+import { type Action, type Actor, conditionNamed, type Policy, partsOf, type Rule } from "@wardkeep/core"
 import { type Context, decide, type Matrix, type Row } from "@wardkeep/permissions"
 import { assignmentTables, type TableFacts } from "../catalog.js"
 import { letsReach, type PurposeBits, waits } from "../consent.js"
-import type { SqlAction, Standing } from "./attempts.js"
+import type { Standing } from "./attempts.js"
 import type { Places } from "./places.js"
 import type { RealRow, Samples } from "./rows.js"
 
@@ -22,7 +22,7 @@ export interface World {
 export const nobody = "wardkeep-matrix-tests"
 
 /** What the matrix says of a row in the own branch, and its person. */
-export function allows(world: World, standing: Standing, table: TableFacts, action: SqlAction, row: Row): boolean {
+export function allows(world: World, standing: Standing, table: TableFacts, action: Action, row: Row): boolean {
   return holds(world, standing, table.name, action, row) && reaches(world, standing, table, row)
 }
 
@@ -32,9 +32,9 @@ export function reaches({ policy, bits, now }: World, { purpose }: Standing, tab
 }
 
 /** The matrix alone, whatever the person of the row lets reach it. PostgreSQL lets no command aim at a row that may not be read. */
-export function holds(world: World, standing: Standing, table: string, action: SqlAction, row: Row): boolean {
+export function holds(world: World, standing: Standing, table: string, action: Action, row: Row): boolean {
   const context = contextOf(world, standing)
-  const may = (one: SqlAction): boolean => {
+  const may = (one: Action): boolean => {
     const question = { action: one, table, row, consent: true, ...(one === "update" && { after: row }) }
     return decide(world.matrix, context, question).effect === "allow"
   }
@@ -69,7 +69,7 @@ export function findPerson(
   world: World,
   actor: Actor,
   table: TableFacts,
-  action: SqlAction,
+  action: Action,
   rule: Rule,
 ): { readonly standing: Standing; readonly row: RealRow | null } {
   const rows = world.samples.get(table.name)?.own ?? []

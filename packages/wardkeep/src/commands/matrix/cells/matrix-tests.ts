@@ -9,7 +9,7 @@ import { attack, type CaseResult } from "./attack.js"
 import { type Planned, type Standing, standingKey, type Verdict } from "./attempts.js"
 import type { World } from "./choose.js"
 import { choosePlaces, type Places, type Wanted } from "./places.js"
-import { leftToApplication, planAttempts } from "./plan.js"
+import { planAttempts } from "./plan.js"
 import { readSamples } from "./rows.js"
 import { script } from "./script.js"
 import { databaseRole, openTokens } from "./tokens.js"
@@ -31,8 +31,6 @@ export interface MatrixTests {
   readonly places: Places
   readonly counts: { readonly passed: number; readonly failed: number; readonly inconclusive: number }
   readonly cases: readonly CaseResult[]
-  /** Cells that the database cannot see; ask `decide`. */
-  readonly leftToApplication: readonly string[]
 }
 
 /**
@@ -95,11 +93,11 @@ async function run(client: Queryable, app: Queryable, options: MatrixTestsOption
   const verdict =
     counts.failed > 0 ? "FAILED" : counts.inconclusive > 0 || cases.length === 0 ? "INCONCLUSIVE" : "PASSED"
   const { places, now } = world
-  return { verdict, at: now.toISOString(), server, places, counts, cases, leftToApplication: leftToApplication(world) }
+  return { verdict, at: now.toISOString(), server, places, counts, cases }
 }
 
 function standingsOf(planned: readonly Planned[]): Standing[] {
-  const standings = planned.flatMap((one) => ("untried" in one ? [] : [one.standing]))
+  const standings = planned.flatMap((one) => ("standing" in one ? [one.standing] : []))
   return [...new Map(standings.map((one) => [standingKey(one), one])).values()]
 }
 

@@ -1,32 +1,27 @@
-import { type Actor, handlingActions, narrowableActions } from "@wardkeep/core"
-import { wallColumns } from "@wardkeep/postgres/migrate"
+import { type Actor, narrowableActions } from "@wardkeep/core"
 import { scopeOf, type TableFacts } from "../catalog.js"
 import { type Planned, type SqlAction, shownRole } from "./attempts.js"
 import type { World } from "./choose.js"
+import { columns, freeColumns } from "./columns.js"
+import { handled } from "./handling.js"
 import type { RealRow } from "./rows.js"
 import { aimedAt, covered, probeOf } from "./statements.js"
 import { anybody, type Cell, targetsOf } from "./targets.js"
+import { searched } from "./words.js"
 
-/** What is to be tried: every role, table and action in every place, and every column that may be hidden. */
+/** What is to be tried: every role, table and action in every place, every column that may be hidden, and words. */
 export function planAttempts(world: World, insertable: (actor: Actor, table: string) => readonly string[]): Planned[] {
   return world.policy.actors.flatMap((actor) =>
     [...world.tables.values()].flatMap((table) => [
       ...narrowableActions.flatMap((action) => cell(world, actor, table, action, insertable(actor, table.name))),
+      ...handled(world, actor, table),
+      ...searched(world, actor, table),
       ...columns(world, actor, table),
     ]),
   )
 }
 
-/** Cells that only the application can ask: the database does not see what happens to rows once they were read. */
-export function leftToApplication({ policy }: World): string[] {
-  return policy.actors.flatMap((actor) =>
-    [...actor.can].flatMap(([table, { rules }]) =>
-      handlingActions
-        .filter((action) => rules[action] !== undefined)
-        .map((action) => `${shownRole(actor)} · ${action} ${table}`),
-    ),
-  )
-}
+type SqlCell = Cell & { readonly action: SqlAction }
 
 function cell(
   world: World,
@@ -36,7 +31,7 @@ function cell(
   insertable: readonly string[],
 ): Planned[] {
   const rules = actor.can.get(table.name)?.rules
-  const one: Cell = { world, actor, table, action, rule: rules?.[action] }
+  const one: SqlCell = { world, actor, table, action, rule: rules?.[action] }
   const named = { role: shownRole(actor), action, table: table.name, column: null }
   const written = writtenColumns(one, insertable)
   const read = rules?.read === undefined ? [] : covered(table, rules.read.columns)
@@ -58,14 +53,14 @@ function cell(
 }
 
 /** That not one column of the table is granted for it: a statement that names none needs the right to any. */
-function withoutRight({ actor, table, action }: Cell): Planned {
+function withoutRight({ actor, table, action }: SqlCell): Planned {
   const named = { role: shownRole(actor), action, table: table.name, column: null, where: "any row" } as const
   return { ...named, expected: "refused", standing: anybody(actor), ...probeOf(table, action) }
 }
 
 /** In a file only what the key alone can say: no condition on other columns of a new row, no column that is not read. */
 function statementAt(
-  { world, table, action, rule }: Cell,
+  { world, table, action, rule }: SqlCell,
   row: RealRow,
   written: readonly string[],
   read: readonly string[],
@@ -87,39 +82,4 @@ function writtenColumns({ world, table, action, rule }: Cell, insertable: readon
   if (action === "delete") return []
   const scope = Object.values(scopeOf(world.policy, table)).filter((column) => column !== null)
   return insertable.length === 0 ? [...table.columns.keys()] : [...new Set([...scope, ...insertable])]
-}
-
-/** Where a row belongs, whom it is about and its key are set once; what its person decided is the consent ledger's to set. */
-function freeColumns({ policy }: World, table: TableFacts): string[] {
-  const fixed = new Set([
-    ...table.key,
-    ...Object.keys(wallColumns),
-    ...Object.values(scopeOf(policy, table)),
-    policy.tables.get(table.name)?.subject,
-  ])
-  return [...table.columns].flatMap(([column, { unwritable }]) => (unwritable || fixed.has(column) ? [] : [column]))
-}
-
-/** Each column's own right to be read and changed, which no row is needed for. */
-function columns(world: World, actor: Actor, table: TableFacts): Planned[] {
-  const rules = actor.can.get(table.name)?.rules
-  const free = freeColumns(world, table)
-  const read = rules?.read === undefined ? [] : covered(table, rules.read.columns)
-  return (["read", "update"] as const).flatMap((action) => {
-    const rule = rules?.[action]
-    // That a table is not read at all is one attempt; no statement asks for a change without naming a column.
-    if (rule === undefined && action === "read") return []
-    const given = rule === undefined ? [] : covered(table, rule.columns)
-    // A column that may not be read is granted for changes only where the policy file lists it.
-    const granted =
-      action === "read"
-        ? given
-        : given.filter((one) => rule?.columns !== "all" || (free.includes(one) && read.includes(one)))
-    return [...table.columns].flatMap(([column, { unwritable }]): Planned[] => {
-      if (action === "update" && unwritable) return []
-      const expected = granted.includes(column) ? "allowed" : "refused"
-      const named = { role: shownRole(actor), action, table: table.name, column, where: "any row", expected } as const
-      return [{ ...named, standing: anybody(actor), ...probeOf(table, action, column) }]
-    })
-  })
 }

@@ -12,7 +12,8 @@ export function script(policy: Policy, places: Places, planned: readonly Planned
     const key = standingKey(standing)
     if (!tokens.has(key)) tokens.set(key, { name: `t${tokens.size + 1}`, standing })
   }
-  const untried = planned.filter((one) => !("standing" in one) || one.plain === null)
+  // What the matrix alone refuses is nothing for psql.
+  const untried = planned.filter((one) => "untried" in one || ("standing" in one && one.plain === null))
   const owner = quoteIdent(roleNames(policy).owner)
   return `${[
     ...head,
@@ -32,7 +33,7 @@ export function script(policy: Policy, places: Places, planned: readonly Planned
     `set role ${owner};`,
     "delete from wardkeep.token where session_id in (:'person', :'service');",
     "update wardkeep.session set ended_at = clock_timestamp(), end_reason = 'the tests are over' where id in (:'person', :'service');",
-    `\\echo ${planned.length} attempts: :failed did not pass, :open could not be tried`,
+    `\\echo ${attempts.length + untried.length} attempts: :failed did not pass, :open could not be tried`,
     "select :failed > 0 as any_failed \\gset",
     "\\if :any_failed",
     "do $$ begin raise exception 'the matrix does not hold'; end $$;",

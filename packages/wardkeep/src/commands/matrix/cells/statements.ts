@@ -72,7 +72,7 @@ export function probeOf(table: TableFacts, action: SqlAction, column?: string): 
   const target = sqlTable(table.name)
   const one = quoteIdent(column ?? table.columns.keys().next().value ?? "")
   const text = {
-    create: `insert into ${target} select where false`,
+    create: `insert into ${target} ${column === undefined ? "select" : `(${one}) select null`} where false`,
     read: `select ${column === undefined ? "1" : one} from ${target} where false`,
     update: `update ${target} set ${one} = default where false`,
     delete: `delete from ${target} where false`,

@@ -1,7 +1,7 @@
-import type { Actor, Rule } from "@wardkeep/core"
+import type { Action, Actor, Rule } from "@wardkeep/core"
 import { scopeOf, type TableFacts } from "../catalog.js"
 import { waits } from "../consent.js"
-import type { Aimed, SqlAction, Standing } from "./attempts.js"
+import type { Aimed, Standing } from "./attempts.js"
 import { allows, findPerson, holds, nobody, reaches, subjectOf, type World } from "./choose.js"
 import type { Place, RealRow } from "./rows.js"
 
@@ -12,7 +12,7 @@ export function placeName(table: TableFacts, place: Place): string {
   return table.level === "tenant" ? "own clinic" : "own branch"
 }
 
-function placesOf({ level }: TableFacts, action: SqlAction): Place[] {
+function placesOf({ level }: TableFacts, action: Action): Place[] {
   if (level === "global") return ["own"]
   // A shared identity is made for the clinic, and linked to a branch afterwards.
   if (level === "tenant" || (level === "shared" && action === "create")) return ["own", "other"]
@@ -24,7 +24,7 @@ export interface Cell {
   readonly world: World
   readonly actor: Actor
   readonly table: TableFacts
-  readonly action: SqlAction
+  readonly action: Action
   readonly rule: Rule | undefined
 }
 

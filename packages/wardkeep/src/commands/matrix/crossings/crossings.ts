@@ -108,6 +108,6 @@ function outside(around: readonly Finding[], exempt: readonly string[]): string[
     `Logins that no policy stops (superusers and BYPASSRLS): ${exempt.length === 0 ? "none visible to this login" : exempt.join(", ")}.`,
     ...new Set(around.map(({ message }) => `${message}.`)),
     "Backups, copies of the server and what the application keeps after reading (files, caches, exports) are not decided by policies.",
-    "Support sessions of a vendor and reports over clinics are not in Wardkeep yet, and nobody is referred to another clinic: nobody has them through it.",
+    "Reports over clinics are not in Wardkeep yet, and nobody is referred to another clinic: nobody has them through it.",
   ]
 }

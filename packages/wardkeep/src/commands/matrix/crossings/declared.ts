@@ -44,6 +44,7 @@ export function declaredSections(policy: Policy): Section[] {
       })),
     },
     { title: "Emergencies", explained: emergencyText, crossings: emergencies(policy) },
+    { title: "Support of the vendor", explained: supportText, crossings: support(policy) },
     {
       title: "Referrals",
       explained:
@@ -112,6 +113,26 @@ function cellsOf(policy: Policy, role: string): string {
   return [...(policy.actors.find(({ kind, name }) => kind === "role" && name === role)?.can ?? [])]
     .map(([table, { rules }]) => `${verbs(rules)} ${label(policy, table)}`)
     .join("; ")
+}
+
+const supportText =
+  "One named person of the vendor, for minutes, who reads listed columns and changes nothing. The clinic allows it, sees it and ends it."
+
+function support(policy: Policy): Crossing[] {
+  if (policy.support === null) return []
+  const { role, allowedBy, longestSeconds, breakGlass } = policy.support
+  const tables = [...(policy.actors.find(({ name }) => name === role)?.can ?? [])].map(([table, { rules }]) => {
+    const columns = rules.read?.columns ?? "all"
+    return `${label(policy, table)} (${columns === "all" ? "every column" : columns.join(", ")})`
+  })
+  const without = `codes without the clinic's word, which the clinic sees at once: ${breakGlass.join(", ")}`
+  return [
+    {
+      what: `as ${role}, reads ${tables.join("; ")}`,
+      who: `allowed and ended by ${allowedBy.join(" or ")}`,
+      limits: `at most ${Math.round(longestSeconds / 60)} minutes; ${breakGlass.length === 0 ? "never without the clinic's word" : without}`,
+    },
+  ]
 }
 
 function tablesWhere(policy: Policy, is: (rule: TableRule) => boolean, reach: string): Crossing[] {

@@ -55,6 +55,13 @@ select case when m.subject is null then 'all of a branch' else 'one person' end 
   from wardkeep.move m where m.moved_at > $2::timestamptz - interval '90 days' and m.moved_at <= $2 and ($1::text is null or m.tenant = $1)
  order by m.moved_at, m.id`
 
+const support = `
+select s.actor as what, case when s.code is null then 'allowed by ' || s.allowed_by || ' as ' || s.allowed_as else 'without the clinic''s word: ' || s.code end
+    || ', ' || coalesce('the branch ' || s.branch, 'every branch') || ' of ' || s.tenant as who,
+  case when s.valid_until <= $2 then 'over, waits for the clinic to have seen it'
+       when s.opened_at is null then 'not opened' else 'open until ' || to_char(s.valid_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') end as limits
+  from wardkeep.support s where s.ended_at is null and (s.valid_until > $2 or s.code is not null) and ($1::text is null or s.tenant = $1) order by s.allowed_at`
+
 /** What the owner's login did across branches: under the fence of a clinic, or over all of them. */
 const owner = `
 select a.kind as what, a.actor as who, count(*) || ' times, last ' || to_char(max(a.at) at time zone 'UTC', 'YYYY-MM-DD') as limits
@@ -113,6 +120,11 @@ export async function presentSections(
       title: "Persons and branches that were moved in the last 90 days",
       explained: "Each with everything that hangs on it, in one transaction.",
       crossings: await read(moves),
+    },
+    {
+      title: "Support sessions that are open or wait for the clinic",
+      explained: "endSupport ends one, and says of one that is over that it was seen.",
+      crossings: await read(support),
     },
     {
       title: "Work of the owner's login in the last 90 days",

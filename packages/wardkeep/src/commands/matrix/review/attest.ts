@@ -62,6 +62,45 @@ export function checkAttested(text: string, publicKeyPem: string): AttestedRevie
   return found
 }
 
+/**
+ * Reads a review that was made earlier, as `--out` wrote it: what is signed is what was reviewed, not what holds by now.
+ *
+ * @throws WK773 it is not one, or is signed or decided already
+ * @example parseReview(await readFile("review.json", "utf8")).at
+ */
+export function parseReview(text: string): Review {
+  const found = parsed(text)
+  if (isReview(found)) return found
+  throw new WardkeepError("WK773", {
+    message: "this is not an access review that waits for a signature",
+    hint: "Give the file that `wardkeep matrix review --out` wrote, and the sheet of `--csv` with --decisions.",
+  })
+}
+
+const members = [
+  ...["assignments", "at", "deployment", "keptBy", "leftOpen", "notRecorded", "people", "sharedLogins", "tenant"],
+  "unusedDays",
+]
+const texts = ["id", "actor", "tenant", "role", "scope", "validFrom", "grantedBy", "grantedAs", "grantedAt", "reason"]
+
+function isReview(value: unknown): value is Review {
+  if (!hasExactly(value, members)) return false
+  const of = (name: string): unknown => Reflect.get(value, name)
+  const assignments = of("assignments")
+  return (
+    typeof of("at") === "string" &&
+    ["leftOpen", "notRecorded", "people", "sharedLogins"].every((name) => Array.isArray(of(name))) &&
+    Array.isArray(assignments) &&
+    assignments.every(
+      (one: unknown) =>
+        hasExactly(one, [...texts, "lastSession", "notes", "unused", "validUntil"].sort()) &&
+        texts.every((name) => typeof Reflect.get(one, name) === "string") &&
+        ["lastSession", "validUntil"].every((name) => ["string", "object"].includes(typeof Reflect.get(one, name))) &&
+        Array.isArray(Reflect.get(one, "notes")),
+    )
+  )
+}
+
 function hashOf(review: Review): string {
   const document: Json = JSON.parse(JSON.stringify(review))
   return createHash("sha256").update(canonicalJson(document)).digest("hex")
@@ -72,13 +111,16 @@ function signed(sha256: string, { by, statement }: Attestation): Buffer {
   return Buffer.from(canonicalJson({ kind: "wardkeep-access-review/v1", sha256, by, statement }))
 }
 
-function parse(text: string): AttestedReview {
-  let found: unknown
+function parsed(text: string): unknown {
   try {
-    found = JSON.parse(text)
+    return JSON.parse(text)
   } catch {
-    found = null
+    return null
   }
+}
+
+function parse(text: string): AttestedReview {
+  const found = parsed(text)
   if (isAttested(found)) return found
   throw new WardkeepError("WK773", {
     message: "this is not an attested access review",

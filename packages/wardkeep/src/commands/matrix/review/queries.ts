@@ -4,12 +4,16 @@ const iso = (moment: string): string => `to_char(${moment} at time zone 'UTC', '
 const inForce = "a.revoked_at is null and (a.valid_until is null or a.valid_until > $2)"
 
 export const assignments = `
-select a.actor, a.tenant, a.role,
+with issued as (
+  select v.actor, r.value ->> 'tenant' as tenant, r.value ->> 'role' as role, max(v.at) as last
+    from wardkeep.activity v cross join jsonb_array_elements(v.detail -> 'roles') r
+   where v.kind = 'session_issued' and v.at <= $2 group by 1, 2, 3)
+select a.id, a.actor, a.tenant, a.role,
   case when a.branch is not null then 'branch ' || a.branch when a.branch_group is not null then 'group ' || a.branch_group else 'whole clinic' end
     || case when a.subject is null then '' else ', one subject' end as scope,
   ${iso("a.valid_from")} as "validFrom", ${iso("a.valid_until")} as "validUntil", a.granted_by as "grantedBy", a.granted_as as "grantedAs",
   ${iso("a.granted_at")} as "grantedAt", a.reason,
-  (select ${iso("max(s.created_at)")} from wardkeep.session s where s.actor = a.actor and s.kind = 'person' and s.created_at <= $2) as "lastSession",
+  (select ${iso("i.last")} from issued i where i.actor = a.actor and i.tenant = a.tenant and i.role = a.role) as "lastSession",
   a.granted_as = 'owner' or exists (select from wardkeep.assignment g where g.actor = a.granted_by and g.tenant = a.tenant and g.revoked_at is null
     and g.valid_from <= $2 and (g.valid_until is null or g.valid_until > $2)) as "granterHolds",
   exists (select from wardkeep.narrowing n where n.tenant = a.tenant and n.role = a.role and n.what = 'role') as taken
@@ -31,7 +35,7 @@ select s.actor, ${iso("max(s.created_at)")} as "lastSession",
 export const leftOpen = `
 select t.actor, count(distinct t.session_id) || ' open as ' || string_agg(distinct t.role, ', ') || ', and nothing is assigned' as seen
   from wardkeep.token t join wardkeep.session s on s.id = t.session_id and s.kind = 'person'
- where t.valid_until > $2 and coalesce(t.break_glass, t.referral) is null and t.actor not like 'wardkeep:%' and ($1::text is null or t.tenant = $1)
+ where t.valid_until > $2 and coalesce(t.break_glass, t.referral, t.support) is null and t.actor not like 'wardkeep:%' and ($1::text is null or t.tenant = $1)
    and not exists (select from wardkeep.assignment a where a.actor = t.actor and a.tenant = t.tenant and a.role = t.role and ${inForce} and a.valid_from <= $2)
  group by t.actor order by t.actor`
 

@@ -2,6 +2,7 @@ import { type Policy, WardkeepError } from "@wardkeep/core"
 import { asOwner, type Queryable } from "@wardkeep/postgres/migrate"
 import { type Connection, withInstalled } from "../../../connection/owner.js"
 import * as sql from "./queries.js"
+import type { Decision } from "./sheet.js"
 
 export interface ReviewOptions {
   readonly policy: Policy
@@ -16,6 +17,7 @@ export interface ReviewOptions {
 
 /** Moments are ISO 8601 in UTC. */
 export interface ReviewedAssignment {
+  readonly id: string
   readonly actor: string
   readonly tenant: string
   readonly role: string
@@ -27,7 +29,7 @@ export interface ReviewedAssignment {
   readonly grantedAs: string
   readonly grantedAt: string
   readonly reason: string
-  /** The actor's last session, in whatever role; null: none is recorded. */
+  /** The actor's last session that held this role in this clinic; null: none is recorded. */
   readonly lastSession: string | null
   /** Null where it was granted too lately to say. */
   readonly unused: boolean | null
@@ -61,6 +63,8 @@ export interface Review {
   readonly sharedLogins: readonly Signal[]
   /** What the records cannot say. */
   readonly notRecorded: readonly string[]
+  /** One per assignment, where somebody decided about them before it was signed. */
+  readonly decisions?: readonly Decision[]
 }
 
 /**
@@ -147,7 +151,7 @@ function notesOf(
 
 function notRecorded({ assignments: keptBy }: Policy): string[] {
   return [
-    "In which role a session was used: a session is recorded by its actor, so the last one counts for each role of theirs. What was written as which role is in the audit log, where there is one.",
+    "Which of its roles a session was used in: it is recorded with every role that it held, and counts for each. What was written as which role is in the audit log, where there is one.",
     "When somebody last looked at a row without changing it.",
     "Where a session came from, unless the application gave it a label; devices and places are not recorded.",
     "Sessions that were forgotten after a year at least.",
