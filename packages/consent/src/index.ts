@@ -48,3 +48,23 @@ export {
   publishNotice,
   type TranslationStatus,
 } from "./notice/notice.js"
+export { type ClockQuestion, type RequestClock, requestClock } from "./rights/clock.js"
+export { type Certificate, type DestroyOptions, destroyPerson } from "./rights/destroy.js"
+export { type Kept, keepUntil } from "./rights/keep.js"
+export { type AnswerPack, answerPack, type PackOptions, packAsHtml } from "./rights/pack.js"
+export {
+  type Asked,
+  answerRequest,
+  decideRequest,
+  identifyRequest,
+  openRequest,
+  openRequests,
+  placeHold,
+  type Refusal,
+  type RightsDecision,
+  type RightsEvent,
+  type RightsRequest,
+  recordDisclosure,
+  releaseHold,
+  requests,
+} from "./rights/request.js"

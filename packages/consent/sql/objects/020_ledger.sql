@@ -59,6 +59,8 @@ create table wardkeep_consent.reach (
   until timestamptz not null default 'infinity',
   -- What is older is about somebody else, who had this key before.
   since timestamptz not null default '-infinity',
+  -- An erasure was decided: no role is shown a row about the person until the last period that keeps it has ended.
+  restricted boolean not null default false,
   primary key (tenant, branch, subject)
 );
 comment on table wardkeep_consent.reach is 'The purposes that may reach a person, as bits, and until when; copied to every row about the person.';

@@ -71,7 +71,7 @@ async function inFresh(with_: typeof extensions, work: (url: string) => Promise<
   }
 }
 
-const ledger = ["notice", "notice_text", "event", "standing", "reach"]
+const ledger = ["notice", "notice_text", "event", "standing", "reach", "rights_event"]
 
 async function recorded(url: string) {
   return await connected(url, async (admin) => {
