@@ -6,6 +6,8 @@
  * @module
  */
 export { consent } from "./compile/consent.js"
+export { type AbdmArtefact, type AbdmRecord, abdmFaults, hiTypes, readAbdmArtefact } from "./exchange/abdm.js"
+export { type FhirConsent, type FhirOptions, fhirConsent } from "./exchange/fhir.js"
 export { dayInIndia, inWords } from "./law/calendar.js"
 export { citationFaults } from "./law/citations.js"
 export { dueAt } from "./law/deadline.js"

@@ -106,7 +106,11 @@ export function readAbdmArtefact(document: unknown, now: Date): AbdmArtefact {
     from,
     to,
     dataEraseAt,
-    frequency: { unit: permission.frequency.unit, value: permission.frequency.value, repeats: permission.frequency.repeats },
+    frequency: {
+      unit: permission.frequency.unit,
+      value: permission.frequency.value,
+      repeats: permission.frequency.repeats,
+    },
     signature: signature ?? null,
   }
 }

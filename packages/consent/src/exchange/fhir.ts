@@ -84,7 +84,9 @@ export function fhirConsent(events: readonly ConsentEvent[], options: FhirOption
     resourceType: "Consent",
     id: last.id,
     ...(last.language !== null && { language: last.language }),
-    text: narrative(`${purpose}: ${last.kind} on ${last.at.slice(0, 10)}`),
+    text: narrative(
+      `${purpose}: ${stood.objected ? "objected" : stood.state}, by what was said on ${last.at.slice(0, 10)}`,
+    ),
     status,
     scope: concept(systems.scope, "patient-privacy", "Privacy Consent"),
     category: [concept(systems.category, "59284-0", "Consent Document")],

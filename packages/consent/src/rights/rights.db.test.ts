@@ -71,7 +71,8 @@ async function somebody(): Promise<string> {
   const { clinic } = used
   const subject = await clinic.person("1985-03-01")
   await as(desk, () => clinic.wk.query("insert into visit (patient_id, reason) values ($1, 'cough <b>')", [subject]))
-  const note = "insert into note (clinic_id, branch_id, visit_id, body) select clinic_id, branch_id, id, 'better' from visit where patient_id = $1"
+  const note =
+    "insert into note (clinic_id, branch_id, visit_id, body) select clinic_id, branch_id, id, 'better' from visit where patient_id = $1"
   const of = { policy: clinic.policy, reason: "test", tenants: [clinic.branches[0].clinic] }
   await asMigrator((client) => backfill({ client, ...of }, (q) => q.query(note, [subject])))
   await served(clinic, desk, published, subject)
