@@ -23,6 +23,14 @@ export {
   type RetentionRule,
 } from "./law/schema.js"
 export { type Asker, askers, type Dated, lawOn, nextChange, type Tense, tenseOf } from "./law/tense.js"
+export {
+  type Campaign,
+  campaignReport,
+  type Delivery,
+  recordDeliveries,
+  type Unreached,
+  unreached,
+} from "./ledger/campaign.js"
 export type { ConsentEvent, Decision, DecisionKind, Giver } from "./ledger/event.js"
 export {
   type Decided,

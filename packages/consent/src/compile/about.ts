@@ -15,7 +15,7 @@ const args = "of_tenant text, of_branch text, of_subject text"
  */
 export function aboutPeople({ tables }: ExtensionInput, rule: ConsentRule): Managed[] {
   const about = childrenFirst(tablesAbout(tables, rule))
-  return [heldRows(about), destroyRows(about), leftRows(tables, rule, about)]
+  return [everybody(tables, rule), heldRows(about), destroyRows(about), leftRows(tables, rule, about)]
 }
 
 function tablesAbout(tables: readonly ScopedTable[], rule: ConsentRule): About[] {
@@ -74,6 +74,18 @@ function childrenFirst(about: readonly About[]): About[] {
   }
   for (const one of about) visit(one, [])
   return ordered.reverse()
+}
+
+/** Under FORCE the owner reads what the caller's context may see. */
+function everybody(tables: readonly ScopedTable[], rule: ConsentRule): Managed {
+  const entry = tables.find(({ table }) => table.name === rule.subjects)
+  const branch =
+    entry?.branch === undefined || entry.branch === null ? "''" : `c.${quoteIdent(entry.branch.column)}::text`
+  const body = `returns table (branch text, subject text)
+  language sql stable security definer set search_path = pg_catalog, pg_temp as $wk$
+  select ${branch}, to_jsonb(c.${quoteIdent(entry?.rule.subject ?? "")}) #>> '{}' from ${qualified(rule.subjects)} c
+$wk$`
+  return sqlFunction("everybody", "", "lists the people whom a campaign is for", body)
 }
 
 function heldRows(about: readonly About[]): Managed {
