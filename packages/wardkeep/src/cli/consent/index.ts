@@ -132,7 +132,7 @@ function campaign(context: CommandContext): Command {
       return await consentCampaign({ ...options, notice, campaign: name, deliveries: deliveriesOf(text), most })
     },
     print: ({ recorded, reached, unreached }, output) => {
-      output.out(`recorded ${countOf(recorded, "delivery", "deliveries")}`)
+      output.out(`recorded ${countOf(recorded, "event")}`)
       for (const { channel, language, served, undelivered } of reached)
         output.out(`  ${channel}, ${language}: ${served} told, ${undelivered} not reached`)
       output.out(`${unreached.length} named who are left; --json has their keys`)
