@@ -6,6 +6,8 @@
  * @module
  */
 export { consent } from "./compile/consent.js"
+export { type AbdmArtefact, type AbdmRecord, abdmFaults, hiTypes, readAbdmArtefact } from "./exchange/abdm.js"
+export { type FhirConsent, type FhirOptions, fhirConsent } from "./exchange/fhir.js"
 export { dayInIndia, inWords } from "./law/calendar.js"
 export { citationFaults } from "./law/citations.js"
 export { dueAt } from "./law/deadline.js"
@@ -21,6 +23,14 @@ export {
   type RetentionRule,
 } from "./law/schema.js"
 export { type Asker, askers, type Dated, lawOn, nextChange, type Tense, tenseOf } from "./law/tense.js"
+export {
+  type Campaign,
+  campaignReport,
+  type Delivery,
+  recordDeliveries,
+  type Unreached,
+  unreached,
+} from "./ledger/campaign.js"
 export type { ConsentEvent, Decision, DecisionKind, Giver } from "./ledger/event.js"
 export {
   type Decided,
@@ -48,3 +58,23 @@ export {
   publishNotice,
   type TranslationStatus,
 } from "./notice/notice.js"
+export { type ClockQuestion, type RequestClock, requestClock } from "./rights/clock.js"
+export { type Certificate, type DestroyOptions, destroyPerson } from "./rights/destroy.js"
+export { type Kept, keepUntil } from "./rights/keep.js"
+export { type AnswerPack, answerPack, type PackOptions, packAsHtml } from "./rights/pack.js"
+export {
+  type Asked,
+  answerRequest,
+  decideRequest,
+  identifyRequest,
+  openRequest,
+  openRequests,
+  placeHold,
+  type Refusal,
+  type RightsDecision,
+  type RightsEvent,
+  type RightsRequest,
+  recordDisclosure,
+  releaseHold,
+  requests,
+} from "./rights/request.js"

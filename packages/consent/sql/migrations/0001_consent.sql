@@ -78,7 +78,7 @@ create table wardkeep_consent.event (
   branch text not null,
   subject text not null check (subject <> ''),
   kind text not null check (kind in ('served', 'requested', 'granted', 'refused', 'withdrawn', 'renewed', 'expired', 'objected',
-    'objection_lifted', 'represented', 'representation_ended', 'emergency')),
+    'objection_lifted', 'represented', 'representation_ended', 'emergency', 'undelivered')),
   of_purpose text,
   notice uuid references wardkeep_consent.notice,
   language text references wardkeep_consent.language,
@@ -96,8 +96,8 @@ create table wardkeep_consent.event (
   session_id uuid not null,
   request text,
   unique (tenant, branch, subject, at),
-  check ((of_purpose is null) = (kind in ('served', 'represented', 'representation_ended', 'emergency'))),
-  check ((kind in ('served', 'requested', 'granted', 'renewed')) = (notice is not null and language is not null)),
+  check ((of_purpose is null) = (kind in ('served', 'undelivered', 'represented', 'representation_ended', 'emergency'))),
+  check ((kind in ('served', 'undelivered', 'requested', 'granted', 'renewed')) = (notice is not null and language is not null)),
   check (kind not in ('granted', 'renewed') or (given_by is not null and btrim(evidence) <> ''))
 );
 comment on table wardkeep_consent.event is 'The consent ledger: one row for one act about one purpose. Written by functions only; nobody is granted anything on it.';
@@ -129,6 +129,8 @@ create table wardkeep_consent.reach (
   until timestamptz not null default 'infinity',
   -- What is older is about somebody else, who had this key before.
   since timestamptz not null default '-infinity',
+  -- An erasure was decided: no role is shown a row about the person until the last period that keeps it has ended.
+  restricted boolean not null default false,
   primary key (tenant, branch, subject)
 );
 comment on table wardkeep_consent.reach is 'The purposes that may reach a person, as bits, and until when; copied to every row about the person.';
@@ -360,16 +362,12 @@ begin
 end
 $$;
 comment on function wardkeep_consent.for_staff() is 'Internal: the context is not confined to subjects, or WK503.';
-create function wardkeep_consent.serve_notice(of_subject text, doc jsonb) returns uuid
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+create function wardkeep_consent.servable(r wardkeep_consent.reach, e wardkeep_consent.event) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
-  e wardkeep_consent.event := wardkeep_consent.entry(doc, 'served');
   status text;
 begin
-  perform wardkeep_consent.required(doc, '{notice,language,channel,evidence}');
-  perform wardkeep_consent.unnamed(e);
   select t.status into status from wardkeep_consent.notice n join wardkeep_consent.notice_text t on t.notice = n.id and t.language = e.language
    where n.id = e.notice and n.tenant = r.tenant;
   if not found then
@@ -378,6 +376,21 @@ begin
   if status = 'machine' then
     perform wardkeep_consent.refuse('the text in this language is a machine translation that nobody approved');
   end if;
+end
+$$;
+comment on function wardkeep_consent.servable(wardkeep_consent.reach, wardkeep_consent.event) is
+  'Internal: the notice exists in this language, and somebody stands for its words, or WK503.';
+
+create function wardkeep_consent.serve_notice(of_subject text, doc jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
+  e wardkeep_consent.event := wardkeep_consent.entry(doc, 'served');
+begin
+  perform wardkeep_consent.required(doc, '{notice,language,channel,evidence}');
+  perform wardkeep_consent.unnamed(e);
+  perform wardkeep_consent.servable(r, e);
   return (wardkeep_consent.append(r, e)).id;
 end
 $$;
@@ -647,7 +660,7 @@ begin
   select coalesce(bit_or(1::bigint << p.bit), 0) into stopped
     from wardkeep_consent.standing s join wardkeep.policy_purpose p on p.name = s.of_purpose and p.in_force and p.wall = 'objection'
    where s.tenant = of_tenant and s.branch = of_branch and s.subject = of_subject and s.objected;
-  update wardkeep_consent.reach h set bits = (wardkeep_consent.unasked() & ~stopped) | yes, until = ends
+  update wardkeep_consent.reach h set bits = case when h.restricted then 0 else (wardkeep_consent.unasked() & ~stopped) | yes end, until = ends
    where h.tenant = of_tenant and h.branch = of_branch and h.subject = of_subject;
 end
 $$;
@@ -765,7 +778,8 @@ begin
     insert into wardkeep_consent.reach (tenant, branch, subject, bits)
     values (keys[1], keys[2], keys[3], wardkeep_consent.unasked()) on conflict do nothing;
     perform from wardkeep_consent.reach h where h.tenant = keys[1] and h.branch = keys[2] and h.subject = keys[3] for update;
-    if exists (select from wardkeep_consent.event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3]) then
+    if exists (select from wardkeep_consent.event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3])
+       or exists (select from wardkeep_consent.rights_event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3]) then
       raise exception 'the consent ledger holds what a person decided under this key' using errcode = 'WK503',
         hint = 'Keep tenant, branch and key of the person. Who moves to another branch is a new person there, who is told and asked there.';
     end if;
@@ -818,7 +832,8 @@ declare
   h wardkeep_consent.reach;
 begin
   if successor is not null then
-    if exists (select from wardkeep_consent.event e where e.tenant = gone) then
+    if exists (select from wardkeep_consent.event e where e.tenant = gone)
+       or exists (select from wardkeep_consent.rights_event e where e.tenant = gone) then
       raise exception 'the consent ledger holds what people decided under this key of the clinic' using errcode = 'WK503',
         hint = 'Keep the key of a clinic that has recorded decisions.';
     end if;
@@ -863,7 +878,9 @@ as $$
 begin
   if to_regclass('wardkeep_audit.event') is not null then
     insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
-    values (new.tenant, nullif(new.branch, ''), new.actor, new.role, new.purpose, new.session_id, new.request, 'consent',
+    -- Only a restore writes without a context: this log is a new one, and learns what the old one knew from the restore.
+    values (new.tenant, nullif(new.branch, ''),
+      case when coalesce(current_setting('wardkeep.token', true), '') = '' then 'system:restore' else new.actor end, new.role, new.purpose, new.session_id, new.request, 'consent',
       'wardkeep_consent.event', new.id::text, new.subject, wardkeep_consent.as_proof(new));
   end if;
   return null;
@@ -916,3 +933,508 @@ end
 $$;
 comment on function wardkeep_consent.prove(text, uuid) is
   'One decision with what it rests on: the notice that was served, its words, and who acted for the person. Fails with WK1xx, WK503.';
+-- What people ask for under sections 11 to 14 of the DPDP Act, and what became of it. The state of a request is the list of
+-- its events; `request` is the id of the one that opened it.
+create table wardkeep_consent.rights_event (
+  id uuid primary key default gen_random_uuid(),
+  at timestamptz not null default clock_timestamp(),
+  tenant text not null check (tenant <> ''),
+  branch text not null,
+  -- Empty once the person was destroyed.
+  subject text not null,
+  request uuid not null,
+  kind text not null check (kind in ('opened', 'identified', 'decided', 'answered', 'held', 'hold_released', 'disclosed', 'destroyed', 'verified')),
+  asked text check (asked in ('access', 'correction', 'erasure', 'grievance', 'nomination')),
+  due_at timestamptz,
+  destroy_after timestamptz,
+  detail jsonb not null default '{}',
+  actor text not null check (actor <> ''),
+  role text not null,
+  purpose text not null,
+  session_id uuid not null,
+  check ((kind = 'opened') = (asked is not null and due_at is not null)),
+  check (kind <> 'opened' or request = id)
+);
+comment on table wardkeep_consent.rights_event is
+  'Requests of people about their data, legal holds and disclosures: one row for one act. Written by functions only; nobody is granted anything on it.';
+create unique index rights_once on wardkeep_consent.rights_event (request, kind) where kind not in ('answered', 'disclosed');
+create index rights_of on wardkeep_consent.rights_event (tenant, branch, subject);
+
+-- The one way out: what is older than the recorded destruction of the person.
+create function wardkeep_consent.keep_unless_destroyed() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'DELETE' and exists (select from wardkeep_consent.rights_event r
+       where r.kind = 'destroyed' and r.tenant = old.tenant and r.subject = '' and r.at >= old.at
+         and r.detail ->> 'subject_sha256' = encode(sha256(convert_to((r.detail ->> 'salt') || old.branch || ' ' || old.subject, 'UTF8')), 'hex')) then
+    return old;
+  end if;
+  raise exception '% is a record: rows are added, never changed or removed', tg_table_name using errcode = '42501';
+end
+$$;
+comment on function wardkeep_consent.keep_unless_destroyed() is
+  'Trigger: what was recorded stays, until the destruction of the person is recorded.';
+
+create trigger rights_kept before update or delete on wardkeep_consent.rights_event for each row execute function wardkeep_consent.keep_unless_destroyed();
+create trigger rights_emptied before truncate on wardkeep_consent.rights_event for each statement execute function wardkeep_consent.keep();
+drop trigger event_kept on wardkeep_consent.event;
+create trigger event_kept before update or delete on wardkeep_consent.event for each row execute function wardkeep_consent.keep_unless_destroyed();
+
+alter table wardkeep_consent.rights_event enable row level security;
+
+create function wardkeep_consent.refuse_right(what text) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception '%', what using errcode = 'WK560', hint = 'Nothing was recorded, and what was recorded before stays.';
+end
+$$;
+comment on function wardkeep_consent.refuse_right(text) is 'Internal: raises WK560; never returns.';
+
+create function wardkeep_consent.add_right(e wardkeep_consent.rights_event) returns uuid
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+begin
+  -- In step with the ledger's events: whoever has this key later does not inherit it.
+  update wardkeep_consent.reach h set last_at = greatest(clock_timestamp(), h.last_at + interval '1 microsecond', h.since + interval '1 microsecond')
+   where h.tenant = e.tenant and h.branch = e.branch and h.subject = e.subject returning h.last_at into e.at;
+  insert into wardkeep_consent.rights_event (id, at, tenant, branch, subject, request, kind, asked, due_at, destroy_after, detail, actor, role, purpose, session_id)
+  values (e.id, coalesce(e.at, clock_timestamp()), e.tenant, e.branch, e.subject, e.request, e.kind, e.asked, e.due_at, e.destroy_after, e.detail, me.actor, me.role, me.purpose, me.session_id);
+  return e.id;
+exception when unique_violation then
+  perform wardkeep_consent.refuse_right('this was recorded of the request already');
+end
+$$;
+comment on function wardkeep_consent.add_right(wardkeep_consent.rights_event) is
+  'Internal: adds one event of a request; who and when come from the verified context and the server.';
+
+-- What is said of a person goes to the audit log too; only the kind, as the log outlives the person.
+create function wardkeep_consent.rights_to_audit_log() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if to_regclass('wardkeep_audit.event') is not null then
+    insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, verb, relation, record, subject, detail)
+    values (new.tenant, nullif(new.branch, ''),
+      case when coalesce(current_setting('wardkeep.token', true), '') = '' then 'system:restore' else new.actor end, new.role,
+      new.purpose, new.session_id, 'rights', 'wardkeep_consent.rights_event', new.id::text, nullif(new.subject, ''),
+      json_strip_nulls(json_build_object('kind', new.kind, 'asked', new.asked, 'request', new.request,
+        'outcome', new.detail ->> 'outcome', 'reason', new.detail ->> 'reason', 'sha256', new.detail ->> 'sha256'))::text);
+  end if;
+  return null;
+end
+$$;
+comment on function wardkeep_consent.rights_to_audit_log() is 'Trigger: each act on a request is an event of the audit log, without what was written in it.';
+create trigger rights_logged after insert on wardkeep_consent.rights_event for each row execute function wardkeep_consent.rights_to_audit_log();
+create function wardkeep_consent.open_request(of_subject text, doc jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
+  e wardkeep_consent.rights_event;
+  received timestamptz := coalesce(wardkeep.instant(doc ->> 'receivedAt'), clock_timestamp());
+begin
+  perform wardkeep_consent.required(doc, '{asked,channel,by,dueAt}');
+  if doc ->> 'asked' not in ('access', 'correction', 'erasure', 'grievance', 'nomination') then
+    perform wardkeep_consent.refuse_right('a person asks for access, correction or erasure, complains (grievance) or names a nominee (nomination)');
+  end if;
+  if doc ->> 'by' = 'subject' then
+    perform wardkeep_consent.unnamed(wardkeep_consent.entry(doc, ''));
+  else
+    perform wardkeep_consent.for_staff();
+    if not coalesce(wardkeep_consent.represents(r, (wardkeep_consent.entry(doc, '')).representation, doc ->> 'by'), false) then
+      perform wardkeep_consent.refuse_right('nobody was verified to represent this person so, or no longer does');
+    end if;
+  end if;
+  if me.subjects is not null and doc ? 'receivedAt' then
+    perform wardkeep_consent.refuse_right('who asks for oneself asks now');
+  end if;
+  if received > clock_timestamp() or received < clock_timestamp() - interval '90 days' then
+    perform wardkeep_consent.refuse_right('a request was received at most ninety days ago, and not in the future');
+  end if;
+  e.id := gen_random_uuid();
+  e.request := e.id;
+  e.kind := 'opened';
+  e.asked := doc ->> 'asked';
+  e.tenant := r.tenant;
+  e.branch := r.branch;
+  e.subject := r.subject;
+  e.due_at := wardkeep.instant(doc ->> 'dueAt');
+  -- Rule 14(3) of the DPDP Rules, 2025, for grievances; for the others the Rules set no number, and the same limit is ours.
+  if e.due_at <= received or e.due_at > received + interval '90 days' then
+    perform wardkeep_consent.refuse_right('the answer is due after the request was received, and within ninety days of it');
+  end if;
+  e.detail := jsonb_strip_nulls(jsonb_build_object('receivedAt', received, 'channel', doc ->> 'channel', 'by', doc ->> 'by',
+    'representation', doc ->> 'representation', 'what', doc ->> 'what', 'rule', doc ->> 'rule', 'nominee', doc ->> 'nominee'));
+  if e.asked = 'nomination' then
+    perform wardkeep_consent.required(doc, '{nominee}');
+  elsif e.asked in ('correction', 'grievance') then
+    perform wardkeep_consent.required(doc, '{what}');
+  end if;
+  return wardkeep_consent.add_right(e);
+end
+$$;
+comment on function wardkeep_consent.open_request(text, jsonb) is
+  'Records what a person asks for, through which channel, and by when it is answered. Fails with WK1xx, WK503, WK560.';
+
+create function wardkeep_consent.request_now(of_request uuid) returns wardkeep_consent.rights_event
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+  held text[] := wardkeep.branches();
+  e wardkeep_consent.rights_event;
+begin
+  perform wardkeep_consent.for_staff();
+  select v.* into e from wardkeep_consent.rights_event v
+   where v.id = of_request and v.kind = 'opened' and v.tenant = me.tenant and (v.branch = '' or v.branch = any (held))
+     and not exists (select from wardkeep_consent.reach h where h.tenant = v.tenant and h.branch = v.branch and h.subject = v.subject and h.since > v.at);
+  if not found then
+    perform wardkeep_consent.refuse_right('no such request in the branches of this context');
+  end if;
+  -- One act after the other on one person: see hold().
+  perform wardkeep_consent.hold(e.subject);
+  if exists (select from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided') then
+    e.destroy_after := 'infinity';
+  end if;
+  return e;
+end
+$$;
+comment on function wardkeep_consent.request_now(uuid) is
+  'Internal: a request in the branches of the verified context; destroy_after is set where it is decided. Fails with WK1xx, WK503, WK560.';
+
+create function wardkeep_consent.identify_request(of_request uuid, doc jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  e wardkeep_consent.rights_event := wardkeep_consent.request_now(of_request);
+begin
+  perform wardkeep_consent.required(doc, '{how,evidence}');
+  if e.destroy_after is not null then
+    perform wardkeep_consent.refuse_right('the request is decided');
+  end if;
+  e.id := gen_random_uuid();
+  e.kind := 'identified';
+  e.asked := null;
+  e.due_at := null;
+  e.detail := jsonb_build_object('how', doc ->> 'how', 'evidence', doc ->> 'evidence');
+  return wardkeep_consent.add_right(e);
+end
+$$;
+comment on function wardkeep_consent.identify_request(uuid, jsonb) is
+  'Records how it was checked that the one who asks is the person, or acts for the person. Fails with WK1xx, WK560.';
+
+create function wardkeep_consent.requests(of_subject text)
+  returns table (id uuid, request uuid, at timestamptz, branch text, subject text, kind text, asked text, due_at timestamptz,
+    destroy_after timestamptz, detail jsonb, actor text, role text)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  me wardkeep.token := wardkeep.verified();
+  held text[] := wardkeep.branches();
+  key text := wardkeep_consent.spelled(of_subject);
+begin
+  if me.subjects is not null and coalesce(key <> all (me.subjects), true) then
+    perform wardkeep_consent.refuse_right('no such person in the branches of this context');
+  end if;
+  return query
+    select e.id, e.request, e.at, e.branch, e.subject, e.kind, e.asked, e.due_at, e.destroy_after, e.detail, e.actor, e.role
+      from wardkeep_consent.rights_event e
+      left join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.branch and r.subject = e.subject
+     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and (of_subject is null or e.subject = key)
+       and e.at >= coalesce(r.since, '-infinity')
+       -- A hold may belong to a case that the person is not to learn of from a screen.
+       and (me.subjects is null or e.kind not in ('held', 'hold_released'))
+     order by e.at, e.id;
+end
+$$;
+comment on function wardkeep_consent.requests(text) is
+  'What was asked and done about one person, or about everybody in the branches of the context, in order. Fails with WK1xx, WK560.';
+create function wardkeep_consent.decide_request(of_request uuid, doc jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  e wardkeep_consent.rights_event := wardkeep_consent.request_now(of_request);
+  asked text := e.asked;
+  k jsonb;
+  ends timestamptz := '-infinity';
+begin
+  perform wardkeep_consent.required(doc, '{outcome,words,contact}');
+  if e.destroy_after is not null then
+    perform wardkeep_consent.refuse_right('the request is decided');
+  end if;
+  if doc ->> 'outcome' not in ('fulfilled', 'partly', 'refused') then
+    perform wardkeep_consent.refuse_right('a request is fulfilled, partly fulfilled (partly) or refused');
+  end if;
+  if doc ->> 'outcome' <> 'fulfilled' then
+    perform wardkeep_consent.required(doc, '{reason}');
+    if doc ->> 'reason' not in ('statute', 'legal_hold', 'not_held', 'opinion_of_a_professional', 'mental_healthcare_25', 'identity_not_shown') then
+      perform wardkeep_consent.refuse_right('a refusal has one of these reasons: statute, legal_hold, not_held, opinion_of_a_professional, mental_healthcare_25, identity_not_shown');
+    end if;
+    if doc ->> 'reason' in ('statute', 'mental_healthcare_25') then
+      perform wardkeep_consent.required(doc, '{cites}');
+    end if;
+  end if;
+  if not (doc ->> 'outcome' = 'refused' and doc ->> 'reason' = 'identity_not_shown')
+     and not exists (select from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'identified') then
+    perform wardkeep_consent.refuse_right('nobody checked who asks; that comes first');
+  end if;
+  if asked = 'erasure' and doc ->> 'outcome' <> 'refused' then
+    if coalesce(jsonb_typeof(doc -> 'keep'), '') <> 'array' then
+      perform wardkeep_consent.refuse_right('an erasure names what is kept, by which rule and until when; an empty list where nothing is');
+    end if;
+    for k in select v.value from jsonb_array_elements(doc -> 'keep') v loop
+      perform wardkeep_consent.required(k, '{record,rule,until}');
+      ends := greatest(ends, wardkeep.instant(k ->> 'until'));
+    end loop;
+    e.destroy_after := greatest(ends, clock_timestamp());
+    update wardkeep_consent.reach h set restricted = true where h.tenant = e.tenant and h.branch = e.branch and h.subject = e.subject;
+    perform wardkeep_consent.refresh(e.tenant, e.branch, e.subject);
+  end if;
+  e.id := gen_random_uuid();
+  e.kind := 'decided';
+  e.asked := null;
+  e.due_at := null;
+  e.detail := jsonb_strip_nulls(jsonb_build_object('outcome', doc ->> 'outcome', 'reason', doc ->> 'reason', 'cites', doc ->> 'cites',
+    'words', doc ->> 'words', 'contact', doc ->> 'contact', 'keep', doc -> 'keep'));
+  return wardkeep_consent.add_right(e);
+end
+$$;
+comment on function wardkeep_consent.decide_request(uuid, jsonb) is
+  'Decides a request, with a reason where it is not fulfilled and the contact that every answer names. An erasure restricts the person at once. Fails with WK1xx, WK009, WK560.';
+
+create function wardkeep_consent.answer_request(of_request uuid, of_sha256 text) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  e wardkeep_consent.rights_event := wardkeep_consent.request_now(of_request);
+begin
+  if e.destroy_after is null then
+    perform wardkeep_consent.refuse_right('the request is not decided yet');
+  end if;
+  if coalesce(of_sha256, '') !~ '^[0-9a-f]{64}$' then
+    perform wardkeep_consent.refuse_right('what was handed over is named by its SHA-256, in hexadecimal');
+  end if;
+  e.id := gen_random_uuid();
+  e.kind := 'answered';
+  e.asked := null;
+  e.due_at := null;
+  e.destroy_after := null;
+  e.detail := jsonb_build_object('sha256', of_sha256);
+  return wardkeep_consent.add_right(e);
+end
+$$;
+comment on function wardkeep_consent.answer_request(uuid, text) is 'Records that an answer was handed over, by its SHA-256. Fails with WK1xx, WK560.';
+
+create function wardkeep_consent.add_about(of_subject text, of_kind text, of_request uuid, doc jsonb) returns uuid
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
+  e wardkeep_consent.rights_event;
+begin
+  perform wardkeep_consent.for_staff();
+  e.id := gen_random_uuid();
+  e.request := coalesce(of_request, e.id);
+  e.tenant := r.tenant;
+  e.branch := r.branch;
+  e.subject := r.subject;
+  e.kind := of_kind;
+  e.detail := doc;
+  if of_kind = 'hold_released' and not exists (select from wardkeep_consent.rights_event v where v.id = of_request and v.kind = 'held'
+      and v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject) then
+    perform wardkeep_consent.refuse_right('no such hold on this person');
+  end if;
+  return wardkeep_consent.add_right(e);
+end
+$$;
+comment on function wardkeep_consent.add_about(text, text, uuid, jsonb) is 'Internal: an act about a person that belongs to no request of theirs.';
+
+create function wardkeep_consent.place_hold(of_subject text, doc jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform wardkeep_consent.required(doc, '{reason,authority}');
+  return wardkeep_consent.add_about(of_subject, 'held', null, jsonb_build_object('reason', doc ->> 'reason', 'authority', doc ->> 'authority'));
+end
+$$;
+comment on function wardkeep_consent.place_hold(text, jsonb) is 'A legal hold: nothing about the person is destroyed until it is released. Fails with WK1xx, WK503, WK560.';
+
+create function wardkeep_consent.release_hold(of_subject text, of_hold uuid, reason text) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform wardkeep_consent.required(jsonb_build_object('reason', reason), '{reason}');
+  return wardkeep_consent.add_about(of_subject, 'hold_released', of_hold, jsonb_build_object('reason', reason));
+end
+$$;
+comment on function wardkeep_consent.release_hold(text, uuid, text) is 'Ends a legal hold. Fails with WK1xx, WK503, WK560.';
+
+create function wardkeep_consent.disclose(of_subject text, doc jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform wardkeep_consent.required(doc, '{recipient,data,purpose}');
+  return wardkeep_consent.add_about(of_subject, 'disclosed', null,
+    jsonb_build_object('recipient', doc ->> 'recipient', 'data', doc ->> 'data', 'purpose', doc ->> 'purpose'));
+end
+$$;
+comment on function wardkeep_consent.disclose(text, jsonb) is
+  'Records that data about a person went to somebody else: section 11(1)(b) of the DPDP Act asks with whom it was shared. Fails with WK1xx, WK503, WK560.';
+-- For the owner only, in a context of the owner for the tenant: see destroyPerson().
+create function wardkeep_consent.destroy_person(of_request uuid) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+  o wardkeep_consent.rights_event;
+  d wardkeep_consent.rights_event;
+  e wardkeep_consent.rights_event;
+  salt text := encode(sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'hex');
+  counts jsonb;
+begin
+  perform wardkeep.require_read_committed();
+  select v.* into o from wardkeep_consent.rights_event v where v.id = of_request and v.kind = 'opened' and v.asked = 'erasure' and v.tenant = me.tenant;
+  if not found then
+    perform wardkeep_consent.refuse_right('no such request for erasure in this clinic');
+  end if;
+  perform from wardkeep_consent.reach h where h.tenant = o.tenant and h.branch = o.branch and h.subject = o.subject for update;
+  select v.* into d from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided' and v.destroy_after is not null;
+  if not found then
+    perform wardkeep_consent.refuse_right('the erasure was not decided');
+  end if;
+  if d.destroy_after > clock_timestamp() then
+    perform wardkeep_consent.refuse_right('a period that keeps these records has not ended');
+  end if;
+  if exists (select from wardkeep_consent.rights_event h where h.kind = 'held' and h.tenant = o.tenant and h.branch = o.branch and h.subject = o.subject
+      and not exists (select from wardkeep_consent.rights_event x where x.request = h.id and x.kind = 'hold_released')) then
+    perform wardkeep_consent.refuse_right('a legal hold keeps these records');
+  end if;
+  counts := wardkeep_consent.destroy_rows(o.tenant, o.branch, o.subject);
+  e.id := gen_random_uuid();
+  e.request := of_request;
+  e.tenant := o.tenant;
+  e.branch := o.branch;
+  e.subject := '';
+  e.kind := 'destroyed';
+  e.detail := jsonb_build_object('salt', salt, 'rows', counts, 'keep', d.detail -> 'keep', 'decidedAt', d.at, 'openedAt', o.at,
+    'subject_sha256', encode(sha256(convert_to(salt || o.branch || ' ' || o.subject, 'UTF8')), 'hex'));
+  perform wardkeep_consent.add_right(e);
+  with gone as (delete from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject returning 1)
+  select counts || jsonb_build_object('wardkeep_consent.event', count(*)) into counts from gone;
+  delete from wardkeep_consent.standing s where s.tenant = o.tenant and s.branch = o.branch and s.subject = o.subject;
+  delete from wardkeep_consent.rights_event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
+  delete from wardkeep_consent.reach h where h.tenant = o.tenant and h.branch = o.branch and h.subject = o.subject;
+  return e.detail || jsonb_build_object('branch', o.branch, 'subject', o.subject, 'rows', counts);
+end
+$$;
+comment on function wardkeep_consent.destroy_person(uuid) is
+  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too. Fails with WK009, WK560.';
+
+create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb) returns uuid
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  e wardkeep_consent.rights_event;
+begin
+  select v.* into e from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'destroyed';
+  if not found or exists (select from jsonb_each(seen) f where f.value <> '0') then
+    perform wardkeep_consent.refuse_right('rows about the person were found, so nothing is certified');
+  end if;
+  insert into wardkeep_consent.rights_event (tenant, branch, subject, request, kind, detail, actor, role, purpose, session_id)
+  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen), session_user, 'owner', 'backfill', e.session_id)
+  returning id into e.id;
+  return e.id;
+end
+$$;
+comment on function wardkeep_consent.verify_destroyed(uuid, jsonb) is
+  'For the owner: records that an independent query found no row about a destroyed person. Fails with WK560.';
+-- Section 5(2) of the DPDP Act: who consented before the Act is told as soon as can be. A campaign is a name that its events bear.
+create function wardkeep_consent.unreached(of_notice uuid, of_campaign text, after_branch text, after_subject text, most integer)
+  returns table (branch text, subject text, tried integer)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  perform wardkeep_consent.for_staff();
+  if not exists (select from wardkeep_consent.notice n where n.id = of_notice and n.tenant = me.tenant) then
+    perform wardkeep_consent.refuse('the clinic has no such notice');
+  end if;
+  return query
+    select p.branch, p.subject,
+           (select count(*)::integer from wardkeep_consent.event u where u.tenant = me.tenant and u.branch = p.branch and u.subject = p.subject
+              and u.kind = 'undelivered' and u.notice = of_notice and u.detail ->> 'campaign' = of_campaign)
+      from wardkeep_consent.everybody() p
+      left join wardkeep_consent.reach r on r.tenant = me.tenant and r.branch = p.branch and r.subject = p.subject
+     where (p.branch, p.subject) > (coalesce(after_branch, ''), coalesce(after_subject, '')) and not coalesce(r.restricted, false)
+       and not exists (select from wardkeep_consent.event e where e.tenant = me.tenant and e.branch = p.branch and e.subject = p.subject
+         and e.kind = 'served' and e.notice = of_notice and e.at >= coalesce(r.since, '-infinity'))
+     order by p.branch, p.subject limit least(greatest(most, 1), 10000);
+end
+$$;
+comment on function wardkeep_consent.unreached(uuid, text, text, text, integer) is
+  'People in the branches of the context to whom a version of a notice was never served, in order of branch and key. Fails with WK1xx, WK503.';
+
+create function wardkeep_consent.deliver(of_notice uuid, of_campaign text, deliveries jsonb) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  d jsonb;
+  doc jsonb;
+  r wardkeep_consent.reach;
+  e wardkeep_consent.event;
+  done integer := 0;
+begin
+  perform wardkeep_consent.for_staff();
+  perform wardkeep_consent.required(jsonb_build_object('campaign', of_campaign), '{campaign}');
+  -- In one order, so that two runs wait for each other and never both for one another.
+  for d in select v.value from jsonb_array_elements(deliveries) v order by v.value ->> 'subject' collate "C" loop
+    perform wardkeep_consent.required(d, '{subject,language,channel}');
+    doc := d || jsonb_build_object('notice', of_notice);
+    r := wardkeep_consent.hold(d ->> 'subject');
+    -- Who was told meanwhile, by another run too, is told once.
+    continue when exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject
+      and v.kind = 'served' and v.notice = of_notice and v.at >= r.since);
+    e := wardkeep_consent.entry(doc, case when d ? 'undelivered' then 'undelivered' else 'served' end);
+    if e.kind = 'served' then
+      perform wardkeep_consent.required(d, '{evidence}');
+    end if;
+    perform wardkeep_consent.servable(r, e);
+    perform wardkeep_consent.unnamed(e);
+    e.detail := jsonb_strip_nulls(jsonb_build_object('campaign', of_campaign, 'undelivered', d ->> 'undelivered'));
+    perform wardkeep_consent.append(r, e);
+    done := done + 1;
+  end loop;
+  return done;
+end
+$$;
+comment on function wardkeep_consent.deliver(uuid, text, jsonb) is
+  'Records what became of a batch of a campaign: served, or undelivered and why; who has the version already is passed over. Returns how many events. Fails with WK1xx, WK009, WK503.';
+
+create function wardkeep_consent.campaign(of_notice uuid, of_campaign text)
+  returns table (channel text, language text, served integer, undelivered integer)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  me wardkeep.token := wardkeep.verified();
+  held text[] := wardkeep.branches();
+begin
+  perform wardkeep_consent.for_staff();
+  return query
+    select e.channel, e.language, (count(distinct (e.branch, e.subject)) filter (where e.kind = 'served'))::integer,
+           (count(distinct (e.branch, e.subject)) filter (where e.kind = 'undelivered'))::integer
+      from wardkeep_consent.event e
+     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and e.notice = of_notice
+       and e.kind in ('served', 'undelivered') and e.detail ->> 'campaign' = of_campaign
+     group by e.channel, e.language order by 1, 2;
+end
+$$;
+comment on function wardkeep_consent.campaign(uuid, text) is 'How many people a campaign reached, and did not, by channel and language. Fails with WK1xx.';

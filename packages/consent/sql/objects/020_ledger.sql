@@ -8,7 +8,7 @@ create table wardkeep_consent.event (
   branch text not null,
   subject text not null check (subject <> ''),
   kind text not null check (kind in ('served', 'requested', 'granted', 'refused', 'withdrawn', 'renewed', 'expired', 'objected',
-    'objection_lifted', 'represented', 'representation_ended', 'emergency')),
+    'objection_lifted', 'represented', 'representation_ended', 'emergency', 'undelivered')),
   of_purpose text,
   notice uuid references wardkeep_consent.notice,
   language text references wardkeep_consent.language,
@@ -26,8 +26,8 @@ create table wardkeep_consent.event (
   session_id uuid not null,
   request text,
   unique (tenant, branch, subject, at),
-  check ((of_purpose is null) = (kind in ('served', 'represented', 'representation_ended', 'emergency'))),
-  check ((kind in ('served', 'requested', 'granted', 'renewed')) = (notice is not null and language is not null)),
+  check ((of_purpose is null) = (kind in ('served', 'undelivered', 'represented', 'representation_ended', 'emergency'))),
+  check ((kind in ('served', 'undelivered', 'requested', 'granted', 'renewed')) = (notice is not null and language is not null)),
   check (kind not in ('granted', 'renewed') or (given_by is not null and btrim(evidence) <> ''))
 );
 comment on table wardkeep_consent.event is 'The consent ledger: one row for one act about one purpose. Written by functions only; nobody is granted anything on it.';
@@ -59,6 +59,8 @@ create table wardkeep_consent.reach (
   until timestamptz not null default 'infinity',
   -- What is older is about somebody else, who had this key before.
   since timestamptz not null default '-infinity',
+  -- An erasure was decided: no role is shown a row about the person until the last period that keeps it has ended.
+  restricted boolean not null default false,
   primary key (tenant, branch, subject)
 );
 comment on table wardkeep_consent.reach is 'The purposes that may reach a person, as bits, and until when; copied to every row about the person.';

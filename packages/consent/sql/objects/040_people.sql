@@ -1,13 +1,9 @@
-create function wardkeep_consent.serve_notice(of_subject text, doc jsonb) returns uuid
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+create function wardkeep_consent.servable(r wardkeep_consent.reach, e wardkeep_consent.event) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
-  e wardkeep_consent.event := wardkeep_consent.entry(doc, 'served');
   status text;
 begin
-  perform wardkeep_consent.required(doc, '{notice,language,channel,evidence}');
-  perform wardkeep_consent.unnamed(e);
   select t.status into status from wardkeep_consent.notice n join wardkeep_consent.notice_text t on t.notice = n.id and t.language = e.language
    where n.id = e.notice and n.tenant = r.tenant;
   if not found then
@@ -16,6 +12,21 @@ begin
   if status = 'machine' then
     perform wardkeep_consent.refuse('the text in this language is a machine translation that nobody approved');
   end if;
+end
+$$;
+comment on function wardkeep_consent.servable(wardkeep_consent.reach, wardkeep_consent.event) is
+  'Internal: the notice exists in this language, and somebody stands for its words, or WK503.';
+
+create function wardkeep_consent.serve_notice(of_subject text, doc jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep_consent.reach := wardkeep_consent.hold(of_subject);
+  e wardkeep_consent.event := wardkeep_consent.entry(doc, 'served');
+begin
+  perform wardkeep_consent.required(doc, '{notice,language,channel,evidence}');
+  perform wardkeep_consent.unnamed(e);
+  perform wardkeep_consent.servable(r, e);
   return (wardkeep_consent.append(r, e)).id;
 end
 $$;

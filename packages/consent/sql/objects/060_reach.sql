@@ -39,7 +39,7 @@ begin
   select coalesce(bit_or(1::bigint << p.bit), 0) into stopped
     from wardkeep_consent.standing s join wardkeep.policy_purpose p on p.name = s.of_purpose and p.in_force and p.wall = 'objection'
    where s.tenant = of_tenant and s.branch = of_branch and s.subject = of_subject and s.objected;
-  update wardkeep_consent.reach h set bits = (wardkeep_consent.unasked() & ~stopped) | yes, until = ends
+  update wardkeep_consent.reach h set bits = case when h.restricted then 0 else (wardkeep_consent.unasked() & ~stopped) | yes end, until = ends
    where h.tenant = of_tenant and h.branch = of_branch and h.subject = of_subject;
 end
 $$;

@@ -20,7 +20,8 @@ begin
     insert into wardkeep_consent.reach (tenant, branch, subject, bits)
     values (keys[1], keys[2], keys[3], wardkeep_consent.unasked()) on conflict do nothing;
     perform from wardkeep_consent.reach h where h.tenant = keys[1] and h.branch = keys[2] and h.subject = keys[3] for update;
-    if exists (select from wardkeep_consent.event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3]) then
+    if exists (select from wardkeep_consent.event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3])
+       or exists (select from wardkeep_consent.rights_event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3]) then
       raise exception 'the consent ledger holds what a person decided under this key' using errcode = 'WK503',
         hint = 'Keep tenant, branch and key of the person. Who moves to another branch is a new person there, who is told and asked there.';
     end if;
@@ -73,7 +74,8 @@ declare
   h wardkeep_consent.reach;
 begin
   if successor is not null then
-    if exists (select from wardkeep_consent.event e where e.tenant = gone) then
+    if exists (select from wardkeep_consent.event e where e.tenant = gone)
+       or exists (select from wardkeep_consent.rights_event e where e.tenant = gone) then
       raise exception 'the consent ledger holds what people decided under this key of the clinic' using errcode = 'WK503',
         hint = 'Keep the key of a clinic that has recorded decisions.';
     end if;

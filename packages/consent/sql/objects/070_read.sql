@@ -30,7 +30,9 @@ as $$
 begin
   if to_regclass('wardkeep_audit.event') is not null then
     insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
-    values (new.tenant, nullif(new.branch, ''), new.actor, new.role, new.purpose, new.session_id, new.request, 'consent',
+    -- Only a restore writes without a context: this log is a new one, and learns what the old one knew from the restore.
+    values (new.tenant, nullif(new.branch, ''),
+      case when coalesce(current_setting('wardkeep.token', true), '') = '' then 'system:restore' else new.actor end, new.role, new.purpose, new.session_id, new.request, 'consent',
       'wardkeep_consent.event', new.id::text, new.subject, wardkeep_consent.as_proof(new));
   end if;
   return null;

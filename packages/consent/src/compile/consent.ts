@@ -1,14 +1,5 @@
+import { type ConsentRule, quoteIdent, quoteLiteral, WardkeepError, wallOf } from "@wardkeep/core"
 import {
-  type ConsentRule,
-  type Policy,
-  quoteIdent,
-  quoteLiteral,
-  roleNames,
-  WardkeepError,
-  wallOf,
-} from "@wardkeep/core"
-import {
-  type Callable,
   type Extension,
   type ExtensionInput,
   type Managed,
@@ -20,7 +11,10 @@ import {
   sqlDirectory,
   sqlName,
 } from "@wardkeep/postgres/migrate"
+import { aboutPeople } from "./about.js"
+import { callers } from "./callers.js"
 import { hostTriggerFindings } from "./host-triggers.js"
+import { sqlFunction } from "./sql-function.js"
 
 const mark = "wardkeep-consent"
 
@@ -60,7 +54,12 @@ export const consent: Extension = {
 
 function objects(input: ExtensionInput, rule: ConsentRule): Managed[] {
   const tables = walled(input, rule)
-  const functions = [...people(input, rule), spread(tables), refreshAll(input, rule, tables)]
+  const functions = [
+    ...people(input, rule),
+    spread(tables),
+    refreshAll(input, rule, tables),
+    ...aboutPeople(input, rule),
+  ]
   return [...functions, ...triggers(rule, tables)]
 }
 
@@ -69,28 +68,6 @@ const refreshed: Step = {
   object: "wardkeep_consent.reach",
   why: "every row about a person says what the ledger says",
   sql: "select wardkeep_consent.refresh_all()",
-}
-
-const recording = [
-  "serve_notice(text,jsonb)",
-  "represent(text,jsonb)",
-  "end_representation(text,uuid,text)",
-  "emergency(text,text)",
-  "decide(text,jsonb)",
-  "end_due()",
-  "history(text)",
-  "prove(text,uuid)",
-  "notices()",
-]
-
-function callers(policy: Policy, rule: ConsentRule): Callable[] {
-  const names = roleNames(policy)
-  const given = [
-    ...rule.recordedBy.flatMap((role) => recording.map((f) => [role, f] as const)),
-    ...rule.noticesBy.flatMap((role) => ["publish_notice(jsonb)", "notices()"].map((f) => [role, f] as const)),
-  ]
-  const once = new Map(given.map((pair) => [pair.join(" "), pair]))
-  return [...once.values()].map(([role, f]) => ({ role: names.role(role), function: `wardkeep_consent.${f}` }))
 }
 
 async function isInstalled(client: Queryable): Promise<boolean> {
@@ -114,18 +91,6 @@ function walled({ tables }: ExtensionInput, rule: ConsentRule): Walled[] {
   })
 }
 
-function sqlFunction(name: string, args: string, why: string, body: string): Managed {
-  const target = `wardkeep_consent.${name}`
-  return {
-    id: `function ${target}`,
-    phase: "structure",
-    why,
-    create: `create or replace function ${target}(${args}) ${body};\nrevoke execute on function ${target} from public`,
-    drop: "select 1",
-    commentOn: `function ${target}`,
-  }
-}
-
 const columnOf = (place: { readonly column: string } | null): string =>
   place === null ? "''" : quoteIdent(place.column)
 
@@ -136,6 +101,7 @@ const columnOf = (place: { readonly column: string } | null): string =>
 function people({ tables }: ExtensionInput, rule: ConsentRule): Managed[] {
   const entry = tables.find(({ table }) => table.name === rule.subjects)
   const born = entry?.table.columns.get(rule.born)
+  for (const { table, rule: of } of tables) requireExactKey(table.name, table.columns.get(of.subject ?? ""))
   const key = entry?.table.columns.get(entry.rule.subject ?? "")
   if (entry === undefined || key === undefined) throw new WardkeepError("WK901")
   if (born?.type !== "date")
@@ -167,6 +133,15 @@ $wk$`,
 $wk$`,
   )
   return [spelled, person]
+}
+
+/** Two spellings of one key would be two persons here and one in the host's tables. */
+function requireExactKey(
+  table: string,
+  column: { readonly name: string; readonly type: string; readonly exact: boolean } | undefined,
+): void {
+  if (column === undefined || (column.exact && !/citext$/.test(column.type))) return
+  throw new WardkeepError("WK564", { message: `${table}.${column.name} takes different spellings for the same key` })
 }
 
 /** Sets the columns; the trigger of the table then says the same again. */

@@ -19,7 +19,7 @@ export interface ConsentEvent {
   readonly id: string
   /** ISO 8601, UTC, with microseconds: no two events about one person are at one instant. */
   readonly at: string
-  readonly kind: DecisionKind | "served" | "represented" | "representation_ended" | "emergency"
+  readonly kind: DecisionKind | "served" | "represented" | "representation_ended" | "emergency" | "undelivered"
   readonly purpose: string | null
   readonly notice: string | null
   readonly language: string | null

@@ -37,7 +37,7 @@ export function checkConsent(
   else if (rule.subject === undefined || (rule.scope !== "branch" && rule.scope !== "tenant"))
     faults.push(`consent.subjects: ${consent.subjects} needs a subject column and the scope 'branch' or 'tenant'`)
   const roles = new Set(actors.filter(({ kind }) => kind === "role").map(({ name }) => name))
-  for (const name of [...consent.recordedBy, ...consent.noticesBy])
+  for (const name of [...consent.recordedBy, ...consent.noticesBy, ...consent.rightsBy])
     if (!roles.has(name)) faults.push(`consent: ${name} is not under roles or combinations`)
   for (const actor of actors) checkReach(doc, actor, consent, tables, faults)
 }

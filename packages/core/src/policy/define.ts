@@ -77,6 +77,8 @@ export interface ConsentInput<Table extends string = string, Role extends string
   readonly recordedBy: readonly Role[]
   /** The roles that publish notices. */
   readonly noticesBy: readonly Role[]
+  /** The roles that decide what people ask for under sections 11 to 14 of the DPDP Act; nobody when left out. */
+  readonly rightsBy?: readonly Role[]
 }
 
 export interface RoleInput<

@@ -103,6 +103,8 @@ export interface ConsentRule {
   readonly recordedBy: readonly string[]
   /** The roles that publish notices. */
   readonly noticesBy: readonly string[]
+  /** The roles that decide requests of people about their data. */
+  readonly rightsBy: readonly string[]
 }
 
 export interface Lookup {

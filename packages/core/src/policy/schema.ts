@@ -138,6 +138,7 @@ const consent = z.strictObject({
   born: column,
   recordedBy: z.array(roleName).min(1),
   noticesBy: z.array(roleName).min(1),
+  rightsBy: z.array(roleName).default([]),
 })
 
 const service = z.strictObject({ purposes: z.array(name).min(1), can: z.record(tableName, cell) })

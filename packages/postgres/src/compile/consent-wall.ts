@@ -64,13 +64,18 @@ export function wallColumnSteps(policy: Policy, entry: ScopedTable): Step[] {
 
 /**
  * The wall: one look-up per statement, and two comparisons per row. After `wk_consent_until` only bits that no time ends
- * count. Roles without such a purpose pay nothing.
+ * count. Roles without such a purpose compare one column with a constant: of whom an erasure was decided no bit is set.
  */
 export function consentWall(policy: Policy, entry: ScopedTable): Managed[] {
   if (!isWalled(policy, entry)) return []
-  const roles = policy.actors
-    .filter((actor) => actor.can.has(entry.table.name) && waits(policy, actor))
-    .map((actor) => quoteIdent(databaseRole(policy, actor)))
+  const of = (waiting: boolean): string[] =>
+    policy.actors
+      .filter((actor) => actor.can.has(entry.table.name) && waits(policy, actor) === waiting)
+      .map((actor) => quoteIdent(databaseRole(policy, actor)))
+  return [...wall(entry, of(true)), ...restriction(entry, of(false))]
+}
+
+function wall(entry: ScopedTable, roles: readonly string[]): Managed[] {
   if (roles.length === 0) return []
   const lasting = "case when wk_consent_until > statement_timestamp() then -1 else 4294967295 end"
   const term = `(wk_consent & ${lasting} & (select wardkeep.consent_mask(wardkeep.planned_as()))) <> 0`
@@ -84,4 +89,11 @@ export function consentWall(policy: Policy, entry: ScopedTable): Managed[] {
       body,
     ),
   ]
+}
+
+function restriction(entry: ScopedTable, roles: readonly string[]): Managed[] {
+  if (roles.length === 0) return []
+  const body = `as restrictive for all to ${roles.join(", ")}\n  using (wk_consent <> 0)\n  with check (wk_consent <> 0)`
+  const why = "no purpose reaches a person whose erasure was decided"
+  return [policyObject(entry.table.name, "wk_restricted", "narrow", why, body)]
 }

@@ -16,6 +16,19 @@ export const recordTables: readonly string[] = [
   "wardkeep.move",
 ]
 
+/**
+ * The consent ledger, parents first. An export carries it wherever the schema is: a clinic that came back without it would
+ * have lost objections.
+ */
+export const ledgerTables: readonly string[] = [
+  "wardkeep_consent.notice",
+  "wardkeep_consent.notice_text",
+  "wardkeep_consent.event",
+  "wardkeep_consent.standing",
+  "wardkeep_consent.reach",
+  "wardkeep_consent.rights_event",
+]
+
 /** One table of an export: its file in COPY's text format, and how many rows of which tenant are in it. */
 export interface ExportedTable {
   readonly table: string
@@ -28,12 +41,14 @@ export interface ExportedTable {
 }
 
 export interface ExportManifest {
-  readonly format: "wardkeep-export-2"
+  readonly format: "wardkeep-export-3"
   readonly serverVersion: number
   readonly startedAt: string
   readonly tables: readonly ExportedTable[]
-  /** Narrowings, assignments, emergencies, referrals and moves. */
+  /** Narrowings, assignments, emergencies, referrals and moves; then the consent ledger, where there is one. */
   readonly records: readonly ExportedTable[]
+  /** Whether the database had a consent ledger, which is then among the records. */
+  readonly ledger: boolean
   /** Tables of these schemas that Wardkeep does not cover and therefore did not export. */
   readonly notCovered: readonly string[]
   /** Tables of Wardkeep itself that a restore does not bring back: sessions, keys, activity, the audit log. */
@@ -59,7 +74,7 @@ export async function readExportManifest(directory: string): Promise<ExportManif
     })
   }
   if (!isManifest(found))
-    throw new WardkeepError("WK307", { message: "the manifest is not of format wardkeep-export-2" })
+    throw new WardkeepError("WK307", { message: "the manifest is not of format wardkeep-export-3" })
   return found
 }
 
@@ -68,12 +83,14 @@ function isManifest(value: unknown): value is ExportManifest {
     typeof value === "object" &&
     value !== null &&
     "format" in value &&
-    value.format === "wardkeep-export-2" &&
+    value.format === "wardkeep-export-3" &&
     "tables" in value &&
     "records" in value &&
     Array.isArray(value.records) &&
-    // Their names go into statements, and one that is missing would give back what a tenant took from a role.
-    value.records.map((record) => record?.table).join() === recordTables.join()
+    "ledger" in value &&
+    // Their names go into statements, and one that is missing would give back what a tenant took from a role, or lose an objection.
+    value.records.map((record) => record?.table).join() ===
+      [...recordTables, ...(value.ledger === false ? [] : ledgerTables)].join()
   )
 }
 

@@ -14,7 +14,7 @@ import {
   exportOrder,
   manifestFile,
 } from "./export-manifest.js"
-import { exportRecords, tablesLeftOut } from "./export-records.js"
+import { exportRecords, hasLedger, tablesLeftOut } from "./export-records.js"
 import { maintenance } from "./maintenance.js"
 import { asOwner } from "./owner.js"
 import { closeOwnerContext, enterOwnerContext, openOwnerContext } from "./owner-context.js"
@@ -38,7 +38,7 @@ type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>
  * A logical backup without an exempt reader: every covered table in COPY's text format, tenant by tenant under recorded
  * contexts, all from one snapshot. The number of rows is proven against a count that maintenance took of the same
  * snapshot, so a row that belongs to no tenant fails the export instead of missing in it. Narrowings, assignments and
- * break-glass records are in it; sessions, signing keys, activity and the audit log are not, and the manifest names them
+ * break-glass records are in it, and the consent ledger with its notices; sessions, signing keys, activity and the audit log are not, and the manifest names them
  * as `leftOut`. Word tables and look-ups are made again by the restore.
  *
  * @throws WK307 the directory is not empty, or rows were counted that no tenant's context shows
@@ -65,11 +65,12 @@ export async function exportTenants(options: ExportOptions): Promise<ExportManif
       )
       for (const token of tenants.values()) await closeOwnerContext(client, token)
       return {
-        format: "wardkeep-export-2",
+        format: "wardkeep-export-3",
         serverVersion: catalog.serverVersion,
         startedAt,
         tables: exported,
         records,
+        ledger: await hasLedger(client),
         notCovered,
         leftOut: await tablesLeftOut(client),
         branchGroups: groups.rows,

@@ -154,7 +154,7 @@ describe("a restore", () => {
       const manifest = JSON.parse(text)
       const cut = { ...manifest, records: manifest.records.slice(1) }
       await writeFile(join(directory, "manifest.json"), JSON.stringify(cut))
-      await expect(restore(url, directory)).rejects.toThrow("not of format wardkeep-export-2")
+      await expect(restore(url, directory)).rejects.toThrow("not of format wardkeep-export-3")
       await writeFile(join(directory, "manifest.json"), text)
       await connected(url, (admin) =>
         admin.query(

@@ -9,7 +9,7 @@ import { list, qualified } from "../compile/step.js"
 import type { Queryable } from "../database/queryable.js"
 import { setBranchGroup } from "./branch-group.js"
 import { type ExportedTable, type ExportManifest, readExportManifest } from "./export-manifest.js"
-import { copyIntoRecords, requireNoRecords } from "./export-records.js"
+import { copyIntoRecords, giveConsentBack, requireNoRecords } from "./export-records.js"
 import { loadStaged } from "./load.js"
 import { maintenance } from "./maintenance.js"
 
@@ -29,9 +29,10 @@ export interface RestoreResult {
 /**
  * Reads what `exportTenants` wrote into an installed, empty database: tenants and branches in maintenance, everything
  * else through `load`, so that no row goes around the fence. Counts are compared at the end. What tenants took from roles,
- * who is assigned what, and emergencies with their reviews come back as they were recorded, with the tenants.
+ * who is assigned what, and emergencies with their reviews come back as they were recorded, with the tenants. So does the
+ * consent ledger: objections before the first row, what was given with the last step.
  *
- * @throws WK307 the tables are not empty, a file was changed, or the counts differ: start again with a fresh database
+ * @throws WK307 the target has no place for the ledger, the tables are not empty, a file was changed, or the counts differ: start again with a fresh database
  * @example await restoreTenants({ client, policy, directory: "/backup/2026-11-24", reason: "drill" })
  */
 export async function restoreTenants(options: RestoreOptions): Promise<RestoreResult> {
@@ -41,11 +42,13 @@ export async function restoreTenants(options: RestoreOptions): Promise<RestoreRe
   const first = manifest.tables.filter((table) => isFirst(policy, table))
   const rest = manifest.tables.filter((table) => !first.includes(table))
   const covered = manifest.tables.map((table) => table.table)
+  const copyRecord = (record: ExportedTable) => copyFile(client, directory, record, copyIntoRecords(record))
   await maintenance({ client, policy, tables: covered, reason }, async (q) => {
     for (const table of manifest.tables) await requireEmpty(q, table)
-    await requireNoRecords(q)
+    await requireNoRecords(q, manifest)
     // Before the tenants, in one transaction with them: no session is issued without what was taken from its role.
-    for (const record of manifest.records) await copyFile(client, directory, record, copyIntoRecords(record))
+    // An objection is there before the first row about whom it is of.
+    for (const record of manifest.records) await copyRecord(record)
     for (const table of first) await copyFile(client, directory, table, `copy ${target(table)} from stdin`)
     await q.query(
       "select wardkeep.record('restore', null, jsonb_build_object('records', $1::int, 'reason', $2::text))",
@@ -59,6 +62,7 @@ export async function restoreTenants(options: RestoreOptions): Promise<RestoreRe
   }
   await maintenance({ client, policy, tables: covered, reason }, async (q) => {
     for (const table of manifest.tables) await proveTable(q, table)
+    await giveConsentBack(q, manifest.records, copyRecord)
   })
   await restoreGroups(client, policy, manifest)
   return { tables: manifest.tables.length, rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0) }

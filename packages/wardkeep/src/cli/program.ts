@@ -2,6 +2,8 @@ import { Command, CommanderError } from "commander"
 import { applyCommand } from "./apply.js"
 import { auditCommand } from "./audit/index.js"
 import type { CommandContext } from "./command-context.js"
+import { consentCommand } from "./consent/index.js"
+import { rightsCommand } from "./consent/rights.js"
 import { doctorCommand } from "./doctor.js"
 import { errorsCommand } from "./errors.js"
 import type { ExitCode } from "./exit-code.js"
@@ -40,6 +42,8 @@ export function buildProgram(context: CommandContext): Command {
     whyCommand,
     psqlCommand,
     auditCommand,
+    consentCommand,
+    rightsCommand,
     lawCommand,
     keyCommand,
     errorsCommand,

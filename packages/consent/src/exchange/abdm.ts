@@ -1,0 +1,149 @@
+import { WardkeepError } from "@wardkeep/core"
+import { z } from "zod"
+
+const id = z.string().min(1)
+const party = z.looseObject({ id })
+const moment = z.iso.datetime({ offset: true })
+
+/**
+ * The artefact as consent managers of the Ayushman Bharat Digital Mission send it. Ids are opaque: not every one is a UUID.
+ * Shape: the public clients ohcnetwork/care_abdm and ProjectEKA/consent-manager; no specification of it was read, and nothing
+ * was tried against a sandbox.
+ */
+const artefact = z.looseObject({
+  status: z.enum(["REQUESTED", "GRANTED", "DENIED", "REVOKED", "EXPIRED"]),
+  consentId: id,
+  signature: z.string().optional(),
+  consentDetail: z.looseObject({
+    consentId: id,
+    createdAt: moment,
+    patient: party,
+    careContexts: z.array(z.looseObject({ patientReference: id, careContextReference: id })).min(1),
+    purpose: z.looseObject({ code: id }),
+    hip: party,
+    hiu: party,
+    hiTypes: z.array(id).min(1),
+    permission: z.looseObject({
+      accessMode: z.enum(["VIEW", "STORE", "QUERY", "STREAM"]),
+      dateRange: z.looseObject({ from: moment, to: moment }),
+      dataEraseAt: moment,
+      frequency: z.looseObject({
+        unit: z.enum(["HOUR", "DAY", "WEEK", "MONTH", "YEAR"]),
+        value: z.number().int().min(1),
+        repeats: z.number().int().min(0),
+      }),
+    }),
+  }),
+})
+
+/** Kinds of health information that artefacts name: those of ohcnetwork/care_abdm. */
+export const hiTypes = [
+  "Prescription",
+  "DiagnosticReport",
+  "OPConsultation",
+  "DischargeSummary",
+  "ImmunizationRecord",
+  "HealthDocumentRecord",
+  "WellnessRecord",
+] as const
+
+export interface AbdmArtefact {
+  readonly id: string
+  readonly patient: string
+  readonly purpose: string
+  readonly hip: string
+  readonly hiu: string
+  readonly hiTypes: readonly string[]
+  readonly careContexts: readonly { readonly patientReference: string; readonly careContextReference: string }[]
+  readonly accessMode: string
+  readonly from: Date
+  readonly to: Date
+  /** When the consent ends, and by when who received the data erases it. */
+  readonly dataEraseAt: Date
+  /** Requests per `unit` times `value`; who serves them counts. */
+  readonly frequency: { readonly unit: string; readonly value: number; readonly repeats: number }
+  /** Kept as it came. Nothing here verifies it: what the signature covers is not published. */
+  readonly signature: string | null
+}
+
+/**
+ * Reads an artefact from a consent manager, and refuses one that permits nothing: another status than granted, past
+ * `dataEraseAt`, a date range that is empty or begins after it ends, kinds of information that nobody knows.
+ *
+ * @param document the `notification` of the callback, parsed
+ * @throws WK563 not such a document, or one of the above
+ * @example const artefact = readAbdmArtefact(JSON.parse(body).notification, new Date())
+ */
+export function readAbdmArtefact(document: unknown, now: Date): AbdmArtefact {
+  const read = artefact.safeParse(document)
+  if (!read.success) {
+    const at = [...new Set(read.error.issues.map(({ path }) => path.join(".") || "the document"))]
+    throw refused(`these parts are missing or not as they should be: ${at.join(", ")}`)
+  }
+  const { status, consentId, signature, consentDetail: detail } = read.data
+  if (consentId !== detail.consentId) throw refused("its two consent ids differ")
+  if (status !== "GRANTED") throw refused(`its status is ${status}`)
+  const { permission } = detail
+  const [from, to] = [new Date(permission.dateRange.from), new Date(permission.dateRange.to)]
+  const dataEraseAt = new Date(permission.dataEraseAt)
+  if (dataEraseAt <= now) throw refused("its dataEraseAt has passed")
+  if (new Date(detail.createdAt) > now) throw refused("it was created in the future")
+  if (to < from) throw refused("its date range ends before it begins")
+  const known: readonly string[] = hiTypes
+  if (!detail.hiTypes.every((type) => known.includes(type))) throw refused("it names an unknown kind of information")
+  return {
+    id: consentId,
+    patient: detail.patient.id,
+    purpose: detail.purpose.code,
+    hip: detail.hip.id,
+    hiu: detail.hiu.id,
+    hiTypes: detail.hiTypes,
+    careContexts: detail.careContexts.map(({ patientReference, careContextReference }) => ({
+      patientReference,
+      careContextReference,
+    })),
+    accessMode: permission.accessMode,
+    from,
+    to,
+    dataEraseAt,
+    frequency: {
+      unit: permission.frequency.unit,
+      value: permission.frequency.value,
+      repeats: permission.frequency.repeats,
+    },
+    signature: signature ?? null,
+  }
+}
+
+export interface AbdmRecord {
+  readonly hiu: string
+  readonly hiType: string
+  readonly careContextReference: string
+  /** The moment that the record is of. */
+  readonly recordedAt: Date
+}
+
+/**
+ * Whether an artefact lets one record go to whoever asks, at this moment. Ask for each record and each time: an artefact that
+ * exists permits nothing by itself.
+ *
+ * @returns what is in the way, in words; empty where nothing is. Whether it was revoked since and how often it was used, the caller knows
+ * @example if (abdmFaults(artefact, record, new Date()).length > 0) return refuse()
+ */
+export function abdmFaults(artefact: AbdmArtefact, record: AbdmRecord, now: Date): readonly string[] {
+  const { recordedAt } = record
+  return [
+    ...(artefact.dataEraseAt <= now ? ["the consent ended"] : []),
+    ...(record.hiu !== artefact.hiu ? ["it was given to another facility"] : []),
+    ...(artefact.hiTypes.includes(record.hiType) ? [] : ["it does not cover this kind of information"]),
+    // Written so that a date which is none fails.
+    ...(recordedAt >= artefact.from && recordedAt <= artefact.to ? [] : ["the record is outside of its date range"]),
+    ...(artefact.careContexts.some((context) => context.careContextReference === record.careContextReference)
+      ? []
+      : ["it does not cover this care context"]),
+  ]
+}
+
+function refused(what: string): WardkeepError {
+  return new WardkeepError("WK563", { message: `the artefact permits nothing: ${what}` })
+}

@@ -1,0 +1,119 @@
+import { readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { publishNotice } from "@wardkeep/consent"
+import type { Session } from "@wardkeep/postgres"
+import { beforeAll, describe, expect, it } from "vitest"
+import { callCli } from "#tests/cli/call-cli.ts"
+import { emptyFolder } from "#tests/cli/run-cli.ts"
+import { consentingDocument, notice, said, served, useConsenting } from "#tests/fixture/consenting.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const database = useDatabase()
+const used = useConsenting(database)
+let folder = ""
+let published = ""
+let desk: Session
+
+beforeAll(async () => {
+  const { wk, session, policy } = used.clinic
+  desk = await session("desk", "care")
+  published = await wk.run(await session("head", "care"), () => publishNotice(wk, notice))
+  folder = await emptyFolder()
+  await writeFile(join(folder, "wardkeep.policy.json"), JSON.stringify(consentingDocument(policy.deployment)))
+})
+
+const cli = (...args: string[]) => {
+  const of = ["--tenant", used.clinic.branches[0].clinic, "--reason", "test", "--policy", "wardkeep.policy.json"]
+  return callCli(folder, [...args, ...of], { WARDKEEP_MIGRATOR_URL: database.url(used.clinic.logins.migrator) })
+}
+const json = async (...args: string[]) => {
+  const ran = await cli(...args, "--json")
+  expect(ran).toMatchObject({ code: 0, stderr: "" })
+  return JSON.parse(ran.stdout)
+}
+
+describe("the ledger on the command line", () => {
+  it("shows, tells, proves and withdraws", async () => {
+    const subject = await used.clinic.person("1985-03-01")
+    await served(used.clinic, desk, published, subject)
+    const [event = ""] = await said(used.clinic, desk, published, subject, { outreach: "granted" })
+    const shown = await cli("consent", "show", "--subject", subject)
+    expect(shown.stdout).toMatch(/^outreach: granted since .*\nresearch: none\nreminders: no objection\n$/)
+    expect(await json("consent", "show", "--subject", subject, "--at", "2020-01-01")).toMatchObject([
+      { state: "none" },
+      {},
+      {},
+    ])
+    await json("consent", "prove", event, "--subject", subject, "--out", "proof.json")
+    expect(JSON.parse(await readFile(join(folder, "proof.json"), "utf8"))).toMatchObject({
+      wardkeep: "consent-proof",
+      subject,
+    })
+    const again = await cli("consent", "prove", event, "--subject", subject, "--out", "proof.json")
+    expect(again).toMatchObject({ code: 2, stdout: "" })
+    expect(await cli("consent", "withdraw", "--subject", subject, "--channel", "letter")).toMatchObject({ code: 2 })
+    expect(await json("consent", "withdraw", "--subject", subject, "--all", "--channel", "letter")).toEqual([
+      "outreach",
+      "reminders",
+    ])
+    const none = await cli("consent", "withdraw", "--subject", subject, "--purpose", "outreach", "--channel", "letter")
+    expect(none.stderr).toContain("WK503")
+    const kinds = (await json("consent", "history", "--subject", subject)).map(({ kind }: { kind: string }) => kind)
+    expect(kinds).toEqual(["served", "granted", "withdrawn", "objected"])
+    expect((await cli("consent", "history", "--subject", subject)).stdout).toContain("by backfill:")
+  })
+
+  it("goes on with a campaign", async () => {
+    const of = ["consent", "campaign", "--notice", published, "--name", "2027"]
+    const before = await json(...of)
+    const [one, two] = before.unreached
+    const line = (subject: string, rest: object) =>
+      JSON.stringify({ subject, language: "ta", channel: "letter", ...rest })
+    await writeFile(
+      join(folder, "sent.jsonl"),
+      `${line(one.subject, { evidence: "list" })}\n${line(two.subject, { undelivered: "moved" })}\n`,
+    )
+    const after = await json(...of, "--delivered", "sent.jsonl")
+    expect(after).toMatchObject({ recorded: 2, reached: [{ channel: "letter", served: 1, undelivered: 1 }] })
+    expect(after.unreached).toHaveLength(before.unreached.length - 1)
+    await writeFile(join(folder, "bad.jsonl"), "{")
+    expect((await cli(...of, "--delivered", "bad.jsonl")).stderr).toContain("line 1 is no JSON")
+  })
+})
+
+describe("requests on the command line", () => {
+  it("go from a letter to an answer", async () => {
+    const subject = await used.clinic.person("1985-03-01")
+    const opened = await json("rights", "open", "access", "--records", "--subject", subject, "--channel", "letter")
+    expect(opened).toMatchObject({ rule: "imc-regs-1-3-2" })
+    const { request } = opened
+    expect((await cli("rights", "list", "--subject", subject)).stdout).toContain(`access  ${request}`)
+    await json("rights", "identify", request, "--how", "card", "--evidence", "note")
+    const decision = ["--words", "Here it is.", "--contact", "privacy@clinic.example"]
+    expect((await cli("rights", "decide", request, "--outcome", "refused", ...decision)).stderr).toContain(
+      "lacks: reason",
+    )
+    await json("rights", "decide", request, "--outcome", "fulfilled", ...decision)
+    const { pack } = await json("rights", "pack", request, "--out", "answer.html")
+    expect(pack.held["public.patient"]).toMatchObject([{ id: subject }])
+    expect(await readFile(join(folder, "answer.html"), "utf8")).toContain("privacy@clinic.example")
+    expect((await cli("rights", "open", "everything", "--subject", subject, "--channel", "x")).code).toBe(2)
+  })
+
+  it("destroy nobody unconfirmed or held, and write a certificate", async () => {
+    const subject = await used.clinic.person("1985-03-01")
+    const { request } = await json("rights", "open", "erasure", "--subject", subject, "--channel", "letter")
+    await json("rights", "identify", request, "--how", "card", "--evidence", "note")
+    await writeFile(join(folder, "keep.json"), "[]")
+    const decision = ["--outcome", "fulfilled", "--words", "Done.", "--contact", "x", "--keep", "keep.json"]
+    const hold = await json("rights", "hold", "--subject", subject, "--authority", "court")
+    await json("rights", "decide", request, ...decision)
+    const destroy = ["rights", "destroy", request, "--out", "certificate.json"]
+    expect(await cli(...destroy)).toMatchObject({ code: 2, stdout: "" })
+    expect((await cli(...destroy, "--yes")).stderr).toContain("legal hold")
+    await json("rights", "release", hold, "--subject", subject)
+    expect((await cli(...destroy, "--yes")).stdout).toContain("nothing found afterwards")
+    const certificate = JSON.parse(await readFile(join(folder, "certificate.json"), "utf8"))
+    expect(certificate).toMatchObject({ request, destroyed: { "public.patient": 1 }, found: { "public.patient": 0 } })
+  })
+})

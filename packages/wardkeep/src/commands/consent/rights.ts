@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto"
+import {
+  type AnswerPack,
+  type Asked,
+  answerPack,
+  answerRequest,
+  type Certificate,
+  decideRequest,
+  destroyPerson,
+  identifyRequest,
+  loadLaw,
+  openRequest,
+  packAsHtml,
+  placeHold,
+  type RequestClock,
+  type RightsDecision,
+  type RightsEvent,
+  releaseHold,
+  requestClock,
+  requests,
+} from "@wardkeep/consent"
+import { inLedger, type LedgerOptions, withLedger } from "./owner.js"
+
+/** What was asked and done, about one person or about everybody of a clinic. */
+export async function rightsList(
+  options: LedgerOptions & { readonly subject?: string },
+): Promise<readonly RightsEvent[]> {
+  return await inLedger(options, (q) => requests(q, options.subject))
+}
+
+export interface OpenOptions extends LedgerOptions {
+  readonly subject: string
+  readonly asked: Asked
+  readonly channel: string
+  readonly receivedAt: Date
+  /** The period that the clinic publishes. */
+  readonly published?: string
+  readonly recordsToo?: boolean
+  readonly what?: string
+  readonly nominee?: string
+}
+
+/**
+ * Records a request, with the clock of the law data.
+ *
+ * @throws WK560 what does not fit · WK503 no such person · WK501 · WK002 · WK307 · WK005 · WK009
+ */
+export async function rightsOpen(options: OpenOptions): Promise<RequestClock & { readonly request: string }> {
+  const { subject, asked, channel, receivedAt, published, recordsToo, what, nominee } = options
+  const question = { asked, receivedAt, ...(published !== undefined && { published }), recordsToo: recordsToo === true }
+  const clock = requestClock(loadLaw(), question)
+  const request = await inLedger(options, (q) =>
+    openRequest(q, {
+      subject,
+      asked,
+      channel,
+      receivedAt,
+      dueAt: clock.dueAt,
+      ...(clock.rule !== null && { rule: clock.rule }),
+      ...(what !== undefined && { what }),
+      ...(nominee !== undefined && { nominee }),
+    }),
+  )
+  return { request, ...clock }
+}
+
+/** @throws WK560 · WK002 · WK307 · WK005 · WK009 */
+export async function rightsIdentify(
+  options: LedgerOptions & { readonly request: string; readonly how: string; readonly evidence: string },
+): Promise<string> {
+  const { request, how, evidence } = options
+  return await inLedger(options, (q) => identifyRequest(q, { request, how, evidence }))
+}
+
+/** @throws WK560 · WK002 · WK307 · WK005 · WK009 */
+export async function rightsDecide(options: LedgerOptions & { readonly decision: RightsDecision }): Promise<string> {
+  return await inLedger(options, (q) => decideRequest(q, options.decision))
+}
+
+/**
+ * The answer to a granted request for access, for reading and for machines; that it was made is recorded with its hash.
+ *
+ * @throws WK560 no such request that was granted · WK002 · WK307 · WK005 · WK009
+ */
+export async function rightsPack(
+  options: LedgerOptions & { readonly request: string },
+): Promise<{ readonly pack: AnswerPack; readonly html: string; readonly sha256: string }> {
+  const { policy, tenant, request } = options
+  const pack = await withLedger(options, (client) => answerPack({ client, policy, tenant, request }))
+  const html = packAsHtml(pack)
+  const sha256 = createHash("sha256").update(html).digest("hex")
+  await inLedger(options, (q) => answerRequest(q, { request, sha256 }))
+  return { pack, html, sha256 }
+}
+
+/** @throws WK560 · WK503 no such person · WK002 · WK307 · WK005 · WK009 */
+export async function rightsHold(
+  options: LedgerOptions & { readonly subject: string; readonly authority: string },
+): Promise<string> {
+  const { subject, reason, authority } = options
+  return await inLedger(options, (q) => placeHold(q, { subject, reason, authority }))
+}
+
+/** @throws WK560 no such hold · WK002 · WK307 · WK005 · WK009 */
+export async function rightsRelease(
+  options: LedgerOptions & { readonly subject: string; readonly hold: string },
+): Promise<string> {
+  const { subject, hold, reason } = options
+  return await inLedger(options, (q) => releaseHold(q, { subject, hold, reason }))
+}
+
+/**
+ * Destroys a person whose erasure was decided, once nothing keeps the records any more.
+ *
+ * @throws WK560 a period or a hold keeps them · WK562 rows are left · WK002 · WK307 · WK005 · WK009
+ */
+export async function rightsDestroy(
+  options: Omit<LedgerOptions, "reason"> & { readonly request: string },
+): Promise<Certificate> {
+  const { policy, tenant, request } = options
+  return await withLedger(options, (client) => destroyPerson({ client, policy, tenant, request }))
+}
