@@ -7,6 +7,17 @@
 export { type Bundle, type BundleOptions, writeBundle } from "./bundle/bundle.js"
 export { audit } from "./compile/audit.js"
 export { type EraseOptions, eraseSubject } from "./erase/erase.js"
+export type { HandedOut, HandlingClient } from "./handling/call.js"
+export { type OpenedShare, openShare, revokeShare, type Shared, type ShareRequest, share } from "./handling/share.js"
+export { type S3SignerOptions, type SignedUrl, s3Signer, signDownload, type UrlSigner } from "./handling/signed-url.js"
+export {
+  download,
+  type ExportingClient,
+  exportRows,
+  print,
+  Transfer,
+  type TransferEnd,
+} from "./handling/transfer.js"
 export type { Coverage } from "./read/coverage.js"
 export {
   type AuditEvent,
