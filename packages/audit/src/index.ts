@@ -6,6 +6,8 @@
  */
 export { type Bundle, type BundleOptions, writeBundle } from "./bundle/bundle.js"
 export { audit } from "./compile/audit.js"
+export { type FailedLogin, recordFailedLogin } from "./denied/failed-login.js"
+export { recordRefusals } from "./denied/refusals.js"
 export { type EraseOptions, eraseSubject } from "./erase/erase.js"
 export type { HandedOut, HandlingClient } from "./handling/call.js"
 export { type OpenedShare, openShare, revokeShare, type Shared, type ShareRequest, share } from "./handling/share.js"

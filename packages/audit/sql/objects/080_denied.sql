@@ -54,11 +54,18 @@ end
 $$;
 comment on function wardkeep_audit.within_rate(text, wardkeep.token, text) is 'Internal: whether a refusal is still recorded by itself in this minute; counts it otherwise.';
 
-create function wardkeep_audit.note_denied(c wardkeep.token, relation text, code text, action text) returns void
+create function wardkeep_audit.note_denied(c wardkeep.token, relation text, code text, action text, together integer default 1) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  of_scope text := c.session_id::text || ':' || c.tenant;
+  told boolean;
 begin
-  if not wardkeep_audit.within_rate(c.session_id::text || ':' || c.tenant, c, 'deny') then
+  told := wardkeep_audit.within_rate(of_scope, c, 'deny');
+  if together > 1 then
+    update wardkeep_audit.denial d set more = least(d.more, 2000000000) + least(together, 100000) - 1 where d.scope = of_scope;
+  end if;
+  if not told then
     return;
   end if;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, detail)
@@ -70,13 +77,14 @@ begin
       'action', case when action in ('create', 'read', 'update', 'delete', 'download', 'print', 'export', 'share') then action end))::text);
 end
 $$;
-comment on function wardkeep_audit.note_denied(wardkeep.token, text, text, text) is 'Internal: one refusal, or one more in the count.';
+comment on function wardkeep_audit.note_denied(wardkeep.token, text, text, text, integer) is 'Internal: one refusal, or one more in the count.';
 
 create function wardkeep_audit.record_denied(what jsonb) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform wardkeep_audit.note_denied(wardkeep.verified(), coalesce(what ->> 'relation', ''), coalesce(what ->> 'code', ''), what ->> 'action');
+  perform wardkeep_audit.note_denied(wardkeep.verified(), coalesce(what ->> 'relation', ''), coalesce(what ->> 'code', ''), what ->> 'action',
+    case when what ->> 'n' ~ '^[0-9]{1,6}$' then (what ->> 'n')::integer else 1 end);
 end
 $$;
 comment on function wardkeep_audit.record_denied(jsonb) is

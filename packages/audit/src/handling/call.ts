@@ -25,6 +25,10 @@ export type HandlingVerb = "download" | "print" | "export" | "share"
 /** The function's own event is the record: as a view it would name the function once more. */
 const noView: QueryOptions = { reads: [] }
 
+const beginCall = "wardkeep_audit.begin_handling($1::jsonb)"
+/** The whole text, by which whoever records refusals knows that this one is recorded here. */
+export const beginText = `select ${beginCall} as answer`
+
 export async function call<T>(client: HandlingClient, text: string, values: Values): Promise<T | null> {
   const { rows } = await client.query<{ answer: T | null }>(`select ${text} as answer`, values, noView)
   return rows[0]?.answer ?? null
@@ -47,7 +51,7 @@ export async function begin<T>(
     ...more,
   }
   try {
-    const begun = await call<T>(client, "wardkeep_audit.begin_handling($1::jsonb)", [JSON.stringify(what)])
+    const begun = await call<T>(client, beginCall, [JSON.stringify(what)])
     if (begun === null) throw new WardkeepError("WK901", { message: "begin_handling answers" })
     return begun
   } catch (error) {
