@@ -20,11 +20,21 @@ export {
   Transfer,
   type TransferEnd,
 } from "./handling/transfer.js"
+export { type AccessEntry, type AccessReport, type AccessReportOptions, accessReport } from "./read/access-report.js"
+export { type BlastRadius, blastRadius, type Reach, type Reached } from "./read/blast-radius.js"
 export type { Coverage } from "./read/coverage.js"
+export { type AuditEventSite, type FhirAuditEvent, fhirAuditEvents } from "./read/fhir.js"
+export {
+  type ColumnChange,
+  type DeniedEntry,
+  deniedAttempts,
+  type HandedOutEntry,
+  handedOut,
+  recordDiff,
+} from "./read/handed.js"
+export type { Reading, ReadOptions } from "./read/question.js"
 export {
   type AuditEvent,
-  type Reading,
-  type ReadOptions,
   type Seen,
   type Touched,
   timeline,
@@ -32,6 +42,7 @@ export {
   whoChanged,
   whoSaw,
 } from "./read/read.js"
+export { tail } from "./read/tail.js"
 export { originOf, type Signer, signerFrom, verifierKey } from "./seal/note.js"
 export { openSealer, type Sealed, type Sealer, type SealOptions } from "./seal/sealer.js"
 export { recordViews } from "./views/recorder.js"
