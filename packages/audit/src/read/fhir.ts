@@ -23,9 +23,9 @@ interface Concept {
 export interface FhirAuditEvent {
   readonly resourceType: "AuditEvent"
   readonly id: string
-  readonly meta: { readonly profile: readonly string[] }
+  readonly meta?: { readonly profile: readonly string[] }
   readonly type: Coding
-  readonly subtype: readonly Coding[]
+  readonly subtype?: readonly Coding[]
   readonly action: "C" | "R" | "U" | "D" | "E"
   readonly recorded: string
   readonly outcome: "0" | "8"
@@ -125,15 +125,14 @@ function refusal(event: AuditEvent, site: AuditEventSite): FhirAuditEvent {
   const isLogin = event.verb === "login"
   return {
     ...common(event, site),
-    meta: { profile: [] },
     type: isLogin
       ? { system: dicom, code: "110114", display: "User Authentication" }
       : { system: dicom, code: "110113", display: "Security Alert" },
-    subtype: isLogin ? [{ system: dicom, code: "110122", display: "Login" }] : [],
+    ...(isLogin && { subtype: [{ system: dicom, code: "110122", display: "Login" }] }),
     action: "E",
     outcome: "8",
     agent: [client, server, user(event, read.user)],
-    entity: [...transaction(event)],
+    ...(event.request !== null && { entity: transaction(event) }),
   }
 }
 
