@@ -1,6 +1,7 @@
 /**
  * The audit log: `audit` adds it to `install`, `plan` and `apply`; `openSealer` turns what was recorded into signed trees;
- * `recordViews` has the client record who saw what; `timeline`, `whoSaw`, `whoChanged` and `touched` read it, and are recorded; `writeBundle` hands it to a stranger.
+ * `recordViews` and `recordRefusals` have the client record who saw what and what was refused; `download`, `print`, `exportFile`,
+ * `share` and `signDownload` record what leaves; `timeline`, `whoSaw`, `blastRadius` and others read it, and are recorded; `writeBundle` hands it to a stranger.
  *
  * @module
  */
@@ -15,6 +16,7 @@ export { type S3SignerOptions, type SignedUrl, s3Signer, signDownload, type UrlS
 export {
   download,
   type ExportingClient,
+  exportFile,
   exportRows,
   print,
   Transfer,

@@ -26,10 +26,10 @@ const owned = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
     asOwner(client, used.clinic.policy, () => work(client)),
   )
 
-async function verdicts(): Promise<string[]> {
+async function faults(): Promise<string[]> {
   const keys = trustedKeys([key.publicKey.export({ type: "spki", format: "pem" }).toString()])
-  const { findings } = await connected(database.adminUrl, (client) => verifyDatabase(client, { keys, anchors: [] }))
-  return findings.map(({ verdict }) => verdict)
+  const { verdicts } = await connected(database.adminUrl, (client) => verifyDatabase({ client, keys }))
+  return verdicts.map(({ name }) => name)
 }
 
 async function seal(): Promise<void> {
@@ -60,15 +60,15 @@ it("what left and what was refused is sealed like the rest, found when it is cha
     recordFailedLogin(client, { actor: "nobody", reason: "password" }),
   )
   await seal()
-  expect(await verdicts()).toEqual([])
+  expect(await faults()).toEqual([])
   await used.admin("update wardkeep_audit.event set detail = replace(detail, 'completed', 'aborted') where verb = 'download'")
-  expect(await verdicts()).toContain("EDITED")
+  expect(await faults()).toContain("EDITED")
   await used.admin("update wardkeep_audit.event set detail = replace(detail, 'aborted', 'completed') where verb = 'download'")
-  expect(await verdicts()).toEqual([])
+  expect(await faults()).toEqual([])
 
   await owned((client) => eraseSubject({ client, tenant: place.clinic, subject: record, reason: "request 18" }))
   await seal()
-  expect(await verdicts()).toEqual([])
+  expect(await faults()).toEqual([])
   const kept = await used.admin<{ text: string }>(
     "select e::text as text from wardkeep_audit.event e union all select s::text from wardkeep_audit.share s union all select t::text from wardkeep_audit.transfer t",
   )

@@ -122,6 +122,20 @@ export async function print(client: HandlingClient, what: HandedOut, bytes: Asyn
   return await transfer(client, "print", what, bytes)
 }
 
+/**
+ * As {@link download}, under the policy's `export`: a file that the host made of many rows. Without `records` the event names nobody.
+ *
+ * @throws as {@link download}
+ * @example await pipeline(await exportFile(wk, { relation: "public.invoice", filters: { month: "2026-11" } }, sheet), response)
+ */
+export async function exportFile(
+  client: HandlingClient,
+  what: HandedOut,
+  bytes: AsyncIterable<Bytes>,
+): Promise<Transfer> {
+  return await transfer(client, "export", what, bytes)
+}
+
 /** A client that can hand out rows as CSV: `wk`. */
 export interface ExportingClient extends HandlingClient {
   copyOut(text: string): AsyncIterable<Uint8Array>
