@@ -42,6 +42,14 @@ it("an emergency is in the sealed log: declared, opened and reviewed, without it
   expect(events).toEqual([
     { actor: "asha", role: "doctor", branch: place.branch, subject, phase: "declared", verdict: null, told: false },
     { actor: "asha", role: "doctor", branch: place.branch, subject, phase: "opened", verdict: null, told: false },
-    { actor: "chief-1", role: "chief", branch: place.branch, subject, phase: "reviewed", verdict: "justified", told: false },
+    {
+      actor: "chief-1",
+      role: "chief",
+      branch: place.branch,
+      subject,
+      phase: "reviewed",
+      verdict: "justified",
+      told: false,
+    },
   ])
 })

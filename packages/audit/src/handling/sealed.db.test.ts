@@ -43,7 +43,9 @@ async function seal(): Promise<void> {
 
 it("what left and what was refused is sealed like the rest, found when it is changed, and outlives the person's erasure", async () => {
   const [place] = used.clinic.branches
-  const [patient] = await used.admin<{ id: string }>("select id from patient where branch_id = $1 limit 1", [place.branch])
+  const [patient] = await used.admin<{ id: string }>("select id from patient where branch_id = $1 limit 1", [
+    place.branch,
+  ])
   const record = patient?.id ?? ""
   const made = await used.wk.run(used.doctor, async () => {
     const bytes = async function* (): AsyncGenerator<string> {
@@ -61,9 +63,13 @@ it("what left and what was refused is sealed like the rest, found when it is cha
   )
   await seal()
   expect(await faults()).toEqual([])
-  await used.admin("update wardkeep_audit.event set detail = replace(detail, 'completed', 'aborted') where verb = 'download'")
+  await used.admin(
+    "update wardkeep_audit.event set detail = replace(detail, 'completed', 'aborted') where verb = 'download'",
+  )
   expect(await faults()).toContain("EDITED")
-  await used.admin("update wardkeep_audit.event set detail = replace(detail, 'aborted', 'completed') where verb = 'download'")
+  await used.admin(
+    "update wardkeep_audit.event set detail = replace(detail, 'aborted', 'completed') where verb = 'download'",
+  )
   expect(await faults()).toEqual([])
 
   await owned((client) => eraseSubject({ client, tenant: place.clinic, subject: record, reason: "request 18" }))

@@ -73,7 +73,7 @@ export class Refusals {
     if (waiting === undefined) {
       const first = [{ context, refusal, n: 1 }]
       this.#waiting.set(context.sessionId, first)
-      this.#court.recording(this.#record(this.#recorder, context.sessionId, first))
+      void this.#court.recording(this.#record(this.#recorder, context.sessionId, first))
       return
     }
     const last = waiting.at(-1)
