@@ -114,7 +114,9 @@ function mount(app: Express, route: Route, { wk, logins, clock }: Mounted): void
     }
     response.status(route.status)
     try {
-      response.json(await route.handle(request, response, login))
+      const answer = await route.handle(request, response, login)
+      // What left as a file was sent by its route.
+      if (!response.headersSent) response.json(answer)
     } catch (error) {
       const { does } = route
       if (does === undefined || login === undefined || answerFor(error).code !== "forbidden") throw error

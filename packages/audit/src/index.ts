@@ -1,17 +1,42 @@
 /**
  * The audit log: `audit` adds it to `install`, `plan` and `apply`; `openSealer` turns what was recorded into signed trees;
- * `recordViews` has the client record who saw what; `timeline`, `whoSaw`, `whoChanged` and `touched` read it, and are recorded; `writeBundle` hands it to a stranger.
+ * `recordViews` and `recordRefusals` have the client record who saw what and what was refused; `download`, `print`, `exportFile`,
+ * `share` and `signDownload` record what leaves; `timeline`, `whoSaw`, `blastRadius` and others read it, and are recorded; `writeBundle` hands it to a stranger.
  *
  * @module
  */
 export { type Bundle, type BundleOptions, writeBundle } from "./bundle/bundle.js"
 export { audit } from "./compile/audit.js"
+export { type FailedLogin, recordFailedLogin } from "./denied/failed-login.js"
+export { recordRefusals } from "./denied/refusals.js"
 export { type EraseOptions, eraseSubject } from "./erase/erase.js"
+export type { HandedOut, HandlingClient } from "./handling/call.js"
+export { type OpenedShare, openShare, revokeShare, type Shared, type ShareRequest, share } from "./handling/share.js"
+export { type S3SignerOptions, type SignedUrl, s3Signer, signDownload, type UrlSigner } from "./handling/signed-url.js"
+export {
+  download,
+  type ExportingClient,
+  exportFile,
+  exportRows,
+  print,
+  Transfer,
+  type TransferEnd,
+} from "./handling/transfer.js"
+export { type AccessEntry, type AccessReport, type AccessReportOptions, accessReport } from "./read/access-report.js"
+export { type BlastRadius, blastRadius, type Reach, type Reached } from "./read/blast-radius.js"
 export type { Coverage } from "./read/coverage.js"
+export { type AuditEventSite, type FhirAuditEvent, fhirAuditEvents } from "./read/fhir.js"
+export {
+  type ColumnChange,
+  type DeniedEntry,
+  deniedAttempts,
+  type HandedOutEntry,
+  handedOut,
+  recordDiff,
+} from "./read/handed.js"
+export type { Reading, ReadOptions } from "./read/question.js"
 export {
   type AuditEvent,
-  type Reading,
-  type ReadOptions,
   type Seen,
   type Touched,
   timeline,
@@ -19,6 +44,7 @@ export {
   whoChanged,
   whoSaw,
 } from "./read/read.js"
+export { tail } from "./read/tail.js"
 export { originOf, type Signer, signerFrom, verifierKey } from "./seal/note.js"
 export { openSealer, type Sealed, type Sealer, type SealOptions } from "./seal/sealer.js"
 export { recordViews } from "./views/recorder.js"

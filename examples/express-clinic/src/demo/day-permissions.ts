@@ -37,7 +37,7 @@ export async function menuAndReason(
 }
 
 /** A session is not enough for what leaves the house: the factor must be recent, and a code works once. */
-export async function stepUp({ people, clock }: Stage, billing: Browser, say: Say): Promise<void> {
+export async function stepUp({ people, clock, superuser }: Stage, billing: Browser, say: Say): Promise<void> {
   const { status, body } = await billing.send("GET", "/invoices/export")
   if (status !== 401 || body.code !== "second_factor") throw new Error(`an old factor gave ${status}`)
   say(
@@ -51,6 +51,12 @@ export async function stepUp({ people, clock }: Stage, billing: Browser, say: Sa
   say(
     `with a new code ${Array.isArray(invoices) ? invoices.length : 0} invoices are exported; the code does not work again (401)`,
   )
+  const { rows: left } = await superuser.query<{ bytes: string; sha256: string }>(
+    "select detail::json ->> 'bytes' as bytes, detail::json ->> 'sha256' as sha256 from wardkeep_audit.event where verb = 'export' and detail like '{\"phase\":\"completed\"%'",
+  )
+  const [event] = left
+  if (event === undefined) throw new Error("an export left no event")
+  say(`the log holds it: ${event.bytes} bytes, SHA-256 ${event.sha256.slice(0, 12)}…`)
 }
 
 /** One patient of the branch next door, for minutes. Returns the id, which is open until the day ends. */

@@ -231,6 +231,9 @@ begin
   update wardkeep_audit.event e set record = null, subject = null, detail = null
    where e.tenant = of_tenant
      and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]);
+  -- A link to a record of somebody who is gone opens no more.
+  delete from wardkeep_audit.share s where s.tenant = of_tenant and s.subject = of_subject;
+  delete from wardkeep_audit.transfer t where t.tenant = of_tenant and t.subject = of_subject;
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
   values (of_tenant, 'audit:' || session_user, 'owner', 'erasure', 'delete', 'wardkeep_audit.event', erased,
     json_build_object('reason', reason)::text);
@@ -310,3 +313,417 @@ begin atomic
 end;
 comment on function wardkeep_audit.record_crossing(wardkeep.token, text[], text, text, text, text, jsonb) is
   'Internal: what crossed, as one event of each branch. Called by note_crossing() with a context that was verified.';
+-- What left the house: begun before the first byte, ended after the last.
+create table wardkeep_audit.transfer (
+  id uuid primary key default gen_random_uuid(),
+  tenant text not null,
+  session uuid not null,
+  verb text not null,
+  relation text not null,
+  -- Whom it is about, where that is one person.
+  subject text,
+  begun_at timestamptz not null default clock_timestamp()
+);
+create index transfer_tenant on wardkeep_audit.transfer (tenant, begun_at);
+comment on table wardkeep_audit.transfer is 'Downloads and prints that are under way: each is ended once, by the session that began it.';
+alter table wardkeep_audit.transfer enable row level security;
+
+-- What is asked for by verb: exports, shares, denials, sign-ins, emergencies.
+create index event_verb on wardkeep_audit.event (tenant, verb, at)
+  where verb in ('download', 'print', 'export', 'share', 'deny', 'login', 'break_glass');
+
+-- What the matrix says about an action that the database cannot see. Raises unless this context holds the cell.
+create function wardkeep_audit.require_cell(c wardkeep.token, verb text, relation text, columns text[], bulk boolean) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  cell jsonb := wardkeep_audit.handling_cells() -> relation -> verb -> c.db_role;
+begin
+  if cell is null or 'read ' || relation = any (c.denied) then
+    raise exception 'this role may not % what is in %', verb, left(relation, 130) using errcode = 'WK430';
+  end if;
+  -- Raises with WK204 or WK205, as where the database sees the action.
+  perform wardkeep.tenant_for(current_setting('role'),
+    case when cell ? 'purposes' then array(select jsonb_array_elements_text(cell -> 'purposes')) end,
+    (cell ->> 'mfa')::integer, statement_timestamp());
+  if cell ? 'columns' and (columns is null or not columns <@ array(select jsonb_array_elements_text(cell -> 'columns'))) then
+    raise exception 'this role may % some columns of % only', verb, relation using errcode = 'WK430',
+      hint = 'Name the columns that are handed out; the policy file lists those that may be.';
+  end if;
+  if bulk and coalesce((cell ->> 'tied')::boolean, false) then
+    raise exception 'this role may % certain rows of % only', verb, relation using errcode = 'WK430',
+      hint = 'Name the records; each is compared with the condition.';
+  end if;
+  if bulk and c.subjects is not null then
+    raise exception 'a confined role hands out named records only' using errcode = 'WK430';
+  end if;
+  return cell;
+end
+$$;
+comment on function wardkeep_audit.require_cell(wardkeep.token, text, text, text[], boolean) is
+  'Internal: the cell of the matrix for download, print, export or share. Fails with WK204, WK205, WK430.';
+
+create function wardkeep_audit.handling_detail(phase text, id uuid, what jsonb) returns text
+  language sql immutable
+  return json_strip_nulls(json_build_object('phase', phase, 'transfer', id, 'file', what ->> 'file',
+    'seconds', what -> 'seconds', 'filters', what -> 'filters'))::text;
+comment on function wardkeep_audit.handling_detail(text, uuid, jsonb) is 'Internal: what an event of a download says of it.';
+
+create function wardkeep_audit.handled_groups(of_relation text, columns text[]) returns text[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(select g.key from jsonb_each(wardkeep_audit.handling_cells() -> of_relation -> 'groups') g
+                where columns is null or g.value ?| columns order by 1);
+end
+$$;
+comment on function wardkeep_audit.handled_groups(text, text[]) is 'Internal: the groups of the columns that leave; all where none is named.';
+
+create function wardkeep_audit.begin_handling(what jsonb) returns jsonb
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c wardkeep.token := wardkeep.verified();
+  verb text := what ->> 'verb';
+  relation text := what ->> 'relation';
+  keys text[] := array(select distinct jsonb_array_elements_text(what -> 'records'));
+  columns text[] := case when what ? 'columns' then array(select jsonb_array_elements_text(what -> 'columns')) end;
+  made wardkeep_audit.transfer;
+  found integer;
+  persons text[];
+  phase text;
+  one text;
+begin
+  if verb is null or verb not in ('download', 'print', 'export', 'share') or relation is null then
+    raise exception 'neither download, print, export nor share of a table' using errcode = 'WK434';
+  end if;
+  if cardinality(keys) > 1000 or octet_length(what::text) > 100000 or length(coalesce(what ->> 'filters', '')) > 2000
+     or length(coalesce(what ->> 'file', '')) > 200 then
+    raise exception 'too much is named: at most 1,000 records, 2,000 characters of filters, 200 of a file''s name' using errcode = 'WK434';
+  end if;
+  perform wardkeep_audit.require_cell(c, verb, relation, columns, cardinality(keys) = 0);
+  if verb = 'share' then
+    return wardkeep_audit.begin_share(c, what, relation, keys);
+  end if;
+  -- A signed address is out of our hands at once: there is nothing to end.
+  phase := case when what ? 'seconds' then 'signed' else 'begun' end;
+  if phase = 'signed' and (cardinality(keys) <> 1 or coalesce(what ->> 'seconds', '') !~ '^([1-9]|[1-5][0-9]|60)$') then
+    raise exception 'an address is signed for one record and for 1 to 60 seconds' using errcode = 'WK434';
+  end if;
+  made.id := gen_random_uuid();
+  if cardinality(keys) = 0 then
+    insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, groups, n, detail)
+    values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), verb, relation,
+      wardkeep_audit.handled_groups(relation, columns), 0, wardkeep_audit.handling_detail(phase, made.id, what));
+  else
+    with h as materialized (select * from wardkeep_audit.handled(c, verb, relation, keys)),
+    told as (
+      insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
+      select c.tenant, coalesce(h.branch, wardkeep_audit.one_branch(c)), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), verb, relation,
+             h.record, h.subject, wardkeep_audit.handled_groups(relation, columns), wardkeep_audit.handling_detail(phase, made.id, what)
+        from h)
+    select count(distinct h.record), array_agg(distinct h.subject), min(h.record) into found, persons, one from h;
+    if found <> cardinality(keys) then
+      raise exception 'not each of the records is there' using errcode = 'WK431';
+    end if;
+  end if;
+  if phase = 'signed' then
+    return jsonb_build_object('id', made.id, 'tenant', c.tenant, 'record', one);
+  end if;
+  -- Nobody can end these any more: no session lasts longer than a day.
+  delete from wardkeep_audit.transfer t where t.tenant = c.tenant and t.begun_at < clock_timestamp() - interval '25 hours';
+  insert into wardkeep_audit.transfer (id, tenant, session, verb, relation, subject)
+  values (made.id, c.tenant, c.session_id, verb, relation, case when cardinality(persons) = 1 then persons[1] end);
+  return jsonb_build_object('id', made.id, 'tenant', c.tenant);
+end
+$$;
+comment on function wardkeep_audit.begin_handling(jsonb) is
+  'Records that rows are about to leave: who, what, whose, for what, with the cell of the matrix checked. Fails with WK1xx, WK204, WK205, WK430, WK431, WK434.';
+
+create function wardkeep_audit.end_handling(ended jsonb) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c wardkeep.token := wardkeep.verified();
+  t wardkeep_audit.transfer;
+begin
+  if coalesce(ended ->> 'outcome', '') not in ('completed', 'aborted') or coalesce(ended ->> 'sha256', '') !~ '^[0-9a-f]{64}$'
+     or coalesce(ended ->> 'bytes', '') !~ '^[0-9]{1,16}$' or coalesce(ended ->> 'rows', '0') !~ '^[0-9]{1,9}$' then
+    raise exception 'an end needs its outcome, bytes and SHA-256' using errcode = 'WK434';
+  end if;
+  delete from wardkeep_audit.transfer x
+   where x.id::text = ended ->> 'transfer' and x.tenant = c.tenant and x.session = c.session_id returning x.* into t;
+  if t.id is null then
+    raise exception 'no such transfer of this session is under way' using errcode = 'WK433';
+  end if;
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, n, detail)
+  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), t.verb, t.relation, t.subject,
+    coalesce((ended ->> 'rows')::integer, 0),
+    json_strip_nulls(json_build_object('phase', ended ->> 'outcome', 'transfer', t.id, 'bytes', (ended ->> 'bytes')::bigint,
+      'sha256', ended ->> 'sha256', 'rows', (ended ->> 'rows')::integer))::text);
+end
+$$;
+comment on function wardkeep_audit.end_handling(jsonb) is
+  'Records how a download ended: completed or aborted, bytes, SHA-256, rows. Once, by the session that began it. Fails with WK1xx, WK433, WK434.';
+create table wardkeep_audit.share (
+  id uuid primary key default gen_random_uuid(),
+  tenant text not null,
+  branch text,
+  relation text not null,
+  record text not null,
+  subject text,
+  columns text[],
+  actor text not null,
+  recipient text not null check (btrim(recipient) <> ''),
+  purpose text not null,
+  -- Of the number and the code together; the code itself is stored nowhere.
+  digest bytea not null check (octet_length(digest) = 32),
+  made_at timestamptz not null default clock_timestamp(),
+  valid_until timestamptz not null,
+  may_open integer not null check (may_open between 1 and 100),
+  opened integer not null default 0,
+  failed integer not null default 0,
+  revoked_at timestamptz
+);
+create index share_subject on wardkeep_audit.share (tenant, subject) where subject is not null;
+comment on table wardkeep_audit.share is 'Records that were shared by a link: with whom, until when, how often opened. Read by definer functions only.';
+alter table wardkeep_audit.share enable row level security;
+
+create function wardkeep_audit.begin_share(c wardkeep.token, what jsonb, of_relation text, keys text[]) returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s wardkeep_audit.share;
+begin
+  begin
+    s.valid_until := (what ->> 'until')::timestamptz;
+    s.may_open := coalesce((what ->> 'opens')::integer, 1);
+    s.digest := decode(what ->> 'digest', 'hex');
+    s.id := (what ->> 'id')::uuid;
+  exception when data_exception then
+    s.id := null;
+  end;
+  if s.id is null or cardinality(keys) <> 1 or coalesce(btrim(what ->> 'recipient'), '') = '' or length(what ->> 'recipient') > 200
+     or octet_length(s.digest) is distinct from 32 or s.may_open not between 1 and 100
+     or coalesce(s.valid_until not between clock_timestamp() and clock_timestamp() + interval '31 days', true) then
+    raise exception 'a share is of one record, with a recipient, until a moment of the next 31 days, opened 1 to 100 times' using errcode = 'WK434';
+  end if;
+  select coalesce(h.branch, wardkeep_audit.one_branch(c)), h.record, h.subject into s.branch, s.record, s.subject
+    from wardkeep_audit.handled(c, 'share', of_relation, keys) h;
+  if s.record is null then
+    raise exception 'the record is not there' using errcode = 'WK431';
+  end if;
+  s.columns := case when what ? 'columns' then array(select jsonb_array_elements_text(what -> 'columns')) end;
+  insert into wardkeep_audit.share (id, tenant, branch, relation, record, subject, columns, actor, recipient, purpose, digest, valid_until, may_open)
+  values (s.id, c.tenant, s.branch, of_relation, s.record, s.subject, s.columns, c.actor, what ->> 'recipient', c.purpose, s.digest, s.valid_until, s.may_open)
+  returning * into s;
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
+  values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', of_relation, s.record, s.subject,
+    wardkeep_audit.handled_groups(of_relation, s.columns),
+    json_build_object('phase', 'begun', 'share', s.id, 'recipient', s.recipient, 'until', s.valid_until, 'opens', s.may_open)::text);
+  return jsonb_build_object('id', s.id, 'tenant', s.tenant, 'watermark', wardkeep_audit.watermark(s));
+end
+$$;
+comment on function wardkeep_audit.begin_share(wardkeep.token, jsonb, text, text[]) is 'Internal: makes a share. Fails with WK431, WK434.';
+
+create function wardkeep_audit.watermark(s wardkeep_audit.share) returns text
+  language sql stable
+  return 'For ' || s.recipient || ', for ' || s.purpose || ', from ' || s.actor || ', until '
+    || to_char(s.valid_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC, no. ' || left(s.id::text, 8);
+comment on function wardkeep_audit.watermark(wardkeep_audit.share) is 'Internal: what stands on each page that is shown.';
+
+-- Never raises for a wrong code: what is counted must stay counted. All refusals look the same.
+create function wardkeep_audit.open_share(of_share text, code text) returns jsonb
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c wardkeep.token := wardkeep.verified();
+  s wardkeep_audit.share;
+begin
+  select x.* into s from wardkeep_audit.share x
+   where x.id::text = of_share and x.tenant = c.tenant and (x.branch is null or x.branch = any (c.branches)) for update;
+  if s.id is null or s.failed >= 5 or s.revoked_at is not null or s.valid_until <= clock_timestamp() or s.opened >= s.may_open
+     or s.digest <> sha256(convert_to(s.id::text || ':' || coalesce(code, ''), 'UTF8')) then
+    update wardkeep_audit.share x set failed = x.failed + 1 where x.id = s.id and x.failed < 5 and x.revoked_at is null;
+    perform wardkeep_audit.note_denied(c, coalesce(s.relation, ''), 'WK432', 'share');
+    return null;
+  end if;
+  update wardkeep_audit.share x set opened = x.opened + 1 where x.id = s.id;
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
+  values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
+    wardkeep_audit.handled_groups(s.relation, s.columns),
+    json_build_object('phase', 'opened', 'share', s.id, 'recipient', s.recipient, 'opened', s.opened + 1)::text);
+  return jsonb_build_object('relation', s.relation, 'record', s.record, 'columns', s.columns, 'recipient', s.recipient,
+    'watermark', wardkeep_audit.watermark(s), 'left', s.may_open - s.opened - 1);
+end
+$$;
+comment on function wardkeep_audit.open_share(text, text) is
+  'What a share is of, to who has its code: each opening is counted and an event; null otherwise, for whatever reason. Fails with WK1xx.';
+
+create function wardkeep_audit.revoke_share(of_share text) returns boolean
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c wardkeep.token := wardkeep.verified();
+  s wardkeep_audit.share;
+begin
+  update wardkeep_audit.share x set revoked_at = clock_timestamp()
+   where x.id::text = of_share and x.tenant = c.tenant and (x.branch is null or x.branch = any (c.branches)) and x.revoked_at is null
+     and (x.actor = c.actor or wardkeep_audit.handling_cells() -> x.relation -> 'share' ? c.db_role)
+     and (c.subjects is null or x.subject = any (c.subjects))
+  returning x.* into s;
+  if s.id is null then
+    return false;
+  end if;
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
+  values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
+    json_build_object('phase', 'revoked', 'share', s.id, 'recipient', s.recipient, 'opened', s.opened)::text);
+  return true;
+end
+$$;
+comment on function wardkeep_audit.revoke_share(text) is
+  'Takes a share back, by who made it or whoever may share from that table; false when there is none to take. Fails with WK1xx.';
+-- What was refused is recorded ten times a minute per session, and per clinic for sign-ins; the rest is counted, and the
+-- count is an event of a later minute. Nobody fills a disk with refusals.
+create table wardkeep_audit.denial (
+  scope text primary key,
+  tenant text not null,
+  actor text not null,
+  role text not null,
+  purpose text not null,
+  session uuid,
+  verb text not null,
+  minute timestamptz not null,
+  recorded integer not null,
+  more integer not null
+);
+create index denial_tenant on wardkeep_audit.denial (tenant);
+create index denial_minute on wardkeep_audit.denial (minute);
+comment on table wardkeep_audit.denial is 'How many refusals of a session, or sign-ins of a clinic, were recorded in its last minute, and how many were only counted.';
+alter table wardkeep_audit.denial enable row level security;
+
+-- True: record this one as well. False: it was counted.
+create function wardkeep_audit.within_rate(of_scope text, c wardkeep.token, of_verb text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  now_minute timestamptz := date_trunc('minute', clock_timestamp());
+  d wardkeep_audit.denial;
+begin
+  insert into wardkeep_audit.denial (scope, tenant, actor, role, purpose, session, verb, minute, recorded, more)
+  values (of_scope, coalesce(c.tenant, ''), c.actor, c.role, c.purpose, c.session_id, of_verb, now_minute, 0, 0)
+  on conflict (scope) do nothing;
+  if found then
+    -- Sessions of yesterday: what they left uncounted is told, and their rows go.
+    with stale as (
+      delete from wardkeep_audit.denial x where x.scope in (
+        select y.scope from wardkeep_audit.denial y where y.minute < now_minute - interval '25 hours' order by y.minute limit 100 for update skip locked)
+      returning x.*)
+    insert into wardkeep_audit.event (tenant, actor, role, purpose, session, verb, relation, n, detail)
+    select s.tenant, s.actor, s.role, s.purpose, s.session, s.verb, '', s.more, '{"code":"more"}' from stale s where s.more > 0;
+  end if;
+  select x.* into d from wardkeep_audit.denial x where x.scope = of_scope for update;
+  if d.minute < now_minute then
+    if d.more > 0 then
+      insert into wardkeep_audit.event (tenant, actor, role, purpose, session, verb, relation, n, detail)
+      values (d.tenant, d.actor, d.role, d.purpose, d.session, d.verb, '', d.more, '{"code":"more"}');
+    end if;
+    update wardkeep_audit.denial x set minute = now_minute, recorded = 1, more = 0 where x.scope = of_scope;
+    return true;
+  end if;
+  update wardkeep_audit.denial x
+     set recorded = least(x.recorded + 1, 10), more = case when x.recorded < 10 then x.more else least(x.more, 2000000000) + 1 end
+   where x.scope = of_scope;
+  return d.recorded < 10;
+end
+$$;
+comment on function wardkeep_audit.within_rate(text, wardkeep.token, text) is 'Internal: whether a refusal is still recorded by itself in this minute; counts it otherwise.';
+
+create function wardkeep_audit.note_denied(c wardkeep.token, relation text, code text, action text, together integer default 1) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  of_scope text := c.session_id::text || ':' || c.tenant;
+  told boolean;
+begin
+  told := wardkeep_audit.within_rate(of_scope, c, 'deny');
+  if together > 1 then
+    update wardkeep_audit.denial d set more = least(d.more, 2000000000) + least(together, 100000) - 1 where d.scope = of_scope;
+  end if;
+  if not told then
+    return;
+  end if;
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, detail)
+  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, left(wardkeep.request_id(), 200), 'deny',
+    -- A name that is a table's, so that nothing else is written here.
+    coalesce((select relation from pg_class k join pg_namespace n on n.oid = k.relnamespace
+               where n.nspname || '.' || k.relname = relation and k.relkind in ('r', 'p', 'v') limit 1), ''),
+    json_strip_nulls(json_build_object('code', case when code ~ '^[0-9A-Z]{5}$' then code else 'XX000' end,
+      'action', case when action in ('create', 'read', 'update', 'delete', 'download', 'print', 'export', 'share') then action end))::text);
+end
+$$;
+comment on function wardkeep_audit.note_denied(wardkeep.token, text, text, text, integer) is 'Internal: one refusal, or one more in the count.';
+
+create function wardkeep_audit.record_denied(what jsonb) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform wardkeep_audit.note_denied(wardkeep.verified(), coalesce(what ->> 'relation', ''), coalesce(what ->> 'code', ''), what ->> 'action',
+    case when what ->> 'n' ~ '^[0-9]{1,6}$' then (what ->> 'n')::integer else 1 end);
+end
+$$;
+comment on function wardkeep_audit.record_denied(jsonb) is
+  'Records that the verified context was refused something: code and table, no values. Ten a minute and session, the rest as a count. Fails with WK1xx.';
+
+create function wardkeep_audit.record_failed_login(in_tenant text, claimed text, reason text) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c wardkeep.token;
+begin
+  c.tenant := coalesce((select k.tenant from wardkeep.known_tenant k where k.tenant = in_tenant), '');
+  c.actor := left(coalesce(nullif(btrim(claimed), ''), 'unknown'), 200);
+  c.role := 'none';
+  c.purpose := 'login';
+  if coalesce(reason, '') !~ '^[a-z0-9_-]{1,40}$' then
+    raise exception 'a reason is a short word' using errcode = 'WK434', hint = 'Such as password, second-factor, locked or unknown.';
+  end if;
+  if not wardkeep_audit.within_rate('login:' || c.tenant, c, 'login') then
+    return;
+  end if;
+  insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, detail)
+  values (c.tenant, c.actor, c.role, c.purpose, 'login', '', json_build_object('outcome', 'failed', 'reason', reason)::text);
+end
+$$;
+comment on function wardkeep_audit.record_failed_login(text, text, text) is
+  'Records that somebody did not get in: whom they claimed to be and why not. Ten a minute and clinic, the rest as a count. For the issuer login. Fails with WK434.';
+-- An emergency opens only once its declaration is committed, so that it is recorded where it is declared: who rolls the
+-- declaration back has opened nothing.
+create function wardkeep_audit.record_emergency() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c wardkeep.token := wardkeep.held(current_setting('role'));
+  phase text := case
+    when tg_op = 'INSERT' then 'declared'
+    when old.reviewed_at is null and new.reviewed_at is not null then 'reviewed'
+    when old.opened_at is null and new.opened_at is not null then 'opened'
+    when old.closed_at is null and new.closed_at is not null then 'closed' end;
+begin
+  if phase is null then
+    return null;
+  end if;
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, verb, relation, record, subject, detail)
+  values (new.tenant, new.branch, case phase when 'reviewed' then new.reviewed_by when 'closed' then 'owner:' || session_user else new.declared_by end,
+    coalesce(c.role, case phase when 'closed' then 'owner' else new.declared_as end), coalesce(c.purpose, 'break_glass'), coalesce(c.session_id, new.session_id),
+    'break_glass', 'wardkeep.break_glass', new.id::text, new.subject,
+    -- The explanation is free text; it stays where it was written.
+    json_strip_nulls(json_build_object('phase', phase, 'reason', new.reason, 'until', new.valid_until, 'verdict', new.verdict))::text);
+  return null;
+end
+$$;
+comment on function wardkeep_audit.record_emergency() is 'Trigger: an emergency that is declared, opened, reviewed or closed.';
+
+create trigger wk_sealed_emergency after insert or update on wardkeep.break_glass
+  for each row execute function wardkeep_audit.record_emergency();
+alter table wardkeep.break_glass enable always trigger wk_sealed_emergency;

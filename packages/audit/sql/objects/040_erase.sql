@@ -41,6 +41,9 @@ begin
   update wardkeep_audit.event e set record = null, subject = null, detail = null
    where e.tenant = of_tenant
      and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]);
+  -- A link to a record of somebody who is gone opens no more.
+  delete from wardkeep_audit.share s where s.tenant = of_tenant and s.subject = of_subject;
+  delete from wardkeep_audit.transfer t where t.tenant = of_tenant and t.subject = of_subject;
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
   values (of_tenant, 'audit:' || session_user, 'owner', 'erasure', 'delete', 'wardkeep_audit.event', erased,
     json_build_object('reason', reason)::text);

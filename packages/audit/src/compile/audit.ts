@@ -12,6 +12,7 @@ import {
   sqlName,
 } from "@wardkeep/postgres/migrate"
 import { viewedTables } from "../views/viewed.js"
+import { handlingCallables, handlingFunctions } from "./handling.js"
 import { recordFunction, recordTriggers, redactedColumns } from "./record-function.js"
 
 const mark = "wardkeep-audit"
@@ -33,8 +34,10 @@ export const audit: Extension = {
     return ownSql("objects")
   },
   callable(policy) {
-    if (viewedTables(policy).size === 0) return []
-    return matrixRoles(policy).map((role) => ({ role, function: "wardkeep_audit.record_views(jsonb)" }))
+    const handling = handlingCallables(policy)
+    if (viewedTables(policy).size === 0) return handling
+    const views = matrixRoles(policy).map((role) => ({ role, function: "wardkeep_audit.record_views(jsonb)" }))
+    return [...handling, ...views]
   },
   async plan(input) {
     if (!(await isInstalled(input.client))) {
@@ -46,10 +49,12 @@ export const audit: Extension = {
     const roots = rootsOf(input.tables)
     for (const { entry, relation } of roots) if (entry.table.name === relation) requireRedactable(entry)
     requireStrict(input)
+    const own = roots.filter(({ entry, relation }) => entry.table.name === relation).map(({ entry }) => entry)
     const viewed = [...viewedTables(input.policy).keys()]
     const desired = [
       ...(viewed.length > 0 ? [viewedFunction(viewed)] : []),
-      ...roots.filter(({ entry, relation }) => entry.table.name === relation).map(({ entry }) => recordFunction(entry)),
+      ...own.map(recordFunction),
+      ...handlingFunctions(input.policy, own),
       ...roots.flatMap(({ entry, relation }) => recordTriggers(entry, relation)),
     ]
     const steps = managedSteps(desired, await present(input), mark)

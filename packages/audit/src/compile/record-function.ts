@@ -88,7 +88,7 @@ function pairedRows(entry: ScopedTable, old: string, now: string): string {
 }
 
 /** The key without the scope, as text; several columns as a JSON array. */
-function recordKey(entry: ScopedTable, value: (column: string) => string): string {
+export function recordKey(entry: ScopedTable, value: (column: string) => string): string {
   const scope = [entry.tenant?.column, entry.branch?.column]
   const own = entry.key.filter((column) => !scope.includes(column))
   const columns = own.length > 0 ? own : entry.key

@@ -16,9 +16,20 @@ export interface Coverage {
   readonly views: number
   /** Recorded views of this tenant that name nobody, or not everybody. */
   readonly undetermined: number
+  /** Downloads, prints and exports of this tenant that name nobody. */
+  readonly unnamed: number
 }
 
-const nothing = { since: null, tables: 0, off: [], unsealed: 0, erased: 0, undetermined: 0, recorded: false }
+const nothing = {
+  since: null,
+  tables: 0,
+  off: [],
+  unsealed: 0,
+  erased: 0,
+  undetermined: 0,
+  unnamed: 0,
+  recorded: false,
+}
 
 export async function readCoverage(client: Queryable, tenant: string): Promise<Coverage> {
   const { rows } = await client.query<Omit<Coverage, "views"> & { recorded: boolean }>(
@@ -32,6 +43,8 @@ export async function readCoverage(client: Queryable, tenant: string): Promise<C
        (select count(*)::int from wardkeep_audit.erased x join wardkeep_audit.log l on l.id = x.log where l.tenant = $1) as erased,
        (select count(*)::int from wardkeep_audit.event e where e.tenant = $1 and e.verb = 'view'
          and (e.detail like '{"source":"undetermined"%' or e.detail like '{"source":"declared"%')) as undetermined,
+       (select count(*)::int from wardkeep_audit.event e where e.tenant = $1 and e.verb in ('download', 'print', 'export')
+         and e.subject is null and e.detail like '{"phase":"begun"%' and e.relation <> 'wardkeep_audit.event') as unnamed,
        to_regprocedure('wardkeep_audit.viewed_tables()') is not null as recorded`,
     [tenant],
   )

@@ -1,21 +1,5 @@
 import { WardkeepError } from "@wardkeep/core"
-import { inTransaction, type Queryable } from "@wardkeep/postgres/migrate"
-import { type Coverage, readCoverage } from "./coverage.js"
-import { recordReading } from "./record.js"
-
-export interface ReadOptions {
-  /** A dedicated connection of the migrator's login with the owner's role in force. */
-  readonly client: Queryable
-  /** Whose log is read, and in whose log the reading is recorded. */
-  readonly tenant: string
-  /** Why; it is recorded. */
-  readonly reason: string
-  /** First and last moment, as PostgreSQL reads a timestamptz. */
-  readonly from?: string
-  readonly to?: string
-  /** Newest first; default 1000. */
-  readonly limit?: number
-}
+import { about, happened, inWindow, iso, type Reading, type ReadOptions, reading } from "./question.js"
 
 export interface AuditEvent {
   /** ISO 8601, UTC. */
@@ -38,31 +22,10 @@ export interface AuditEvent {
   readonly detail: Readonly<Record<string, unknown>> | null
 }
 
-export interface Reading<T> {
-  readonly rows: readonly T[]
-  /** There is more than `limit` let through. */
-  readonly more: boolean
-  /** What the answer rests on, and what it cannot know. */
-  readonly coverage: Coverage
-}
-
-const defaultLimit = 1000
-
-/** When it happened: after an erasure the views of the others are said again, later. */
-const happened = "wardkeep_audit.happened(e.verb, e.detail, e.at)"
-
-const eventFields = `to_char(${happened} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.verb,
+export const eventFields = `to_char(${happened} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.verb,
   e.relation, e.record, e.subject, e.request, e.n, exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed,
   case when wardkeep_audit.subjects_of(e.verb, e.detail) is null then e.detail::json
        else json_build_object('source', e.detail::json ->> 'source', 'subjects', cardinality(wardkeep_audit.subjects_of(e.verb, e.detail))) end as detail`
-
-/** Whether an event is about a person, alone or among others. */
-const about = (value: string): string =>
-  `(e.subject = ${value} or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[${value}])`
-
-/** No event is older than what it tells, so that months before the window are not read. */
-const inWindow = `e.tenant = $1 and e.at >= coalesce($2::timestamptz, '-infinity')
-  and ${happened} between coalesce($2::timestamptz, '-infinity') and coalesce($3::timestamptz, 'infinity')`
 
 /**
  * What happened to a person's records, or what an actor did, newest first. The reading is an event of the same log, and
@@ -134,7 +97,6 @@ export async function touched(
   options: ReadOptions & { readonly actor: string; readonly subject?: string },
 ): Promise<Reading<Touched>> {
   const { actor, subject = null } = options
-  const iso = (moment: string): string => `to_char(${moment} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
   const sql = `select s.subject, count(*)::int as events, array_agg(distinct e.verb) as verbs, array_agg(distinct e.relation) as relations,
       ${iso(`min(${happened})`)} as first, ${iso(`max(${happened})`)} as last
     from wardkeep_audit.event e
@@ -177,29 +139,4 @@ export async function whoSaw(options: ReadOptions & { readonly subject: string }
     from wardkeep_audit.event e where ${inWindow} and e.verb = 'view' and e.relation <> 'wardkeep_audit.event' and ${about("$5")}
     order by ${happened} desc, e.id desc limit $4`
   return await reading<Seen>(options, { subject, asked: { saw: true }, sql, values: [subject] })
-}
-
-interface Question {
-  readonly subject: string | null
-  readonly asked: Readonly<Record<string, unknown>>
-  readonly sql: string
-  readonly values: readonly unknown[]
-}
-
-async function reading<T>(options: ReadOptions, { subject, asked, sql, values }: Question): Promise<Reading<T>> {
-  const { client, tenant, reason, from, to, limit = defaultLimit } = options
-  return await inTransaction(client, async () => {
-    const found = await client.query(sql, [tenant, from ?? null, to ?? null, limit + 1, ...values])
-    const rows = found.rows.slice(0, limit) as T[]
-    const window = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
-    await recordReading(client, {
-      verb: "view",
-      tenant,
-      reason,
-      subject,
-      asked: { ...asked, ...window },
-      n: rows.length,
-    })
-    return { rows, more: found.rows.length > limit, coverage: await readCoverage(client, tenant) }
-  })
 }

@@ -234,6 +234,31 @@ export const codes = {
     http: 500,
   },
   WK412: { title: "Strict columns without a person", hint: "Select the subject's column or the key too.", http: 403 },
+  WK430: {
+    title: "The role may not hand this out",
+    hint: "Give the role download, print, export or share for the table in the policy file, or ask somebody who holds it; nothing was released.",
+    http: 403,
+  },
+  WK431: {
+    title: "A record that is to be handed out is not there",
+    hint: "Check the key; a record of another branch, or one that the role may not hand out, is not there either.",
+    http: 404,
+  },
+  WK432: {
+    title: "The link does not open",
+    hint: "Check the code, or ask who shared it for another link: it may be used up, over, revoked, or locked after five wrong codes.",
+    http: 403,
+  },
+  WK433: {
+    title: "No such transfer is under way",
+    hint: "End each download once, in the session that began it.",
+    http: 409,
+  },
+  WK434: {
+    title: "What is to be recorded is not described",
+    hint: "See the message; nothing was released.",
+    http: 400,
+  },
   WK501: {
     title: "The law data is not valid",
     hint: "Correct the files the message names; each rule needs a citation, a source and its days in force.",

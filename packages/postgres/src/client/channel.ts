@@ -184,7 +184,10 @@ export class Channel implements UnitOwner {
     if (error === undefined) unit.resolve(unit.result())
     else {
       this.#failure ??= error
-      unit.reject(outward(error, unit.statement, this.#runtime.keepDetail, unit.progress))
+      const said = outward(error, unit.statement, this.#runtime.keepDetail, unit.progress)
+      if (this.#connections === this.#runtime.connections)
+        this.#runtime.refusals.note(this.context, said, unit.statement.text)
+      unit.reject(said)
     }
     if (this.#pending === 0) for (const resume of this.#idle.splice(0)) resume()
   }

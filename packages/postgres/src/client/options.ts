@@ -5,6 +5,7 @@ import type { Issuer } from "../issue/issuer.js"
 import type { Logger } from "../log.js"
 import { requireWaiver, type SecurityFloorWaiver } from "./guard.js"
 import type { ViewObserver } from "./observe.js"
+import type { RefusalRecorder } from "./refusals.js"
 
 export interface WardkeepOptions {
   /**
@@ -34,6 +35,8 @@ export interface WardkeepOptions {
   readonly contextStore?: ContextStore
   /** Who records views: `recordViews(policy)` of `wardkeep/audit`, for policies that say `audit.views` of a table. */
   readonly views?: ViewObserver
+  /** Who records what was refused: `recordRefusals(policy)` of `wardkeep/audit`. Default: nobody. */
+  readonly refusals?: RefusalRecorder
   /**
    * Run `wk.query` of all tenants over this few sessions, pipelined, each in its own transaction; beside those of
    * `pool`, which serve transactions and calls with a `signal` or `timeout`. For short statements: a long one delays

@@ -11,6 +11,7 @@ import { Lanes } from "./lanes.js"
 import { type Ask, callOf, mayWrite, type Observed, showsRows, type ViewObserver, type Watch } from "./observe.js"
 import type { Settings } from "./options.js"
 import { OwnUnit, type Reading } from "./own-unit.js"
+import { type RefusalRecorder, Refusals } from "./refusals.js"
 import { StatementCatalog, type Text } from "./statements.js"
 import { ServerTerms } from "./terms.js"
 import { connect } from "./wire/connect.js"
@@ -24,6 +25,7 @@ export interface RuntimeOptions extends GuardOptions {
   readonly hostSchemas: readonly string[]
   readonly keepDetail: boolean
   readonly observer: ViewObserver | undefined
+  readonly refusals: RefusalRecorder | undefined
 }
 
 const noSteps: readonly Step[] = []
@@ -41,6 +43,7 @@ export class Runtime implements UnitOwner {
   readonly terms: ServerTerms
   readonly keepDetail: boolean
   readonly observer: ViewObserver | undefined
+  readonly refusals: Refusals
   readonly #lanes: Lanes | undefined
   readonly #sessions: ConnectionsOptions
   #aside: Connections | undefined
@@ -48,8 +51,9 @@ export class Runtime implements UnitOwner {
   #closed = false
 
   constructor(options: RuntimeOptions) {
-    const { settings, hostSchemas, keepDetail, observer, ...guard } = options
+    const { settings, hostSchemas, keepDetail, observer, refusals, ...guard } = options
     this.observer = observer
+    this.refusals = new Refusals(refusals, this)
     this.settings = settings
     this.log = options.log
     this.keepDetail = keepDetail
@@ -230,7 +234,9 @@ export class Runtime implements UnitOwner {
 
   #reject(unit: OwnUnit, error: unknown): void {
     unit.deadline?.clear()
-    unit.reject(outward(error, unit.statement, this.keepDetail, unit.progress))
+    const said = outward(error, unit.statement, this.keepDetail, unit.progress)
+    if (!unit.aside) this.refusals.note(unit.context, said, unit.text.text)
+    unit.reject(said)
   }
 
   #dispatch(unit: OwnUnit): void {

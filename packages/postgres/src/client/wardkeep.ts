@@ -63,6 +63,7 @@ export class Wardkeep implements Queries {
       waiver: options.securityFloorWaiver,
       keepDetail: options.dangerouslyLogDetail === true,
       observer: observerOf(options),
+      refusals: options.refusals,
     })
     this.pool = ormPool(this.#runtime, this.#store, () => this.#ambient.alone())
   }
@@ -87,7 +88,8 @@ export class Wardkeep implements Queries {
     this.#ambient.refuseInside("wk.run")
     // A scope that was named is checked now; a session with several grants may still be entered without one.
     const named = scope.tenant ?? scope.role ?? scope.purpose ?? scope.branch
-    const context = named === undefined ? undefined : preselectContext(session, scope)
+    const context =
+      named === undefined ? undefined : this.#runtime.refusals.chosen(session, () => preselectContext(session, scope))
     const frame = { run: {}, session, scope, context, transaction: undefined }
     return await this.#store.run(frame, async () => await work())
   }
@@ -134,7 +136,10 @@ export class Wardkeep implements Queries {
     }
     const { signal, timeout, isolation, readOnly, deferrable, ...narrow } = scope
     const merged = mergeScope(frame.scope, narrow)
-    const context = Object.keys(narrow).length === 0 ? contextOf(frame) : selectContext(frame.session, merged)
+    const isSame = Object.keys(narrow).length === 0
+    const context = isSame
+      ? contextOf(frame)
+      : this.#runtime.refusals.chosen(frame.session, () => selectContext(frame.session, merged))
     const modes = transactionModes({
       ...(isolation !== undefined && { isolation }),
       readOnly: readOnly === true,

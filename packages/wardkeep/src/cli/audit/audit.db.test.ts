@@ -133,6 +133,38 @@ describe("the audit log on the command line", () => {
     expect(await cli("audit", "touched", "nobody", "--tenant", clinic)).toMatchObject({ code: 2 })
   })
 
+  it("tells what left, what was refused and how far somebody reached, as lines, CSV, JSON and FHIR", async () => {
+    const actor = `backfill:wk_${deployment}_migrator`
+    const diff = await cli("audit", "diff", "public.patient", patient, ...about)
+    expect(diff.stdout).toMatch(new RegExp(`^branch_id {2}changed once, last by ${actor}`))
+    expect(diff.stdout).not.toContain("Ravi")
+    const reach = await cli("audit", "blast-radius", "--actor", actor, ...about)
+    expect(reach.stdout).toMatch(new RegExp(`^${patient} {2}2 events \\(create, update\\) in public.patient`))
+    expect(reach.stdout).toContain("about 1 person; 0 bytes left; 0 refusals.")
+    for (const name of ["exports", "denied"]) {
+      const none = await cli("audit", name, ...about)
+      expect(none).toMatchObject({ code: 0, stderr: "" })
+      expect(none.stdout).toMatch(/^0 lines\. The log of this clinic begins/)
+    }
+    const own = await cli("audit", "access-report", "--subject", patient, "--guardian", "mother", ...about)
+    expect(own.stdout).toContain("Who looked at a record without changing it is not recorded here.")
+    const sheet = await cli("audit", "timeline", "--subject", patient, "--csv", ...about)
+    expect(sheet.stdout).toMatch(/^at,actor,role,purpose,/)
+    expect(sheet.stderr).toContain("Not recorded here")
+    const fhir = await cli("audit", "timeline", "--subject", patient, "--fhir", "clinic.example", ...about)
+    expect(JSON.parse(fhir.stdout).entry.at(-1).resource).toMatchObject({ resourceType: "AuditEvent", action: "C" })
+    const following = startCli(folder, ["audit", "tail", "--json", ...about], env)
+    const begun = async (): Promise<number> => {
+      const { rows } = await connected(database.adminUrl, (client) =>
+        client.query(`select count(*)::int as n from wardkeep_audit.event where detail like '%"tail"%'`),
+      )
+      return rows[0].n
+    }
+    await expect.poll(begun, { timeout: 20_000 }).toBe(1)
+    following.kill("SIGTERM")
+    expect(await following.ended).toMatchObject({ code: 0, stderr: "" })
+  })
+
   it("verifies a bundle with neither database nor policy file, and refuses one that is cut", async () => {
     await cli("audit", "seal", "--key", "seal.pem", "--out", "anchor.txt")
     const made = await cli("audit", "bundle", ...about, "--out", "case.wkbundle", "--json")

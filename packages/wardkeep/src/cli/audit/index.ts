@@ -2,8 +2,10 @@ import { Command } from "commander"
 import type { CommandContext } from "../command-context.js"
 import { bundleCommand } from "./bundle.js"
 import { eraseCommand } from "./erase.js"
+import { accessReportCommand, blastRadiusCommand, deniedCommand, diffCommand, exportsCommand } from "./reach.js"
 import { timelineCommand, touchedCommand, whoChangedCommand, whoSawCommand } from "./read.js"
 import { sealCommand } from "./seal.js"
+import { tailCommand } from "./tail.js"
 import { auditVerifyCommand } from "./verify.js"
 
 export function auditCommand(context: CommandContext): Command {
@@ -18,6 +20,12 @@ export function auditCommand(context: CommandContext): Command {
     whoSawCommand,
     whoChangedCommand,
     touchedCommand,
+    diffCommand,
+    exportsCommand,
+    deniedCommand,
+    blastRadiusCommand,
+    accessReportCommand,
+    tailCommand,
     eraseCommand,
   ]
   for (const make of commands) group.addCommand(make(context))

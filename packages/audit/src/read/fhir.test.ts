@@ -1,0 +1,246 @@
+import { describe, expect, it } from "vitest"
+import { fhirAuditEvents } from "./fhir.js"
+import type { AuditEvent } from "./read.js"
+
+/**
+ * Elements of AuditEvent in FHIR R4 (https://hl7.org/fhir/R4/auditevent.html) that may occur, with how often and as what.
+ * An element that is not in the list is a fault.
+ */
+const elements: Record<string, Record<string, [least: number, most: number, type: string]>> = {
+  AuditEvent: {
+    resourceType: [1, 1, "code"],
+    id: [0, 1, "id"],
+    meta: [0, 1, "Meta"],
+    type: [1, 1, "Coding"],
+    subtype: [0, 99, "Coding"],
+    action: [0, 1, "code"],
+    recorded: [1, 1, "instant"],
+    outcome: [0, 1, "code"],
+    purposeOfEvent: [0, 99, "CodeableConcept"],
+    agent: [1, 99, "Agent"],
+    source: [1, 1, "Source"],
+    entity: [0, 99, "Entity"],
+  },
+  Meta: { profile: [0, 99, "canonical"] },
+  Coding: { system: [0, 1, "uri"], code: [0, 1, "code"], display: [0, 1, "string"] },
+  CodeableConcept: { coding: [0, 99, "Coding"], text: [0, 1, "string"] },
+  Agent: {
+    type: [0, 1, "CodeableConcept"],
+    role: [0, 99, "CodeableConcept"],
+    who: [0, 1, "Reference"],
+    requestor: [1, 1, "boolean"],
+    network: [0, 1, "Network"],
+    purposeOfUse: [0, 99, "CodeableConcept"],
+  },
+  Network: { address: [0, 1, "string"], type: [0, 1, "code"] },
+  Source: { observer: [1, 1, "Reference"], type: [0, 99, "Coding"] },
+  Entity: { what: [0, 1, "Reference"], type: [0, 1, "Coding"], role: [0, 1, "Coding"], detail: [0, 99, "Detail"] },
+  Detail: { type: [1, 1, "string"], valueString: [1, 1, "string"] },
+  Reference: {
+    reference: [0, 1, "string"],
+    type: [0, 1, "uri"],
+    identifier: [0, 1, "Identifier"],
+    display: [0, 1, "string"],
+  },
+  Identifier: { value: [0, 1, "string"] },
+}
+
+/** https://hl7.org/fhir/R4/datatypes.html */
+const primitives: Record<string, RegExp> = {
+  code: /^[^\s]+(\s[^\s]+)*$/,
+  id: /^[A-Za-z0-9.-]{1,64}$/,
+  uri: /^\S+$/,
+  canonical: /^\S+$/,
+  string: /^[\s\S]+$/,
+  boolean: /^(true|false)$/,
+  instant:
+    /^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$/,
+}
+
+const dicom = "http://dicom.nema.org/resources/ontology/DCM"
+const kinds = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
+const participation = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+
+/** IHE Basic Audit Log Patterns: what a profile asks for beyond the resource (https://profiles.ihe.net/ITI/BALP). */
+const profiles = {
+  Read: {
+    action: "R",
+    subtype: "read",
+    client: `${dicom}|110152`,
+    server: `${dicom}|110153`,
+    user: [`${participation}|IRCP`],
+    bare: false,
+  },
+  Create: {
+    action: "C",
+    subtype: "create",
+    client: `${dicom}|110153`,
+    server: `${dicom}|110152`,
+    user: ["AUT", "INF", "CST"].map((c) => `${participation}|${c}`),
+    bare: false,
+  },
+  Update: {
+    action: "U",
+    subtype: "update",
+    client: `${dicom}|110153`,
+    server: `${dicom}|110152`,
+    user: ["AUT", "INF", "CST"].map((c) => `${participation}|${c}`),
+    bare: false,
+  },
+  Delete: {
+    action: "D",
+    subtype: "delete",
+    client: `${dicom}|110150`,
+    server: "http://terminology.hl7.org/CodeSystem/provenance-participant-type|custodian",
+    user: ["AUT", "INF", "CST"].map((c) => `${participation}|${c}`),
+    bare: true,
+  },
+} as const
+
+type Json = Record<string, unknown>
+const token = (coding: unknown): string => {
+  const { system, code } = coding as Json
+  return `${system}|${code}`
+}
+
+function structureFaults(value: unknown, type: string, path: string): string[] {
+  const primitive = primitives[type]
+  if (primitive !== undefined) return primitive.test(String(value)) ? [] : [`${path} is no ${type}`]
+  const known = elements[type] ?? {}
+  const members = Object.entries(value as Json)
+  const faults = members.length === 0 ? [`${path} is empty`] : []
+  for (const [name, inner] of members) {
+    const allowed = known[name]
+    if (allowed === undefined) faults.push(`${path}.${name} is not in the resource`)
+    else if (allowed[1] > 1 !== Array.isArray(inner))
+      faults.push(`${path}.${name} is ${Array.isArray(inner) ? "" : "not "}a list`)
+    else for (const each of [inner].flat()) faults.push(...structureFaults(each, allowed[2], `${path}.${name}`))
+  }
+  for (const [name, [least]] of Object.entries(known))
+    if (least > 0 && !members.some(([given]) => given === name)) faults.push(`${path}.${name} is missing`)
+  return faults
+}
+
+function profileFaults(resource: Json): string[] {
+  const [named = ""] = ((resource.meta as Json).profile as string[]) ?? []
+  const found =
+    /^https:\/\/profiles\.ihe\.net\/ITI\/BALP\/StructureDefinition\/IHE\.BasicAudit\.(Patient)?(Read|Create|Update|Delete)$/.exec(
+      named,
+    )
+  if (found === null) return [`no such profile: ${named}`]
+  const asked = profiles[found[2] as keyof typeof profiles]
+  const faults: string[] = []
+  const want = (holds: boolean, what: string): void => {
+    if (!holds) faults.push(what)
+  }
+  want(token(resource.type) === "http://terminology.hl7.org/CodeSystem/audit-event-type|rest", "type")
+  want(
+    (resource.subtype as Json[]).some(
+      (each) => token(each) === `http://hl7.org/fhir/restful-interaction|${asked.subtype}`,
+    ),
+    "subtype",
+  )
+  want(resource.action === asked.action, "action")
+  want(resource.outcome === "0", "outcome")
+  const agents = resource.agent as Json[]
+  const typed = (codes: readonly string[]): Json[] =>
+    agents.filter(({ type }) => ((type as Json).coding as Json[]).some((coding) => codes.includes(token(coding))))
+  for (const codes of [[asked.client], [asked.server]]) {
+    const [agent, second] = typed(codes)
+    want(agent?.who !== undefined && agent.network !== undefined && second === undefined, `agent ${codes}`)
+    if (asked.bare)
+      want(agent?.role === undefined && agent?.purposeOfUse === undefined, `agent ${codes} holds more than it may`)
+  }
+  const [user, another] = typed(asked.user)
+  want(
+    user?.who !== undefined && user.requestor === true && user.network === undefined && another === undefined,
+    "user",
+  )
+  const entities = (resource.entity ?? []) as Json[]
+  const of = (code: string): Json[] => entities.filter(({ type }) => token(type) === code)
+  const [data, more] = of(`${kinds}|2`)
+  want(data?.what !== undefined && data.role !== undefined && more === undefined, "data")
+  if (asked.bare) want(data?.detail === undefined, "data holds a detail")
+  if (found[1] === "Patient") {
+    const [patient, other] = of(`${kinds}|1`)
+    want(
+      patient?.what !== undefined &&
+        token(patient.role) === "http://terminology.hl7.org/CodeSystem/object-role|1" &&
+        other === undefined,
+      "patient",
+    )
+  }
+  const [transaction] = of("https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType|XrequestId")
+  if (transaction !== undefined)
+    want(((transaction.what as Json).identifier as Json).value !== undefined, "transaction")
+  return faults
+}
+
+const event: AuditEvent = {
+  at: "2026-11-28T02:30:00.123456Z",
+  actor: "asha",
+  role: "doctor",
+  purpose: "care",
+  branch: "b",
+  verb: "view",
+  relation: "public.patient",
+  record: null,
+  subject: "11111111-2222-3333-4444-555555555555",
+  request: "r-1",
+  n: 1,
+  sealed: true,
+  detail: { full_name: ["Ravi", "Ravi K"] },
+}
+const site = { server: { name: "clinic", address: "clinic.example" } }
+const verbs = ["view", "create", "update", "delete", "download", "print", "export", "share", "break_glass"]
+const asJson = (events: AuditEvent[]): Json[] => JSON.parse(JSON.stringify(fhirAuditEvents(events, { site })))
+
+describe("an event as FHIR", () => {
+  it.each(verbs)(
+    "%s is an AuditEvent of R4 and of its pattern, with and without a person, record and request",
+    (verb) => {
+      const some = [
+        event,
+        { ...event, subject: null },
+        { ...event, record: "r 1" },
+        { ...event, request: null },
+        { ...event, subject: "ä person/1" },
+      ]
+      for (const resource of asJson(some.map((each) => ({ ...each, verb })))) {
+        expect(structureFaults(resource, "AuditEvent", "AuditEvent")).toEqual([])
+        expect(profileFaults(resource)).toEqual([])
+        expect(JSON.stringify(resource)).not.toContain("Ravi")
+      }
+    },
+  )
+
+  it("is an alert where it was refused, after no pattern", () => {
+    for (const resource of asJson([
+      { ...event, verb: "deny" },
+      { ...event, verb: "login" },
+    ])) {
+      expect(structureFaults(resource, "AuditEvent", "AuditEvent")).toEqual([])
+      expect(resource.outcome).toBe("8")
+    }
+  })
+
+  it("would be found at fault: the lists above are not empty words", () => {
+    const [good = {}] = asJson([event])
+    const agent = good.agent as Json[]
+    const entity = good.entity as Json[]
+    const bad: [Json, RegExp][] = [
+      [{ ...good, source: undefined }, /source/],
+      [{ ...good, recorded: "yesterday" }, /instant/],
+      [{ ...good, severity: "x" }, /severity/],
+      [{ ...good, agent: agent.slice(1) }, /agent/],
+      [{ ...good, agent: agent.slice(0, 2) }, /user/],
+      [{ ...good, entity: entity.slice(0, 1) }, /data|patient/],
+      [{ ...good, action: "C" }, /action/],
+      [{ ...good, subtype: good.subtype && (good.subtype as Json[])[0] }, /list/],
+    ]
+    for (const [resource, fault] of bad) {
+      const faults = structureFaults(JSON.parse(JSON.stringify(resource)), "AuditEvent", "AuditEvent")
+      expect((faults.length > 0 ? faults : profileFaults(resource)).join()).toMatch(fault)
+    }
+  })
+})
