@@ -243,6 +243,8 @@ class Execution implements Watch {
 
   async #seen(view: TableView, ask: Ask): Promise<Seen> {
     const subjects = new Set(view.subjects.flatMap((at) => [...(this.#values.get(at) ?? [])]))
+    // Another session would find the row as it was, or another branch's with the same key.
+    if (view.source === "fetched" && this.#call.uncommitted) return { view, subjects: [], complete: false }
     if (view.source === "fetched" && view.key !== undefined) {
       const keys = [...(this.#values.get(view.key) ?? [])]
       const fetched = await fetchSubjects(view.relation, keys, this.#recorder, this.#call, ask)
