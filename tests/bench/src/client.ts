@@ -18,7 +18,11 @@ interface Rows {
 export async function openClient(
   policy: Policy,
   url: string,
-  { connections, shared, views = false }: { readonly connections: number; readonly shared?: number; readonly views?: boolean },
+  {
+    connections,
+    shared,
+    views = false,
+  }: { readonly connections: number; readonly shared?: number; readonly views?: boolean },
 ): Promise<Client> {
   const wk = createWardkeep({
     pool: { connectionString: url, max: connections, idleTimeoutMillis: 0 },

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import type { Ask, ObservedCall, ViewObserver, Watch } from "@wardkeep/postgres"
+import type { Ask, ObservedCall, Transaction, ViewObserver, Watch } from "@wardkeep/postgres"
 import { describe, expect, it } from "vitest"
 import { viewedPolicy } from "#tests/fixture/audited.ts"
 import { useClient } from "#tests/fixture/client.ts"
@@ -144,18 +144,18 @@ describe("what only its own transaction sees", () => {
     expect(await lastView()).toEqual([{ subject: first, source: "fetched" }])
     await asDoctor(() => used.wk.query(`${reason} for update`, [visit]))
     expect(await lastView()).toEqual([{ subject: first, source: "fetched" }])
-    for (const read of [(q: typeof used.wk) => q.query(reason, [visit]), streamed]) {
+    for (const read of [(q: Transaction) => q.query(reason, [visit]), streamed]) {
       await asDoctor(() =>
         used.wk.tx(async (q) => {
           await q.query("delete from visit where id = $1", [visit])
           await q.query("insert into visit (id, patient_id, reason) values ($1, $2, 'moved')", [visit, second])
-          await read(q as typeof used.wk)
+          await read(q)
           throw new Error("undone")
         }),
       ).catch((error: unknown) => expect(error).toMatchObject({ message: "undone" }))
       expect(await lastView()).toEqual([{ subject: null, source: "undetermined" }])
     }
-    async function streamed(q: typeof used.wk): Promise<void> {
+    async function streamed(q: Transaction): Promise<void> {
       for await (const row of q.stream(reason, [visit])) expect(row).toMatchObject({ reason: "moved" })
     }
   })
