@@ -83,7 +83,7 @@ export async function sealing(stage: AuditStage): Promise<Figure[]> {
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
     publicKeyEncoding: { type: "spki", format: "pem" },
   })
-  const client = await openClient(audited.policy, audited.url(audited.app), { connections: 6 })
+  const client = await openClient(audited.policy, audited.url(audited.app), { connections: 6, views: true })
   const text = "update patient set balance = balance + 1 where id = $1"
   const batches: { began: number; ended: number }[] = []
   const committed: number[] = []
