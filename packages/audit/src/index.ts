@@ -47,4 +47,4 @@ export {
 export { tail } from "./read/tail.js"
 export { originOf, type Signer, signerFrom, verifierKey } from "./seal/note.js"
 export { openSealer, type Sealed, type Sealer, type SealOptions } from "./seal/sealer.js"
-export { recordViews } from "./views/recorder.js"
+export { recordViews, type ViewOptions } from "./views/recorder.js"

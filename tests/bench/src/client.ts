@@ -1,5 +1,6 @@
 import type { Policy } from "@wardkeep/core"
 import { createWardkeep } from "@wardkeep/postgres"
+import { recordViews } from "wardkeep/audit"
 import type { Session } from "./data/prepare.ts"
 
 /** What is measured: the client that users install, through the calls they write. */
@@ -17,11 +18,16 @@ interface Rows {
 export async function openClient(
   policy: Policy,
   url: string,
-  { connections, shared }: { readonly connections: number; readonly shared?: number },
+  {
+    connections,
+    shared,
+    views = false,
+  }: { readonly connections: number; readonly shared?: number; readonly views?: boolean },
 ): Promise<Client> {
   const wk = createWardkeep({
     pool: { connectionString: url, max: connections, idleTimeoutMillis: 0 },
     policy,
+    ...(views && { views: recordViews(policy) }),
     ...(shared !== undefined && { shared: { connections: shared } }),
   })
   await wk.start()

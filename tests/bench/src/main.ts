@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
+import { auditTable, runAudit } from "./audit/index.ts"
 import { verdictLine, verdicts } from "./bars.ts"
 import { runContext } from "./context/index.ts"
 import { connected, prepare } from "./data/prepare.ts"
@@ -46,8 +47,8 @@ async function run(options: Options): Promise<Report> {
   }
 }
 
-function commandOf({ quick, server, benches }: Options): string {
-  const parts = ["npm run bench -- --only context"]
+function commandOf({ set, quick, server, benches }: Options): string {
+  const parts = [`npm run bench -- --only ${set}`]
   if (quick) parts.push("--quick")
   if (server !== 18) parts.push(`--server ${server}`)
   if (benches.length > 0) parts.push(`--bench ${benches.join(",")}`)
@@ -70,9 +71,24 @@ async function permissions(options: Options): Promise<void> {
   if (options.check && report.bars.some((bar) => !bar.held)) process.exitCode = 1
 }
 
+async function audit(options: Options): Promise<void> {
+  const { quick, server, benches } = options
+  const report = await runAudit({
+    quick,
+    server,
+    benches,
+    command: commandOf(options),
+    report: (text) => console.log(text),
+  })
+  if (options.json !== undefined) write(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  console.log(`\n${auditTable(report)}`)
+  if (options.check && report.bars.some((bar) => !bar.held)) process.exitCode = 1
+}
+
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2))
   if (options.set === "permissions") return await permissions(options)
+  if (options.set === "audit") return await audit(options)
   const reports =
     options.from.length > 0
       ? options.from.map((file) => JSON.parse(readFileSync(file, "utf8")) as Report)

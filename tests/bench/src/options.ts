@@ -16,7 +16,7 @@ export interface Options {
   readonly benches: readonly string[]
 }
 
-export const usage = `npm run bench -- [--only context|permissions] [--json FILE] [--quick] [--server 15|18] [--check] [--page]
+export const usage = `npm run bench -- [--only context|permissions|audit] [--json FILE] [--quick] [--server 15|18] [--check] [--page]
                [--bench point,list,…] [--from FILE]…
 
   --quick   a tenth of the rows and fewer rounds: shows that it runs, not how fast it is
@@ -25,7 +25,7 @@ export const usage = `npm run bench -- [--only context|permissions] [--json FILE
   --page    write docs/reference/performance.md`
 
 /** Sets of benches by what they measure; the context is the first and the default. */
-const sets = ["context", "permissions"] as const
+const sets = ["context", "permissions", "audit"] as const
 
 export type Set = (typeof sets)[number]
 

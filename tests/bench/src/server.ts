@@ -16,8 +16,18 @@ export const serverSettings = {
   autovacuum: false,
 } as const
 
-export async function startServer(major: 15 | 18): Promise<EmbeddedServer> {
+/** A server that keeps what it is told: an audit log on one that does not would cost less than it does. */
+export const durableSettings = { ...serverSettings, wal_level: "replica", shared_buffers: "2GB" } as const
+
+export const serverSettingsOf = ({
+  durable,
+}: {
+  readonly durable: boolean
+}): Readonly<Record<string, string | number | boolean>> => (durable ? durableSettings : serverSettings)
+
+export async function startServer(major: 15 | 18, { durable = false } = {}): Promise<EmbeddedServer> {
   const binaries = serverBinaries(major)
   if (major === 15 && binaries === undefined) throw new Error("PostgreSQL 15 is not installed; set WARDKEEP_PG15_BIN")
-  return await startEmbedded({ fsync: false, settings: serverSettings, ...(binaries !== undefined && { binaries }) })
+  const settings = serverSettingsOf({ durable })
+  return await startEmbedded({ fsync: durable, settings, ...(binaries !== undefined && { binaries }) })
 }

@@ -24,23 +24,45 @@ end
 $$;
 comment on function wardkeep_audit.refuse_view() is 'Internal: fails with WK411.';
 
-create function wardkeep_audit.record_views(seen jsonb) returns void
+-- Scalars and one INSERT: it runs inside the statement that shows the rows.
+create function wardkeep_audit.record_view(
+  of_relation text, of_groups text[], persons text[], shown integer, found_by text, of_statement text, soon boolean
+) returns boolean
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   c wardkeep.token := wardkeep.verified();
-  -- The one branch of the context, worked out once.
-  one_branch text := wardkeep_audit.one_branch(c);
+  listed text;
 begin
+  if cardinality(persons) > 1 then
+    persons := array(select distinct p collate "C" from unnest(persons) p where p is not null order by 1);
+    if cardinality(persons) > 1 then
+      listed := ',"subjects":' || to_json(persons)::text;
+    end if;
+  end if;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
-  select coalesce(c.tenant, ''), one_branch, c.actor, c.role, c.purpose, c.session_id,
-         nullif(current_setting('wardkeep.request', true), ''), 'view',
-         case when s.relation = any (wardkeep_audit.viewed_tables()) or s.relation like '%()' then s.relation else wardkeep_audit.refuse_view() end,
-         case when cardinality(s.subjects) = 1 then s.subjects[1] end, coalesce(s.groups, '{}'), coalesce(s.n, 0),
-         json_strip_nulls(json_build_object('source', s.source, 'statement', s.statement,
-           'subjects', case when cardinality(s.subjects) > 1 then to_json(s.subjects) end))::text
-    from jsonb_to_recordset(seen) s (relation text, subjects text[], groups text[], n integer, source text, statement text);
+  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id,
+    nullif(current_setting('wardkeep.request', true), ''), 'view',
+    case when of_relation = any (wardkeep_audit.viewed_tables()) or of_relation like '%()' then of_relation else wardkeep_audit.refuse_view() end,
+    case when listed is null then persons[1] end, coalesce(of_groups, '{}'), coalesce(shown, 0),
+    concat('{"source":', to_json(found_by), ',"statement":' || to_json(of_statement)::text, listed, '}'));
+  -- Seen by the sealer and by everybody at once; on the disk within three times wal_writer_delay.
+  if soon then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  return true;
+end
+$$;
+comment on function wardkeep_audit.record_view(text, text[], text[], integer, text, text, boolean) is
+  'Records what the application was shown of one table: who, where and why are the verified context''s. With `soon` the transaction commits without waiting for the disk. Fails with WK1xx, and with WK411 for a table whose views the policy file does not record.';
+
+create function wardkeep_audit.record_views(seen jsonb) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform wardkeep_audit.record_view(s.relation, s.groups, s.subjects, s.n, s.source, s.statement, s.soon)
+    from jsonb_to_recordset(seen) s (relation text, groups text[], subjects text[], n integer, source text, statement text, soon boolean);
 end
 $$;
 comment on function wardkeep_audit.record_views(jsonb) is
-  'Records what the application was shown, one event per table: who, where and why are the verified context''s. Fails with WK1xx, and with WK411 for a table whose views the policy file does not record.';
+  'Records several views, one event per table, as record_view does. Fails with WK1xx and WK411.';

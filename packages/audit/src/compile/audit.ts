@@ -16,6 +16,11 @@ import { handlingCallables, handlingFunctions } from "./handling.js"
 import { recordFunction, recordTriggers, redactedColumns } from "./record-function.js"
 
 const mark = "wardkeep-audit"
+/** What the roles may call where views are recorded: inside the statement that shows rows, and beside it. */
+const recorders = [
+  "wardkeep_audit.record_view(text,text[],text[],integer,text,text,boolean)",
+  "wardkeep_audit.record_views(jsonb)",
+]
 
 /**
  * The audit log as a part of a Wardkeep database: schema `wardkeep_audit`, and triggers on every table of the policy file
@@ -36,7 +41,7 @@ export const audit: Extension = {
   callable(policy) {
     const handling = handlingCallables(policy)
     if (viewedTables(policy).size === 0) return handling
-    const views = matrixRoles(policy).map((role) => ({ role, function: "wardkeep_audit.record_views(jsonb)" }))
+    const views = matrixRoles(policy).flatMap((role) => recorders.map((name) => ({ role, function: name })))
     return [...handling, ...views]
   },
   async plan(input) {

@@ -13,21 +13,34 @@ import { type ViewedTable, viewedTables } from "./viewed.js"
 type Fields = readonly pg.FieldDef[]
 type Values = readonly (string | null)[]
 
+export interface ViewOptions {
+  /**
+   * What an event survives once its rows are handed over. `process` (the default): the end of the application and of its
+   * session; a crash of the database server may lose the events of its last three `wal_writer_delay` (0.6 seconds unless set
+   * otherwise), as `synchronous_commit = off` does. `server`: that too, at the price of a flush per view. Columns under
+   * `strict` are always recorded as `server` says.
+   */
+  readonly survives?: "process" | "server"
+}
+
 /**
  * Records who saw what through the client, for every table whose policy says `audit.views`: one event per statement and
  * table, with the persons in the rows, committed before the rows are handed over. Give it to `createWardkeep`.
  *
+ * @param options.survives what an event survives once its rows are handed over
  * @throws WK411 (later, by the query) the view could not be recorded · WK412 (later, by the query) a strict column without a person
  * @example const wk = createWardkeep({ pool, policy, views: recordViews(policy) })
  */
-export function recordViews(policy: Policy): ViewObserver {
-  return new ViewRecorder(policy)
+export function recordViews(policy: Policy, { survives = "process" }: ViewOptions = {}): ViewObserver {
+  return new ViewRecorder(policy, survives === "process")
 }
 
 class ViewRecorder implements ViewObserver {
   readonly tables: ReadonlyMap<string, ViewedTable>
   readonly sites: boolean
   readonly #policy: Policy
+  /** Whether events may reach the disk after the rows have reached the caller. */
+  readonly #soon: boolean
   readonly #maps = new Answers<CatalogMap>()
   readonly #analyses = new Answers<Analysis>()
   readonly #ownTexts = new Map<string, OwnText>()
@@ -35,8 +48,9 @@ class ViewRecorder implements ViewObserver {
   /** The columns' origins of a row description, which the client keeps as long as the prepared statement. */
   readonly #origins = new WeakMap<Fields, readonly string[]>()
 
-  constructor(policy: Policy) {
+  constructor(policy: Policy, soon: boolean) {
     this.#policy = policy
+    this.#soon = soon
     this.tables = viewedTables(policy)
     this.sites = [...this.tables.values()].some(({ strict }) => strict.size > 0)
   }
@@ -89,7 +103,10 @@ class ViewRecorder implements ViewObserver {
     if (fields.length === 0) return
     const key = keyOf(call, [])
     const names = fields.map(({ name }) => name)
-    const text = selfRecordingText(call.text, views, names, digestOf(call.text))
+    const isAlone = views.every(({ relation }) => !relation.endsWith("()"))
+    // A function that the caller answers for with `reads` may write, and what it writes is to be as safe as anywhere.
+    const soon = this.#soon && isAlone && call.reads === undefined && isUnguarded(views)
+    const text = selfRecordingText(call.text, views, names, { statement: digestOf(call.text), soon })
     this.#unviewed.delete(key)
     if (views.length === 0) keepWithin(this.#unviewed, key, true)
     this.#ownTexts.delete(key)
@@ -130,6 +147,7 @@ class ViewRecorder implements ViewObserver {
       groups: view.groups,
       subjects,
       n: rows,
+      soon: this.#soon && isUnguarded(seen.map(({ view: each }) => each)),
       source: complete || view.source === "declared" ? view.source : "undetermined",
       ...(!complete && { statement }),
     }))
@@ -225,6 +243,8 @@ class Execution implements Watch {
 
   async #seen(view: TableView, ask: Ask): Promise<Seen> {
     const subjects = new Set(view.subjects.flatMap((at) => [...(this.#values.get(at) ?? [])]))
+    // Another session would find the row as it was, or another branch's with the same key.
+    if (view.source === "fetched" && this.#call.uncommitted) return { view, subjects: [], complete: false }
     if (view.source === "fetched" && view.key !== undefined) {
       const keys = [...(this.#values.get(view.key) ?? [])]
       const fetched = await fetchSubjects(view.relation, keys, this.#recorder, this.#call, ask)
@@ -234,6 +254,10 @@ class Execution implements Watch {
     const isWhole = !view.nullable || view.subjects.some((at) => !this.#empty.has(at))
     return { view, subjects: [...subjects].sort(), complete: view.source === "exact" && isWhole }
   }
+}
+
+function isUnguarded(views: readonly TableView[]): boolean {
+  return views.every(({ strict }) => strict.length === 0)
 }
 
 function keyOf({ dbRole, reads, text }: ObservedCall, origins: readonly string[]): string {

@@ -9,23 +9,24 @@ export function selfRecordingText(
   text: string,
   views: readonly TableView[],
   names: readonly string[],
-  statement: string,
+  { statement, soon }: { readonly statement: string; readonly soon: boolean },
 ): string | undefined {
   // Behind a semicolon nothing may follow; one inside a literal is not looked for.
   if (views.length === 0 || text.includes(";")) return undefined
   const events: string[] = []
   for (const view of views) {
-    const event = eventSql(view, names, statement)
+    const event = eventSql(view, names, statement, soon)
     if (event === undefined) return undefined
     events.push(event)
   }
+  // A condition without a column of the rows: it is worked out once, before the first of them.
   return `with wk_shown as materialized (
 ${text}
-), wk_seen as materialized (select wardkeep_audit.record_views(jsonb_build_array(${events.join(", ")})) as done from wk_shown having count(*) > 0)
-select wk_shown.* from wk_shown where (select count(s) from wk_seen s) >= 0`
+)
+select wk_shown.* from wk_shown where (select ${events.join(" and ")} from wk_shown having count(*) > 0)`
 }
 
-function eventSql(view: TableView, names: readonly string[], statement: string): string | undefined {
+function eventSql(view: TableView, names: readonly string[], statement: string, soon: boolean): string | undefined {
   const { relation, groups, subjects, nullable, source, strict } = view
   const complete = source === "exact"
   const [at, second] = subjects
@@ -34,18 +35,14 @@ function eventSql(view: TableView, names: readonly string[], statement: string):
     return undefined
   const name = at === undefined ? undefined : names[at]
   if (name !== undefined && names.filter((each) => each === name).length !== 1) return undefined
-  const column = name === undefined ? undefined : `wk_shown.${quoteIdent(name)}`
-  const persons =
-    column === undefined
-      ? "'[]'::jsonb"
-      : `coalesce(jsonb_agg(distinct ${column}::text) filter (where ${column} is not null), '[]')`
-  const members = [
-    `'relation', ${quoteLiteral(relation)}`,
-    `'groups', ${quoteLiteral(JSON.stringify(groups))}::jsonb`,
-    `'source', ${quoteLiteral(source)}`,
-    `'n', count(*)`,
-    `'subjects', ${persons}`,
-    ...(complete ? [] : [`'statement', ${quoteLiteral(statement)}`]),
+  const said = [
+    quoteLiteral(relation),
+    groups.length === 0 ? "'{}'" : `array[${groups.map(quoteLiteral).join(", ")}]`,
+    name === undefined ? "null" : `array_agg(wk_shown.${quoteIdent(name)}::text)`,
+    "count(*)::int",
+    quoteLiteral(source),
+    complete ? "null" : quoteLiteral(statement),
+    String(soon),
   ]
-  return `jsonb_build_object(${members.join(", ")})`
+  return `wardkeep_audit.record_view(${said.join(", ")})`
 }

@@ -1,4 +1,5 @@
-import type { Ask, ObservedCall, ViewObserver, Watch } from "@wardkeep/postgres"
+import { randomUUID } from "node:crypto"
+import type { Ask, ObservedCall, Transaction, ViewObserver, Watch } from "@wardkeep/postgres"
 import { describe, expect, it } from "vitest"
 import { viewedPolicy } from "#tests/fixture/audited.ts"
 import { useClient } from "#tests/fixture/client.ts"
@@ -120,5 +121,76 @@ describe("close", () => {
     await closed
     await expect.poll(left).toEqual([])
     await expect(wk.run(used.doctor, () => wk.query("select id from patient"))).rejects.toMatchObject({ code: "WK009" })
+  })
+})
+
+describe("what only its own transaction sees", () => {
+  const reason = "select id, reason from visit where id = $1"
+  const lastView = () =>
+    used.admin<{ subject: string | null; source: string }>(
+      "select subject, detail::json ->> 'source' as source from wardkeep_audit.event where verb = 'view' and relation = 'public.visit' order by id desc limit 1",
+    )
+  const asDoctor = <T>(work: () => Promise<T>): Promise<T> => used.wk.run(used.doctor, work)
+
+  it("names nobody whom another session would find under its key", async () => {
+    const { branch } = used.clinic.branches[0]
+    const found = await used.admin<{ id: string }>("select id from patient where branch_id = $1 limit 2", [branch])
+    const [first, second] = found.map(({ id }) => id)
+    const visit = randomUUID()
+    await asDoctor(() =>
+      used.wk.query("insert into visit (id, patient_id, reason) values ($1, $2, 'moved')", [visit, first]),
+    )
+    await asDoctor(() => used.wk.query(reason, [visit]))
+    expect(await lastView()).toEqual([{ subject: first, source: "fetched" }])
+    await asDoctor(() => used.wk.query(`${reason} for update`, [visit]))
+    expect(await lastView()).toEqual([{ subject: first, source: "fetched" }])
+    for (const read of [(q: Transaction) => q.query(reason, [visit]), streamed]) {
+      await asDoctor(() =>
+        used.wk.tx(async (q) => {
+          await q.query("delete from visit where id = $1", [visit])
+          await q.query("insert into visit (id, patient_id, reason) values ($1, $2, 'moved')", [visit, second])
+          await read(q)
+          throw new Error("undone")
+        }),
+      ).catch((error: unknown) => expect(error).toMatchObject({ message: "undone" }))
+      expect(await lastView()).toEqual([{ subject: null, source: "undetermined" }])
+    }
+    async function streamed(q: Transaction): Promise<void> {
+      for await (const row of q.stream(reason, [visit])) expect(row).toMatchObject({ reason: "moved" })
+    }
+  })
+})
+
+describe("a time-out of the caller's", () => {
+  it("also ends what is asked after the statement, and no row is handed over", async () => {
+    const stuck = gate()
+    const wk = held(async (_, ask) => {
+      await stuck.passed
+      return ask
+    })
+    const began = Date.now()
+    for (const text of ["select id, 4 as late from patient", "update patient set phone = phone returning id"]) {
+      const call = wk.run(used.doctor, () => wk.query(text, [], { timeout: 250 }))
+      await expect(call).rejects.toMatchObject({ code: "WK111" })
+      const signal = AbortSignal.timeout(250)
+      const aborted = wk.run(used.doctor, () => wk.query(text, [], { signal }))
+      await expect(aborted).rejects.toMatchObject({ code: "WK111" })
+    }
+    expect(Date.now() - began).toBeLessThan(8000)
+    stuck.open()
+  })
+})
+
+describe("a write that shows rows", () => {
+  it("is sent again where its session was found changed, as a read is", async () => {
+    await used.admin(
+      "create function leaves() returns text language sql as $$ select set_config('row_security', 'off', false) $$; grant execute on function leaves() to public",
+    )
+    const wk = used.make({ max: 1 })
+    for (const text of ["select id from patient", "update patient set phone = phone returning id"]) {
+      await wk.run(used.doctor, () => wk.query("select leaves()")).catch(() => undefined)
+      const { rows } = await wk.run(used.doctor, () => wk.query(text))
+      expect(rows, text).toHaveLength(5)
+    }
   })
 })

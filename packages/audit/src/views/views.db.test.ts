@@ -322,7 +322,7 @@ describe("a text that was seen before", () => {
 
 describe("rows whose view cannot be recorded", () => {
   it("are not handed over, and a write that shows them is undone", async () => {
-    await log.query("alter function wardkeep_audit.record_views(jsonb) rename to record_views_away")
+    await log.query("alter function wardkeep_audit.record_view rename to record_view_away")
     try {
       const read = await viewed(() => asDoctor(() => used.wk.query(one, [patients[0]])))
       expect(read.error).toMatchObject({ code: "WK411" })
@@ -352,7 +352,7 @@ describe("rows whose view cannot be recorded", () => {
       expect(streamed.error).toMatchObject({ code: "WK411" })
       expect(rows_).toEqual([])
     } finally {
-      await log.query("alter function wardkeep_audit.record_views_away(jsonb) rename to record_views")
+      await log.query("alter function wardkeep_audit.record_view_away rename to record_view")
     }
     expect((await viewed(() => asDoctor(() => used.wk.query(one, [patients[0]])))).events).toHaveLength(1)
   })

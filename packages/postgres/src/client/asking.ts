@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import pg from "pg"
 import type { Context } from "../context/context.js"
-import { Channel } from "./channel.js"
+import { Channel, type Failed } from "./channel.js"
 import { Deadline } from "./deadline.js"
-import { worthAnotherTry } from "./errors.js"
+import { otherStrategy, worthAnotherTry } from "./errors.js"
 import { type Ask, type Observed, released, type Watch } from "./observe.js"
 import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
@@ -80,13 +80,33 @@ export async function runHeldBack<R>(
   values: readonly unknown[],
   watch: Watch,
 ): Promise<Result<R>> {
+  const deadline = Deadline.of(observed.reading)
   try {
-    return await inChannel<R>(runtime, observed, values, watch)
-  } catch (error) {
-    if (!worthAnotherTry(error, "main")) throw error
-    watch.restart()
-    return await inChannel<R>(runtime, observed, values, watch)
+    const first = channelFor(runtime, observed, deadline)
+    try {
+      return await inChannel<R>(runtime, observed, values, watch, first)
+    } catch (error) {
+      if (deadline?.error !== undefined || !(await mayGoBetter(runtime, first.failedIn))) throw error
+      watch.restart()
+      return await inChannel<R>(runtime, observed, values, watch, channelFor(runtime, observed, deadline))
+    }
+  } finally {
+    deadline?.clear()
   }
+}
+
+/** As for a unit that is a transaction of its own: the server has rolled back, and another session or prologue may do. */
+async function mayGoBetter({ terms }: Runtime, failed: Failed | undefined): Promise<boolean> {
+  if (failed === undefined) return false
+  const { error, progress, sentAt } = failed
+  if (worthAnotherTry(error, progress)) return true
+  return otherStrategy(error, progress) && (await terms.changedSince(sentAt).catch(() => false))
+}
+
+function channelFor(runtime: Runtime, { context }: Observed, deadline: Deadline | undefined): Channel {
+  const channel = new Channel({ runtime, context })
+  deadline?.onExpire((error) => channel.abort(error))
+  return channel
 }
 
 async function inChannel<R>(
@@ -94,17 +114,14 @@ async function inChannel<R>(
   { context, text, reading }: Observed,
   values: readonly unknown[],
   watch: Watch,
+  channel: Channel,
 ): Promise<Result<R>> {
-  const channel = new Channel({ runtime, context })
-  const deadline = Deadline.of(reading)
-  deadline?.onExpire((error) => channel.abort(error))
   try {
     const sent = await channel.watched<R>(text, values, reading, watch)
     const result = await released(watch, sent, askIn(runtime, context))
     await channel.commit()
     return result
   } finally {
-    deadline?.clear()
     await channel.rollback()
   }
 }

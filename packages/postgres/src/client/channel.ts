@@ -3,13 +3,13 @@ import type { Context } from "../context/context.js"
 import type { Connections } from "./connections.js"
 import { outward } from "./errors.js"
 import { judge } from "./judge.js"
-import { mayWrite, released, type Watch } from "./observe.js"
+import { changesRows, mayWrite, released, type Watch } from "./observe.js"
 import type { Reading } from "./own-unit.js"
 import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
 import type { Connection } from "./wire/connection.js"
 import { Statement, type Step, step } from "./wire/statement.js"
-import { type Result, Unit, type UnitOwner } from "./wire/unit.js"
+import { type Progress, type Result, Unit, type UnitOwner } from "./wire/unit.js"
 import { wireValues } from "./wire/values.js"
 
 export interface ChannelOptions {
@@ -19,6 +19,12 @@ export interface ChannelOptions {
   readonly modes?: readonly string[]
   /** Where its session comes from; without it, where everybody's does. */
   readonly connections?: Connections
+}
+
+export interface Failed {
+  readonly error: unknown
+  readonly progress: Progress
+  readonly sentAt: number
 }
 
 /** What a unit asks of its session: run a statement, bring the next rows of a portal, or close it. */
@@ -43,13 +49,20 @@ export class Channel implements UnitOwner {
   #idle: (() => void)[] = []
   /** The first error inside, to name it when COMMIT turns out to be a ROLLBACK. */
   #failure: unknown
+  #failedIn: Failed | undefined
   #finishing = false
+  #wrote = false
 
   constructor({ runtime, context, modes, connections }: ChannelOptions) {
     this.#runtime = runtime
     this.#connections = connections ?? runtime.connections
     this.context = context
     this.#modes = modes ?? []
+  }
+
+  /** What the server said first, before it was put into the client's words. */
+  get failedIn(): Failed | undefined {
+    return this.#failedIn
   }
 
   get begun(): boolean {
@@ -64,7 +77,8 @@ export class Channel implements UnitOwner {
 
   /** Sends a caller's query. */
   query<R>(text: Text, values: readonly unknown[], reading?: Reading): Promise<Result<R>> {
-    const watch = this.#runtime.watch({ context: this.context, text, parameters: values.length, reading })
+    const wrote = this.noteWrites(text)
+    const watch = this.#runtime.watch({ context: this.context, text, parameters: values.length, reading, wrote })
     const result = this.watched<R>(text, values, reading, watch)
     if (watch === undefined) return result
     const ask = this.#runtime.askFor(this.context)
@@ -74,6 +88,13 @@ export class Channel implements UnitOwner {
       ),
     )
     return this.#runtime.recording(seen)
+  }
+
+  /** Whether something before this text may have written. */
+  noteWrites(text: Text): boolean {
+    const before = this.#wrote
+    this.#wrote ||= this.#runtime.observer !== undefined && changesRows(text)
+    return before
   }
 
   /** What a write showed unrecorded may not be committed: the server takes the transaction, or its savepoint, for failed. */
@@ -184,6 +205,7 @@ export class Channel implements UnitOwner {
     if (error === undefined) unit.resolve(unit.result())
     else {
       this.#failure ??= error
+      this.#failedIn ??= { error, progress: unit.progress, sentAt: unit.sentAt }
       const said = outward(error, unit.statement, this.#runtime.keepDetail, unit.progress)
       if (this.#connections === this.#runtime.connections)
         this.#runtime.refusals.note(this.context, said, unit.statement.text)

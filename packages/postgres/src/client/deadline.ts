@@ -60,3 +60,14 @@ export class Deadline {
     for (const listener of listeners) listener(error)
   }
 }
+
+/** Waits no longer for what goes on than the caller said, also where it is more than one statement. */
+export async function within<T>(limits: Limits | undefined, work: Promise<T>): Promise<T> {
+  const deadline = Deadline.of(limits)
+  if (deadline === undefined) return await work
+  try {
+    return await Promise.race([work, new Promise<never>((_, reject) => void deadline.onExpire(reject))])
+  } finally {
+    deadline.clear()
+  }
+}

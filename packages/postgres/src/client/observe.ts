@@ -12,6 +12,8 @@ export interface ObservedCall {
   readonly dbRole: string
   /** How many values came with the text. */
   readonly parameters: number
+  /** Whether a row shown may be one that the transaction wrote itself, which no other session sees as it is. */
+  readonly uncommitted: boolean
   /** Relations that the caller says the statement reads, `schema.table`. */
   readonly reads: readonly string[] | undefined
   /** The host's line that made the call, as `file:line:column`; worked out when asked. */
@@ -59,9 +61,13 @@ export interface Observed {
   readonly text: Text
   readonly parameters: number
   readonly reading: Reading | undefined
+  /** Something before it in its transaction may have written. */
+  readonly wrote?: boolean
 }
 
 const writes = /\b(?:insert|update|delete|merge)\b/i
+/** A lock on rows writes nothing that is shown. */
+const locks = /\bfor\s+(?:no\s+key\s+)?update\b/gi
 const returning = /\breturning\b/i
 
 /** A write that returns no rows shows nothing; what it wrote is an event of its own. */
@@ -74,11 +80,25 @@ export function mayWrite({ text }: Text): boolean {
   return writes.test(text)
 }
 
-export function callOf({ context, text, parameters, reading }: Observed, sites: boolean): ObservedCall {
+/** Whether what it shows, or a later statement of its transaction, may be rows of its own making. */
+export function changesRows({ text, kind }: Text): boolean {
+  return kind.kind === "query" && writes.test(text.replaceAll(locks, " "))
+}
+
+export function callOf({ context, text, parameters, reading, wrote = false }: Observed, sites: boolean): ObservedCall {
   const holder: { stack?: string } = {}
   if (sites) Error.captureStackTrace(holder, callOf)
   const { role, dbRole } = context
-  return { text: text.text, role, dbRole, parameters, reads: reading?.reads, site: () => siteIn(holder.stack ?? "") }
+  const uncommitted = wrote || changesRows(text)
+  return {
+    text: text.text,
+    role,
+    dbRole,
+    parameters,
+    uncommitted,
+    reads: reading?.reads,
+    site: () => siteIn(holder.stack ?? ""),
+  }
 }
 
 /** Hands the rows over once they may be seen; the host's type parsers see them no sooner. */

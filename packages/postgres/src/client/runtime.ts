@@ -3,7 +3,7 @@ import type { Context } from "../context/context.js"
 import type { SafeLogger } from "../log.js"
 import { askIn, runHeldBack, runSeen } from "./asking.js"
 import { Connections, type ConnectionsOptions } from "./connections.js"
-import { Deadline } from "./deadline.js"
+import { Deadline, within } from "./deadline.js"
 import { otherStrategy, outward, worthAnotherTry } from "./errors.js"
 import type { GuardOptions } from "./guard.js"
 import { judge } from "./judge.js"
@@ -116,9 +116,8 @@ export class Runtime implements UnitOwner {
     const observed = { context, text, parameters: values.length, reading }
     const watch = this.watch(observed)
     if (watch === undefined) return this.alone<R>(context, text, values, reading)
-    return this.recording(
-      (mayWrite(text) && !watch.expectsNothing() ? runHeldBack : runSeen)<R>(this, observed, values, watch),
-    )
+    const seen = mayWrite(text) && !watch.expectsNothing() ? runHeldBack : runSeen
+    return within(reading, this.recording(seen<R>(this, observed, values, watch)))
   }
 
   /** Follows a statement that shows rows, where the policy records views. */

@@ -43,6 +43,7 @@ export async function* streamRows<R>(
   const statement = channel.statement(read)
   // Behind a pooler somebody may have left a cursor under any name that can be guessed.
   const portal = `wk_${randomBytes(12).toString("hex")}`
+  const wrote = channel.noteWrites(read)
   let shape: Unit["shape"]
   let opened = false
   try {
@@ -58,6 +59,7 @@ export async function* streamRows<R>(
         text: read,
         parameters: values.length,
         reading: { reads },
+        wrote,
       })
       const sent = await channel.send<R>(unit, opened ? "fetch" : "send")
       opened = true

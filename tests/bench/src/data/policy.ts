@@ -4,7 +4,8 @@ import { definePolicy } from "@wardkeep/core"
 export const roleNamesOfBench = ["doctor", "reception", "billing"] as const
 export type BenchRole = (typeof roleNamesOfBench)[number]
 
-export function benchPolicy(deployment: string) {
+/** `views`: who saw which patient is recorded too. */
+export function benchPolicy(deployment: string, views = false) {
   return definePolicy({
     deployment,
     tenancy: { tenant: "clinic", branch: "branch", columns: { tenant: "clinic_id", branch: "branch_id" } },
@@ -16,6 +17,7 @@ export function benchPolicy(deployment: string) {
         subject: "id",
         columns: { sensitive: ["hiv_status"] },
         search: { words: ["full_name"], lastDigits: ["phone"] },
+        ...(views && { audit: { views: true } }),
       },
       patient_few: { scope: "branch", subject: "id" },
       visit: { scope: "branch", subject: "patient_id" },

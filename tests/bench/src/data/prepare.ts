@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto"
 import { type Policy, roleNames } from "@wardkeep/core"
 import { apply, asOwner, install, useStrategy } from "@wardkeep/postgres/migrate"
 import pg from "pg"
+import { audit } from "wardkeep/audit"
 import { type BenchRole, benchPolicy, roleNamesOfBench } from "./policy.ts"
 import { keys, plainCopy, rows, type Sizes, tables } from "./schema.ts"
 
@@ -21,6 +22,7 @@ export interface Measured {
   readonly raw: Login
   /** Under the ordinary policy of the schema `plain`. */
   readonly plain: Login
+  readonly migrator: Login
   readonly contexts: Contexts
   readonly seconds: Record<string, number>
   readonly server: string
@@ -65,9 +67,10 @@ export const branchId = (clinic: number, branch: number): string => uuidOf(`bran
 export async function prepare(
   adminUrl: string,
   sizes: Sizes,
-  options: { readonly accelerated: boolean; readonly deployment?: string },
+  options: { readonly accelerated: boolean; readonly deployment?: string; readonly audited?: boolean },
 ): Promise<Measured> {
-  const policy = benchPolicy(options.deployment ?? "bench")
+  const policy = benchPolicy(options.deployment ?? "bench", options.audited)
+  const extensions = options.audited === true ? [audit] : []
   const names = roleNames(policy)
   const [app, issuer, migrator] = [login(names.app), login(names.issuer), login(names.migrator)]
   const raw = login(`raw_${policy.deployment}`)
@@ -84,6 +87,7 @@ export async function prepare(
     await install({
       admin,
       policy,
+      extensions,
       passwords: { app: app.password, issuer: issuer.password, migrator: migrator.password },
     })
     await connected(withLogin(adminUrl, migrator), async (client) => {
@@ -96,7 +100,7 @@ export async function prepare(
         })
         await client.query("select wardkeep.add_key($1, $2)", [key.id, key.secret])
         await client.query("set row_security = on")
-        await timed("apply", () => apply({ client, policy }))
+        await timed("apply", () => apply({ client, policy, extensions }))
       })
     })
     await timed("plain copy", () => otherLogins(admin, raw, plain))
@@ -116,6 +120,7 @@ export async function prepare(
       app,
       raw,
       plain,
+      migrator,
       contexts,
       seconds,
       server: version[0]?.server_version ?? "unknown",

@@ -1,0 +1,148 @@
+import { samplePatients } from "../context/stage.ts"
+import { connected, prepare } from "../data/prepare.ts"
+import { quickSize } from "../data/schema.ts"
+import { describeMachine, type Machine, Placement } from "../machine.ts"
+import type { BenchResult } from "../rounds.ts"
+import { serverSettingsOf, startServer } from "../server.ts"
+import { type Figure, sealing, storage, verification } from "./log.ts"
+import type { AuditStage } from "./stage.ts"
+import { listOfFifty, viewOfOne, viewOverNetwork, viewsOfSixteen } from "./views.ts"
+import { inserts, statements, transactions, updates } from "./writes.ts"
+
+export interface AuditReport {
+  readonly set: "audit"
+  readonly machine: Machine
+  readonly server: {
+    readonly version: string
+    readonly settings: Readonly<Record<string, unknown>>
+    readonly fsync: true
+  }
+  readonly node: string
+  readonly date: string
+  readonly command: string
+  readonly quick: boolean
+  readonly benches: readonly BenchResult[]
+  readonly bars: readonly AuditBar[]
+}
+
+export interface AuditBar extends Figure {
+  readonly held: boolean
+  readonly iqr?: readonly [number, number]
+}
+
+type Bench = (stage: AuditStage) => Promise<BenchResult[]>
+const alone =
+  (bench: (stage: AuditStage) => Promise<BenchResult>): Bench =>
+  async (stage) => [await bench(stage)]
+
+const benches: Readonly<Record<string, Bench>> = {
+  transactions,
+  inserts,
+  updates,
+  statements,
+  view: alone(viewOfOne),
+  "view-16": alone(viewsOfSixteen),
+  "view-1ms": alone(viewOverNetwork),
+  list: alone(listOfFifty),
+}
+
+const figures: Readonly<Record<string, (stage: AuditStage) => Promise<Figure[]>>> = {
+  storage,
+  sealing,
+  log: (stage) => verification(stage, stage.quick ? 50_000 : 500_000),
+}
+
+/** Times of the same work unaudited. A throughput of 0.85 is a time of 1 / 0.85. */
+const ratios: readonly (readonly [name: RegExp, most: number])[] = [
+  [/^transactions of 5 ms/, 1 / 0.85],
+  [/^insert of one row, 1/, 1.35],
+  [/^insert of one row, 8/, 1.5],
+  [/UPDATE, 1/, 1.7],
+  [/UPDATE, 8/, 1.9],
+  [/^statement of 1,000/, 2.2],
+  [/^view of one record, 1 client/, 1.35],
+  [/^view of one record, 16/, 1.6],
+  [/^view of one record, 1 ms/, 1.1],
+  [/^list of 50/, 1 / 0.75],
+]
+
+export async function runAudit(options: {
+  readonly quick: boolean
+  readonly server: 15 | 18
+  readonly benches: readonly string[]
+  readonly command: string
+  readonly report: (text: string) => void
+}): Promise<AuditReport> {
+  const names = [...Object.keys(benches), ...Object.keys(figures)]
+  const unknown = options.benches.filter((name) => !names.includes(name))
+  if (unknown.length > 0) throw new Error(`no bench ${unknown.join(", ")}; there are ${names.join(", ")}`)
+  const machine = describeMachine()
+  const server = await startServer(options.server, { durable: true })
+  try {
+    const stage = await prepareStage(server, options)
+    const wanted = (name: string): boolean => options.benches.length === 0 || options.benches.includes(name)
+    const results: BenchResult[] = []
+    for (const [name, bench] of Object.entries(benches)) if (wanted(name)) results.push(...(await bench(stage)))
+    const measured: Figure[] = []
+    for (const [name, figure] of Object.entries(figures)) if (wanted(name)) measured.push(...(await figure(stage)))
+    return {
+      set: "audit",
+      machine,
+      server: { version: stage.audited.server, settings: serverSettingsOf({ durable: true }), fsync: true },
+      node: process.versions.node,
+      date: new Date().toISOString(),
+      command: options.command,
+      quick: options.quick,
+      benches: results,
+      bars: [...results.flatMap(barOf), ...measured.map((one) => ({ ...one, held: one.measured <= one.most }))],
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+async function prepareStage(
+  server: { readonly url: string; readonly pid: number },
+  { quick, report }: { readonly quick: boolean; readonly report: (text: string) => void },
+): Promise<AuditStage> {
+  const at = (name: string): string => {
+    const url = new URL(server.url)
+    url.pathname = `/${name}`
+    return url.href
+  }
+  for (const name of ["bare", "audited"])
+    await connected(server.url, (client) => client.query(`create database ${name}`))
+  const bare = await prepare(at("bare"), quickSize, { accelerated: false, deployment: "bare" })
+  const audited = await prepare(at("audited"), quickSize, { accelerated: false, deployment: "audited", audited: true })
+  await connected(at("bare"), (client) => client.query(`grant update on patient to ${bare.raw.user}`))
+  const patients = await connected(at("bare"), (client) => samplePatients(client, bare, 4000))
+  return { bare, audited, adminUrl: at("audited"), placement: new Placement(server.pid), quick, patients, report }
+}
+
+function barOf(bench: BenchResult): AuditBar[] {
+  const most = ratios.find(([name]) => name.test(bench.name))?.[1]
+  const measured = bench.ours.recorded
+  if (most === undefined || measured === undefined) return []
+  const iqr = bench.iqr.recorded
+  return [{ what: bench.name, unit: "×", measured, most, held: measured <= most, ...(iqr && { iqr }) }]
+}
+
+/** The section of docs/reference/performance.md. */
+export function auditTable({ machine, server, node, date, command, quick, bars }: AuditReport): string {
+  const number = (value: number, unit: string): string => (unit === "×" ? value.toFixed(2) : `${value} ${unit}`)
+  return [
+    "## The audit log",
+    "",
+    `${date.slice(0, 10)}, PostgreSQL ${server.version}, Node ${node}, ${machine.cores} cores of ${machine.processor}, ${machine.memoryGiB} GiB,`,
+    `${machine.system}, load ${machine.load} before the start; fsync on. Ratios are times of the same work without a log, in the`,
+    `same rounds (the UPDATE: of the same rows by hand on a login without row-level security). Command: \`${command}\``,
+    "",
+    ...(quick ? ["**A quick run: it shows that the benches work. Its figures are not the product's.**", ""] : []),
+    "| bar | at most | measured | quartiles | |",
+    "|---|---|---|---|---|",
+    ...bars.map(({ what, unit, most, measured, iqr, held }) => {
+      const quartiles = iqr === undefined ? "" : `${iqr[0].toFixed(2)}–${iqr[1].toFixed(2)}`
+      return `| ${what} | ${number(most, unit)} | ${number(measured, unit)} | ${quartiles} | ${held ? "held" : "**missed**"} |`
+    }),
+  ].join("\n")
+}

@@ -1,0 +1,212 @@
+import { createHash, generateKeyPairSync } from "node:crypto"
+import { createReadStream, mkdtempSync, rmSync, statSync } from "node:fs"
+import { open } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { asOwner } from "@wardkeep/postgres/migrate"
+import type pg from "pg"
+import { openSealer, signerFrom, trustedKeys, verifyBundle, whoSaw, writeBundle } from "wardkeep/audit"
+import { openClient } from "../client.ts"
+import { connected } from "../data/prepare.ts"
+import { quantile } from "../statistics.ts"
+import { type AuditStage, contextIn } from "./stage.ts"
+
+/** Something measured once, with its bar. */
+export interface Figure {
+  readonly what: string
+  readonly unit: string
+  readonly measured: number
+  readonly most: number
+}
+
+const owner = <T>({ audited }: AuditStage, work: (client: pg.Client) => Promise<T>): Promise<T> =>
+  connected(audited.url(audited.migrator), (client) => asOwner(client, audited.policy, () => work(client)))
+
+/** Bytes of what one view leaves: the row, and its share of each index. */
+async function bytesPerEvent(admin: pg.Client): Promise<{ heap: number; indexes: number; list: number }> {
+  const { rows } = await admin.query(
+    `select sum(pg_table_size(c.oid))::float8 as heap, sum(pg_indexes_size(c.oid))::float8 as indexes
+       from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'wardkeep_audit.event'::regclass`,
+  )
+  return rows[0]
+}
+
+/** Views of one record through the client, and nothing else: what the log's tables grew by, per view. */
+export async function storage(stage: AuditStage): Promise<Figure[]> {
+  const { audited, quick } = stage
+  const views = quick ? 1_000 : 6_000
+  const client = await openClient(audited.policy, audited.url(audited.app), { connections: 4, views: true })
+  try {
+    return await connected(stage.adminUrl, async (admin) => {
+      const text = "select id, full_name from patient where id = $1"
+      const show = async (at: number): Promise<void> => {
+        const patient = stage.patients[at % stage.patients.length]
+        if (patient !== undefined) await client.run(contextIn(audited, patient), () => client.query(text, [patient.id]))
+      }
+      await show(0)
+      const before = await bytesPerEvent(admin)
+      let at = 0
+      await Promise.all(
+        Array.from({ length: 4 }, async () => {
+          while (at < views) await show(at++)
+        }),
+      )
+      const after = await bytesPerEvent(admin)
+      const per = (after.heap + after.indexes - before.heap - before.indexes) / views
+      const { rows } = await admin.query<{ list: number }>(
+        "select pg_column_size(e.*)::int as list from wardkeep_audit.event e where verb = 'view' and n = 50 limit 1",
+      )
+      const size = rows[0]?.list
+      return [
+        {
+          what: "storage of a view with its indexes, before its leaf",
+          unit: "bytes",
+          measured: Math.round(per),
+          most: 350,
+        },
+        ...(size === undefined
+          ? []
+          : [{ what: "event of 50 persons named by uuids", unit: "bytes", measured: size, most: 600 }]),
+      ]
+    })
+  } finally {
+    await client.close()
+  }
+}
+
+/** From the return of COMMIT to the end of the first batch that began after it, at most; with a writer held open all the while. */
+export async function sealing(stage: AuditStage): Promise<Figure[]> {
+  const { audited, quick } = stage
+  const seconds = quick ? 10 : 60
+  const { privateKey } = generateKeyPairSync("ed25519", {
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  })
+  const client = await openClient(audited.policy, audited.url(audited.app), { connections: 6, views: true })
+  const text = "update patient set balance = balance + 1 where id = $1"
+  const batches: { began: number; ended: number }[] = []
+  const committed: number[] = []
+  let over = false
+  try {
+    await owner(stage, async (connection) => {
+      const sealer = await openSealer({
+        client: connection,
+        deployment: audited.policy.deployment,
+        signer: signerFrom(privateKey),
+      })
+      await sealer.seal()
+      const [held] = stage.patients.slice(-1)
+      if (held === undefined) throw new Error("there are no patients")
+      const long = client.run(contextIn(audited, held), () =>
+        client.tx(async (tx) => {
+          await tx.query(text, [held.id])
+          while (!over) await sleep(50)
+        }),
+      )
+      const until = Date.now() + seconds * 1000
+      const writer = async (from: number): Promise<void> => {
+        for (let at = from; Date.now() < until; at += 4) {
+          const patient = stage.patients[at % (stage.patients.length - 1)]
+          if (patient === undefined) continue
+          await client.run(contextIn(audited, patient), () => client.query(text, [patient.id]))
+          committed.push(performance.now())
+          await sleep(5)
+        }
+      }
+      const writing = Promise.all([0, 1, 2, 3].map(writer)).finally(() => {
+        over = true
+      })
+      for (let last = false; !last; ) {
+        last = over
+        const began = performance.now()
+        await sealer.seal()
+        batches.push({ began, ended: performance.now() })
+        await sleep(1000)
+      }
+      await Promise.all([writing, long])
+      await sealer.close()
+    })
+  } finally {
+    over = true
+    await client.close()
+  }
+  const lags = committed.flatMap((at) => {
+    const batch = batches.find(({ began }) => began >= at)
+    return batch === undefined ? [] : [(batch.ended - at) / 1000]
+  })
+  if (lags.length < committed.length * 0.9) throw new Error("commits were not sealed")
+  const what = `commit to signed checkpoint, p99, a writer open for ${seconds} s`
+  return [{ what, unit: "s", measured: Number(quantile(lags, 0.99).toFixed(2)), most: 2 }]
+}
+
+/** Many views of one clinic, sealed, handed out and verified; then asked who saw a person. */
+export async function verification(stage: AuditStage, events: number): Promise<Figure[]> {
+  const { audited } = stage
+  const tenant = stage.patients[0]?.clinic ?? ""
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519", {
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  })
+  await connected(stage.adminUrl, (admin) =>
+    admin.query(
+      `insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, verb, relation, subject, detail)
+       select $1, md5('b' || n % 5), 'actor-' || n % 50, 'doctor', 'care', md5('s' || n % 500)::uuid, 'view', 'public.patient',
+              md5('p' || hashint4(n) % 20000)::uuid::text, '{"source":"exact"}' from generate_series(1, $2::int) n`,
+      [tenant, events],
+    ),
+  )
+  const folder = mkdtempSync(join(tmpdir(), "wardkeep-bench-"))
+  const file = join(folder, "log.wkbundle")
+  try {
+    return await owner(stage, async (client) => {
+      const { deployment } = audited.policy
+      const sealer = await openSealer({ client, deployment, signer: signerFrom(privateKey) })
+      const began = Date.now()
+      await sealer.seal()
+      await sealer.close()
+      stage.report(`sealed ${events.toLocaleString("en")} events in ${((Date.now() - began) / 1000).toFixed(1)} s`)
+      const out = await open(file, "w")
+      await writeBundle({
+        client,
+        deployment,
+        tenant,
+        reason: "bench",
+        write: async (text) => void (await out.write(text)),
+      })
+      await out.close()
+      const started = Date.now()
+      const { ok } = await verifyBundle({ bytes: createReadStream(file), keys: trustedKeys([publicKey]) })
+      const took = (Date.now() - started) / 1000
+      stage.report(`bundle of ${Math.round(statSync(file).size / 2 ** 20)} MiB; verdict ${ok ? "ok" : "NOT OK"}`)
+      await client.query("analyze wardkeep_audit.event")
+      const times: number[] = []
+      for (let i = 0; i < 60; i++) {
+        const hash = createHash("md5")
+          .update(`p${i * 331}`)
+          .digest("hex")
+        const subject = hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
+        const before = performance.now()
+        await whoSaw({ client, tenant, subject, reason: "bench" })
+        times.push(performance.now() - before)
+      }
+      const count = events.toLocaleString("en")
+      return [
+        {
+          what: `offline verification of ${count} events`,
+          unit: "s",
+          measured: Number(took.toFixed(1)),
+          most: (30 * events) / 1e6,
+        },
+        {
+          what: `who saw a person, p95 of ${count} events`,
+          unit: "ms",
+          measured: Math.round(quantile(times, 0.95)),
+          most: 100,
+        },
+      ]
+    })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,48 @@
+import { type Client, openClient } from "../client.ts"
+import type { Measured, Session } from "../data/prepare.ts"
+import type { Placement } from "../machine.ts"
+import type { Patient } from "../peers/peer.ts"
+import { type BenchOptions, type BenchResult, interleave, type Variant } from "../rounds.ts"
+
+/** Two databases with the same rows behind the same fences: one whose log records, and one that has none. */
+export interface AuditStage {
+  readonly audited: Measured
+  readonly bare: Measured
+  readonly adminUrl: string
+  readonly placement: Placement
+  readonly quick: boolean
+  readonly patients: readonly Patient[]
+  readonly report: (text: string) => void
+}
+
+export const contextIn = ({ contexts }: Measured, { clinicNumber, branchNumber }: Patient): Session =>
+  contexts.one(clinicNumber, branchNumber)
+
+/** The same client for both, apart from what it records. */
+export async function bothClients(
+  { audited, bare }: AuditStage,
+  connections: number,
+  through: (url: string) => string = (url) => url,
+): Promise<readonly [Client, Client]> {
+  const unaudited = await openClient(bare.policy, through(bare.url(bare.app)), { connections })
+  const recording = await openClient(audited.policy, through(audited.url(audited.app)), { connections, views: true })
+  return [unaudited, recording]
+}
+
+export async function measure(
+  stage: AuditStage,
+  name: string,
+  variants: readonly Variant[],
+  options: BenchOptions,
+): Promise<BenchResult> {
+  const placement = (options.concurrency ?? 1) > 1 ? stage.placement.anyCore() : stage.placement.oneCore()
+  const rounds = stage.quick ? Math.max(5, Math.round(options.rounds / 3)) : options.rounds
+  const result = await interleave(name, variants, { ...options, rounds, placement })
+  const lines = Object.entries(result.microseconds).map(([variant, time]) => {
+    const ratio = result.ours[variant] ?? result.notes[variant] ?? 1
+    const [low, high] = result.iqr[variant] ?? [1, 1]
+    return `  ${ratio.toFixed(2).padStart(7)}  (${low.toFixed(2)}-${high.toFixed(2)})  ${time.toFixed(1).padStart(9)} us  ${variant}`
+  })
+  stage.report([`\n${name} — ${rounds} rounds of ${options.operations}, ${placement}`, ...lines].join("\n"))
+  return result
+}
