@@ -27,7 +27,6 @@ export interface ViewOptions {
  * Records who saw what through the client, for every table whose policy says `audit.views`: one event per statement and
  * table, with the persons in the rows, committed before the rows are handed over. Give it to `createWardkeep`.
  *
- * @param options.survives what an event survives once its rows are handed over
  * @throws WK411 (later, by the query) the view could not be recorded · WK412 (later, by the query) a strict column without a person
  * @example const wk = createWardkeep({ pool, policy, views: recordViews(policy) })
  */

@@ -29,7 +29,7 @@ const caller = (can: Record<string, unknown>, purposes = ["outreach"]) => ({
 
 describe("a policy file with consent", () => {
   it("names its ledger by the qualified table of people", () => {
-    expect(parse({}).consent).toEqual({ ...consent, subjects: "public.patient" })
+    expect(parse({}).consent).toEqual({ ...consent, subjects: "public.patient", rightsBy: [] })
     expect(
       parse({ consent: undefined, purposes: { care: { basis: "s7a" }, outreach: { basis: "s7a" } } }).consent,
     ).toBe(null)

@@ -1,0 +1,86 @@
+import type { CodeEntry } from "./code-entry.js"
+
+/** Of the audit log. */
+export const auditCodes = {
+  WK401: {
+    title: "The context changed inside a statement that writes",
+    hint: "Do not change the context inside a statement; nothing was written.",
+    http: 403,
+  },
+  WK402: {
+    title: "A key of the audit log cannot be used",
+    hint: "Give Ed25519 keys as PEM: `openssl genpkey -algorithm ed25519` makes one, `openssl pkey -pubout` its public half.",
+    http: 500,
+  },
+  WK403: {
+    title: "Another sealer is at work",
+    hint: "One process seals a database; end the other one, or leave it to it. Writers are not affected.",
+    http: 500,
+  },
+  WK404: {
+    title: "The database is another incarnation than the one sealed last",
+    hint: "Verify it against your anchors before anything is sealed on top; writes are recorded meanwhile.",
+    http: 500,
+  },
+  WK405: {
+    title: "A bundle of the audit log cannot be read",
+    hint: "Ask for the whole file again and compare its SHA-256; nothing was verified.",
+    http: 500,
+  },
+  WK406: {
+    title: "The bundle and the anchors are of different deployments",
+    hint: "Give the checkpoints that were kept of this deployment; nothing was verified.",
+    http: 500,
+  },
+  WK407: {
+    title: "The audit log holds entries of a version that this verifier does not know",
+    hint: "Verify with the newest version of Wardkeep; nothing is said about these entries.",
+    http: 500,
+  },
+  WK408: {
+    title: "Nothing of this tenant has been sealed",
+    hint: "Check the tenant's key, or run `wardkeep audit seal` (in code: the sealer) first.",
+    http: 404,
+  },
+  WK409: {
+    title: "A person cannot be erased from the audit log yet",
+    hint: "See the message; nothing was erased.",
+    http: 409,
+  },
+  WK410: {
+    title: "The sealer is not connected to the server itself",
+    hint: "Give the server's own address instead of the pooler's; nothing was signed.",
+    http: 500,
+  },
+  WK411: {
+    title: "A view could not be recorded",
+    hint: "Rows are shown once their view is recorded, so none were; see the cause. A statement that writes was undone, unless a function of yours wrote behind a plain SELECT.",
+    http: 500,
+  },
+  WK412: { title: "Strict columns without a person", hint: "Select the subject's column or the key too.", http: 403 },
+  WK430: {
+    title: "The role may not hand this out",
+    hint: "Give the role download, print, export or share for the table in the policy file, or ask somebody who holds it; nothing was released.",
+    http: 403,
+  },
+  WK431: {
+    title: "A record that is to be handed out is not there",
+    hint: "Check the key; a record of another branch, or one that the role may not hand out, is not there either.",
+    http: 404,
+  },
+  WK432: {
+    title: "The link does not open",
+    hint: "Check the code, or ask who shared it for another link: it may be used up, over, revoked, or locked after five wrong codes.",
+    http: 403,
+  },
+  WK433: {
+    title: "No such transfer is under way",
+    hint: "End each download once, in the session that began it.",
+    http: 409,
+  },
+  WK434: {
+    title: "What is to be recorded is not described",
+    hint: "See the message; nothing was released.",
+    http: 400,
+  },
+} as const satisfies Record<`WK4${number}`, CodeEntry>
