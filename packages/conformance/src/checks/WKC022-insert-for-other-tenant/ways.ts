@@ -22,6 +22,9 @@ interface InsertWay extends Way {
   readonly offer: (tx: Transaction, ground: Ground, row: Offered) => Promise<Offer | undefined>
 }
 
+/** The one that is tried first, with every row that can be made up. */
+export const plainInsert: Way = { statement: "INSERT", given: "", on: onBoth }
+
 /** Where an INSERT is refused, the same row by statements that other code of the server answers. */
 export const insteadOfInsert: readonly InsertWay[] = [
   { statement: "MERGE … WHEN NOT MATCHED THEN INSERT", given: "", on: onBoth, from: mergeFrom, offer: merging },
@@ -92,8 +95,4 @@ async function copying(tx: Transaction, { relation, rights }: Ground, { like, se
 const copyText = (value: unknown): string =>
   value === null || value === undefined
     ? "\\N"
-    : String(value)
-        .replaceAll("\\", "\\\\")
-        .replaceAll("\t", "\\t")
-        .replaceAll("\n", "\\n")
-        .replaceAll("\r", "\\r")
+    : String(value).replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n").replaceAll("\r", "\\r")
