@@ -30,6 +30,7 @@ import { probe as keyRevealsOtherTenant } from "./WKC060-key-reveals-other-tenan
 import { probe as policyFunctionShadowed } from "./WKC070-policy-function-shadowed/probe.js"
 import { probe as policyTableWritable } from "./WKC071-policy-table-writable/probe.js"
 import { probe as explainAndTiming } from "./WKC095-explain-and-timing/probe.js"
+import { probe as policyWorksPerRow } from "./WKC104-policy-works-per-row/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -64,4 +65,5 @@ export const probes: readonly ProbeCheck[] = [
   policyFunctionShadowed,
   policyTableWritable,
   explainAndTiming,
+  policyWorksPerRow,
 ]

@@ -24,7 +24,7 @@ export const probe = defineProbe({
 /** Only what a tenant's own transaction can do: it knows the other's key, not the other's secrets. */
 async function forge(scene: Scene, record: CheckRecord, pair: Pair): Promise<void> {
   const { attacker, victim } = pair
-  const forgeries = await forgeriesOf(scene, pair)
+  const forgeries = await forgeriesOf(scene, record, pair)
   for (const relation of scene.catalog.relations.filter(holdsTenants).slice(0, 60)) {
     const theirs = await scene.facts.owned(relation, victim)
     const where = aims(relation, victim, theirs)[0]
@@ -65,11 +65,11 @@ interface Forgery {
 }
 
 /** Flags and keys for settings that the target does not name, then the target's own with the victim's key. */
-async function forgeriesOf(scene: Scene, { attacker, victim }: Pair): Promise<Forgery[]> {
+async function forgeriesOf(scene: Scene, record: CheckRecord, { attacker, victim }: Pair): Promise<Forgery[]> {
   const [key] = victim.keys
   if (key === undefined) return []
   const { settings } = attacker.tenant.connect
-  const unnamed = (await settingNames(scene)).filter((name) => !Object.hasOwn(settings, name))
+  const unnamed = (await settingNames(scene, record)).filter((name) => !Object.hasOwn(settings, name))
   const flags = unnamed.flatMap((name) =>
     [key, "on", "true", "1", "admin", "*"].map((value): Forgery => ({ name, value, isToken: false })),
   )

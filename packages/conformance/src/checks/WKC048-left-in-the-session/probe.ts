@@ -109,7 +109,7 @@ async function leaveSettings(
   const { attacker, victim } = pair
   const [key] = victim.keys
   const mine = attacker.tenant.connect.settings
-  const names = (await settingNames(scene)).filter((name) => !Object.hasOwn(mine, name))
+  const names = (await settingNames(scene, record)).filter((name) => !Object.hasOwn(mine, name))
   if (key === undefined || names.length === 0) return
   const closed = await closedTables(scene, pair, tables)
   for (const name of names) {
