@@ -30,6 +30,8 @@ import { probe as keyRevealsOtherTenant } from "./WKC060-key-reveals-other-tenan
 import { probe as policyFunctionShadowed } from "./WKC070-policy-function-shadowed/probe.js"
 import { probe as policyTableWritable } from "./WKC071-policy-table-writable/probe.js"
 import { probe as explainAndTiming } from "./WKC095-explain-and-timing/probe.js"
+import { probe as contextOutlivesTransaction } from "./WKC096-context-outlives-transaction/probe.js"
+import { probe as poolerHandsOnSessions } from "./WKC097-pooler-hands-on-sessions/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -64,4 +66,6 @@ export const probes: readonly ProbeCheck[] = [
   policyFunctionShadowed,
   policyTableWritable,
   explainAndTiming,
+  contextOutlivesTransaction,
+  poolerHandsOnSessions,
 ]
