@@ -32,6 +32,7 @@ import { probe as policyTableWritable } from "./WKC071-policy-table-writable/pro
 import { probe as explainAndTiming } from "./WKC095-explain-and-timing/probe.js"
 import { probe as contextOutlivesTransaction } from "./WKC096-context-outlives-transaction/probe.js"
 import { probe as poolerHandsOnSessions } from "./WKC097-pooler-hands-on-sessions/probe.js"
+import { probe as tenantsAtOnce } from "./WKC098-tenants-at-once/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -68,4 +69,5 @@ export const probes: readonly ProbeCheck[] = [
   explainAndTiming,
   contextOutlivesTransaction,
   poolerHandsOnSessions,
+  tenantsAtOnce,
 ]

@@ -89,7 +89,11 @@ async function onItsOwn(
   return await withoutContext(scene, victim, session, tables)
 }
 
-function findingOf(victim: Actor, { relation, count, attack }: Reached, direct: boolean): Parameters<CheckRecord["found"]>[0] {
+function findingOf(
+  victim: Actor,
+  { relation, count, attack }: Reached,
+  direct: boolean,
+): Parameters<CheckRecord["found"]>[0] {
   const label = labelOf(relation)
   const lines = [
     "begin",

@@ -36,9 +36,11 @@ async function handOn(scene: Scene, record: CheckRecord, actor: Actor): Promise<
     message: `The pooler hands a session on as its last client left it: ${names}.`,
     evidence: `left by one client of the application's URL and met by another one: ${names}`,
     replay: [
-      `-- connected as ${actor.login} through the pooler, client 1`,
+      `-- connected as ${actor.login}`,
+      "-- client 1, through the pooler",
       ...met.map(({ leave }) => `${leave};`),
-      `-- connected as ${actor.login} through the pooler, client 2`,
+      `-- connected as ${actor.login}`,
+      "-- client 2, through the pooler",
       ...met.flatMap(({ meet, clear }) => [`${meet};`, `${clear};`]),
     ].join("\n"),
     fix: "Let contexts, locks and temporary tables end with their transaction, and name no prepared statements of one's own; or let the pooler keep a session for one client and run discard all before the next one.",
