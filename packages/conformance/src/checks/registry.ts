@@ -33,6 +33,7 @@ import { probe as explainAndTiming } from "./WKC095-explain-and-timing/probe.js"
 import { probe as contextOutlivesTransaction } from "./WKC096-context-outlives-transaction/probe.js"
 import { probe as poolerHandsOnSessions } from "./WKC097-pooler-hands-on-sessions/probe.js"
 import { probe as tenantsAtOnce } from "./WKC098-tenants-at-once/probe.js"
+import { probe as publishedHolesTried } from "./WKC100-published-holes-tried/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -70,4 +71,5 @@ export const probes: readonly ProbeCheck[] = [
   contextOutlivesTransaction,
   poolerHandsOnSessions,
   tenantsAtOnce,
+  publishedHolesTried,
 ]
