@@ -51,10 +51,7 @@ const plants: Readonly<Record<string, readonly [string | RegExp, string]>> = {
   "CVE-2023-2455": ["using (false)", "using (true)"],
   "CVE-2023-39418": ["with check (tenant = 1)", "with check (true)"],
   "CVE-2025-8713": [/^create function (\S+\.f).*$/, "$&; alter function $1 leakproof"],
-  "CVE-2024-4317": [
-    /^analyze (\S+)\.t$/,
-    "$&; alter table $1.t owner to $1_1",
-  ],
+  "CVE-2024-4317": [/^analyze (\S+)\.t$/, "$&; alter table $1.t owner to $1_1"],
 }
 
 describe.each(Object.entries(plants))("%s", (cve, [from, to]) => {

@@ -34,6 +34,7 @@ import { probe as contextOutlivesTransaction } from "./WKC096-context-outlives-t
 import { probe as poolerHandsOnSessions } from "./WKC097-pooler-hands-on-sessions/probe.js"
 import { probe as tenantsAtOnce } from "./WKC098-tenants-at-once/probe.js"
 import { probe as publishedHolesTried } from "./WKC100-published-holes-tried/probe.js"
+import { probe as wayIn } from "./WKC101-way-in/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -72,4 +73,5 @@ export const probes: readonly ProbeCheck[] = [
   poolerHandsOnSessions,
   tenantsAtOnce,
   publishedHolesTried,
+  wayIn,
 ]

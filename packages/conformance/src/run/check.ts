@@ -34,6 +34,8 @@ export interface Scene {
   readonly serverVersion: number
   /** The application's, as far as they are known: catalog mode does without. */
   readonly logins: readonly string[]
+  /** The way in of this tenant's login: holds its password. */
+  urlOf(actor: Actor): URL
   /** A new session of this tenant's login, without any context. The caller closes it. */
   freshSession(actor: Actor, purpose?: "replication"): Promise<Connection>
   /** Called before each object, for progress on a terminal. */

@@ -74,6 +74,7 @@ async function prepare(
     pairs: pairsOf(actors.filter(({ keys }) => keys.length > 0)),
     serverVersion: Number(version[0]?.number),
     logins: loginsOf(options, app, actors),
+    urlOf: ({ tenant }) => urlOf(tenant, app),
     freshSession: async ({ tenant }, purpose) => {
       const url = urlOf(tenant, app)
       if (purpose === "replication") url.searchParams.set("replication", "database")
