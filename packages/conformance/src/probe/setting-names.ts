@@ -1,3 +1,4 @@
+import { quoteIdent } from "@wardkeep/core"
 import type { Connection } from "../database/connection.js"
 import type { Scene } from "../run/check.js"
 import type { CheckRecord } from "../run/check-record.js"
@@ -34,3 +35,6 @@ export async function settingNames({ reader }: Scene, record: CheckRecord): Prom
   }
   return names.slice(0, most)
 }
+
+/** `app.branch` as `"app"."branch"`, which `reset` wants. */
+export const settingName = (name: string): string => name.split(".").map(quoteIdent).join(".")

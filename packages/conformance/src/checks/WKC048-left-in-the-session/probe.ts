@@ -6,10 +6,10 @@ import { holdsTenants } from "../../probe/ground.js"
 import { leavesRows } from "../../probe/leaves-rows.js"
 import type { Pair } from "../../probe/pair.js"
 import { closedTables, reached } from "../../probe/reach.js"
-import { settingNames } from "../../probe/setting-names.js"
+import { settingName, settingNames } from "../../probe/setting-names.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
-import { forSession, type Leftover, leftoversOf, settingName } from "./leftovers.js"
+import { forSession, type Leftover, leftoversOf } from "./leftovers.js"
 
 export const probe = defineProbe({
   code: "WKC048",
