@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { quoteIdent } from "@wardkeep/core"
 import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import type { Transaction } from "../../database/transaction.js"
 import type { Ground } from "../../probe/ground.js"
@@ -28,13 +29,14 @@ export async function toldByEverybodys(
     theirs: ground.mine,
     rights: await scene.rights.of(victim, relation),
   }
-  const before = await attacker.act(async (tx) => await hashes(tx, open))
-  const again = await attacker.act(async (tx) => await hashes(tx, open))
+  const looks = open.map(({ look }) => look)
+  const before = await attacker.act(async (tx) => await hashes(tx, looks))
+  const again = await attacker.act(async (tx) => await hashes(tx, looks))
   for (const write of await ownWrites(swapped)) {
     const after = await victim.act(async (tx) => {
       const { error, count } = await tx.keep(write)
       if (error !== undefined || count === 0 || !(await attacker.takeOver(tx, victim))) return undefined
-      return await hashes(tx, open)
+      return await hashes(tx, looks)
     })
     if (after === undefined) continue
     record.probe(label)
@@ -42,39 +44,42 @@ export async function toldByEverybodys(
     const at = open.findIndex(
       (_, place) => before[place] !== undefined && before[place] === again[place] && after[place] !== before[place],
     )
-    const table = open[at]
-    if (table === undefined || after[at] === undefined) continue
-    const replay = attacker.replay(
-      lookAt(table),
-      ...victim.takingOver(attacker),
-      write,
-      ...attacker.takingOver(victim),
-      lookAt(table),
-    )
-    return { object: labelOf(table), replay }
+    const told = open[at]
+    if (told === undefined || after[at] === undefined) continue
+    const over = attacker.takingOver(victim)
+    const replay = attacker.replay(told.look, ...victim.takingOver(attacker), write, ...over, told.look)
+    return { object: labelOf(told.table), replay }
   }
   return undefined
 }
 
-/** Those that the functions name, and where they call others, all. */
-async function readable({ scene, attacker }: Ground, acting: readonly Acting[]): Promise<Relation[]> {
+interface Open {
+  readonly table: Relation
+  readonly look: string
+}
+
+/** Those that the functions name, as far as the attacker may read them. */
+async function readable({ scene, attacker }: Ground, acting: readonly Acting[]): Promise<Open[]> {
   const source = acting.map((one) => one.source).join("\n")
-  const found: Relation[] = []
-  for (const relation of scene.catalog.relations) {
-    const isOpen = isTable(relation) && relation.tenancy.by === "global" && relation.tuples <= rowLimit
-    if (!isOpen || !names(source, relation.name)) continue
-    if ((await scene.rights.of(attacker, relation)).select.length > 0) found.push(relation)
+  const found: Open[] = []
+  for (const table of scene.catalog.relations) {
+    const isOpen = isTable(table) && table.tenancy.by === "global" && table.tuples <= rowLimit
+    if (!isOpen || !names(source, table.name)) continue
+    const { select } = await scene.rights.of(attacker, table)
+    if (select.length > 0) found.push({ table, look: lookAt(table, select) })
   }
   return found
 }
 
-const lookAt = (relation: Relation): string =>
-  `select md5(string_agg(wk_row::text, '|' order by wk_row::text)) as hash from ${quoted(relation)} as wk_row`
+function lookAt(table: Relation, columns: readonly string[]): string {
+  const row = `row(${columns.map((name) => `wk_row.${quoteIdent(name)}`).join(", ")})::text`
+  return `select md5(string_agg(${row}, '|' order by ${row})) as hash from ${quoted(table)} as wk_row`
+}
 
-async function hashes(tx: Transaction, tables: readonly Relation[]): Promise<(string | undefined)[]> {
+async function hashes(tx: Transaction, looks: readonly string[]): Promise<(string | undefined)[]> {
   const seen: (string | undefined)[] = []
-  for (const table of tables) {
-    const { rows, error } = await tx.attempt(lookAt(table))
+  for (const look of looks) {
+    const { rows, error } = await tx.attempt(look)
     seen.push(error === undefined ? createHash("sha256").update(JSON.stringify(rows)).digest("hex") : undefined)
   }
   return seen

@@ -36,8 +36,10 @@ export const probe = defineProbe({
 })
 
 async function ask(ground: Ground, acting: readonly Acting[]): Promise<void> {
-  if (await shows(ground)) return
   const { record, label, attacker, victim } = ground
+  // What shows a value to one tenant tells the other one too.
+  if (record.findings.some(({ object, severity }) => object === label && severity === "leak")) return
+  if (await shows(ground)) return
   const apart = attacker.whyApart(victim)
   if (apart !== undefined && acting.some(({ definer }) => definer)) {
     record.leftOut(
