@@ -35,6 +35,11 @@ export const statementMatrix: readonly TriedStatement[] = [
   ...by("WKC027", [{ statement: "TRUNCATE", given: "", on: ["tables"] }]),
   ...by("WKC034", [{ statement: "SELECT", given: "prepared by one tenant, executed by the next", on: ["tables"] }]),
   ...by("WKC041", [{ statement: "what a function or procedure does", given: "called by the tenant", on: onBoth }]),
+  ...by("WKC047", [
+    { statement: "INSERT, UPDATE", given: "what a trigger or CHECK says to it", on: ["tables"] },
+    { statement: "INSERT", given: "like another tenant's row: is it refused, is it another one?", on: ["tables"] },
+    { statement: "SELECT", given: "of everybody's table, after another tenant has written", on: ["tables"] },
+  ]),
   ...by("WKC049", [
     { statement: "what a trigger or rule does", given: "fired by the tenant's own row", on: ["tables"] },
   ]),

@@ -11,6 +11,8 @@ const found = async (code: string): Promise<string[]> => {
   return findings.map(({ object, severity }) => `${object} ${severity}`).sort()
 }
 
+const keys = ["a0000000-0000-4000-8000-000000000001", "b0000000-0000-4000-8000-000000000002"] as const
+
 const branch = "nullif(current_setting('app.branch', true), '')::int"
 const definer = "security definer set search_path = pg_catalog, pg_temp"
 const before = (body: string, declare = ""): string => `
@@ -142,5 +144,15 @@ describe("WKC041, a value that the attacker has too", () => {
     await run(`create or replace function doctors() returns setof text language sql stable ${definer} as
         $$select name from public.doctor$$;`)
     expect(await found("WKC041")).toEqual(["public.doctors leak"])
+    await run(`drop function doctors(); drop table doctor;
+      create table file (hospital_id uuid not null, no int not null, shared_with uuid, primary key (hospital_id, no));
+      insert into file values ('${keys[0]}', 1, null), ('${keys[1]}', 1, '${keys[0]}');
+      alter table file enable row level security;
+      create policy p on file using (hospital_id = (select nullif(current_setting('app.hospital', true), '')::uuid));
+      grant select on file to :"app"; create function my_hospital() returns uuid language sql stable as
+        $$select nullif(current_setting('app.hospital', true), '')::uuid from (select count(*) from public.file) as q$$;`)
+    const tenants = keys.map((key) => ({ name: key, key, connect: { settings: { "app.hospital": key } } }))
+    const { findings } = await system.verify(["WKC041"], { tenants, tenantColumns: ["hospital_id"] })
+    expect(findings).toEqual([])
   })
 })

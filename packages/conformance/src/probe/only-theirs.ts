@@ -6,6 +6,9 @@ import type { Scene } from "../run/check.js"
 import { holdsTenants } from "./ground.js"
 import { names } from "./policy-parts.js"
 
+/** Rows above which a table is not searched for a single value. */
+const manyRows = 200_000
+
 /** Tables that this source names and whose rows are tenants'. */
 export const tenantTablesIn = ({ catalog }: Scene, source: string): Relation[] =>
   catalog.relations.filter((one) => holdsTenants(one) && names(source, one.name))
@@ -16,6 +19,7 @@ export const tenantTablesIn = ({ catalog }: Scene, source: string): Relation[] =
  */
 export async function isOnlyTheirs(scene: Scene, victim: Actor, source: string, text: string): Promise<boolean> {
   const tables = scene.catalog.relations.filter((one) => isTable(one) && names(source, one.name))
+  if (tables.some(({ tuples }) => tuples > manyRows)) return false
   for (const table of tables) {
     const others = holdsTenants(table) ? `and (${belongsTo(table, "wk_row", victim.keys)}) is not true` : ""
     const { rows, error } = await scene.facts.ask(

@@ -31,7 +31,6 @@ export async function toldByEverybodys(
   }
   const looks = open.map(({ look }) => look)
   const before = await attacker.act(async (tx) => await hashes(tx, looks))
-  const again = await attacker.act(async (tx) => await hashes(tx, looks))
   for (const write of await ownWrites(swapped)) {
     const after = await victim.act(async (tx) => {
       const { error, count } = await tx.keep(write)
@@ -41,11 +40,13 @@ export async function toldByEverybodys(
     if (after === undefined) continue
     record.probe(label)
     record.control()
-    const at = open.findIndex(
-      (_, place) => before[place] !== undefined && before[place] === again[place] && after[place] !== before[place],
+    // Somebody else may write there meanwhile: without the victim's row it must be as before.
+    const again = await attacker.act(async (tx) => await hashes(tx, looks))
+    const told = open.find(
+      (_, at) =>
+        before[at] !== undefined && before[at] === again[at] && after[at] !== undefined && after[at] !== before[at],
     )
-    const told = open[at]
-    if (told === undefined || after[at] === undefined) continue
+    if (told === undefined) continue
     const over = attacker.takingOver(victim)
     const replay = attacker.replay(told.look, ...victim.takingOver(attacker), write, ...over, told.look)
     return { object: labelOf(told.table), replay }

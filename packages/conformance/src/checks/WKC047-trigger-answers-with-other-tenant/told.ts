@@ -52,23 +52,26 @@ async function tryBoth(ground: Ground, set: Readonly<Record<string, string>>): P
   if (first === undefined || second === undefined) return undefined
   const ask = async (tx: Transaction): Promise<Outcome> => await tx.attempt(second)
   const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
-  if (!isAnswered(was) || isAccepted(was) !== isAccepted(same)) return undefined
-  return await victim.act(async (tx) => {
+  if (!isAnswered(was)) return undefined
+  const now = await victim.act(async (tx) => {
     const written = await tx.keep(first)
     if (written.error !== undefined || written.count === 0 || !(await attacker.takeOver(tx, victim))) return undefined
-    const now = await ask(tx)
-    record.probe(label)
-    if (isAccepted(was)) record.control()
-    const how = changeOf(was, same, now)
-    if (how === undefined) return undefined
-    // Each in its own transaction, or the attacker's first row would be in the way of its second.
-    const replay = `${attacker.replay(second)}\n${victim.replay(first, ...attacker.takingOver(victim), second)}`
-    return { how, replay }
+    return await ask(tx)
   })
+  if (now === undefined) return undefined
+  record.probe(label)
+  if (isAccepted(was)) record.control()
+  if (changeOf(was, same, now) === undefined) return undefined
+  // The clock, or somebody else, may have changed it: without the victim's row it must be as before.
+  const how = changeOf(was, await attacker.act(ask), now)
+  if (how === undefined) return undefined
+  // Each in its own transaction, or the attacker's first row would be in the way of its second.
+  const replay = `${attacker.replay(second)}\n${victim.replay(first, ...attacker.takingOver(victim), second)}`
+  return { how, replay }
 }
 
 function changeOf(was: Outcome, same: Outcome, now: Outcome): string | undefined {
-  if (!isAnswered(now)) return undefined
+  if (!isAnswered(now) || isAccepted(was) !== isAccepted(same)) return undefined
   if (isAccepted(was) !== isAccepted(now)) return isAccepted(was) ? "it is refused" : "it is accepted"
   if (!isAccepted(was)) return undefined
   const [before, again, after] = [was.rows[0], same.rows[0], now.rows[0]]
