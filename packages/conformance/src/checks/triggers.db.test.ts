@@ -42,6 +42,9 @@ describe("WKC047, a trigger's refusal", () => {
 
   test("tells that a row is there where it says no more than no", { timeout: 120_000 }, async () => {
     await run(rooms + refusing("", "hint = 'choose another'"))
+    await run('revoke insert on visit from :"app"')
+    expect(await found("WKC047")).toEqual(["public.visit oracle"])
+    await run('grant insert on visit to :"app"')
     const { findings } = await system.verify(["WKC047"])
     expect(findings.map(({ object, severity }) => `${object} ${severity}`)).toEqual(["public.visit oracle"])
     expect(findings[0]?.evidence).toContain("it is refused")
@@ -58,6 +61,22 @@ describe("WKC047, a trigger's answer", () => {
     await run(`alter table visit add column turn int; ${counting("")}`)
     expect(await found("WKC047")).toEqual(["public.visit oracle"])
     await run(counting("and v.branch_id = new.branch_id"))
+    expect(await found("WKC047")).toEqual([])
+  })
+
+  test("moves in the words of a refusal, and for a table whose tenant stands in its parent", {
+    timeout: 120_000,
+  }, async () => {
+    const telling = (where: string): string => `
+      create or replace function full_up() returns trigger language plpgsql ${definer} as
+        $$begin raise exception '% lines so far', (select count(*) from public.visit_line l where true ${where}); end$$;
+      drop trigger if exists full_up on visit_line;
+      create trigger full_up before insert on visit_line for each row when (new.words like 'full%') execute function full_up();`
+    await run(
+      `${telling("")} update visit_line set words = 'full ' || id where visit_id in (select id from visit where branch_id = 1);`,
+    )
+    expect(await found("WKC047")).toEqual(["public.visit_line oracle"])
+    await run(telling("and l.visit_id = new.visit_id"))
     expect(await found("WKC047")).toEqual([])
   })
 
@@ -100,6 +119,15 @@ describe("WKC047, a CHECK", () => {
     await run(`insert into drug values ('P-1001', 'one'), ('P-2002', 'two');
       create or replace function is_known(number text) returns boolean language sql stable ${definer} as
         $$select exists (select from public.drug d where d.code = number) or number is null or exists (select from public.policy where false)$$;`)
+    expect([...(await found("WKC047")), ...(await found("WKC041"))]).toEqual([])
+    // By its words alone, and by a limit between what the two have.
+    await run(`alter table visit drop constraint known; delete from drug where code like 'P-%'; alter table policy add column words text, add column amount int;
+      update policy set words = case branch_id when 1 then 'open' else 'closed' end, amount = branch_id * 5000;
+      alter table visit add column words text, add column amount int;
+      update visit v set words = p.words, amount = p.amount from policy p where p.branch_id = v.branch_id;
+      create or replace function is_known(words text, amount int) returns boolean language sql stable ${definer} as
+        $$select words is distinct from 'closed' and amount <= 9000 or words is null or exists (select from public.policy where false)$$;
+      alter table visit add constraint known_words check (is_known(words, amount)) not valid;`)
     expect([...(await found("WKC047")), ...(await found("WKC041"))]).toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import { quoteLiteral } from "@wardkeep/core"
 import type { Relation } from "../../catalog/relation.js"
 import { checkedWords } from "../../probe/checked-words.js"
 import { hidden } from "../../probe/hidden.js"
-import { lookalike, lookalikes } from "../../probe/lookalike.js"
+import { isNumbered, lookalikesOf } from "../../probe/lookalike.js"
 import { isOnlyTheirs, tenantTablesIn } from "../../probe/only-theirs.js"
 import type { Pair } from "../../probe/pair.js"
 import { type Argument, tenantWord } from "../../probe/routine.js"
@@ -58,7 +58,7 @@ async function ofColumn(
   const valuesOf = async (actor: Pair["victim"]): Promise<string[]> => {
     const { rows } = await scene.facts.owned(relation, actor)
     const texts = rows.flatMap(({ values }) => (typeof values[name] === "string" ? [values[name]] : []))
-    return [...new Set(texts)].filter((text) => text.length > 1 && text.length < 200)
+    return [...new Set(texts)].filter(isNumbered)
   }
   const shown = (text: string): string => hidden(text, `${relation.schema}.${relation.name}.${name}`)
   const theirs: string[] = []
@@ -67,10 +67,11 @@ async function ofColumn(
   }
   const [first] = theirs
   if (first === undefined) return undefined
-  const made = Array.from({ length: lookalikes }, () => lookalike(first))
   return {
     theirs: theirs.map(shown),
     own: (await valuesOf(attacker)).slice(0, 4).map(shown),
-    nobodys: made.filter((text) => !theirs.includes(text)).map(quoteLiteral),
+    nobodys: lookalikesOf(first)
+      .filter((text) => !theirs.includes(text))
+      .map(quoteLiteral),
   }
 }

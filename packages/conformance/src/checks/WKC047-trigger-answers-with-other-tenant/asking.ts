@@ -21,7 +21,11 @@ export function sharedColumns(ground: Ground): Column[] {
   if (relation.tenancy.by === "column") taken.add(relation.tenancy.column.name)
   return relation.columns.filter(
     ({ name, generated, identity, drawn }) =>
-      !taken.has(name) && !generated && identity === "" && !drawn && rights.insert.includes(name),
+      !taken.has(name) &&
+      !generated &&
+      identity === "" &&
+      !drawn &&
+      (rights.insert.length > 0 ? rights.insert : rights.update).includes(name),
   )
 }
 

@@ -5,7 +5,7 @@ import { checkedWords } from "../../probe/checked-words.js"
 import type { SampleRow } from "../../probe/facts.js"
 import type { Ground } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
-import { lookalike, lookalikes, stranger } from "../../probe/lookalike.js"
+import { isNumbered, lookalikesOf, stranger } from "../../probe/lookalike.js"
 import { ownRow } from "../../probe/natural-key.js"
 import { isOnlyTheirs, tenantTablesIn } from "../../probe/only-theirs.js"
 import { names } from "../../probe/policy-parts.js"
@@ -43,7 +43,7 @@ async function withValue(ground: Ground, name: string, looking: readonly Acting[
   const insert = (value: string): string =>
     insertStatement({ relation, rights, like: ownRow(ground), set: { [name]: value } }) ?? ""
   const attack = insert(literalOf(relation, name, row))
-  const made = Array.from({ length: lookalikes }, () => insert(`${quoteLiteral(lookalike(text))}::${base}`))
+  const made = lookalikesOf(text).map((one) => insert(`${quoteLiteral(one)}::${base}`))
   // What is printed has nothing of the victim's value but its form.
   const printed = insert(`${quoteLiteral(stranger(text))}::${base}`)
   if (attack === "") return undefined
@@ -75,7 +75,7 @@ async function rowOnlyTheirs(
   const source = looking.map((one) => one.source).join("\n")
   for (const row of theirs.rows.slice(0, 5)) {
     const value = row.values[name]
-    if (value === null || value === undefined || own.has(String(value)) || String(value).length < 2) continue
+    if (value === null || value === undefined || own.has(String(value)) || !isNumbered(String(value))) continue
     if (await isOnlyTheirs(scene, victim, `${source}\n${relation.name}`, String(value))) return row
   }
   return undefined

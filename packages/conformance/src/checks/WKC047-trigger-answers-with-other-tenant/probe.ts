@@ -2,7 +2,7 @@ import { quoteIdent } from "@wardkeep/core"
 import { quoted } from "../../catalog/relation.js"
 import { visibleText } from "../../database/outcome.js"
 import { aims } from "../../probe/aim.js"
-import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
 import { ownRow } from "../../probe/natural-key.js"
 import { knownWords } from "../../probe/words.js"
@@ -30,7 +30,7 @@ export const probe = defineProbe({
           ground,
           all.filter(({ relation }) => relation === ground.relation.oid),
         ),
-      ({ oid, tenancy }) => acts(oid) && tenancy.by === "column",
+      (relation) => acts(relation.oid) && (holdsTenants(relation) || isTenantView(relation)),
     )
   },
 })

@@ -1,12 +1,13 @@
 import { quoteIdent } from "@wardkeep/core"
-import type { Outcome } from "../../database/outcome.js"
+import { quoted } from "../../catalog/relation.js"
+import { type Outcome, visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import { whyUnanswered } from "../../database/unanswered.js"
 import { aims } from "../../probe/aim.js"
 import { checkedWords } from "../../probe/checked-words.js"
 import { freshValue } from "../../probe/fresh.js"
 import type { Ground } from "../../probe/ground.js"
-import { insertStatement } from "../../probe/insertion.js"
+import { type Insertion, insertStatement } from "../../probe/insertion.js"
 import { ownRow } from "../../probe/natural-key.js"
 import { columnLimit, sharedColumns } from "./asking.js"
 
@@ -45,10 +46,10 @@ async function sets(ground: Ground): Promise<Readonly<Record<string, string>>[]>
 async function tryBoth(ground: Ground, set: Readonly<Record<string, string>>): Promise<Told | undefined> {
   const { scene, record, label, relation, attacker, victim, theirs, rights } = ground
   const like = theirs.count > 0 ? aims(relation, victim, theirs)[0] : undefined
-  const first = insertStatement({ relation, rights: await scene.rights.of(victim, relation), like, set })
+  const first = writing({ relation, rights: await scene.rights.of(victim, relation), like, set })
   const shown = rights.select.map(quoteIdent).join(", ")
   const suffix = shown === "" ? "" : ` returning ${shown}`
-  const second = insertStatement({ relation, rights, like: ownRow(ground), set, suffix })
+  const second = writing({ relation, rights, like: ownRow(ground), set, suffix })
   if (first === undefined || second === undefined) return undefined
   const ask = async (tx: Transaction): Promise<Outcome> => await tx.attempt(second)
   const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
@@ -70,10 +71,25 @@ async function tryBoth(ground: Ground, set: Readonly<Record<string, string>>): P
   return { how, replay }
 }
 
+/** A new row, or where none may be inserted, an own one changed. */
+function writing(insertion: Insertion): string | undefined {
+  const { relation, rights, like, set, suffix = "" } = insertion
+  if (rights.insert.length > 0) return insertStatement(insertion)
+  const columns = Object.entries(set).filter(([name]) => rights.update.includes(name))
+  if (like === undefined || columns.length === 0) return undefined
+  const list = columns.map(([name, value]) => `${quoteIdent(name)} = ${value}`).join(", ")
+  // One row, or it would be compared with itself.
+  const one = `select wk_row.ctid from ${quoted(relation)} as wk_row where ${like} limit 1`
+  return `update ${quoted(relation)} as wk_row set ${list} where wk_row.ctid in (${one})${suffix}`
+}
+
 function changeOf(was: Outcome, same: Outcome, now: Outcome): string | undefined {
   if (!isAnswered(now) || isAccepted(was) !== isAccepted(same)) return undefined
   if (isAccepted(was) !== isAccepted(now)) return isAccepted(was) ? "it is refused" : "it is accepted"
-  if (!isAccepted(was)) return undefined
+  if (!isAccepted(was)) {
+    const [first, other, last] = [was, same, now].map(visibleText)
+    return first === other && first !== last ? "it is refused with other words" : undefined
+  }
   const [before, again, after] = [was.rows[0], same.rows[0], now.rows[0]]
   const text = (value: unknown): string => JSON.stringify(value ?? null)
   // What is drawn, or the time of day, is another one each time.
