@@ -9,12 +9,14 @@ import { type Front, openFront } from "./front.ts"
 import type { Hole } from "./hole.ts"
 import { holesById } from "./holes-by-id.ts"
 import { holesInLists } from "./holes-in-lists.ts"
-import { honest } from "./honest.ts"
+import { holesInTime, honestInTime } from "./holes-in-time.ts"
+import { honest as honestRoutes } from "./honest.ts"
 import { recordHar, type Visit } from "./recorder.ts"
 import { acceptSocket, subscribe } from "./socket.ts"
 
 const database = useDatabase({ template: clinicTemplate })
-const planted = [...holesById, ...holesInLists]
+const planted = [...holesById, ...holesInLists, ...holesInTime]
+const honest = [...honestRoutes, ...honestInTime]
 const expected = [...planted.flatMap(({ found }) => found.slice(0, 1)), "WKC211 GET /live"].sort()
 const accepted = new Set([...planted.flatMap(({ found }) => found), "WKC211 GET /live"])
 let clinic: TestClinic

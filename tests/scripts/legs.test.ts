@@ -15,6 +15,11 @@ test("what 15 seldom changes runs there by hand, and nothing is left out", () =>
   expect(joiningOthers(seldom)).toEqual(["pg15-seldom", "pg16", "pg17"])
 })
 
+test("the holes of servers are tried on a release that has all of them", () => {
+  const holes = "packages/conformance/src/checks/holes.db.test.ts"
+  expect(joiningOthers(holes)).toEqual(["pg13", "pg14", "pg15-seldom", "pg15-first", "pg16", "pg17"])
+})
+
 test("a pooler test runs behind the pooler only", () => {
   expect(joining("packages/postgres/src/client/query.pooler.db.test.ts")).toEqual(["pgbouncer"])
 })

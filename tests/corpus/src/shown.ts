@@ -27,13 +27,16 @@ export function shows(
   const last = tried.at(-1)
   if (last === undefined) return false
   if (/^23(505|P01|503)$/.test(last.refused ?? "")) return true
+  const before = tried.find(({ statement }) => statement === last.statement)
+  // Accepted, then refused once somebody else had been there, although the first one was taken back.
+  const isNowRefused = last.refused !== undefined && last.refused !== "42501" && before?.refused === undefined
+  if (isNowRefused && before?.count !== 0 && tenantsIn(target, answers).length > 1) return true
   if (last.refused !== undefined) return false
   if (/^(truncate|create trigger|alter table \S+ disable row level security)\b/i.test(last.statement)) return true
   const others = target.tenants.slice(1).map(({ key }) => `'${key}'`)
   const isWrite = /^(INSERT|UPDATE|DELETE|MERGE)$/.test(last.command)
   if (isWrite && last.count > 0 && others.some((key) => last.statement.includes(key))) return true
-  const first = tried.find(({ statement }) => statement === last.statement)
-  const hasChanged = first !== last && first?.said !== last.said
+  const hasChanged = before !== last && before?.said !== last.said
   // Somebody else was there in between.
   if (hasChanged && tenantsIn(target, answers).length > 1) return true
   const isAnswered =

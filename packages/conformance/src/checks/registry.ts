@@ -30,6 +30,12 @@ import { probe as keyRevealsOtherTenant } from "./WKC060-key-reveals-other-tenan
 import { probe as policyFunctionShadowed } from "./WKC070-policy-function-shadowed/probe.js"
 import { probe as policyTableWritable } from "./WKC071-policy-table-writable/probe.js"
 import { probe as explainAndTiming } from "./WKC095-explain-and-timing/probe.js"
+import { probe as contextOutlivesTransaction } from "./WKC096-context-outlives-transaction/probe.js"
+import { probe as poolerHandsOnSessions } from "./WKC097-pooler-hands-on-sessions/probe.js"
+import { probe as tenantsAtOnce } from "./WKC098-tenants-at-once/probe.js"
+import { probe as publishedHolesTried } from "./WKC100-published-holes-tried/probe.js"
+import { probe as wayIn } from "./WKC101-way-in/probe.js"
+import { probe as policyWorksPerRow } from "./WKC104-policy-works-per-row/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -64,4 +70,10 @@ export const probes: readonly ProbeCheck[] = [
   policyFunctionShadowed,
   policyTableWritable,
   explainAndTiming,
+  policyWorksPerRow,
+  contextOutlivesTransaction,
+  poolerHandsOnSessions,
+  tenantsAtOnce,
+  publishedHolesTried,
+  wayIn,
 ]

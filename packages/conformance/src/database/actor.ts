@@ -42,7 +42,16 @@ export class Actor {
    * @throws WK703 the server refuses the context
    */
   async act<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return await rolledBackAfter(this.connection, this.contextStatements(), (error) => this.#refused(error), work)
+    return await this.actOn(this.connection, work)
+  }
+
+  /**
+   * The same on another session of the tenant's login.
+   *
+   * @throws WK703 the server refuses the context
+   */
+  async actOn<T>(connection: Connection, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return await rolledBackAfter(connection, this.contextStatements(), (error) => this.#refused(error), work)
   }
 
   /**

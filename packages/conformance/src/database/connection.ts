@@ -1,5 +1,6 @@
 import { WardkeepError } from "@wardkeep/core"
 import pg from "pg"
+import { copyFrom } from "./copy-from.js"
 import { type Outcome, type Row, type ServerError, serverError } from "./outcome.js"
 import { type Unanswered, whyUnanswered } from "./unanswered.js"
 
@@ -50,6 +51,17 @@ export class Connection {
       // Several commands give several results, whatever the type says.
       const last: pg.QueryResult<Row> | undefined = Array.isArray(result) ? result.at(-1 - trailing) : result
       return { rows: last?.rows ?? [], count: last?.rowCount ?? 0, error: undefined, notices: this.#notices }
+    } catch (thrown) {
+      return { rows: [], count: 0, error: this.#errorOf(thrown), notices: this.#notices }
+    }
+  }
+
+  /** A COPY … FROM STDIN; the command tag counts the rows that the server took. */
+  async copyIn(sql: string, lines: string): Promise<Outcome> {
+    this.#notices = []
+    try {
+      const count = await copyFrom(this.#client, sql, lines)
+      return { rows: [], count, error: undefined, notices: this.#notices }
     } catch (thrown) {
       return { rows: [], count: 0, error: this.#errorOf(thrown), notices: this.#notices }
     }

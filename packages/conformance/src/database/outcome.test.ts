@@ -5,7 +5,7 @@ const failed = (code: string): Outcome => ({
   rows: [],
   count: 0,
   notices: [],
-  error: { code, message: "it failed", detail: "", constraint: "", table: "", where: "" },
+  error: { code, message: "it failed", detail: "", hint: "", constraint: "", table: "", where: "" },
 })
 
 it("what the server did not answer is no answer to compare with, and a refusal is one", () => {

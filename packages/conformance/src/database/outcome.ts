@@ -8,6 +8,7 @@ export interface ServerError {
   readonly code: string
   readonly message: string
   readonly detail: string
+  readonly hint: string
   readonly constraint: string
   /** Empty where it is not of a table, such as a domain's constraint. */
   readonly table: string
@@ -41,6 +42,7 @@ export function serverError(thrown: unknown): ServerError {
     code: field("code"),
     message: thrown.message,
     detail: field("detail"),
+    hint: field("hint"),
     constraint: field("constraint"),
     table: field("table"),
     where: field("where"),
@@ -61,7 +63,7 @@ const ended = (cause: Error): WardkeepError =>
 
 /** Everything of an outcome that a client could read, as one text. */
 export function visibleText({ rows, error, notices }: Outcome): string {
-  const failed = error === undefined ? [] : [error.message, error.detail, error.where]
+  const failed = error === undefined ? [] : [error.message, error.detail, error.hint, error.where]
   return [...rows.map((row) => JSON.stringify(row)), ...failed, ...notices].join("\n")
 }
 

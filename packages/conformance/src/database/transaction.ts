@@ -4,6 +4,8 @@ import type { Outcome, ServerError } from "./outcome.js"
 /** The inside of a transaction that is always rolled back. */
 export class Transaction {
   readonly #connection: Connection
+  /** Prepared statements outlive the transaction. */
+  readonly #prepared = new Set<string>()
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -16,12 +18,39 @@ export class Transaction {
 
   /** Without a savepoint, so that rows carry the transaction's own id; a refusal ends the transaction's usefulness. */
   async direct(sql: string): Promise<Outcome> {
+    for (const name of preparedIn([sql])) this.#prepared.add(name)
     return await this.#connection.run(sql)
   }
 
-  /** Undoes what the statement did at once. */
+  /** Rolls back what was done, and takes back what `direct` prepared. */
+  async end(): Promise<void> {
+    await this.#connection.run("rollback")
+    for (const name of this.#prepared) await this.#connection.run(`deallocate ${name}`)
+  }
+
+  /** Undoes what the statement did at once, with what it prepared. */
   async attempt(sql: string, values: readonly unknown[] = []): Promise<Outcome> {
-    return await this.#guarded(sql, values, undo)
+    const outcome = await this.#guarded(sql, values, undo)
+    // A prepared statement outlives the savepoint in which it was made.
+    for (const name of preparedIn([sql])) await this.attempt(`deallocate ${name}`)
+    return outcome
+  }
+
+  /** The same for a COPY … FROM STDIN, whose rows are `lines`. */
+  async copied(sql: string, lines: string): Promise<Outcome> {
+    return await this.#copied(sql, lines, undo)
+  }
+
+  /** The same, kept until the transaction ends. */
+  async keepCopied(sql: string, lines: string): Promise<Outcome> {
+    return await this.#copied(sql, lines, "release savepoint wk_probe")
+  }
+
+  async #copied(sql: string, lines: string, after: string): Promise<Outcome> {
+    await this.#connection.rows("savepoint wk_probe")
+    const outcome = await this.#connection.copyIn(sql, lines)
+    await this.#connection.run(outcome.error === undefined ? after : undo)
+    return outcome
   }
 
   /** How many rows each of these statements returned, undone at once; undefined where one is refused. */
@@ -30,9 +59,7 @@ export class Transaction {
     // A prepared statement outlives the savepoint in which it was made.
     if (counts === undefined) {
       await this.#connection.run(undo)
-      // Only ours: behind a pooler the others are somebody's.
-      const made = statements.flatMap((text) => /^prepare (\w+) /.exec(text)?.[1] ?? [])
-      for (const name of new Set(made)) await this.attempt(`deallocate ${name}`)
+      for (const name of preparedIn(statements)) await this.attempt(`deallocate ${name}`)
     }
     return counts?.slice(1, 1 + statements.length)
   }
@@ -62,6 +89,10 @@ export class Transaction {
 
 const undo = "rollback to savepoint wk_probe; release savepoint wk_probe"
 
+/** Only ours: behind a pooler the others are somebody's. */
+const preparedIn = (statements: readonly string[]): ReadonlySet<string> =>
+  new Set(statements.flatMap((text) => [...text.matchAll(/^prepare (\w+) /gm)].flatMap(([, name]) => name ?? [])))
+
 /** Nothing is committed, so what a commit would refuse must be refused at the statement. */
 const limits = "set local statement_timeout = '10s'; set local lock_timeout = '500ms'; set constraints all immediate"
 
@@ -89,9 +120,10 @@ export async function rolledBackAfter<T>(
 }
 
 async function ended<T>(connection: Connection, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const tx = new Transaction(connection)
   try {
-    return await work(new Transaction(connection))
+    return await work(tx)
   } finally {
-    await connection.run("rollback")
+    await tx.end()
   }
 }

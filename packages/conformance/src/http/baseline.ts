@@ -4,6 +4,7 @@ import { isDenied } from "./denial.js"
 import { type Account, type Call, identityOf, succeeded } from "./exchange.js"
 import { expand } from "./expand.js"
 import { signatureIn } from "./links.js"
+import { callBy } from "./messages.js"
 import type { Pair, Stage } from "./stage.js"
 import { type Shown, shownOf } from "./view.js"
 
@@ -137,7 +138,17 @@ export async function askTheOthersQuestions(stage: Stage): Promise<void> {
 async function repeatAs(stage: Stage, pair: Pair, shown: Shown, carried: Shown["slots"]): Promise<void> {
   const { attacker, victim } = pair
   const chosen = victim.ambient.map(([name]) => name.toLowerCase())
-  const call = { ...shown.call, headers: shown.call.headers.filter(([name]) => !chosen.includes(name.toLowerCase())) }
+  const said = callBy(
+    stage.shownTo(attacker.name).map((one) => one.call),
+    shown.call,
+  )
+  if (said === undefined) {
+    stage.notCovered.add(
+      `${shown.route}: its messages say who speaks, and ${attacker.name} recorded none that do; they were not said.`,
+    )
+    return
+  }
+  const call = { ...said, headers: said.headers.filter(([name]) => !chosen.includes(name.toLowerCase())) }
   const answer = await stage.gate.ask(call, attacker)
   if (answer === undefined) return
   const seen = shownOf(attacker.name, call, answer, stage.routes, true)

@@ -53,6 +53,15 @@ export class Gate {
     return this.#answered > 0
   }
 
+  /** Waits for that moment, if it comes soon and before the run has to end. False where it does not. */
+  async waitsUntil(moment: number): Promise<boolean> {
+    const { clock, scope } = this.options
+    const wait = moment - clock.date()
+    if (wait > longestWait || moment >= Date.parse(scope.stopAt)) return false
+    if (wait > 0) await clock.sleep(wait)
+    return true
+  }
+
   allows(call: Call): boolean {
     return refusal(this.options.scope, call) === undefined
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { wordsIn } from "./address-words.js"
 import { isCredentialParameter } from "./credentials.js"
 import { type Call, identityOf } from "./exchange.js"
+import { expiryIn } from "./expiry.js"
 import { decodeURIComponentSafe } from "./route.js"
 import type { Pair, Stage } from "./stage.js"
 import { strongTokens } from "./token.js"
@@ -68,11 +69,16 @@ function linksIn({ call, reading }: Shown): { readonly place: string; readonly c
   })
 }
 
+/** One of each route. */
+function signedOf(stage: Stage, account: string): Shown[] {
+  const signed = stage.liveOf(account).filter(({ call }) => signatureIn(call) !== undefined)
+  return [...new Map(signed.map((one) => [one.route, one])).values()]
+}
+
 /** Signed addresses open for whoever holds them, which is their purpose. What must not work is making one. */
 export async function forgeSignatures(stage: Stage, pair: Pair): Promise<void> {
   const own = stage.liveOf(pair.attacker.name)
-  const signed = stage.liveOf(pair.victim.name).filter(({ call }) => signatureIn(call) !== undefined)
-  for (const shown of [...new Map(signed.map((one) => [one.route, one])).values()]) {
+  for (const shown of signedOf(stage, pair.victim.name)) {
     const [name = ""] = signatureIn(shown.call) ?? []
     const twin = own.find(({ route, call }) => route === shown.route && signatureIn(call) !== undefined)
     await attempt(stage, pair, shown, withSignature(shown.call, name, undefined), "its address without the signature")
@@ -86,6 +92,37 @@ export async function forgeSignatures(stage: Stage, pair: Pair): Promise<void> {
     await attempt(stage, pair, shown, forged, `a signature that anybody can compute: ${recipe.name}`)
   }
 }
+
+/**
+ * An address that is past the time it names must not open, nor with another time put into it. Asked for after that moment only:
+ * before it an address opens for whoever holds it, whatever else it says.
+ */
+export async function outliveSignatures(stage: Stage, pair: Pair): Promise<void> {
+  for (const shown of signedOf(stage, pair.victim.name)) await outlive(stage, pair, shown)
+}
+
+async function outlive(stage: Stage, pair: Pair, shown: Shown): Promise<void> {
+  const expiry = expiryIn(shown.call)
+  if (expiry === undefined) {
+    stage.notCovered.add(`${shown.route}: its signed addresses name no time, and whether they expire was not tried.`)
+    return
+  }
+  // The server's clock may be a little behind.
+  if (!(await stage.gate.waitsUntil(expiry.until + 1500))) {
+    stage.notCovered.add(`${shown.route}: its signed addresses outlast the run, and whether they expire was not tried.`)
+    return
+  }
+  await attempt(stage, pair, shown, shown.call, "its address after the time that it names")
+  await attempt(
+    stage,
+    pair,
+    shown,
+    expiry.at(expiry.until + day),
+    "its address with a later time and the old signature",
+  )
+}
+
+const day = 86_400_000
 
 async function attempt(stage: Stage, pair: Pair, original: Shown, call: Call, how: string): Promise<void> {
   const answer = await stage.gate.ask(call, pair.attacker)

@@ -86,19 +86,32 @@ async function differs(
 const sizeOf = (answer: Answer, call: Call): string =>
   call.method === "HEAD" && answer.status < 300 ? ` ${headerOf(answer.headers, "content-length") ?? ""}` : ""
 
-/** A conditional request that is answered from its tag before anybody is asked. */
+/** A conditional request that is answered from its tag or its date before anybody is asked. */
 async function conditional(stage: Stage, attacker: Account, tried: Tried): Promise<Difference | undefined> {
-  const tag = tried.original === undefined ? undefined : headerOf(tried.original.answer.headers, "etag")
-  if (tag === undefined) return undefined
-  const headers: Header[] = [...tried.call.headers, ["if-none-match", tag]]
-  const call = { ...tried.call, headers }
-  const answer = await stage.gate.ask(call, attacker)
-  stage.count("WKC209", "probes")
-  if (answer?.status !== 304) return undefined
-  return {
-    tried: { ...tried, check: "WKC209", call, answer },
-    how: "status 304 to its ETag, although the row is refused",
+  const { original } = tried
+  if (original === undefined) return undefined
+  for (const { name, condition, value } of conditionsOf(original.answer)) {
+    const call = { ...tried.call, headers: [...tried.call.headers, [condition, value] satisfies Header] }
+    const answer = await stage.gate.ask(call, attacker)
+    stage.count("WKC209", "probes")
+    if (answer?.status !== 304) continue
+    return {
+      tried: { ...tried, check: "WKC209", call, answer },
+      how: `status 304 to its ${name}, although the row is refused`,
+    }
   }
+  return undefined
+}
+
+/** What a browser would ask with the next time. */
+function conditionsOf({
+  headers,
+}: Answer): { readonly name: string; readonly condition: string; readonly value: string }[] {
+  const pairs = [
+    ["ETag", "if-none-match", headerOf(headers, "etag")],
+    ["Last-Modified", "if-modified-since", headerOf(headers, "last-modified")],
+  ] as const
+  return pairs.flatMap(([name, condition, value]) => (value === undefined ? [] : [{ name, condition, value }]))
 }
 
 /** The call with other values in the same places. */

@@ -3,6 +3,7 @@ import { isCredentialParameter } from "./credentials.js"
 import { type Account, type Credential, type Header, succeeded } from "./exchange.js"
 import { namesFor } from "./expand.js"
 import { isTenantKind, kindOfSlot, singular } from "./kind.js"
+import { isSecret } from "./messages.js"
 import { replaced } from "./oracle.js"
 import type { Slot } from "./route.js"
 import type { Pair, Stage } from "./stage.js"
@@ -19,7 +20,9 @@ export async function playTricks(stage: Stage, pair: Pair): Promise<void> {
   const { victim, attacker } = stage.knowledgeOf(pair.victim.name, pair.attacker.name)
   const tricks = { stage, pair, victim, attacker }
   stage.progress(`changing ${pair.attacker.name}'s requests to name ${pair.victim.name}'s`)
-  const own = onePerRoute(stage.liveOf(pair.attacker.name)).filter(({ call }) => call.messages === undefined)
+  const all = onePerRoute(stage.liveOf(pair.attacker.name))
+  const own = all.filter(({ call }) => call.messages === undefined)
+  for (const shown of all.filter(({ call }) => call.messages !== undefined)) await changeSlots(tricks, shown)
   for (const shown of own) {
     if (stage.gate.stopped !== undefined) return
     await changeSlots(tricks, shown)
@@ -51,6 +54,8 @@ async function changeSlots(tricks: Tricks, shown: Shown): Promise<void> {
   for (const [index, slot] of shown.slots.entries()) {
     // The victim's own request was sent already. Where it names several things, each is tried among the attacker's others.
     if (slot.place === "path" && twin !== undefined && places < 2) continue
+    // With the other one's token in a message it would be the other one that speaks.
+    if (shown.call.messages !== undefined && isSecret(slot.name)) continue
     // Nothing stands there that could be found again in the request.
     if (slot.value === "") continue
     const same = twin?.slots[index]

@@ -6,7 +6,7 @@ import { checkResults, distinct, findingsOf, type Hit, hitsOf, judged } from "./
 import { Gate } from "./gate.js"
 import { evidenceIn } from "./judge.js"
 import { singular } from "./kind.js"
-import { followLinks, forgeSignatures } from "./links.js"
+import { followLinks, forgeSignatures, outliveSignatures } from "./links.js"
 import type { Api } from "./openapi.js"
 import { compareWithInvented, type Difference } from "./oracle.js"
 import { type Clock, systemClock } from "./pace.js"
@@ -14,6 +14,7 @@ import { prepared } from "./prepare.js"
 import { readAnswer } from "./reading.js"
 import { Routes } from "./route.js"
 import { refusal, type Scope } from "./scope.js"
+import { askWithTheirTags, keptByCaches } from "./shared-cache.js"
 import { Stage } from "./stage.js"
 import { type Limits, type Send, sendOverHttp, usualLimits } from "./transport.js"
 import { playTricks } from "./tricks.js"
@@ -61,17 +62,18 @@ export async function verifyHttp(run: HttpRun): Promise<Report> {
   const hits = await play(stage)
   const groups = distinct(hits)
   await repeat(stage, groups)
-  const findings = findingsOf(stage, groups)
+  const leaks = findingsOf(stage, groups)
+  const findings = [...leaks, ...keptByCaches(stage)]
   const why = inconclusive(stage)
   return {
     tool: { name: "wardkeep", version: run.version },
     mode: "http",
-    verdict: findings.length > 0 ? "LEAK" : why === undefined ? "NOT_FOUND" : "INCONCLUSIVE",
+    verdict: leaks.length > 0 ? "LEAK" : why === undefined ? "NOT_FOUND" : "INCONCLUSIVE",
     startedAt: new Date(startedAt).toISOString(),
     seconds: Math.round((clock.date() - startedAt) / 100) / 10,
     server: serverOf(stage),
     probes: [...stage.tally.values()].reduce((sum, { probes }) => sum + probes, 0),
-    checks: checkResults(stage, findings, why),
+    checks: checkResults(stage, leaks, why),
     findings,
     notCovered: notCovered(stage, why),
   }
@@ -98,7 +100,10 @@ async function play(stage: Stage): Promise<Hit[]> {
     }
     await forgeSignatures(stage, pair)
     await playTricks(stage, pair)
+    differences.push(...(await askWithTheirTags(stage, pair)))
   }
+  // At last, because it waits until addresses have expired.
+  for (const pair of stage.pairs) await outliveSignatures(stage, pair)
   return [...judged(stage), ...hitsOf(differences)]
 }
 
@@ -226,7 +231,6 @@ function notCovered(stage: Stage, why: string | undefined): string[] {
     ...kept,
     ...neverExchanged(stage),
     "Differences in time; events that nobody triggered during the run; writing, unless the scope lists the method.",
-    "Whether signed addresses expire: they open for whoever holds them.",
   ]
 }
 

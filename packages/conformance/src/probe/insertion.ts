@@ -23,16 +23,34 @@ export interface Insertion {
  * One INSERT that the table's keys should accept: copied from a row the attacker may see, with new values where a key
  * wants them; without such a row, values are made up. Undefined where a value that is needed cannot be had.
  */
-export function insertStatement({
-  relation,
-  rights,
-  like,
-  set,
-  suffix = "",
-  every = false,
-  merge = false,
-}: Insertion): string | undefined {
-  const values: [string, string][] = []
+export function insertStatement(insertion: Insertion): string | undefined {
+  const parts = insertionOf(insertion)
+  if (parts === undefined) return undefined
+  const { relation, like, set, suffix = "", every = false, merge = false } = insertion
+  const { into, names, values, source } = parts
+  const always = relation.columns.some(({ name, identity }) => identity === "a" && Object.hasOwn(set, name))
+  const columns = `(${names.join(", ")})${always ? " overriding system value" : ""}`
+  const list = values.join(", ")
+  if (merge) {
+    const one = like === undefined ? "select 1" : `select wk_row.* ${source}`
+    return `merge into ${into} as wk_into using (${one}) as wk_row on false when not matched then insert ${columns} values (${list})`
+  }
+  const rows = like === undefined ? `values (${list})` : `select ${list} ${every ? everyRow(relation, like) : source}`
+  return `insert into ${into} ${columns} ${rows}${suffix}`
+}
+
+/** What such a statement is made of. */
+export interface InsertionParts {
+  readonly into: string
+  readonly names: readonly string[]
+  readonly values: readonly string[]
+  /** Behind a SELECT of the values; empty where no row is copied. */
+  readonly source: string
+}
+
+export function insertionOf({ relation, rights, like, set, every = false }: Insertion): InsertionParts | undefined {
+  const names: string[] = []
+  const values: string[] = []
   const fresh = every ? new Set<string>() : freshColumns(relation, set)
   for (const column of relation.columns) {
     const value = set[column.name] ?? valueFor(column, fresh, rights, like)
@@ -44,23 +62,14 @@ export function insertStatement({
       if (Object.hasOwn(set, column.name)) return undefined
       continue
     }
-    values.push([quoteIdent(column.name), value])
+    names.push(quoteIdent(column.name))
+    values.push(value)
   }
-  const always = relation.columns.some(({ name, identity }) => identity === "a" && Object.hasOwn(set, name))
-  const columns = `(${values.map(([name]) => name).join(", ")})${always ? " overriding system value" : ""}`
-  const list = values.map(([, value]) => value).join(", ")
-  if (merge) {
-    const one =
-      like === undefined ? "select 1" : `select wk_row.* from ${quoted(relation)} as wk_row where ${like} limit 1`
-    return `merge into ${quoted(relation)} as wk_into using (${one}) as wk_row on false when not matched then insert ${columns} values (${list})`
-  }
-  const head = `insert into ${quoted(relation)} ${columns}`
-  const source =
-    like === undefined
-      ? `values (${list})`
-      : `select ${list} from ${quoted(relation)} as wk_row where ${like}${every ? "" : " limit 1"}`
-  return `${head} ${source}${suffix}`
+  const source = like === undefined ? "" : `${everyRow(relation, like)} limit 1`
+  return { into: quoted(relation), names, values, source }
 }
+
+const everyRow = (relation: Relation, like: string): string => `from ${quoted(relation)} as wk_row where ${like}`
 
 function valueFor(
   column: Column,

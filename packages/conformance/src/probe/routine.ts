@@ -64,10 +64,25 @@ export async function aimedArguments(
   const needed = one.arguments.filter(({ optional }) => !optional)
   const full = one.arguments
   const lists = await Promise.all(full.map((arg) => candidates(scene, one, arg, pair, words)))
-  const combined = product(lists).slice(0, maxCalls)
+  const combined = [...product(lists).slice(0, maxCalls), ...emptied(full, lists)]
   if (needed.length === full.length) return combined
   const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
-  return [...short, ...combined]
+  return [...short, ...emptied(needed, lists.slice(0, needed.length)), ...combined]
+}
+
+/** An empty search box: nothing at all, then nothing in one place, nothing but one, and texts that match everything. */
+function emptied(args: readonly Argument[], lists: readonly (readonly string[])[]): string[][] {
+  if (args.length === 0) return []
+  const nothing = args.map(({ type }) => `null::${type}`)
+  const usual = lists.map(([first], place) => first ?? nothing[place] ?? "null")
+  const places = args.length > 1 ? args.map((_, place) => place).slice(0, 6) : []
+  const texts = args.some(({ category }) => category === "S") ? ["''", "'%'"] : []
+  return [
+    nothing,
+    ...places.map((place) => usual.with(place, nothing[place] ?? "null")),
+    ...places.map((place) => nothing.with(place, usual[place] ?? "null")),
+    ...texts.map((text) => args.map(({ category, type }) => `${category === "S" ? text : "null"}::${type}`)),
+  ]
 }
 
 function product(lists: readonly (readonly string[])[]): string[][] {
@@ -94,9 +109,9 @@ async function candidates(
   const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
   // A key that is text may be a person's.
   const isMade = /^(uuid|smallint|integer|bigint|numeric)(\[\])?$/.test(arg.base)
-  const typedId = (text: string): string =>
-    isMade ? typed(text) : `${hidden(text, `a row for ${arg.name}`)}::${arg.type}`
-  const [theirs, own] = [await rowKeys(scene, arg, victim), await rowKeys(scene, arg, attacker)]
+  const plain = ({ text, place }: RowKey): string => (isMade ? quoteLiteral(text) : hidden(text, place))
+  const typedId = (id: RowKey): string => `${plain(id)}::${arg.type}`
+  const [theirs, own] = [await keysOfRows(scene, arg, victim), await keysOfRows(scene, arg, attacker)]
   const keys = fits(arg, victim.keys).map(typed)
   // In turns: of two rows that a function is asked with, one may be compared and the other not.
   const ids = theirs
@@ -124,7 +139,7 @@ async function candidates(
     ]
   if (arg.category === "D") return [typed(/to|until|end|before|bis/i.test(arg.name) ? "2200-01-01" : "1900-01-01")]
   if (arg.category === "B") return ["true"]
-  if (arg.category === "A" && ids.length > 0) return [typedId(`{${theirs.join(",")}}`)]
+  if (arg.category === "A" && ids.length > 0) return [`array[${theirs.map(plain).join(", ")}]::${arg.type}`]
   return [`null::${arg.type}`]
 }
 
@@ -173,25 +188,41 @@ async function documents(scene: Scene, { source }: Routine, { attacker, victim }
   )
 }
 
+interface RowKey {
+  readonly text: string
+  /** `schema.table.column` */
+  readonly place: string
+}
+
 /** Primary keys of the victim's rows of that type; where the argument's name names a table, of that one first. */
 export async function rowKeys(
-  { catalog, facts }: Scene,
+  scene: Scene,
   arg: Argument,
   victim: Actor,
   accepts: (relation: Relation) => boolean = holdsTenants,
 ): Promise<string[]> {
+  return (await keysOfRows(scene, arg, victim, accepts)).map(({ text }) => text)
+}
+
+async function keysOfRows(
+  { catalog, facts }: Scene,
+  arg: Argument,
+  victim: Actor,
+  accepts: (relation: Relation) => boolean = holdsTenants,
+): Promise<RowKey[]> {
   const element = arg.base.replace(/\[\]$/, "")
   const wanted = plainName(arg.name).replace(/_?(id|uuid|key|no)s?$/i, "")
-  const found: { named: boolean; text: string }[] = []
+  const found: (RowKey & { named: boolean })[] = []
   for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
     const column = keyColumn(relation, element)
     if (column === undefined) continue
     const { rows } = await facts.owned(relation, victim)
     const named = wanted !== "" && relation.name.toLowerCase().includes(wanted)
-    for (const row of rows.slice(0, 3)) found.push({ named, text: textOf(row, column) })
+    for (const row of rows.slice(0, 3))
+      found.push({ named, text: textOf(row, column), place: `${labelOf(relation)}.${column}` })
   }
   const sorted = [...found.filter(({ named }) => named), ...found.filter(({ named }) => !named)]
-  return [...new Set(sorted.map(({ text }) => text))]
+  return sorted.filter(({ text }, place) => sorted.findIndex((other) => other.text === text) === place)
 }
 
 /** The last column of the primary key of that type: behind the tenant, the row's own. */

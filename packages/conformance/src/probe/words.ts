@@ -97,14 +97,17 @@ export async function isOnlyTheirsOnce(scene: Scene, pair: Pair, word: Word): Pr
   return await answer
 }
 
-/** Not in the attacker's rows, and not in what everybody may read. */
+/**
+ * Not in the attacker's rows, not even inside a longer value, no tenant's key, which may stand in another's row as the one
+ * with whom it is shared, and not in what everybody may read.
+ */
 async function isOnlyTheirs(
-  { facts, catalog }: Scene,
+  { facts, catalog, pairs }: Scene,
   { attacker, victim }: Pair,
   { relation, column, text }: Word,
 ): Promise<boolean> {
-  if (victim.keys.includes(text)) return false
-  const same = `wk_row.${quoteIdent(column)}::text = ${quoteLiteral(text)}`
+  if (pairs.some((pair) => pair.victim.keys.includes(text) || pair.attacker.keys.includes(text))) return false
+  const same = `strpos(wk_row.${quoteIdent(column)}::text, ${quoteLiteral(text)}) > 0`
   const own = await facts.ask(
     `select from ${quoted(relation)} as wk_row where ${same} and (${belongsTo(relation, "wk_row", victim.keys)}) is not true limit 1`,
   )

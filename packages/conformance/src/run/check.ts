@@ -34,8 +34,10 @@ export interface Scene {
   readonly serverVersion: number
   /** The application's, as far as they are known: catalog mode does without. */
   readonly logins: readonly string[]
-  /** A new session of this tenant's login, without any context. The caller closes it. */
-  freshSession(actor: Actor, purpose?: "replication"): Promise<Connection>
+  /** The way in of this tenant's login: holds its password. */
+  urlOf(actor: Actor): URL
+  /** A new session of this tenant's login, without any context, with these parameters in its first packet. The caller closes it. */
+  freshSession(actor: Actor, parameters?: Readonly<Record<string, string>>): Promise<Connection>
   /** Called before each object, for progress on a terminal. */
   step(object: string): void
 }

@@ -74,9 +74,10 @@ async function prepare(
     pairs: pairsOf(actors.filter(({ keys }) => keys.length > 0)),
     serverVersion: Number(version[0]?.number),
     logins: loginsOf(options, app, actors),
-    freshSession: async ({ tenant }, purpose) => {
+    urlOf: ({ tenant }) => urlOf(tenant, app),
+    freshSession: async ({ tenant }, parameters = {}) => {
       const url = urlOf(tenant, app)
-      if (purpose === "replication") url.searchParams.set("replication", "database")
+      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
       return await Connection.open(url, unanswered)
     },
     step: () => undefined,
@@ -183,6 +184,6 @@ function notCoveredBy(catalog: Catalog, mode: Mode): string[] {
       : []),
     ...(global.length > 0 ? [`Declared global, so that every tenant may read them: ${list(global)}.`] : []),
     "What PostgreSQL itself discloses: planner statistics, table sizes, sequences, timing, and statements of the same login in pg_stat_activity; what EXPLAIN and timing told is measured under WKC095, where it could be.",
-    "The application's own code, pool and pooler: only what its login can do in SQL was tried.",
+    "The application's own code and its pool: only what its login can do through the application's URL was tried.",
   ]
 }

@@ -39,7 +39,7 @@ const slot = "CREATE_REPLICATION_SLOT wk_probe TEMPORARY PHYSICAL"
 /** Whether a connection for replication is let in: not every pooler and not every pg_hba.conf does. */
 async function streams(scene: Scene, actor: Actor): Promise<string> {
   try {
-    const session = await scene.freshSession(actor, "replication")
+    const session = await scene.freshSession(actor, { replication: "database" })
     const { error } = await session.run(slot)
     await session.close()
     return error === undefined

@@ -21,6 +21,16 @@ export const probe = defineProbe({
   },
 })
 
+/** No row of another tenant was shown where none of its own is either: a refusal of everything looks the same. */
+function sayUnproven({ record, label, attacker, mine, rights }: Ground): void {
+  if (rights.select.length === 0) return
+  const why =
+    mine.count === 0
+      ? `tenant ${attacker.name} has no row there, so that it is shown none of another tenant's proves little; give it one`
+      : `tenant ${attacker.name} is shown none of its own rows there, so that it is shown none of another tenant's proves little`
+  record.leftOut(label, why)
+}
+
 async function read(ground: Ground): Promise<void> {
   const { record, relation, label, attacker, victim, theirs, mine } = ground
   await readUnnamed(ground)
@@ -32,6 +42,7 @@ async function read(ground: Ground): Promise<void> {
   record.probe(label)
   if (numberOf(own.rows) > 0) record.control()
   const n = numberOf(seen.rows)
+  if (n === 0 && numberOf(own.rows) === 0) return sayUnproven(ground)
   if (n === 0) return
   record.found({
     object: label,

@@ -3,8 +3,9 @@ import type { Actor } from "../../database/actor.js"
 import type { Transaction } from "../../database/transaction.js"
 import { aims } from "../../probe/aim.js"
 import type { Owned } from "../../probe/facts.js"
-import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { defineProbe } from "../../run/check.js"
+import { type Form, formsOf } from "./ways.js"
 
 export const probe = defineProbe({
   code: "WKC021",
@@ -12,15 +13,9 @@ export const probe = defineProbe({
   severity: "leak",
   cwe: "CWE-639",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
-  run: async (scene, record) => await onEveryTable(scene, record, read),
+  run: async (scene, record) =>
+    await onEveryTable(scene, record, read, (relation) => holdsTenants(relation) || isTenantView(relation)),
 })
-
-interface Form {
-  readonly name: string
-  /** Statements; the `answer`-th one returns the rows. */
-  readonly statements: readonly string[]
-  readonly answer: number
-}
 
 async function read(ground: Ground): Promise<void> {
   const { record, label, relation, attacker, victim, theirs, mine, rights } = ground
@@ -75,36 +70,4 @@ async function oneByOne(tx: Transaction, forms: readonly Form[]): Promise<Form[]
     else if ((counts[form.answer] ?? 0) > 0) shown.push(form)
   }
   return refused === forms.length ? undefined : shown
-}
-
-const locks = ["for update", "for no key update", "for share", "for key share"]
-
-/** Each on its own can be refused without the others: a lock asks for another privilege, COPY for every column. */
-function formsOf(relation: Relation, where: string, mayLock: boolean): Form[] {
-  const rows = `select 1 from ${quoted(relation)} as wk_row where ${where} limit 20`
-  const prepared = (mode: string): Form => ({
-    name: `a prepared statement (${mode})`,
-    statements: [
-      `set local plan_cache_mode = force_${mode}_plan`,
-      `prepare wk_form as ${rows}`,
-      "execute wk_form",
-      "deallocate wk_form",
-    ],
-    answer: 2,
-  })
-  const cursor = (kind: string): Form => ({
-    name: kind === "" ? "a cursor" : "a scrolling cursor",
-    statements: [`declare wk_form ${kind} cursor for ${rows}`, "fetch all from wk_form", "close wk_form"],
-    answer: 1,
-  })
-  const single = (name: string, statement: string): Form => ({ name, statements: [statement], answer: 0 })
-  return [
-    ...(mayLock && relation.kind !== "v" ? locks.map((lock) => single(lock.toUpperCase(), `${rows} ${lock}`)) : []),
-    single("COPY of a query", `copy (${rows}) to stdout`),
-    single("a common table expression", `with q as materialized (${rows}) select 1 from q`),
-    cursor(""),
-    cursor("scroll"),
-    prepared("custom"),
-    prepared("generic"),
-  ]
 }

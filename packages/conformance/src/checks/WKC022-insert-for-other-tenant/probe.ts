@@ -9,6 +9,7 @@ import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
+import { type Offered, waysFor } from "./ways.js"
 
 export const probe = defineProbe({
   code: "WKC022",
@@ -56,20 +57,23 @@ async function mayInsert({ actors, catalog, rights }: Scene): Promise<boolean> {
   return false
 }
 
-async function offer(ground: Ground, foreign: Attempt["set"]): Promise<void> {
+async function offer(ground: Ground, foreign: Offered["set"]): Promise<void> {
   const { scene, record, label, relation, attacker } = ground
   await attacker.act(async (tx) => {
     const others = await otherReferences(ground, foreign)
+    let swallowed: Offered | undefined
     let stopped: { readonly attack: string; readonly error: ServerError } | undefined
     for (const { like, set } of sources(ground).flatMap((from) => attempts(ground, foreign, others, from))) {
       const { error, count, attack, statement } = await insertedWith(tx, ground, like, set)
+      // A rule or a trigger made nothing of it, and COPY asks no rule.
+      if (attack !== undefined && error === undefined && count === 0 && like !== undefined) swallowed ??= { like, set }
       if (attack === undefined || (error === undefined && count === 0)) continue
       // The policy is asked before any constraint: its refusal says something, and so does a constraint's.
       const isRefused = isRefusal(error)
       record.probe(isRefused || error === undefined ? label : undefined)
       if (isRefused) {
         record.control()
-        return await mergeInstead(tx, ground, like, set)
+        return await otherwise(tx, ground, { like, set })
       }
       if (error !== undefined) {
         if (await passedPolicies(scene, relation, error)) stopped ??= { attack, error }
@@ -81,20 +85,23 @@ async function offer(ground: Ground, foreign: Attempt["set"]): Promise<void> {
     }
     if (stopped !== undefined) {
       const { attack, error } = stopped
-      report(ground, attack, `${error.code}, a constraint of the table, and no policy, refused the row`)
+      return report(ground, attack, `${error.code}, a constraint of the table, and no policy, refused the row`)
     }
+    if (swallowed !== undefined) await otherwise(tx, ground, swallowed)
   })
 }
 
-/** The branch of a MERGE that finds no row is asked by other code of the server than an INSERT. */
-async function mergeInstead(tx: Transaction, ground: Ground, like: string | undefined, set: Attempt["set"]) {
-  const { scene, relation, rights } = ground
-  if (scene.serverVersion < 150_000 || relation.kind === "v") return
-  const attack = insertStatement({ relation, rights, like, set, merge: true })
-  if (attack === undefined) return
-  const { count } = await tx.attempt(attack)
-  ground.record.probe(ground.label)
-  if (count > 0 && (await grows(tx, ground, attack))) report(ground, attack, `MERGE ${count}`)
+/** Other statements that put the same row there. */
+async function otherwise(tx: Transaction, ground: Ground, row: Offered): Promise<void> {
+  for (const way of waysFor(ground)) {
+    const offer = await way.offer(tx, ground, row)
+    if (offer === undefined) continue
+    const { count } = await offer.run(tx)
+    ground.record.probe(ground.label)
+    if (count === 0 || !(await grows(tx, ground, async () => await offer.run(tx, "kept")))) continue
+    const how = way.given === "" ? way.statement : `${way.statement}, ${way.given},`
+    return report(ground, offer.attack, `${how} put ${count} row there`)
+  }
 }
 
 function report({ record, label, attacker, victim }: Ground, attack: string, tag: string): void {
@@ -136,18 +143,13 @@ async function insertedWith(
   }
 }
 
-interface Attempt {
-  readonly like: string | undefined
-  readonly set: Readonly<Record<string, string>>
-}
-
 /** A view does not tell which of its columns are keys, so new numbers are tried as well. */
 function attempts(
   { relation }: Ground,
-  foreign: Attempt["set"],
-  others: readonly Attempt["set"][],
+  foreign: Offered["set"],
+  others: readonly Offered["set"][],
   like: string | undefined,
-): Attempt[] {
+): Offered[] {
   const numbers = relation.columns
     .filter(({ name, category }) => relation.kind === "v" && category === "N" && !isTenant(relation, name))
     .flatMap((column): [string, string][] => {
@@ -162,7 +164,7 @@ function attempts(
  * Where every column of a key is the tenant or a reference, the victim has the row already and the key refuses the copy:
  * the same with other parents that exist.
  */
-async function otherReferences(ground: Ground, foreign: Attempt["set"]): Promise<Attempt["set"][]> {
+async function otherReferences(ground: Ground, foreign: Offered["set"]): Promise<Offered["set"][]> {
   const { scene, relation, theirs } = ground
   const [sample] = theirs.rows
   if (sample === undefined) return []
@@ -220,7 +222,7 @@ async function landedAtVictim(
   if (attack === undefined || rights.select.length === 0) return true
   const { rows, error } = await tx.attempt(attack)
   if (error !== undefined && error.code !== "0A000") return true
-  if (error !== undefined) return await grows(tx, ground, statement("") ?? "")
+  if (error !== undefined) return await grows(tx, ground, async () => await tx.keep(statement("") ?? ""))
   return relation.tenancy.by !== "column" || victim.keys.includes(textOf(rows[0]?.tenant))
 }
 
@@ -230,11 +232,15 @@ const returned = ({ tenancy }: Relation): string =>
   tenancy.by === "column" ? `${quoteIdent(tenancy.column.name)}::text` : "null"
 
 /** Where nothing can be returned: whether the victim sees more rows than before. */
-async function grows(tx: Transaction, { relation, attacker, victim }: Ground, attack: string): Promise<boolean> {
+async function grows(
+  tx: Transaction,
+  { relation, attacker, victim }: Ground,
+  attack: () => Promise<unknown>,
+): Promise<boolean> {
   const count = `select count(*) from ${quoted(relation)}`
   const before = await victim.look(async (own) => numberOf((await own.attempt(count)).rows))
   return await tx.undone(async () => {
-    await tx.keep(attack)
+    await attack()
     return (await victim.takeOver(tx, attacker)) && numberOf((await tx.attempt(count)).rows) > before
   })
 }

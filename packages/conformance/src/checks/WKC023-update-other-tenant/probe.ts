@@ -1,10 +1,12 @@
 import { quoteIdent } from "@wardkeep/core"
-import { type Column, isTable, quoted, type Relation } from "../../catalog/relation.js"
+import { type Column, quoted, type Relation } from "../../catalog/relation.js"
 import type { Outcome } from "../../database/outcome.js"
 import { aimed, aims } from "../../probe/aim.js"
 import { harmlessColumn, hitsTooMany, ownValue, sparing, victimSees, writtenHere } from "../../probe/blind.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
+import { isTried } from "../../probe/way.js"
 import { defineProbe } from "../../run/check.js"
+import { updateWays } from "./ways.js"
 
 export const probe = defineProbe({
   code: "WKC023",
@@ -28,28 +30,11 @@ async function update(ground: Ground): Promise<void> {
   await blindUpdate(ground, column)
 }
 
-/** Every statement that names the rows: UPDATE, MERGE, and an UPDATE through a cursor. */
 async function aimedUpdate(ground: Ground, column: Column): Promise<void> {
   const { scene, record, label, relation, attacker, victim, theirs, mine } = ground
-  const name = quoteIdent(column.name)
-  const throughCursor = (table: Relation, where: string): string =>
-    [
-      `declare wk_rows cursor for select from ${quoted(table)} as wk_row where ${where} for update`,
-      "fetch wk_rows",
-      `update ${quoted(table)} set ${name} = ${name} where current of wk_rows`,
-    ].join(";\n")
-  const forms = [
-    (table: Relation, where: string) => `update ${quoted(table)} as wk_row set ${name} = wk_row.${name} where ${where}`,
-    ...(scene.serverVersion >= 150_000
-      ? [
-          (table: Relation, where: string) =>
-            `merge into ${quoted(table)} as wk_row using (select 1) as s on ${where} when matched then update set ${name} = wk_row.${name}`,
-        ]
-      : []),
-    ...(isTable(relation) ? [throughCursor] : []),
-  ]
   await attacker.act(async (tx) => {
-    for (const form of forms) {
+    for (const way of updateWays.filter((one) => isTried(one, relation, scene.serverVersion))) {
+      const form = way.form(quoteIdent(column.name))
       const { seen, attack } = await aimed(tx, relation, victim, theirs, form)
       record.probe(label)
       const own = await aimed(tx, relation, attacker, mine, form)

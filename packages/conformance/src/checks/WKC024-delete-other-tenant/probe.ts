@@ -3,7 +3,9 @@ import { aimed, aims } from "../../probe/aim.js"
 import { hitsTooMany, sparing, victimSees } from "../../probe/blind.js"
 import { numberOf } from "../../probe/facts.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
+import { isTried } from "../../probe/way.js"
 import { defineProbe } from "../../run/check.js"
+import { deleteWays } from "./ways.js"
 
 export const probe = defineProbe({
   code: "WKC024",
@@ -26,9 +28,8 @@ async function remove(ground: Ground): Promise<void> {
 
 async function aimedDelete(ground: Ground): Promise<void> {
   const { scene, record, label, relation, attacker, victim, theirs, mine } = ground
-  const forms = scene.serverVersion >= 150_000 && relation.kind !== "v" ? [plain, merging] : [plain]
   await attacker.act(async (tx) => {
-    for (const form of forms) {
+    for (const { form } of deleteWays.filter((way) => isTried(way, relation, scene.serverVersion))) {
       const { seen, attack } = await aimed(tx, relation, victim, theirs, form)
       record.probe(label)
       const own = await aimed(tx, relation, attacker, mine, form)
@@ -40,10 +41,6 @@ async function aimedDelete(ground: Ground): Promise<void> {
     }
   })
 }
-
-const plain = (table: Relation, where: string): string => `delete from ${quoted(table)} as wk_row where ${where}`
-const merging = (table: Relation, where: string): string =>
-  `merge into ${quoted(table)} as wk_row using (select 1) as s on ${where} when matched then delete`
 
 /** Without WHERE no SELECT policy applies. Rows that others refer to stop it, so random parts are tried as well. */
 async function blindDelete(ground: Ground): Promise<void> {

@@ -7,10 +7,11 @@ import { aims } from "../../probe/aim.js"
 import { sparing, victimSees, writtenHere } from "../../probe/blind.js"
 import { numberOf } from "../../probe/facts.js"
 import { freshValue } from "../../probe/fresh.js"
-import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
+import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { freshColumns, literalOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { attacksFor, nameOf, type Renumbered } from "./ways.js"
 
 export const probe = defineProbe({
   code: "WKC025",
@@ -19,17 +20,19 @@ export const probe = defineProbe({
   cwe: "CWE-639",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:H/A:N",
   run: async (scene, record) => {
-    await onEveryTable(scene, record, move)
+    await onEveryTable(scene, record, move, movable)
     for (const actor of scene.actors.filter(({ keys }) => keys.length > 1)) await amongOwn(scene, record, actor)
   },
 })
+
+const movable = (relation: Relation): boolean => holdsTenants(relation) || isTenantView(relation)
 
 /**
  * Whoever works in several branches passes every policy in both. The row's history goes with it, and nobody is told:
  * to be known, no leak.
  */
 async function amongOwn(scene: Scene, record: CheckRecord, actor: Actor): Promise<void> {
-  for (const relation of scene.catalog.relations.filter(holdsTenants)) {
+  for (const relation of scene.catalog.relations.filter(movable)) {
     const { tenancy } = relation
     if (tenancy.by !== "column" || tenancy.column.category === "A" || tenancy.column.generated) continue
     const { name, base } = tenancy.column
@@ -55,29 +58,21 @@ async function amongOwn(scene: Scene, record: CheckRecord, actor: Actor): Promis
 }
 
 async function move(ground: Ground): Promise<void> {
-  const { scene, relation, attacker, mine, rights } = ground
+  const { mine, rights } = ground
   if (mine.count === 0) return
-  const merges = scene.serverVersion >= 150_000 && relation.kind !== "v"
   for (const { columns, text } of assignments(ground)) {
     if (!columns.every((name) => rights.update.includes(name))) continue
-    const where = aims(relation, attacker, mine)[0] ?? "true"
-    const update = `update ${quoted(relation)} as wk_row set ${text}`
-    const merge = `merge into ${quoted(relation)} as wk_row using (select 1) as s on ${where} when matched then update set ${text}`
-    const [one, each] = renumbered(ground, columns, text)
-    const ways: [string, string | undefined][] = [
-      [`${update} where ${where}`, one],
-      [`${update}${sparing(relation)}`, each],
-      ...(merges ? [[merge, one] satisfies [string, string | undefined]] : []),
-    ]
-    for (const [attack, withFreeKey] of ways) {
+    const again = renumbered(ground, columns, text)
+    for (const { way, attack, withFreeKey } of attacksFor(ground, text, again)) {
       const how = await tried(ground, attack)
-      if (typeof how === "string") return report(ground, attack, how)
+      if (typeof how === "string") return report(ground, attack, how, nameOf(way))
       if (how.constraint === undefined) continue
       // Once more with keys that nobody has: what is left to refuse it is a policy.
-      const again = withFreeKey === undefined ? undefined : await tried(ground, withFreeKey)
-      if (typeof again === "string") return report(ground, withFreeKey ?? attack, again)
-      if (again?.isRefused !== true) {
-        return report(ground, attack, `the policies let it pass: only a constraint refused (${how.constraint})`)
+      const free = withFreeKey === undefined ? undefined : await tried(ground, withFreeKey)
+      if (typeof free === "string") return report(ground, withFreeKey ?? attack, free, nameOf(way))
+      if (free?.isRefused !== true) {
+        const passed = `the policies let it pass: only a constraint refused (${how.constraint})`
+        return report(ground, attack, passed, nameOf(way))
       }
     }
   }
@@ -99,7 +94,11 @@ async function tried(ground: Ground, attack: string): Promise<string | NotMoved>
 }
 
 /** With new values in the keys that would collide there: one row, and every row without reading a column. */
-function renumbered({ relation, attacker, mine, rights }: Ground, columns: readonly string[], text: string) {
+function renumbered(
+  { relation, attacker, mine, rights }: Ground,
+  columns: readonly string[],
+  text: string,
+): Renumbered {
   const [where] = aims(relation, attacker, { ...mine, rows: mine.rows.slice(0, 1) }).slice(1)
   const fresh = [...freshColumns(relation, Object.fromEntries(columns.map((name) => [name, ""])))]
     .filter((name) => rights.update.includes(name))
@@ -112,7 +111,7 @@ function renumbered({ relation, attacker, mine, rights }: Ground, columns: reado
     return values.length === 0 ? undefined : `update ${quoted(relation)} as wk_row set ${[text, ...values].join(", ")}`
   }
   const [one, each] = [set(freshValue), set(drawnValue)]
-  return [one && where && `${one} where ${where}`, each && `${each}${sparing(relation)}`] as const
+  return { one: one && where && `${one} where ${where}`, each: each && `${each}${sparing(relation)}` }
 }
 
 /** Another one for each row. */
@@ -178,12 +177,17 @@ async function arrives(ground: Ground, attack: string): Promise<string | (NotMov
 const isOfChildren = ({ catalog }: Scene, relation: Relation, constraint: string): boolean =>
   catalog.relations.some(({ keys }) => keys.some(({ name, parent }) => name === constraint && parent === relation.oid))
 
-function report({ record, label, attacker, victim, relation }: Ground, attack: string, how: string): void {
+function report(
+  { record, label, attacker, victim, relation }: Ground,
+  attack: string,
+  how: string,
+  statement: string,
+): void {
   const what = relation.tenancy.by === "column" ? "the tenant column" : "the reference to the parent"
   record.found({
     object: label,
     message: `Tenant ${attacker.name} moves its own row into the data of tenant ${victim.name}.`,
-    evidence: `${what} was changed to tenant ${victim.name} in the context of tenant ${attacker.name}; ${how}`,
+    evidence: `${what} was changed to tenant ${victim.name} by ${statement} in the context of tenant ${attacker.name}; ${how}`,
     replay: attacker.replay(attack),
     fix: `Give the UPDATE policies of ${label} a WITH CHECK that compares the tenant with the context, or revoke UPDATE on that column.`,
   })

@@ -19,6 +19,7 @@ import {
 } from "../../probe/routine.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { type Asked, textsFor } from "./by-text.js"
 
 export interface ToldByRow {
   readonly attack: string
@@ -45,14 +46,12 @@ export async function toldByRow(
     .map((routine) => routine.source)
     .join("\n")
   for (const [place, arg] of one.arguments.entries()) {
-    if (!isRowId(arg)) continue
-    const ids = await idsFor(scene, pair, arg, source)
-    if (ids.theirs.length === 0) continue
-    for (const values of await surroundings(scene, pair, one, place)) {
-      const told = await ask(record, pair, one, ids, (id) =>
-        callText(one, values.with(place, `${quoteLiteral(id)}::${arg.type}`)),
-      )
-      if (told !== undefined) return told
+    const asked = isRowId(arg) ? [await idsFor(scene, pair, arg, source)] : await textsFor(scene, pair, arg, source)
+    for (const ids of asked.filter(({ theirs }) => theirs.length > 0)) {
+      for (const values of await surroundings(scene, pair, one, place)) {
+        const told = await ask(record, pair, one, ids, (id) => callText(one, values.with(place, `${id}::${arg.type}`)))
+        if (told !== undefined) return told
+      }
     }
   }
   return undefined
@@ -64,14 +63,8 @@ const isRowId = ({ name, base }: Argument): boolean =>
   !tenantWord.test(name) &&
   !/limit|count|size|page|max|min|offset|skip|days?$|weeks?$|months?$|years?$|age$|amount|price|^n$/i.test(name)
 
-interface Ids {
-  readonly theirs: readonly string[]
-  readonly own: readonly string[]
-  /** Below and above all others, so that what is counted from them differs. */
-  readonly nobodys: readonly string[]
-}
-
-async function idsFor(scene: Scene, { attacker, victim }: Pair, arg: Argument, source: string): Promise<Ids> {
+/** Those of nobody lie below and above all others, so that what is counted from them differs. */
+async function idsFor(scene: Scene, { attacker, victim }: Pair, arg: Argument, source: string): Promise<Asked> {
   const isNamed = ({ name }: Relation): boolean => names(source, name)
   const shared = await sharedIds(scene, arg, source)
   const of = async (actor: Actor): Promise<string[]> =>
@@ -81,7 +74,14 @@ async function idsFor(scene: Scene, { attacker, victim }: Pair, arg: Argument, s
   const theirs = await of(victim)
   const both = await alsoOf(scene, arg, attacker, theirs, isNamed)
   const own = (await of(attacker)).filter((id) => !theirs.includes(id))
-  return { theirs: theirs.filter((id) => !both.has(id)).slice(0, 4), own: own.slice(0, 4), nobodys }
+  return {
+    theirs: theirs
+      .filter((id) => !both.has(id))
+      .slice(0, 4)
+      .map(quoteLiteral),
+    own: own.slice(0, 4).map(quoteLiteral),
+    nobodys: nobodys.map(quoteLiteral),
+  }
 }
 
 /** Where numbers begin anew in each tenant, the attacker asks about a row of its own. */
@@ -133,7 +133,7 @@ async function ask(
   record: CheckRecord,
   { attacker, victim }: Pair,
   one: Routine,
-  { theirs, own, nobodys }: Ids,
+  { theirs, own, nobodys }: Asked,
   call: (id: string) => string,
 ): Promise<ToldByRow | undefined> {
   const all =

@@ -234,7 +234,8 @@ async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
   const words = [0, 1, 2, 3, 4, 5].map((place) => `${prefix}${place}`)
   const lists = (await Promise.all(words.map((word) => aimedArguments(scene, one, pair, [quoteLiteral(word)])))).flat()
   const takesWords = one.arguments.some(({ category }) => category === "S")
-  const asked = takesWords ? lists.filter((list) => list.join().includes(prefix)) : lists
+  const isEmpty = (list: readonly string[]): boolean => list.every((value) => /^(null|'%?')::/.test(value))
+  const asked = takesWords ? lists.filter((list) => list.join().includes(prefix) || isEmpty(list)) : lists
   const attacks = [...new Set(asked.map((list) => callText(one, list)))]
   const ask = async (tx: Transaction): Promise<(string | undefined)[]> => {
     const answers: (string | undefined)[] = []
@@ -254,7 +255,7 @@ async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
     if (attack === undefined) return
     record.found({
       object: labelOf(one),
-      message: `${signature(one)} tells tenant ${attacker.name} ${takesWords ? `whether tenant ${victim.name} has a certain word` : `of the rows of tenant ${victim.name}`}.`,
+      message: `${signature(one)} tells tenant ${attacker.name} ${attack.includes(prefix) ? `whether tenant ${victim.name} has a certain word` : `of the rows of tenant ${victim.name}`}.`,
       evidence: `its answer is another one once tenant ${victim.name} has written canaries`,
       replay: attacker.replay(
         attack,

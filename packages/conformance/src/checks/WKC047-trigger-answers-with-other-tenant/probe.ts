@@ -1,78 +1,144 @@
 import { quoteIdent } from "@wardkeep/core"
-import type { Column } from "../../catalog/relation.js"
+import { quoted } from "../../catalog/relation.js"
 import { visibleText } from "../../database/outcome.js"
-import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { aims } from "../../probe/aim.js"
+import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
 import { ownRow } from "../../probe/natural-key.js"
 import { knownWords } from "../../probe/words.js"
-import { defineProbe, type Scene } from "../../run/check.js"
+import { defineProbe } from "../../run/check.js"
+import { type Acting, actingOn } from "./acting.js"
+import { isAskable } from "./asking.js"
+import { toldByEverybodys } from "./everybodys.js"
+import { toldByExisting } from "./existing.js"
+import { toldByNeighbour } from "./told.js"
 
 export const probe = defineProbe({
   code: "WKC047",
-  title: "A trigger fills a tenant's row with what belongs to another",
+  title: "A trigger or a CHECK answers a tenant with what belongs to another",
   severity: "leak",
   cwe: "CWE-668",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
   run: async (scene, record) => {
-    const triggered = new Set(await tablesWithTriggers(scene))
-    await onEveryTable(scene, record, ask, ({ oid, tenancy }) => triggered.has(oid) && tenancy.by === "column")
+    const all = await actingOn(scene)
+    const acts = (oid: string): boolean => all.some(({ relation }) => relation === oid)
+    await onEveryTable(
+      scene,
+      record,
+      async (ground) =>
+        await ask(
+          ground,
+          all.filter(({ relation }) => relation === ground.relation.oid),
+        ),
+      (relation) => acts(relation.oid) && (holdsTenants(relation) || isTenantView(relation)),
+    )
   },
 })
 
-async function tablesWithTriggers({ reader }: Scene): Promise<string[]> {
-  const rows = await reader.rowsInTime(
-    "select distinct tgrelid::text as oid from pg_catalog.pg_trigger where not tgisinternal",
-  )
-  return (rows ?? []).map(({ oid }) => String(oid))
+async function ask(ground: Ground, acting: readonly Acting[]): Promise<void> {
+  const { record, label, attacker, victim } = ground
+  // What shows a value to one tenant tells the other one too.
+  if (record.findings.some(({ object, severity }) => object === label && severity === "leak")) return
+  if (await shows(ground)) return
+  const apart = attacker.whyApart(victim)
+  if (apart !== undefined && acting.some(({ definer }) => definer)) {
+    record.leftOut(
+      label,
+      `whether its triggers' answers change with another tenant's rows was not tried, because ${apart}`,
+    )
+  }
+  const names = [...new Set(acting.map(({ name }) => name))].join(", ")
+  const told =
+    (apart === undefined ? await toldByNeighbour(ground) : undefined) ?? (await toldByExisting(ground, acting))
+  if (told !== undefined) {
+    record.found({
+      object: label,
+      message: `A tenant's own row in ${label} tells tenant ${attacker.name} of the rows of tenant ${victim.name}.`,
+      evidence: `of tenant ${attacker.name}'s own row: ${told.how} because of a row of tenant ${victim.name}; ${names} acts there`,
+      replay: told.replay,
+      fix: `Let ${names} compare the tenant of the rows it looks at, or run with the caller's rights.`,
+      ...oracle,
+    })
+  }
+  const everybodys = apart === undefined ? await toldByEverybodys(ground, acting) : undefined
+  if (everybodys === undefined) return
+  record.found({
+    object: everybodys.object,
+    message: `${everybodys.object} is everybody's, and tells tenant ${attacker.name} of what tenant ${victim.name} writes into ${label}.`,
+    evidence: `its rows were not the same after one statement of tenant ${victim.name} on its own rows; ${names} acts there`,
+    replay: everybodys.replay,
+    fix: `Keep what ${names} counts in a table with the tenant's key, or let the application's roles select only the other columns of ${everybodys.object}.`,
+    ...oracle,
+  })
 }
 
-/** The attacker's own row with one value of the victim's; what comes back besides is searched. */
-async function ask(ground: Ground): Promise<void> {
-  const { scene, record, label, relation, attacker, victim, theirs, rights } = ground
-  const [row] = theirs.rows
-  if (row === undefined) return
-  for (const column of relation.columns.filter((one) => isAskable(ground, one)).slice(0, 12)) {
-    const empty = relation.columns
-      .filter(
-        ({ name, notNull, generated, identity }) => name !== column.name && !notNull && !generated && identity === "",
-      )
-      .map(({ name, base }) => [name, `null::${base}`])
-    const set = { ...Object.fromEntries(empty), [column.name]: literalOf(relation, column.name, row) }
-    const shown = rights.select.map(quoteIdent).join(", ")
-    const attack = insertStatement({
-      relation,
-      rights,
-      like: ownRow(ground),
-      set,
-      suffix: ` returning ${shown === "" ? "1" : shown}`,
-    })
-    if (attack === undefined) continue
+const oracle = { severity: "oracle", cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N" } as const
+
+/** What comes back besides what was sent is searched: the row, the error with its detail and hint, notices. */
+async function shows(ground: Ground): Promise<boolean> {
+  const { scene, record, label, attacker, victim } = ground
+  for (const { attack, sent } of attacks(ground)) {
     const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
     record.probe(label)
     if (outcome.error === undefined && outcome.count > 0) record.control()
-    const sent = String(row.values[column.name])
-    const answer = sent.length > 5 ? visibleText(outcome).replaceAll(sent, "") : visibleText(outcome)
-    const hit = await knownWords(scene, { attacker, victim }, answer)
+    const answer = sent
+      .filter((text) => text.length > 5)
+      .reduce((text, one) => text.replaceAll(one, ""), visibleText(outcome))
+    const hit = await knownWords(scene, { attacker, victim }, answer, sent)
     if (hit === undefined) continue
-    return record.found({
+    const where = outcome.error === undefined ? "What came back" : `The refusal (${outcome.error.code})`
+    record.found({
       object: label,
       message: `A trigger of this table answers tenant ${attacker.name} with what tenant ${victim.name} has.`,
-      evidence: `RETURNING held a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
+      evidence: `${where} held a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
       replay: attacker.replay(attack),
-      fix: `Let the trigger functions of ${label} compare the tenant, or make them SECURITY INVOKER.`,
+      fix: `Let the trigger functions of ${label} compare the tenant, keep other rows' values out of their messages, or make them SECURITY INVOKER.`,
     })
+    return true
   }
+  return false
 }
 
-/** Values a person could know of somebody: neither the tenant nor a number of the system's own making. */
-const isAskable = (
-  { relation, rights, theirs }: Ground,
-  { name, category, generated, identity, drawn }: Column,
-): boolean =>
-  (category === "S" || category === "N") &&
-  !generated &&
-  identity === "" &&
-  !drawn &&
-  rights.insert.includes(name) &&
-  !(relation.tenancy.by === "column" && relation.tenancy.column.name === name) &&
-  theirs.rows[0]?.values[name] !== null
+interface Attack {
+  readonly attack: string
+  /** Values of the victim's in it, which are no answer. */
+  readonly sent: readonly string[]
+}
+
+/** The attacker's own row with one value of the victim's and nothing else, and with all of them but one. */
+function attacks(ground: Ground): Attack[] {
+  const { relation, theirs, mine, rights, attacker } = ground
+  const [row] = theirs.rows
+  if (row === undefined) return []
+  const asked = relation.columns.filter(({ name }) => isAskable(ground, name)).slice(0, 12)
+  const empty = relation.columns
+    .filter(({ notNull, generated, identity }) => !notNull && !generated && identity === "")
+    .map(({ name, base }): [string, string] => [name, `null::${base}`])
+  const shown = rights.select.map(quoteIdent).join(", ")
+  const suffix = ` returning ${shown === "" ? "1" : shown}`
+  const values = (names: readonly string[]): Record<string, string> =>
+    Object.fromEntries(names.map((name) => [name, literalOf(relation, name, row)]))
+  const sent = (names: readonly string[]): string[] => names.map((name) => String(row.values[name]))
+  const insert = (set: Record<string, string>): string | undefined =>
+    insertStatement({ relation, rights, like: ownRow(ground), set, suffix })
+  const own = mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
+  const update = (names: readonly string[]): string | undefined => {
+    const set = names.filter((name) => rights.update.includes(name))
+    if (own === undefined || set.length === 0) return undefined
+    const list = set.map((name) => `${quoteIdent(name)} = ${literalOf(relation, name, row)}`).join(", ")
+    return `update ${quoted(relation)} as wk_row set ${list} where ${own}${suffix}`
+  }
+  const single = asked
+    .filter(({ category }) => category === "S" || category === "N")
+    .map(({ name }) => ({ attack: insert({ ...Object.fromEntries(empty), ...values([name]) }), sent: sent([name]) }))
+  // Numbers of keys that begin with the tenant are made up: the victim's would meet the attacker's own.
+  const keyed = new Set(relation.keys.flatMap(({ kind, columns }) => (kind === "f" ? [] : columns)))
+  const free = asked.filter(({ name }) => !keyed.has(name))
+  const allBut = free.map(({ name }) => free.flatMap((other) => (other.name === name ? [] : [other.name])))
+  const most = allBut
+    .filter((names) => names.length > 0)
+    .flatMap((names) => [insert(values(names)), update(names)].map((attack) => ({ attack, sent: sent(names) })))
+  return [...single, ...most].flatMap(({ attack, sent: known }) =>
+    attack === undefined ? [] : [{ attack, sent: known }],
+  )
+}

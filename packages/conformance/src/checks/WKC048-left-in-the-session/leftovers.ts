@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from "node:crypto"
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { quoted, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
+import { settingName } from "../../probe/setting-names.js"
 
 /** Something that outlives a transaction. */
 export interface Leftover {
@@ -88,6 +89,3 @@ export function leftoversOf(victim: Actor, table: Relation | undefined): Leftove
 
 export const forSession = (name: string, value: string): string =>
   `select pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`
-
-/** `app.branch` as `"app"."branch"`, which `reset` wants. */
-export const settingName = (name: string): string => name.split(".").map(quoteIdent).join(".")

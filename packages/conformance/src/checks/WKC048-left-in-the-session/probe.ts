@@ -6,10 +6,10 @@ import { holdsTenants } from "../../probe/ground.js"
 import { leavesRows } from "../../probe/leaves-rows.js"
 import type { Pair } from "../../probe/pair.js"
 import { closedTables, reached } from "../../probe/reach.js"
-import { settingNames } from "../../probe/setting-names.js"
+import { settingName, settingNames } from "../../probe/setting-names.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
-import { forSession, type Leftover, leftoversOf, settingName } from "./leftovers.js"
+import { forSession, type Leftover, leftoversOf } from "./leftovers.js"
 
 export const probe = defineProbe({
   code: "WKC048",
@@ -109,7 +109,7 @@ async function leaveSettings(
   const { attacker, victim } = pair
   const [key] = victim.keys
   const mine = attacker.tenant.connect.settings
-  const names = (await settingNames(scene)).filter((name) => !Object.hasOwn(mine, name))
+  const names = (await settingNames(scene, record)).filter((name) => !Object.hasOwn(mine, name))
   if (key === undefined || names.length === 0) return
   const closed = await closedTables(scene, pair, tables)
   for (const name of names) {

@@ -1,12 +1,6 @@
-import { quoteIdent } from "@wardkeep/core"
-import { quoted } from "../../catalog/relation.js"
-import { type Action, actionsOf } from "../../probe/actions.js"
-import { aims } from "../../probe/aim.js"
-import { harmlessColumn } from "../../probe/blind.js"
-import { changes } from "../../probe/changes.js"
+import { type Action, actionsOf, isDefiner } from "../../probe/actions.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
-import { insertStatement } from "../../probe/insertion.js"
-import { ownRow } from "../../probe/natural-key.js"
+import { ownWrites } from "../../probe/own-writes.js"
 import { difference, lookReplay, picture } from "../../probe/picture.js"
 import { defineProbe } from "../../run/check.js"
 
@@ -34,7 +28,7 @@ async function writeOwn(ground: Ground, actions: readonly Action[]): Promise<voi
   const apart = victim.whyApart(attacker)
   if (apart !== undefined) {
     const why = `what triggers and rules do to another tenant's rows could not be looked at, because ${apart}`
-    return here.some(hasOwnersRights) ? record.notTried(label, why) : record.leftOut(label, why)
+    return here.some(isDefiner) ? record.notTried(label, why) : record.leftOut(label, why)
   }
   const source = here.map((one) => one.source).join("\n")
   const before = await victim.act(async (tx) => await picture(scene, tx, victim, source))
@@ -58,30 +52,4 @@ async function writeOwn(ground: Ground, actions: readonly Action[]): Promise<voi
       fix: `Let ${here.map(({ name }) => name).join(", ")} compare the tenant of the rows it writes, or run with the caller's rights.`,
     })
   }
-}
-
-/** Without them it writes what the attacker's own statements write, and those are tried. */
-const hasOwnersRights = ({ source }: Action): boolean =>
-  source.startsWith("CREATE RULE") || /\bSECURITY DEFINER\b/.test(source.slice(0, source.search(/^AS /m)))
-
-/** A copy, a change that changes nothing, a real one of each column, and a deletion, of the attacker's own rows. */
-async function ownWrites(ground: Ground): Promise<string[]> {
-  const { scene, relation, rights, attacker, mine } = ground
-  const insert = insertStatement({ relation, rights, like: ownRow(ground), set: {} })
-  const own = mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
-  const column = harmlessColumn(ground)
-  const name = column === undefined ? undefined : quoteIdent(column.name)
-  return [
-    ...(insert === undefined ? [] : [insert]),
-    ...(own === undefined || name === undefined
-      ? []
-      : [`update ${quoted(relation)} as wk_row set ${name} = wk_row.${name} where ${own}`]),
-    // A trigger may act only on a change that is one: WHEN (old.status is distinct from new.status).
-    ...(own === undefined
-      ? []
-      : (await changes(scene, relation, rights)).map(
-          (set) => `update ${quoted(relation)} as wk_row set ${set} where ${own}`,
-        )),
-    ...(own === undefined || !rights.delete ? [] : [`delete from ${quoted(relation)} as wk_row where ${own}`]),
-  ]
 }

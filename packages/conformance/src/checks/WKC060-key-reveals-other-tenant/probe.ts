@@ -1,5 +1,7 @@
+import { quoteIdent } from "@wardkeep/core"
 import { columnOf, type Key } from "../../catalog/relation.js"
 import type { ServerError } from "../../database/outcome.js"
+import type { Transaction } from "../../database/transaction.js"
 import { aims } from "../../probe/aim.js"
 import { freshValue } from "../../probe/fresh.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
@@ -40,8 +42,8 @@ async function withCanary(ground: Ground, key: Key, names: readonly string[]): P
     if (written.error !== undefined || written.count === 0 || !(await attacker.takeOver(tx, victim))) return undefined
     record.probe(label)
     record.control()
-    const { error } = await tx.attempt(second)
-    return collided(error, key) ? victim.replay(first, ...attacker.takingOver(victim), second) : undefined
+    const shown = await collides(tx, second, key)
+    return shown && victim.replay(first, ...attacker.takingOver(victim), shown)
   })
 }
 
@@ -57,14 +59,26 @@ async function withTheirs(ground: Ground, key: Key, names: readonly string[]): P
   const harmless = insertStatement({ relation, rights, like: ownRow(ground), set: {} })
   if (attack === undefined) return undefined
   return await attacker.act(async (tx) => {
-    const { error } = await tx.attempt(attack)
+    const collision = await collides(tx, attack, key)
     record.probe(label)
     const control = harmless === undefined ? undefined : await tx.attempt(harmless)
     if (control !== undefined && control.error === undefined && control.count > 0) record.control()
-    if (!collided(error, key) || collided(control?.error, key)) return undefined
-    const shown = isSurrogate(relation, key, names) ? attack : withoutValues(attack, Object.values(set))
+    const isOwn = harmless === undefined ? false : (await collides(tx, harmless, key)) !== undefined
+    if (collision === undefined || isOwn) return undefined
+    const shown = isSurrogate(relation, key, names) ? collision : withoutValues(collision, Object.values(set))
     return attacker.replay(shown)
   })
+}
+
+/** The statement that tells: an error that names the key, or a row that DO NOTHING leaves out where the key is asked. */
+async function collides(tx: Transaction, insert: string, key: Key): Promise<string | undefined> {
+  const { error } = await tx.attempt(insert)
+  if (collided(error, key)) return insert
+  // Another key, a foreign key or a trigger at the end of the statement came first.
+  if (error === undefined || key.hasExpression || !/^(p|u)$/.test(key.kind)) return undefined
+  const quiet = `${insert} on conflict (${key.columns.map(quoteIdent).join(", ")}) do nothing`
+  const { error: refusal, count } = await tx.attempt(quiet)
+  return refusal === undefined && count === 0 ? quiet : undefined
 }
 
 const collided = (error: ServerError | undefined, key: Key): boolean =>

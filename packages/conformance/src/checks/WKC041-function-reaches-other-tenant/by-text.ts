@@ -1,0 +1,77 @@
+import { quoteLiteral } from "@wardkeep/core"
+import type { Relation } from "../../catalog/relation.js"
+import { checkedWords } from "../../probe/checked-words.js"
+import { hidden } from "../../probe/hidden.js"
+import { isNumbered, lookalikesOf } from "../../probe/lookalike.js"
+import { isOnlyTheirs, tenantTablesIn } from "../../probe/only-theirs.js"
+import type { Pair } from "../../probe/pair.js"
+import { type Argument, tenantWord } from "../../probe/routine.js"
+import type { Scene } from "../../run/check.js"
+
+/** Columns that are asked about, and the words of each. */
+const limits = { columns: 8, words: 2 }
+
+export interface Asked {
+  /** SQL that the report does not print. */
+  readonly theirs: readonly string[]
+  readonly own: readonly string[]
+  /** Of the same form as the victim's. */
+  readonly nobodys: readonly string[]
+}
+
+/** A text may be a number of a policy, a bill or a phone: values that only the victim has, and others of their form. */
+export async function textsFor(scene: Scene, pair: Pair, arg: Argument, source: string): Promise<Asked[]> {
+  if (arg.category !== "S" || arg.labels.length > 0 || tenantWord.test(arg.name)) return []
+  const listed = await checkedWords(scene)
+  const found: Asked[] = []
+  for (const relation of tenantTablesIn(scene, source)) {
+    for (const name of textColumns(relation, source)) {
+      if (listed.some((one) => one.relation === relation.oid && one.column === name)) continue
+      const asked = await ofColumn(scene, pair, { relation, name, source })
+      if (asked !== undefined) found.push(asked)
+      if (found.length >= limits.columns) return found
+    }
+  }
+  return found
+}
+
+/** Named by the function, and not the tenant. */
+function textColumns({ columns, tenancy }: Relation, source: string): string[] {
+  const tenant = tenancy.by === "column" ? tenancy.column.name : ""
+  return columns
+    .filter(({ name, category, enum: isEnum }) => category === "S" && !isEnum && name !== tenant)
+    .map(({ name }) => name)
+    .filter((name) => source.includes(name))
+}
+
+interface Place {
+  readonly relation: Relation
+  readonly name: string
+  readonly source: string
+}
+
+async function ofColumn(
+  scene: Scene,
+  { attacker, victim }: Pair,
+  { relation, name, source }: Place,
+): Promise<Asked | undefined> {
+  const valuesOf = async (actor: Pair["victim"]): Promise<string[]> => {
+    const { rows } = await scene.facts.owned(relation, actor)
+    const texts = rows.flatMap(({ values }) => (typeof values[name] === "string" ? [values[name]] : []))
+    return [...new Set(texts)].filter(isNumbered)
+  }
+  const shown = (text: string): string => hidden(text, `${relation.schema}.${relation.name}.${name}`)
+  const theirs: string[] = []
+  for (const text of (await valuesOf(victim)).slice(0, 5)) {
+    if (theirs.length < limits.words && (await isOnlyTheirs(scene, victim, source, text))) theirs.push(text)
+  }
+  const [first] = theirs
+  if (first === undefined) return undefined
+  return {
+    theirs: theirs.map(shown),
+    own: (await valuesOf(attacker)).slice(0, 4).map(shown),
+    nobodys: lookalikesOf(first)
+      .filter((text) => !theirs.includes(text))
+      .map(quoteLiteral),
+  }
+}

@@ -1,0 +1,108 @@
+import { quoteIdent } from "@wardkeep/core"
+import { quoted } from "../../catalog/relation.js"
+import { type Outcome, visibleText } from "../../database/outcome.js"
+import type { Transaction } from "../../database/transaction.js"
+import { whyUnanswered } from "../../database/unanswered.js"
+import { aims } from "../../probe/aim.js"
+import { checkedWords } from "../../probe/checked-words.js"
+import { freshValue } from "../../probe/fresh.js"
+import type { Ground } from "../../probe/ground.js"
+import { type Insertion, insertStatement } from "../../probe/insertion.js"
+import { ownRow } from "../../probe/natural-key.js"
+import { columnLimit, sharedColumns } from "./asking.js"
+
+/** What another tenant's row changed for the attacker's own. */
+export interface Told {
+  readonly how: string
+  readonly replay: string
+}
+
+/**
+ * The attacker's own row before and after the victim has written one that is like it: where it is refused only then, or
+ * comes back with another value, it was compared with, or counted among, everybody's.
+ */
+export async function toldByNeighbour(ground: Ground): Promise<Told | undefined> {
+  for (const set of await sets(ground)) {
+    const told = await tryBoth(ground, set)
+    if (told !== undefined) return told
+  }
+  return undefined
+}
+
+/** Nothing in common, everything, then one column after the other. */
+async function sets(ground: Ground): Promise<Readonly<Record<string, string>>[]> {
+  const listed = (await checkedWords(ground.scene)).filter((one) => one.relation === ground.relation.oid)
+  const pairs = sharedColumns(ground)
+    .filter(({ name }) => !listed.some(({ column }) => column === name))
+    .slice(0, columnLimit)
+    .flatMap((column): [string, string][] => {
+      const value = freshValue(column)
+      return value === undefined ? [] : [[column.name, value]]
+    })
+  const single = pairs.length > 1 ? pairs.map(([name, value]) => ({ [name]: value })) : []
+  return [{}, ...(pairs.length > 0 ? [Object.fromEntries(pairs)] : []), ...single]
+}
+
+async function tryBoth(ground: Ground, set: Readonly<Record<string, string>>): Promise<Told | undefined> {
+  const { scene, record, label, relation, attacker, victim, theirs, rights } = ground
+  const like = theirs.count > 0 ? aims(relation, victim, theirs)[0] : undefined
+  const first = writing({ relation, rights: await scene.rights.of(victim, relation), like, set })
+  const shown = rights.select.map(quoteIdent).join(", ")
+  const suffix = shown === "" ? "" : ` returning ${shown}`
+  const second = writing({ relation, rights, like: ownRow(ground), set, suffix })
+  if (first === undefined || second === undefined) return undefined
+  const ask = async (tx: Transaction): Promise<Outcome> => await tx.attempt(second)
+  const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
+  if (!isAnswered(was)) return undefined
+  const now = await victim.act(async (tx) => {
+    const written = await tx.keep(first)
+    if (written.error !== undefined || written.count === 0 || !(await attacker.takeOver(tx, victim))) return undefined
+    return await ask(tx)
+  })
+  if (now === undefined) return undefined
+  record.probe(label)
+  if (isAccepted(was)) record.control()
+  if (changeOf(was, same, now) === undefined) return undefined
+  // The clock, or somebody else, may have changed it: without the victim's row it must be as before.
+  const how = changeOf(was, await attacker.act(ask), now)
+  if (how === undefined) return undefined
+  // Each in its own transaction, or the attacker's first row would be in the way of its second.
+  const replay = `${attacker.replay(second)}\n${victim.replay(first, ...attacker.takingOver(victim), second)}`
+  return { how, replay }
+}
+
+/** A new row, or where none may be inserted, an own one changed. */
+function writing(insertion: Insertion): string | undefined {
+  const { relation, rights, like, set, suffix = "" } = insertion
+  if (rights.insert.length > 0) return insertStatement(insertion)
+  const columns = Object.entries(set).filter(([name]) => rights.update.includes(name))
+  if (like === undefined || columns.length === 0) return undefined
+  const list = columns.map(([name, value]) => `${quoteIdent(name)} = ${value}`).join(", ")
+  // One row, or it would be compared with itself.
+  const one = `select wk_row.ctid from ${quoted(relation)} as wk_row where ${like} limit 1`
+  return `update ${quoted(relation)} as wk_row set ${list} where wk_row.ctid in (${one})${suffix}`
+}
+
+function changeOf(was: Outcome, same: Outcome, now: Outcome): string | undefined {
+  if (!isAnswered(now) || isAccepted(was) !== isAccepted(same)) return undefined
+  if (isAccepted(was) !== isAccepted(now)) return isAccepted(was) ? "it is refused" : "it is accepted"
+  if (!isAccepted(was)) {
+    const [first, other, last] = [was, same, now].map(visibleText)
+    return first === other && first !== last ? "it is refused with other words" : undefined
+  }
+  const [before, again, after] = [was.rows[0], same.rows[0], now.rows[0]]
+  const text = (value: unknown): string => JSON.stringify(value ?? null)
+  // What is drawn, or the time of day, is another one each time.
+  const moved = Object.keys(before ?? {}).filter(
+    (name) => text(before?.[name]) === text(again?.[name]) && text(before?.[name]) !== text(after?.[name]),
+  )
+  if (moved.length > 0) return `${moved.join(", ")} comes back with another value`
+  const said = ({ notices }: Outcome): string => notices.join("\n")
+  return said(was) === said(same) && said(was) !== said(now) ? "the server's notices are others" : undefined
+}
+
+const isAccepted = ({ error, count }: Outcome): boolean => error === undefined && count > 0
+
+/** Keys are another check's question, privileges and policies too; what took too long is no answer. */
+const isAnswered = ({ error }: Outcome): boolean =>
+  error === undefined || (!/^(23505|23P01|23503|42501)$/.test(error.code) && whyUnanswered(error.code) === undefined)

@@ -1,0 +1,4 @@
+drop policy p on visit;
+create policy p on visit using (branch_id = (select nullif(current_setting('app.branch', true), '')::int));
+drop function wk_shared();
+drop sequence wk_current;

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest"
+import { type Answer, shows } from "./shown.ts"
+
+const tenant = (key: string) => ({ name: key, key, connect: { user: "app", settings: { "app.branch": key } } })
+const target = {
+  tenants: [tenant("1"), tenant("2")],
+  tenantColumns: ["branch_id"],
+  schemas: ["public"],
+  global: [],
+}
+const said = (statement: string, refused?: string): Answer => ({
+  statement,
+  said: refused ?? "INSERT 1 []",
+  rows: [],
+  count: refused === undefined ? 1 : 0,
+  command: "INSERT",
+  refused,
+})
+const as = (key: string): Answer => said(`select set_config('app.branch', '${key}', true)`)
+const own = "insert into bill values ('a')"
+
+test("what is accepted, and refused once another tenant has been there, shows that it was", () => {
+  const replay = (refused: string, ...between: Answer[]): boolean =>
+    shows({ target }, "bravo", [as("1"), said(own), ...between, as("1"), said(own, refused)], [])
+  expect(replay("P0001", as("2"), said("insert into bill values ('b')"))).toBe(true)
+  expect(replay("P0001")).toBe(false)
+  expect(replay("42501", as("2"), said("insert into bill values ('b')"))).toBe(false)
+  expect(shows({ target }, "bravo", [as("2"), as("1"), said(own, "P0001"), said(own, "P0001")], [])).toBe(false)
+})

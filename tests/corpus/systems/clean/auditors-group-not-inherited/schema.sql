@@ -1,0 +1,16 @@
+create role agn_owner nologin;
+create role agn_app login;
+create role agn_auditors nologin;
+create role agn_staff nologin;
+grant agn_staff to agn_app;
+grant agn_staff to agn_auditors;
+alter schema public owner to agn_owner;
+set role agn_owner;
+create table invoice (branch_id int not null, no int not null, patient text not null, amount numeric(10,2) not null, primary key (branch_id, no));
+insert into invoice values (11, 1, 'Asha', 1200), (12, 1, 'Bela bravo', 800);
+alter table invoice enable row level security, force row level security;
+create policy branch on invoice using (branch_id = (select nullif(current_setting('dental.branch', true), '')::int));
+create policy audit on invoice for select to agn_auditors using (true);
+grant select on invoice to agn_auditors;
+grant select, insert, update, delete on invoice to agn_staff;
+reset role;

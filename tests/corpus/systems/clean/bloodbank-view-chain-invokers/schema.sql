@@ -1,0 +1,17 @@
+create role bvi_owner nologin;
+create role bvi_app login;
+create role bvi_admin nologin bypassrls;
+alter schema public owner to bvi_owner;
+set role bvi_owner;
+create table unit (bank_id bigint not null, bag_no text not null, blood_group text not null, donor text not null, expires date not null, primary key (bank_id, bag_no));
+insert into unit values (501, 'X1', 'O+', 'Arun', '2199-01-01'), (502, 'X1', 'AB-', 'Balu bravo', '2199-01-02');
+alter table unit enable row level security, force row level security;
+create policy bank on unit using (bank_id = (select nullif(current_setting('bank.id', true), '')::bigint));
+create view v_stock with (security_invoker = true) as select bank_id, bag_no, blood_group, donor, expires from unit where expires > date '2026-01-01';
+create view v_stock_page with (security_invoker = on) as select bank_id, bag_no, blood_group, donor from v_stock;
+grant select on v_stock, v_stock_page to bvi_app;
+grant select, insert, update, delete on unit to bvi_app;
+reset role;
+alter view v_stock owner to bvi_admin;
+grant select on v_stock to bvi_app, bvi_owner;
+reset role;

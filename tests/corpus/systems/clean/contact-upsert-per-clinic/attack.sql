@@ -1,0 +1,2 @@
+-- as A
+select * from save_contact('98200', 'late');

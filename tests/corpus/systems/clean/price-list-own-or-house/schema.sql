@@ -1,0 +1,14 @@
+create role plo_owner nologin;
+create role plo_app login;
+alter schema public owner to plo_owner;
+set role plo_owner;
+create table price (lab text not null, code text not null, amount numeric(8,2) not null, remark text, primary key (lab, code));
+insert into price values ('HOUSE', 'FBC', 200, null), ('HOUSE', 'HIV', 500, null), ('L1', 'FBC', 180, null), ('L2', 'FBC', 150, 'bravo'), ('L3', 'HIV', 450, 'bravo');
+create function my_labs() returns text[] language sql stable as $$ select nullif(current_setting('app.labs', true), '')::text[] $$;
+alter table price enable row level security, force row level security;
+create policy readable on price for select using (lab = 'HOUSE' and my_labs() is not null or lab = any (my_labs()));
+create policy added on price for insert with check (lab = any (my_labs()) and lab <> 'HOUSE');
+create policy changed on price for update using (lab = any (my_labs()) and lab <> 'HOUSE');
+create policy removed on price for delete using (lab = any (my_labs()) and lab <> 'HOUSE');
+grant select, insert, update, delete on price to plo_app;
+reset role;

@@ -1,0 +1,14 @@
+create role pqo_owner nologin;
+create role pqo_app login;
+alter schema public owner to pqo_owner;
+set role pqo_owner;
+create table print_job (branch text not null, no int not null, label text not null, printer text, primary key (branch, no));
+insert into print_job values ('north', 1, 'Asha, Amoxicillin', null), ('south', 7, 'Bela bravo, Warfarin', null);
+create function my_branch() returns text language sql stable as $$ select nullif(current_setting('app.branch', true), '') $$;
+alter table print_job enable row level security, force row level security;
+create policy own_jobs on print_job for select using (branch = (select my_branch()));
+create policy new_jobs on print_job for insert with check (branch = (select my_branch()));
+create policy claim on print_job for update using (branch = (select my_branch()) and printer is null) with check (branch = (select my_branch()));
+create policy done on print_job for delete using (branch = (select my_branch()) and printer is not null);
+grant select, insert, update, delete on print_job to pqo_app;
+reset role;

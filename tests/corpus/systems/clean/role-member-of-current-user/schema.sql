@@ -1,0 +1,12 @@
+create role rmc_owner nologin;
+create role rmc_alpha nologin;
+create role rmc_beta nologin;
+create role rmc_app login noinherit in role rmc_alpha, rmc_beta;
+alter schema public owner to rmc_owner;
+set role rmc_owner;
+create table prescription (tenant_role name not null default current_user, no int not null, patient text not null, drug text not null, primary key (tenant_role, no));
+insert into prescription values ('rmc_alpha', 1, 'Asha', 'Metformin'), ('rmc_beta', 1, 'Bela bravo', 'Lithium');
+alter table prescription enable row level security, force row level security;
+create policy tenant on prescription using (pg_has_role(current_user, tenant_role, 'usage')) with check (tenant_role = current_user);
+grant select, insert, update, delete on prescription to rmc_alpha, rmc_beta;
+reset role;

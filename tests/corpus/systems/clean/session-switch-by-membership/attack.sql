@@ -1,0 +1,4 @@
+-- as A
+select switch_branch(4);
+select * from chart;
+select * from login_session;

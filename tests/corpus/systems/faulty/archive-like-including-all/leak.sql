@@ -1,0 +1,4 @@
+-- control as A
+select * from visit;
+-- as A
+select * from v_visit;

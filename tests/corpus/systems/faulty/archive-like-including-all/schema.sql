@@ -1,0 +1,17 @@
+create role ali_owner nologin;
+create role ali_app login;
+alter schema public owner to ali_owner;
+set role ali_owner;
+create table visit (branch_id int not null, no int not null, patient text not null, state text not null, primary key (branch_id, no));
+alter table visit enable row level security, force row level security;
+create policy branches on visit using (branch_id = any (nullif(current_setting('app.branches', true), '')::int[]));
+create table visit_closed (like visit including all);
+set app.branches = '{101,201,202}';
+insert into visit values (101, 1, 'Asha', 'open'), (201, 1, 'Bela bravo', 'open');
+insert into visit_closed values (101, 2, 'Anu', 'closed'), (202, 2, 'Banu bravo', 'closed');
+reset app.branches;
+create view v_visit with (security_invoker = true) as select * from visit union all select * from visit_closed;
+grant select, insert, update, delete on visit to ali_app;
+grant select, insert on visit_closed to ali_app;
+grant select on v_visit to ali_app;
+reset role;

@@ -1,0 +1,4 @@
+-- control as A
+select * from appointment;
+-- as A
+select * from invoice;

@@ -1,0 +1,18 @@
+create role bvc_owner nologin;
+create role bvc_app login;
+create role bvc_admin nologin bypassrls;
+alter schema public owner to bvc_owner;
+set role bvc_owner;
+create table unit (bank_id bigint not null, bag_no text not null, blood_group text not null, donor text not null, expires date not null, primary key (bank_id, bag_no));
+insert into unit values (501, 'X1', 'O+', 'Arun', '2199-01-01'), (502, 'X1', 'AB-', 'Balu bravo', '2199-01-02');
+alter table unit enable row level security, force row level security;
+create policy bank on unit using (bank_id = (select nullif(current_setting('bank.id', true), '')::bigint));
+grant select on unit to bvc_admin;
+create view v_stock as select bank_id, bag_no, blood_group, donor, expires from unit where expires > date '2026-01-01';
+create view v_stock_page as select bag_no, blood_group, donor from v_stock order by expires limit 100;
+grant select, insert, update, delete on unit to bvc_app;
+grant select on v_stock_page to bvc_app;
+reset role;
+alter view v_stock owner to bvc_admin;
+grant select on v_stock to bvc_owner;
+reset role;

@@ -1,0 +1,4 @@
+-- control as A
+select * from sample;
+-- as A
+select * from worklist();

@@ -1,0 +1,4 @@
+-- control as A
+select * from search_calls('road');
+-- as A
+select * from search_calls(null);

@@ -1,0 +1,4 @@
+-- control as A
+select * from sale;
+-- as A
+select name, remark from drug;

@@ -1,0 +1,13 @@
+create role frs_owner nologin;
+create role frs_app login;
+alter schema public owner to frs_owner;
+set role frs_owner;
+create table drug (code text primary key, name text not null, price numeric(8,2) not null, remark text);
+create table sale (shop_id int not null, no int not null, drug text not null references drug, customer text not null, primary key (shop_id, no));
+insert into drug values ('D1', 'Paracetamol', 12, null), ('D2', 'Methadone', 90, 'shop 6: bravo, Bela has run out, call her');
+insert into sale values (5, 1, 'D1', 'Asha'), (6, 1, 'D2', 'Bela bravo');
+alter table sale enable row level security, force row level security;
+create policy shop on sale using (shop_id = (select nullif(current_setting('rx.shop', true), '')::int));
+grant select, insert, update, delete on sale to frs_app;
+grant select, update (remark) on drug to frs_app;
+reset role;

@@ -1,0 +1,12 @@
+create role gwv_owner nologin;
+create role gwv_app login;
+alter schema public owner to gwv_owner;
+set role gwv_owner;
+create table queue_entry (unit text not null, ticket int not null, patient text not null, waited_minutes int not null, primary key (unit, ticket));
+insert into queue_entry values ('u1', 1, 'Asha', 10), ('u2', 1, 'Bela bravo', 50), ('u2', 2, 'Banu bravo', 60);
+alter table queue_entry enable row level security;
+create policy unit on queue_entry using (unit = (select nullif(current_setting('grp.unit', true), '')));
+create view v_wait_now as select count(*) as waiting, round(avg(waited_minutes)) as minutes from queue_entry;
+grant select, insert, update, delete on queue_entry to gwv_app;
+grant select on v_wait_now to gwv_app;
+reset role;

@@ -1,0 +1,12 @@
+create role iko_owner nologin;
+create role iko_app login;
+alter schema public owner to iko_owner;
+set role iko_owner;
+create table payment (clinic text not null, no int not null, idempotency_key text not null, amount numeric(10,2) not null, state text not null, payer text, primary key (clinic, no));
+create unique index payment_retry on payment (idempotency_key) where state <> 'failed';
+insert into payment values ('c-1', 1, 'inv-100', 500, 'done', 'Asha'), ('c-2', 1, 'inv-200', 900, 'done', 'Bela bravo');
+alter table payment enable row level security, force row level security;
+create policy clinic on payment using (clinic = (select nullif(current_setting('pay.clinic', true), '')));
+grant select on payment to iko_app;
+grant insert on payment to iko_app;
+reset role;

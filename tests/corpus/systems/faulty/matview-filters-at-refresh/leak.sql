@@ -1,0 +1,4 @@
+-- control as A
+select * from waiting;
+-- as A
+select * from waiting_board;

@@ -1,0 +1,4 @@
+-- control as A
+select * from patient;
+-- as A
+select * from message;

@@ -1,0 +1,17 @@
+create role pqc_owner nologin;
+create role pqc_app login;
+alter schema public owner to pqc_owner;
+set role pqc_owner;
+create table print_job (branch text not null, no int not null, label text not null, printer text, primary key (branch, no));
+create table dispense (branch text not null, no int not null, patient text not null, drug text not null, primary key (branch, no));
+insert into print_job values ('north', 1, 'Asha, Amoxicillin', 'N1'), ('north', 2, 'Anu, Cetirizine', null), ('south', 7, 'Bela bravo, Warfarin', null);
+insert into dispense values ('north', 1, 'Asha', 'Amoxicillin'), ('south', 1, 'Bela bravo', 'Warfarin');
+alter table print_job enable row level security, force row level security;
+alter table dispense enable row level security, force row level security;
+create policy own on dispense using (branch = nullif(current_setting('app.branch', true), ''));
+create policy own_jobs on print_job for select using (branch = nullif(current_setting('app.branch', true), ''));
+create policy new_jobs on print_job for insert with check (branch = nullif(current_setting('app.branch', true), ''));
+create policy claim on print_job for update using (printer is null) with check (branch = nullif(current_setting('app.branch', true), ''));
+grant select, insert, update, delete on dispense to pqc_app;
+grant select, insert, update on print_job to pqc_app;
+reset role;

@@ -1,0 +1,4 @@
+-- as A
+select * from antenatal_file;
+-- control as A
+select * from scan;

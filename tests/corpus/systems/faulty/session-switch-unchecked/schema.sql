@@ -1,0 +1,23 @@
+create role ssu_owner nologin;
+create role ssu_app login;
+alter schema public owner to ssu_owner;
+set role ssu_owner;
+create table branch_member (branch int not null, staff text not null, primary key (branch, staff));
+create table login_session (token text primary key, staff text not null, branch int not null, last_seen timestamptz not null default now());
+create table chart (branch int not null, chart_no int not null, patient text not null, teeth jsonb not null, primary key (branch, chart_no));
+insert into branch_member values (3, 'meera'), (4, 'bimal bravo');
+insert into login_session values ('tok-a', 'meera', 3, '2026-01-01'), ('tok-b', 'bimal bravo', 4, '2026-01-01');
+insert into chart values (3, 1, 'Asha', '{"18": "missing"}'), (4, 1, 'Bela bravo', '{"11": "crown"}');
+create function active_branch() returns int language sql stable security definer set search_path = pg_catalog, pg_temp as
+$$ select branch from public.login_session where token = nullif(current_setting('s.token', true), '') $$;
+alter table branch_member enable row level security, force row level security;
+alter table login_session enable row level security;
+alter table chart enable row level security, force row level security;
+create policy colleagues on branch_member for select using (branch = (select active_branch()));
+create policy mine on login_session using (token = nullif(current_setting('s.token', true), ''));
+create policy branch on chart using (branch = (select active_branch()));
+grant select on branch_member to ssu_app;
+grant select on login_session to ssu_app;
+grant update (branch, last_seen) on login_session to ssu_app;
+grant select, insert, update, delete on chart to ssu_app;
+reset role;

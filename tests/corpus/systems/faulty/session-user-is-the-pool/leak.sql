@@ -1,0 +1,4 @@
+-- control as A
+select * from consult;
+-- as A
+select * from prescription;

@@ -1,0 +1,16 @@
+create role sup_owner nologin;
+create role sup_alpha nologin;
+create role sup_beta nologin;
+create role sup_app login noinherit in role sup_alpha, sup_beta;
+alter schema public owner to sup_owner;
+set role sup_owner;
+create table consult (tenant_role name not null, no int not null, patient text not null, primary key (tenant_role, no));
+create table prescription (tenant_role name not null, no int not null, patient text not null, drug text not null, primary key (tenant_role, no));
+insert into consult values ('sup_alpha', 1, 'Asha'), ('sup_beta', 1, 'Bela bravo');
+insert into prescription values ('sup_alpha', 1, 'Asha', 'Metformin'), ('sup_beta', 1, 'Bela bravo', 'Lithium');
+alter table consult enable row level security, force row level security;
+alter table prescription enable row level security, force row level security;
+create policy tenant on consult using (tenant_role = current_user);
+create policy tenant on prescription using (pg_has_role(session_user, tenant_role, 'member')) with check (tenant_role = current_user);
+grant select, insert, update, delete on consult, prescription to sup_alpha, sup_beta;
+reset role;

@@ -1,0 +1,3 @@
+-- as A
+select * from share_link;
+select * from report;

@@ -1,0 +1,4 @@
+-- as A
+select * from treatment;
+-- as C
+select * from treatment;
