@@ -69,7 +69,8 @@ async function removeFirsts({ admin, system: { target } }: Installed): Promise<v
       where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema$)' and a.attname = any ($1)`,
     [Object.values(target.tenantColumns)],
   )
-  for (const { table, column } of rows) await admin.query(`delete from ${table} where ${column}::text = $1`, [first?.key])
+  for (const { table, column } of rows)
+    await admin.query(`delete from ${table} where ${column}::text = $1`, [first?.key])
 }
 
 /** A value of a person is left out of a replay; whoever repeats it looks one up. A few are tried. */

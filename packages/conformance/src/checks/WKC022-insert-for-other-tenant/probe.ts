@@ -222,7 +222,8 @@ async function landedAtVictim(
   // What such a trigger returns is told and counted, whatever it wrote.
   if (relation.kind === "v" && (await hasTriggerInstead(scene, relation))) {
     const apart = victim.whyApart(attacker)
-    if (apart !== undefined) record.leftOut(label, `whose row its trigger wrote could not be looked up, because ${apart}`)
+    if (apart !== undefined)
+      record.leftOut(label, `whose row its trigger wrote could not be looked up, because ${apart}`)
     return apart === undefined && (await grows(tx, ground, kept))
   }
   const attack = statement(` returning ${returned(relation)} as tenant`)

@@ -74,7 +74,11 @@ async function blindUpdate(ground: Ground, column: Column): Promise<void> {
     )
 }
 
-function report({ record, label, attacker, victim }: Ground, attack: string | readonly string[], evidence: string): void {
+function report(
+  { record, label, attacker, victim }: Ground,
+  attack: string | readonly string[],
+  evidence: string,
+): void {
   record.found({
     object: label,
     message: `Tenant ${attacker.name} changes rows of tenant ${victim.name}.`,

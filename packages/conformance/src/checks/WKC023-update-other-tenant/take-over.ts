@@ -25,7 +25,8 @@ export async function takeOver(ground: Ground): Promise<TakenOver | undefined> {
   const { record, label, relation, attacker, victim, rights } = ground
   const [key] = attacker.keys
   const { tenancy } = relation
-  if (tenancy.by !== "column" || key === undefined || tenancy.column.category === "A" || tenancy.column.generated) return
+  if (tenancy.by !== "column" || key === undefined || tenancy.column.category === "A" || tenancy.column.generated)
+    return
   if (!rights.update.includes(tenancy.column.name)) return
   const alone = `${quoteIdent(tenancy.column.name)} = ${quoteLiteral(key)}::${tenancy.column.base}`
   const fresh = [...freshColumns(relation, { [tenancy.column.name]: "" })]

@@ -62,12 +62,7 @@ async function copied(scene: Scene, pair: Pair, rows: readonly string[]): Promis
 }
 
 /** Triggers copy what the victim writes; the attacker finds the canary in the same transaction. */
-async function written(
-  scene: Scene,
-  record: CheckRecord,
-  pair: Pair,
-  tables: readonly Relation[],
-): Promise<void> {
+async function written(scene: Scene, record: CheckRecord, pair: Pair, tables: readonly Relation[]): Promise<void> {
   const { attacker, victim } = pair
   const apart = attacker.whyApart(victim)
   if (apart !== undefined) return await sayApart(scene, record, attacker, tables, apart)

@@ -75,7 +75,8 @@ async function shownToVictim(
   attack: string,
 ): Promise<string[] | undefined> {
   const own = aims(relation, attacker, mine)[0]
-  if (relation.tenancy.by !== "column" || own === undefined || attacker.connection !== victim.connection) return undefined
+  if (relation.tenancy.by !== "column" || own === undefined || attacker.connection !== victim.connection)
+    return undefined
   const at = (key.parentColumns ?? []).map((name) => `wk_row.${quoteIdent(name)} = ${literalOf(parent, name, target)}`)
   const seen = await tx.attempt(countRows(parent, at.join(" and ")))
   if (seen.error === undefined && numberOf(seen.rows) > 0) return undefined
@@ -119,7 +120,8 @@ function finding(
   const isShown = shown !== undefined
   const effect = isShown
     ? "Among its own, the other tenant is then shown that row, which it did not write."
-    : damage[key.onDelete] ?? "The other tenant cannot delete that row any more, and an error tells whether it exists."
+    : (damage[key.onDelete] ??
+      "The other tenant cannot delete that row any more, and an error tells whether it exists.")
   return {
     object: label,
     message: `A row of tenant ${attacker.name} refers to a row of tenant ${victim.name} in ${parent.schema}.${parent.name}. ${effect}`,

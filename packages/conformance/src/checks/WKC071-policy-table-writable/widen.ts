@@ -97,6 +97,8 @@ const within = (
 ): Record<string, string> =>
   Object.fromEntries(
     columns
-      .filter(({ name, drawn, generated, identity }) => insert.includes(name) && !drawn && !generated && identity === "")
+      .filter(
+        ({ name, drawn, generated, identity }) => insert.includes(name) && !drawn && !generated && identity === "",
+      )
       .flatMap(({ name }) => (set[name] === undefined ? [] : [[name, set[name]]])),
   )

@@ -46,9 +46,7 @@ async function measure(scene: Scene, record: CheckRecord, actor: Actor, relation
   record.found({
     object: labelOf(relation),
     message: [
-      ...(slow.length > 0
-        ? [`The policies ask ${names} once for every row that a query reads.`]
-        : []),
+      ...(slow.length > 0 ? [`The policies ask ${names} once for every row that a query reads.`] : []),
       ...(isScanned
         ? ["No index helps a tenant to its own rows: PostgreSQL reads everybody's even where it should not."]
         : []),
