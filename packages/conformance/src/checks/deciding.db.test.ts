@@ -92,12 +92,14 @@ describe("words that another tenant is shown", () => {
   test("are those of deleted rows, where a log's policy asks the new row alone", { timeout: 120_000 }, async () => {
     const rule = (row: string): string =>
       `coalesce(${row} ->> 'branch_id', current_setting('app.branch', true)) = current_setting('app.branch', true)`
-    await run(`create table change_log (old_row jsonb, new_row jsonb);
+    await run(`create table taken (branch_id int not null references branch, words text);
+      insert into taken values (1, 'a'), (2, 'b'); ${own("taken")} grant select, insert, delete on taken to :"app";
+      create table change_log (old_row jsonb, new_row jsonb);
       create function logged() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
         begin insert into public.change_log values (
           case when tg_op <> 'INSERT' then to_jsonb(old) end, case when tg_op <> 'DELETE' then to_jsonb(new) end);
         return null; end$$;
-      create trigger logged after insert or update or delete on patient for each row execute function logged();
+      create trigger logged after insert or update or delete on taken for each row execute function logged();
       alter table change_log enable row level security;
       create policy p on change_log for select using (${rule("new_row")}); grant select on change_log to :"app"`)
     expect(found(await system.verify(["WKC042"]), "public.change_log")).toEqual(["WKC042 leak"])
