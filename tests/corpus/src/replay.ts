@@ -2,7 +2,7 @@ import { Client, DatabaseError } from "pg"
 import { ident } from "../../harness/src/sql.ts"
 import type { Installed } from "./installed.ts"
 import { prove } from "./proof.ts"
-import { type Answer, shows } from "./shown.ts"
+import { type Answer, isAnothers, shows } from "./shown.ts"
 import { canary, type System } from "./system.ts"
 import type { Finding } from "./verify.ts"
 
@@ -22,11 +22,18 @@ export async function repeatAll(installed: Installed, findings: readonly Finding
   const first: (readonly (readonly Answer[])[])[] = []
   for (const some of texts) first.push(await pastedAll(installed, some))
   await removeOthers(installed)
+  const later: (readonly (readonly Answer[])[])[] = []
+  for (const some of texts) later.push(await pastedAll(installed, some))
+  // They carry no word, and are what another tenant must not see.
+  await removeFirsts(installed)
   const silent: string[] = []
   for (const [at, { check, object }] of claimed.entries()) {
-    const later = await pastedAll(installed, texts[at] ?? [])
     const answers = first[at] ?? []
-    if (answers.some((one, i) => shows(installed.system, canary, one, later[i] ?? []))) continue
+    const without = later[at] ?? []
+    if (answers.some((one, i) => shows(installed.system, canary, one, without[i] ?? []))) continue
+    const byAnother = (texts[at] ?? []).map((text) => isAnothers(installed.system.target, text))
+    const last = byAnother.includes(true) ? await pastedAll(installed, texts[at] ?? []) : []
+    if (without.some((one, i) => byAnother[i] && shows(installed.system, canary, one, last[i] ?? []))) continue
     const told = answers.at(-1)?.map(({ said }) => said) ?? ["it holds no statement"]
     silent.push(`${check} ${object}: ${told.join("; ").slice(0, 300)}`)
   }
@@ -51,6 +58,19 @@ async function removeOthers({ admin, system }: Installed): Promise<void> {
     if (kind === "r") await admin.query(`delete from ${name} as t where t::text like any ($1)`, [words])
     else await admin.query(`refresh materialized view ${name}`)
   }
+}
+
+/** By the tenant column, of which the target says what it is called. */
+async function removeFirsts({ admin, system: { target } }: Installed): Promise<void> {
+  const [first] = target.tenants
+  const { rows } = await admin.query<{ table: string; column: string }>(
+    `select format('%I.%I', n.nspname, c.relname) as table, quote_ident(a.attname) as column
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+      where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema$)' and a.attname = any ($1)`,
+    [Object.values(target.tenantColumns)],
+  )
+  for (const { table, column } of rows)
+    await admin.query(`delete from ${table} where ${column}::text = $1`, [first?.key])
 }
 
 /** A value of a person is left out of a replay; whoever repeats it looks one up. A few are tried. */

@@ -66,6 +66,18 @@ function tenantsIn({ tenants }: System["target"], answers: readonly Answer[]): s
     .map(({ name }) => name)
 }
 
+/** It is in the context of another tenant than the first, and never in the first one's. */
+export function isAnothers({ tenants }: System["target"], replay: string): boolean {
+  const enters = ({ connect }: System["target"]["tenants"][number]): boolean => {
+    const parts = partsOf(connect)
+    return parts.length === 0
+      ? replay.includes(`-- connected as ${connect.user}\n`)
+      : parts.every((part) => replay.includes(part))
+  }
+  const [first, ...others] = tenants
+  return first !== undefined && !enters(first) && others.some(enters)
+}
+
 function partsOf({ settings = {}, role }: System["target"]["tenants"][number]["connect"]): string[] {
   const set = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value.replaceAll("'", "''")}'`)
   return role === undefined ? set : [...set, `"${role}"`]

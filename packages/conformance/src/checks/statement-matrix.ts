@@ -1,6 +1,7 @@
 import { onBoth, type Way } from "../probe/way.js"
 import { readWays } from "./WKC021-read-by-other-statements/ways.js"
 import { insteadOfInsert, plainInsert } from "./WKC022-insert-for-other-tenant/ways.js"
+import { takeOverWay } from "./WKC023-update-other-tenant/take-over.js"
 import { blindWay as blindUpdate, updateWays } from "./WKC023-update-other-tenant/ways.js"
 import { blindWay as blindDelete, deleteWays } from "./WKC024-delete-other-tenant/ways.js"
 import { moveWays } from "./WKC025-move-row-to-other-tenant/ways.js"
@@ -18,7 +19,7 @@ export const statementMatrix: readonly TriedStatement[] = [
   ...by("WKC040", [{ statement: "SELECT", given: "", on: ["views"] }]),
   ...by("WKC021", readWays),
   ...by("WKC022", [plainInsert, ...insteadOfInsert]),
-  ...by("WKC023", [...updateWays, blindUpdate]),
+  ...by("WKC023", [...updateWays, blindUpdate, takeOverWay]),
   ...by("WKC024", [...deleteWays, blindDelete]),
   ...by("WKC025", moveWays),
   ...by("WKC026", [

@@ -28,6 +28,14 @@ export function freshValue({ type, base, category, enum: isEnum }: Column): stri
   return undefined
 }
 
+/** SQL that makes another value for each row. */
+export function drawnValue({ base, category }: Column): string | undefined {
+  if (/^(integer|bigint|numeric)$/.test(base)) return "1900000000 + (random() * 1e8)::int"
+  if (base === "smallint") return "20000 + (random() * 1e4)::int"
+  if (base === "uuid") return "md5(random()::text)::uuid"
+  return category === "S" ? "left(md5(random()::text), 12)" : undefined
+}
+
 /** Far in the future, so that it overlaps with nobody's. */
 function rangeOf(base: string): string | undefined {
   const start = `timestamp '2090-01-01' + ${randomInt(0, 30_000)} * interval '1 day'`

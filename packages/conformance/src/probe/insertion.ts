@@ -65,6 +65,8 @@ export function insertionOf({ relation, rights, like, set, every = false }: Inse
     names.push(quoteIdent(column.name))
     values.push(value)
   }
+  // No statement at all: a syntax error would end the transaction, savepoint or not.
+  if (names.length === 0) return undefined
   const source = like === undefined ? "" : `${everyRow(relation, like)} limit 1`
   return { into: quoted(relation), names, values, source }
 }

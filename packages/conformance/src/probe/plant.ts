@@ -36,14 +36,44 @@ export async function plant(
     const rights = await scene.rights.of(victim, relation)
     const own = await scene.facts.owned(relation, victim)
     const where = own.count > 0 ? aims(relation, victim, own)[0] : undefined
-    const done = [
-      ...(await plantNew(tx, relation, rights, where, prefix)),
-      ...(await plantChanged(tx, relation, rights, where, prefix)),
-    ]
+    const done = await plantInto(tx, relation, rights, where, prefix)
     if (done.length > 0) tables.add(relation.oid)
     statements.push(...done)
   }
   return { prefix, statements, tables, without: all.filter(({ oid }) => !tables.has(oid)) }
+}
+
+/** A new row and a changed one in one table; resolves with what succeeded. */
+export async function plantInto(
+  tx: Transaction,
+  relation: Relation,
+  rights: Rights,
+  where: string | undefined,
+  prefix: string,
+): Promise<string[]> {
+  return [
+    ...(await plantNew(tx, relation, rights, where, prefix)),
+    ...(await plantChanged(tx, relation, rights, where, prefix)),
+  ]
+}
+
+/** As the same tenant: deletes what holds the canaries, children before their parents. Resolves with what succeeded. */
+export async function unplant(tx: Transaction, scene: Scene, victim: Actor, planted: Planted): Promise<string[]> {
+  const done: string[] = []
+  let left = scene.catalog.relations.filter(({ oid }) => planted.tables.has(oid))
+  for (let round = 0; round < 3 && left.length > 0; round++) {
+    const refused: Relation[] = []
+    for (const relation of left) {
+      const { select } = await scene.rights.of(victim, relation)
+      if (select.length < relation.columns.length) continue
+      const attack = `delete from ${quoted(relation)} as wk_row where strpos(wk_row::text, '${planted.prefix}') > 0`
+      const { error, count } = await tx.keep(attack)
+      if (error?.code === "23503") refused.push(relation)
+      if (error === undefined && count > 0) done.push(attack)
+    }
+    left = refused
+  }
+  return done
 }
 
 async function plantNew(

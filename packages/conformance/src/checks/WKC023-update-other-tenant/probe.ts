@@ -6,6 +6,7 @@ import { harmlessColumn, hitsTooMany, ownValue, sparing, victimSees, writtenHere
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { isTried } from "../../probe/way.js"
 import { defineProbe } from "../../run/check.js"
+import { takeOver } from "./take-over.js"
 import { updateWays } from "./ways.js"
 
 export const probe = defineProbe({
@@ -28,6 +29,8 @@ async function update(ground: Ground): Promise<void> {
   if (column === undefined) return
   await aimedUpdate(ground, column)
   await blindUpdate(ground, column)
+  const taken = await takeOver(ground)
+  if (taken !== undefined) report(ground, taken.statements, taken.evidence)
 }
 
 async function aimedUpdate(ground: Ground, column: Column): Promise<void> {
@@ -71,12 +74,16 @@ async function blindUpdate(ground: Ground, column: Column): Promise<void> {
     )
 }
 
-function report({ record, label, attacker, victim }: Ground, attack: string, evidence: string): void {
+function report(
+  { record, label, attacker, victim }: Ground,
+  attack: string | readonly string[],
+  evidence: string,
+): void {
   record.found({
     object: label,
     message: `Tenant ${attacker.name} changes rows of tenant ${victim.name}.`,
     evidence: `${evidence} in the context of tenant ${attacker.name}`,
-    replay: attacker.replay(attack),
+    replay: attacker.replay(...[attack].flat()),
     fix: `Give every UPDATE policy of ${label} a USING that compares the tenant with the context; a restrictive policy FOR ALL TO PUBLIC covers every command.`,
   })
 }

@@ -6,7 +6,7 @@ import { isRefusal, passedPolicies } from "../../probe/after-policies.js"
 import { aims } from "../../probe/aim.js"
 import { sparing, victimSees, writtenHere } from "../../probe/blind.js"
 import { numberOf } from "../../probe/facts.js"
-import { freshValue } from "../../probe/fresh.js"
+import { drawnValue, freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { freshColumns, literalOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
@@ -112,14 +112,6 @@ function renumbered(
   }
   const [one, each] = [set(freshValue), set(drawnValue)]
   return { one: one && where && `${one} where ${where}`, each: each && `${each}${sparing(relation)}` }
-}
-
-/** Another one for each row. */
-function drawnValue({ base, category }: Column): string | undefined {
-  if (/^(integer|bigint|numeric)$/.test(base)) return "1900000000 + (random() * 1e8)::int"
-  if (base === "smallint") return "20000 + (random() * 1e4)::int"
-  if (base === "uuid") return "md5(random()::text)::uuid"
-  return category === "S" ? "left(md5(random()::text), 12)" : undefined
 }
 
 interface Assignment {

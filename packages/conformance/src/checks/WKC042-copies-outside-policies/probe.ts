@@ -1,15 +1,17 @@
 import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
+import type { Transaction } from "../../database/transaction.js"
 import { actionsOf } from "../../probe/actions.js"
 import { numberOf } from "../../probe/facts.js"
 import type { Pair } from "../../probe/pair.js"
-import { plant } from "../../probe/plant.js"
+import { plant, unplant } from "../../probe/plant.js"
 import { search } from "../../probe/search.js"
 import { seesAnything } from "../../probe/sees-own.js"
 import { sayUnplanted } from "../../probe/unplanted.js"
 import { type Hit, knownWords } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { writtenByTenants } from "./shared.js"
 
 export const probe = defineProbe({
   code: "WKC042",
@@ -19,8 +21,9 @@ export const probe = defineProbe({
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
   run: async (scene, record) => {
     const others = scene.catalog.relations.filter((relation) => isTable(relation) && relation.tenancy.by === "nothing")
-    if (others.length === 0) return
     for (const pair of scene.pairs) {
+      await writtenByTenants(scene, record, pair)
+      if (others.length === 0) continue
       await today(scene, record, pair, others)
       await written(scene, record, pair, others)
     }
@@ -59,12 +62,8 @@ async function copied(scene: Scene, pair: Pair, rows: readonly string[]): Promis
 }
 
 /** Triggers copy what the victim writes; the attacker finds the canary in the same transaction. */
-async function written(
-  scene: Scene,
-  record: CheckRecord,
-  { attacker, victim }: Pair,
-  tables: readonly Relation[],
-): Promise<void> {
+async function written(scene: Scene, record: CheckRecord, pair: Pair, tables: readonly Relation[]): Promise<void> {
+  const { attacker, victim } = pair
   const apart = attacker.whyApart(victim)
   if (apart !== undefined) return await sayApart(scene, record, attacker, tables, apart)
   await victim.act(async (tx) => {
@@ -73,23 +72,41 @@ async function written(
     const without = planted.without.filter(({ oid }) => acting.has(oid))
     await sayUnplanted(scene, record, { victim }, without)
     if (planted.tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
-    for (const table of tables) {
-      const attack = `select count(*) from ${quoted(table)} as wk_row where strpos(wk_row::text, '${planted.prefix}') > 0`
-      const { rows, error } = await tx.attempt(attack)
-      record.probe(labelOf(table))
-      if (error !== undefined) continue
-      record.control()
-      if (numberOf(rows) === 0) continue
-      const replay = victim.replay(...planted.statements, ...attacker.takingOver(victim), attack)
-      report(
-        record,
-        table,
-        { attacker, victim },
-        `${numberOf(rows)} rows hold a canary that tenant ${victim.name} wrote elsewhere`,
-        replay,
-      )
-    }
+    const silent = await lookedThrough(tx, record, pair, tables, planted.prefix, planted.statements)
+    // What a trigger keeps of a deleted row may be under another policy's rule than what it keeps of a written one.
+    if (silent.length === 0 || !(await victim.takeOver(tx, attacker))) return
+    const deleted = await unplant(tx, scene, victim, planted)
+    if (deleted.length === 0 || !(await attacker.takeOver(tx, victim))) return
+    await lookedThrough(tx, record, pair, silent, planted.prefix, [...planted.statements, ...deleted])
   })
+}
+
+/** Reports the tables in which the attacker finds the canary; resolves with the others. */
+async function lookedThrough(
+  tx: Transaction,
+  record: CheckRecord,
+  { attacker, victim }: Pair,
+  tables: readonly Relation[],
+  prefix: string,
+  statements: readonly string[],
+): Promise<Relation[]> {
+  const silent: Relation[] = []
+  for (const table of tables) {
+    const attack = `select count(*) from ${quoted(table)} as wk_row where strpos(wk_row::text, '${prefix}') > 0`
+    const { rows, error } = await tx.attempt(attack)
+    record.probe(labelOf(table))
+    if (error !== undefined) continue
+    record.control()
+    const n = numberOf(rows)
+    if (n === 0) {
+      silent.push(table)
+      continue
+    }
+    const replay = victim.replay(...statements, ...attacker.takingOver(victim), attack)
+    const evidence = `${n} rows hold a canary that tenant ${victim.name} wrote elsewhere`
+    report(record, table, { attacker, victim }, evidence, replay)
+  }
+  return silent
 }
 
 /** Where no transaction is both tenants', only what lies there today was searched. */

@@ -1,7 +1,11 @@
+import { quoteIdent } from "@wardkeep/core"
 import { type Key, quoted, type Relation } from "../../catalog/relation.js"
+import type { Transaction } from "../../database/transaction.js"
 import { aims } from "../../probe/aim.js"
+import { numberOf, type SampleRow } from "../../probe/facts.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
+import { countRows } from "../../probe/reach.js"
 import { defineProbe } from "../../run/check.js"
 import type { Found } from "../../run/check-record.js"
 
@@ -44,8 +48,45 @@ async function refer(ground: Ground, key: Key): Promise<void> {
       if (error?.code === "42501" || error?.code === "23503") record.control()
       if (error !== undefined || count === 0) continue
       record.control()
-      return record.found(finding(ground, key, parent, attacker.replay(attack)))
+      const shown = await shownToVictim(tx, ground, { key, parent, target }, attack)
+      return record.found(finding(ground, key, parent, attacker.replay(...atOnce(key), ...(shown ?? [attack])), shown))
     }
+  })
+}
+
+/** A replay is rolled back too: what a commit would refuse must be refused at the statement. */
+const atOnce = ({ definition }: Key): string[] =>
+  /\sDEFERRABLE\b/.test(definition) && !/NOT DEFERRABLE/.test(definition) ? ["set constraints all immediate"] : []
+
+interface Reference {
+  readonly key: Key
+  readonly parent: Relation
+  readonly target: SampleRow
+}
+
+/**
+ * The statements after which the victim is shown a row of the attacker's, because it hangs on its own row. Where the
+ * attacker is shown that row too, the tenants share it, and may write about it.
+ */
+async function shownToVictim(
+  tx: Transaction,
+  { relation, attacker, victim, mine }: Ground,
+  { key, parent, target }: Reference,
+  attack: string,
+): Promise<string[] | undefined> {
+  const own = aims(relation, attacker, mine)[0]
+  if (relation.tenancy.by !== "column" || own === undefined || attacker.connection !== victim.connection)
+    return undefined
+  const at = (key.parentColumns ?? []).map((name) => `wk_row.${quoteIdent(name)} = ${literalOf(parent, name, target)}`)
+  const seen = await tx.attempt(countRows(parent, at.join(" and ")))
+  if (seen.error === undefined && numberOf(seen.rows) > 0) return undefined
+  const count = `select count(*) from ${quoted(relation)} as wk_row where ${own}`
+  const before = await victim.look(async (aside) => numberOf((await aside.attempt(count)).rows))
+  return await tx.undone(async () => {
+    await tx.keep(attack)
+    if (!(await victim.takeOver(tx, attacker))) return undefined
+    const { rows } = await tx.attempt(count)
+    return numberOf(rows) > before ? [attack, ...victim.takingOver(attacker), count] : undefined
   })
 }
 
@@ -69,15 +110,24 @@ const damage: Readonly<Record<string, string>> = {
   d: "When the other tenant deletes that row, this tenant's row is changed.",
 }
 
-function finding({ label, relation, attacker, victim }: Ground, key: Key, parent: Relation, replay: string): Found {
-  const effect =
-    damage[key.onDelete] ?? "The other tenant cannot delete that row any more, and an error tells whether it exists."
+function finding(
+  { label, relation, attacker, victim }: Ground,
+  key: Key,
+  parent: Relation,
+  replay: string,
+  shown: readonly string[] | undefined,
+): Found {
+  const isShown = shown !== undefined
+  const effect = isShown
+    ? "Among its own, the other tenant is then shown that row, which it did not write."
+    : (damage[key.onDelete] ??
+      "The other tenant cannot delete that row any more, and an error tells whether it exists.")
   return {
     object: label,
     message: `A row of tenant ${attacker.name} refers to a row of tenant ${victim.name} in ${parent.schema}.${parent.name}. ${effect}`,
-    evidence: `foreign key ${key.name} accepted a row of tenant ${victim.name}`,
+    evidence: `foreign key ${key.name} accepted a row of tenant ${victim.name}${isShown ? `, in whose context the new row was counted` : ""}`,
     replay,
     fix: `Make the foreign key ${key.name} of ${quoted(relation)} carry the tenant: foreign key (tenant, ${key.columns.join(", ")}) references ${quoted(parent)} (tenant, ${key.parentColumns?.join(", ") ?? ""}), with a unique key there.`,
-    severity: key.onDelete in damage ? "leak" : "oracle",
+    severity: isShown || key.onDelete in damage ? "leak" : "oracle",
   }
 }

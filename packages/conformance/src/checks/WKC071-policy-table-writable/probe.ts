@@ -8,6 +8,7 @@ import { rowsNaming } from "../../probe/rows-naming.js"
 import { seesAnything } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { widening } from "./widen.js"
 
 export const probe = defineProbe({
   code: "WKC071",
@@ -37,8 +38,9 @@ async function poison(
   const [closed] = await closedTables(scene, pair, [relation])
   if (closed === undefined) return
   if (await seesAnything(scene, attacker)) record.control()
-  for (const attack of await writes(scene, pair, used)) {
-    if (rights.insert.length + rights.update.length === 0) return
+  if (rights.insert.length + rights.update.length === 0) return
+  for (const attack of [...(await writes(scene, pair, used)), ...(await widening(scene, pair, used))]) {
+    if (record.findings.some(({ object }) => object === labelOf(used))) return
     await attacker.act(async (tx) => {
       const { error, count } = await tx.keep(attack)
       record.probe(labelOf(used))
@@ -47,7 +49,7 @@ async function poison(
       if (found === undefined) return
       record.found({
         object: labelOf(used),
-        message: `Tenant ${attacker.name} writes its own membership into ${labelOf(used)} and then sees rows of tenant ${victim.name}.`,
+        message: `Tenant ${attacker.name} writes into ${labelOf(used)}, which decides whose rows are seen, and then sees rows of tenant ${victim.name}.`,
         evidence: `${found.count} rows of tenant ${victim.name} in ${labelOf(found.relation)} after one write`,
         replay: attacker.replay(attack, found.attack),
         fix: `revoke insert, update on ${quoted(used)} from the application; write it through a function that checks who may grant.`,
