@@ -1,11 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
-import { auditTable, runAudit } from "./audit/index.ts"
+import { runAudit } from "./audit/index.ts"
 import { verdictLine, verdicts } from "./bars.ts"
+import { runConsent } from "./consent/index.ts"
 import { runContext } from "./context/index.ts"
 import { connected, prepare } from "./data/prepare.ts"
 import { fullSize, quickSize } from "./data/schema.ts"
+import { type FiguresReport, figuresTable } from "./figures.ts"
 import { describeMachine, Placement } from "./machine.ts"
 import { type Options, readArguments, usage } from "./options.ts"
 import { page } from "./page.ts"
@@ -71,9 +73,9 @@ async function permissions(options: Options): Promise<void> {
   if (options.check && report.bars.some((bar) => !bar.held)) process.exitCode = 1
 }
 
-async function audit(options: Options): Promise<void> {
+async function figures(options: Options, runSet: typeof runAudit): Promise<void> {
   const { quick, server, benches } = options
-  const report = await runAudit({
+  const report = await runSet({
     quick,
     server,
     benches,
@@ -81,24 +83,26 @@ async function audit(options: Options): Promise<void> {
     report: (text) => console.log(text),
   })
   if (options.json !== undefined) write(options.json, `${JSON.stringify(report, null, 2)}\n`)
-  console.log(`\n${auditTable(report)}`)
+  console.log(`\n${figuresTable(report)}`)
   if (options.check && report.bars.some((bar) => !bar.held)) process.exitCode = 1
 }
 
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2))
   if (options.set === "permissions") return await permissions(options)
-  if (options.set === "audit") return await audit(options)
-  const reports =
-    options.from.length > 0
-      ? options.from.map((file) => JSON.parse(readFileSync(file, "utf8")) as Report)
-      : [await run(options)]
+  if (options.set === "audit") return await figures(options, runAudit)
+  if (options.set === "consent") return await figures(options, runConsent)
+  const read = options.from.map((file) => JSON.parse(readFileSync(file, "utf8")) as Report | FiguresReport)
+  const tables = read.filter((report): report is FiguresReport => "set" in report)
+  const reports = read.length > 0 ? read.filter((report): report is Report => !("set" in report)) : [await run(options)]
   if (options.json !== undefined) write(options.json, `${JSON.stringify(reports[0], null, 2)}\n`)
-  if (options.page) write(pageFile, page(reports))
+  if (options.page) write(pageFile, page(reports, tables))
   const judged = reports.flatMap((report) => verdicts(report.benches, majorOf(report)))
   console.log(`\n${judged.map(verdictLine).join("\n")}`)
-  const missed = judged.filter((verdict) => !verdict.held).length
-  console.log(`\n${judged.length - missed} of ${judged.length} bars held`)
+  for (const table of tables) console.log(`\n${figuresTable(table)}`)
+  const all = [...judged, ...tables.flatMap(({ bars }) => bars)].filter(({ most }) => most !== undefined)
+  const missed = all.filter(({ held }) => !held).length
+  console.log(`\n${all.length - missed} of ${all.length} bars held`)
   if (options.check && missed > 0) process.exitCode = 1
 }
 

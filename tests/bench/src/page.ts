@@ -1,4 +1,5 @@
 import { type Verdict, verdicts } from "./bars.ts"
+import { type FiguresReport, figuresTable } from "./figures.ts"
 import { majorOf, type Report } from "./report.ts"
 import type { BenchResult } from "./rounds.ts"
 
@@ -7,7 +8,10 @@ const range = (iqr: readonly [number, number] | undefined): string =>
   iqr === undefined ? "" : `${fixed(iqr[0])}–${fixed(iqr[1])}`
 
 /** The reference page, from the results alone: no number in it is written by hand. */
-export function page(reports: readonly Report[]): string {
+export function page(reports: readonly Report[], tables: readonly FiguresReport[] = []): string {
+  if (reports.length === 0) throw new Error("the page needs the results of the context too: give them with --from")
+  const quick = tables.find((table) => table.quick)
+  if (quick !== undefined) throw new Error(`the results of ${quick.set} are of a quick run: they show that it works`)
   return [
     "# Performance",
     "",
@@ -27,6 +31,7 @@ export function page(reports: readonly Report[]): string {
     "table cannot ask how many branches are in it; where few clinics use a table, PostgreSQL sorts a clinic's rows.",
     "",
     ...reports.flatMap(section),
+    ...tables.flatMap((table) => [figuresTable(table), ""]),
   ].join("\n")
 }
 

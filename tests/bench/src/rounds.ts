@@ -1,4 +1,4 @@
-import { median, ratioOf, rounded } from "./statistics.ts"
+import { addedTo, median, ratioOf, rounded } from "./statistics.ts"
 
 /** `floor` is what the others are divided by; `noise` is the floor a second time; `note` is measured and has no bar. */
 export type Kind = "floor" | "ours" | "peer" | "noise" | "note"
@@ -36,6 +36,8 @@ export interface BenchResult {
   readonly iqr: Record<string, readonly [number, number]>
   /** Microseconds per operation, median over rounds. */
   readonly microseconds: Record<string, number>
+  /** Microseconds above the floor, median over rounds of that round's difference. */
+  readonly added: Record<string, number>
   readonly floor: string
   readonly measure: "latency" | "throughput"
   readonly placement: string
@@ -108,6 +110,7 @@ function summarise(
       }),
     ),
     microseconds: Object.fromEntries(variants.map((variant) => [variant.name, rounded(median(of(variant)), 1)])),
+    added: Object.fromEntries(variants.map((variant) => [variant.name, rounded(addedTo(of(variant), of(floor)), 1)])),
     floor: floor.name,
     measure: (options.concurrency ?? 1) > 1 ? "throughput" : "latency",
     placement: options.placement,

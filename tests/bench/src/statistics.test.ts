@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { median, quantile, ratioOf, rounded } from "./statistics.ts"
+import { addedTo, median, quantile, ratioOf, rounded } from "./statistics.ts"
 
 describe("the statistics of the benchmarks", () => {
   test("the median is the middle value, or the mean of the two middle ones", () => {
@@ -31,6 +31,11 @@ describe("the statistics of the benchmarks", () => {
 
   test("values of different numbers of rounds are refused", () => {
     expect(() => ratioOf([1], [1, 2])).toThrow("one value per round")
+  })
+
+  test("what is added is the median of the differences of the rounds", () => {
+    expect(addedTo([15, 30, 1000], [10, 20, 990])).toBe(10)
+    expect(() => addedTo([1], [1, 2])).toThrow("one value per round")
   })
 
   test("a statistic leaves its values in their order", () => {

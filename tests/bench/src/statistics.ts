@@ -34,4 +34,10 @@ export function ratioOf(values: readonly number[], floor: readonly number[]): Ra
   return { ratio: median(ratios), iqr: [quantile(ratios, 0.25), quantile(ratios, 0.75)] }
 }
 
+/** How much more `values` are than `floor`, round by round, as `ratioOf`. */
+export function addedTo(values: readonly number[], floor: readonly number[]): number {
+  if (values.length !== floor.length) throw new Error("both need one value per round")
+  return median(values.map((value, round) => value - (floor[round] as number)))
+}
+
 export const rounded = (value: number, digits = 3): number => Number(value.toFixed(digits))

@@ -1,34 +1,14 @@
 import { samplePatients } from "../context/stage.ts"
 import { connected, prepare } from "../data/prepare.ts"
 import { quickSize } from "../data/schema.ts"
-import { describeMachine, type Machine, Placement } from "../machine.ts"
+import { type Figure, type FiguresReport, type Judged, judged } from "../figures.ts"
+import { describeMachine, Placement } from "../machine.ts"
 import type { BenchResult } from "../rounds.ts"
 import { serverSettingsOf, startServer } from "../server.ts"
-import { type Figure, sealing, storage, verification } from "./log.ts"
+import { sealing, storage, verification } from "./log.ts"
 import type { AuditStage } from "./stage.ts"
 import { listOfFifty, viewOfOne, viewOverNetwork, viewsOfSixteen } from "./views.ts"
 import { inserts, statements, transactions, updates } from "./writes.ts"
-
-export interface AuditReport {
-  readonly set: "audit"
-  readonly machine: Machine
-  readonly server: {
-    readonly version: string
-    readonly settings: Readonly<Record<string, unknown>>
-    readonly fsync: true
-  }
-  readonly node: string
-  readonly date: string
-  readonly command: string
-  readonly quick: boolean
-  readonly benches: readonly BenchResult[]
-  readonly bars: readonly AuditBar[]
-}
-
-export interface AuditBar extends Figure {
-  readonly held: boolean
-  readonly iqr?: readonly [number, number]
-}
 
 type Bench = (stage: AuditStage) => Promise<BenchResult[]>
 const alone =
@@ -72,7 +52,7 @@ export async function runAudit(options: {
   readonly benches: readonly string[]
   readonly command: string
   readonly report: (text: string) => void
-}): Promise<AuditReport> {
+}): Promise<FiguresReport> {
   const names = [...Object.keys(benches), ...Object.keys(figures)]
   const unknown = options.benches.filter((name) => !names.includes(name))
   if (unknown.length > 0) throw new Error(`no bench ${unknown.join(", ")}; there are ${names.join(", ")}`)
@@ -94,7 +74,7 @@ export async function runAudit(options: {
       command: options.command,
       quick: options.quick,
       benches: results,
-      bars: [...results.flatMap(barOf), ...measured.map((one) => ({ ...one, held: one.measured <= one.most }))],
+      bars: [...results.flatMap(barOf), ...measured.map(judged)],
     }
   } finally {
     await server.stop()
@@ -119,30 +99,10 @@ async function prepareStage(
   return { bare, audited, adminUrl: at("audited"), placement: new Placement(server.pid), quick, patients, report }
 }
 
-function barOf(bench: BenchResult): AuditBar[] {
+function barOf(bench: BenchResult): Judged[] {
   const most = ratios.find(([name]) => name.test(bench.name))?.[1]
   const measured = bench.ours.recorded
   if (most === undefined || measured === undefined) return []
   const iqr = bench.iqr.recorded
-  return [{ what: bench.name, unit: "×", measured, most, held: measured <= most, ...(iqr && { iqr }) }]
-}
-
-/** The section of docs/reference/performance.md. */
-export function auditTable({ machine, server, node, date, command, quick, bars }: AuditReport): string {
-  const number = (value: number, unit: string): string => (unit === "×" ? value.toFixed(2) : `${value} ${unit}`)
-  return [
-    "## The audit log",
-    "",
-    `${date.slice(0, 10)}, PostgreSQL ${server.version}, Node ${node}, ${machine.cores} cores of ${machine.processor}, ${machine.memoryGiB} GiB,`,
-    `${machine.system}, load ${machine.load} before the start; fsync on. Ratios are times of the same work without a log, in the`,
-    `same rounds (the UPDATE: of the same rows by hand on a login without row-level security). Command: \`${command}\``,
-    "",
-    ...(quick ? ["**A quick run: it shows that the benches work. Its figures are not the product's.**", ""] : []),
-    "| bar | at most | measured | quartiles | |",
-    "|---|---|---|---|---|",
-    ...bars.map(({ what, unit, most, measured, iqr, held }) => {
-      const quartiles = iqr === undefined ? "" : `${iqr[0].toFixed(2)}–${iqr[1].toFixed(2)}`
-      return `| ${what} | ${number(most, unit)} | ${number(measured, unit)} | ${quartiles} | ${held ? "held" : "**missed**"} |`
-    }),
-  ].join("\n")
+  return [judged({ what: bench.name, unit: "×", measured, most, ...(iqr && { iqr }) })]
 }

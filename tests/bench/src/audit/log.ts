@@ -9,16 +9,9 @@ import type pg from "pg"
 import { openSealer, signerFrom, trustedKeys, verifyBundle, whoSaw, writeBundle } from "wardkeep/audit"
 import { openClient } from "../client.ts"
 import { connected } from "../data/prepare.ts"
+import type { Figure } from "../figures.ts"
 import { quantile } from "../statistics.ts"
 import { type AuditStage, contextIn } from "./stage.ts"
-
-/** Something measured once, with its bar. */
-export interface Figure {
-  readonly what: string
-  readonly unit: string
-  readonly measured: number
-  readonly most: number
-}
 
 const owner = <T>({ audited }: AuditStage, work: (client: pg.Client) => Promise<T>): Promise<T> =>
   connected(audited.url(audited.migrator), (client) => asOwner(client, audited.policy, () => work(client)))

@@ -30,7 +30,7 @@ export async function bothClients(
 }
 
 export async function measure(
-  stage: AuditStage,
+  stage: Pick<AuditStage, "placement" | "quick" | "report">,
   name: string,
   variants: readonly Variant[],
   options: BenchOptions,

@@ -66,6 +66,7 @@ function growth(name: string, [few, many]: readonly [BenchResult, BenchResult]):
     notes: {},
     iqr: {},
     microseconds: {},
+    added: {},
     floor: "the ratio in the small table",
   }
 }

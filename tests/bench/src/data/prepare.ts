@@ -55,7 +55,7 @@ export interface Contexts {
 
 const login = (user: string): Login => ({ user, password: randomBytes(12).toString("hex") })
 
-const uuidOf = (text: string): string =>
+export const uuidOf = (text: string): string =>
   createHash("md5")
     .update(text)
     .digest("hex")
