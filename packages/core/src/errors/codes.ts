@@ -282,7 +282,7 @@ export const codes = {
   },
   WK562: {
     title: "Rows about a destroyed person are left",
-    hint: "Look at the tables that the message names; no certificate was made.",
+    hint: "Remove what is left in the tables that the message names, then destroy again: no certificate was made.",
     http: 500,
   },
   WK563: {
@@ -292,7 +292,7 @@ export const codes = {
   },
   WK564: {
     title: "The key of a person is not exact",
-    hint: "Give people a key of the type uuid, bigint, integer or text: two spellings of one person would have two consents.",
+    hint: "Give people a key of the type uuid, bigint, integer or text (not citext or numeric): two spellings of one person would have two consents.",
     http: 500,
   },
   ...suiteCodes,
