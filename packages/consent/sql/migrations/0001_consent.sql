@@ -757,7 +757,6 @@ end
 $$;
 comment on function wardkeep_consent.end_due() is
   'Records what time has ended in the branches of the context: consent past its end, a parent''s after the eighteenth birthday. Until then the database shows less, never more. Returns how many. Fails with WK1xx, WK009, WK503.';
-
 -- Rows that belong to a row about a person carry no bits; their policy asks here, once per statement. Hashes: whoever calls it
 -- in SQL is not told the keys of what it may not see.
 create function wardkeep_consent.restricted_parents(of_table text) returns setof bytea
