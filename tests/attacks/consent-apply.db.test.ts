@@ -53,3 +53,26 @@ it("a trigger that could make a row somebody else's after it got its bits is a f
   for (const name of ["a_first", "zz_after", "zz_late"]) await owner(`drop trigger ${name} on visit`)
   expect((await planned()).findings.filter(({ check }) => check === "trigger-after-consent")).toEqual([])
 })
+
+it("a key of people that takes different spellings for one person is refused", async () => {
+  await owner("create collation loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+  // What the check sees of the extension is the name of the type.
+  await owner("create domain citext as text")
+  const { policy } = used.clinic
+  const visit = policy.tables.get("public.visit")
+  if (visit === undefined) throw new Error("the policy file has visits")
+  const guests = {
+    ...policy,
+    tables: new Map([...policy.tables, ["public.guest", { ...visit, subject: "id" }] as const]),
+  }
+  for (const type of ["text collate loose", "citext", "numeric"]) {
+    await owner(`create table guest (clinic_id uuid not null, branch_id uuid not null, id ${type} not null,
+      primary key (clinic_id, branch_id, id))`)
+    await expect(planned(guests), type).rejects.toMatchObject({
+      code: "WK564",
+      message: expect.stringContaining("public.guest.id"),
+    })
+    await owner("drop table guest")
+  }
+  await owner("drop domain citext; drop collation loose")
+})

@@ -134,6 +134,7 @@ create table wardkeep_consent.reach (
   primary key (tenant, branch, subject)
 );
 comment on table wardkeep_consent.reach is 'The purposes that may reach a person, as bits, and until when; copied to every row about the person.';
+create index reach_restricted on wardkeep_consent.reach (tenant, branch, subject) where restricted;
 create index standing_given on wardkeep_consent.standing (tenant, branch, subject) where consent = 'granted';
 
 alter table wardkeep_consent.event enable row level security;
@@ -756,6 +757,21 @@ end
 $$;
 comment on function wardkeep_consent.end_due() is
   'Records what time has ended in the branches of the context: consent past its end, a parent''s after the eighteenth birthday. Until then the database shows less, never more. Returns how many. Fails with WK1xx, WK009, WK503.';
+-- Rows that belong to a row about a person carry no bits; their policy asks here, once per statement. Hashes: whoever calls it
+-- in SQL is not told the keys of what it may not see.
+create function wardkeep_consent.restricted_parents(of_table text) returns setof bytea
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified();
+begin
+  if exists (select from wardkeep_consent.reach h where h.restricted and h.tenant = me.tenant) then
+    return query select sha256(convert_to(k.tenant || ' ' || k.branch || ' ' || k.key, 'UTF8')) from wardkeep_consent.restricted_rows(of_table) k;
+  end if;
+end
+$$;
+comment on function wardkeep_consent.restricted_parents(text) is
+  'For the policy wk_restricted: what the rows of a table belong to where an erasure of the person was decided, in the context. Fails with WK1xx.';
 -- What is in the ledger stays under the key of then. So a key does not change under a person of whom it holds anything, and
 -- what it holds of somebody who is gone is not about whoever gets the key next.
 create function wardkeep_consent.key_kept() returns trigger
@@ -797,13 +813,13 @@ as $$
 begin
   update wardkeep_consent.standing s set consent = 'none', consent_at = null, given_by = null, valid_until = null
    where s.tenant = h.tenant and s.branch = h.branch and s.subject = h.subject;
-  update wardkeep_consent.reach r set since = greatest(clock_timestamp(), r.last_at + interval '1 microsecond'), born = null
+  update wardkeep_consent.reach r set since = greatest(clock_timestamp(), r.last_at + interval '1 microsecond'), born = null, restricted = false
    where r.tenant = h.tenant and r.branch = h.branch and r.subject = h.subject;
   perform wardkeep_consent.compute(h.tenant, h.branch, h.subject);
 end
 $$;
 comment on function wardkeep_consent.cut(wardkeep_consent.reach) is
-  'Internal: whoever has this key from now on is told and asked anew; nothing that was given under it before holds.';
+  'Internal: whoever has this key from now on is told and asked anew; nothing that was given or decided about an erasure under it before holds.';
 
 create function wardkeep_consent.given_again() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -1088,6 +1104,7 @@ declare
   me wardkeep.token := wardkeep.verified_now();
   held text[] := wardkeep.branches();
   e wardkeep_consent.rights_event;
+  r wardkeep_consent.reach;
 begin
   perform wardkeep_consent.for_staff();
   select v.* into e from wardkeep_consent.rights_event v
@@ -1096,8 +1113,11 @@ begin
   if not found then
     perform wardkeep_consent.refuse_right('no such request in the branches of this context');
   end if;
-  -- One act after the other on one person: see hold().
-  perform wardkeep_consent.hold(e.subject);
+  -- One act after the other on one person: see hold(). Behind the wait the key may be somebody else's, or another branch's.
+  r := wardkeep_consent.hold(e.subject);
+  if r.branch <> e.branch or r.since > e.at then
+    perform wardkeep_consent.refuse_right('no such request in the branches of this context');
+  end if;
   if exists (select from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided') then
     e.destroy_after := 'infinity';
   end if;
@@ -1286,6 +1306,16 @@ end
 $$;
 comment on function wardkeep_consent.disclose(text, jsonb) is
   'Records that data about a person went to somebody else: section 11(1)(b) of the DPDP Act asks with whom it was shared. Fails with WK1xx, WK503, WK560.';
+-- Whom a destruction was about, until a query has looked for what is left: without the key nobody could look again.
+create table wardkeep_consent.unverified (
+  request uuid primary key,
+  tenant text not null,
+  subject text not null
+);
+comment on table wardkeep_consent.unverified is
+  'Destroyed, and not looked for yet: the key is here until it was. Written by functions of the owner only; nobody is granted anything on it.';
+alter table wardkeep_consent.unverified enable row level security;
+
 -- For the owner only, in a context of the owner for the tenant: see destroyPerson().
 create function wardkeep_consent.destroy_person(of_request uuid) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -1297,13 +1327,21 @@ declare
   e wardkeep_consent.rights_event;
   salt text := encode(sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'hex');
   counts jsonb;
+  h wardkeep_consent.reach;
 begin
   perform wardkeep.require_read_committed();
+  -- Once is enough: what was done is said again.
+  if exists (select from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'destroyed' and v.tenant = me.tenant) then
+    return wardkeep_consent.destroyed(of_request);
+  end if;
   select v.* into o from wardkeep_consent.rights_event v where v.id = of_request and v.kind = 'opened' and v.asked = 'erasure' and v.tenant = me.tenant;
   if not found then
     perform wardkeep_consent.refuse_right('no such request for erasure in this clinic');
   end if;
-  perform from wardkeep_consent.reach h where h.tenant = o.tenant and h.branch = o.branch and h.subject = o.subject for update;
+  select r.* into h from wardkeep_consent.reach r where r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject for update;
+  if h.since > o.at then
+    perform wardkeep_consent.refuse_right('somebody else has the key of this person now, whose rows would be destroyed');
+  end if;
   select v.* into d from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided' and v.destroy_after is not null;
   if not found then
     perform wardkeep_consent.refuse_right('the erasure was not decided');
@@ -1311,11 +1349,12 @@ begin
   if d.destroy_after > clock_timestamp() then
     perform wardkeep_consent.refuse_right('a period that keeps these records has not ended');
   end if;
-  if exists (select from wardkeep_consent.rights_event h where h.kind = 'held' and h.tenant = o.tenant and h.branch = o.branch and h.subject = o.subject
-      and not exists (select from wardkeep_consent.rights_event x where x.request = h.id and x.kind = 'hold_released')) then
+  if exists (select from wardkeep_consent.rights_event v where v.kind = 'held' and v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject
+      and not exists (select from wardkeep_consent.rights_event x where x.request = v.id and x.kind = 'hold_released')) then
     perform wardkeep_consent.refuse_right('a legal hold keeps these records');
   end if;
-  counts := wardkeep_consent.destroy_rows(o.tenant, o.branch, o.subject);
+  counts := wardkeep_consent.destroy_rows(o.tenant, o.branch, o.subject) || jsonb_build_object('wardkeep_consent.event',
+    (select count(*) from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject));
   e.id := gen_random_uuid();
   e.request := of_request;
   e.tenant := o.tenant;
@@ -1325,16 +1364,26 @@ begin
   e.detail := jsonb_build_object('salt', salt, 'rows', counts, 'keep', d.detail -> 'keep', 'decidedAt', d.at, 'openedAt', o.at,
     'subject_sha256', encode(sha256(convert_to(salt || o.branch || ' ' || o.subject, 'UTF8')), 'hex'));
   perform wardkeep_consent.add_right(e);
-  with gone as (delete from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject returning 1)
-  select counts || jsonb_build_object('wardkeep_consent.event', count(*)) into counts from gone;
+  insert into wardkeep_consent.unverified (request, tenant, subject) values (of_request, o.tenant, o.subject);
+  delete from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
   delete from wardkeep_consent.standing s where s.tenant = o.tenant and s.branch = o.branch and s.subject = o.subject;
   delete from wardkeep_consent.rights_event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
-  delete from wardkeep_consent.reach h where h.tenant = o.tenant and h.branch = o.branch and h.subject = o.subject;
-  return e.detail || jsonb_build_object('branch', o.branch, 'subject', o.subject, 'rows', counts);
+  delete from wardkeep_consent.reach r where r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject;
+  return wardkeep_consent.destroyed(of_request);
 end
 $$;
 comment on function wardkeep_consent.destroy_person(uuid) is
-  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too. Fails with WK009, WK560.';
+  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too; again, it says what was done. Fails with WK009, WK560.';
+
+create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+  return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found')
+    from wardkeep_consent.rights_event e
+    left join wardkeep_consent.unverified u on u.request = e.request and u.tenant = e.tenant
+    left join wardkeep_consent.rights_event v on v.request = e.request and v.tenant = e.tenant and v.kind = 'verified'
+   where e.request = of_request and e.kind = 'destroyed');
+comment on function wardkeep_consent.destroyed(uuid) is
+  'Internal: what a destruction did, the key as long as nobody looked for what is left, and what was found then.';
 
 create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb) returns uuid
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -1346,6 +1395,10 @@ begin
   if not found or exists (select from jsonb_each(seen) f where f.value <> '0') then
     perform wardkeep_consent.refuse_right('rows about the person were found, so nothing is certified');
   end if;
+  delete from wardkeep_consent.unverified u where u.request = of_request;
+  if not found then
+    perform wardkeep_consent.refuse_right('this destruction was certified already');
+  end if;
   insert into wardkeep_consent.rights_event (tenant, branch, subject, request, kind, detail, actor, role, purpose, session_id)
   values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen), session_user, 'owner', 'backfill', e.session_id)
   returning id into e.id;
@@ -1353,7 +1406,7 @@ begin
 end
 $$;
 comment on function wardkeep_consent.verify_destroyed(uuid, jsonb) is
-  'For the owner: records that an independent query found no row about a destroyed person. Fails with WK560.';
+  'For the owner: records that an independent query found no row about a destroyed person, and forgets the key. Fails with WK560.';
 -- Section 5(2) of the DPDP Act: who consented before the Act is told as soon as can be. A campaign is a name that its events bear.
 create function wardkeep_consent.unreached(of_notice uuid, of_campaign text, after_branch text, after_subject text, most integer)
   returns table (branch text, subject text, tried integer)

@@ -64,6 +64,7 @@ create table wardkeep_consent.reach (
   primary key (tenant, branch, subject)
 );
 comment on table wardkeep_consent.reach is 'The purposes that may reach a person, as bits, and until when; copied to every row about the person.';
+create index reach_restricted on wardkeep_consent.reach (tenant, branch, subject) where restricted;
 create index standing_given on wardkeep_consent.standing (tenant, branch, subject) where consent = 'granted';
 
 alter table wardkeep_consent.event enable row level security;

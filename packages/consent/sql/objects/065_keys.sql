@@ -39,13 +39,13 @@ as $$
 begin
   update wardkeep_consent.standing s set consent = 'none', consent_at = null, given_by = null, valid_until = null
    where s.tenant = h.tenant and s.branch = h.branch and s.subject = h.subject;
-  update wardkeep_consent.reach r set since = greatest(clock_timestamp(), r.last_at + interval '1 microsecond'), born = null
+  update wardkeep_consent.reach r set since = greatest(clock_timestamp(), r.last_at + interval '1 microsecond'), born = null, restricted = false
    where r.tenant = h.tenant and r.branch = h.branch and r.subject = h.subject;
   perform wardkeep_consent.compute(h.tenant, h.branch, h.subject);
 end
 $$;
 comment on function wardkeep_consent.cut(wardkeep_consent.reach) is
-  'Internal: whoever has this key from now on is told and asked anew; nothing that was given under it before holds.';
+  'Internal: whoever has this key from now on is told and asked anew; nothing that was given or decided about an erasure under it before holds.';
 
 create function wardkeep_consent.given_again() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp

@@ -57,6 +57,7 @@ declare
   me wardkeep.token := wardkeep.verified_now();
   held text[] := wardkeep.branches();
   e wardkeep_consent.rights_event;
+  r wardkeep_consent.reach;
 begin
   perform wardkeep_consent.for_staff();
   select v.* into e from wardkeep_consent.rights_event v
@@ -65,8 +66,11 @@ begin
   if not found then
     perform wardkeep_consent.refuse_right('no such request in the branches of this context');
   end if;
-  -- One act after the other on one person: see hold().
-  perform wardkeep_consent.hold(e.subject);
+  -- One act after the other on one person: see hold(). Behind the wait the key may be somebody else's, or another branch's.
+  r := wardkeep_consent.hold(e.subject);
+  if r.branch <> e.branch or r.since > e.at then
+    perform wardkeep_consent.refuse_right('no such request in the branches of this context');
+  end if;
   if exists (select from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided') then
     e.destroy_after := 'infinity';
   end if;

@@ -1,3 +1,13 @@
+-- Whom a destruction was about, until a query has looked for what is left: without the key nobody could look again.
+create table wardkeep_consent.unverified (
+  request uuid primary key,
+  tenant text not null,
+  subject text not null
+);
+comment on table wardkeep_consent.unverified is
+  'Destroyed, and not looked for yet: the key is here until it was. Written by functions of the owner only; nobody is granted anything on it.';
+alter table wardkeep_consent.unverified enable row level security;
+
 -- For the owner only, in a context of the owner for the tenant: see destroyPerson().
 create function wardkeep_consent.destroy_person(of_request uuid) returns jsonb
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -9,13 +19,21 @@ declare
   e wardkeep_consent.rights_event;
   salt text := encode(sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'hex');
   counts jsonb;
+  h wardkeep_consent.reach;
 begin
   perform wardkeep.require_read_committed();
+  -- Once is enough: what was done is said again.
+  if exists (select from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'destroyed' and v.tenant = me.tenant) then
+    return wardkeep_consent.destroyed(of_request);
+  end if;
   select v.* into o from wardkeep_consent.rights_event v where v.id = of_request and v.kind = 'opened' and v.asked = 'erasure' and v.tenant = me.tenant;
   if not found then
     perform wardkeep_consent.refuse_right('no such request for erasure in this clinic');
   end if;
-  perform from wardkeep_consent.reach h where h.tenant = o.tenant and h.branch = o.branch and h.subject = o.subject for update;
+  select r.* into h from wardkeep_consent.reach r where r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject for update;
+  if h.since > o.at then
+    perform wardkeep_consent.refuse_right('somebody else has the key of this person now, whose rows would be destroyed');
+  end if;
   select v.* into d from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided' and v.destroy_after is not null;
   if not found then
     perform wardkeep_consent.refuse_right('the erasure was not decided');
@@ -23,11 +41,12 @@ begin
   if d.destroy_after > clock_timestamp() then
     perform wardkeep_consent.refuse_right('a period that keeps these records has not ended');
   end if;
-  if exists (select from wardkeep_consent.rights_event h where h.kind = 'held' and h.tenant = o.tenant and h.branch = o.branch and h.subject = o.subject
-      and not exists (select from wardkeep_consent.rights_event x where x.request = h.id and x.kind = 'hold_released')) then
+  if exists (select from wardkeep_consent.rights_event v where v.kind = 'held' and v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject
+      and not exists (select from wardkeep_consent.rights_event x where x.request = v.id and x.kind = 'hold_released')) then
     perform wardkeep_consent.refuse_right('a legal hold keeps these records');
   end if;
-  counts := wardkeep_consent.destroy_rows(o.tenant, o.branch, o.subject);
+  counts := wardkeep_consent.destroy_rows(o.tenant, o.branch, o.subject) || jsonb_build_object('wardkeep_consent.event',
+    (select count(*) from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject));
   e.id := gen_random_uuid();
   e.request := of_request;
   e.tenant := o.tenant;
@@ -37,16 +56,26 @@ begin
   e.detail := jsonb_build_object('salt', salt, 'rows', counts, 'keep', d.detail -> 'keep', 'decidedAt', d.at, 'openedAt', o.at,
     'subject_sha256', encode(sha256(convert_to(salt || o.branch || ' ' || o.subject, 'UTF8')), 'hex'));
   perform wardkeep_consent.add_right(e);
-  with gone as (delete from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject returning 1)
-  select counts || jsonb_build_object('wardkeep_consent.event', count(*)) into counts from gone;
+  insert into wardkeep_consent.unverified (request, tenant, subject) values (of_request, o.tenant, o.subject);
+  delete from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
   delete from wardkeep_consent.standing s where s.tenant = o.tenant and s.branch = o.branch and s.subject = o.subject;
   delete from wardkeep_consent.rights_event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
-  delete from wardkeep_consent.reach h where h.tenant = o.tenant and h.branch = o.branch and h.subject = o.subject;
-  return e.detail || jsonb_build_object('branch', o.branch, 'subject', o.subject, 'rows', counts);
+  delete from wardkeep_consent.reach r where r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject;
+  return wardkeep_consent.destroyed(of_request);
 end
 $$;
 comment on function wardkeep_consent.destroy_person(uuid) is
-  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too. Fails with WK009, WK560.';
+  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too; again, it says what was done. Fails with WK009, WK560.';
+
+create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+  return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found')
+    from wardkeep_consent.rights_event e
+    left join wardkeep_consent.unverified u on u.request = e.request and u.tenant = e.tenant
+    left join wardkeep_consent.rights_event v on v.request = e.request and v.tenant = e.tenant and v.kind = 'verified'
+   where e.request = of_request and e.kind = 'destroyed');
+comment on function wardkeep_consent.destroyed(uuid) is
+  'Internal: what a destruction did, the key as long as nobody looked for what is left, and what was found then.';
 
 create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb) returns uuid
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -58,6 +87,10 @@ begin
   if not found or exists (select from jsonb_each(seen) f where f.value <> '0') then
     perform wardkeep_consent.refuse_right('rows about the person were found, so nothing is certified');
   end if;
+  delete from wardkeep_consent.unverified u where u.request = of_request;
+  if not found then
+    perform wardkeep_consent.refuse_right('this destruction was certified already');
+  end if;
   insert into wardkeep_consent.rights_event (tenant, branch, subject, request, kind, detail, actor, role, purpose, session_id)
   values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen), session_user, 'owner', 'backfill', e.session_id)
   returning id into e.id;
@@ -65,4 +98,4 @@ begin
 end
 $$;
 comment on function wardkeep_consent.verify_destroyed(uuid, jsonb) is
-  'For the owner: records that an independent query found no row about a destroyed person. Fails with WK560.';
+  'For the owner: records that an independent query found no row about a destroyed person, and forgets the key. Fails with WK560.';

@@ -1,5 +1,6 @@
 import { type ConsentRule, quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { type ExtensionInput, type Managed, ownKey, qualified, type ScopedTable } from "@wardkeep/postgres/migrate"
+import { type ExtensionInput, type Managed, qualified, type ScopedTable } from "@wardkeep/postgres/migrate"
+import { referred, restrictedRows } from "./restricted-rows.js"
 import { sqlFunction } from "./sql-function.js"
 
 /** A table with rows about a person, and which rows those are; the row is `c`. */
@@ -13,9 +14,15 @@ const args = "of_tenant text, of_branch text, of_subject text"
 /**
  * What is held about one person, how it is destroyed, and a query of another form that looks whether anything is left. For the owner.
  */
-export function aboutPeople({ tables }: ExtensionInput, rule: ConsentRule): Managed[] {
+export function aboutPeople({ policy, tables }: ExtensionInput, rule: ConsentRule): Managed[] {
   const about = childrenFirst(tablesAbout(tables, rule))
-  return [everybody(tables, rule), heldRows(about), destroyRows(about), leftRows(tables, rule, about)]
+  return [
+    everybody(tables, rule),
+    heldRows(about),
+    destroyRows(about),
+    leftRows(tables, rule, about),
+    restrictedRows(policy, tables),
+  ]
 }
 
 function tablesAbout(tables: readonly ScopedTable[], rule: ConsentRule): About[] {
@@ -41,15 +48,6 @@ function tablesAbout(tables: readonly ScopedTable[], rule: ConsentRule): About[]
     }
   }
   return [...found.values()]
-}
-
-/** The same before and after the plan made the keys: a plan must not find its own work undone. */
-function referred({ table, through }: ScopedTable, parent: ScopedTable): string {
-  const by = through?.by ?? ""
-  const declared = table.constraints.find(
-    (k) => k.type === "f" && k.parent === parent.table.name && k.columns.includes(by),
-  )
-  return declared?.parentColumns[declared.columns.indexOf(by)] ?? ownKey(parent)
 }
 
 function scope({ tenant, branch }: ScopedTable): string[] {

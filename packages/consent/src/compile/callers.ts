@@ -1,5 +1,5 @@
 import { type ConsentRule, type Policy, roleNames } from "@wardkeep/core"
-import type { Callable } from "@wardkeep/postgres/migrate"
+import { type Callable, databaseRole, restrictedThrough } from "@wardkeep/postgres/migrate"
 
 const recording = [
   "serve_notice(text,jsonb)",
@@ -38,5 +38,13 @@ export function callers(policy: Policy, rule: ConsentRule): Callable[] {
     ...rule.rightsBy.flatMap((role) => deciding.map((f) => [role, f] as const)),
   ]
   const once = new Map(given.map((pair) => [pair.join(" "), pair]))
-  return [...once.values()].map(([role, f]) => ({ role: names.role(role), function: `wardkeep_consent.${f}` }))
+  // A policy calls what the role that it is for may call.
+  const asking = policy.actors
+    .filter(({ can }) => [...can.keys()].some((table) => restrictedThrough(policy, table)))
+    .map((actor) => ({ role: databaseRole(policy, actor), function: "wardkeep_consent.restricted_parents(text)" }))
+  const calling = [...once.values()].map(([role, f]) => ({
+    role: names.role(role),
+    function: `wardkeep_consent.${f}`,
+  }))
+  return [...calling, ...asking]
 }

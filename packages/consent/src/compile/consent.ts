@@ -140,7 +140,7 @@ function requireExactKey(
   table: string,
   column: { readonly name: string; readonly type: string; readonly exact: boolean } | undefined,
 ): void {
-  if (column === undefined || (column.exact && !/citext$/.test(column.type))) return
+  if (column === undefined || (column.exact && !/citext$|^numeric$/.test(column.type))) return
   throw new WardkeepError("WK564", { message: `${table}.${column.name} takes different spellings for the same key` })
 }
 

@@ -44,40 +44,23 @@ const notReached = [
 /**
  * Destroys what is held about a person whose erasure was decided, once the last cited period has ended and no legal hold is
  * left: the rows of every table about people, what belongs to them, and the ledger's. A second transaction looks for what is
- * left, past every fence and by a query of another form. The certificate is made of what it saw.
+ * left, past every fence and by a query of another form. The certificate is made of what it saw. Where that look failed, the
+ * database keeps the key until it succeeds: call it again. Once it did, another call returns the same certificate.
  *
  * @throws WK560 not decided, a period runs, or a hold · WK562 rows are left; they were not certified · WK307
  * @example const certificate = await destroyPerson({ client, policy, tenant, request })
  */
 export async function destroyPerson(options: DestroyOptions): Promise<Certificate> {
-  const { client, policy, tenant, request, lockTimeout } = options
-  const reason = `erasure ${request}`
-  const gone = await inTenant(client, policy, tenant, reason, async (q) => {
-    const { rows } = await q.query<{ gone: Gone }>("select wardkeep_consent.destroy_person($1) as gone", [request])
+  const { client, policy, tenant, request } = options
+  const gone = await inTenant(client, policy, tenant, `erasure ${request}`, async (q) => {
+    const { rows } = await q.query<{ gone: Gone | null }>("select wardkeep_consent.destroy_person($1) as gone", [
+      request,
+    ])
     return rows[0]?.gone
   })
-  if (gone === undefined) throw new WardkeepError("WK901")
-  const tables = policy.consent === null ? [] : [...policy.tables.keys()].filter((name) => isCovered(policy, name))
-  const wait = lockTimeout === undefined ? {} : { lockTimeout }
-  const checked = await maintenance({ client, policy, tables, reason, ...wait }, async (q) => {
-    const key = [tenant, gone.branch, gone.subject]
-    const { rows } = await q.query<{ left: Record<string, number> }>(
-      `select wardkeep_consent.left_rows($1, $2, $3) || jsonb_build_object(
-         'wardkeep_consent.event', (select count(*) from wardkeep_consent.event e where e.tenant = $1 and e.branch = $2 and e.subject = $3),
-         'wardkeep_consent.rights_event', (select count(*) from wardkeep_consent.rights_event e where e.tenant = $1 and e.branch = $2 and e.subject = $3),
-         'wardkeep_consent.reach', (select count(*) from wardkeep_consent.reach e where e.tenant = $1 and e.branch = $2 and e.subject = $3)) as left`,
-      key,
-    )
-    const left = rows[0]?.left ?? {}
-    const where = Object.entries(left).filter(([, n]) => n > 0)
-    if (where.length > 0)
-      throw new WardkeepError("WK562", { message: `rows are left in ${where.map(([table]) => table).join(", ")}` })
-    const verified = await q.query<{ id: string }>("select wardkeep_consent.verify_destroyed($1, $2) as id", [
-      request,
-      JSON.stringify(left),
-    ])
-    return { left, verified: verified.rows[0]?.id ?? "" }
-  })
+  if (gone === undefined || gone === null) throw new WardkeepError("WK901")
+  const { found, verified } = gone.subject === null ? gone : await look(options, gone.branch, gone.subject)
+  if (found === null || verified === null) throw new WardkeepError("WK901")
   return {
     wardkeep: "certificate-of-destruction",
     version: 1,
@@ -89,15 +72,44 @@ export async function destroyPerson(options: DestroyOptions): Promise<Certificat
     decidedAt: gone.decidedAt,
     kept: gone.keep ?? [],
     destroyed: gone.rows,
-    found: checked.left,
-    verified: checked.verified,
+    found,
+    verified,
     notReached,
   }
 }
 
+type Looked = Pick<Gone, "found" | "verified">
+
+async function look(options: DestroyOptions, branch: string, subject: string): Promise<Looked> {
+  const { client, policy, tenant, request, lockTimeout } = options
+  const tables = policy.consent === null ? [] : [...policy.tables.keys()].filter((name) => isCovered(policy, name))
+  const wait = lockTimeout === undefined ? {} : { lockTimeout }
+  return await maintenance({ client, policy, tables, reason: `erasure ${request}`, ...wait }, async (q) => {
+    const { rows } = await q.query<{ found: Record<string, number> }>(
+      `select wardkeep_consent.left_rows($1, $2, $3) || jsonb_build_object(
+         'wardkeep_consent.event', (select count(*) from wardkeep_consent.event e where e.tenant = $1 and e.branch = $2 and e.subject = $3),
+         'wardkeep_consent.rights_event', (select count(*) from wardkeep_consent.rights_event e where e.tenant = $1 and e.branch = $2 and e.subject = $3),
+         'wardkeep_consent.reach', (select count(*) from wardkeep_consent.reach e where e.tenant = $1 and e.branch = $2 and e.subject = $3)) as found`,
+      [tenant, branch, subject],
+    )
+    const found = rows[0]?.found ?? {}
+    const where = Object.entries(found).filter(([, n]) => n > 0)
+    if (where.length > 0)
+      throw new WardkeepError("WK562", { message: `rows are left in ${where.map(([table]) => table).join(", ")}` })
+    const { rows: made } = await q.query<{ verified: string }>(
+      "select wardkeep_consent.verify_destroyed($1, $2) as verified",
+      [request, JSON.stringify(found)],
+    )
+    return { found, verified: made[0]?.verified ?? null }
+  })
+}
+
 interface Gone {
   readonly branch: string
-  readonly subject: string
+  /** Null once somebody looked for what is left. */
+  readonly subject: string | null
+  readonly verified: string | null
+  readonly found: Readonly<Record<string, number>> | null
   readonly salt: string
   readonly subject_sha256: string
   readonly decidedAt: string

@@ -8,8 +8,15 @@ export interface PackOptions {
   readonly tenant: string
   /** A decided request for access. */
   readonly request: string
-  /** Who looked, as the audit log tells it; left out where there is none, and the answer then says so. */
-  readonly seen?: readonly { readonly at: string; readonly actor: string; readonly purpose: string }[]
+  /** Who looked, as the audit log tells it, or that there is none. Left out, the answer says that nobody asked. */
+  readonly seen?: readonly Look[] | "no-audit-log"
+}
+
+/** One time that rows about the person were shown; `whoSaw` of `@wardkeep/audit` returns them. */
+export interface Look {
+  readonly at: string
+  readonly actor: string
+  readonly purpose: string
 }
 
 /** The answer to a request for access: section 11 of the DPDP Act. */
@@ -26,8 +33,7 @@ export interface AnswerPack {
   /** For what, and on which basis; what waits for consent stands where the person left it. */
   readonly purposes: readonly { readonly purpose: string; readonly basis: string; readonly now: string | null }[]
   readonly sharedWith: readonly unknown[]
-  /** Null: no audit log recorded who looked. */
-  readonly seen: PackOptions["seen"] | null
+  readonly seen: readonly Look[] | "no-audit-log" | "not-asked"
   readonly consent: readonly unknown[]
 }
 
@@ -85,7 +91,7 @@ export async function answerPack(options: PackOptions): Promise<AnswerPack> {
       now: read.standing?.[purpose] ?? null,
     })),
     sharedWith: read.shared ?? [],
-    seen: seen ?? null,
+    seen: seen ?? "not-asked",
     consent: read.consent ?? [],
   }
 }
@@ -96,13 +102,19 @@ export function packAsHtml(pack: AnswerPack): string {
     `<h1>What we hold about you</h1><p>${escapeMarkup(pack.words)}</p><p>Questions: ${escapeMarkup(pack.contact)}</p>`,
     section("For what", pack.purposes),
     section("With whom it was shared", pack.sharedWith),
-    pack.seen === null
-      ? "<h2>Who saw it</h2><p>This clinic keeps no record of who looked.</p>"
-      : section("Who saw it", pack.seen ?? []),
+    seenSection(pack.seen),
     section("What you were told and what you decided", pack.consent),
     ...Object.entries(pack.held).map(([table, rows]) => section(table, rows)),
   ]
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Answer ${escapeMarkup(pack.request)}</title><main>${sections.join("\n")}</main></html>\n`
+}
+
+function seenSection(seen: AnswerPack["seen"]): string {
+  if (seen === "no-audit-log") return "<h2>Who saw it</h2><p>This clinic keeps no record of who looked.</p>"
+  if (seen === "not-asked")
+    return "<h2>Who saw it</h2><p>This answer does not say. Ask for it at the contact above.</p>"
+  const looks = seen.map(({ at, actor, purpose }) => ({ at, actor, purpose }))
+  return section("Who saw it, as far as the record names you", looks)
 }
 
 function section(title: string, rows: readonly unknown[]): string {

@@ -59,9 +59,9 @@ const seen = (session: Session, subject: string) =>
   as(session, async () => (await used.clinic.wk.query("select from patient where id = $1", [subject])).rowCount)
 const asMigrator = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
   connected(withLogin(database.adminUrl, used.clinic.logins.migrator), work)
-const destroy = (request: string) =>
+const destroy = (request: string, lockTimeout = 5000) =>
   asMigrator((client) =>
-    destroyPerson({ client, policy: used.clinic.policy, tenant: used.clinic.branches[0].clinic, request }),
+    destroyPerson({ client, policy: used.clinic.policy, tenant: used.clinic.branches[0].clinic, request, lockTimeout }),
   )
 const refused = (work: Promise<unknown>, words: RegExp, code = "WK560") =>
   expect(work).rejects.toMatchObject({ code, message: expect.stringMatching(words) })
@@ -112,7 +112,8 @@ describe("a request", () => {
     expect(pack.purposes).toContainEqual({ purpose: "outreach", basis: "consent", now: "granted" })
     const html = packAsHtml(pack)
     expect(html).toContain("cough &lt;b&gt;")
-    expect(html).toContain("keeps no record of who looked")
+    expect(html).toContain("This answer does not say")
+    expect(packAsHtml({ ...pack, seen: "no-audit-log" })).toContain("keeps no record of who looked")
     const sha256 = createHash("sha256").update(html).digest("hex")
     await as(head, () => answerRequest(used.clinic.wk, { request, sha256 }))
     const events = await as(desk, () => requests(used.clinic.wk, subject))
@@ -167,6 +168,12 @@ describe("an erasure", () => {
   it("hides the person at once, keeps for a period and a hold, destroys, and certifies what a second query saw", async () => {
     const subject = await somebody()
     const caller = await used.clinic.session("caller", "outreach")
+    const counts = async () => {
+      const text = `select (select count(*)::int from note) as notes,
+        (select count(*)::int from patient_word where word = 'somebody') as words`
+      return (await as(desk, () => used.clinic.wk.query<{ notes: number; words: number }>(text))).rows[0]
+    }
+    const before = (await counts()) ?? { notes: 0, words: 0 }
     const request = await ask(subject, "erasure")
     await identify(request)
     await refused(decide(request), /names what is kept/)
@@ -176,6 +183,9 @@ describe("an erasure", () => {
     const hold = await as(head, () => placeHold(used.clinic.wk, { subject, reason: "case", authority: "court" }))
     await decide(request, { keep })
     for (const session of [desk, head, caller]) expect(await seen(session, subject)).toBe(0)
+    // Nor what belongs to rows about the person, nor the words; other people's are there.
+    expect(before.notes).toBeGreaterThan(1)
+    expect(await counts()).toEqual({ notes: before.notes - 1, words: before.words - 1 })
     // A new row about the person is refused, and a decision gives nothing back.
     const insert = "insert into visit (patient_id, reason) values ($1, 'again')"
     await expect(as(desk, () => used.clinic.wk.query(insert, [subject]))).rejects.toThrow()
@@ -189,7 +199,29 @@ describe("an erasure", () => {
       as(head, () => releaseHold(used.clinic.wk, { subject, hold, reason: "again" })),
       /already/,
     )
+    // The look afterwards waits for a lock that somebody has: the rows are gone, nothing is certified, and it can be done again.
+    await connected(database.adminUrl, async (other) => {
+      await other.query("begin; lock table visit in access share mode")
+      await expect(destroy(request, 100)).rejects.toMatchObject({ code: "WK307" })
+      await other.query("rollback")
+    })
+    const kept = "select subject from wardkeep_consent.unverified where request = $1"
+    expect(await used.clinic.admin(kept, [request])).toEqual([{ subject }])
+    const [{ clinic, branch }] = used.clinic.branches
+    const left = "insert into patient (clinic_id, branch_id, full_name) values ($1, $2, $3)"
+    const written = (text: string, values: unknown[]) =>
+      asMigrator((client) =>
+        backfill({ client, policy: used.clinic.policy, reason: "test", tenants: [clinic] }, (q) =>
+          q.query(text, values),
+        ),
+      )
+    await written(left, [clinic, branch, `See ${subject}`])
+    await refused(destroy(request), /rows are left in public.patient/, "WK562")
+    await written("delete from patient where full_name = $1", [`See ${subject}`])
     const certificate = await destroy(request)
+    expect(await used.clinic.admin(kept, [request])).toEqual([])
+    // Whoever lost the certificate gets the same.
+    expect(await destroy(request)).toEqual(certificate)
     expect(certificate.destroyed).toMatchObject({ "public.patient": 1, "public.visit": 1, "public.note": 1 })
     expect(Object.values(certificate.found).every((n) => n === 0)).toBe(true)
     expect(Object.keys(certificate.found)).toContain("public.patient_word")
@@ -199,7 +231,6 @@ describe("an erasure", () => {
       expect(await used.clinic.admin(`select from wardkeep_consent.${table} where subject = $1`, [subject])).toEqual([])
     const rest = "select kind from wardkeep_consent.rights_event where request = $1 order by at"
     expect(await used.clinic.admin(rest, [request])).toEqual([{ kind: "destroyed" }, { kind: "verified" }])
-    await refused(destroy(request), /no such request/)
     expect(await seen(desk, used.clinic.adults[0] ?? "")).toBe(1)
   })
 })
@@ -221,6 +252,13 @@ it("the application's login forges nothing: no table, no step out of turn, no ot
     `select wardkeep_consent.held_rows('${tenant}', '${branch}', '${subject}')`,
     `select wardkeep_consent.destroy_rows('${tenant}', '${branch}', '${subject}')`,
     `select wardkeep_consent.verify_destroyed('${request}', '{}')`,
+    `select wardkeep_consent.destroyed('${request}')`,
+    `select * from wardkeep_consent.unverified`,
+    `select * from wardkeep_consent.restricted_rows('public.note')`,
+    `select * from wardkeep_consent.everybody()`,
+    `select * from wardkeep_consent.person('${subject}')`,
+    `select wardkeep_consent.request_now('${request}')`,
+    `select wardkeep_consent.hold('${subject}')`,
     `update patient set wk_consent = 0 where id = '${subject}'`,
     `set local role ${roleNames(used.clinic.policy).role("head")}; select wardkeep_consent.decide_request('${request}', ${decision})`,
   ]

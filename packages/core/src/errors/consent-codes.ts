@@ -25,7 +25,7 @@ export const consentCodes = {
   },
   WK562: {
     title: "Rows about a destroyed person are left",
-    hint: "Look at the tables that the message names; no certificate was made.",
+    hint: "Remove what is left in the tables that the message names, then destroy again: no certificate was made.",
     http: 500,
   },
   WK563: {
@@ -35,7 +35,7 @@ export const consentCodes = {
   },
   WK564: {
     title: "The key of a person is not exact",
-    hint: "Give people a key of the type uuid, bigint, integer or text: two spellings of one person would have two consents.",
+    hint: "Give people a key of the type uuid, bigint, integer or text (not citext or numeric): two spellings of one person would have two consents.",
     http: 500,
   },
 } as const satisfies Record<`WK5${number}`, CodeEntry>

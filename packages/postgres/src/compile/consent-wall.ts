@@ -1,4 +1,4 @@
-import { type Actor, type Policy, quoteIdent, WardkeepError, wallOf } from "@wardkeep/core"
+import { type Actor, type Policy, quoteIdent, quoteLiteral, WardkeepError, wallOf } from "@wardkeep/core"
 import { databaseRole } from "./actors.js"
 import type { Extension } from "./extension.js"
 import { policyObject } from "./policy-object.js"
@@ -41,6 +41,24 @@ export function isWalled(policy: Policy, { rule, level, table }: ScopedTable): b
   return level === policy.tables.get(policy.consent.subjects)?.scope && table.partitionOf === null
 }
 
+/**
+ * Whether the rows of a table say nothing about whom they are of, and belong to rows that do: notes of a visit. They carry no
+ * bits, and go with their parent where an erasure was decided.
+ */
+export function restrictedThrough(policy: Policy, name: string): boolean {
+  const rule = policy.tables.get(name)
+  if (policy.consent === null || rule?.subject !== undefined || typeof rule?.scope !== "object") return false
+  if (!("through" in rule.scope)) return false
+  const parent = policy.tables.get(rule.scope.through)
+  if (parent?.subject === undefined) return restrictedThrough(policy, rule.scope.through)
+  return parent.scope === policy.tables.get(policy.consent.subjects)?.scope
+}
+
+/** For copies of a table's rows, such as its words: not of whom an erasure was decided. */
+export function shownRows({ table }: ScopedTable, row: string): string {
+  return table.columns.has("wk_consent") ? ` and ${row}.wk_consent <> 0` : ""
+}
+
 /** Whether what a role sees of a walled table depends on the purpose of its context. */
 export function waits(policy: Policy, actor: Actor): boolean {
   return actor.purposes.some((purpose) => wallOf(policy.purposes.get(purpose)) !== null)
@@ -67,12 +85,25 @@ export function wallColumnSteps(policy: Policy, entry: ScopedTable): Step[] {
  * count. Roles without such a purpose compare one column with a constant: of whom an erasure was decided no bit is set.
  */
 export function consentWall(policy: Policy, entry: ScopedTable): Managed[] {
+  if (entry.table.partitionOf === null && restrictedThrough(policy, entry.table.name))
+    return restriction(entry, rolesOn(policy, entry), belongsToShown(entry))
   if (!isWalled(policy, entry)) return []
-  const of = (waiting: boolean): string[] =>
-    policy.actors
-      .filter((actor) => actor.can.has(entry.table.name) && waits(policy, actor) === waiting)
-      .map((actor) => quoteIdent(databaseRole(policy, actor)))
-  return [...wall(entry, of(true)), ...restriction(entry, of(false))]
+  const of = (waiting: boolean): string[] => rolesOn(policy, entry, (actor) => waits(policy, actor) === waiting)
+  return [...wall(entry, of(true)), ...restriction(entry, of(false), "wk_consent <> 0")]
+}
+
+function rolesOn(policy: Policy, { table }: ScopedTable, holds: (actor: Actor) => boolean = () => true): string[] {
+  return policy.actors
+    .filter((actor) => actor.can.has(table.name) && holds(actor))
+    .map((actor) => quoteIdent(databaseRole(policy, actor)))
+}
+
+/** One look-up per statement; without anybody restricted, no row is compared. */
+function belongsToShown({ table, tenant, branch, through }: ScopedTable): string {
+  const text = (column: string | undefined): string => (column === undefined ? "''" : `${quoteIdent(column)}::text`)
+  const parts = [tenant?.column, branch?.column, through?.by].map((column) => `coalesce(${text(column)}, '')`)
+  const hash = `sha256(convert_to(${parts.join(" || ' ' || ")}, 'UTF8'))`
+  return `${hash} not in (select r from wardkeep_consent.restricted_parents(${quoteLiteral(table.name)}) r)`
 }
 
 function wall(entry: ScopedTable, roles: readonly string[]): Managed[] {
@@ -91,9 +122,9 @@ function wall(entry: ScopedTable, roles: readonly string[]): Managed[] {
   ]
 }
 
-function restriction(entry: ScopedTable, roles: readonly string[]): Managed[] {
+function restriction(entry: ScopedTable, roles: readonly string[], term: string): Managed[] {
   if (roles.length === 0) return []
-  const body = `as restrictive for all to ${roles.join(", ")}\n  using (wk_consent <> 0)\n  with check (wk_consent <> 0)`
+  const body = `as restrictive for all to ${roles.join(", ")}\n  using (${term})\n  with check (${term})`
   const why = "no purpose reaches a person whose erasure was decided"
   return [policyObject(entry.table.name, "wk_restricted", "narrow", why, body)]
 }

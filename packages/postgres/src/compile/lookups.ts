@@ -8,6 +8,7 @@ import {
   statementTriggers,
   truncation,
 } from "./companion-triggers.js"
+import { shownRows } from "./consent-wall.js"
 import { partitionsOf, type ScopedTable } from "./scope.js"
 import { list, type Managed, qualified, type Step } from "./step.js"
 
@@ -65,7 +66,8 @@ function companion(lookup: Lookup, entry: ScopedTable): Companion {
     why: `keeps look-up ${lookup.name}`,
     sameRow: (own, row) =>
       entry.key.map((column) => `${own}.${quoteIdent(column)} = ${row}.${quoteIdent(column)}`).join(" and "),
-    rows: (from) => `select ${by}::text, ${copied.join(", ")} from ${from} n where ${by} is not null`,
+    rows: (from) =>
+      `select ${by}::text, ${copied.join(", ")} from ${from} n where ${by} is not null${shownRows(entry, "n")}`,
     calls: [],
     forced: false,
   }

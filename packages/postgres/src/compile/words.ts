@@ -9,6 +9,7 @@ import {
   statementTriggers,
   truncation,
 } from "./companion-triggers.js"
+import { shownRows } from "./consent-wall.js"
 import { fencePolicies } from "./fence.js"
 import type { TablePrivileges } from "./privileges.js"
 import { permissive } from "./rule-policies.js"
@@ -172,7 +173,7 @@ function wordRows(entry: ScopedTable, source: string): string {
     ...(search?.words ?? []).map((column) => `select wardkeep.words(n.${quoteIdent(column)}::text)`),
     ...(search?.lastDigits ?? []).map((column) => `select wardkeep.digit_word(n.${quoteIdent(column)}::text)`),
   ]
-  return `select ${[...scope, "w.word", ...keys].join(", ")} from ${source} n cross join lateral (${sources.join(" union ")}) w(word) where w.word <> '#'`
+  return `select ${[...scope, "w.word", ...keys].join(", ")} from ${source} n cross join lateral (${sources.join(" union ")}) w(word) where w.word <> '#'${shownRows(entry, "n")}`
 }
 
 function triggerFunction(entry: ScopedTable): Managed {
@@ -180,7 +181,8 @@ function triggerFunction(entry: ScopedTable): Managed {
   const target = qualified(maintain)
   const word = qualified(name)
   const scope = scopeColumns(entry).map(([column]) => column)
-  const watched = list([...scope, ...keyColumns(entry).map((key) => key.own), ...searchedColumns(entry)])
+  const columns = list([...scope, ...keyColumns(entry).map((key) => key.own), ...searchedColumns(entry)])
+  const watched = `${columns}${shownRows(entry, "n").replace(" and ", ", ")}`
   return {
     id: `function ${maintain}`,
     phase: "support",
@@ -191,7 +193,7 @@ begin
     ${truncation(companion(entry))}
   end if;
   if tg_op = 'UPDATE' then
-    if not exists (select ${watched} from new_rows except all select ${watched} from old_rows) then
+    if not exists (select ${watched} from new_rows n except all select ${watched} from old_rows n) then
       return null;
     end if;
   end if;

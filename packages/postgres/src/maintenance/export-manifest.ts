@@ -27,6 +27,7 @@ export const ledgerTables: readonly string[] = [
   "wardkeep_consent.standing",
   "wardkeep_consent.reach",
   "wardkeep_consent.rights_event",
+  "wardkeep_consent.unverified",
 ]
 
 /** One table of an export: its file in COPY's text format, and how many rows of which tenant are in it. */

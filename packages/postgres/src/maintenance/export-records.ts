@@ -106,6 +106,11 @@ export function copyIntoRecords({ table, columns }: ExportedTable): string {
   return `copy ${qualified(table)} (${list(columns)}) from stdin`
 }
 
+/** A person who is inserted is nobody else here: of whom an erasure was decided nobody sees a row meanwhile either. */
+export async function keepRestricted(client: Queryable, { ledger }: ExportManifest): Promise<void> {
+  if (ledger) await client.query("update wardkeep_consent.reach set since = last_at where restricted")
+}
+
 const derived = (table: string): boolean => table.endsWith(".standing") || table.endsWith(".reach")
 
 /**

@@ -9,7 +9,7 @@ import { list, qualified } from "../compile/step.js"
 import type { Queryable } from "../database/queryable.js"
 import { setBranchGroup } from "./branch-group.js"
 import { type ExportedTable, type ExportManifest, readExportManifest } from "./export-manifest.js"
-import { copyIntoRecords, giveConsentBack, requireNoRecords } from "./export-records.js"
+import { copyIntoRecords, giveConsentBack, keepRestricted, requireNoRecords } from "./export-records.js"
 import { loadStaged } from "./load.js"
 import { maintenance } from "./maintenance.js"
 
@@ -49,6 +49,7 @@ export async function restoreTenants(options: RestoreOptions): Promise<RestoreRe
     // Before the tenants, in one transaction with them: no session is issued without what was taken from its role.
     // An objection is there before the first row about whom it is of.
     for (const record of manifest.records) await copyRecord(record)
+    await keepRestricted(q, manifest)
     for (const table of first) await copyFile(client, directory, table, `copy ${target(table)} from stdin`)
     await q.query(
       "select wardkeep.record('restore', null, jsonb_build_object('records', $1::int, 'reason', $2::text))",

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { publishNotice } from "@wardkeep/consent"
@@ -94,9 +95,22 @@ describe("requests on the command line", () => {
       "lacks: reason",
     )
     await json("rights", "decide", request, "--outcome", "fulfilled", ...decision)
+    const [{ clinic, branch }] = used.clinic.branches
+    const view = `insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, verb, relation, subject, n, detail)
+      values ($1, $2, 'ravi', 'desk', 'care', gen_random_uuid(), 'view', 'public.patient', $3, 1, '{}')`
+    await used.clinic.admin(view, [clinic, branch, subject])
     const { pack } = await json("rights", "pack", request, "--out", "answer.html")
     expect(pack.held["public.patient"]).toMatchObject([{ id: subject }])
-    expect(await readFile(join(folder, "answer.html"), "utf8")).toContain("privacy@clinic.example")
+    expect(pack.seen).toMatchObject([{ actor: "ravi", purpose: "care" }])
+    const html = await readFile(join(folder, "answer.html"), "utf8")
+    expect(html).toContain("privacy@clinic.example")
+    expect(html).toContain("<td>ravi</td>")
+    // The file is there already: nothing is written, and no second answer recorded.
+    expect((await cli("rights", "pack", request, "--out", "answer.html")).code).toBe(2)
+    const sha256 = createHash("sha256").update(html).digest("hex")
+    const answered =
+      "select detail ->> 'sha256' as sha256 from wardkeep_consent.rights_event where request = $1 and kind = 'answered'"
+    expect(await used.clinic.admin(answered, [request])).toEqual([{ sha256 }])
     expect((await cli("rights", "open", "everything", "--subject", subject, "--channel", "x")).code).toBe(2)
   })
 

@@ -66,15 +66,17 @@ export function momentOf(flag: string, text: string): Date {
 export async function withNewFile<T>(
   file: string,
   { surroundings }: CommandContext,
-  work: () => Promise<{ readonly text: string; readonly answer: T }>,
+  work: () => Promise<{ readonly text: string; readonly answer: T; readonly written?: () => Promise<unknown> }>,
 ): Promise<T> {
   const opened = await open(resolve(surroundings.folder, file), "wx", 0o600).catch((cause: unknown) => {
     throw new WardkeepError("WK009", { message: `${file} cannot be written`, hint: "Name a new file.", cause })
   })
   try {
-    const { text, answer } = await work()
+    const { text, answer, written } = await work()
     await opened.writeFile(text)
     await opened.sync()
+    // What says that the file is there is recorded once it is.
+    await written?.()
     return answer
   } catch (error) {
     await rm(resolve(surroundings.folder, file), { force: true })

@@ -2,6 +2,7 @@ import { type Asked, openRequests, type Refusal, type RightsDecision } from "@wa
 import { WardkeepError } from "@wardkeep/core"
 import { Command } from "commander"
 import {
+  rightsAnswered,
   rightsDecide,
   rightsDestroy,
   rightsHold,
@@ -170,7 +171,8 @@ function pack(context: CommandContext): Command {
     run: async (options, { out }, request = "") => {
       return await withNewFile(out, context, async () => {
         const answer = await rightsPack({ ...options, request })
-        return { answer, text: answer.html }
+        const { html, sha256 } = answer
+        return { answer, text: html, written: () => rightsAnswered({ ...options, request, sha256 }) }
       })
     },
     print: ({ sha256 }, output, { out }) =>

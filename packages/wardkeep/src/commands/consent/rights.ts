@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { audit, whoSaw } from "@wardkeep/audit"
 import {
   type AnswerPack,
   type Asked,
@@ -8,6 +9,7 @@ import {
   decideRequest,
   destroyPerson,
   identifyRequest,
+  type Look,
   loadLaw,
   openRequest,
   packAsHtml,
@@ -19,6 +21,8 @@ import {
   requestClock,
   requests,
 } from "@wardkeep/consent"
+import { extensionsOf } from "../../connection/extensions.js"
+import { withAuditLog } from "../audit/owner.js"
 import { inLedger, type LedgerOptions, withLedger } from "./owner.js"
 
 /** What was asked and done, about one person or about everybody of a clinic. */
@@ -78,7 +82,8 @@ export async function rightsDecide(options: LedgerOptions & { readonly decision:
 }
 
 /**
- * The answer to a granted request for access, for reading and for machines; that it was made is recorded with its hash.
+ * The answer to a granted request for access, for reading and for machines, with who saw the person where there is an audit
+ * log. Keep the hash with {@link rightsAnswered} once it is written.
  *
  * @throws WK560 no such request that was granted · WK002 · WK307 · WK005 · WK009
  */
@@ -86,11 +91,35 @@ export async function rightsPack(
   options: LedgerOptions & { readonly request: string },
 ): Promise<{ readonly pack: AnswerPack; readonly html: string; readonly sha256: string }> {
   const { policy, tenant, request } = options
-  const pack = await withLedger(options, (client) => answerPack({ client, policy, tenant, request }))
+  const seen = await looks(options)
+  const pack = await withLedger(options, (client) => answerPack({ client, policy, tenant, request, seen }))
   const html = packAsHtml(pack)
-  const sha256 = createHash("sha256").update(html).digest("hex")
-  await inLedger(options, (q) => answerRequest(q, { request, sha256 }))
-  return { pack, html, sha256 }
+  return { pack, html, sha256: createHash("sha256").update(html).digest("hex") }
+}
+
+/** Every look; the log's default limit would leave out the older ones. */
+const everything = 10_000_000
+
+async function looks(options: LedgerOptions & { readonly request: string }): Promise<readonly Look[] | "no-audit-log"> {
+  const { policy, connection, tenant, request, reason } = options
+  const logged = await withLedger(options, async (client) => (await extensionsOf(client)).includes(audit))
+  if (!logged) return "no-audit-log"
+  const acts = await inLedger(options, (q) => requests(q))
+  const subject = acts.find(({ id }) => id === request)?.subject
+  // Whoever is not there is refused by what makes the answer.
+  if (subject === undefined) return []
+  const { rows } = await withAuditLog(connection, policy, (client) =>
+    whoSaw({ client, tenant, subject, reason, limit: everything }),
+  )
+  return rows.map(({ at, actor, purpose }) => ({ at, actor, purpose }))
+}
+
+/** @throws WK560 not decided · WK002 · WK307 · WK005 · WK009 */
+export async function rightsAnswered(
+  options: LedgerOptions & { readonly request: string; readonly sha256: string },
+): Promise<string> {
+  const { request, sha256 } = options
+  return await inLedger(options, (q) => answerRequest(q, { request, sha256 }))
 }
 
 /** @throws WK560 · WK503 no such person · WK002 · WK307 · WK005 · WK009 */
