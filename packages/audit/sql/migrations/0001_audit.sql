@@ -295,6 +295,8 @@ as $$
 declare
   c wardkeep.token := wardkeep.verified();
   listed text;
+  -- Whatever wrote before in this transaction waits for the disk, and so does the view of it.
+  is_alone boolean := pg_current_xact_id_if_assigned() is null;
 begin
   if cardinality(persons) > 1 then
     persons := array(select distinct p collate "C" from unnest(persons) p where p is not null order by 1);
@@ -306,17 +308,17 @@ begin
   values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id,
     nullif(current_setting('wardkeep.request', true), ''), 'view',
     case when of_relation = any (wardkeep_audit.viewed_tables()) or of_relation like '%()' then of_relation else wardkeep_audit.refuse_view() end,
-    case when listed is null then persons[1] end, coalesce(of_groups, '{}'), coalesce(shown, 0),
-    concat('{"source":', to_json(found_by), ',"statement":' || to_json(of_statement)::text, listed, '}'));
+    case when listed is null then persons[1] end, coalesce(of_groups, '{}'), greatest(shown, 0),
+    concat('{"source":', to_json(case when found_by in ('exact', 'fetched', 'declared') then found_by else 'undetermined' end), ',"statement":' || to_json(of_statement)::text, listed, '}'));
   -- Seen by the sealer and by everybody at once; on the disk within three times wal_writer_delay.
-  if soon then
+  if soon and is_alone then
     perform set_config('synchronous_commit', 'off', true);
   end if;
   return true;
 end
 $$;
 comment on function wardkeep_audit.record_view(text, text[], text[], integer, text, text, boolean) is
-  'Records what the application was shown of one table: who, where and why are the verified context''s. With `soon` the transaction commits without waiting for the disk. Fails with WK1xx, and with WK411 for a table whose views the policy file does not record.';
+  'Records what the application was shown of one table: who, where and why are the verified context''s. With `soon` a transaction that wrote nothing before commits without waiting for the disk. Fails with WK1xx, and with WK411 for a table whose views the policy file does not record.';
 
 create function wardkeep_audit.record_views(seen jsonb) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -570,7 +572,7 @@ begin
   if s.id is null or s.failed >= 5 or s.revoked_at is not null or s.valid_until <= clock_timestamp() or s.opened >= s.may_open
      or s.digest <> sha256(convert_to(s.id::text || ':' || coalesce(code, ''), 'UTF8')) then
     update wardkeep_audit.share x set failed = x.failed + 1 where x.id = s.id and x.failed < 5 and x.revoked_at is null;
-    perform wardkeep_audit.note_denied(c, coalesce(s.relation, ''), 'WK432', 'share');
+    perform wardkeep_audit.note_denied(c, coalesce(s.relation, ''), 'WK432', 'share', 1);
     return null;
   end if;
   update wardkeep_audit.share x set opened = x.opened + 1 where x.id = s.id;
@@ -664,7 +666,7 @@ end
 $$;
 comment on function wardkeep_audit.within_rate(text, wardkeep.token, text) is 'Internal: whether a refusal is still recorded by itself in this minute; counts it otherwise.';
 
-create function wardkeep_audit.note_denied(c wardkeep.token, relation text, code text, action text, together integer default 1) returns void
+create function wardkeep_audit.note_denied(c wardkeep.token, relation text, code text, action text, together integer) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare

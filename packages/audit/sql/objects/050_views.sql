@@ -33,6 +33,8 @@ as $$
 declare
   c wardkeep.token := wardkeep.verified();
   listed text;
+  -- Whatever wrote before in this transaction waits for the disk, and so does the view of it.
+  is_alone boolean := pg_current_xact_id_if_assigned() is null;
 begin
   if cardinality(persons) > 1 then
     persons := array(select distinct p collate "C" from unnest(persons) p where p is not null order by 1);
@@ -44,17 +46,17 @@ begin
   values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id,
     nullif(current_setting('wardkeep.request', true), ''), 'view',
     case when of_relation = any (wardkeep_audit.viewed_tables()) or of_relation like '%()' then of_relation else wardkeep_audit.refuse_view() end,
-    case when listed is null then persons[1] end, coalesce(of_groups, '{}'), coalesce(shown, 0),
-    concat('{"source":', to_json(found_by), ',"statement":' || to_json(of_statement)::text, listed, '}'));
+    case when listed is null then persons[1] end, coalesce(of_groups, '{}'), greatest(shown, 0),
+    concat('{"source":', to_json(case when found_by in ('exact', 'fetched', 'declared') then found_by else 'undetermined' end), ',"statement":' || to_json(of_statement)::text, listed, '}'));
   -- Seen by the sealer and by everybody at once; on the disk within three times wal_writer_delay.
-  if soon then
+  if soon and is_alone then
     perform set_config('synchronous_commit', 'off', true);
   end if;
   return true;
 end
 $$;
 comment on function wardkeep_audit.record_view(text, text[], text[], integer, text, text, boolean) is
-  'Records what the application was shown of one table: who, where and why are the verified context''s. With `soon` the transaction commits without waiting for the disk. Fails with WK1xx, and with WK411 for a table whose views the policy file does not record.';
+  'Records what the application was shown of one table: who, where and why are the verified context''s. With `soon` a transaction that wrote nothing before commits without waiting for the disk. Fails with WK1xx, and with WK411 for a table whose views the policy file does not record.';
 
 create function wardkeep_audit.record_views(seen jsonb) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -78,7 +78,7 @@ begin
   if s.id is null or s.failed >= 5 or s.revoked_at is not null or s.valid_until <= clock_timestamp() or s.opened >= s.may_open
      or s.digest <> sha256(convert_to(s.id::text || ':' || coalesce(code, ''), 'UTF8')) then
     update wardkeep_audit.share x set failed = x.failed + 1 where x.id = s.id and x.failed < 5 and x.revoked_at is null;
-    perform wardkeep_audit.note_denied(c, coalesce(s.relation, ''), 'WK432', 'share');
+    perform wardkeep_audit.note_denied(c, coalesce(s.relation, ''), 'WK432', 'share', 1);
     return null;
   end if;
   update wardkeep_audit.share x set opened = x.opened + 1 where x.id = s.id;

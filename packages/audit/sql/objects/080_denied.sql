@@ -54,7 +54,7 @@ end
 $$;
 comment on function wardkeep_audit.within_rate(text, wardkeep.token, text) is 'Internal: whether a refusal is still recorded by itself in this minute; counts it otherwise.';
 
-create function wardkeep_audit.note_denied(c wardkeep.token, relation text, code text, action text, together integer default 1) returns void
+create function wardkeep_audit.note_denied(c wardkeep.token, relation text, code text, action text, together integer) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare

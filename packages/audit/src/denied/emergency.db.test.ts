@@ -53,3 +53,13 @@ it("an emergency is in the sealed log: declared, opened and reviewed, without it
     },
   ])
 })
+
+it("the trigger that records emergencies fires in replicas too, also after an apply that found it off", async () => {
+  const { policy, asOwner } = clinic.host
+  const enabled = async (): Promise<unknown> =>
+    (await clinic.admin("select tgenabled::text as mode from pg_trigger where tgname = 'wk_sealed_emergency'"))[0]
+  expect(await enabled()).toEqual({ mode: "A" })
+  await clinic.admin("alter table wardkeep.break_glass disable trigger wk_sealed_emergency")
+  await asOwner((client) => apply({ client, policy, extensions: [audit] }))
+  expect(await enabled()).toEqual({ mode: "A" })
+})

@@ -1,4 +1,5 @@
 import type { Queryable } from "@wardkeep/postgres/migrate"
+import { capturing } from "../seal/capture.js"
 
 /** What an answer from the log rests on. */
 export interface Coverage {
@@ -31,15 +32,22 @@ const nothing = {
   recorded: false,
 }
 
+/** What the last batch did not see; its oldest open transaction is where the index is entered, so that the log is not read whole. */
+const snapshot = "(select s.snapshot::pg_snapshot from wardkeep_audit.seal_state s)"
+const unsealed = `e.xid >= coalesce(pg_snapshot_xmin(${snapshot}), '0'::xid8)
+  and coalesce(not pg_visible_in_snapshot(e.xid, ${snapshot}), true)`
+
 export async function readCoverage(client: Queryable, tenant: string): Promise<Coverage> {
   const { rows } = await client.query<Omit<Coverage, "views"> & { recorded: boolean }>(
     `select
-       (select to_char(min(e.at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from wardkeep_audit.event e where e.tenant = $1) as since,
+       (select to_char(min(first.at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from (
+         select min(f.at) as at from (select f.at from wardkeep_audit.leaf f join wardkeep_audit.log l on l.id = f.log
+           where l.tenant = $1 and f.event is not null order by f.index limit 1000) f
+         union all select min(e.at) from wardkeep_audit.event e where e.tenant = $1 and ${unsealed}) first) as since,
        (select count(distinct tgrelid)::int from pg_trigger where tgname like 'wk\\_audit\\_%' and not tgisinternal) as tables,
-       (select coalesce(array_agg(distinct tgrelid::regclass::text), '{}') from pg_trigger
-         where tgname like 'wk\\_audit\\_%' and not tgisinternal and tgenabled <> 'A') as off,
-       (select count(*)::int from wardkeep_audit.event e where e.tenant = $1
-         and (select snapshot is null or not pg_visible_in_snapshot(e.xid, snapshot::pg_snapshot) from wardkeep_audit.seal_state)) as unsealed,
+       (select coalesce(array_agg(distinct t.tgrelid::regclass::text), '{}') from pg_trigger t
+         where ${capturing} and not t.tgisinternal and t.tgenabled <> 'A') as off,
+       (select count(*)::int from wardkeep_audit.event e where e.tenant = $1 and ${unsealed}) as unsealed,
        (select count(*)::int from wardkeep_audit.erased x join wardkeep_audit.log l on l.id = x.log where l.tenant = $1) as erased,
        (select count(*)::int from wardkeep_audit.event e where e.tenant = $1 and e.verb = 'view'
          and (e.detail like '{"source":"undetermined"%' or e.detail like '{"source":"declared"%')) as undetermined,

@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto"
 import type pg from "pg"
+import { capturing } from "../seal/capture.js"
 import { requireKnown, type ShownLog, type VerifiedLogs, verifyLogs } from "./deployment.js"
 import { leavesOf } from "./leaves.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
@@ -93,8 +94,8 @@ async function strays(
 
 async function captureNow(client: VerifyDatabaseOptions["client"], origin: string): Promise<Verdict[]> {
   const { rows } = await client.query<{ name: string }>(
-    `select tgrelid::regclass::text || ' ' || tgname as name from pg_trigger
-      where tgname like 'wk\\_audit\\_%' and tgenabled <> 'A' order by 1`,
+    `select t.tgrelid::regclass::text || ' ' || t.tgname as name from pg_trigger t
+      where ${capturing} and t.tgenabled <> 'A' order by 1`,
   )
   return rows.map(({ name }) => ({ name: "GAP_OF_CAPTURE", origin, message: `capture is switched off now: ${name}` }))
 }

@@ -186,6 +186,11 @@ describe("a superuser who", () => {
     ["cuts the tail", `delete from wardkeep_audit.leaf where log = ${tenantLog} and index > 11`, "TRUNCATED"],
     ["disables a trigger", "alter table patient disable trigger wk_audit_update", "GAP_OF_CAPTURE"],
     [
+      "disables the record of emergencies",
+      "alter table wardkeep.break_glass disable trigger wk_sealed_emergency",
+      "GAP_OF_CAPTURE",
+    ],
+    [
       "edits a checkpoint",
       `update wardkeep_audit.checkpoint set note = replace(note, E'\\n', E'\\r\\n') where log = ${tenantLog}`,
       "EDITED",

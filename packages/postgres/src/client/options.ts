@@ -106,3 +106,14 @@ function whole(name: string, value: number, least: number): number {
 function invalid(message: string): WardkeepError {
   return new WardkeepError("WK009", { message })
 }
+
+/** A policy that records views is not served without recording them, and nobody is told where it does not. */
+export function observerOf({ policy, views }: WardkeepOptions): ViewObserver | undefined {
+  const recorded = [...policy.tables].some(([, rule]) => rule.audit?.views !== undefined)
+  if (recorded && views === undefined)
+    throw new WardkeepError("WK009", {
+      message: "the policy file records views, and this client was given nobody to record them",
+      hint: "Give `views: recordViews(policy)` of `wardkeep/audit` to createWardkeep.",
+    })
+  return recorded ? views : undefined
+}

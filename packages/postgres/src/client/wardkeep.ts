@@ -10,8 +10,7 @@ import { Channel } from "./channel.js"
 import type { Limits } from "./deadline.js"
 import { type JobContext, type JobOptions, type JobResult, runJob } from "./job.js"
 import { lookup } from "./lookup.js"
-import type { ViewObserver } from "./observe.js"
-import { readOptions, type WardkeepOptions } from "./options.js"
+import { observerOf, readOptions, type WardkeepOptions } from "./options.js"
 import { ormPool } from "./orm-pool.js"
 import type { Queries, QueryOptions, Values } from "./queries.js"
 import { type QueuedContext, queuedContext, reopened } from "./queued-context.js"
@@ -285,17 +284,6 @@ export class Wardkeep implements Queries {
       throw new WardkeepError("WK009", { message: "this needs `issuer` in the options of createWardkeep" })
     return this.#issuer
   }
-}
-
-/** A policy that records views is not served without recording them, and nobody is told where it does not. */
-function observerOf({ policy, views }: WardkeepOptions): ViewObserver | undefined {
-  const recorded = [...policy.tables].some(([, rule]) => rule.audit?.views !== undefined)
-  if (recorded && views === undefined)
-    throw new WardkeepError("WK009", {
-      message: "the policy file records views, and this client was given nobody to record them",
-      hint: "Give `views: recordViews(policy)` of `wardkeep/audit` to createWardkeep.",
-    })
-  return recorded ? views : undefined
 }
 
 function purposeOf({ purpose }: JobOptions): Scope {

@@ -74,13 +74,13 @@ function tablesOf({ objects }: OwnSchema): Map<string, Flags> {
 
 interface Live extends Flags {
   readonly name: string
-  /** Those that fire. */
+  /** When each fires, and its name: `O name`, or `A name` where it does so in replicas too. */
   readonly triggers: readonly string[]
 }
 
 const liveQuery = `
 select ${sqlName("n", "c")} as name, c.relrowsecurity as rls, c.relforcerowsecurity as forced,
-  array(select t.tgname::text from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled = 'O') as triggers
+  array(select t.tgenabled::text || ' ' || t.tgname from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal) as triggers
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('r', 'p') and n.nspname = any ($1)`
 
@@ -135,8 +135,10 @@ function triggerSteps(own: OwnSchema, live: ReadonlyMap<string, Live>, changed: 
   return shipped.flatMap(([sql, name = "", table = ""]) => {
     const id = `trigger ${table} ${name}`
     const is = live.get(table)
-    if (is === undefined || (is.triggers.includes(name) && !changed.has(id))) return []
-    const made = `drop trigger if exists ${name} on ${table};\n${sql}`
+    const always = `alter table ${table} enable always trigger ${name}`
+    const isAlways = own.objects.some((text) => text.includes(`${always};`))
+    if (is === undefined || (is.triggers.includes(`${isAlways ? "A" : "O"} ${name}`) && !changed.has(id))) return []
+    const made = `drop trigger if exists ${name} on ${table};\n${sql}${isAlways ? `;\n${always}` : ""}`
     return [{ phase: "narrow", object: id, why: "not the trigger that was installed", sql: made }]
   })
 }

@@ -13,6 +13,12 @@ import type { Figure } from "../figures.ts"
 import { quantile } from "../statistics.ts"
 import { type AuditStage, contextIn } from "./stage.ts"
 
+/** One key for all benches of a run: what one of them sealed, the next one's bundle holds. */
+const { privateKey, publicKey } = generateKeyPairSync("ed25519", {
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  publicKeyEncoding: { type: "spki", format: "pem" },
+})
+
 const owner = <T>({ audited }: AuditStage, work: (client: pg.Client) => Promise<T>): Promise<T> =>
   connected(audited.url(audited.migrator), (client) => asOwner(client, audited.policy, () => work(client)))
 
@@ -72,10 +78,6 @@ export async function storage(stage: AuditStage): Promise<Figure[]> {
 export async function sealing(stage: AuditStage): Promise<Figure[]> {
   const { audited, quick } = stage
   const seconds = quick ? 10 : 60
-  const { privateKey } = generateKeyPairSync("ed25519", {
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    publicKeyEncoding: { type: "spki", format: "pem" },
-  })
   const client = await openClient(audited.policy, audited.url(audited.app), { connections: 6, views: true })
   const text = "update patient set balance = balance + 1 where id = $1"
   const batches: { began: number; ended: number }[] = []
@@ -137,10 +139,6 @@ export async function sealing(stage: AuditStage): Promise<Figure[]> {
 export async function verification(stage: AuditStage, events: number): Promise<Figure[]> {
   const { audited } = stage
   const tenant = stage.patients[0]?.clinic ?? ""
-  const { privateKey, publicKey } = generateKeyPairSync("ed25519", {
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    publicKeyEncoding: { type: "spki", format: "pem" },
-  })
   await connected(stage.adminUrl, (admin) =>
     admin.query(
       `insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, verb, relation, subject, detail)
@@ -169,9 +167,10 @@ export async function verification(stage: AuditStage, events: number): Promise<F
       })
       await out.close()
       const started = Date.now()
-      const { ok } = await verifyBundle({ bytes: createReadStream(file), keys: trustedKeys([publicKey]) })
+      const { ok, verdicts } = await verifyBundle({ bytes: createReadStream(file), keys: trustedKeys([publicKey]) })
       const took = (Date.now() - started) / 1000
-      stage.report(`bundle of ${Math.round(statSync(file).size / 2 ** 20)} MiB; verdict ${ok ? "ok" : "NOT OK"}`)
+      if (!ok) throw new Error(`the bundle does not verify: ${verdicts.map(({ name }) => name).join(", ")}`)
+      stage.report(`bundle of ${Math.round(statSync(file).size / 2 ** 20)} MiB verified`)
       await client.query("analyze wardkeep_audit.event")
       const times: number[] = []
       for (let i = 0; i < 60; i++) {

@@ -1,0 +1,144 @@
+import type { ViewObserver, Watch } from "@wardkeep/postgres"
+import { asOwner } from "@wardkeep/postgres/migrate"
+import { describe, expect, it } from "vitest"
+import { viewedPolicy } from "#tests/fixture/audited.ts"
+import { useClient } from "#tests/fixture/client.ts"
+import { connected, withLogin } from "#tests/fixture/clinic.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { audit } from "../compile/audit.js"
+import { whoSaw } from "../read/read.js"
+import { recordViews, type ViewOptions } from "./recorder.js"
+
+const database = useDatabase()
+const used = useClient(database, { policy: viewedPolicy(), extensions: [audit], views: recordViews })
+const asDoctor = <T>(work: () => Promise<T>): Promise<T> => used.wk.run(used.doctor, work)
+const own = (source: string, shown = 1): string =>
+  `select wardkeep_audit.record_view('public.patient', '{}', array['someone'], ${shown}, ${source}, null, true) as done`
+const waits = "select current_setting('synchronous_commit') as mode"
+/** The test server's own default is off. */
+const durable = "select set_config('synchronous_commit', 'on', true)"
+const unobserved = { reads: [] }
+
+/** What the client sends in the place of a text that it knows. */
+async function sentFor(options: ViewOptions, text: string): Promise<string[]> {
+  const inner = recordViews(used.clinic.policy, options)
+  const sent: string[] = []
+  const following = (watch: Watch): Watch => ({
+    selfRecording: () => {
+      const said = watch.selfRecording()
+      if (said !== undefined) sent.push(said)
+      return said
+    },
+    expectsNothing: () => watch.expectsNothing(),
+    again: () => following(watch.again()),
+    row: (...args) => watch.row(...args),
+    restart: () => watch.restart(),
+    release: (...args) => watch.release(...args),
+  })
+  const views: ViewObserver = {
+    watch: (call) => following(inner.watch(call)),
+    copying: (call, ask) => inner.copying(call, ask),
+  }
+  const wk = used.make({ views })
+  for (let i = 0; i < 2; i++) expect((await wk.run(used.doctor, () => wk.query(text))).rows).toHaveLength(5)
+  return sent
+}
+
+describe("a view that need not wait for the disk", () => {
+  it("is one in a transaction that wrote nothing else; what was written before waits as ever", async () => {
+    const modes = async (before: string | undefined): Promise<unknown> =>
+      await asDoctor(() =>
+        used.wk.tx(async (q) => {
+          await q.query(durable)
+          if (before !== undefined) await q.query(before)
+          await q.query(own("'exact'"), [], unobserved)
+          return (await q.query<{ mode: string }>(waits)).rows[0]?.mode
+        }),
+      )
+    expect(await modes(undefined)).toBe("off")
+    expect(await modes("update patient set phone = '17'")).toBe("on")
+  })
+
+  it("leaves a function that writes inside the statement as safe as it was", async () => {
+    const sql = `with shown as materialized (select writes_once() as id)
+      select (select wardkeep_audit.record_view('public.patient', '{}', array_agg(shown.id), 1, 'exact', null, true) from shown), m.mode
+        from shown, lateral (select current_setting('synchronous_commit') as mode where shown.id is not null) m`
+    await used.admin(
+      "create table written (id text); create function writes_once() returns text language sql volatile security definer as $$ insert into public.written values ('a') returning id $$; grant execute on function writes_once() to public",
+    )
+    const mode = await asDoctor(() =>
+      used.wk.tx(async (q) => {
+        await q.query(durable)
+        await q.query(sql, [], unobserved)
+        return (await q.query<{ mode: string }>(waits)).rows[0]?.mode
+      }),
+    )
+    expect(mode).toBe("on")
+  })
+
+  it("waits where `survives` says so", async () => {
+    const [soon] = await sentFor({}, "select id, 1 as soon from patient")
+    const [server] = await sentFor({ survives: "server" }, "select id, 1 as server from patient")
+    expect(soon).toContain("null, true)")
+    expect(server).toContain("null, false)")
+  })
+})
+
+it("what an application makes up leaves the log readable, counts nobody back, and is of no source of its own", async () => {
+  for (const [source, shown] of [
+    ["null", 1],
+    ["'of my own'", -7],
+  ] as const)
+    await asDoctor(() => used.wk.query(own(source, shown), [], unobserved))
+  await expect(
+    asDoctor(() =>
+      used.wk.query("select wardkeep_audit.record_view(null, '{}', null, 1, 'exact', null, true)", [], unobserved),
+    ),
+  ).rejects.toMatchObject({ code: "WK411" })
+  const rows = await used.admin<{ n: number; source: string }>(
+    "select n, detail::json ->> 'source' as source from wardkeep_audit.event where subject = 'someone' and n < 1 or detail like '{\"source\":\"undetermined\"%' order by id",
+  )
+  expect(rows).toEqual([
+    { n: 1, source: "undetermined" },
+    { n: 0, source: "undetermined" },
+  ])
+})
+
+it("who saw a person is answered by indexes, however long the log is", async () => {
+  const tenant = used.clinic.branches[0].clinic
+  await used.admin(
+    `insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, subject, detail)
+     select '${tenant}', 'actor-' || n % 50, 'doctor', 'care', 'view', 'public.patient', 'p' || n % 2000, '{"source":"exact"}' from generate_series(1, 20000) n`,
+  )
+  await used.admin("update wardkeep_audit.seal_state set snapshot = pg_current_snapshot()::text")
+  await used.admin("analyze wardkeep_audit.event")
+  const plans: string[] = []
+  await connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
+    asOwner(client, used.clinic.policy, async () => {
+      const explained = {
+        query: async (text: string, values: unknown[] = []) => {
+          if (/from wardkeep_audit\.event/.test(text)) {
+            const { rows } = await client.query(`explain ${text}`, values)
+            plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"))
+          }
+          return await client.query(text, values)
+        },
+      }
+      const { rows, coverage } = await whoSaw({
+        client: explained as unknown as typeof client,
+        tenant,
+        subject: "p7",
+        reason: "complaint 4",
+      })
+      expect(rows).toHaveLength(10)
+      expect(coverage.unsealed).toBe(1)
+    }),
+  )
+  expect(plans.length).toBeGreaterThanOrEqual(2)
+  // Only the partition that holds the events: an empty month may be read whole.
+  const [full] = await used.admin<{ name: string }>(
+    "select relname as name from pg_class where oid = (select tableoid from wardkeep_audit.event where actor = 'actor-1' limit 1)",
+  )
+  expect(full?.name).toMatch(/^event_/)
+  for (const plan of plans) expect(plan).not.toContain(`Seq Scan on ${full?.name}`)
+})
