@@ -31,7 +31,7 @@ export default definePolicy({
     clinical_note: { scope: "branch", subject: "patient_id", columns: { clinical: ["diagnosis", "body"] } },
     attachment: { scope: { through: "clinical_note", by: "note_id" } },
     lab_result: { scope: "branch", subject: "patient_id" },
-    invoice: { scope: "branch", subject: "patient_id" },
+    invoice: { scope: "branch", subject: "patient_id", narrowable: ["create"] },
     account: { scope: "unmanaged" },
   },
   purposes: {

@@ -42,10 +42,11 @@ const byWardkeepCode: Readonly<Record<string, Answer>> = {
   WK206: { status: 403, code: "assignment_refused", message: "This role may not be given or taken away so." },
   WK207: { status: 403, code: "emergency_refused", message: "This emergency was refused." },
   WK230: { status: 403, code: "referral_refused", message: "This referral was refused." },
+  WK231: { status: 403, code: "move_refused", message: "This patient cannot be moved so." },
   WK005: { status: 503, code: "unavailable", message: "The database cannot be reached." },
 }
 
-const spoken: ReadonlySet<string> = new Set(["WK206", "WK207", "WK230"])
+const spoken: ReadonlySet<string> = new Set(["WK206", "WK207", "WK230", "WK231"])
 
 /** Distinct from a login that is over: the session stays, and `POST /me/second-factor` is enough. */
 function secondFactor(said: string): Answer {

@@ -23,9 +23,15 @@ function contextOf({ session, mfaAt, branch }: OpenLogin, now: Date): Context {
   }
 }
 
-/** What the role could do with some row: booleans for menus and buttons. The database decides about the row. */
-export function menuOf(login: OpenLogin): { could: Record<string, Record<string, boolean>>; etag: string } {
-  const { could, etag } = slice(matrix, login.session.grants[0]?.role ?? "")
+/**
+ * What the role could do with some row, less what the clinic took from it: booleans for menus and buttons. The database
+ * decides about the row.
+ */
+export function menuOf(
+  login: OpenLogin,
+  taken: readonly string[],
+): { could: Record<string, Record<string, boolean>>; etag: string } {
+  const { could, etag } = slice(matrix, login.session.grants[0]?.role ?? "", { taken })
   return { could: { ...could }, etag }
 }
 

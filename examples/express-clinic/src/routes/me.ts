@@ -1,5 +1,5 @@
 import type { Request, Response } from "express"
-import type { Issuer, Wardkeep } from "wardkeep"
+import { type Issuer, takenFromRole, type Wardkeep } from "wardkeep"
 import { z } from "zod"
 import { ClinicError, signedOut } from "../http/clinic-error.js"
 import { cookieName } from "../http/cookie.js"
@@ -60,8 +60,7 @@ export function meRoutes({ wk, issuer, logins, signIn, secureCookies }: LoginPar
       summary: "What your role could do with some row, for menus and buttons; If-None-Match saves asking again",
       reply: menu,
       async handle({ login, request, response }) {
-        await wk.query("select wardkeep.actor()")
-        const { could, etag } = menuOf(signedIn(login))
+        const { could, etag } = menuOf(signedIn(login), await takenFromRole(wk))
         response.set({ etag, "cache-control": "private, no-cache", vary: "cookie" })
         if (request.get("if-none-match") === etag) response.status(304)
         return { could }

@@ -2,6 +2,7 @@ import { useDatabase } from "@wardkeep/harness/use-database"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import type { Part } from "../data/people.js"
 import type { Browser } from "../demo/browser.js"
+import { withClient } from "../demo/server.js"
 import { type Target, targetIn } from "../demo/target.js"
 import { currentCode } from "../login/second-factor.js"
 import { clinicTemplate, openClinic, type TestClinic } from "../testing/open-clinic.js"
@@ -64,6 +65,20 @@ test("the menu is booleans only, and is not sent again while it stays the same",
   expect([again.status, again.body]).toEqual([304, {}])
   const other = await as("nurse").send("GET", "/me/menu", undefined, { "if-none-match": etag })
   expect(other.status).toBe(200)
+})
+
+test("the menu leaves out what the clinic took from the role", async () => {
+  const invoices = async () => Object((await as("billing").must("GET", "/me/menu")).could)["public.invoice"]
+  expect(await invoices()).toMatchObject({ read: true, create: true })
+  const take = (what: string) =>
+    withClient(database.adminUrl, (admin) =>
+      admin.query("update wardkeep.token set denied = $1 where role = 'billing'", [what]),
+    )
+  await take("{create public.invoice}")
+  expect(await invoices()).toMatchObject({ read: true, create: false })
+  const refused = await as("billing").send("POST", `/patients/${own.patient.id}/invoices`, { number: "N-1", amount: 1 })
+  expect(refused.status).toBe(403)
+  await take("{}")
 })
 
 test("an export asks for a recent factor, says which and how recent, and a new code lifts it, once", async () => {

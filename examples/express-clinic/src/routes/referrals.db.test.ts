@@ -92,3 +92,23 @@ test("withdrawn, it stops working on the next request of the browser that has it
   const { referrals } = await doctor.must("GET", "/referrals")
   expect(referrals).toContainEqual(expect.objectContaining({ id, ended: "came back" }))
 })
+
+test("a move is refused to others, to a branch that is not theirs, and whole where the other branch has an invoice of that number", async () => {
+  const { patient, branch } = nextDoor
+  const to = clinic.people.doctor.branches[0]?.id
+  const move = (by: Browser, over: object = {}) =>
+    by.send("POST", `/patients/${patient.id}/move`, { from: branch.id, to, reason: "lives here now", ...over })
+  const owner = await clinic.signIn(clinic.people.owner)
+  const refusals = [
+    await move(sender),
+    await move(doctor),
+    await move(await clinic.signIn(clinic.people.doctorElsewhere)),
+    await move(owner, { to: clinic.people.doctor.clinic.branches[2]?.id }),
+    await move(owner, { from: to, to: branch.id }),
+  ]
+  for (const { status, body } of refusals) expect([status, body.code]).toEqual([403, "move_refused"])
+  expect((await doctor.send("GET", `/patients/${patient.id}`)).status).toBe(404)
+  // Each branch numbers its own invoices.
+  expect((await move(owner)).body.message).toContain("same key already: invoice_clinic_id_branch_id_number_key")
+  expect((await doctor.send("GET", `/patients/${patient.id}`)).status).toBe(404)
+})

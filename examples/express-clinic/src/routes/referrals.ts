@@ -1,4 +1,4 @@
-import { listReferrals, referPatient, wardkeepErrorIn, withdrawReferral } from "wardkeep"
+import { listReferrals, movePatient, referPatient, wardkeepErrorIn, withdrawReferral } from "wardkeep"
 import { z } from "zod"
 import { ClinicError, notFound, oneRow } from "../http/clinic-error.js"
 import { byId, done, type Route, route } from "../http/route.js"
@@ -32,7 +32,7 @@ const over = (): ClinicError =>
   new ClinicError(403, "referral_over", "This referral is over: its time has passed, or it was withdrawn.")
 
 export function referralRoutes(parts: LoginParts): Route[] {
-  return [...making(parts), ...inAReferral(parts)]
+  return [...making(parts), ...inAReferral(parts), moving(parts)]
 }
 
 function making({ wk }: LoginParts): Route[] {
@@ -127,4 +127,18 @@ function inAReferral({ wk, issuer }: LoginParts): Route[] {
       },
     }),
   ]
+}
+
+function moving({ wk }: LoginParts): Route {
+  return route({
+    method: "post",
+    path: "/patients/:id/move",
+    summary: "Moves a patient, with all that hangs on it, from one branch of yours to another; referrals of it end",
+    params: byId,
+    body: z.strictObject({ from: z.uuid(), to: z.uuid(), reason: z.string().trim().min(1).max(200) }),
+    reply: z.object({ id: z.uuid() }),
+    async handle({ params, body }) {
+      return { id: await movePatient(wk, { ...body, subject: params.id }) }
+    },
+  })
 }

@@ -2416,7 +2416,7 @@ begin atomic
   select from wardkeep.break_glass b where b.tenant = any (hold.tenants) and b.reviewed_at is null order by b.id for update;
   select from wardkeep.referral r where (r.tenant = any (hold.tenants) or array[r.from_branch, r.to_branch] && hold.branches)
       and r.ended_at is null order by r.id for update;
-  select from wardkeep.support s where s.tenant = any (hold.tenants) and s.ended_at is null order by s.id for update;
+  select from wardkeep.support s where (s.tenant = any (hold.tenants) or s.branch = any (hold.branches)) and s.ended_at is null order by s.id for update;
   select from wardkeep.session s where s.ended_at is null and s.id in
       (select t.session_id from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches)
     order by s.id for update;
@@ -2512,6 +2512,9 @@ create function wardkeep.forget_branch(gone text) returns void
 begin atomic
   select wardkeep.hold('{}', array[gone]);
   select wardkeep.end_referrals(null, gone, null, 'login:' || session_user, 'branch gone');
+  -- Nobody holds the branch any more who could end it, and one without the clinic's word would hold off the next for ever.
+  update wardkeep.support s set ended_at = clock_timestamp(), ended_by = 'login:' || session_user, end_note = 'branch gone'
+   where s.branch = gone and s.ended_at is null;
   update wardkeep.session s set ended_at = now(), end_reason = 'no branch left'
    where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
      and not exists (select from wardkeep.token t where t.session_id = s.id and t.branches <> array[gone]);

@@ -5,7 +5,7 @@ begin atomic
   select from wardkeep.break_glass b where b.tenant = any (hold.tenants) and b.reviewed_at is null order by b.id for update;
   select from wardkeep.referral r where (r.tenant = any (hold.tenants) or array[r.from_branch, r.to_branch] && hold.branches)
       and r.ended_at is null order by r.id for update;
-  select from wardkeep.support s where s.tenant = any (hold.tenants) and s.ended_at is null order by s.id for update;
+  select from wardkeep.support s where (s.tenant = any (hold.tenants) or s.branch = any (hold.branches)) and s.ended_at is null order by s.id for update;
   select from wardkeep.session s where s.ended_at is null and s.id in
       (select t.session_id from wardkeep.token t where t.tenant = any (hold.tenants) or t.branches && hold.branches)
     order by s.id for update;

@@ -26,6 +26,9 @@ create function wardkeep.forget_branch(gone text) returns void
 begin atomic
   select wardkeep.hold('{}', array[gone]);
   select wardkeep.end_referrals(null, gone, null, 'login:' || session_user, 'branch gone');
+  -- Nobody holds the branch any more who could end it, and one without the clinic's word would hold off the next for ever.
+  update wardkeep.support s set ended_at = clock_timestamp(), ended_by = 'login:' || session_user, end_note = 'branch gone'
+   where s.branch = gone and s.ended_at is null;
   update wardkeep.session s set ended_at = now(), end_reason = 'no branch left'
    where s.ended_at is null and s.id in (select t.session_id from wardkeep.token t where t.branches = array[gone])
      and not exists (select from wardkeep.token t where t.session_id = s.id and t.branches <> array[gone]);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import type { Session } from "@wardkeep/postgres"
 import { describe, expect, it } from "vitest"
 import { assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
@@ -183,6 +184,25 @@ describe("a support session", () => {
       else await expect(ids(opened as Session)).rejects.toEqual(code("WK102"))
     })
     expect(await clinic.admin("select from wardkeep.token where support = $1", [id])).toEqual([])
+  })
+
+  it("goes with its branch, whose people are the only ones who could have ended it", async () => {
+    const boss = await chief()
+    const { clinic: tenant } = clinic.places[0]
+    const branch = randomUUID()
+    await clinic.admin("insert into branch (id, clinic_id, name) values ($1, $2, 'new')", [branch, tenant])
+    const actor = name()
+    const declared = { actor, tenant, branch, code: "system_down", reason: "no printer", minutes: 10 }
+    const id = await clinic.issuer.declareSupport(declared)
+    const session = await open(id, actor)
+    await clinic.admin("delete from branch where id = $1", [branch])
+    await expect(ids(session)).rejects.toEqual(code("WK102"))
+    // Not again with a branch that is given the key.
+    await clinic.admin("insert into branch (id, clinic_id, name) values ($1, $2, 'again')", [branch, tenant])
+    await expect(open(id, actor)).rejects.toEqual(code("WK240"))
+    // Nor is the next one of another branch held off by what nobody can end.
+    const next = await clinic.issuer.declareSupport({ ...declared, branch: clinic.places[0].branch })
+    expect(await end(boss, next, "seen")).toBe(true)
   })
 
   // Last: the clinic is gone afterwards.

@@ -14,6 +14,7 @@ export const recordTables: readonly string[] = [
   "wardkeep.break_glass",
   "wardkeep.referral",
   "wardkeep.move",
+  "wardkeep.support",
 ]
 
 /**
@@ -46,7 +47,7 @@ export interface ExportManifest {
   readonly serverVersion: number
   readonly startedAt: string
   readonly tables: readonly ExportedTable[]
-  /** Narrowings, assignments, emergencies, referrals and moves; then the consent ledger, where there is one. */
+  /** Narrowings, assignments, emergencies, referrals, moves and support sessions; then the consent ledger, where there is one. */
   readonly records: readonly ExportedTable[]
   /** Whether the database had a consent ledger, which is then among the records. */
   readonly ledger: boolean

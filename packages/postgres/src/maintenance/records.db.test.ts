@@ -53,6 +53,11 @@ beforeAll(async () => {
      values ($1, $2, $3, 'x', 'lives there', 'chief', 'chief', '{"public.patient": 1}')`,
     [tenant, here, there],
   )
+  await clinic.admin(
+    `insert into wardkeep.support (tenant, actor, reason, code, allowed_by, allowed_as, valid_until)
+     values ($1, 'vendor', 'ticket', null, 'chief', 'chief', now() + interval '1 hour'), ($1, 'vendor', 'down', 'system_down', 'vendor', 'vendor', now() + interval '1 hour')`,
+    [tenant],
+  )
   await clinic.wk.run(chief, () =>
     narrowRole(clinic.wk, clinic.host.policy, {
       role: "doctor",
@@ -127,12 +132,19 @@ describe("a restore", () => {
       ["wardkeep.break_glass", 2],
       ["wardkeep.referral", 1],
       ["wardkeep.move", 1],
+      ["wardkeep.support", 2],
     ])
     const [a, b] = [clinic.places[0].clinic, clinic.places[2].clinic]
     expect(manifest.records[1]?.tenants).toEqual({ [a]: 3, [b]: 1 })
     await inFresh(async ({ url, issuer, wk }) => {
       await restore(url, directory)
       expect(await recorded(url)).toEqual(await recorded(database.adminUrl))
+      // Support sessions come back as a record: none can be opened, and one without the clinic's word still waits for it.
+      const support =
+        "select ended_at, valid_until <= clock_timestamp() as over, count(*)::int as n from wardkeep.support group by 1, 2"
+      expect(await connected(url, async (admin) => (await admin.query(support)).rows)).toEqual([
+        { ended_at: null, over: true, n: 2 },
+      ])
       const doctor = await issuer.issueSession({ actor: "doctor", ttl: "PT1H" })
       expect((await wk.run(doctor, () => wk.query("select from patient"))).rowCount).toBe(2)
       expect((await wk.run(doctor, () => wk.query("delete from visit"))).rowCount).toBe(0)
@@ -142,7 +154,7 @@ describe("a restore", () => {
       await expect(issuer.openBreakGlass({ id: open, session: doctor })).rejects.toMatchObject({ code: "WK207" })
       await expect(issuer.issueSession({ actor: "gone", ttl: "PT1H" })).rejects.toMatchObject({ code: "WK202" })
       const lines = "select detail ->> 'records' as n from wardkeep.activity where kind = 'restore'"
-      expect(await connected(url, async (admin) => (await admin.query(lines)).rows)).toEqual([{ n: "9" }])
+      expect(await connected(url, async (admin) => (await admin.query(lines)).rows)).toEqual([{ n: "11" }])
     })
   })
 

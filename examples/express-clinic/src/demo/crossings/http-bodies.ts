@@ -31,5 +31,6 @@ export const bodies: Readonly<Record<string, (ids: Ids) => unknown>> = {
     basis: "second_opinion",
   }),
   "POST /referrals/:id/withdraw": () => ({ reason: "x" }),
+  "POST /patients/:id/move": (ids) => ({ from: ids.of("branch"), to: ids.of("branch"), reason: "x" }),
   "PATCH /invoices/:id": () => ({ status: "due" }),
 }
