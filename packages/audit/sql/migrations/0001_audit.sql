@@ -354,7 +354,6 @@ create table wardkeep_audit.transfer (
 create index transfer_tenant on wardkeep_audit.transfer (tenant, begun_at);
 comment on table wardkeep_audit.transfer is 'Downloads and prints that are under way: each is ended once, by the session that began it.';
 alter table wardkeep_audit.transfer enable row level security;
-
 -- What is asked for by verb: exports, shares, denials, sign-ins, emergencies.
 create index event_verb on wardkeep_audit.event (tenant, verb, at)
   where verb in ('download', 'print', 'export', 'share', 'deny', 'login', 'break_glass');

@@ -355,7 +355,7 @@ describe("the application's own login", () => {
         await expect(used.wk.query(`select * from wardkeep_audit.${table}`)).rejects.toMatchObject({ code: "42501" })
       for (const inner of [
         "within_rate('x', null, 'deny')",
-        "note_denied(null, '', '', '')",
+        "note_denied(null, '', '', '', 1)",
         "handled(null, 'share', 'public.patient', '{}')",
         "record_failed_login('', 'x', 'y')",
       ])

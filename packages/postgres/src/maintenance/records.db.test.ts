@@ -196,8 +196,6 @@ describe("an export", () => {
       "wardkeep.activity",
       "wardkeep.session",
       "wardkeep.signing_key",
-      // Sessions of support end with the database.
-      "wardkeep.support",
       "wardkeep.token",
       "wardkeep.used_nonce",
     ])
