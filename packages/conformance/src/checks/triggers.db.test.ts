@@ -54,6 +54,16 @@ describe("WKC047, a trigger's refusal", () => {
 })
 
 describe("WKC047, a trigger's answer", () => {
+  test("is asked with the same own row each time: another one would give another answer", async () => {
+    await run("alter table visit add column said int; update visit set said = id where said is null")
+    const replay = async (): Promise<string> => {
+      await run(before("select count(*) into new.said from public.visit v;"))
+      return (await system.verify(["WKC047"])).findings[0]?.replay ?? ""
+    }
+    expect(await replay()).toMatch(/ order by row\(.+\)::text limit 1/)
+    await run("drop trigger acts on visit; alter table visit drop column said")
+  })
+
   const counting = (where: string): string =>
     before(`select coalesce(max(v.turn), 0) + 1 into new.turn from public.visit v where true ${where};`)
 

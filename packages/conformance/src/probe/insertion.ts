@@ -15,6 +15,8 @@ export interface Insertion {
   readonly suffix?: string
   /** Copy every row that the predicate finds, keys and all; otherwise one, with new keys. */
   readonly every?: boolean
+  /** The same row whenever it is asked for: without an order the server may take another, and the answer moves with it. */
+  readonly same?: boolean
   /** As the branch of a MERGE that finds no row. */
   readonly merge?: boolean
 }
@@ -48,7 +50,14 @@ export interface InsertionParts {
   readonly source: string
 }
 
-export function insertionOf({ relation, rights, like, set, every = false }: Insertion): InsertionParts | undefined {
+export function insertionOf({
+  relation,
+  rights,
+  like,
+  set,
+  every = false,
+  same = false,
+}: Insertion): InsertionParts | undefined {
   const names: string[] = []
   const values: string[] = []
   const fresh = every ? new Set<string>() : freshColumns(relation, set)
@@ -67,9 +76,13 @@ export function insertionOf({ relation, rights, like, set, every = false }: Inse
   }
   // No statement at all: a syntax error would end the transaction, savepoint or not.
   if (names.length === 0) return undefined
-  const source = like === undefined ? "" : `${everyRow(relation, like)} limit 1`
+  const source = like === undefined ? "" : `${everyRow(relation, like)}${same ? inOrder(rights) : ""} limit 1`
   return { into: quoted(relation), names, values, source }
 }
+
+/** By all that may be read, as text: not every type has an order, and a system column may be out of reach. */
+export const inOrder = ({ select }: Rights): string =>
+  select.length === 0 ? "" : ` order by row(${select.map((name) => `wk_row.${quoteIdent(name)}`).join(", ")})::text`
 
 const everyRow = (relation: Relation, like: string): string => `from ${quoted(relation)} as wk_row where ${like}`
 

@@ -7,7 +7,7 @@ import { aims } from "../../probe/aim.js"
 import { checkedWords } from "../../probe/checked-words.js"
 import { freshValue } from "../../probe/fresh.js"
 import type { Ground } from "../../probe/ground.js"
-import { type Insertion, insertStatement } from "../../probe/insertion.js"
+import { type Insertion, inOrder, insertStatement } from "../../probe/insertion.js"
 import { ownRow } from "../../probe/natural-key.js"
 import { columnLimit, sharedColumns } from "./asking.js"
 
@@ -49,7 +49,7 @@ async function tryBoth(ground: Ground, set: Readonly<Record<string, string>>): P
   const first = writing({ relation, rights: await scene.rights.of(victim, relation), like, set })
   const shown = rights.select.map(quoteIdent).join(", ")
   const suffix = shown === "" ? "" : ` returning ${shown}`
-  const second = writing({ relation, rights, like: ownRow(ground), set, suffix })
+  const second = writing({ relation, rights, like: ownRow(ground), set, suffix, same: true })
   if (first === undefined || second === undefined) return undefined
   const ask = async (tx: Transaction): Promise<Outcome> => await tx.attempt(second)
   const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
@@ -79,7 +79,7 @@ function writing(insertion: Insertion): string | undefined {
   if (like === undefined || columns.length === 0) return undefined
   const list = columns.map(([name, value]) => `${quoteIdent(name)} = ${value}`).join(", ")
   // One row, or it would be compared with itself.
-  const one = `select wk_row.ctid from ${quoted(relation)} as wk_row where ${like} limit 1`
+  const one = `select wk_row.ctid from ${quoted(relation)} as wk_row where ${like}${inOrder(rights)} limit 1`
   return `update ${quoted(relation)} as wk_row set ${list} where wk_row.ctid in (${one})${suffix}`
 }
 
