@@ -33,7 +33,7 @@ test("a setting that nobody names is found wherever its name stands", slow, asyn
     await run(door(condition))
     const { findings } = await system.verify(["WKC033"])
     expect(
-      findings.some(({ evidence }) => evidence.includes(`set_config of ${name} `)),
+      findings.some(({ evidence }) => evidence.includes(`after ${name} was set by: `)),
       name,
     ).toBe(true)
   }
