@@ -35,6 +35,21 @@ export async function inContext<Request, T>(
   return await wk.run(session, asking.scope?.(request) ?? {}, work)
 }
 
+/** What is asked of a response, in most frameworks that of Node.js: when it is done with. */
+export interface ClosingResponse {
+  readonly closed: boolean
+  once(event: "close", listener: () => void): unknown
+}
+
+/** Goes on with the request, and resolves when its response is done with, sent or hung up on. */
+export function untilClosed(response: ClosingResponse, goOn: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    if (response.closed) resolve()
+    else response.once("close", resolve)
+    goOn()
+  })
+}
+
 /** What a caller is told of a refusal. */
 export interface Refusal {
   readonly status: number

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { type Answer, shows } from "./shown.ts"
+import { type Answer, isAnothers, shows } from "./shown.ts"
 
 const tenant = (key: string) => ({ name: key, key, connect: { user: "app", settings: { "app.branch": key } } })
 const target = {
@@ -26,4 +26,15 @@ test("what is accepted, and refused once another tenant has been there, shows th
   expect(replay("P0001")).toBe(false)
   expect(replay("42501", as("2"), said("insert into bill values ('b')"))).toBe(false)
   expect(shows({ target }, "bravo", [as("2"), as("1"), said(own, "P0001"), said(own, "P0001")], [])).toBe(false)
+})
+
+test("a replay is another tenant's where it enters that one's context and never the first one's, by setting or by login", () => {
+  const enters = (key: string): string => `select set_config('app.branch', '${key}', true);\n`
+  expect(isAnothers({ ...target }, enters("2"))).toBe(true)
+  expect(isAnothers({ ...target }, enters("1"))).toBe(false)
+  expect(isAnothers({ ...target }, enters("2") + enters("1"))).toBe(false)
+  expect(isAnothers({ ...target }, "select 1;\n")).toBe(false)
+  const byLogin = { ...target, tenants: ["a", "b"].map((user) => ({ name: user, key: user, connect: { user } })) }
+  expect(isAnothers(byLogin, "-- connected as b\nselect 1;\n")).toBe(true)
+  expect(isAnothers(byLogin, "-- connected as a\nselect 1;\n")).toBe(false)
 })

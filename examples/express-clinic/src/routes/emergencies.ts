@@ -1,12 +1,11 @@
-import { declareBreakGlass, openReviews, reviewBreakGlass, wardkeepErrorIn } from "wardkeep"
+import { declareBreakGlass, openReviews, reviewBreakGlass } from "wardkeep"
 import { z } from "zod"
-import { ClinicError, notFound, oneRow } from "../http/clinic-error.js"
+import { ClinicError, notFound } from "../http/clinic-error.js"
 import { byId, done, type Route, route } from "../http/route.js"
 import { accountOf } from "../login/actor.js"
 import { moment } from "./columns.js"
 import { type LoginParts, signedIn } from "./me.js"
-import { note, noteColumns } from "./notes.js"
-import { patient, patientColumns } from "./patients.js"
+import { openedPatient, readOpened } from "./opened.js"
 
 const declaration = z.strictObject({
   branch: z.uuid(),
@@ -55,21 +54,12 @@ function inAnEmergency({ wk, issuer }: LoginParts): Route[] {
       path: "/emergencies/:id/patients/:patient",
       summary: "The one patient of an emergency that you opened, with notes",
       params: byId.extend({ patient: z.uuid() }),
-      reply: z.object({ patient, notes: z.array(note) }),
+      reply: openedPatient,
       async handle({ params, login, response }) {
         const opened = signedIn(login).emergencies.get(params.id)
         if (opened === undefined) throw notFound("emergency")
-        // A second context beside the caller's own. It holds one patient; any other id finds nothing.
-        const read = async () => {
-          const found = await wk.query(`select ${patientColumns} from patient where id = $1`, [params.patient])
-          const notes = await wk.query(`select ${noteColumns} from clinical_note where patient_id = $1`, [
-            params.patient,
-          ])
-          return { patient: oneRow(found.rows, "patient"), notes: notes.rows }
-        }
-        return wk.run(opened, { requestId: String(response.locals.requestId) }, read).catch((error: unknown) => {
-          throw wardkeepErrorIn(error)?.code === "WK102" ? over() : error
-        })
+        const requestId = String(response.locals.requestId)
+        return readOpened(wk, { session: opened, patient: params.patient, requestId, over })
       },
     }),
   ]

@@ -4,17 +4,11 @@
  * @module
  */
 import { requirePeer } from "../peer.js"
-import { type Asking, inContext, type Runs, refusalIn } from "../request.js"
+import { type Asking, type ClosingResponse, inContext, type Runs, refusalIn, untilClosed } from "../request.js"
 
-export type { Asking, Runs } from "../request.js"
+export type { Asking, ClosingResponse, Runs } from "../request.js"
 
 type Next = (error?: unknown) => void
-
-/** What is asked of a response, so that any framework with Express' middleware fits. */
-export interface ClosingResponse {
-  readonly closed: boolean
-  once(event: "close", listener: () => void): unknown
-}
 
 /** What is asked of a response to answer on it. */
 export interface AnsweringResponse {
@@ -32,13 +26,7 @@ export interface AnsweringResponse {
 export function expressContext<Request>(wk: Runs, asking: Asking<Request>) {
   requirePeer("express", { from: [4, 21], below: [6, 0] })
   return (request: Request, response: ClosingResponse, next: Next): void => {
-    const behind = (): Promise<void> =>
-      new Promise((resolve) => {
-        if (response.closed) resolve()
-        else response.once("close", resolve)
-        next()
-      })
-    inContext(wk, asking, request, behind).catch(next)
+    inContext(wk, asking, request, () => untilClosed(response, next)).catch(next)
   }
 }
 

@@ -4,13 +4,13 @@
  * @module
  */
 import { requirePeer } from "../peer.js"
-import { type Asking, inContext, type Runs, refusalIn } from "../request.js"
+import { type Asking, type ClosingResponse, inContext, type Runs, refusalIn, untilClosed } from "../request.js"
 
-export type { Asking, Runs } from "../request.js"
+export type { Asking, ClosingResponse, Runs } from "../request.js"
 
 /** What is asked of a reply: when its connection is done with. */
 export interface ClosingReply {
-  readonly raw: { readonly closed: boolean; once(event: "close", listener: () => void): unknown }
+  readonly raw: ClosingResponse
 }
 
 /** What is asked of a reply to answer on it. */
@@ -28,13 +28,7 @@ export interface AnsweringReply {
 export function fastifyContext<Request>(wk: Runs, asking: Asking<Request>) {
   requirePeer("fastify", { from: [5, 0], below: [6, 0] })
   return (request: Request, { raw }: ClosingReply, done: (error?: Error) => void): void => {
-    const behind = (): Promise<void> =>
-      new Promise((resolve) => {
-        if (raw.closed) resolve()
-        else raw.once("close", resolve)
-        done()
-      })
-    inContext(wk, asking, request, behind).catch(done)
+    inContext(wk, asking, request, () => untilClosed(raw, done)).catch(done)
   }
 }
 

@@ -5,15 +5,9 @@
  * @module
  */
 import { requirePeer } from "../peer.js"
-import { type Asking, inContext, type Runs, refusalIn } from "../request.js"
+import { type Asking, type ClosingResponse, inContext, type Runs, refusalIn, untilClosed } from "../request.js"
 
-export type { Asking, Runs } from "../request.js"
-
-/** What is asked of a response, in Nest's middleware that of Node.js: when it is done with. */
-export interface ClosingResponse {
-  readonly closed: boolean
-  once(event: "close", listener: () => void): unknown
-}
+export type { Asking, ClosingResponse, Runs } from "../request.js"
 
 /** What is asked of Nest's `ArgumentsHost`. */
 export interface AnsweringHost {
@@ -44,13 +38,7 @@ interface Response {
 export function nestContext<Request>(wk: Runs, asking: Asking<Request>) {
   requirePeer("@nestjs/core", { from: [12, 0], below: [13, 0] })
   return (request: Request, response: ClosingResponse, next: (error?: unknown) => void): void => {
-    const behind = (): Promise<void> =>
-      new Promise((resolve) => {
-        if (response.closed) resolve()
-        else response.once("close", resolve)
-        next()
-      })
-    inContext(wk, asking, request, behind).catch(next)
+    inContext(wk, asking, request, () => untilClosed(response, next)).catch(next)
   }
 }
 

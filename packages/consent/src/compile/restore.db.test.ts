@@ -9,6 +9,7 @@ import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { extensions, notice, peopleSchema, said, served, useConsenting } from "#tests/fixture/consenting.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { publishNotice } from "../notice/notice.js"
+import { decideRequest, identifyRequest, openRequest } from "../rights/request.js"
 
 const database = useDatabase()
 const used = useConsenting(database, "bigint")
@@ -16,6 +17,7 @@ let folder = ""
 let yes = ""
 let objecting = ""
 let reused = ""
+let restricted = ""
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "wk-ledger-"))
@@ -27,6 +29,9 @@ beforeAll(async () => {
   for (const subject of [yes, objecting, reused]) await served(clinic, desk, published, subject)
   for (const subject of [yes, reused]) await said(clinic, desk, published, subject, { outreach: "granted" })
   await said(clinic, desk, published, objecting, { reminders: "objected", outreach: "refused" })
+  restricted = await clinic.person("1979-01-01")
+  await served(clinic, desk, published, restricted)
+  await eraseLater(restricted, desk)
   await clinic.wk.run(desk, async () => {
     await clinic.wk.query("delete from patient where id = $1", [reused])
     const again =
@@ -35,6 +40,28 @@ beforeAll(async () => {
   })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Decided, and kept for a day: until then nobody sees the person. */
+async function eraseLater(subject: string, desk: Session): Promise<void> {
+  const { wk, session } = used.clinic
+  const tomorrow = new Date(Date.now() + 86_400_000)
+  const asked = { subject, asked: "erasure", channel: "desk", dueAt: tomorrow, what: "all of it" } as const
+  const request = await wk.run(desk, () => openRequest(wk, asked))
+  await wk.run(desk, () => identifyRequest(wk, { request, how: "identity card seen", evidence: "note 4" }))
+  const keep = [{ record: "outpatient", rule: "outpatient", cites: "x", until: tomorrow.toISOString() }]
+  const decided = { request, outcome: "fulfilled", words: "Tomorrow.", contact: "privacy@x.example", keep } as const
+  await wk.run(await session("head", "care"), () => decideRequest(wk, decided))
+}
+
+/** From now on, what the ledger says of each person at the moment of the insert is written down. */
+const watchInserts = `
+  create table watched (id text, restricted boolean);
+  create function watch() returns trigger language plpgsql security definer as $$
+    begin
+      insert into public.watched select new.id::text, r.restricted from wardkeep_consent.reach r where r.subject = new.id::text;
+      return null;
+    end$$;
+  create trigger zz_watch after insert on patient for each row execute function watch();`
 
 const asMigrator = <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> =>
   connected(withLogin(url, used.clinic.logins.migrator), work)
@@ -94,7 +121,13 @@ it("a restored clinic has lost no objection, no consent and no word of a notice,
   )
   expect(manifest.leftOut.filter((table) => table.startsWith("wardkeep_consent"))).toEqual([])
   await inFresh(extensions, async (url) => {
+    await connected(url, (admin) => admin.query(watchInserts))
     await restore(url, directory)
+    // Of whom an erasure was decided is hidden from the first moment on, not from the last step of the restore.
+    const watched = "select restricted from watched where id = $1"
+    expect(await connected(url, async (admin) => (await admin.query(watched, [restricted])).rows)).toEqual([
+      { restricted: true },
+    ])
     expect(await recorded(url)).toEqual(await recorded(database.adminUrl))
     const { policy, logins, key, branches } = used.clinic
     const pool = (login: typeof logins.app) => ({ connectionString: withLogin(url, login), max: 1 })
@@ -111,6 +144,8 @@ it("a restored clinic has lost no objection, no consent and no word of a notice,
       }
       expect(await seen("caller", "outreach")).toEqual([yes])
       expect(await seen("desk", "reminders")).not.toContain(objecting)
+      expect(await seen("desk", "care")).toContain(yes)
+      expect(await seen("desk", "care")).not.toContain(restricted)
     } finally {
       await wk.close()
       await issuer.close()

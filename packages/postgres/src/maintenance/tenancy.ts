@@ -48,9 +48,8 @@ export interface AddedTenant {
  * @example await addTenant({ client, policy, tenant: { name: "Asha Clinic" }, branches: [{ name: "Indiranagar" }], reason: "contract 12" })
  */
 export async function addTenant(options: AddTenantOptions): Promise<AddedTenant> {
-  const { tenant, branches = [], ...rest } = options
-  const [added] = await addTenants({ ...rest, tenants: [{ tenant, branches }] })
-  return added ?? { tenant: "", branches: [] }
+  const { tenant, branches = [] } = options
+  return await adding(options, async (insertOne) => await insertOne({ tenant, branches }))
 }
 
 /**
@@ -60,22 +59,30 @@ export async function addTenant(options: AddTenantOptions): Promise<AddedTenant>
  * @example await addTenants({ client, policy, tenants: [{ tenant: { name: "Asha" }, branches: [] }], reason: "group 4" })
  */
 export async function addTenants(options: AddTenantsOptions): Promise<AddedTenant[]> {
-  const { client, policy, reason } = options
-  const catalog = await asOwner(client, policy, () => readCatalog(client, policy))
-  const { tenantKey, branchKey } = tenancyKeys(policy, catalog)
-  const tables = [policy.tenancy.tenant, policy.tenancy.branch]
-  const lockTimeout = options.lockTimeout === undefined ? {} : { lockTimeout: options.lockTimeout }
-  return await maintenance({ client, policy, tables, reason, ...lockTimeout }, async (q) => {
+  return await adding(options, async (insertOne) => {
     const added: AddedTenant[] = []
-    for (const each of options.tenants) added.push(await insertTenant(q, policy, { tenantKey, branchKey }, each))
+    for (const each of options.tenants) added.push(await insertOne(each))
     return added
   })
+}
+
+async function adding<T>(
+  { client, policy, reason, lockTimeout }: Omit<AddTenantsOptions, "tenants">,
+  work: (insertOne: (given: NewTenant) => Promise<AddedTenant>) => Promise<T>,
+): Promise<T> {
+  const catalog = await asOwner(client, policy, () => readCatalog(client, policy))
+  const keys = tenancyKeys(policy, catalog)
+  const tables = [policy.tenancy.tenant, policy.tenancy.branch]
+  const limit = lockTimeout === undefined ? {} : { lockTimeout }
+  return await maintenance({ client, policy, tables, reason, ...limit }, (q) =>
+    work((given) => insertTenant(q, policy, keys, given)),
+  )
 }
 
 async function insertTenant(
   q: Queryable,
   policy: Policy,
-  { tenantKey, branchKey }: Pick<TenancyKeys, "tenantKey" | "branchKey">,
+  { tenantKey, branchKey }: TenancyKeys,
   given: NewTenant,
 ): Promise<AddedTenant> {
   const tenant =
