@@ -63,7 +63,7 @@ async function leftInPool(): Promise<unknown[]> {
         `select coalesce(current_setting('app.branch', true), '') as branch, current_user = session_user as own,
           (select count(*) from pg_prepared_statements) + (select count(*) from pg_cursors where is_holdable)
             + (select count(*) from pg_listening_channels()) + (select count(*) from pg_class where relpersistence = 't')
-            + (select count(*) from pg_locks where locktype = 'advisory') as things`,
+            + (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as things`,
       )
       seen.push(rows[0])
     }
