@@ -4,7 +4,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { afterAll } from "vitest"
 
 const bin = fileURLToPath(new URL("../../packages/wardkeep/bin/wardkeep.js", import.meta.url))
 
@@ -52,10 +51,11 @@ export function startCli(folder: string, args: readonly string[], env: Readonly<
 }
 
 const folders: string[] = []
-// Whoever imports this gets it for the file, also when a test or a hook of it fails.
-afterAll(async () => {
+
+/** After each test file, also when a test or a hook of it fails: remove-folders.ts. */
+export async function removeFolders(): Promise<void> {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
-})
+}
 
 /** A folder that goes with the test file. */
 export async function emptyFolder(): Promise<string> {
