@@ -18,8 +18,10 @@ const tempFolder = "tests/harness/src/temp-folder.ts"
 const removeFolders = "tests/cli/remove-folders.ts"
 
 // A database test waits more than it works: three keep two cores busy, where two took nearly twice as long.
+const workers = { pool: "forks", maxWorkers: 3 } as const
+
 // Files of one worker share their modules: loading them anew for each file took a third of the time.
-const workers = { pool: "forks", maxWorkers: 3, isolate: false } as const
+const sharing = { isolate: false } as const
 
 export default defineConfig({
   ...shared,
@@ -30,6 +32,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...sharing,
           name: "unit",
           globalSetup: [tempFolder],
           include: ["{packages,examples}/*/src/**/*.test.ts", "tests/**/*.test.ts"],
@@ -50,6 +53,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...sharing,
           name: "db",
           globalSetup: ["tests/harness/src/global-setup.ts", tempFolder],
           setupFiles: [removeFolders],
