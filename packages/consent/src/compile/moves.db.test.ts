@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomUUID } from "node:crypto"
 import { openSealer, signerFrom, writeBundle } from "@wardkeep/audit"
 import { trustedKeys, verifyBundle } from "@wardkeep/audit/verify"
 import { mergeBranches, movePatient, type Session } from "@wardkeep/postgres"
+import { backfill } from "@wardkeep/postgres/migrate"
 import type pg from "pg"
 import { beforeAll, expect, it } from "vitest"
 import { waitsFor } from "#tests/fixture/blocked.ts"
@@ -60,6 +61,14 @@ const kept = (subject: string) =>
   )
 const withdraw = (session: Session, subject: string) =>
   said(used.clinic, session, published, subject, { outreach: "withdrawn" })
+
+const asMigrator = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
+  connected(withLogin(database.adminUrl, used.clinic.logins.migrator), work)
+const asOwnersWork = (text: string, values: unknown[]) => {
+  const { policy, branches } = used.clinic
+  const of = { policy, reason: "test", tenants: [branches[0].clinic] }
+  return asMigrator((client) => backfill({ client, ...of }, (q) => q.query(text, values)))
+}
 
 async function somebody(): Promise<string> {
   const subject = await used.clinic.person("1985-03-01")
@@ -193,16 +202,16 @@ it("a move that fails halfway, or is rolled back, leaves the ledger as it was", 
     )
   const before = await state()
   // A visit that the move cannot take along: the new branch has its key.
-  const clash = `insert into visit (clinic_id, branch_id, id, patient_id, reason)
-    select v.clinic_id, p.branch_id, v.id, p.id, 'clash' from visit v, (select id, branch_id from patient where branch_id = $2 limit 1) p where v.patient_id = $1`
-  await admin(clash, [subject, used.clinic.branches[1].branch])
+  const [visit] = await admin<{ id: string }>("select id from visit where patient_id = $1", [subject])
+  const clash = "insert into visit (id, patient_id, reason) select $1, id, 'clash' from patient limit 1"
+  await as(newDesk, () => wk.query(clash, [visit?.id]))
   await expect(move(subject)).rejects.toMatchObject({ code: "WK231" })
   expect([await state(), await reached(subject)]).toEqual([before, [2, 0]])
-  await admin("delete from visit where reason = 'clash'")
+  await as(newDesk, () => wk.query("delete from visit where reason = 'clash'"))
   const [{ branch: from }, { branch: to }] = used.clinic.branches
   const stopped = as(both, () =>
-    wk.transaction(async () => {
-      await movePatient(wk, { subject, from, to, reason: "x" })
+    wk.tx(async (tx) => {
+      await movePatient(tx, { subject, from, to, reason: "x" })
       throw new Error("power cut")
     }),
   )
@@ -211,19 +220,18 @@ it("a move that fails halfway, or is rolled back, leaves the ledger as it was", 
 })
 
 it("without a move the key stays, and where somebody else decided under it in the other branch nothing moves", async () => {
-  const { admin, branches, person } = used.clinic
-  const [here, there] = branches
+  const { admin, branches, person, wk } = used.clinic
+  const [, there] = branches
   const subject = await somebody()
-  await expect(admin("update patient set branch_id = $2 where id = $1", [subject, there.branch])).rejects.toMatchObject(
-    {
-      code: "WK503",
-    },
-  )
-  const other =
-    "insert into patient (clinic_id, branch_id, id, full_name, born_on) values ($1, $2, $3, 'x', '1980-01-01')"
-  await admin(other, [here.clinic, there.branch, subject])
+  await expect(
+    asOwnersWork("update patient set branch_id = $2 where id = $1", [subject, there.branch]),
+  ).rejects.toMatchObject({
+    code: "WK503",
+  })
+  const other = "insert into patient (id, full_name, born_on) values ($1, 'x', '1980-01-01')"
+  await as(newDesk, () => wk.query(other, [subject]))
   await served(used.clinic, newDesk, published, subject)
-  await admin("delete from patient where id = $1 and branch_id = $2", [subject, there.branch])
+  await as(newDesk, () => wk.query("delete from patient where id = $1", [subject]))
   await expect(move(subject)).rejects.toMatchObject({ code: "WK232" })
   expect(await reached(subject)).toEqual([2, 0])
   // Of whom the ledger holds nothing there is nothing to carry.
@@ -253,20 +261,17 @@ it("requests and restrictions move along; a destruction in the new branch leaves
     [0, 0],
     [0, 0],
   ])
-  const url = withLogin(database.adminUrl, used.clinic.logins.migrator)
-  const done = await connected(url, (client: pg.Client) =>
-    destroyPerson({ client, policy, tenant: branches[0].clinic, request }),
-  )
+  const done = await asMigrator((client) => destroyPerson({ client, policy, tenant: branches[0].clinic, request }))
   expect(done.destroyed).toMatchObject({ "public.patient": 1, "public.visit": 1, "wardkeep_consent.event": 8 })
   for (const table of ["event", "standing", "reach", "rights_event", "carried"])
     expect(await admin(`select * from wardkeep_consent.${table} where subject = $1`, [subject]), table).toEqual([])
 })
 
 it("a merger carries everybody of the branch", async () => {
-  const { wk, admin, branches, issuer } = used.clinic
+  const { wk, branches, issuer } = used.clinic
   const branch = randomUUID()
   const [{ clinic: tenant, branch: to }] = branches
-  await admin("insert into branch values ($1, $2)", [branch, tenant])
+  await asOwnersWork("insert into branch values ($1, $2)", [branch, tenant])
   const session = (role: string, purpose: string, held: readonly string[]) =>
     issuer.issueSession({
       actor: role,
