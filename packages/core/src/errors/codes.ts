@@ -153,6 +153,11 @@ export const codes = {
     hint: "Somebody else decided under the same key there. Give one of the two another key; nothing was changed.",
     http: 409,
   },
+  WK233: {
+    title: "A trigger of the host stopped a move",
+    hint: "Qualify the names in that function, or write `set search_path` on it; nothing was changed.",
+    http: 500,
+  },
   WK240: {
     title: "The support session was refused",
     hint: "See the message; a clinic allows it with allowSupport, or the policy file names codes for one without.",

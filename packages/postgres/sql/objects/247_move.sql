@@ -40,10 +40,15 @@ exception
       hint = 'Change or remove one of the two rows first.';
   when invalid_text_representation then
     raise exception 'there is no such person in the branch' using errcode = 'WK231';
+  when undefined_table or undefined_function then
+    get stacked diagnostics of_table = pg_exception_context;
+    raise exception 'a trigger of a table that moves names what is not in its search path: %',
+      coalesce(substring(of_table from 'PL/pgSQL function ([^(]+)'), 'see the trigger functions of the tables') using errcode = 'WK233',
+      hint = 'A move runs with the search path pg_catalog, pg_temp: qualify the names, or write set search_path on that function.';
 end
 $$;
 comment on function wardkeep.move_rows(text, text, text, text) is
-  'Internal: runs the generated statement, and says which constraint stopped it. Fails with WK231.';
+  'Internal: runs the generated statement, and says which constraint or trigger stopped it. Fails with WK231, WK233.';
 
 create function wardkeep.move_patient(for_subject text, from_branch text, to_branch text, reason text) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -74,7 +79,7 @@ begin
 end
 $$;
 comment on function wardkeep.move_patient(text, text, text, text) is
-  'Moves a person and every row that hangs on it to another branch of the context, in this transaction. The consent ledger goes along. Ends what was opened for the person. Fails with WK1xx, WK009, WK231, WK232, WK503.';
+  'Moves a person and every row that hangs on it to another branch of the context, in this transaction. The consent ledger goes along. Ends what was opened for the person. Fails with WK1xx, WK009, WK231, WK232, WK233, WK503.';
 
 create function wardkeep.merge_branches(from_branch text, to_branch text, reason text) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -105,4 +110,4 @@ begin
 end
 $$;
 comment on function wardkeep.merge_branches(text, text, text) is
-  'Puts every row of a branch into another branch of the context and closes it: its row goes, assignments to it end, sessions lose it. Fails with WK1xx, WK009, WK231, WK232, WK503.';
+  'Puts every row of a branch into another branch of the context and closes it: its row goes, assignments to it end, sessions lose it. Fails with WK1xx, WK009, WK231, WK232, WK233, WK503.';
