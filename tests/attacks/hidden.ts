@@ -103,22 +103,34 @@ export const inferences: readonly (readonly [string, string])[] = [
 
 export type Answers = ReadonlyMap<string, string>
 
+/** Who asks, and how the hidden values are changed under them. */
+export interface Asking {
+  readonly adminUrl: string
+  readonly appUrl: string
+  /** A row of the asker's own. */
+  readonly id: string
+  readonly dbRole: string
+  /** Whoever reads every column has no view. */
+  readonly view: boolean
+  /** Begins the transaction with the context in force. */
+  enter(attacker: Attacker): Promise<void>
+}
+
 /** What somebody is told by each statement while the hidden column holds `value`: rows, messages and every field of an error. */
-async function answers(world: World, actor: Actor, value: string): Promise<Answers> {
-  await asSuperuser(world.adminUrl, async (admin) => {
+async function answers(asking: Asking, value: string): Promise<Answers> {
+  await asSuperuser(asking.adminUrl, async (admin) => {
     await admin.query("update patient set hiv_status = $1", [value])
     await admin.query("analyze patient")
   })
   const told = new Map<string, string>()
-  const attacker = new Attacker(world.appUrl)
+  const attacker = new Attacker(asking.appUrl)
   await attacker.connect()
   try {
-    await attacker.enter(world, actor)
-    for (const [relation, name] of relations(world, actor))
+    await asking.enter(attacker)
+    for (const [relation, name] of relations(asking))
       for (const [what, sql] of inferences) {
         attacker.seen.length = 0
-        const text = (one: string): string =>
-          one.replaceAll(/\bR\b/g, relation).replaceAll("ID", `'${world.keys[0].patient}'`)
+        const text = (one: string): string => one.replaceAll(/\bR\b/g, relation).replaceAll("ID", `'${asking.id}'`)
         await attacker.client.query("savepoint attack")
         try {
           if (what === "a parameter") {
@@ -140,18 +152,24 @@ async function answers(world: World, actor: Actor, value: string): Promise<Answe
   return told
 }
 
-/** Whoever reads every column has no view. */
-const relations = (world: World, actor: Actor): readonly (readonly [relation: string, name: string])[] => [
+const relations = ({ dbRole, view }: Asking): readonly (readonly [relation: string, name: string])[] => [
   ["public.patient", "the table"],
-  ...(actor === "doctor" ? [] : [[`${world.grants[actor].db_role}.patient`, "the view"] as const]),
+  ...(view ? [[`${dbRole}.patient`, "the view"] as const] : []),
 ]
 
 /** The answers under two states of the hidden column: a number, and no number of the same length. */
+export async function askedTwice(asking: Asking): Promise<readonly [Answers, Answers]> {
+  return [await answers(asking, "123456"), await answers(asking, "canary")]
+}
+
 export async function twice(world: World, actor: Actor = "reception"): Promise<readonly [Answers, Answers]> {
+  const { adminUrl, appUrl, keys, grants } = world
+  const dbRole = grants[actor].db_role
+  const enter = (attacker: Attacker): Promise<void> => attacker.enter(world, actor)
   try {
-    return [await answers(world, actor, "123456"), await answers(world, actor, "canary")]
+    return await askedTwice({ adminUrl, appUrl, id: keys[0].patient, dbRole, view: actor !== "doctor", enter })
   } finally {
-    await asSuperuser(world.adminUrl, async (admin) => {
+    await asSuperuser(adminUrl, async (admin) => {
       for (const [index, { branch }] of world.clinic.branches.entries())
         await admin.query("update patient set hiv_status = $1 where branch_id = $2", [hiddenCanary(index), branch])
       await admin.query("analyze patient")

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto"
 import type { Session } from "@wardkeep/postgres"
 import { describe, expect, it } from "vitest"
+import { askedTwice, inferences } from "#tests/attacks/hidden.ts"
 import { assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
 import { waitsFor } from "#tests/fixture/blocked.ts"
 import { connected } from "#tests/fixture/clinic.ts"
@@ -14,12 +15,15 @@ import { allowSupport, endSupport, listSupport, type SupportAllowance } from "./
 
 const base = assignedPolicy() as { tables: { patient: object } }
 const { roles, crossings } = crossingPolicy() as { roles: object; crossings: object }
+const shown = { read: ["clinic_id", "branch_id", "id", "full_name"] }
 const database = useDatabase()
 const clinic = useAssigned(database, {
   tables: { ...base.tables, patient: { ...base.tables.patient, columns: { sensitive: ["full_name", "phone"] } } },
   crossings,
   roles: {
     ...roles,
+    consultant: { purposes: ["care"], confined: true, can: { patient: shown, visit: "read" } },
+    emergency: { purposes: ["care"], confined: true, can: { patient: shown, visit: "read" } },
     support: {
       purposes: ["operations"],
       mfa: "PT1H",
@@ -276,15 +280,42 @@ const openings: readonly (readonly [string, () => Promise<Opening>])[] = [
   ],
 ]
 
+const call = (kind: RequestKind, fn: string, body: object): [string, unknown[]] => {
+  const { request, kid, mac } = signRequest(kind, body, clinic.key.id, clinic.key.secret)
+  return [`select * from wardkeep.${fn}($1, $2, $3)`, [request, kid, mac]]
+}
+const opening = ({ kind, body }: Opening) => call(kind, `open_${kind}`, body)
+const asIssuer = <T>(work: (issuer: import("pg").Client) => Promise<T>): Promise<T> =>
+  connected(database.url(clinic.host.logins.issuer), work)
+
+it.each(openings)(
+  "what is told in %s does not depend on a column that its role does not read",
+  async (_name, ready) => {
+    const one = await ready()
+    const grant = await asIssuer(async (issuer) => (await issuer.query<Grant>(...opening(one))).rows[0]!)
+    const [row] = await clinic.admin<{ id: string }>(
+      "select id from patient where branch_id = any ($1::uuid[]) limit 1",
+      [grant.branches],
+    )
+    const [first, second] = await askedTwice({
+      adminUrl: database.adminUrl,
+      appUrl: database.appUrl(clinic.host.logins.app),
+      id: row?.id ?? "",
+      dbRole: grant.db_role,
+      view: true,
+      async enter(attacker) {
+        await attacker.client.query("begin")
+        await enterBySql(attacker.client, grant)
+        expect(await attacker.query(`select * from ${grant.db_role}.patient`)).toBeGreaterThan(0)
+      },
+    })
+    expect(first.size).toBe(2 * inferences.length)
+    expect([...second]).toEqual([...first])
+  },
+)
+
 describe("offboarding at the moment in which somebody opens", () => {
-  const asIssuer = <T>(work: (issuer: import("pg").Client) => Promise<T>): Promise<T> =>
-    connected(database.url(clinic.host.logins.issuer), work)
-  const call = (kind: RequestKind, fn: string, body: object): [string, unknown[]] => {
-    const { request, kid, mac } = signRequest(kind, body, clinic.key.id, clinic.key.secret)
-    return [`select * from wardkeep.${fn}($1, $2, $3)`, [request, kid, mac]]
-  }
   const offboarding = (actor: string) => call("offboard", "offboard", { actor, by: "hr", reason: "left" })
-  const opening = ({ kind, body }: Opening) => call(kind, `open_${kind}`, body)
   /** `first` is done and not committed while `second` waits for it. */
   const inTurn = (first: [string, unknown[]], second: [string, unknown[]]) =>
     asIssuer((one) =>
