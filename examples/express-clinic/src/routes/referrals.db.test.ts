@@ -122,7 +122,10 @@ test("a move takes a patient without invoices along, with the notes, and the bra
   const patient = String(made.id)
   const note = await doctor.must("POST", `/patients/${patient}/notes`, { diagnosis: "cough", body: "better soon" })
   const branches = { from: here.branches[0]?.id, to: there.branches[0]?.id }
-  const moved = await (await clinic.signIn(owner)).send("POST", `/patients/${patient}/move`, { ...branches, reason: "x" })
+  const moved = await (await clinic.signIn(owner)).send("POST", `/patients/${patient}/move`, {
+    ...branches,
+    reason: "x",
+  })
   expect(moved.status).toBe(200)
   for (const path of [`/patients/${patient}`, `/notes/${String(note.id)}`])
     expect((await doctor.send("GET", path)).status).toBe(404)
