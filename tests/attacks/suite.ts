@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest"
 import { canary } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { type Answers, inferences, twice } from "./hidden.ts"
 import { attempt, onlyFor, type Probe } from "./probe.ts"
 import { allProbes } from "./probes/index.ts"
 import { Attacker, asSuperuser, hiddenCanary, makeWorld, type Strategy, type World } from "./world.ts"
@@ -60,6 +61,28 @@ export function attackEverything(strategy: Strategy, fits: (probe: Probe) => boo
     )("%s", async (_name, probe) => {
       const { leaks, seen } = await attempt(world, probe)
       expect(leaks, seen.slice(0, 2000)).toEqual([])
+    })
+  })
+
+  describe("what is told does not depend on a hidden column", () => {
+    let told: readonly [Answers, Answers]
+
+    beforeAll(async () => {
+      told = await twice(world)
+    })
+
+    it("to whom the column is shown the same statements tell it: the control", async () => {
+      const [one, other] = await twice(world, "doctor")
+      const differ = [...one.keys()].filter((name) => one.get(name) !== other.get(name))
+      expect(differ.length).toBeGreaterThan(inferences.length / 2)
+    })
+
+    const names = inferences.flatMap(([name]) => [`${name}, the table`, `${name}, the view`])
+    it.each(names)("%s", (name) => {
+      const [one, other] = told.map((answers) => answers.get(name) ?? "")
+      expect(other).toBe(one)
+      expect(one).not.toBe("")
+      expect(one).not.toMatch(/42601|42P01|42883|25P02/)
     })
   })
 }

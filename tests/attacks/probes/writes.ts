@@ -228,6 +228,11 @@ export const writeProbes: readonly Probe[] = [
     refused: denied,
   }),
   plain(
+    "a hidden column cannot be inserted either, so that no unique or foreign key answers a guess",
+    "insert into public.patient (full_name, hiv_status) values ('x', 'guess')",
+    { as: "reception", refused: denied },
+  ),
+  plain(
     "a hidden column does not come out of a constraint error",
     "insert into public.patient (full_name) values (null)",
     { as: "reception", refused: /^23502$/ },

@@ -112,3 +112,24 @@ test("a move is refused to others, to a branch that is not theirs, and whole whe
   expect((await move(owner)).body.message).toContain("same key already: invoice_clinic_id_branch_id_number_key")
   expect((await doctor.send("GET", `/patients/${patient.id}`)).status).toBe(404)
 })
+
+const newPatient = { full_name: "Meena Sundaram", phone: "+914423456789", sex: "female" }
+
+test("a move takes a patient without invoices along, with the notes, and the branch of before sees neither", async () => {
+  const { doctor: here, doctorNextDoor: there, owner } = clinic.people
+  const reception = await clinic.signIn(clinic.people.reception)
+  const made = await reception.must("POST", "/patients", newPatient)
+  const patient = String(made.id)
+  const note = await doctor.must("POST", `/patients/${patient}/notes`, { diagnosis: "cough", body: "better soon" })
+  const branches = { from: here.branches[0]?.id, to: there.branches[0]?.id }
+  const moved = await (await clinic.signIn(owner)).send("POST", `/patients/${patient}/move`, {
+    ...branches,
+    reason: "x",
+  })
+  expect(moved.status).toBe(200)
+  for (const path of [`/patients/${patient}`, `/notes/${String(note.id)}`])
+    expect((await doctor.send("GET", path)).status).toBe(404)
+  expect(await sender.must("GET", `/patients/${patient}`)).toMatchObject({ full_name: newPatient.full_name })
+  const { notes } = await sender.must("GET", `/patients/${patient}/notes`)
+  expect(notes).toMatchObject([{ id: note.id, diagnosis: "cough" }])
+})

@@ -78,7 +78,7 @@ create table wardkeep_consent.event (
   branch text not null,
   subject text not null check (subject <> ''),
   kind text not null check (kind in ('served', 'requested', 'granted', 'refused', 'withdrawn', 'renewed', 'expired', 'objected',
-    'objection_lifted', 'represented', 'representation_ended', 'emergency', 'undelivered')),
+    'objection_lifted', 'represented', 'representation_ended', 'emergency', 'undelivered', 'moved_away', 'moved_here')),
   of_purpose text,
   notice uuid references wardkeep_consent.notice,
   language text references wardkeep_consent.language,
@@ -96,7 +96,7 @@ create table wardkeep_consent.event (
   session_id uuid not null,
   request text,
   unique (tenant, branch, subject, at),
-  check ((of_purpose is null) = (kind in ('served', 'undelivered', 'represented', 'representation_ended', 'emergency'))),
+  check ((of_purpose is null) = (kind in ('served', 'undelivered', 'represented', 'representation_ended', 'emergency', 'moved_away', 'moved_here'))),
   check ((kind in ('served', 'undelivered', 'requested', 'granted', 'renewed')) = (notice is not null and language is not null)),
   check (kind not in ('granted', 'renewed') or (given_by is not null and btrim(evidence) <> ''))
 );
@@ -363,6 +363,37 @@ begin
 end
 $$;
 comment on function wardkeep_consent.for_staff() is 'Internal: the context is not confined to subjects, or WK503.';
+-- A person who moves to another branch takes the ledger along, and no event is rewritten: what was said in the branch of then
+-- stays under it, and a row here says that it is about the person of the new branch.
+create table wardkeep_consent.carried (
+  tenant text not null,
+  branch text not null,
+  subject text not null,
+  -- The event of the new branch that says so has the same instant: what the key's next owner gets is not carried.
+  at timestamptz not null,
+  was_branch text not null,
+  -- The events of the branch of then that are about this person, both ends included.
+  after timestamptz not null,
+  upto timestamptz not null,
+  xid xid8 not null default pg_current_xact_id(),
+  primary key (tenant, branch, subject, at, was_branch, upto)
+);
+comment on table wardkeep_consent.carried is
+  'Which events of another branch are about a person who was moved: from there, and from wherever the person was before. Rows are added, never changed.';
+alter table wardkeep_consent.carried enable row level security;
+
+-- `here`: the branch where the person is, or was last; `branch` stays the one in which it was said.
+create view wardkeep_consent.of_person as
+  select r.branch as here, e.*
+    from wardkeep_consent.reach r
+    join wardkeep_consent.event e on e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.at >= r.since
+  union all
+  select r.branch, e.*
+    from wardkeep_consent.reach r
+    join wardkeep_consent.carried c on c.tenant = r.tenant and c.branch = r.branch and c.subject = r.subject and c.at >= r.since
+    join wardkeep_consent.event e on e.tenant = c.tenant and e.branch = c.was_branch and e.subject = c.subject and e.at between c.after and c.upto;
+comment on view wardkeep_consent.of_person is
+  'Events of the ledger by the branch where the person is now, those of earlier branches included; not those of whoever had the key before.';
 create function wardkeep_consent.servable(r wardkeep_consent.reach, e wardkeep_consent.event) returns void
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -437,11 +468,11 @@ comment on function wardkeep_consent.represent(text, jsonb) is
 
 create function wardkeep_consent.represents(r wardkeep_consent.reach, id uuid, kind text) returns boolean
   language sql stable set search_path = pg_catalog, pg_temp
-  return exists (select from wardkeep_consent.event e
-     where e.id = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'represented' and e.at >= r.since
+  return exists (select from wardkeep_consent.of_person e
+     where e.id = represents.id and e.tenant = r.tenant and e.here = r.branch and e.subject = r.subject and e.kind = 'represented'
        and e.given_by = represents.kind)
-   and not exists (select from wardkeep_consent.event e
-     where e.representation = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'representation_ended');
+   and not exists (select from wardkeep_consent.of_person e
+     where e.representation = represents.id and e.tenant = r.tenant and e.here = r.branch and e.subject = r.subject and e.kind = 'representation_ended');
 comment on function wardkeep_consent.represents(wardkeep_consent.reach, uuid, text) is
   'Internal: whether this representation of the person was verified and has not ended.';
 
@@ -506,8 +537,8 @@ begin
                     where n.id = e.notice and n.tenant = r.tenant and i.value ->> 'purpose' = e.of_purpose) then
       perform wardkeep_consent.refuse('the purpose is not in this version of the notice');
     end if;
-    if not exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject
-                      and v.kind = 'served' and v.at >= r.since and v.notice = e.notice and v.language = e.language) then
+    if not exists (select from wardkeep_consent.of_person v where v.tenant = r.tenant and v.here = r.branch and v.subject = r.subject
+                      and v.kind = 'served' and v.notice = e.notice and v.language = e.language) then
       perform wardkeep_consent.refuse('this version of the notice was not served to the person in this language');
     end if;
   end if;
@@ -772,8 +803,17 @@ end
 $$;
 comment on function wardkeep_consent.restricted_parents(text) is
   'For the policy wk_restricted: what the rows of a table belong to where an erasure of the person was decided, in the context. Fails with WK1xx.';
--- What is in the ledger stays under the key of then. So a key does not change under a person of whom it holds anything, and
+-- What is in the ledger stays under the key of then. So a key does not change under a person of whom it holds anything, unless
+-- carry() says of which key the older events are, and
 -- what it holds of somebody who is gone is not about whoever gets the key next.
+-- Only move_patient() and merge_branches() carry, and they move the person afterwards or fail.
+create function wardkeep_consent.carried_now(from_branch text, key text[]) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+  return exists (select from wardkeep_consent.carried c where c.tenant = key[1] and c.branch = key[2] and c.subject = key[3]
+    and (from_branch is null or c.was_branch = from_branch) and c.xid = pg_current_xact_id_if_assigned() and c.at >= transaction_timestamp());
+comment on function wardkeep_consent.carried_now(text, text[]) is
+  'Internal: whether this transaction carried the ledger of a person to this tenant, branch and key.';
+
 create function wardkeep_consent.key_kept() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -788,6 +828,9 @@ begin
     return new;
   end if;
   perform wardkeep.require_read_committed();
+  if new_key[1] = old_key[1] and new_key[3] = old_key[3] and wardkeep_consent.carried_now(old_key[2], new_key) then
+    return new;
+  end if;
   foreach keys slice 1 in array array[least(old_key, new_key), greatest(old_key, new_key)] loop
     continue when array_position(keys, null) is not null;
     -- Whoever decides about the person meanwhile holds this row, or waits for it: see hold().
@@ -797,14 +840,14 @@ begin
     if exists (select from wardkeep_consent.event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3])
        or exists (select from wardkeep_consent.rights_event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3]) then
       raise exception 'the consent ledger holds what a person decided under this key' using errcode = 'WK503',
-        hint = 'Keep tenant, branch and key of the person. Who moves to another branch is a new person there, who is told and asked there.';
+        hint = 'Keep tenant, branch and key of the person. wardkeep.move_patient() takes the ledger along; repeat it where the person decided meanwhile.';
     end if;
   end loop;
   return new;
 end
 $$;
 comment on function wardkeep_consent.key_kept() is
-  'Trigger: a person of whom the ledger holds anything keeps tenant, branch and key. Arguments as row_bits(). Fails with WK009, WK503.';
+  'Trigger: a person of whom the ledger holds anything keeps tenant, branch and key, but for a move that carries the ledger. Arguments as row_bits(). Fails with WK009, WK503.';
 
 -- Objections stay: who deletes a row and inserts it again means the same person, and then an objection must not be lost.
 create function wardkeep_consent.cut(h wardkeep_consent.reach) returns void
@@ -831,7 +874,8 @@ declare
 begin
   select r.* into h from wardkeep_consent.reach r
    where r.tenant = row_now ->> tg_argv[0] and r.branch = of_branch and r.subject = row_now ->> tg_argv[2] and r.last_at > r.since for update;
-  if found then
+  -- A move to another partition is an insert there.
+  if found and not wardkeep_consent.carried_now(null, array[h.tenant, h.branch, h.subject]) then
     perform wardkeep_consent.cut(h);
     perform wardkeep_consent.spread(h.tenant, h.branch, h.subject);
   end if;
@@ -862,6 +906,111 @@ end
 $$;
 comment on function wardkeep_consent.tenant_gone(text, text) is
   'Internal: nothing that was given in a deleted tenant holds under its key. Called by forget_tenant(). Fails with WK009, WK503.';
+-- The move of a person: called by wardkeep.carry_ledger() before the rows change, so that every one of them finds the bits of
+-- the person in the new branch.
+create function wardkeep_consent.carry(of_tenant text, from_branch text, to_branch text, of_subject text, reason text) returns boolean
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  key text := wardkeep_consent.spelled(of_subject);
+  place text;
+  was wardkeep_consent.reach;
+  now_here wardkeep_consent.reach;
+  gone wardkeep_consent.event := wardkeep_consent.entry('{}', 'moved_away');
+  come wardkeep_consent.event := wardkeep_consent.entry('{}', 'moved_here');
+begin
+  perform wardkeep.require_read_committed();
+  if key is null then
+    return false;
+  end if;
+  -- Both, in the order of key_kept(): who decides about the person waits here, or is waited for.
+  foreach place in array array[least(from_branch, to_branch), greatest(from_branch, to_branch)] loop
+    insert into wardkeep_consent.reach (tenant, branch, subject, bits)
+    values (of_tenant, place, key, wardkeep_consent.unasked()) on conflict do nothing;
+    perform from wardkeep_consent.reach h where h.tenant = of_tenant and h.branch = place and h.subject = key for update;
+  end loop;
+  select h.* into was from wardkeep_consent.reach h where h.tenant = of_tenant and h.branch = from_branch and h.subject = key;
+  select h.* into now_here from wardkeep_consent.reach h where h.tenant = of_tenant and h.branch = to_branch and h.subject = key;
+  -- Of somebody who was never asked nothing is carried; key_kept() looks at the new key then.
+  if was.last_at <= was.since and not exists (select from wardkeep_consent.standing s
+       where s.tenant = of_tenant and s.branch = from_branch and s.subject = key) then
+    return false;
+  end if;
+  if now_here.last_at > now_here.since then
+    raise exception 'the consent ledger holds what somebody else decided under this key in the other branch' using errcode = 'WK232',
+      hint = 'Give the person another key in one of the two branches first.';
+  end if;
+  gone.detail := jsonb_build_object('to', to_branch, 'reason', reason);
+  gone := wardkeep_consent.append(was, gone);
+  -- Later than everything before, also where the clock went back.
+  update wardkeep_consent.reach h set born = was.born, restricted = was.restricted,
+         last_at = greatest(h.last_at, gone.at), since = case when h.last_at > '-infinity' then greatest(h.since, gone.at) else h.since end
+   where h.tenant = of_tenant and h.branch = to_branch and h.subject = key;
+  come.detail := jsonb_build_object('from', from_branch, 'reason', reason);
+  come := wardkeep_consent.append(now_here, come);
+  insert into wardkeep_consent.carried (tenant, branch, subject, at, was_branch, after, upto)
+  select of_tenant, to_branch, key, come.at, c.was_branch, c.after, c.upto from wardkeep_consent.carried c
+   where c.tenant = of_tenant and c.branch = from_branch and c.subject = key and c.at >= was.since
+  union all
+  select of_tenant, to_branch, key, come.at, from_branch, was.since, gone.at;
+  -- An objection that stays under the key of somebody who is gone stays an objection.
+  insert into wardkeep_consent.standing as h (tenant, branch, subject, of_purpose, consent, consent_at, given_by, valid_until, objected)
+  select s.tenant, to_branch, s.subject, s.of_purpose, s.consent, s.consent_at, s.given_by, s.valid_until, s.objected
+    from wardkeep_consent.standing s where s.tenant = of_tenant and s.branch = from_branch and s.subject = key
+  on conflict (tenant, branch, subject, of_purpose) do update
+    set consent = excluded.consent, consent_at = excluded.consent_at, given_by = excluded.given_by, valid_until = excluded.valid_until,
+        objected = h.objected or excluded.objected;
+  delete from wardkeep_consent.standing s where s.tenant = of_tenant and s.branch = from_branch and s.subject = key;
+  select h.* into was from wardkeep_consent.reach h where h.tenant = of_tenant and h.branch = from_branch and h.subject = key;
+  perform wardkeep_consent.cut(was);
+  perform wardkeep_consent.compute(of_tenant, to_branch, key);
+  return true;
+end
+$$;
+comment on function wardkeep_consent.carry(text, text, text, text, text) is
+  'Internal: what the ledger holds about a person who is moved holds in the new branch, and nothing of it in the old one. Fails with WK009, WK232.';
+
+create function wardkeep_consent.carry_all(of_tenant text, from_branch text, to_branch text, reason text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  key text;
+begin
+  for key in select h.subject from wardkeep_consent.reach h join wardkeep_consent.everybody() p on p.branch = h.branch and p.subject = h.subject
+              where h.tenant = of_tenant and h.branch = from_branch order by h.subject collate "C" loop
+    perform wardkeep_consent.carry(of_tenant, from_branch, to_branch, key, reason);
+  end loop;
+end
+$$;
+comment on function wardkeep_consent.carry_all(text, text, text, text) is
+  'Internal: carry() for everybody who is in a branch that is merged into another one. Fails with WK009, WK232.';
+
+create function wardkeep_consent.destroy_carried(of_tenant text, of_branch text, of_subject text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- In one statement: a representation is named by later events, of a later branch too.
+  delete from wardkeep_consent.event v
+   where v.tenant = of_tenant and v.subject = of_subject
+     and (v.branch = of_branch or exists (select from wardkeep_consent.carried c where c.tenant = v.tenant and c.branch = of_branch
+       and c.subject = v.subject and c.was_branch = v.branch and v.at between c.after and c.upto));
+  delete from wardkeep_consent.rights_event v using wardkeep_consent.carried c
+   where c.tenant = of_tenant and c.branch = of_branch and c.subject = of_subject
+     and v.tenant = c.tenant and v.branch = c.was_branch and v.subject = c.subject and v.at between c.after and c.upto;
+  delete from wardkeep_consent.reach r using wardkeep_consent.carried c
+   where c.tenant = of_tenant and c.branch = of_branch and c.subject = of_subject
+     and r.tenant = c.tenant and r.branch = c.was_branch and r.subject = c.subject and r.branch <> of_branch
+     and not exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject)
+     and not exists (select from wardkeep_consent.rights_event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject);
+  -- Where the person only passed through, the same events are carried too.
+  delete from wardkeep_consent.carried h using wardkeep_consent.carried d
+   where d.tenant = of_tenant and d.branch = of_branch and d.subject = of_subject
+     and h.tenant = d.tenant and h.subject = d.subject and h.was_branch = d.was_branch and h.upto = d.upto and h.branch <> of_branch;
+  delete from wardkeep_consent.carried h where h.tenant = of_tenant and h.branch = of_branch and h.subject = of_subject;
+end
+$$;
+comment on function wardkeep_consent.destroy_carried(text, text, text) is
+  'Internal: what a destroyed person said, in earlier branches too. The destruction is recorded before: see keep_unless_destroyed().';
 create function wardkeep_consent.history(of_subject text)
   returns table (id uuid, at timestamptz, kind text, purpose text, notice uuid, language text, by text, representation uuid, channel text,
     method text, evidence text, evidence_sha256 text, valid_until timestamptz, detail jsonb, actor text, role text, acting_for text, born date)
@@ -879,9 +1028,9 @@ begin
   return query
     select e.id, e.at, e.kind, e.of_purpose, e.notice, e.language, e.given_by, e.representation, e.channel, e.method, e.evidence,
            encode(e.evidence_sha256, 'hex'), e.valid_until, e.detail, e.actor, e.role, e.purpose, r.born
-      from wardkeep_consent.event e join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.branch and r.subject = e.subject
-     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and e.subject = key and e.at >= r.since
-     order by e.branch, e.at;
+      from wardkeep_consent.of_person e join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.here and r.subject = e.subject
+     where e.tenant = me.tenant and (e.here = '' or e.here = any (held)) and e.subject = key
+     order by e.here, e.at;
 end
 $$;
 comment on function wardkeep_consent.history(text) is
@@ -925,11 +1074,13 @@ declare
   me wardkeep.token := wardkeep.verified();
   held text[] := wardkeep.branches();
   e wardkeep_consent.event;
+  place text;
 begin
-  select v.* into e from wardkeep_consent.event v join wardkeep_consent.reach r using (tenant, branch, subject)
-   where v.id = of_event and v.tenant = me.tenant and (v.branch = '' or v.branch = any (held)) and v.subject = wardkeep_consent.spelled(of_subject) and v.at >= r.since
+  select v.here into place from wardkeep_consent.of_person v
+   where v.id = of_event and v.tenant = me.tenant and (v.here = '' or v.here = any (held)) and v.subject = wardkeep_consent.spelled(of_subject)
      and (me.subjects is null or v.subject = any (me.subjects)) and v.of_purpose is not null;
-  if not found then
+  select v.* into e from wardkeep_consent.event v where v.id = of_event;
+  if place is null then
     perform wardkeep_consent.refuse('no such decision of this person in the branches of this context');
   end if;
   return query
@@ -937,10 +1088,13 @@ begin
       from (
         select 'decision' as part, e as v
         union all
-        (select 'served', v from wardkeep_consent.event v where v.tenant = e.tenant and v.branch = e.branch and v.subject = e.subject
-            and v.kind = 'served' and v.notice = e.notice and v.language = e.language and v.at < e.at order by v.at desc limit 1)
-        union all
-        select 'representation', v from wardkeep_consent.event v where v.id = e.representation and v.tenant = e.tenant and v.branch = e.branch and v.subject = e.subject
+        select o.part, v from (
+          (select 'served' as part, v.id from wardkeep_consent.of_person v where v.tenant = e.tenant and v.here = place and v.subject = e.subject
+              and v.kind = 'served' and v.notice = e.notice and v.language = e.language and v.at < e.at order by v.at desc limit 1)
+          union all
+          select 'representation', v.id from wardkeep_consent.of_person v
+           where v.id = e.representation and v.tenant = e.tenant and v.here = place and v.subject = e.subject
+        ) o join wardkeep_consent.event v using (id)
       ) p
       left join wardkeep_consent.notice n on n.id = (p.v).notice
       left join wardkeep_consent.notice_text t on t.notice = n.id and t.language = (p.v).language
@@ -983,7 +1137,11 @@ as $$
 begin
   if tg_op = 'DELETE' and exists (select from wardkeep_consent.rights_event r
        where r.kind = 'destroyed' and r.tenant = old.tenant and r.subject = '' and r.at >= old.at
-         and r.detail ->> 'subject_sha256' = encode(sha256(convert_to((r.detail ->> 'salt') || old.branch || ' ' || old.subject, 'UTF8')), 'hex')) then
+         and r.detail ->> 'subject_sha256' in (
+           select encode(sha256(convert_to((r.detail ->> 'salt') || p.branch || ' ' || old.subject, 'UTF8')), 'hex') from (
+             select old.branch union all
+             select c.branch from wardkeep_consent.carried c where c.tenant = old.tenant and c.subject = old.subject
+                and c.was_branch = old.branch and old.at between c.after and c.upto) p)) then
     return old;
   end if;
   raise exception '% is a record: rows are added, never changed or removed', tg_table_name using errcode = '42501';
@@ -992,12 +1150,26 @@ $$;
 comment on function wardkeep_consent.keep_unless_destroyed() is
   'Trigger: what was recorded stays, until the destruction of the person is recorded.';
 
+create trigger carried_kept before update or delete on wardkeep_consent.carried for each row execute function wardkeep_consent.keep_unless_destroyed();
+create trigger carried_emptied before truncate on wardkeep_consent.carried for each statement execute function wardkeep_consent.keep();
 create trigger rights_kept before update or delete on wardkeep_consent.rights_event for each row execute function wardkeep_consent.keep_unless_destroyed();
 create trigger rights_emptied before truncate on wardkeep_consent.rights_event for each statement execute function wardkeep_consent.keep();
 drop trigger event_kept on wardkeep_consent.event;
 create trigger event_kept before update or delete on wardkeep_consent.event for each row execute function wardkeep_consent.keep_unless_destroyed();
 
 alter table wardkeep_consent.rights_event enable row level security;
+
+create view wardkeep_consent.right_of_person as
+  select e.branch as here, e.*
+    from wardkeep_consent.rights_event e
+    left join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.branch and r.subject = e.subject
+   where e.at >= coalesce(r.since, '-infinity')
+  union all
+  select r.branch, e.*
+    from wardkeep_consent.reach r
+    join wardkeep_consent.carried c on c.tenant = r.tenant and c.branch = r.branch and c.subject = r.subject and c.at >= r.since
+    join wardkeep_consent.rights_event e on e.tenant = c.tenant and e.branch = c.was_branch and e.subject = c.subject and e.at between c.after and c.upto;
+comment on view wardkeep_consent.right_of_person is 'As of_person, for what people ask for and what became of it.';
 
 create function wardkeep_consent.refuse_right(what text) returns void
   language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -1107,15 +1279,16 @@ declare
   r wardkeep_consent.reach;
 begin
   perform wardkeep_consent.for_staff();
-  select v.* into e from wardkeep_consent.rights_event v
-   where v.id = of_request and v.kind = 'opened' and v.tenant = me.tenant and (v.branch = '' or v.branch = any (held))
-     and not exists (select from wardkeep_consent.reach h where h.tenant = v.tenant and h.branch = v.branch and h.subject = v.subject and h.since > v.at);
+  select v.* into e from wardkeep_consent.rights_event v where v.id = of_request;
+  -- What is added is of the branch where the person is now.
+  select v.here into e.branch from wardkeep_consent.right_of_person v
+   where v.id = of_request and v.kind = 'opened' and v.tenant = me.tenant and (v.here = '' or v.here = any (held));
   if not found then
     perform wardkeep_consent.refuse_right('no such request in the branches of this context');
   end if;
   -- One act after the other on one person: see hold(). Behind the wait the key may be somebody else's, or another branch's.
   r := wardkeep_consent.hold(e.subject);
-  if r.branch <> e.branch or r.since > e.at then
+  if r.branch <> e.branch or not exists (select from wardkeep_consent.right_of_person v where v.id = of_request and v.here = r.branch) then
     perform wardkeep_consent.refuse_right('no such request in the branches of this context');
   end if;
   if exists (select from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided') then
@@ -1163,11 +1336,9 @@ begin
     perform wardkeep_consent.refuse_right('no such person in the branches of this context');
   end if;
   return query
-    select e.id, e.request, e.at, e.branch, e.subject, e.kind, e.asked, e.due_at, e.destroy_after, e.detail, e.actor, e.role
-      from wardkeep_consent.rights_event e
-      left join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.branch and r.subject = e.subject
-     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and (of_subject is null or e.subject = key)
-       and e.at >= coalesce(r.since, '-infinity')
+    select e.id, e.request, e.at, e.here, e.subject, e.kind, e.asked, e.due_at, e.destroy_after, e.detail, e.actor, e.role
+      from wardkeep_consent.right_of_person e
+     where e.tenant = me.tenant and (e.here = '' or e.here = any (held)) and (of_subject is null or e.subject = key)
        -- A hold may belong to a case that the person is not to learn of from a screen.
        and (me.subjects is null or e.kind not in ('held', 'hold_released'))
      order by e.at, e.id;
@@ -1266,8 +1437,8 @@ begin
   e.subject := r.subject;
   e.kind := of_kind;
   e.detail := doc;
-  if of_kind = 'hold_released' and not exists (select from wardkeep_consent.rights_event v where v.id = of_request and v.kind = 'held'
-      and v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject) then
+  if of_kind = 'hold_released' and not exists (select from wardkeep_consent.right_of_person v where v.id = of_request and v.kind = 'held'
+      and v.tenant = r.tenant and v.here = r.branch and v.subject = r.subject) then
     perform wardkeep_consent.refuse_right('no such hold on this person');
   end if;
   return wardkeep_consent.add_right(e);
@@ -1338,8 +1509,10 @@ begin
   if not found then
     perform wardkeep_consent.refuse_right('no such request for erasure in this clinic');
   end if;
+  -- Where the person is now.
+  select v.here into o.branch from wardkeep_consent.right_of_person v where v.id = o.id;
   select r.* into h from wardkeep_consent.reach r where r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject for update;
-  if h.since > o.at then
+  if not exists (select from wardkeep_consent.right_of_person v where v.id = o.id and v.here = o.branch) then
     perform wardkeep_consent.refuse_right('somebody else has the key of this person now, whose rows would be destroyed');
   end if;
   select v.* into d from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided' and v.destroy_after is not null;
@@ -1349,12 +1522,12 @@ begin
   if d.destroy_after > clock_timestamp() then
     perform wardkeep_consent.refuse_right('a period that keeps these records has not ended');
   end if;
-  if exists (select from wardkeep_consent.rights_event v where v.kind = 'held' and v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject
+  if exists (select from wardkeep_consent.right_of_person v where v.kind = 'held' and v.tenant = o.tenant and v.here = o.branch and v.subject = o.subject
       and not exists (select from wardkeep_consent.rights_event x where x.request = v.id and x.kind = 'hold_released')) then
     perform wardkeep_consent.refuse_right('a legal hold keeps these records');
   end if;
   counts := wardkeep_consent.destroy_rows(o.tenant, o.branch, o.subject) || jsonb_build_object('wardkeep_consent.event',
-    (select count(*) from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject));
+    (select count(*) from wardkeep_consent.of_person v where v.tenant = o.tenant and v.here = o.branch and v.subject = o.subject));
   e.id := gen_random_uuid();
   e.request := of_request;
   e.tenant := o.tenant;
@@ -1365,7 +1538,7 @@ begin
     'subject_sha256', encode(sha256(convert_to(salt || o.branch || ' ' || o.subject, 'UTF8')), 'hex'));
   perform wardkeep_consent.add_right(e);
   insert into wardkeep_consent.unverified (request, tenant, subject) values (of_request, o.tenant, o.subject);
-  delete from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
+  perform wardkeep_consent.destroy_carried(o.tenant, o.branch, o.subject);
   delete from wardkeep_consent.standing s where s.tenant = o.tenant and s.branch = o.branch and s.subject = o.subject;
   delete from wardkeep_consent.rights_event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
   delete from wardkeep_consent.reach r where r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject;
@@ -1427,8 +1600,8 @@ begin
       from wardkeep_consent.everybody() p
       left join wardkeep_consent.reach r on r.tenant = me.tenant and r.branch = p.branch and r.subject = p.subject
      where (p.branch, p.subject) > (coalesce(after_branch, ''), coalesce(after_subject, '')) and not coalesce(r.restricted, false)
-       and not exists (select from wardkeep_consent.event e where e.tenant = me.tenant and e.branch = p.branch and e.subject = p.subject
-         and e.kind = 'served' and e.notice = of_notice and e.at >= coalesce(r.since, '-infinity'))
+       and not exists (select from wardkeep_consent.of_person e where e.tenant = me.tenant and e.here = p.branch and e.subject = p.subject
+         and e.kind = 'served' and e.notice = of_notice)
      order by p.branch, p.subject limit least(greatest(most, 1), 10000);
 end
 $$;
@@ -1453,8 +1626,8 @@ begin
     doc := d || jsonb_build_object('notice', of_notice);
     r := wardkeep_consent.hold(d ->> 'subject');
     -- Who was told meanwhile, by another run too, is told once.
-    continue when exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject
-      and v.kind = 'served' and v.notice = of_notice and v.at >= r.since);
+    continue when exists (select from wardkeep_consent.of_person v where v.tenant = r.tenant and v.here = r.branch and v.subject = r.subject
+      and v.kind = 'served' and v.notice = of_notice);
     e := wardkeep_consent.entry(doc, case when d ? 'undelivered' then 'undelivered' else 'served' end);
     if e.kind = 'served' then
       perform wardkeep_consent.required(d, '{evidence}');

@@ -8,7 +8,7 @@ create table wardkeep_consent.event (
   branch text not null,
   subject text not null check (subject <> ''),
   kind text not null check (kind in ('served', 'requested', 'granted', 'refused', 'withdrawn', 'renewed', 'expired', 'objected',
-    'objection_lifted', 'represented', 'representation_ended', 'emergency', 'undelivered')),
+    'objection_lifted', 'represented', 'representation_ended', 'emergency', 'undelivered', 'moved_away', 'moved_here')),
   of_purpose text,
   notice uuid references wardkeep_consent.notice,
   language text references wardkeep_consent.language,
@@ -26,7 +26,7 @@ create table wardkeep_consent.event (
   session_id uuid not null,
   request text,
   unique (tenant, branch, subject, at),
-  check ((of_purpose is null) = (kind in ('served', 'undelivered', 'represented', 'representation_ended', 'emergency'))),
+  check ((of_purpose is null) = (kind in ('served', 'undelivered', 'represented', 'representation_ended', 'emergency', 'moved_away', 'moved_here'))),
   check ((kind in ('served', 'undelivered', 'requested', 'granted', 'renewed')) = (notice is not null and language is not null)),
   check (kind not in ('granted', 'renewed') or (given_by is not null and btrim(evidence) <> ''))
 );

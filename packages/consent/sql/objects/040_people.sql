@@ -72,11 +72,11 @@ comment on function wardkeep_consent.represent(text, jsonb) is
 
 create function wardkeep_consent.represents(r wardkeep_consent.reach, id uuid, kind text) returns boolean
   language sql stable set search_path = pg_catalog, pg_temp
-  return exists (select from wardkeep_consent.event e
-     where e.id = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'represented' and e.at >= r.since
+  return exists (select from wardkeep_consent.of_person e
+     where e.id = represents.id and e.tenant = r.tenant and e.here = r.branch and e.subject = r.subject and e.kind = 'represented'
        and e.given_by = represents.kind)
-   and not exists (select from wardkeep_consent.event e
-     where e.representation = represents.id and e.tenant = r.tenant and e.branch = r.branch and e.subject = r.subject and e.kind = 'representation_ended');
+   and not exists (select from wardkeep_consent.of_person e
+     where e.representation = represents.id and e.tenant = r.tenant and e.here = r.branch and e.subject = r.subject and e.kind = 'representation_ended');
 comment on function wardkeep_consent.represents(wardkeep_consent.reach, uuid, text) is
   'Internal: whether this representation of the person was verified and has not ended.';
 

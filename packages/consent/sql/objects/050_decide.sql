@@ -20,8 +20,8 @@ begin
                     where n.id = e.notice and n.tenant = r.tenant and i.value ->> 'purpose' = e.of_purpose) then
       perform wardkeep_consent.refuse('the purpose is not in this version of the notice');
     end if;
-    if not exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject
-                      and v.kind = 'served' and v.at >= r.since and v.notice = e.notice and v.language = e.language) then
+    if not exists (select from wardkeep_consent.of_person v where v.tenant = r.tenant and v.here = r.branch and v.subject = r.subject
+                      and v.kind = 'served' and v.notice = e.notice and v.language = e.language) then
       perform wardkeep_consent.refuse('this version of the notice was not served to the person in this language');
     end if;
   end if;

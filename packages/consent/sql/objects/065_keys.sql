@@ -1,5 +1,14 @@
--- What is in the ledger stays under the key of then. So a key does not change under a person of whom it holds anything, and
+-- What is in the ledger stays under the key of then. So a key does not change under a person of whom it holds anything, unless
+-- carry() says of which key the older events are, and
 -- what it holds of somebody who is gone is not about whoever gets the key next.
+-- Only move_patient() and merge_branches() carry, and they move the person afterwards or fail.
+create function wardkeep_consent.carried_now(from_branch text, key text[]) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+  return exists (select from wardkeep_consent.carried c where c.tenant = key[1] and c.branch = key[2] and c.subject = key[3]
+    and (from_branch is null or c.was_branch = from_branch) and c.xid = pg_current_xact_id_if_assigned() and c.at >= transaction_timestamp());
+comment on function wardkeep_consent.carried_now(text, text[]) is
+  'Internal: whether this transaction carried the ledger of a person to this tenant, branch and key.';
+
 create function wardkeep_consent.key_kept() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -14,6 +23,9 @@ begin
     return new;
   end if;
   perform wardkeep.require_read_committed();
+  if new_key[1] = old_key[1] and new_key[3] = old_key[3] and wardkeep_consent.carried_now(old_key[2], new_key) then
+    return new;
+  end if;
   foreach keys slice 1 in array array[least(old_key, new_key), greatest(old_key, new_key)] loop
     continue when array_position(keys, null) is not null;
     -- Whoever decides about the person meanwhile holds this row, or waits for it: see hold().
@@ -23,14 +35,14 @@ begin
     if exists (select from wardkeep_consent.event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3])
        or exists (select from wardkeep_consent.rights_event e where e.tenant = keys[1] and e.branch = keys[2] and e.subject = keys[3]) then
       raise exception 'the consent ledger holds what a person decided under this key' using errcode = 'WK503',
-        hint = 'Keep tenant, branch and key of the person. Who moves to another branch is a new person there, who is told and asked there.';
+        hint = 'Keep tenant, branch and key of the person. wardkeep.move_patient() takes the ledger along; repeat it where the person decided meanwhile.';
     end if;
   end loop;
   return new;
 end
 $$;
 comment on function wardkeep_consent.key_kept() is
-  'Trigger: a person of whom the ledger holds anything keeps tenant, branch and key. Arguments as row_bits(). Fails with WK009, WK503.';
+  'Trigger: a person of whom the ledger holds anything keeps tenant, branch and key, but for a move that carries the ledger. Arguments as row_bits(). Fails with WK009, WK503.';
 
 -- Objections stay: who deletes a row and inserts it again means the same person, and then an objection must not be lost.
 create function wardkeep_consent.cut(h wardkeep_consent.reach) returns void
@@ -57,7 +69,8 @@ declare
 begin
   select r.* into h from wardkeep_consent.reach r
    where r.tenant = row_now ->> tg_argv[0] and r.branch = of_branch and r.subject = row_now ->> tg_argv[2] and r.last_at > r.since for update;
-  if found then
+  -- A move to another partition is an insert there.
+  if found and not wardkeep_consent.carried_now(null, array[h.tenant, h.branch, h.subject]) then
     perform wardkeep_consent.cut(h);
     perform wardkeep_consent.spread(h.tenant, h.branch, h.subject);
   end if;

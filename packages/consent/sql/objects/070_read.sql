@@ -15,9 +15,9 @@ begin
   return query
     select e.id, e.at, e.kind, e.of_purpose, e.notice, e.language, e.given_by, e.representation, e.channel, e.method, e.evidence,
            encode(e.evidence_sha256, 'hex'), e.valid_until, e.detail, e.actor, e.role, e.purpose, r.born
-      from wardkeep_consent.event e join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.branch and r.subject = e.subject
-     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and e.subject = key and e.at >= r.since
-     order by e.branch, e.at;
+      from wardkeep_consent.of_person e join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.here and r.subject = e.subject
+     where e.tenant = me.tenant and (e.here = '' or e.here = any (held)) and e.subject = key
+     order by e.here, e.at;
 end
 $$;
 comment on function wardkeep_consent.history(text) is

@@ -7,11 +7,13 @@ declare
   me wardkeep.token := wardkeep.verified();
   held text[] := wardkeep.branches();
   e wardkeep_consent.event;
+  place text;
 begin
-  select v.* into e from wardkeep_consent.event v join wardkeep_consent.reach r using (tenant, branch, subject)
-   where v.id = of_event and v.tenant = me.tenant and (v.branch = '' or v.branch = any (held)) and v.subject = wardkeep_consent.spelled(of_subject) and v.at >= r.since
+  select v.here into place from wardkeep_consent.of_person v
+   where v.id = of_event and v.tenant = me.tenant and (v.here = '' or v.here = any (held)) and v.subject = wardkeep_consent.spelled(of_subject)
      and (me.subjects is null or v.subject = any (me.subjects)) and v.of_purpose is not null;
-  if not found then
+  select v.* into e from wardkeep_consent.event v where v.id = of_event;
+  if place is null then
     perform wardkeep_consent.refuse('no such decision of this person in the branches of this context');
   end if;
   return query
@@ -19,10 +21,13 @@ begin
       from (
         select 'decision' as part, e as v
         union all
-        (select 'served', v from wardkeep_consent.event v where v.tenant = e.tenant and v.branch = e.branch and v.subject = e.subject
-            and v.kind = 'served' and v.notice = e.notice and v.language = e.language and v.at < e.at order by v.at desc limit 1)
-        union all
-        select 'representation', v from wardkeep_consent.event v where v.id = e.representation and v.tenant = e.tenant and v.branch = e.branch and v.subject = e.subject
+        select o.part, v from (
+          (select 'served' as part, v.id from wardkeep_consent.of_person v where v.tenant = e.tenant and v.here = place and v.subject = e.subject
+              and v.kind = 'served' and v.notice = e.notice and v.language = e.language and v.at < e.at order by v.at desc limit 1)
+          union all
+          select 'representation', v.id from wardkeep_consent.of_person v
+           where v.id = e.representation and v.tenant = e.tenant and v.here = place and v.subject = e.subject
+        ) o join wardkeep_consent.event v using (id)
       ) p
       left join wardkeep_consent.notice n on n.id = (p.v).notice
       left join wardkeep_consent.notice_text t on t.notice = n.id and t.language = (p.v).language

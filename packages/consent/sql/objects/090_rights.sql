@@ -32,7 +32,11 @@ as $$
 begin
   if tg_op = 'DELETE' and exists (select from wardkeep_consent.rights_event r
        where r.kind = 'destroyed' and r.tenant = old.tenant and r.subject = '' and r.at >= old.at
-         and r.detail ->> 'subject_sha256' = encode(sha256(convert_to((r.detail ->> 'salt') || old.branch || ' ' || old.subject, 'UTF8')), 'hex')) then
+         and r.detail ->> 'subject_sha256' in (
+           select encode(sha256(convert_to((r.detail ->> 'salt') || p.branch || ' ' || old.subject, 'UTF8')), 'hex') from (
+             select old.branch union all
+             select c.branch from wardkeep_consent.carried c where c.tenant = old.tenant and c.subject = old.subject
+                and c.was_branch = old.branch and old.at between c.after and c.upto) p)) then
     return old;
   end if;
   raise exception '% is a record: rows are added, never changed or removed', tg_table_name using errcode = '42501';
@@ -41,12 +45,26 @@ $$;
 comment on function wardkeep_consent.keep_unless_destroyed() is
   'Trigger: what was recorded stays, until the destruction of the person is recorded.';
 
+create trigger carried_kept before update or delete on wardkeep_consent.carried for each row execute function wardkeep_consent.keep_unless_destroyed();
+create trigger carried_emptied before truncate on wardkeep_consent.carried for each statement execute function wardkeep_consent.keep();
 create trigger rights_kept before update or delete on wardkeep_consent.rights_event for each row execute function wardkeep_consent.keep_unless_destroyed();
 create trigger rights_emptied before truncate on wardkeep_consent.rights_event for each statement execute function wardkeep_consent.keep();
 drop trigger event_kept on wardkeep_consent.event;
 create trigger event_kept before update or delete on wardkeep_consent.event for each row execute function wardkeep_consent.keep_unless_destroyed();
 
 alter table wardkeep_consent.rights_event enable row level security;
+
+create view wardkeep_consent.right_of_person as
+  select e.branch as here, e.*
+    from wardkeep_consent.rights_event e
+    left join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.branch and r.subject = e.subject
+   where e.at >= coalesce(r.since, '-infinity')
+  union all
+  select r.branch, e.*
+    from wardkeep_consent.reach r
+    join wardkeep_consent.carried c on c.tenant = r.tenant and c.branch = r.branch and c.subject = r.subject and c.at >= r.since
+    join wardkeep_consent.rights_event e on e.tenant = c.tenant and e.branch = c.was_branch and e.subject = c.subject and e.at between c.after and c.upto;
+comment on view wardkeep_consent.right_of_person is 'As of_person, for what people ask for and what became of it.';
 
 create function wardkeep_consent.refuse_right(what text) returns void
   language plpgsql stable set search_path = pg_catalog, pg_temp

@@ -60,15 +60,16 @@ declare
   r wardkeep_consent.reach;
 begin
   perform wardkeep_consent.for_staff();
-  select v.* into e from wardkeep_consent.rights_event v
-   where v.id = of_request and v.kind = 'opened' and v.tenant = me.tenant and (v.branch = '' or v.branch = any (held))
-     and not exists (select from wardkeep_consent.reach h where h.tenant = v.tenant and h.branch = v.branch and h.subject = v.subject and h.since > v.at);
+  select v.* into e from wardkeep_consent.rights_event v where v.id = of_request;
+  -- What is added is of the branch where the person is now.
+  select v.here into e.branch from wardkeep_consent.right_of_person v
+   where v.id = of_request and v.kind = 'opened' and v.tenant = me.tenant and (v.here = '' or v.here = any (held));
   if not found then
     perform wardkeep_consent.refuse_right('no such request in the branches of this context');
   end if;
   -- One act after the other on one person: see hold(). Behind the wait the key may be somebody else's, or another branch's.
   r := wardkeep_consent.hold(e.subject);
-  if r.branch <> e.branch or r.since > e.at then
+  if r.branch <> e.branch or not exists (select from wardkeep_consent.right_of_person v where v.id = of_request and v.here = r.branch) then
     perform wardkeep_consent.refuse_right('no such request in the branches of this context');
   end if;
   if exists (select from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided') then
@@ -116,11 +117,9 @@ begin
     perform wardkeep_consent.refuse_right('no such person in the branches of this context');
   end if;
   return query
-    select e.id, e.request, e.at, e.branch, e.subject, e.kind, e.asked, e.due_at, e.destroy_after, e.detail, e.actor, e.role
-      from wardkeep_consent.rights_event e
-      left join wardkeep_consent.reach r on r.tenant = e.tenant and r.branch = e.branch and r.subject = e.subject
-     where e.tenant = me.tenant and (e.branch = '' or e.branch = any (held)) and (of_subject is null or e.subject = key)
-       and e.at >= coalesce(r.since, '-infinity')
+    select e.id, e.request, e.at, e.here, e.subject, e.kind, e.asked, e.due_at, e.destroy_after, e.detail, e.actor, e.role
+      from wardkeep_consent.right_of_person e
+     where e.tenant = me.tenant and (e.here = '' or e.here = any (held)) and (of_subject is null or e.subject = key)
        -- A hold may belong to a case that the person is not to learn of from a screen.
        and (me.subjects is null or e.kind not in ('held', 'hold_released'))
      order by e.at, e.id;

@@ -89,8 +89,8 @@ begin
   e.subject := r.subject;
   e.kind := of_kind;
   e.detail := doc;
-  if of_kind = 'hold_released' and not exists (select from wardkeep_consent.rights_event v where v.id = of_request and v.kind = 'held'
-      and v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject) then
+  if of_kind = 'hold_released' and not exists (select from wardkeep_consent.right_of_person v where v.id = of_request and v.kind = 'held'
+      and v.tenant = r.tenant and v.here = r.branch and v.subject = r.subject) then
     perform wardkeep_consent.refuse_right('no such hold on this person');
   end if;
   return wardkeep_consent.add_right(e);

@@ -30,8 +30,10 @@ begin
   if not found then
     perform wardkeep_consent.refuse_right('no such request for erasure in this clinic');
   end if;
+  -- Where the person is now.
+  select v.here into o.branch from wardkeep_consent.right_of_person v where v.id = o.id;
   select r.* into h from wardkeep_consent.reach r where r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject for update;
-  if h.since > o.at then
+  if not exists (select from wardkeep_consent.right_of_person v where v.id = o.id and v.here = o.branch) then
     perform wardkeep_consent.refuse_right('somebody else has the key of this person now, whose rows would be destroyed');
   end if;
   select v.* into d from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided' and v.destroy_after is not null;
@@ -41,12 +43,12 @@ begin
   if d.destroy_after > clock_timestamp() then
     perform wardkeep_consent.refuse_right('a period that keeps these records has not ended');
   end if;
-  if exists (select from wardkeep_consent.rights_event v where v.kind = 'held' and v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject
+  if exists (select from wardkeep_consent.right_of_person v where v.kind = 'held' and v.tenant = o.tenant and v.here = o.branch and v.subject = o.subject
       and not exists (select from wardkeep_consent.rights_event x where x.request = v.id and x.kind = 'hold_released')) then
     perform wardkeep_consent.refuse_right('a legal hold keeps these records');
   end if;
   counts := wardkeep_consent.destroy_rows(o.tenant, o.branch, o.subject) || jsonb_build_object('wardkeep_consent.event',
-    (select count(*) from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject));
+    (select count(*) from wardkeep_consent.of_person v where v.tenant = o.tenant and v.here = o.branch and v.subject = o.subject));
   e.id := gen_random_uuid();
   e.request := of_request;
   e.tenant := o.tenant;
@@ -57,7 +59,7 @@ begin
     'subject_sha256', encode(sha256(convert_to(salt || o.branch || ' ' || o.subject, 'UTF8')), 'hex'));
   perform wardkeep_consent.add_right(e);
   insert into wardkeep_consent.unverified (request, tenant, subject) values (of_request, o.tenant, o.subject);
-  delete from wardkeep_consent.event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
+  perform wardkeep_consent.destroy_carried(o.tenant, o.branch, o.subject);
   delete from wardkeep_consent.standing s where s.tenant = o.tenant and s.branch = o.branch and s.subject = o.subject;
   delete from wardkeep_consent.rights_event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
   delete from wardkeep_consent.reach r where r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject;

@@ -18,8 +18,8 @@ begin
       from wardkeep_consent.everybody() p
       left join wardkeep_consent.reach r on r.tenant = me.tenant and r.branch = p.branch and r.subject = p.subject
      where (p.branch, p.subject) > (coalesce(after_branch, ''), coalesce(after_subject, '')) and not coalesce(r.restricted, false)
-       and not exists (select from wardkeep_consent.event e where e.tenant = me.tenant and e.branch = p.branch and e.subject = p.subject
-         and e.kind = 'served' and e.notice = of_notice and e.at >= coalesce(r.since, '-infinity'))
+       and not exists (select from wardkeep_consent.of_person e where e.tenant = me.tenant and e.here = p.branch and e.subject = p.subject
+         and e.kind = 'served' and e.notice = of_notice)
      order by p.branch, p.subject limit least(greatest(most, 1), 10000);
 end
 $$;
@@ -44,8 +44,8 @@ begin
     doc := d || jsonb_build_object('notice', of_notice);
     r := wardkeep_consent.hold(d ->> 'subject');
     -- Who was told meanwhile, by another run too, is told once.
-    continue when exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject
-      and v.kind = 'served' and v.notice = of_notice and v.at >= r.since);
+    continue when exists (select from wardkeep_consent.of_person v where v.tenant = r.tenant and v.here = r.branch and v.subject = r.subject
+      and v.kind = 'served' and v.notice = of_notice);
     e := wardkeep_consent.entry(doc, case when d ? 'undelivered' then 'undelivered' else 'served' end);
     if e.kind = 'served' then
       perform wardkeep_consent.required(d, '{evidence}');

@@ -98,7 +98,7 @@ async function inFresh(with_: typeof extensions, work: (url: string) => Promise<
   }
 }
 
-const ledger = ["notice", "notice_text", "event", "standing", "reach", "rights_event", "unverified"]
+const ledger = ["notice", "notice_text", "event", "carried", "standing", "reach", "rights_event", "unverified"]
 
 async function recorded(url: string) {
   return await connected(url, async (admin) => {

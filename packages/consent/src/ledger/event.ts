@@ -19,7 +19,16 @@ export interface ConsentEvent {
   readonly id: string
   /** ISO 8601, UTC, with microseconds: no two events about one person are at one instant. */
   readonly at: string
-  readonly kind: DecisionKind | "served" | "represented" | "representation_ended" | "emergency" | "undelivered"
+  /** `moved_away` and `moved_here`: the person went to another branch, and what was said before went along. */
+  readonly kind:
+    | DecisionKind
+    | "served"
+    | "represented"
+    | "representation_ended"
+    | "emergency"
+    | "undelivered"
+    | "moved_away"
+    | "moved_here"
   readonly purpose: string | null
   readonly notice: string | null
   readonly language: string | null

@@ -49,17 +49,16 @@ interface Read {
 /** The key of the person is read here and goes nowhere else. */
 const readPack = `
 select d.detail ->> 'words' as words, d.detail ->> 'contact' as contact,
-  wardkeep_consent.held_rows(o.tenant, o.branch, o.subject) as held,
+  wardkeep_consent.held_rows(o.tenant, o.here, o.subject) as held,
   (select jsonb_object_agg(s.of_purpose, case when s.objected then 'objected' else s.consent end) from wardkeep_consent.standing s
-    where s.tenant = o.tenant and s.branch = o.branch and s.subject = o.subject) as standing,
-  (select jsonb_agg(v.detail || jsonb_build_object('at', v.at) order by v.at) from wardkeep_consent.rights_event v
-    where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject and v.kind = 'disclosed' and v.at >= r.since) as shared,
+    where s.tenant = o.tenant and s.branch = o.here and s.subject = o.subject) as standing,
+  (select jsonb_agg(v.detail || jsonb_build_object('at', v.at) order by v.at) from wardkeep_consent.right_of_person v
+    where v.tenant = o.tenant and v.here = o.here and v.subject = o.subject and v.kind = 'disclosed') as shared,
   (select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('at', e.at, 'kind', e.kind, 'purpose', e.of_purpose, 'language', e.language,
       'channel', e.channel, 'by', e.given_by, 'notice', (select n.code || ' ' || n.version from wardkeep_consent.notice n where n.id = e.notice)))
-      order by e.at) from wardkeep_consent.event e
-    where e.tenant = o.tenant and e.branch = o.branch and e.subject = o.subject and e.at >= r.since) as consent
-from wardkeep_consent.rights_event o
-join wardkeep_consent.reach r on r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject and o.at >= r.since
+      order by e.at) from wardkeep_consent.of_person e
+    where e.tenant = o.tenant and e.here = o.here and e.subject = o.subject) as consent
+from wardkeep_consent.right_of_person o
 join wardkeep_consent.rights_event d on d.request = o.id and d.kind = 'decided' and d.detail ->> 'outcome' <> 'refused'
 where o.id = $1 and o.kind = 'opened' and o.asked = 'access' and o.tenant = $2`
 

@@ -148,6 +148,16 @@ export const codes = {
     hint: "See the message; nothing was changed. The policy file says under `crossings` who may move and merge.",
     http: 409,
   },
+  WK232: {
+    title: "The consent ledger of the person cannot go to the other branch",
+    hint: "Somebody else decided under the same key there. Give one of the two another key; nothing was changed.",
+    http: 409,
+  },
+  WK233: {
+    title: "A trigger of the host stopped a move",
+    hint: "Qualify the names in that function, or write `set search_path` on it; nothing was changed.",
+    http: 500,
+  },
   WK240: {
     title: "The support session was refused",
     hint: "See the message; a clinic allows it with allowSupport, or the policy file names codes for one without.",

@@ -2293,10 +2293,15 @@ exception
       hint = 'Change or remove one of the two rows first.';
   when invalid_text_representation then
     raise exception 'there is no such person in the branch' using errcode = 'WK231';
+  when undefined_table or undefined_function then
+    get stacked diagnostics of_table = pg_exception_context;
+    raise exception 'a trigger of a table that moves names what is not in its search path: %',
+      coalesce(substring(of_table from 'PL/pgSQL function ([^(]+)'), 'see the trigger functions of the tables') using errcode = 'WK233',
+      hint = 'A move runs with the search path pg_catalog, pg_temp: qualify the names, or write set search_path on that function.';
 end
 $$;
 comment on function wardkeep.move_rows(text, text, text, text) is
-  'Internal: runs the generated statement, and says which constraint stopped it. Fails with WK231.';
+  'Internal: runs the generated statement, and says which constraint or trigger stopped it. Fails with WK231, WK233.';
 
 create function wardkeep.move_patient(for_subject text, from_branch text, to_branch text, reason text) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -2312,6 +2317,7 @@ begin
   perform from wardkeep.referral r where r.tenant = me.tenant and r.subject = for_subject and r.ended_at is null order by r.id for update;
   perform from wardkeep.token t where t.tenant = me.tenant and for_subject = any (t.subjects) order by t.digest for update;
   me := wardkeep.movable(rule -> 'movedBy', from_branch, to_branch, reason);
+  perform wardkeep.carry_ledger(me.tenant, from_branch, to_branch, for_subject, reason);
   moved := wardkeep.move_rows(format('select %I.wk_move_person($1, $2, $3)', rule ->> 'schema'), from_branch, to_branch, for_subject);
   if (moved ->> (rule ->> 'people'))::bigint is distinct from 1 then
     raise exception 'there is no such person in the branch' using errcode = 'WK231';
@@ -2326,7 +2332,7 @@ begin
 end
 $$;
 comment on function wardkeep.move_patient(text, text, text, text) is
-  'Moves a person and every row that hangs on it to another branch of the context, in this transaction. Ends what was opened for the person. Fails with WK1xx, WK009, WK231, WK503.';
+  'Moves a person and every row that hangs on it to another branch of the context, in this transaction. The consent ledger goes along. Ends what was opened for the person. Fails with WK1xx, WK009, WK231, WK232, WK233, WK503.';
 
 create function wardkeep.merge_branches(from_branch text, to_branch text, reason text) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -2344,6 +2350,7 @@ begin
   perform from wardkeep.assignment a where a.tenant = me.tenant and a.branch = from_branch and a.revoked_at is null order by a.id for update;
   perform wardkeep.hold('{}', array[from_branch]);
   me := wardkeep.movable(rule -> 'mergedBy', from_branch, to_branch, reason);
+  perform wardkeep.carry_ledger(me.tenant, from_branch, to_branch, null, reason);
   moved := wardkeep.move_rows(format('select %I.wk_merge_branch($1, $2)', rule ->> 'schema'), from_branch, to_branch, null);
   insert into wardkeep.move as m (tenant, from_branch, to_branch, reason, moved_by, moved_as, rows)
   values (me.tenant, from_branch, to_branch, reason, me.actor, me.role, moved) returning m.id into made;
@@ -2356,7 +2363,7 @@ begin
 end
 $$;
 comment on function wardkeep.merge_branches(text, text, text) is
-  'Puts every row of a branch into another branch of the context and closes it: its row goes, assignments to it end, sessions lose it. Fails with WK1xx, WK009, WK231, WK503.';
+  'Puts every row of a branch into another branch of the context and closes it: its row goes, assignments to it end, sessions lose it. Fails with WK1xx, WK009, WK231, WK232, WK233, WK503.';
 create function wardkeep.pad(secret bytea, mask integer) returns bytea
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
@@ -2409,6 +2416,24 @@ end
 $$;
 comment on function wardkeep.retire_key(text, boolean) is
   'Refuses new requests under a key and, if asked, ends every session issued under it. For the owner. Fails with WK009.';
+-- What the consent ledger holds about who moves, before any row does: each then finds the bits of its person in the new branch.
+-- Without the ledger there is nothing to carry.
+create function wardkeep.carry_ledger(of_tenant text, from_branch text, to_branch text, for_subject text, reason text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if to_regproc('wardkeep_consent.everybody') is null then
+    return;
+  end if;
+  if for_subject is null then
+    perform wardkeep_consent.carry_all(of_tenant, from_branch, to_branch, reason);
+  else
+    perform wardkeep_consent.carry(of_tenant, from_branch, to_branch, for_subject, reason);
+  end if;
+end
+$$;
+comment on function wardkeep.carry_ledger(text, text, text, text, text) is
+  'Internal: carries the consent ledger of a person, or of everybody in a branch, to another branch. Fails with WK009, WK232.';
 create function wardkeep.hold(tenants text[], branches text[]) returns void
   language sql volatile
 begin atomic

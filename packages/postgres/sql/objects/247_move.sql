@@ -40,10 +40,15 @@ exception
       hint = 'Change or remove one of the two rows first.';
   when invalid_text_representation then
     raise exception 'there is no such person in the branch' using errcode = 'WK231';
+  when undefined_table or undefined_function then
+    get stacked diagnostics of_table = pg_exception_context;
+    raise exception 'a trigger of a table that moves names what is not in its search path: %',
+      coalesce(substring(of_table from 'PL/pgSQL function ([^(]+)'), 'see the trigger functions of the tables') using errcode = 'WK233',
+      hint = 'A move runs with the search path pg_catalog, pg_temp: qualify the names, or write set search_path on that function.';
 end
 $$;
 comment on function wardkeep.move_rows(text, text, text, text) is
-  'Internal: runs the generated statement, and says which constraint stopped it. Fails with WK231.';
+  'Internal: runs the generated statement, and says which constraint or trigger stopped it. Fails with WK231, WK233.';
 
 create function wardkeep.move_patient(for_subject text, from_branch text, to_branch text, reason text) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -59,6 +64,7 @@ begin
   perform from wardkeep.referral r where r.tenant = me.tenant and r.subject = for_subject and r.ended_at is null order by r.id for update;
   perform from wardkeep.token t where t.tenant = me.tenant and for_subject = any (t.subjects) order by t.digest for update;
   me := wardkeep.movable(rule -> 'movedBy', from_branch, to_branch, reason);
+  perform wardkeep.carry_ledger(me.tenant, from_branch, to_branch, for_subject, reason);
   moved := wardkeep.move_rows(format('select %I.wk_move_person($1, $2, $3)', rule ->> 'schema'), from_branch, to_branch, for_subject);
   if (moved ->> (rule ->> 'people'))::bigint is distinct from 1 then
     raise exception 'there is no such person in the branch' using errcode = 'WK231';
@@ -73,7 +79,7 @@ begin
 end
 $$;
 comment on function wardkeep.move_patient(text, text, text, text) is
-  'Moves a person and every row that hangs on it to another branch of the context, in this transaction. Ends what was opened for the person. Fails with WK1xx, WK009, WK231, WK503.';
+  'Moves a person and every row that hangs on it to another branch of the context, in this transaction. The consent ledger goes along. Ends what was opened for the person. Fails with WK1xx, WK009, WK231, WK232, WK233, WK503.';
 
 create function wardkeep.merge_branches(from_branch text, to_branch text, reason text) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -91,6 +97,7 @@ begin
   perform from wardkeep.assignment a where a.tenant = me.tenant and a.branch = from_branch and a.revoked_at is null order by a.id for update;
   perform wardkeep.hold('{}', array[from_branch]);
   me := wardkeep.movable(rule -> 'mergedBy', from_branch, to_branch, reason);
+  perform wardkeep.carry_ledger(me.tenant, from_branch, to_branch, null, reason);
   moved := wardkeep.move_rows(format('select %I.wk_merge_branch($1, $2)', rule ->> 'schema'), from_branch, to_branch, null);
   insert into wardkeep.move as m (tenant, from_branch, to_branch, reason, moved_by, moved_as, rows)
   values (me.tenant, from_branch, to_branch, reason, me.actor, me.role, moved) returning m.id into made;
@@ -103,4 +110,4 @@ begin
 end
 $$;
 comment on function wardkeep.merge_branches(text, text, text) is
-  'Puts every row of a branch into another branch of the context and closes it: its row goes, assignments to it end, sessions lose it. Fails with WK1xx, WK009, WK231, WK503.';
+  'Puts every row of a branch into another branch of the context and closes it: its row goes, assignments to it end, sessions lose it. Fails with WK1xx, WK009, WK231, WK232, WK233, WK503.';

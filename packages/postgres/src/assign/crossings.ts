@@ -76,10 +76,10 @@ export async function listReferrals(q: InContext): Promise<readonly RecordedRefe
 
 /**
  * Moves a person, and every row that hangs on it, to another branch of the same tenant, in one transaction. The context
- * must hold both branches. Referrals and confined sessions of the person end.
+ * must hold both branches. What the consent ledger holds goes along. Referrals and confined sessions of the person end.
  *
  * @returns the id of the recorded move
- * @throws WK231 role, branches, person, a row that refers to one that stays, or a key that the other branch has · WK503 the consent ledger holds decisions of the person · WK1xx
+ * @throws WK231 role, branches, person, a row that refers to one that stays, or a key that the other branch has · WK232 the consent ledger there holds decisions of somebody else under this key · WK233 a trigger of the host · WK503 something was decided meanwhile · WK1xx
  * @example await wk.run(session, () => movePatient(wk, { subject, from, to, reason: "lives in the south now" }))
  */
 export async function movePatient(
@@ -100,7 +100,7 @@ export async function movePatient(
  * is deleted, assignments to it end, and open sessions lose it, the caller's too.
  *
  * @returns the id of the recorded move
- * @throws WK231 role, branches, a row that refers to one that stays, or a key that the other branch has · WK503 · WK1xx
+ * @throws WK231 role, branches, a row that refers to one that stays, or a key that the other branch has · WK232 · WK233 · WK503 somebody decided something meanwhile · WK1xx
  * @example await wk.run(session, () => mergeBranches(wk, { from, to, reason: "the north branch closes" }))
  */
 export async function mergeBranches(q: InContext, { from, to, reason }: MoveRequest): Promise<string> {

@@ -155,6 +155,55 @@ describe("moving a patient", () => {
     await expect(ids(doctor, late, [subject])).rejects.toMatchObject({ code: "23503" })
   })
 
+  it("runs the host's triggers as the owner, on a search path that nobody else chooses, and under the caller's fence", async () => {
+    const doctor = await person("doctor", 0)
+    const [subject, chief] = [await newPatient(doctor), await manager()]
+    // A function that names its table as the host wrote it, and one that says where the name is.
+    const trail = `create table trail (who text, path text, seen bigint);
+      create function remember() returns trigger language plpgsql as $$
+      begin
+        insert into trail select current_user, current_setting('search_path'), (select count(*) from public.patient);
+        return null;
+      end $$;
+      create trigger remember after update on patient for each row execute function remember();`
+    await clinic.host.asOwner((client) => client.query(trail))
+    try {
+      await expect(move(chief, subject)).rejects.toMatchObject(code("WK233", /remember/))
+      expect(await whereIs(subject)).toEqual([here.branch, here.branch])
+      // What the application's login could bring: a table in its own temporary schema, and its own search path.
+      const { dbRole, token } = chief.grants[0]!
+      const attempt = (arrange: string): Promise<unknown> =>
+        connected(database.appUrl(clinic.host.logins.app), async (app) => {
+          await app.query("begin")
+          await app.query("select set_config('role', $1, true), set_config('wardkeep.token', $2, true)", [
+            dbRole,
+            token,
+          ])
+          try {
+            await app.query(arrange)
+            await app.query("select wardkeep.move_patient($1, $2, $3, 'x')", [subject, here.branch, there.branch])
+          } finally {
+            await app.query("rollback")
+          }
+        })
+      const temporary = "create temporary table trail (who text, path text, seen bigint default 1 / 0)"
+      await expect(attempt(temporary)).rejects.toMatchObject({ code: "42501" })
+      await expect(attempt("set local search_path = public")).rejects.toMatchObject({ code: "WK233" })
+      await clinic.host.asOwner((client) => client.query("alter function remember() set search_path = public, pg_temp"))
+      await move(chief, subject)
+      const all = "select count(*)::int as n from patient where clinic_id = $1"
+      const [{ n } = { n: -1 }] = await clinic.admin<{ n: number }>(all, [here.clinic])
+      const owner = clinic.host.logins.app.user.replace(/app$/, "owner")
+      expect(await clinic.admin("select who, path, seen::int from trail")).toEqual([
+        { who: owner, path: "public, pg_temp", seen: n },
+      ])
+    } finally {
+      await clinic.host.asOwner((client) =>
+        client.query("drop trigger remember on patient; drop function remember(); drop table trail"),
+      )
+    }
+  })
+
   it("follows from the policy file: a second plan is empty", async () => {
     const { policy, asOwner } = clinic.host
     expect((await asOwner((client) => plan({ client, policy }))).steps).toEqual([])

@@ -1,18 +1,29 @@
 import { randomUUID } from "node:crypto"
 import type { Session } from "@wardkeep/postgres"
 import { describe, expect, it } from "vitest"
+import { askedTwice, inferences } from "#tests/attacks/hidden.ts"
 import { assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
 import { waitsFor } from "#tests/fixture/blocked.ts"
 import { connected } from "#tests/fixture/clinic.ts"
+import { crossingPolicy } from "#tests/fixture/crossing.ts"
+import { enterBySql, type Grant } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { type RequestKind, signRequest } from "../issue/signature.js"
+import { declareBreakGlass } from "./break-glass.js"
+import { referPatient } from "./crossings.js"
 import { allowSupport, endSupport, listSupport, type SupportAllowance } from "./support.js"
 
-const base = assignedPolicy() as { roles: object; tables: { patient: object } }
+const base = assignedPolicy() as { tables: { patient: object } }
+const { roles, crossings } = crossingPolicy() as { roles: object; crossings: object }
+const shown = { read: ["clinic_id", "branch_id", "id", "full_name"] }
 const database = useDatabase()
 const clinic = useAssigned(database, {
   tables: { ...base.tables, patient: { ...base.tables.patient, columns: { sensitive: ["full_name", "phone"] } } },
+  crossings,
   roles: {
-    ...base.roles,
+    ...roles,
+    consultant: { purposes: ["care"], confined: true, can: { patient: shown, visit: "read" } },
+    emergency: { purposes: ["care"], confined: true, can: { patient: shown, visit: "read" } },
     support: {
       purposes: ["operations"],
       mfa: "PT1H",
@@ -216,5 +227,124 @@ describe("a support session", () => {
     await clinic.admin("insert into wardkeep.known_tenant values ($1)", [tenant])
     await expect(ids(session)).rejects.toEqual(code("WK102"))
     for (const id of [opened, waiting]) await expect(open(id, vendor)).rejects.toEqual(code("WK240"))
+  })
+})
+
+interface Opening {
+  readonly kind: RequestKind
+  readonly actor: string
+  readonly body: object
+}
+
+/** What is opened beside an ordinary session, each ready to be opened. */
+const openings: readonly (readonly [string, () => Promise<Opening>])[] = [
+  [
+    "a support session",
+    async () => {
+      const actor = name()
+      const support = await allow(await chief(), actor)
+      return { kind: "support", actor, body: { support, actor, mfa_at: new Date().toISOString() } }
+    },
+  ],
+  [
+    "a referral",
+    async () => {
+      const [here, there] = clinic.places
+      const [sender, { actor, id }] = [await person("doctor", 0), await person("doctor", 1)]
+      const of = { subject: here.patients[0] ?? "", from: here.branch, to: there.branch, records: ["public.patient"] }
+      const until = new Date(Date.now() + 3_600_000)
+      const referral = await clinic.wk.run(sender, () =>
+        referPatient(clinic.wk, { ...of, until, basis: "second_opinion" }),
+      )
+      return { kind: "referral", actor, body: { referral, session_id: id, actor } }
+    },
+  ],
+  [
+    "an emergency",
+    async () => {
+      const [, there] = clinic.places
+      const doctor = await person("doctor", 0)
+      const of = {
+        branch: there.branch,
+        subject: there.patients[0] ?? "",
+        reason: "unconscious",
+        explanation: "a fall",
+      }
+      const declared = await clinic.wk.run(doctor, () => declareBreakGlass(clinic.wk, { ...of, minutes: 10 }))
+      return {
+        kind: "break_glass",
+        actor: doctor.actor,
+        body: { break_glass: declared, session_id: doctor.id, actor: doctor.actor },
+      }
+    },
+  ],
+]
+
+const call = (kind: RequestKind, fn: string, body: object): [string, unknown[]] => {
+  const { request, kid, mac } = signRequest(kind, body, clinic.key.id, clinic.key.secret)
+  return [`select * from wardkeep.${fn}($1, $2, $3)`, [request, kid, mac]]
+}
+const opening = ({ kind, body }: Opening) => call(kind, `open_${kind}`, body)
+const asIssuer = <T>(work: (issuer: import("pg").Client) => Promise<T>): Promise<T> =>
+  connected(database.url(clinic.host.logins.issuer), work)
+
+it.each(openings)(
+  "what is told in %s does not depend on a column that its role does not read",
+  async (_name, ready) => {
+    const one = await ready()
+    const grant = await asIssuer(async (issuer) => (await issuer.query<Grant>(...opening(one))).rows[0]!)
+    const [row] = await clinic.admin<{ id: string }>(
+      "select id from patient where branch_id = any ($1::uuid[]) limit 1",
+      [grant.branches],
+    )
+    const [first, second] = await askedTwice({
+      adminUrl: database.adminUrl,
+      appUrl: database.appUrl(clinic.host.logins.app),
+      id: row?.id ?? "",
+      dbRole: grant.db_role,
+      view: true,
+      async enter(attacker) {
+        await attacker.client.query("begin")
+        await enterBySql(attacker.client, grant)
+        expect(await attacker.query(`select * from ${grant.db_role}.patient`)).toBeGreaterThan(0)
+      },
+    })
+    expect(first.size).toBe(2 * inferences.length)
+    expect([...second]).toEqual([...first])
+  },
+)
+
+describe("offboarding at the moment in which somebody opens", () => {
+  const offboarding = (actor: string) => call("offboard", "offboard", { actor, by: "hr", reason: "left" })
+  /** `first` is done and not committed while `second` waits for it. */
+  const inTurn = (first: [string, unknown[]], second: [string, unknown[]]) =>
+    asIssuer((one) =>
+      asIssuer(async (other) => {
+        await one.query("begin")
+        const done = await one.query<Grant>(...first)
+        const waiting = other.query<Grant>(...second).catch((error: unknown) => error)
+        expect(await waitsFor(database.adminUrl, one, waiting)).toBe("waits")
+        await one.query("commit")
+        return { opened: done.rows[0], late: await waiting }
+      }),
+    )
+
+  it.each(openings)("%s that was opened just before is worth nothing afterwards", async (_name, ready) => {
+    const one = await ready()
+    const { opened } = await inTurn(opening(one), offboarding(one.actor))
+    await connected(database.appUrl(clinic.host.logins.app), async (app) => {
+      await app.query("begin")
+      const spent = enterBySql(app, opened!).then(() => app.query("select from public.patient"))
+      await expect(spent).rejects.toEqual(code("WK102"))
+      await app.query("rollback")
+    })
+    expect(await clinic.admin("select from wardkeep.token where actor = $1", [one.actor])).toEqual([])
+  })
+
+  it.each(openings)("%s that waits behind it is not opened", async (_name, ready) => {
+    const one = await ready()
+    const { late } = await inTurn(offboarding(one.actor), opening(one))
+    expect(late).toMatchObject({ code: expect.stringMatching(/^WK2(02|07|30|40)$/) })
+    expect(await clinic.admin("select from wardkeep.token where actor = $1", [one.actor])).toEqual([])
   })
 })

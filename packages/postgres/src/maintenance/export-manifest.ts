@@ -25,6 +25,7 @@ export const ledgerTables: readonly string[] = [
   "wardkeep_consent.notice",
   "wardkeep_consent.notice_text",
   "wardkeep_consent.event",
+  "wardkeep_consent.carried",
   "wardkeep_consent.standing",
   "wardkeep_consent.reach",
   "wardkeep_consent.rights_event",

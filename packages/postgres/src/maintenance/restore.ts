@@ -30,7 +30,7 @@ export interface RestoreResult {
  * Reads what `exportTenants` wrote into an installed, empty database: tenants and branches in maintenance, everything
  * else through `load`, so that no row goes around the fence. Counts are compared at the end. What tenants took from roles,
  * who is assigned what, and emergencies with their reviews come back as they were recorded, with the tenants. Support
- * sessions come back as a record only: none can be opened again. So does the consent ledger: objections before the first row, what was given with the last step.
+ * sessions and referrals come back as a record only: none can be opened again. So does the consent ledger: objections before the first row, what was given with the last step.
  *
  * @throws WK307 the target has no place for the ledger, the tables are not empty, a file was changed, or the counts differ: start again with a fresh database
  * @example await restoreTenants({ client, policy, directory: "/backup/2026-11-24", reason: "drill" })
@@ -50,8 +50,9 @@ export async function restoreTenants(options: RestoreOptions): Promise<RestoreRe
     // An objection is there before the first row about whom it is of.
     for (const record of manifest.records) await copyRecord(record)
     await keepRestricted(q, manifest)
-    // The clinic may have ended one after the export was made: what is on record stays, nothing of it can be opened.
-    await q.query("update wardkeep.support set valid_until = least(valid_until, clock_timestamp())")
+    // The clinic may have ended or withdrawn one after the export was made: what is on record stays, nothing of it can be opened.
+    for (const table of ["wardkeep.support", "wardkeep.referral"])
+      await q.query(`update ${table} set valid_until = least(valid_until, clock_timestamp()) where ended_at is null`)
     for (const table of first) await copyFile(client, directory, table, `copy ${target(table)} from stdin`)
     await q.query(
       "select wardkeep.record('restore', null, jsonb_build_object('records', $1::int, 'reason', $2::text))",

@@ -8,12 +8,14 @@ import { assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
 const database = useDatabase()
-const clinic = useAssigned(database)
+const keeper = { purposes: ["care"], mfa: "PT15M", can: { patient: { read: true } } }
+const rights = { roles: { ...Object(assignedPolicy().roles), keeper } }
+const clinic = useAssigned(database, rights)
 let folder = ""
 
 beforeAll(async () => {
   folder = await emptyFolder()
-  const document = { ...assignedPolicy(), deployment: clinic.host.policy.deployment }
+  const document = { ...assignedPolicy(rights), deployment: clinic.host.policy.deployment }
   await writeFile(join(folder, "wardkeep.policy.json"), JSON.stringify(document))
   await clinic.grant("asha", "reception", 0)
 })
@@ -79,6 +81,23 @@ describe("wardkeep psql", () => {
       label: "wardkeep psql: ticket 4711",
       roles: [{ tenant: clinic.places[0].clinic, role: "reception" }],
     })
+  })
+
+  it("takes a role that asks for a second factor when it is told that one was checked, and says so in the record", async () => {
+    await clinic.grant("asha", "keeper", 0)
+    const at = new Date(Date.now() - 60_000).toISOString()
+    const as = (...more: string[]) => type(["select count(*) as n from patient;"], "--as", "keeper", ...more)
+    const without = await as()
+    expect([without.code, without.stderr]).toEqual([expect.any(Number), expect.stringMatching(/WK202.*second factor/s)])
+    expect(without.code).not.toBe(0)
+    const old = await as("--second-factor", new Date(Date.now() - 3_600_000).toISOString())
+    expect([old.code === 0, old.stdout]).toEqual([false, ""])
+    for (const wrong of ["yesterday", "2026-11-28 09:30", at.slice(0, -1)])
+      expect((await as("--second-factor", wrong)).stderr).toContain("WK009")
+    expect(await as("--second-factor", at)).toMatchObject({ code: 0, stdout: "n\n2\n(1 row)\n" })
+    const labels = "select count(*)::int as n from wardkeep.session where label = $1"
+    const said = `wardkeep psql, second factor ${at}: ticket 4711`
+    expect(await clinic.admin(labels, [said])).toEqual([{ n: 1 }])
   })
 
   it("reaches no more than the application's login does in that context, whatever is typed", async () => {

@@ -14,6 +14,8 @@ export interface PromptOptions {
   readonly purpose?: string | undefined
   readonly reason: string
   readonly minutes: number
+  /** When whoever runs this checked a second factor of the actor; recorded in the session's label. */
+  readonly mfaAt?: Date | undefined
   readonly input: NodeJS.ReadableStream
   /** Called before each statement that is waited for. */
   readonly prompt: (text: string) => void
@@ -86,7 +88,7 @@ export async function prompt(options: PromptOptions): Promise<PromptEnd> {
 }
 
 async function issued(issuer: Issuer, options: PromptOptions): Promise<Session> {
-  const { actor, role, branch, purpose, reason, minutes } = options
+  const { actor, role, branch, purpose, reason, minutes, mfaAt } = options
   const tenants = options.tenant === undefined ? await issuer.listTenants() : [options.tenant]
   const [tenant] = tenants
   if (tenant === undefined || tenants.length > 1)
@@ -96,7 +98,16 @@ async function issued(issuer: Issuer, options: PromptOptions): Promise<Session> 
     })
   const purposes = purpose === undefined ? {} : { purposes: [purpose] }
   const assignments = [{ tenant, branches: [branch], role, ...purposes }]
-  return await issuer.issueSession({ actor, assignments, ttl: minutes * 60, label: `wardkeep psql: ${reason}` })
+  // Whoever has the issuer's key can say so, like the application's login page: it is on record that it was said here.
+  const said =
+    mfaAt === undefined ? {} : { mfaAt, label: `wardkeep psql, second factor ${mfaAt.toISOString()}: ${reason}` }
+  return await issuer.issueSession({
+    actor,
+    assignments,
+    ttl: minutes * 60,
+    label: `wardkeep psql: ${reason}`,
+    ...said,
+  })
 }
 
 async function answer(wk: Wardkeep, session: Session, options: PromptOptions): Promise<PromptEnd> {
