@@ -61,7 +61,7 @@ export {
 export { type ClockQuestion, type RequestClock, requestClock } from "./rights/clock.js"
 export { type Certificate, type DestroyOptions, destroyPerson, type LogOutcome } from "./rights/destroy.js"
 export { type Kept, keepUntil } from "./rights/keep.js"
-export { type AnswerPack, answerPack, type Look, type PackOptions, packAsHtml } from "./rights/pack.js"
+export { type AnswerPack, answerPack, type Look, type PackOptions, packAsHtml, packAsJson } from "./rights/pack.js"
 export {
   type Asked,
   answerRequest,

@@ -10,6 +10,11 @@ begin
   select e.xid, e.id from wardkeep_audit.event e where e.tenant = of_tenant and e.verb = 'view' and e.subject is null
      and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]
   union
+  -- Whoever names records wants the key out of every event that is about nobody else.
+  select e.xid, e.id from wardkeep_audit.event e
+   where of_records is not null and length(of_subject) >= 32 and e.tenant = of_tenant and e.subject is null
+     and wardkeep_audit.subjects_of(e.verb, e.detail) is null and strpos(concat(e.record, ' ', e.detail), of_subject) > 0
+  union
   select e.xid, e.id from wardkeep_audit.event e
    where of_records <> '[]' and e.tenant = of_tenant and e.subject is null and e.record is not null
      and (e.relation, e.record) in (select r.value ->> 0, r.value ->> 1 from jsonb_array_elements(of_records) r);
@@ -17,7 +22,7 @@ end
 $$;
 comment on function wardkeep_audit.events_about(text, text, jsonb) is 'Internal: the events of a tenant that are about a person.';
 
-create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text, of_records jsonb default '[]') returns integer
+create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text, of_records jsonb default null) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -69,7 +74,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_subject(text, text, text, jsonb) is
-  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. Also of the named records, as pairs of table and record, whose events name nobody. Returns how many events; the act is one too. For the owner. Fails with WK409.';
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, as pairs of table and record, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409.';
 
 create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
   language sql immutable

@@ -1384,7 +1384,7 @@ comment on function wardkeep_consent.destroy_person(uuid) is
 
 create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
-  return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found',
+  return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found', 'mentions', v.detail -> 'mentions',
       'erased', coalesce(v.detail -> 'erased', to_jsonb(u.erased)))
     from wardkeep_consent.rights_event e
     left join wardkeep_consent.unverified u on u.request = e.request and u.tenant = e.tenant
@@ -1393,7 +1393,7 @@ create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
 comment on function wardkeep_consent.destroyed(uuid) is
   'Internal: what a destruction did, the key as long as nobody looked for what is left, and what was found then.';
 
-create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb) returns uuid
+create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb, mentions jsonb) returns uuid
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -1409,12 +1409,12 @@ begin
     perform wardkeep_consent.refuse_right('this destruction was certified already');
   end if;
   insert into wardkeep_consent.rights_event (tenant, branch, subject, request, kind, detail, actor, role, purpose, session_id)
-  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen, 'erased', from_events), session_user, 'owner', 'backfill', e.session_id)
+  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen, 'mentions', mentions, 'erased', from_events), session_user, 'owner', 'backfill', e.session_id)
   returning id into e.id;
   return e.id;
 end
 $$;
-comment on function wardkeep_consent.verify_destroyed(uuid, jsonb) is
+comment on function wardkeep_consent.verify_destroyed(uuid, jsonb, jsonb) is
   'For the owner: records that an independent query found no row about a destroyed person, and forgets the key. Fails with WK560.';
 -- Section 5(2) of the DPDP Act: who consented before the Act is told as soon as can be. A campaign is a name that its events bear.
 create function wardkeep_consent.unreached(of_notice uuid, of_campaign text, after_branch text, after_subject text, most integer)
@@ -1615,14 +1615,16 @@ declare
   u wardkeep_consent.unverified;
   t record;
   n bigint;
-  counts jsonb := '{}';
+  other bigint;
+  found_in jsonb := '{}';
+  mentioned jsonb := '{}';
 begin
   select v.* into u from wardkeep_consent.unverified v where v.request = of_request;
   if not found then
     perform wardkeep_consent.refuse_right('this destruction was certified already, or there was none');
   end if;
   if (wardkeep_consent.destroyed(of_request) ->> 'log') = 'key-of-several' then
-    return '{}';
+    return '{"found": {}, "mentions": {}}';
   end if;
   for t in select s.nspname, c.relname, exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'subject') as names,
                   exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant') as of_tenant
@@ -1630,17 +1632,25 @@ begin
             where s.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_consent') and c.relkind in ('r', 'p') and not c.relispartition
               and c.oid <> 'wardkeep_consent.unverified'::regclass
             order by 1, 2 loop
+    other := 0;
     if wardkeep_consent.unmistakable(u.subject) then
-      execute format('select count(*) from %I.%I x where strpos(x::text, $1) > 0', t.nspname, t.relname) into n using u.subject;
+      -- What is about somebody else, or was written as a reason of an owner's work, is told and stays.
+      execute format('select count(*) filter (where not o.stays), count(*) filter (where o.stays)
+          from %I.%I x, lateral (select %s as stays) o where strpos(x::text, $1) > 0', t.nspname, t.relname,
+        case when t.nspname = 'wardkeep_audit' and t.relname = 'event' then 'coalesce(x.subject, $1) <> $1'
+             else (t.nspname = 'wardkeep' and t.relname in ('activity', 'session'))::text end) into n, other using u.subject;
     elsif t.names and t.of_tenant then
       execute format('select count(*) from %I.%I x where x.subject = $1 and x.tenant = $2', t.nspname, t.relname) into n using u.subject, u.tenant;
     else
       continue;
     end if;
-    counts := counts || jsonb_build_object(t.nspname || '.' || t.relname, n);
+    found_in := found_in || jsonb_build_object(t.nspname || '.' || t.relname, n);
+    if other > 0 then
+      mentioned := mentioned || jsonb_build_object(t.nspname || '.' || t.relname, other);
+    end if;
   end loop;
-  return counts;
+  return jsonb_build_object('found', found_in, 'mentions', mentioned);
 end
 $$;
 comment on function wardkeep_consent.left_own(uuid) is
-  'For the owner: counts what is left of a destroyed person in the audit log, the ledger and Wardkeep''s own tables, by a query that names no column where the key is a UUID. Fails with WK560.';
+  'For the owner: counts what is left of a destroyed person in the audit log, the ledger and Wardkeep''s own tables, by a query that names no column where the key is a UUID; what is about others and mentions the key is counted apart. Fails with WK560.';

@@ -76,7 +76,7 @@ comment on function wardkeep_consent.destroy_person(uuid) is
 
 create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
-  return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found',
+  return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found', 'mentions', v.detail -> 'mentions',
       'erased', coalesce(v.detail -> 'erased', to_jsonb(u.erased)))
     from wardkeep_consent.rights_event e
     left join wardkeep_consent.unverified u on u.request = e.request and u.tenant = e.tenant
@@ -85,7 +85,7 @@ create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
 comment on function wardkeep_consent.destroyed(uuid) is
   'Internal: what a destruction did, the key as long as nobody looked for what is left, and what was found then.';
 
-create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb) returns uuid
+create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb, mentions jsonb) returns uuid
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -101,10 +101,10 @@ begin
     perform wardkeep_consent.refuse_right('this destruction was certified already');
   end if;
   insert into wardkeep_consent.rights_event (tenant, branch, subject, request, kind, detail, actor, role, purpose, session_id)
-  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen, 'erased', from_events), session_user, 'owner', 'backfill', e.session_id)
+  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen, 'mentions', mentions, 'erased', from_events), session_user, 'owner', 'backfill', e.session_id)
   returning id into e.id;
   return e.id;
 end
 $$;
-comment on function wardkeep_consent.verify_destroyed(uuid, jsonb) is
+comment on function wardkeep_consent.verify_destroyed(uuid, jsonb, jsonb) is
   'For the owner: records that an independent query found no row about a destroyed person, and forgets the key. Fails with WK560.';

@@ -40,6 +40,8 @@ export interface Certificate {
   readonly log: LogOutcome
   /** Rows that queries of another form, outside of every fence, found afterwards: in the host's tables and in Wardkeep's own. */
   readonly found: Readonly<Record<string, number>>
+  /** Where the key stands in what is about somebody else, or in the reason of an owner's work: told, and left. */
+  readonly mentions: Readonly<Record<string, number>>
   /** The event of the ledger that holds it. */
   readonly verified: string
   readonly notReached: readonly string[]
@@ -71,8 +73,8 @@ export async function destroyPerson(options: DestroyOptions): Promise<Certificat
     asked(q, "wardkeep_consent.destroy_person($1)", request),
   )
   const gone = destroyed.subject === null ? destroyed : await certified(options, destroyed.branch, destroyed.subject)
-  const { found, verified, erased, log } = gone
-  if (found === null || verified === null || erased === null) throw new WardkeepError("WK901")
+  const { found, mentions, verified, erased, log } = gone
+  if (found === null || mentions === null || verified === null || erased === null) throw new WardkeepError("WK901")
   return {
     wardkeep: "certificate-of-destruction",
     version: 1,
@@ -86,6 +88,7 @@ export async function destroyPerson(options: DestroyOptions): Promise<Certificat
     destroyed: gone.rows,
     log: { outcome: log, events: erased },
     found,
+    mentions,
     verified,
     notReached: log === "key-of-several" ? [...notReached, severalHadTheKey] : notReached,
   }
@@ -124,7 +127,9 @@ async function look(options: DestroyOptions, branch: string, subject: string): P
   const wait = lockTimeout === undefined ? {} : { lockTimeout }
   // Our own tables before anything is locked: the log may be long, and nobody in the clinic waits for it.
   const own = await asOwner(client, policy, () =>
-    client.query<{ found: Found }>("select wardkeep_consent.left_own($1) as found", [request]),
+    client.query<{ left: { found: Found; mentions: Found } }>("select wardkeep_consent.left_own($1) as left", [
+      request,
+    ]),
   )
   return await maintenance({ client, policy, tables, reason: `erasure ${request}`, ...wait }, async (q) => {
     const { rows } = await q.query<{ found: Found }>("select wardkeep_consent.left_rows($1, $2, $3) as found", [
@@ -132,11 +137,13 @@ async function look(options: DestroyOptions, branch: string, subject: string): P
       branch,
       subject,
     ])
-    const found = { ...rows[0]?.found, ...own.rows[0]?.found }
+    const left = own.rows[0]?.left
+    const found = { ...rows[0]?.found, ...left?.found }
     const where = Object.entries(found).filter(([, n]) => n > 0)
     if (where.length > 0)
       throw new WardkeepError("WK562", { message: `rows are left in ${where.map(([table]) => table).join(", ")}` })
-    await q.query("select wardkeep_consent.verify_destroyed($1, $2)", [request, JSON.stringify(found)])
+    const seen = [request, JSON.stringify(found), JSON.stringify(left?.mentions ?? {})]
+    await q.query("select wardkeep_consent.verify_destroyed($1, $2, $3)", seen)
     return await asked(q, "wardkeep_consent.destroyed($1)", request)
   })
 }
@@ -149,6 +156,7 @@ interface Gone {
   readonly subject: string | null
   readonly verified: string | null
   readonly found: Found | null
+  readonly mentions: Found | null
   readonly erased: number | null
   readonly log: LogOutcome["outcome"]
   readonly salt: string
