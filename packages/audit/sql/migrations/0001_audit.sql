@@ -215,7 +215,7 @@ end
 $$;
 comment on function wardkeep_audit.events_about(text, text, jsonb) is 'Internal: the events of a tenant that are about a person.';
 
-create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text, of_records jsonb default null) returns integer
+create function wardkeep_audit.erase_person(of_tenant text, of_subject text, reason text, of_records jsonb) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -266,8 +266,18 @@ begin
   return erased;
 end
 $$;
-comment on function wardkeep_audit.erase_subject(text, text, text, jsonb) is
+comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
   'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, as pairs of table and record, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409.';
+
+create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return wardkeep_audit.erase_person(of_tenant, of_subject, reason, null);
+end
+$$;
+comment on function wardkeep_audit.erase_subject(text, text, text) is
+  'Takes a person out of a tenant''s sealed events that name the person, as erase_person does. For the owner. Fails with WK409.';
 
 create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
   language sql immutable

@@ -1599,7 +1599,7 @@ begin
   delete from wardkeep.token t where t.tenant = u.tenant and u.subject = any (t.subjects);
   if to_regclass('wardkeep_audit.event') is not null then
     update wardkeep_consent.unverified v
-       set erased = v.erased + wardkeep_audit.erase_subject(u.tenant, u.subject, 'erasure ' || of_request, wardkeep_consent.logged_records(u))
+       set erased = v.erased + wardkeep_audit.erase_person(u.tenant, u.subject, 'erasure ' || of_request, wardkeep_consent.logged_records(u))
      where v.request = of_request returning v.* into u;
   end if;
   return u.erased;
