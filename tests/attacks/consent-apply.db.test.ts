@@ -54,6 +54,27 @@ it("a trigger that could make a row somebody else's after it got its bits is a f
   expect((await planned()).findings.filter(({ check }) => check === "trigger-after-consent")).toEqual([])
 })
 
+it("a table whose rows could stand in another branch than their person is a finding", async () => {
+  await owner(
+    "create table call (clinic_id uuid not null, branch_id uuid not null, id uuid not null, patient_id uuid not null)",
+  )
+  const { policy } = used.clinic
+  const visit = policy.tables.get("public.visit")
+  if (visit === undefined) throw new Error("the policy file has visits")
+  const calls = { ...policy, tables: new Map([...policy.tables, ["public.call", visit] as const]) }
+  const stray = async () =>
+    (await planned(calls)).findings
+      .filter(({ check }) => check === "subject-without-branch")
+      .map(({ object }) => object)
+  expect(await stray()).toEqual(["public.call"])
+  // The owner may not: checking a key reads past the fence.
+  await used.clinic.admin(
+    "alter table call add foreign key (clinic_id, branch_id, patient_id) references patient (clinic_id, branch_id, id) on update cascade",
+  )
+  expect(await stray()).toEqual([])
+  await owner("drop table call")
+})
+
 it("a key of people that takes different spellings for one person is refused", async () => {
   await owner("create collation loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
   // What the check sees of the extension is the name of the type.

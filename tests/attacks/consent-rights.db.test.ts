@@ -1,9 +1,18 @@
 import { decideRequest, destroyPerson, identifyRequest, openRequest } from "@wardkeep/consent"
-import type { Session } from "@wardkeep/postgres"
-import { backfill, type Queryable } from "@wardkeep/postgres/migrate"
-import { beforeAll, expect, it } from "vitest"
+import { definePolicy } from "@wardkeep/core"
+import {
+  allowSupport,
+  createWardkeep,
+  declareBreakGlass,
+  movePatient,
+  referPatient,
+  type Session,
+  type Wardkeep,
+} from "@wardkeep/postgres"
+import { apply, backfill, install, type Queryable } from "@wardkeep/postgres/migrate"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
-import { useConsenting } from "#tests/fixture/consenting.ts"
+import { consentingDocument, extensions, useConsenting } from "#tests/fixture/consenting.ts"
 import { inContext, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
@@ -132,4 +141,152 @@ it("what a role may ask about the restricted tells no key, and nothing of anothe
   }
   expect(await parents({ clinic: tenant, branch })).toContain(32)
   expect(await parents(elsewhere)).toEqual([])
+})
+
+describe("the other ways to a person", () => {
+  let wk: Wardkeep
+  const only = { purposes: ["care"], confined: true, can: { patient: "read", visit: "read" } } as const
+
+  beforeAll(async () => {
+    const { logins, policy: before, issuer, asOwner } = used.clinic
+    const document = consentingDocument(before.deployment)
+    const handed = { read: true, create: true, download: true, share: true } as const
+    const policy = definePolicy({
+      ...document,
+      roles: {
+        ...document.roles,
+        desk: { ...document.roles.desk, can: { ...document.roles.desk.can, patient: handed, visit: "manage" } },
+        emergency: only,
+        consultant: only,
+        support: {
+          purposes: ["care"],
+          mfa: "PT1H",
+          can: {
+            patient: { read: ["clinic_id", "branch_id", "id"] },
+            visit: { read: ["clinic_id", "branch_id", "id", "patient_id"] },
+          },
+        },
+      },
+      breakGlass: {
+        role: "emergency",
+        from: ["desk"],
+        longest: "PT1H",
+        reasons: ["unconscious"],
+        reviewedBy: ["head"],
+      },
+      crossings: {
+        people: "patient",
+        referral: { role: "consultant", from: ["desk"], to: ["desk"], longest: "P30D", bases: ["second_opinion"] },
+        movedBy: ["head"],
+      },
+      support: { role: "support", allowedBy: ["head"], longest: "PT1H", breakGlass: ["system_down"] },
+      lookups: { patient_by_name: { table: "patient", by: "full_name", returns: ["id"] } },
+    })
+    await connected(database.ownerUrl, (admin) => install({ admin, policy, extensions }))
+    await asOwner((client) => apply({ client, policy, extensions }))
+    wk = createWardkeep({ pool: { connectionString: database.appUrl(logins.app), max: 2 }, policy, issuer })
+  })
+  afterAll(() => wk.close())
+
+  const named = async (name: string): Promise<string> => {
+    const { rows } = await wk.run(desk, () =>
+      wk.query<{ id: string }>("insert into patient (full_name, born_on) values ($1, '1985-03-01') returning id", [
+        name,
+      ]),
+    )
+    const id = String(rows[0]?.id)
+    await wk.run(desk, () => wk.query("insert into visit (patient_id, reason) values ($1, 'x')", [id]))
+    return id
+  }
+  const shown = async (session: Session, person: string): Promise<number> => {
+    const both =
+      "select (select count(*) from patient where id = $1) + (select count(*) from visit where patient_id = $1) as n"
+    return Number((await wk.run(session, () => wk.query<{ n: string }>(both, [person]))).rows[0]?.n)
+  }
+
+  it("emergency, referral and support show nobody who is restricted, nor does a look-up, a download, a share or a move", async () => {
+    const { issuer, session, branches, asApp } = used.clinic
+    const [{ clinic: tenant, branch }, { branch: other }] = branches
+    const [gone, there] = [await named("Gone Person"), await named("There Person")]
+    const afar = await session("desk", "care", { branch: 1 })
+    const emergency = async (by: Session, subject: string): Promise<Session> => {
+      const id = await wk.run(by, () =>
+        declareBreakGlass(wk, { branch, subject, reason: "unconscious", explanation: "fell", minutes: 10 }),
+      )
+      return await issuer.openBreakGlass({ id, session: by })
+    }
+    const refer = (subject: string) =>
+      wk.run(desk, () =>
+        referPatient(wk, {
+          subject,
+          from: branch,
+          to: other,
+          records: ["public.patient", "public.visit"],
+          until: new Date(Date.now() + 3_600_000),
+          basis: "second_opinion",
+        }),
+      )
+    const referred = async (subject: string) => issuer.openReferral({ id: await refer(subject), session: afar })
+    const allowed = await wk.run(head, () =>
+      allowSupport(wk, { actor: "vendor", branch, reason: "ticket", minutes: 30 }),
+    )
+    const support = await issuer.openSupport({ id: allowed, actor: "vendor", mfaAt: new Date() })
+    const open = async (subject: string) => [await emergency(afar, subject), await referred(subject), support]
+    const [before, control] = [await open(gone), await open(there)]
+    for (const each of before) expect(await shown(each, gone)).toBe(2)
+    await decided(await asked(gone))
+    // What was open before shows nothing on its next statement, and neither does what is opened now.
+    for (const each of before) expect(await shown(each, gone)).toBe(0)
+    for (const each of control) expect(await shown(each, there)).toBe(2)
+    const again = await issuer.issueSession({
+      actor: "night",
+      ttl: "PT1H",
+      assignments: [{ tenant, branches: [other], role: "desk", purposes: ["care"] }],
+    })
+    expect(await shown(await emergency(again, gone), gone)).toBe(0)
+    await expect(refer(gone)).rejects.toMatchObject({ code: "WK230", message: "there is no such person in the branch" })
+    const lookup = (name: string) =>
+      asApp(
+        async (client) => (await client.query("select * from wardkeep_lookup.patient_by_name($1)", [name])).rowCount,
+      )
+    expect([await lookup("Gone Person"), await lookup("There Person")]).toEqual([0, 1])
+    const handOut = (person: string, verb: string, over = {}) =>
+      wk.run(desk, () =>
+        wk.query("select wardkeep_audit.begin_handling($1)", [
+          JSON.stringify({ verb, relation: "public.patient", records: [person], ...over }),
+        ]),
+      )
+    const link = { recipient: "x", id: "00000000-0000-4000-8000-000000000001", digest: "0".repeat(64) }
+    const until = new Date(Date.now() + 3_600_000).toISOString()
+    for (const [verb, over] of [
+      ["download", {}],
+      ["download", { seconds: 30 }],
+      ["share", { ...link, until }],
+    ] as const) {
+      await expect(handOut(gone, verb, over), verb).rejects.toMatchObject({ code: "WK431" })
+      await handOut(there, verb, over)
+    }
+    const boss = await issuer.issueSession({
+      actor: "boss",
+      ttl: "PT1H",
+      assignments: [{ tenant, branches: [branch, other], role: "head", purposes: ["care"] }],
+    })
+    const move = (subject: string) =>
+      wk.run(boss, () => movePatient(wk, { subject, from: branch, to: other, reason: "moved house" }))
+    await expect(move(gone)).rejects.toMatchObject({ code: "WK231", message: "there is no such person in the branch" })
+    await move(there)
+  })
+
+  it("a download for a purpose that waits is of those who said yes, whoever may download", async () => {
+    const outreach = await used.clinic.session("desk", "outreach")
+    const person = await named("Silent Person")
+    const begin = (session: Session) =>
+      wk.run(session, () =>
+        wk.query("select wardkeep_audit.begin_handling($1)", [
+          JSON.stringify({ verb: "download", relation: "public.patient", records: [person] }),
+        ]),
+      )
+    await begin(desk)
+    await expect(begin(outreach)).rejects.toMatchObject({ code: "WK431" })
+  })
 })

@@ -59,9 +59,9 @@ export {
   type TranslationStatus,
 } from "./notice/notice.js"
 export { type ClockQuestion, type RequestClock, requestClock } from "./rights/clock.js"
-export { type Certificate, type DestroyOptions, destroyPerson } from "./rights/destroy.js"
+export { type Certificate, type DestroyOptions, destroyPerson, type LogOutcome } from "./rights/destroy.js"
 export { type Kept, keepUntil } from "./rights/keep.js"
-export { type AnswerPack, answerPack, type Look, type PackOptions, packAsHtml } from "./rights/pack.js"
+export { type AnswerPack, answerPack, type Look, type PackOptions, packAsHtml, packAsJson } from "./rights/pack.js"
 export {
   type Asked,
   answerRequest,

@@ -49,9 +49,10 @@ async function run(options: Options): Promise<Report> {
   }
 }
 
-function commandOf({ set, quick, server, benches }: Options): string {
+function commandOf({ set, quick, whole, server, benches }: Options): string {
   const parts = [`npm run bench -- --only ${set}`]
   if (quick) parts.push("--quick")
+  if (whole) parts.push("--whole")
   if (server !== 18) parts.push(`--server ${server}`)
   if (benches.length > 0) parts.push(`--bench ${benches.join(",")}`)
   return parts.join(" ")
@@ -73,10 +74,11 @@ async function permissions(options: Options): Promise<void> {
   if (options.check && report.bars.some((bar) => !bar.held)) process.exitCode = 1
 }
 
-async function figures(options: Options, runSet: typeof runAudit): Promise<void> {
-  const { quick, server, benches } = options
+async function figures(options: Options, runSet: typeof runAudit | typeof runConsent): Promise<void> {
+  const { quick, whole, server, benches } = options
   const report = await runSet({
     quick,
+    whole,
     server,
     benches,
     command: commandOf(options),

@@ -1,4 +1,28 @@
-create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
+-- `of_records`: pairs of table and record that are about the person and whose events do not say so: what belongs to rows about one.
+create function wardkeep_audit.events_about(of_tenant text, of_subject text, of_records jsonb) returns table (xid xid8, id bigint)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  return query
+  select e.xid, e.id from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject
+  union
+  select e.xid, e.id from wardkeep_audit.event e where e.tenant = of_tenant and e.verb = 'view' and e.subject is null
+     and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]
+  union
+  -- Whoever names records wants the key out of every event that is about nobody else.
+  select e.xid, e.id from wardkeep_audit.event e
+   where of_records is not null and length(of_subject) >= 32 and e.tenant = of_tenant and e.subject is null
+     and wardkeep_audit.subjects_of(e.verb, e.detail) is null and strpos(concat(e.record, ' ', e.detail), of_subject) > 0
+  union
+  select e.xid, e.id from wardkeep_audit.event e
+   where of_records <> '[]' and e.tenant = of_tenant and e.subject is null and e.record is not null
+     and (e.relation, e.record) in (select r.value ->> 0, r.value ->> 1 from jsonb_array_elements(of_records) r);
+end
+$$;
+comment on function wardkeep_audit.events_about(text, text, jsonb) is 'Internal: the events of a tenant that are about a person.';
+
+create function wardkeep_audit.erase_person(of_tenant text, of_subject text, reason text, of_records jsonb) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -9,9 +33,8 @@ begin
   end if;
   -- Events of this moment would stay behind: they have no leaf that could keep their commitments.
   lock table wardkeep_audit.leaf in share row exclusive mode;
-  if exists (select from wardkeep_audit.event e where e.tenant = of_tenant
-               and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject])
-               and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
+  if exists (select from wardkeep_audit.events_about(of_tenant, of_subject, of_records) e
+              where not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
     raise exception 'events about this person are not sealed yet' using errcode = 'WK409',
       hint = 'Run `wardkeep audit seal` (in code: the sealer), then erase; nothing was erased.';
   end if;
@@ -27,9 +50,10 @@ begin
      and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
   with about as (
     select l.log, l.index, l.seed, e.record, e.subject, e.detail
-      from wardkeep_audit.event e join wardkeep_audit.leaf l on l.event = e.id and l.xid = e.xid
-     where e.tenant = of_tenant and l.seed is not null
-       and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject])
+      from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a
+      join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
+      join wardkeep_audit.leaf l on l.event = e.id and l.xid = e.xid
+     where l.seed is not null
   )
   insert into wardkeep_audit.erased (log, index, actor_salt, record, subject, detail)
   select log, index, sha256(seed || '\x01'), wardkeep_audit.commitment(seed, 2, record),
@@ -39,8 +63,7 @@ begin
   update wardkeep_audit.leaf l set seed = null
     from wardkeep_audit.erased x where x.log = l.log and x.index = l.index and l.seed is not null;
   update wardkeep_audit.event e set record = null, subject = null, detail = null
-   where e.tenant = of_tenant
-     and (e.subject = of_subject or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]);
+    from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a where e.xid = a.xid and e.id = a.id;
   -- A link to a record of somebody who is gone opens no more.
   delete from wardkeep_audit.share s where s.tenant = of_tenant and s.subject = of_subject;
   delete from wardkeep_audit.transfer t where t.tenant = of_tenant and t.subject = of_subject;
@@ -50,8 +73,18 @@ begin
   return erased;
 end
 $$;
+comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, as pairs of table and record, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409.';
+
+create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return wardkeep_audit.erase_person(of_tenant, of_subject, reason, null);
+end
+$$;
 comment on function wardkeep_audit.erase_subject(text, text, text) is
-  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. Returns how many events; the act is one too. For the owner. Fails with WK409.';
+  'Takes a person out of a tenant''s sealed events that name the person, as erase_person does. For the owner. Fails with WK409.';
 
 create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
   language sql immutable

@@ -9,7 +9,14 @@ import {
   roleNames,
 } from "@wardkeep/core"
 import { conditionSql } from "@wardkeep/permissions"
-import { type Callable, type Managed, matrixRoles, qualified, type ScopedTable } from "@wardkeep/postgres/migrate"
+import {
+  type Callable,
+  type Managed,
+  matrixRoles,
+  qualified,
+  type ScopedTable,
+  wallForOwner,
+} from "@wardkeep/postgres/migrate"
 import { recordKey } from "./record-function.js"
 
 const calls = ["begin_handling(jsonb)", "end_handling(jsonb)", "revoke_share(text)"]
@@ -61,7 +68,7 @@ export function handlingFunctions(policy: Policy, entries: readonly ScopedTable[
       }
     if (Object.keys(byAction).length === 0) continue
     cells[relation] = { groups: entry.rule.columns ?? {}, ...byAction }
-    arms.push(armOf(entry, conditions))
+    arms.push(armOf(policy, entry, conditions))
   }
   return [
     managed(
@@ -100,8 +107,11 @@ function termsOf(policy: Policy, entry: ScopedTable, entries: readonly ScopedTab
     .join(" and ")
 }
 
-/** The records of one table that are there and that this context may hand out: the table's own fence holds for the owner too. */
-function armOf(entry: ScopedTable, conditions: readonly string[]): string {
+/**
+ * The records of one table that are there and that this context may hand out. The table's own fence holds for the owner too; what
+ * a person decided about the purpose, and an erasure, do not, and are asked here.
+ */
+function armOf(policy: Policy, entry: ScopedTable, conditions: readonly string[]): string {
   const column = (name: string): string => `t.${quoteIdent(name)}::text`
   const { subject } = entry.rule
   const [only, second] = entry.key.filter((name) => name !== entry.tenant?.column && name !== entry.branch?.column)
@@ -117,9 +127,10 @@ function armOf(entry: ScopedTable, conditions: readonly string[]): string {
     conditions.length === 0
       ? "true"
       : `case handled.verb || ' ' || (handled.c).db_role ${conditions.join(" ")} else true end`
+  const wall = wallForOwner(policy, entry, "t", "(handled.c).purpose")
   return `elsif handled.relation = ${quoteLiteral(entry.table.name)} then
     return query select ${record}, ${subject === undefined ? "null" : column(subject)}, ${branch} from ${qualified(entry.table.name)} t
-      where ${found} and ${confined} and (${matrix});`
+      where ${found} and ${confined} and (${matrix}) and (${wall});`
 }
 
 function handledFunction(arms: readonly string[]): Managed {

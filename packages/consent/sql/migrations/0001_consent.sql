@@ -1481,7 +1481,12 @@ comment on function wardkeep_consent.disclose(text, jsonb) is
 create table wardkeep_consent.unverified (
   request uuid primary key,
   tenant text not null,
-  subject text not null
+  branch text not null,
+  subject text not null,
+  -- Pairs of table and record whose events in the audit log name nobody: what belonged to rows about the person.
+  records jsonb not null default '[]',
+  -- Events of the audit log from which the person was taken so far.
+  erased integer not null default 0
 );
 comment on table wardkeep_consent.unverified is
   'Destroyed, and not looked for yet: the key is here until it was. Written by functions of the owner only; nobody is granted anything on it.';
@@ -1535,9 +1540,11 @@ begin
   e.subject := '';
   e.kind := 'destroyed';
   e.detail := jsonb_build_object('salt', salt, 'rows', counts, 'keep', d.detail -> 'keep', 'decidedAt', d.at, 'openedAt', o.at,
-    'subject_sha256', encode(sha256(convert_to(salt || o.branch || ' ' || o.subject, 'UTF8')), 'hex'));
+    'subject_sha256', encode(sha256(convert_to(salt || o.branch || ' ' || o.subject, 'UTF8')), 'hex'),
+    'log', wardkeep_consent.log_of(h));
   perform wardkeep_consent.add_right(e);
-  insert into wardkeep_consent.unverified (request, tenant, subject) values (of_request, o.tenant, o.subject);
+  insert into wardkeep_consent.unverified (request, tenant, branch, subject, records)
+  values (of_request, o.tenant, o.branch, o.subject, wardkeep_consent.records_without_subject());
   perform wardkeep_consent.destroy_carried(o.tenant, o.branch, o.subject);
   delete from wardkeep_consent.standing s where s.tenant = o.tenant and s.branch = o.branch and s.subject = o.subject;
   delete from wardkeep_consent.rights_event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
@@ -1550,7 +1557,8 @@ comment on function wardkeep_consent.destroy_person(uuid) is
 
 create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
-  return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found')
+  return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found', 'mentions', v.detail -> 'mentions',
+      'erased', coalesce(v.detail -> 'erased', to_jsonb(u.erased)))
     from wardkeep_consent.rights_event e
     left join wardkeep_consent.unverified u on u.request = e.request and u.tenant = e.tenant
     left join wardkeep_consent.rights_event v on v.request = e.request and v.tenant = e.tenant and v.kind = 'verified'
@@ -1558,27 +1566,28 @@ create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
 comment on function wardkeep_consent.destroyed(uuid) is
   'Internal: what a destruction did, the key as long as nobody looked for what is left, and what was found then.';
 
-create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb) returns uuid
+create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb, mentions jsonb) returns uuid
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   e wardkeep_consent.rights_event;
+  from_events integer;
 begin
   select v.* into e from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'destroyed';
   if not found or exists (select from jsonb_each(seen) f where f.value <> '0') then
     perform wardkeep_consent.refuse_right('rows about the person were found, so nothing is certified');
   end if;
-  delete from wardkeep_consent.unverified u where u.request = of_request;
+  delete from wardkeep_consent.unverified u where u.request = of_request returning u.erased into from_events;
   if not found then
     perform wardkeep_consent.refuse_right('this destruction was certified already');
   end if;
   insert into wardkeep_consent.rights_event (tenant, branch, subject, request, kind, detail, actor, role, purpose, session_id)
-  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen), session_user, 'owner', 'backfill', e.session_id)
+  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen, 'mentions', mentions, 'erased', from_events), session_user, 'owner', 'backfill', e.session_id)
   returning id into e.id;
   return e.id;
 end
 $$;
-comment on function wardkeep_consent.verify_destroyed(uuid, jsonb) is
+comment on function wardkeep_consent.verify_destroyed(uuid, jsonb, jsonb) is
   'For the owner: records that an independent query found no row about a destroyed person, and forgets the key. Fails with WK560.';
 -- Section 5(2) of the DPDP Act: who consented before the Act is told as soon as can be. A campaign is a name that its events bear.
 create function wardkeep_consent.unreached(of_notice uuid, of_campaign text, after_branch text, after_subject text, most integer)
@@ -1664,3 +1673,157 @@ begin
 end
 $$;
 comment on function wardkeep_consent.campaign(uuid, text) is 'How many people a campaign reached, and did not, by channel and language. Fails with WK1xx.';
+-- What else knows a person than the host's tables and the ledger: the audit log, and Wardkeep's own records of emergencies,
+-- referrals, moves, assignments and open sessions.
+
+-- A key that nobody else can have had: only its events are taken out of the log, which names no branch for some of them.
+create function wardkeep_consent.unmistakable(of_subject text) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+  return of_subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+comment on function wardkeep_consent.unmistakable(text) is 'Internal: whether a key is a UUID, which is searched for as a text wherever it may be.';
+
+create function wardkeep_consent.log_of(h wardkeep_consent.reach) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if to_regclass('wardkeep_audit.event') is null then
+    return 'none';
+  end if;
+  if wardkeep_consent.unmistakable(h.subject) then
+    return 'erased';
+  end if;
+  -- Who had the key before, or has it in the next branch, would go out of the log as well.
+  if h.since > '-infinity' or exists (select from wardkeep_consent.reach r where r.tenant = h.tenant and r.subject = h.subject and r.branch <> h.branch) then
+    return 'key-of-several';
+  end if;
+  return 'erased';
+end
+$$;
+comment on function wardkeep_consent.log_of(wardkeep_consent.reach) is
+  'Internal: what becomes of a person in the audit log: erased, none where there is no log, key-of-several where the log cannot tell the person from another one.';
+
+-- Deletes of this transaction whose events name nobody: rows that belonged to rows about the person.
+create function wardkeep_consent.records_without_subject() returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if to_regclass('wardkeep_audit.event') is null then
+    return '[]';
+  end if;
+  return coalesce((select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
+    where e.xid = pg_current_xact_id() and e.verb = 'delete' and e.subject is null and e.record is not null), '[]');
+end
+$$;
+comment on function wardkeep_consent.records_without_subject() is 'Internal: what this transaction deleted, as far as its events in the audit log name nobody.';
+
+-- What was deleted before the destruction is in no table any more: the log itself says what it belonged to. Parents first.
+create function wardkeep_consent.logged_records(u wardkeep_consent.unverified) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_records jsonb := u.records;
+  b record;
+begin
+  for b in select * from wardkeep_consent.belonging() loop
+    found_records := found_records || coalesce((
+      with parents as materialized (
+        select e.record from wardkeep_audit.event e where e.tenant = u.tenant and e.subject = u.subject and e.relation = b.parent and e.record is not null
+        union
+        select r.value ->> 1 from jsonb_array_elements(found_records) r where r.value ->> 0 = b.parent
+      )
+      select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
+       where e.tenant = u.tenant and e.relation = b.child and e.subject is null and e.record is not null and e.verb in ('create', 'update', 'delete')
+         and (e.detail::jsonb -> b.by_column ->> 0 in (select p.record from parents p) or e.detail::jsonb -> b.by_column ->> 1 in (select p.record from parents p))
+    ), '[]');
+  end loop;
+  return found_records;
+end
+$$;
+comment on function wardkeep_consent.logged_records(wardkeep_consent.unverified) is
+  'Internal: records that belonged to rows about a destroyed person, as pairs of table and record, as the audit log tells it.';
+
+create function wardkeep_consent.forget(of_request uuid) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  u wardkeep_consent.unverified;
+  a wardkeep.assignment;
+  gone text := 'destroyed ' || of_request;
+begin
+  select v.* into u from wardkeep_consent.unverified v where v.request = of_request for update;
+  if not found then
+    perform wardkeep_consent.refuse_right('this destruction was certified already, or there was none');
+  end if;
+  if (wardkeep_consent.destroyed(of_request) ->> 'log') = 'key-of-several' then
+    return 0;
+  end if;
+  -- In the order of 195_turns.sql of @wardkeep/postgres.
+  for a in select h.* from wardkeep.assignment h where h.tenant = u.tenant and h.subject = u.subject order by h.actor, h.id loop
+    perform wardkeep.alone(a.actor, a.tenant);
+    perform wardkeep.revoke_one(a.id, session_user, 'the person was destroyed');
+    update wardkeep.assignment h set subject = gone where h.id = a.id;
+  end loop;
+  update wardkeep.break_glass b
+     set subject = gone, explanation = gone, review_note = case when b.review_note is not null then gone end
+   where b.tenant = u.tenant and b.subject = u.subject;
+  update wardkeep.referral r set subject = gone, end_reason = case when r.end_reason is not null then gone end
+   where r.tenant = u.tenant and r.subject = u.subject;
+  update wardkeep.move m set subject = gone, reason = gone where m.tenant = u.tenant and m.subject = u.subject;
+  delete from wardkeep.token t where t.tenant = u.tenant and u.subject = any (t.subjects);
+  if to_regclass('wardkeep_audit.event') is not null then
+    update wardkeep_consent.unverified v
+       set erased = v.erased + wardkeep_audit.erase_person(u.tenant, u.subject, 'erasure ' || of_request, wardkeep_consent.logged_records(u))
+     where v.request = of_request returning v.* into u;
+  end if;
+  return u.erased;
+end
+$$;
+comment on function wardkeep_consent.forget(uuid) is
+  'For the owner: takes a destroyed person out of the audit log''s sealed events and out of Wardkeep''s own records. Returns from how many events so far. Fails with WK409, WK560.';
+-- Past every list of columns: each table of our schemas, as text. Partitions are read through their whole.
+create function wardkeep_consent.left_own(of_request uuid) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  u wardkeep_consent.unverified;
+  t record;
+  n bigint;
+  other bigint;
+  found_in jsonb := '{}';
+  mentioned jsonb := '{}';
+begin
+  select v.* into u from wardkeep_consent.unverified v where v.request = of_request;
+  if not found then
+    perform wardkeep_consent.refuse_right('this destruction was certified already, or there was none');
+  end if;
+  if (wardkeep_consent.destroyed(of_request) ->> 'log') = 'key-of-several' then
+    return '{"found": {}, "mentions": {}}';
+  end if;
+  for t in select s.nspname, c.relname, exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'subject') as names,
+                  exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant') as of_tenant
+             from pg_class c join pg_namespace s on s.oid = c.relnamespace
+            where s.nspname in ('wardkeep', 'wardkeep_audit', 'wardkeep_consent') and c.relkind in ('r', 'p') and not c.relispartition
+              and c.oid <> 'wardkeep_consent.unverified'::regclass
+            order by 1, 2 loop
+    other := 0;
+    if wardkeep_consent.unmistakable(u.subject) then
+      -- What is about somebody else, or was written as a reason of an owner's work, is told and stays.
+      execute format('select count(*) filter (where not o.stays), count(*) filter (where o.stays)
+          from %I.%I x, lateral (select %s as stays) o where strpos(x::text, $1) > 0', t.nspname, t.relname,
+        case when t.nspname = 'wardkeep_audit' and t.relname = 'event' then 'coalesce(x.subject, $1) <> $1'
+             else (t.nspname = 'wardkeep' and t.relname in ('activity', 'session'))::text end) into n, other using u.subject;
+    elsif t.names and t.of_tenant then
+      execute format('select count(*) from %I.%I x where x.subject = $1 and x.tenant = $2', t.nspname, t.relname) into n using u.subject, u.tenant;
+    else
+      continue;
+    end if;
+    found_in := found_in || jsonb_build_object(t.nspname || '.' || t.relname, n);
+    if other > 0 then
+      mentioned := mentioned || jsonb_build_object(t.nspname || '.' || t.relname, other);
+    end if;
+  end loop;
+  return jsonb_build_object('found', found_in, 'mentions', mentioned);
+end
+$$;
+comment on function wardkeep_consent.left_own(uuid) is
+  'For the owner: counts what is left of a destroyed person in the audit log, the ledger and Wardkeep''s own tables, by a query that names no column where the key is a UUID; what is about others and mentions the key is counted apart. Fails with WK560.';

@@ -2,7 +2,12 @@
 create table wardkeep_consent.unverified (
   request uuid primary key,
   tenant text not null,
-  subject text not null
+  branch text not null,
+  subject text not null,
+  -- Pairs of table and record whose events in the audit log name nobody: what belonged to rows about the person.
+  records jsonb not null default '[]',
+  -- Events of the audit log from which the person was taken so far.
+  erased integer not null default 0
 );
 comment on table wardkeep_consent.unverified is
   'Destroyed, and not looked for yet: the key is here until it was. Written by functions of the owner only; nobody is granted anything on it.';
@@ -56,9 +61,11 @@ begin
   e.subject := '';
   e.kind := 'destroyed';
   e.detail := jsonb_build_object('salt', salt, 'rows', counts, 'keep', d.detail -> 'keep', 'decidedAt', d.at, 'openedAt', o.at,
-    'subject_sha256', encode(sha256(convert_to(salt || o.branch || ' ' || o.subject, 'UTF8')), 'hex'));
+    'subject_sha256', encode(sha256(convert_to(salt || o.branch || ' ' || o.subject, 'UTF8')), 'hex'),
+    'log', wardkeep_consent.log_of(h));
   perform wardkeep_consent.add_right(e);
-  insert into wardkeep_consent.unverified (request, tenant, subject) values (of_request, o.tenant, o.subject);
+  insert into wardkeep_consent.unverified (request, tenant, branch, subject, records)
+  values (of_request, o.tenant, o.branch, o.subject, wardkeep_consent.records_without_subject());
   perform wardkeep_consent.destroy_carried(o.tenant, o.branch, o.subject);
   delete from wardkeep_consent.standing s where s.tenant = o.tenant and s.branch = o.branch and s.subject = o.subject;
   delete from wardkeep_consent.rights_event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
@@ -71,7 +78,8 @@ comment on function wardkeep_consent.destroy_person(uuid) is
 
 create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
-  return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found')
+  return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found', 'mentions', v.detail -> 'mentions',
+      'erased', coalesce(v.detail -> 'erased', to_jsonb(u.erased)))
     from wardkeep_consent.rights_event e
     left join wardkeep_consent.unverified u on u.request = e.request and u.tenant = e.tenant
     left join wardkeep_consent.rights_event v on v.request = e.request and v.tenant = e.tenant and v.kind = 'verified'
@@ -79,25 +87,26 @@ create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
 comment on function wardkeep_consent.destroyed(uuid) is
   'Internal: what a destruction did, the key as long as nobody looked for what is left, and what was found then.';
 
-create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb) returns uuid
+create function wardkeep_consent.verify_destroyed(of_request uuid, seen jsonb, mentions jsonb) returns uuid
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   e wardkeep_consent.rights_event;
+  from_events integer;
 begin
   select v.* into e from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'destroyed';
   if not found or exists (select from jsonb_each(seen) f where f.value <> '0') then
     perform wardkeep_consent.refuse_right('rows about the person were found, so nothing is certified');
   end if;
-  delete from wardkeep_consent.unverified u where u.request = of_request;
+  delete from wardkeep_consent.unverified u where u.request = of_request returning u.erased into from_events;
   if not found then
     perform wardkeep_consent.refuse_right('this destruction was certified already');
   end if;
   insert into wardkeep_consent.rights_event (tenant, branch, subject, request, kind, detail, actor, role, purpose, session_id)
-  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen), session_user, 'owner', 'backfill', e.session_id)
+  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen, 'mentions', mentions, 'erased', from_events), session_user, 'owner', 'backfill', e.session_id)
   returning id into e.id;
   return e.id;
 end
 $$;
-comment on function wardkeep_consent.verify_destroyed(uuid, jsonb) is
+comment on function wardkeep_consent.verify_destroyed(uuid, jsonb, jsonb) is
   'For the owner: records that an independent query found no row about a destroyed person, and forgets the key. Fails with WK560.';

@@ -13,7 +13,7 @@ import {
 } from "@wardkeep/postgres/migrate"
 import { aboutPeople } from "./about.js"
 import { callers } from "./callers.js"
-import { hostTriggerFindings } from "./host-triggers.js"
+import { hostTriggerFindings, strayRowFindings } from "./host-triggers.js"
 import { sqlFunction } from "./sql-function.js"
 
 const mark = "wardkeep-consent"
@@ -48,7 +48,10 @@ export const consent: Extension = {
     const steps = managedSteps(desired, await present(input), mark)
     // Whatever was changed by hand, or came anew: every row says again what the ledger says.
     if (rule !== null && steps.length > 0) steps.push(refreshed)
-    return { steps, findings: rule === null ? [] : await hostTriggerFindings(input.client, walled(input, rule)) }
+    if (rule === null) return { steps, findings: [] }
+    const tables = walled(input, rule)
+    const findings = [...(await hostTriggerFindings(input.client, tables)), ...strayRowFindings(tables, rule.subjects)]
+    return { steps, findings }
   },
 }
 

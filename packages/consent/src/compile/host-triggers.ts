@@ -19,3 +19,27 @@ export async function hostTriggerFindings(client: Queryable, tables: readonly Sc
     fix: `alter trigger ${quoteIdent(trigger)} on ${name} rename to a name before wk_consent_row`,
   }))
 }
+
+/**
+ * A row about a person that stands in another branch than the person has the bits of nobody: an objection does not hold for it, nor
+ * does an erasure. A foreign key that leads through the branch makes that impossible.
+ */
+export function strayRowFindings(tables: readonly ScopedTable[], people: string): Finding[] {
+  return tables.flatMap(({ table, branch, rule: { subject = "" } }) => {
+    if (branch === null || table.name === people) return []
+    const held = table.constraints.some(
+      ({ type, parent, columns, validated }) =>
+        type === "f" && parent === people && validated && columns.includes(subject) && columns.includes(branch.column),
+    )
+    if (held) return []
+    return [
+      {
+        check: "subject-without-branch",
+        severity: "not-covered" as const,
+        object: table.name,
+        message: `a row may stand in another branch than its person, whose objection and erasure do not reach it there`,
+        fix: `a foreign key from tenant, ${branch.column} and ${subject} of ${table.name} to ${people}`,
+      },
+    ]
+  })
+}

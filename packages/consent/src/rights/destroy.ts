@@ -1,5 +1,5 @@
 import { type Policy, WardkeepError } from "@wardkeep/core"
-import { inTenant, maintenance, type Queryable } from "@wardkeep/postgres/migrate"
+import { asOwner, inTenant, maintenance, type Queryable } from "@wardkeep/postgres/migrate"
 
 export interface DestroyOptions {
   /** A dedicated connection of the migrator's login. */
@@ -10,7 +10,17 @@ export interface DestroyOptions {
   readonly request: string
   /** Milliseconds to wait for the exclusive lock of the query that looks what is left. Default 5000. */
   readonly lockTimeout?: number
+  /** Seals the audit log, by whoever holds its key, before the person is taken out of it. Left out, a sealer that runs is waited for. */
+  readonly seal?: () => Promise<unknown>
+  /** Milliseconds to wait for a sealer that runs. Default 5000. */
+  readonly sealWait?: number
 }
+
+/**
+ * What became of the person in the sealed events of the audit log: `erased` from so many, and every old proof still verifies;
+ * `none`: there is no log; `key-of-several`: the log cannot tell the person from another one who has, or had, the same key.
+ */
+export type LogOutcome = { readonly outcome: "erased" | "none" | "key-of-several"; readonly events: number }
 
 /** What a destruction did, and what was looked for afterwards. No line says more than a query showed. */
 export interface Certificate {
@@ -27,8 +37,11 @@ export interface Certificate {
   readonly kept: readonly unknown[]
   /** Rows that were removed, by table. */
   readonly destroyed: Readonly<Record<string, number>>
-  /** Rows that a query of another form, outside of every fence, found afterwards. */
+  readonly log: LogOutcome
+  /** Rows that queries of another form, outside of every fence, found afterwards: in the host's tables and in Wardkeep's own. */
   readonly found: Readonly<Record<string, number>>
+  /** Where the key stands in what is about somebody else, or in the reason of an owner's work: told, and left. */
+  readonly mentions: Readonly<Record<string, number>>
   /** The event of the ledger that holds it. */
   readonly verified: string
   readonly notReached: readonly string[]
@@ -36,31 +49,32 @@ export interface Certificate {
 
 const notReached = [
   "backups and write-ahead logs, until they expire",
-  "sealed events of the audit log: see `wardkeep audit erase`",
   "tables of another scope than the table of people, and tables that the policy file does not manage",
-  "processors, files outside of the database, and what was handed over",
+  "processors, files outside of the database, bundles of the audit log, and what was handed over",
 ]
+const severalHadTheKey =
+  "the audit log and Wardkeep's own records: they cannot tell the person from another one who has, or had, the same key"
 
 /**
  * Destroys what is held about a person whose erasure was decided, once the last cited period has ended and no legal hold is
- * left: the rows of every table about people, what belongs to them, and the ledger's. A second transaction looks for what is
- * left, past every fence and by a query of another form. The certificate is made of what it saw. Where that look failed, the
- * database keeps the key until it succeeds: call it again. Once it did, another call returns the same certificate.
+ * left: the rows of every table about people, what belongs to them, and the ledger's. Then it takes the person out of the audit
+ * log, whose old proofs still verify, and out of Wardkeep's own records of emergencies, referrals, moves and assignments. At last
+ * a transaction looks for what is left, past every fence and by queries of another form. The certificate is made of what it
+ * saw. Where a later step failed, the database keeps the key until it succeeds: call it again. Once it did, another call
+ * returns the same certificate.
  *
- * @throws WK560 not decided, a period runs, or a hold · WK562 rows are left; they were not certified · WK307
+ * @throws WK560 not decided, a period runs, or a hold · WK562 rows are left; they were not certified · WK568 the audit log is not
+ *   sealed so far · WK307
  * @example const certificate = await destroyPerson({ client, policy, tenant, request })
  */
 export async function destroyPerson(options: DestroyOptions): Promise<Certificate> {
   const { client, policy, tenant, request } = options
-  const gone = await inTenant(client, policy, tenant, `erasure ${request}`, async (q) => {
-    const { rows } = await q.query<{ gone: Gone | null }>("select wardkeep_consent.destroy_person($1) as gone", [
-      request,
-    ])
-    return rows[0]?.gone
-  })
-  if (gone === undefined || gone === null) throw new WardkeepError("WK901")
-  const { found, verified } = gone.subject === null ? gone : await look(options, gone.branch, gone.subject)
-  if (found === null || verified === null) throw new WardkeepError("WK901")
+  const destroyed = await inTenant(client, policy, tenant, `erasure ${request}`, (q) =>
+    asked(q, "wardkeep_consent.destroy_person($1)", request),
+  )
+  const gone = destroyed.subject === null ? destroyed : await certified(options, destroyed.branch, destroyed.subject)
+  const { found, mentions, verified, erased, log } = gone
+  if (found === null || mentions === null || verified === null || erased === null) throw new WardkeepError("WK901")
   return {
     wardkeep: "certificate-of-destruction",
     version: 1,
@@ -72,49 +86,84 @@ export async function destroyPerson(options: DestroyOptions): Promise<Certificat
     decidedAt: gone.decidedAt,
     kept: gone.keep ?? [],
     destroyed: gone.rows,
+    log: { outcome: log, events: erased },
     found,
+    mentions,
     verified,
-    notReached,
+    notReached: log === "key-of-several" ? [...notReached, severalHadTheKey] : notReached,
   }
 }
 
-type Looked = Pick<Gone, "found" | "verified">
+async function asked(q: Queryable, call: string, request: string): Promise<Gone> {
+  const { rows } = await q.query<{ gone: Gone | null }>(`select ${call} as gone`, [request])
+  const gone = rows[0]?.gone
+  if (gone === undefined || gone === null) throw new WardkeepError("WK901")
+  return gone
+}
 
-async function look(options: DestroyOptions, branch: string, subject: string): Promise<Looked> {
+async function certified(options: DestroyOptions, branch: string, subject: string): Promise<Gone> {
+  await options.seal?.()
+  await forget(options)
+  return await look(options, branch, subject)
+}
+
+/** The deletes themselves are events about the person, which somebody has to seal first. */
+async function forget({ client, policy, request, sealWait = 5000 }: DestroyOptions): Promise<void> {
+  for (const until = Date.now() + sealWait; ; ) {
+    try {
+      await asOwner(client, policy, () => client.query("select wardkeep_consent.forget($1)", [request]))
+      return
+    } catch (error) {
+      if (!(typeof error === "object" && error !== null && "code" in error && error.code === "WK409")) throw error
+      if (Date.now() >= until) throw new WardkeepError("WK568", { cause: error })
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+async function look(options: DestroyOptions, branch: string, subject: string): Promise<Gone> {
   const { client, policy, tenant, request, lockTimeout } = options
   const tables = policy.consent === null ? [] : [...policy.tables.keys()].filter((name) => isCovered(policy, name))
   const wait = lockTimeout === undefined ? {} : { lockTimeout }
+  // Our own tables before anything is locked: the log may be long, and nobody in the clinic waits for it.
+  const own = await asOwner(client, policy, () =>
+    client.query<{ left: { found: Found; mentions: Found } }>("select wardkeep_consent.left_own($1) as left", [
+      request,
+    ]),
+  )
   return await maintenance({ client, policy, tables, reason: `erasure ${request}`, ...wait }, async (q) => {
-    const { rows } = await q.query<{ found: Record<string, number> }>(
-      `select wardkeep_consent.left_rows($1, $2, $3) || jsonb_build_object(
-         'wardkeep_consent.event', (select count(*) from wardkeep_consent.event e where e.tenant = $1 and e.branch = $2 and e.subject = $3),
-         'wardkeep_consent.rights_event', (select count(*) from wardkeep_consent.rights_event e where e.tenant = $1 and e.branch = $2 and e.subject = $3),
-         'wardkeep_consent.reach', (select count(*) from wardkeep_consent.reach e where e.tenant = $1 and e.branch = $2 and e.subject = $3)) as found`,
-      [tenant, branch, subject],
-    )
-    const found = rows[0]?.found ?? {}
+    const { rows } = await q.query<{ found: Found }>("select wardkeep_consent.left_rows($1, $2, $3) as found", [
+      tenant,
+      branch,
+      subject,
+    ])
+    const left = own.rows[0]?.left
+    const found = { ...rows[0]?.found, ...left?.found }
     const where = Object.entries(found).filter(([, n]) => n > 0)
     if (where.length > 0)
       throw new WardkeepError("WK562", { message: `rows are left in ${where.map(([table]) => table).join(", ")}` })
-    const { rows: made } = await q.query<{ verified: string }>(
-      "select wardkeep_consent.verify_destroyed($1, $2) as verified",
-      [request, JSON.stringify(found)],
-    )
-    return { found, verified: made[0]?.verified ?? null }
+    const seen = [request, JSON.stringify(found), JSON.stringify(left?.mentions ?? {})]
+    await q.query("select wardkeep_consent.verify_destroyed($1, $2, $3)", seen)
+    return await asked(q, "wardkeep_consent.destroyed($1)", request)
   })
 }
+
+type Found = Readonly<Record<string, number>>
 
 interface Gone {
   readonly branch: string
   /** Null once somebody looked for what is left. */
   readonly subject: string | null
   readonly verified: string | null
-  readonly found: Readonly<Record<string, number>> | null
+  readonly found: Found | null
+  readonly mentions: Found | null
+  readonly erased: number | null
+  readonly log: LogOutcome["outcome"]
   readonly salt: string
   readonly subject_sha256: string
   readonly decidedAt: string
   readonly keep: readonly unknown[] | null
-  readonly rows: Readonly<Record<string, number>>
+  readonly rows: Found
 }
 
 const isCovered = (policy: Policy, name: string): boolean => {

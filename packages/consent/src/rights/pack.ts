@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { escapeMarkup, type Policy, WardkeepError } from "@wardkeep/core"
 import { inTenant, type Queryable } from "@wardkeep/postgres/migrate"
 
@@ -95,17 +96,31 @@ export async function answerPack(options: PackOptions): Promise<AnswerPack> {
   }
 }
 
-/** The pack for reading: a document of its own, without scripts, styles or anything fetched. */
+/** Wide tables break in words, rows stay together on paper. */
+const style = `body{font:1rem/1.5 sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}
+table{border-collapse:collapse;width:100%}th,td{border:1px solid;padding:.25rem .5rem;text-align:start;vertical-align:top;overflow-wrap:anywhere}
+@media print{body{margin:0;max-width:none;font-size:10pt}tr{break-inside:avoid}thead{display:table-header-group}h2{break-after:avoid}}`
+
+/** The pack for machines: the document that {@link packAsHtml} names by its hash. */
+export function packAsJson(pack: AnswerPack): string {
+  return `${JSON.stringify(pack, null, 2)}\n`
+}
+
+/**
+ * The pack for reading and for paper: one file, without scripts or anything fetched. It ends with the SHA-256 of
+ * {@link packAsJson}, so that keeping the hash of this page keeps both.
+ */
 export function packAsHtml(pack: AnswerPack): string {
   const sections = [
-    `<h1>What we hold about you</h1><p>${escapeMarkup(pack.words)}</p><p>Questions: ${escapeMarkup(pack.contact)}</p>`,
+    `<h1>What we hold about you</h1><p>${escapeMarkup(pack.words)}</p><p>Questions: ${escapeMarkup(pack.contact)}</p><p>Made on ${escapeMarkup(pack.madeAt)}, in answer to request ${escapeMarkup(pack.request)}.</p>`,
     section("For what", pack.purposes),
     section("With whom it was shared", pack.sharedWith),
     seenSection(pack.seen),
     section("What you were told and what you decided", pack.consent),
-    ...Object.entries(pack.held).map(([table, rows]) => section(table, rows)),
+    ...Object.entries(pack.held).map(([table, rows]) => section(`Held in ${table}`, rows)),
+    `<p>The same for machines is a file with the SHA-256 ${createHash("sha256").update(packAsJson(pack)).digest("hex")}.</p>`,
   ]
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Answer ${escapeMarkup(pack.request)}</title><main>${sections.join("\n")}</main></html>\n`
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Answer ${escapeMarkup(pack.request)}</title><style>${style}</style><main>${sections.join("\n")}</main></html>\n`
 }
 
 function seenSection(seen: AnswerPack["seen"]): string {

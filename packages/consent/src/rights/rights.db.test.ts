@@ -1,4 +1,8 @@
-import { createHash } from "node:crypto"
+import { spawnSync } from "node:child_process"
+import { createHash, generateKeyPairSync } from "node:crypto"
+import { fileURLToPath } from "node:url"
+import { openSealer, signerFrom, writeBundle } from "@wardkeep/audit"
+import { readCheckpoint, trustedKeys, verifyBundle, verifyDatabase } from "@wardkeep/audit/verify"
 import { roleNames } from "@wardkeep/core"
 import type { Session } from "@wardkeep/postgres"
 import { backfill } from "@wardkeep/postgres/migrate"
@@ -9,7 +13,7 @@ import { notice, said, served, useConsenting } from "#tests/fixture/consenting.t
 import { inContext, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { publishNotice } from "../notice/notice.js"
-import { destroyPerson } from "./destroy.js"
+import { type DestroyOptions, destroyPerson } from "./destroy.js"
 import { answerPack, packAsHtml } from "./pack.js"
 import {
   type Asked,
@@ -59,9 +63,23 @@ const seen = (session: Session, subject: string) =>
   as(session, async () => (await used.clinic.wk.query("select from patient where id = $1", [subject])).rowCount)
 const asMigrator = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
   connected(withLogin(database.adminUrl, used.clinic.logins.migrator), work)
-const destroy = (request: string, lockTimeout = 5000) =>
+const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+const sealed = () =>
+  used.clinic.asOwner(async (client) => {
+    const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
+    const sealer = await openSealer({ client, deployment: used.clinic.policy.deployment, signer, heartbeat: 0 })
+    return (await sealer.seal()).checkpoint ?? ""
+  })
+const destroy = (request: string, over: Partial<DestroyOptions> = {}) =>
   asMigrator((client) =>
-    destroyPerson({ client, policy: used.clinic.policy, tenant: used.clinic.branches[0].clinic, request, lockTimeout }),
+    destroyPerson({
+      client,
+      policy: used.clinic.policy,
+      tenant: used.clinic.branches[0].clinic,
+      request,
+      seal: sealed,
+      ...over,
+    }),
   )
 const refused = (work: Promise<unknown>, words: RegExp, code = "WK560") =>
   expect(work).rejects.toMatchObject({ code, message: expect.stringMatching(words) })
@@ -202,7 +220,7 @@ describe("an erasure", () => {
     // The look afterwards waits for a lock that somebody has: the rows are gone, nothing is certified, and it can be done again.
     await connected(database.adminUrl, async (other) => {
       await other.query("begin; lock table visit in access share mode")
-      await expect(destroy(request, 100)).rejects.toMatchObject({ code: "WK307" })
+      await expect(destroy(request, { lockTimeout: 100 })).rejects.toMatchObject({ code: "WK307" })
       await other.query("rollback")
     })
     const kept = "select subject from wardkeep_consent.unverified where request = $1"
@@ -225,6 +243,8 @@ describe("an erasure", () => {
     expect(certificate.destroyed).toMatchObject({ "public.patient": 1, "public.visit": 1, "public.note": 1 })
     expect(Object.values(certificate.found).every((n) => n === 0)).toBe(true)
     expect(Object.keys(certificate.found)).toContain("public.patient_word")
+    // The name that held the key was somebody else's, whose events stay and are told.
+    expect(certificate.mentions).toEqual({ "wardkeep_audit.event": 2 })
     const told = `${certificate.salt}${certificate.branch} ${subject}`
     expect(createHash("sha256").update(told).digest("hex")).toBe(certificate.subjectSha256)
     for (const table of ["event", "standing", "reach", "rights_event"])
@@ -232,6 +252,110 @@ describe("an erasure", () => {
     const rest = "select kind from wardkeep_consent.rights_event where request = $1 order by at"
     expect(await used.clinic.admin(rest, [request])).toEqual([{ kind: "destroyed" }, { kind: "verified" }])
     expect(await seen(desk, used.clinic.adults[0] ?? "")).toBe(1)
+  })
+})
+
+describe("what is destroyed goes out of the audit log too", () => {
+  /** The events of one tenant in a bundle, as leaves, and the root that the last checkpoint of its log says. */
+  const inBundle = (text: string, tenant: string) => {
+    const lines = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    const from = lines.findIndex((line) => line.tenant === tenant)
+    const of = lines.slice(from + 1)
+    const note = of.filter(({ checkpoint }) => checkpoint !== undefined).at(-1).checkpoint as string
+    return { events: of.filter(({ event }) => event).map(({ event }) => event), note }
+  }
+
+  it("where no query finds the person, in Wardkeep's own tables neither, and every old proof verifies", async () => {
+    const { policy, branches, admin, asOwner } = used.clinic
+    const [{ clinic: tenant, branch }] = branches
+    const subject = await somebody()
+    const of = { policy, reason: "test", tenants: [tenant] }
+    const secret = "Canary of this person"
+    // One note is gone before the person is; its events name nobody.
+    await asMigrator((client) =>
+      backfill({ client, ...of }, async (q) => {
+        await q.query(
+          "insert into note (clinic_id, branch_id, visit_id, body) select clinic_id, branch_id, id, $2 from visit where patient_id = $1",
+          [subject, secret],
+        )
+        return await q.query("delete from note where body = $1", [secret])
+      }),
+    )
+    await admin(
+      `insert into wardkeep.break_glass (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, valid_until)
+       values ($1, $2, $3, 'x', $4, 'asha', 'desk', gen_random_uuid(), now())`,
+      [tenant, branch, subject, secret],
+    )
+    await admin(
+      `insert into wardkeep.referral (tenant, from_branch, to_branch, subject, records, basis, referred_by, referred_as, session_id, valid_until)
+       values ($1, $2, 'x', $3, '{public.patient}', 'x', 'asha', 'desk', gen_random_uuid(), now())`,
+      [tenant, branch, subject],
+    )
+    await admin(
+      "insert into wardkeep.assignment (actor, tenant, role, branch, subject, valid_from, reason, granted_by, granted_as) values ('self', $1, 'portal', $2, $3, now(), 'x', 'y', 'z')",
+      [tenant, branch, subject],
+    )
+    const anchor = await sealed()
+    const bundle = async (about: { subject?: string } = {}) => {
+      let text = ""
+      const write = async (piece: string) => {
+        text += piece
+      }
+      await asOwner((client) =>
+        writeBundle({ client, deployment: policy.deployment, tenant, reason: "request 17", write, ...about }),
+      )
+      return text
+    }
+    const before = await bundle({ subject })
+    expect(before).toContain(subject)
+    const request = await ask(subject, "erasure")
+    await identify(request)
+    await decide(request, { keep: [] })
+    // Nobody seals: the rows are gone, and nothing is certified until somebody did.
+    await expect(destroy(request, { seal: () => Promise.resolve(), sealWait: 0 })).rejects.toMatchObject({
+      code: "WK568",
+    })
+    expect(await seen(desk, subject)).toBe(0)
+    expect(await admin("select from wardkeep_audit.event where subject = $1", [subject])).not.toEqual([])
+    const certificate = await destroy(request)
+    expect(certificate.log.outcome).toBe("erased")
+    expect(certificate.log.events).toBeGreaterThan(10)
+    expect(certificate.mentions).toEqual({})
+    for (const table of ["wardkeep_audit.event", "wardkeep.break_glass", "wardkeep.assignment", "wardkeep.token"])
+      expect(certificate.found[table], table).toBe(0)
+    // Another look than the certificate's: every table that anybody here has, as text.
+    const tables = await admin<{ name: string }>(
+      "select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'm') and n.nspname !~ '^pg_|^information'",
+    )
+    expect(tables.length).toBeGreaterThan(40)
+    const left = tables.map(
+      ({ name }) =>
+        `select '${name}' as name from ${name} t where strpos(t::text, '${subject}') > 0 or strpos(t::text, '${secret}') > 0`,
+    )
+    expect(await admin(left.join(" union all "))).toEqual([])
+    await sealed()
+    const keys = trustedKeys([publicKey.export({ type: "spki", format: "pem" }).toString()])
+    const now = await connected(database.adminUrl, (client) => verifyDatabase({ client, keys, anchors: [anchor] }))
+    expect(now).toMatchObject({ ok: true, verdicts: [], anchored: true })
+    const pieces = async function* (text: string): AsyncIterable<Uint8Array> {
+      yield Buffer.from(text)
+    }
+    for (const text of [before, await bundle()])
+      expect(await verifyBundle({ bytes: pieces(text), keys, anchors: [anchor] })).toMatchObject({
+        ok: true,
+        anchored: true,
+      })
+    // And by the hashes of the second language, from the bundle alone.
+    const { events, note } = inBundle(await bundle(), tenant)
+    const second = fileURLToPath(new URL("../../../audit/src/verify/second.py", import.meta.url))
+    const input = `${events.map((event) => JSON.stringify(event)).join("\n")}\n`
+    const run = spawnSync("python3", [second], { input, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 })
+    expect(run.stderr).toBe("")
+    const root = run.stdout.trimEnd().split("\n").at(-1)?.split(" ")[1]
+    expect(root).toBe(readCheckpoint(note, keys)?.root.toString("hex"))
   })
 })
 
@@ -251,7 +375,9 @@ it("the application's login forges nothing: no table, no step out of turn, no ot
     `select wardkeep_consent.destroy_person('${request}')`,
     `select wardkeep_consent.held_rows('${tenant}', '${branch}', '${subject}')`,
     `select wardkeep_consent.destroy_rows('${tenant}', '${branch}', '${subject}')`,
-    `select wardkeep_consent.verify_destroyed('${request}', '{}')`,
+    `select wardkeep_consent.verify_destroyed('${request}', '{}', '{}')`,
+    `select wardkeep_consent.forget('${request}')`,
+    `select wardkeep_consent.left_own('${request}')`,
     `select wardkeep_consent.destroyed('${request}')`,
     `select * from wardkeep_consent.unverified`,
     `select * from wardkeep_consent.restricted_rows('public.note')`,

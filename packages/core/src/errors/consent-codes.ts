@@ -38,4 +38,9 @@ export const consentCodes = {
     hint: "Give people a key of the type uuid, bigint, integer or text (not citext or numeric): two spellings of one person would have two consents.",
     http: 500,
   },
+  WK568: {
+    title: "The destruction waits for the audit log to be sealed",
+    hint: "The rows are gone. Run `wardkeep audit seal`, then the same command again: it takes the person out of the log and certifies.",
+    http: 409,
+  },
 } as const satisfies Record<`WK5${number}`, CodeEntry>

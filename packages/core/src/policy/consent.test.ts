@@ -66,6 +66,11 @@ describe("a policy file with consent", () => {
       { services: { campaign: { purposes: ["outreach"], can: { note: "read" } } } },
       /services.campaign.can.public.note/,
     ],
+    [
+      "a job that could choose between a purpose that waits and another one",
+      { services: { campaign: { purposes: ["outreach", "care"], can: { patient: "read" } } } },
+      /services.campaign.purposes: a job for outreach has no other purpose/,
+    ],
     ["a table whose rows the person's branch does not see", caller({ card: "read" }), /kept per branch/],
   ])("is refused: %s", (_what, over, message) => {
     expect(() => parse(over)).toThrowError(message)

@@ -52,6 +52,11 @@ function checkReach(
 ): void {
   const walled = actor.purposes.filter((purpose) => wallOf(doc.purposes[purpose]) !== null)
   if (walled.length === 0) return
+  // Whoever holds two tokens chooses between two purposes, and nobody watches a job do so.
+  if (actor.kind === "service" && actor.purposes.length > 1)
+    faults.push(
+      `services.${actor.name}.purposes: a job for ${walled.join(", ")} has no other purpose; make two services`,
+    )
   for (const [name, { rules }] of actor.can) {
     const rule = tables.get(name)
     const used = Object.values(rules).some(

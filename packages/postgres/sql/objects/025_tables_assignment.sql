@@ -66,6 +66,11 @@ begin
        and to_jsonb(old) - '{revoked_at,revoked_by,revoke_reason}'::text[] = to_jsonb(new) - '{revoked_at,revoked_by,revoke_reason}'::text[] then
       return new;
     end if;
+    -- Whose data was destroyed is named no more; that somebody had the role stays.
+    if old.revoked_at is not null and old.subject is not null and new.subject like 'destroyed %'
+       and to_jsonb(old) - 'subject' = to_jsonb(new) - 'subject' then
+      return new;
+    end if;
   end if;
   if tg_op = 'DELETE' and tg_table_name = 'activity' then
     -- What comes with every login and job, and no decision about anybody's access; forget_sessions takes it away.
@@ -76,7 +81,7 @@ begin
   raise exception '% is a record: rows are added, never changed or removed', tg_table_name using errcode = '42501';
 end
 $$;
-comment on function wardkeep.keep_history() is 'Trigger: what was recorded stays. An assignment may be revoked once; logins of more than a year ago may be forgotten.';
+comment on function wardkeep.keep_history() is 'Trigger: what was recorded stays. An assignment may be revoked once, and then lose whom it was for; logins of more than a year ago may be forgotten.';
 
 create trigger assignment_history before update or delete on wardkeep.assignment for each row execute function wardkeep.keep_history();
 create trigger assignment_emptied before truncate on wardkeep.assignment for each statement execute function wardkeep.keep_history();

@@ -59,6 +59,19 @@ export function shownRows({ table }: ScopedTable, row: string): string {
   return table.columns.has("wk_consent") ? ` and ${row}.wk_consent <> 0` : ""
 }
 
+/**
+ * The wall as a condition for functions that run as the owner, to whom no policy of a role applies: `row` is the alias of the
+ * table's row, `purpose` an expression for the purpose of the verified context.
+ */
+export function wallForOwner(policy: Policy, entry: ScopedTable, row: string, purpose: string): string {
+  if (isWalled(policy, entry)) {
+    const bit = `(select 1::bigint << p.bit from wardkeep.policy_purpose p where p.name = ${purpose} and p.in_force)`
+    return wallTerm(`${row}.`, bit)
+  }
+  if (entry.table.partitionOf === null && restrictedThrough(policy, entry.table.name)) return belongsToShown(entry)
+  return "true"
+}
+
 /** Whether what a role sees of a walled table depends on the purpose of its context. */
 export function waits(policy: Policy, actor: Actor): boolean {
   return actor.purposes.some((purpose) => wallOf(policy.purposes.get(purpose)) !== null)
@@ -106,10 +119,15 @@ function belongsToShown({ table, tenant, branch, through }: ScopedTable): string
   return `${hash} not in (select r from wardkeep_consent.restricted_parents(${quoteLiteral(table.name)}) r)`
 }
 
+/** The bits of the purpose first: most rows need no more than them and the time. A mask that is null lets nothing through. */
+function wallTerm(row: string, mask: string): string {
+  const lasting = `(${row}wk_consent & 4294967295 & ${mask}) <> 0`
+  return `(${row}wk_consent & ${mask}) <> 0 and (${row}wk_consent_until > statement_timestamp() or ${lasting})`
+}
+
 function wall(entry: ScopedTable, roles: readonly string[]): Managed[] {
   if (roles.length === 0) return []
-  const lasting = "case when wk_consent_until > statement_timestamp() then -1 else 4294967295 end"
-  const term = `(wk_consent & ${lasting} & (select wardkeep.consent_mask(wardkeep.planned_as()))) <> 0`
+  const term = wallTerm("", "(select wardkeep.consent_mask(wardkeep.planned_as()))")
   const body = `as restrictive for all to ${roles.join(", ")}\n  using (${term})\n  with check (${term})`
   return [
     policyObject(

@@ -8,6 +8,7 @@ import {
   WardkeepError,
 } from "@wardkeep/core"
 import type { Catalog, CatalogTable } from "./catalog.js"
+import { shownRows } from "./consent-wall.js"
 import { ownColumn } from "./references.js"
 import { type ScopedTable, scopeColumns } from "./scope.js"
 import { type Managed, qualified } from "./step.js"
@@ -59,7 +60,7 @@ export function isReferralRole({ crossings: rule }: Policy, { kind, name }: Acto
 
 function isPerson(policy: Policy, people: ScopedTable): Managed {
   const body = `begin
-  return exists (select from ${qualified(people.table.name)} t where ${ofBranch(people, "t", "$1")} and ${isSubject(people, "t", "$2")});
+  return exists (select from ${qualified(people.table.name)} t where ${ofBranch(people, "t", "$1")} and ${isSubject(people, "t", "$2")}${shownRows(people, "t")});
 exception when invalid_text_representation then
   return false;
 end`
@@ -97,7 +98,10 @@ function movedTables(people: ScopedTable, scoped: Scoped): Map<string, Rows> {
   const found = new Map<string, Rows>()
   for (const entry of [people, ...scoped.values()])
     if (entry.branch !== null && entry.rule.subject !== undefined && !isShared(entry))
-      found.set(entry.table.name, (alias) => `${ofBranch(entry, alias, "$1")} and ${isSubject(entry, alias, "$3")}`)
+      found.set(
+        entry.table.name,
+        (alias) => `${ofBranch(entry, alias, "$1")} and ${isSubject(entry, alias, "$3")}${shownRows(entry, alias)}`,
+      )
   for (let before = -1; before !== found.size; ) {
     before = found.size
     for (const entry of scoped.values()) {

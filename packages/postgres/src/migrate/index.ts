@@ -6,7 +6,7 @@
  */
 export { databaseRole, matrixRoles } from "../compile/actors.js"
 export { type ApplyOptions, type ApplyResult, apply, type EmitOptions, emit } from "../compile/apply.js"
-export { restrictedThrough, wallColumns } from "../compile/consent-wall.js"
+export { restrictedThrough, wallColumns, wallForOwner } from "../compile/consent-wall.js"
 export { currentStrategy, type Strategy } from "../compile/current-strategy.js"
 export { drift } from "../compile/drift.js"
 export type { Callable, Extension, ExtensionInput } from "../compile/extension.js"

@@ -4,6 +4,7 @@ import { type Figure, type FiguresReport, judged } from "../figures.ts"
 import { describeMachine, Placement } from "../machine.ts"
 import type { BenchResult } from "../rounds.ts"
 import { serverSettings, startServer } from "../server.ts"
+import { rounded } from "../statistics.ts"
 import { effect, refreshing } from "./effect.ts"
 import { barePolicy, consentPolicy, consentPurposes } from "./policy.ts"
 import { addHistories, addPeople, type Ledger, prepareLedger } from "./prepare.ts"
@@ -20,13 +21,18 @@ const benches: Readonly<Record<string, (stage: ConsentStage) => Promise<Measurem
   refreshing,
 }
 
-/** `seconds`: after which the large ledger gets no further persons; it ends within one chunk of that. */
+/**
+ * `seconds`: after which the large ledger gets no further persons; it ends within one chunk of that. The bar's million persons
+ * with a hundred million events take what the report extrapolates: hours, and more disk than most machines have to spare.
+ */
 const fullSize = { people: 20_000, few: 2_000, chunk: 2_500, most: 1_000_000, seconds: 90 }
 const quickSize = { people: 1_000, few: 200, chunk: 500, most: 2_000, seconds: 20 }
 type Size = typeof fullSize
 
 export async function runConsent(options: {
   readonly quick: boolean
+  /** Loads the whole of what the bar asks for, however long that takes. */
+  readonly whole: boolean
   readonly server: 15 | 18
   readonly benches: readonly string[]
   readonly command: string
@@ -65,9 +71,20 @@ export async function runConsent(options: {
 
 async function prepareStage(
   server: { readonly url: string; readonly pid: number },
-  { quick, report }: { readonly quick: boolean; readonly report: (text: string) => void },
+  options: {
+    readonly quick: boolean
+    readonly whole: boolean
+    readonly benches: readonly string[]
+    readonly report: (text: string) => void
+  },
 ): Promise<ConsentStage> {
-  const size = quick ? quickSize : fullSize
+  const { quick, whole, benches, report } = options
+  const size = {
+    ...(quick ? quickSize : fullSize),
+    ...(whole && { seconds: Number.POSITIVE_INFINITY, most: fullSize.most }),
+  }
+  // The others do not look at it, and loading it takes most of a run.
+  const growing = benches.length === 0 || benches.some((name) => name === "state" || name === "refreshing")
   const prepare = (policy: Parameters<typeof prepareLedger>[1]): Promise<Ledger> => prepareLedger(server.url, policy)
   const bare = await prepare(barePolicy("bare"))
   const [ledger, few, many] = [
@@ -84,13 +101,25 @@ async function prepareStage(
   })
   const fewPeople = await loaded(few, { ...size, chunk: size.few, most: size.few })
   const began = Date.now()
-  const manyPeople = await loaded(many, size)
+  const manyPeople = await loaded(many, growing ? size : { ...size, chunk: size.few, most: size.few })
   const seconds = Math.round((Date.now() - began) / 1000)
+  const gigabytes = await ledgerSize(many)
+  const times = fullSize.most / manyPeople
   report(
-    `PostgreSQL ${ledger.server}; ${manyPeople} persons, ${manyPeople * eventsOfOne} events loaded in ${seconds} s`,
+    `PostgreSQL ${ledger.server}; ${manyPeople} persons, ${manyPeople * eventsOfOne} events loaded in ${seconds} s, ${rounded(gigabytes, 2)} GB; ` +
+      `at this rate the bar's ${fullSize.most * eventsOfOne} take ${Math.round((seconds * times) / 60)} minutes and ${Math.round(gigabytes * times)} GB`,
   )
   const placement = new Placement(server.pid)
   return { ledger, bare, few, many, people: size.people, fewPeople, manyPeople, placement, quick, report }
+}
+
+async function ledgerSize({ adminUrl }: Ledger): Promise<number> {
+  return await connected(adminUrl, async (admin) => {
+    const { rows } = await admin.query(
+      "select sum(pg_total_relation_size(t::regclass))::float8 / 1e9 as size from unnest(array['wardkeep_consent.event', 'wardkeep_consent.standing', 'wardkeep_consent.reach', 'patient']) t",
+    )
+    return rows[0]?.size ?? Number.NaN
+  })
 }
 
 /** As many persons with their histories as the time allows. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { createHash, generateKeyPairSync } from "node:crypto"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { publishNotice } from "@wardkeep/consent"
@@ -99,12 +99,18 @@ describe("requests on the command line", () => {
     const view = `insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, verb, relation, subject, n, detail)
       values ($1, $2, 'ravi', 'desk', 'care', gen_random_uuid(), 'view', 'public.patient', $3, 1, '{}')`
     await used.clinic.admin(view, [clinic, branch, subject])
-    const { pack } = await json("rights", "pack", request, "--out", "answer.html")
+    const { pack } = await json("rights", "pack", request, "--out", "answer.html", "--data", "answer.json")
+    const data = await readFile(join(folder, "answer.json"), "utf8")
+    expect(JSON.parse(data)).toEqual(pack)
     expect(pack.held["public.patient"]).toMatchObject([{ id: subject }])
     expect(pack.seen).toMatchObject([{ actor: "ravi", purpose: "care" }])
     const html = await readFile(join(folder, "answer.html"), "utf8")
     expect(html).toContain("privacy@clinic.example")
     expect(html).toContain("<td>ravi</td>")
+    // Who keeps the hash of the page keeps that of the document for machines too.
+    expect(html).toContain(createHash("sha256").update(data).digest("hex"))
+    expect(html).toContain("@media print")
+    expect(html).not.toMatch(/<script|src=|href=|url\(/)
     // The file is there already: nothing is written, and no second answer recorded.
     expect((await cli("rights", "pack", request, "--out", "answer.html")).code).toBe(2)
     const sha256 = createHash("sha256").update(html).digest("hex")
@@ -118,7 +124,11 @@ describe("requests on the command line", () => {
     const subject = await used.clinic.person("1985-03-01")
     const { request } = await json("rights", "open", "erasure", "--subject", subject, "--channel", "letter")
     await json("rights", "identify", request, "--how", "card", "--evidence", "note")
-    await writeFile(join(folder, "keep.json"), "[]")
+    await writeFile(join(folder, "attested.json"), '[{"rule":"inpatient-imc","by":"Dr Devi","on":"2026-11-01"}]')
+    const kept = ["rights", "keep", "--record", "inpatient=2020-02-01", "--on", "2026-11-28", "--out", "keep.json"]
+    expect((await callCli(folder, kept)).stderr).toContain("WK561")
+    const free = await callCli(folder, [...kept, "--attested", "attested.json"])
+    expect(free).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing keeps inpatient any longer") })
     const decision = ["--outcome", "fulfilled", "--words", "Done.", "--contact", "x", "--keep", "keep.json"]
     const hold = await json("rights", "hold", "--subject", subject, "--authority", "court")
     await json("rights", "decide", request, ...decision)
@@ -126,7 +136,11 @@ describe("requests on the command line", () => {
     expect(await cli(...destroy)).toMatchObject({ code: 2, stdout: "" })
     expect((await cli(...destroy, "--yes")).stderr).toContain("legal hold")
     await json("rights", "release", hold, "--subject", subject)
-    expect((await cli(...destroy, "--yes")).stdout).toContain("nothing found afterwards")
+    const { privateKey } = generateKeyPairSync("ed25519")
+    await writeFile(join(folder, "seal.pem"), privateKey.export({ type: "pkcs8", format: "pem" }))
+    const done = await cli(...destroy, "--key", "seal.pem", "--yes")
+    expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing found afterwards") })
+    expect(done.stdout).toMatch(/audit log: taken out of \d+ events/)
     const certificate = JSON.parse(await readFile(join(folder, "certificate.json"), "utf8"))
     expect(certificate).toMatchObject({ request, destroyed: { "public.patient": 1 }, found: { "public.patient": 0 } })
   })

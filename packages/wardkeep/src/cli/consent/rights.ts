@@ -16,6 +16,7 @@ import { textsOf } from "../audit/files.js"
 import type { CommandContext } from "../command-context.js"
 import type { Output } from "../output.js"
 import { ledgerCommand, momentOf, withNewFile } from "./group.js"
+import { keepCommand } from "./keep.js"
 
 const clinic = "--tenant $CLINIC"
 const person = (command: Command): Command => command.requiredOption("--subject <id>", "the person")
@@ -26,7 +27,8 @@ export function rightsCommand(context: CommandContext): Command {
   const group = new Command("rights").description(
     "What people ask for about their data: requests, decisions, answers, legal holds, destruction.",
   )
-  for (const make of [list, open, identify, decide, pack, hold, release, destroy]) group.addCommand(make(context))
+  for (const make of [list, open, identify, keepCommand, decide, pack, hold, release, destroy])
+    group.addCommand(make(context))
   return group
 }
 
@@ -163,14 +165,25 @@ function keptOf(text: string): NonNullable<RightsDecision["keep"]> {
 }
 
 function pack(context: CommandContext): Command {
-  return ledgerCommand<{ out: string }, Awaited<ReturnType<typeof rightsPack>>>(context, {
+  return ledgerCommand<{ out: string; data?: string }, Awaited<ReturnType<typeof rightsPack>>>(context, {
     name: "pack",
-    description: "Write the answer to a granted request for access: a page to read, with --json the same for machines.",
-    options: (command) => ofRequest(command).requiredOption("--out <file>", "a new file, such as answer.html"),
-    examples: [`wardkeep rights pack $REQUEST ${clinic} --out answer.html --reason "letter 4"`],
-    run: async (options, { out }, request = "") => {
+    description:
+      "Write the answer to a granted request for access: a page to read and print, and the same for machines.",
+    options: (command) =>
+      ofRequest(command)
+        .requiredOption("--out <file>", "a new file for the page, such as answer.html")
+        .option("--data <file>", "a new file for machines, which the page names by its hash, such as answer.json"),
+    examples: [`wardkeep rights pack $REQUEST ${clinic} --out answer.html --data answer.json --reason "letter 4"`],
+    run: async (options, { out, data }, request = "") => {
+      const make = () => rightsPack({ ...options, request })
       return await withNewFile(out, context, async () => {
-        const answer = await rightsPack({ ...options, request })
+        const answer =
+          data === undefined
+            ? await make()
+            : await withNewFile(data, context, async () => {
+                const made = await make()
+                return { answer: made, text: made.data }
+              })
         const { html, sha256 } = answer
         return { answer, text: html, written: () => rightsAnswered({ ...options, request, sha256 }) }
       })
@@ -203,28 +216,44 @@ function release(context: CommandContext): Command {
 }
 
 function destroy(context: CommandContext): Command {
-  return ledgerCommand<{ out: string; yes?: boolean }, Awaited<ReturnType<typeof rightsDestroy>>>(context, {
+  interface Flags {
+    out: string
+    key?: string
+    yes?: boolean
+  }
+  return ledgerCommand<Flags, Awaited<ReturnType<typeof rightsDestroy>>>(context, {
     name: "destroy",
     description:
-      "Destroy a person whose erasure was decided, once no period and no hold keeps the records; write a certificate.",
+      "Destroy a person whose erasure was decided, once no period and no hold keeps the records, in the tables and in the audit log; write a certificate.",
     options: (command) =>
       ofRequest(command)
         .requiredOption("--out <file>", "a new file for the certificate")
+        .option("--key <file>", "the key that seals the audit log; default WARDKEEP_AUDIT_KEY, else a sealer that runs")
         .option("--yes", "really do it"),
     examples: [`wardkeep rights destroy $REQUEST ${clinic} --out certificate.json --reason "period over" --yes`],
-    run: async ({ reason: _, ...options }, { out, yes }, request = "") => {
+    run: async ({ reason: _, ...options }, { out, key, yes }, request = "") => {
       if (yes !== true)
         throw new WardkeepError("WK009", {
           message: "a destruction cannot be undone, and nobody confirmed it",
           hint: "Look at the request, then pass --yes.",
         })
+      const [read = context.surroundings.env.WARDKEEP_AUDIT_KEY] = await textsOf(
+        key === undefined ? [] : [key],
+        context,
+      )
       return await withNewFile(out, context, async () => {
-        const answer = await rightsDestroy({ ...options, request })
+        const answer = await rightsDestroy({ ...options, request, ...(read !== undefined && { sealKey: read }) })
         return { answer, text: `${JSON.stringify(answer, null, 2)}\n` }
       })
     },
-    print: ({ destroyed }, output, { out }) => {
+    print: ({ destroyed, log }, output, { out }) => {
       for (const [table, rows] of Object.entries(destroyed)) output.out(`  ${table}: ${rows}`)
+      const told = {
+        erased: `taken out of ${log.events} events`,
+        none: "there is none",
+        "key-of-several": "NOT REACHED",
+      }
+      output.out(`  audit log: ${told[log.outcome]}`)
       output.out(`${output.paint("green", "destroyed")}, and nothing found afterwards: ${out}`)
     },
   })

@@ -13,6 +13,7 @@ import {
   loadLaw,
   openRequest,
   packAsHtml,
+  packAsJson,
   placeHold,
   type RequestClock,
   type RightsDecision,
@@ -23,6 +24,7 @@ import {
 } from "@wardkeep/consent"
 import { extensionsOf } from "../../connection/extensions.js"
 import { withAuditLog } from "../audit/owner.js"
+import { seal } from "../audit/seal.js"
 import { inLedger, type LedgerOptions, withLedger } from "./owner.js"
 
 /** What was asked and done, about one person or about everybody of a clinic. */
@@ -82,19 +84,19 @@ export async function rightsDecide(options: LedgerOptions & { readonly decision:
 }
 
 /**
- * The answer to a granted request for access, for reading and for machines, with who saw the person where there is an audit
+ * The answer to a granted request for access, as a page and as a document for machines that the page names by its hash, with who saw the person where there is an audit
  * log. Keep the hash with {@link rightsAnswered} once it is written.
  *
  * @throws WK560 no such request that was granted · WK002 · WK307 · WK005 · WK009
  */
 export async function rightsPack(
   options: LedgerOptions & { readonly request: string },
-): Promise<{ readonly pack: AnswerPack; readonly html: string; readonly sha256: string }> {
+): Promise<{ readonly pack: AnswerPack; readonly html: string; readonly data: string; readonly sha256: string }> {
   const { policy, tenant, request } = options
   const seen = await looks(options)
   const pack = await withLedger(options, (client) => answerPack({ client, policy, tenant, request, seen }))
   const html = packAsHtml(pack)
-  return { pack, html, sha256: createHash("sha256").update(html).digest("hex") }
+  return { pack, html, data: packAsJson(pack), sha256: createHash("sha256").update(html).digest("hex") }
 }
 
 /** Every look; the log's default limit would leave out the older ones. */
@@ -138,14 +140,21 @@ export async function rightsRelease(
   return await inLedger(options, (q) => releaseHold(q, { subject, hold, reason }))
 }
 
+export interface RightsDestroyOptions extends Omit<LedgerOptions, "reason"> {
+  readonly request: string
+  /** The private key that seals the audit log, as PEM. Left out, a sealer that runs is waited for. */
+  readonly sealKey?: string
+}
+
 /**
- * Destroys a person whose erasure was decided, once nothing keeps the records any more.
+ * Destroys a person whose erasure was decided, once nothing keeps the records any more, also in the audit log.
  *
- * @throws WK560 a period or a hold keeps them · WK562 rows are left · WK002 · WK307 · WK005 · WK009
+ * @throws WK560 a period or a hold keeps them · WK562 rows are left · WK568 the log is not sealed so far · WK402 the key · WK403
+ *   another sealer · WK002 · WK307 · WK005 · WK009
  */
-export async function rightsDestroy(
-  options: Omit<LedgerOptions, "reason"> & { readonly request: string },
-): Promise<Certificate> {
-  const { policy, tenant, request } = options
-  return await withLedger(options, (client) => destroyPerson({ client, policy, tenant, request }))
+export async function rightsDestroy(options: RightsDestroyOptions): Promise<Certificate> {
+  const { policy, connection, tenant, request, sealKey: key } = options
+  const sealing =
+    key === undefined ? {} : { seal: () => seal({ policy, connection, key, onSealed: () => Promise.resolve() }) }
+  return await withLedger(options, (client) => destroyPerson({ client, policy, tenant, request, ...sealing }))
 }

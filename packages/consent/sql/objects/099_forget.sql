@@ -1,0 +1,107 @@
+-- What else knows a person than the host's tables and the ledger: the audit log, and Wardkeep's own records of emergencies,
+-- referrals, moves, assignments and open sessions.
+
+-- A key that nobody else can have had: only its events are taken out of the log, which names no branch for some of them.
+create function wardkeep_consent.unmistakable(of_subject text) returns boolean
+  language sql immutable set search_path = pg_catalog, pg_temp
+  return of_subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+comment on function wardkeep_consent.unmistakable(text) is 'Internal: whether a key is a UUID, which is searched for as a text wherever it may be.';
+
+create function wardkeep_consent.log_of(h wardkeep_consent.reach) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if to_regclass('wardkeep_audit.event') is null then
+    return 'none';
+  end if;
+  if wardkeep_consent.unmistakable(h.subject) then
+    return 'erased';
+  end if;
+  -- Who had the key before, or has it in the next branch, would go out of the log as well.
+  if h.since > '-infinity' or exists (select from wardkeep_consent.reach r where r.tenant = h.tenant and r.subject = h.subject and r.branch <> h.branch) then
+    return 'key-of-several';
+  end if;
+  return 'erased';
+end
+$$;
+comment on function wardkeep_consent.log_of(wardkeep_consent.reach) is
+  'Internal: what becomes of a person in the audit log: erased, none where there is no log, key-of-several where the log cannot tell the person from another one.';
+
+-- Deletes of this transaction whose events name nobody: rows that belonged to rows about the person.
+create function wardkeep_consent.records_without_subject() returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if to_regclass('wardkeep_audit.event') is null then
+    return '[]';
+  end if;
+  return coalesce((select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
+    where e.xid = pg_current_xact_id() and e.verb = 'delete' and e.subject is null and e.record is not null), '[]');
+end
+$$;
+comment on function wardkeep_consent.records_without_subject() is 'Internal: what this transaction deleted, as far as its events in the audit log name nobody.';
+
+-- What was deleted before the destruction is in no table any more: the log itself says what it belonged to. Parents first.
+create function wardkeep_consent.logged_records(u wardkeep_consent.unverified) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_records jsonb := u.records;
+  b record;
+begin
+  for b in select * from wardkeep_consent.belonging() loop
+    found_records := found_records || coalesce((
+      with parents as materialized (
+        select e.record from wardkeep_audit.event e where e.tenant = u.tenant and e.subject = u.subject and e.relation = b.parent and e.record is not null
+        union
+        select r.value ->> 1 from jsonb_array_elements(found_records) r where r.value ->> 0 = b.parent
+      )
+      select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
+       where e.tenant = u.tenant and e.relation = b.child and e.subject is null and e.record is not null and e.verb in ('create', 'update', 'delete')
+         and (e.detail::jsonb -> b.by_column ->> 0 in (select p.record from parents p) or e.detail::jsonb -> b.by_column ->> 1 in (select p.record from parents p))
+    ), '[]');
+  end loop;
+  return found_records;
+end
+$$;
+comment on function wardkeep_consent.logged_records(wardkeep_consent.unverified) is
+  'Internal: records that belonged to rows about a destroyed person, as pairs of table and record, as the audit log tells it.';
+
+create function wardkeep_consent.forget(of_request uuid) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  u wardkeep_consent.unverified;
+  a wardkeep.assignment;
+  gone text := 'destroyed ' || of_request;
+begin
+  select v.* into u from wardkeep_consent.unverified v where v.request = of_request for update;
+  if not found then
+    perform wardkeep_consent.refuse_right('this destruction was certified already, or there was none');
+  end if;
+  if (wardkeep_consent.destroyed(of_request) ->> 'log') = 'key-of-several' then
+    return 0;
+  end if;
+  -- In the order of 195_turns.sql of @wardkeep/postgres.
+  for a in select h.* from wardkeep.assignment h where h.tenant = u.tenant and h.subject = u.subject order by h.actor, h.id loop
+    perform wardkeep.alone(a.actor, a.tenant);
+    perform wardkeep.revoke_one(a.id, session_user, 'the person was destroyed');
+    update wardkeep.assignment h set subject = gone where h.id = a.id;
+  end loop;
+  update wardkeep.break_glass b
+     set subject = gone, explanation = gone, review_note = case when b.review_note is not null then gone end
+   where b.tenant = u.tenant and b.subject = u.subject;
+  update wardkeep.referral r set subject = gone, end_reason = case when r.end_reason is not null then gone end
+   where r.tenant = u.tenant and r.subject = u.subject;
+  update wardkeep.move m set subject = gone, reason = gone where m.tenant = u.tenant and m.subject = u.subject;
+  delete from wardkeep.token t where t.tenant = u.tenant and u.subject = any (t.subjects);
+  if to_regclass('wardkeep_audit.event') is not null then
+    update wardkeep_consent.unverified v
+       set erased = v.erased + wardkeep_audit.erase_person(u.tenant, u.subject, 'erasure ' || of_request, wardkeep_consent.logged_records(u))
+     where v.request = of_request returning v.* into u;
+  end if;
+  return u.erased;
+end
+$$;
+comment on function wardkeep_consent.forget(uuid) is
+  'For the owner: takes a destroyed person out of the audit log''s sealed events and out of Wardkeep''s own records. Returns from how many events so far. Fails with WK409, WK560.';
