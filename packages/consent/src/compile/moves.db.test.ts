@@ -89,12 +89,21 @@ describe.each(shapes)("people in %s", (name, shape) => {
     return subject
   }
 
+  const seal = () =>
+    used.clinic.asOwner(async (client) => {
+      const sealer = await openSealer({ client, deployment: used.clinic.policy.deployment, signer, heartbeat: 0 })
+      return (await sealer.seal()).checkpoint ?? ""
+    })
+  const destroyed = async (request: string) => {
+    const { policy, branches } = used.clinic
+    const of = { policy, tenant: branches[0].clinic, request, seal }
+    return (await asMigrator((client) => destroyPerson({ client, ...of }))).destroyed
+  }
   async function bundle(subject: string): Promise<string> {
     const { policy, branches } = used.clinic
     let text = ""
+    await seal()
     await used.clinic.asOwner(async (client) => {
-      const sealer = await openSealer({ client, deployment: policy.deployment, signer, heartbeat: 0 })
-      await sealer.seal()
       const write = async (part: string) => {
         text += part
       }
@@ -269,7 +278,7 @@ describe.each(shapes)("people in %s", (name, shape) => {
   })
 
   it("requests and restrictions move along; a destruction in the new branch leaves nothing in the old one", async () => {
-    const { wk, admin, policy, branches } = used.clinic
+    const { wk, admin } = used.clinic
     const subject = await somebody()
     await as(desk, () => represent(wk, { subject, as: "guardian", who: "b", how: "court", evidence: "order" }))
     const of = { subject, asked: "erasure", channel: "desk", dueAt: new Date(Date.now() + 86_400_000) } as const
@@ -282,14 +291,17 @@ describe.each(shapes)("people in %s", (name, shape) => {
     await as(newDesk, () => identifyRequest(wk, how))
     const decided = { request, outcome: "fulfilled", words: "Now.", contact: "privacy@x.example", keep: [] } as const
     await as(both, () => decideRequest(wk, decided))
-    // The person is hidden from everybody, and stays so when the branch changes.
-    await move(subject, true)
+    // The person is hidden from everybody now, from whoever would move this person too.
+    await expect(move(subject, true)).rejects.toMatchObject({ code: "WK231" })
     expect([await reached(subject), await reached(subject, [desk, newDesk])]).toEqual([
       [0, 0],
       [0, 0],
     ])
-    const done = await asMigrator((client) => destroyPerson({ client, policy, tenant: branches[0].clinic, request }))
-    expect(done.destroyed).toMatchObject({ "public.patient": 1, "public.visit": 1, "wardkeep_consent.event": 8 })
+    expect(await destroyed(request)).toMatchObject({
+      "public.patient": 1,
+      "public.visit": 1,
+      "wardkeep_consent.event": 6,
+    })
     for (const table of ["event", "standing", "reach", "rights_event", "carried"])
       expect(await admin(`select * from wardkeep_consent.${table} where subject = $1`, [subject]), table).toEqual([])
   })
@@ -308,14 +320,19 @@ describe.each(shapes)("people in %s", (name, shape) => {
     const clerk = await session("desk", "care", [branch])
     const added = await as(clerk, () =>
       wk.query<{ id: string }>(
-        "insert into patient (full_name, born_on) values ('a', '1980-01-01'), ('b', '1980-01-01') returning id",
+        "insert into patient (full_name, born_on) values ('a', '1980-01-01'), ('b', '1980-01-01'), ('c', '1980-01-01') returning id",
       ),
     )
-    const [yes = "", no = ""] = added.rows.map(({ id }) => id)
+    const [yes = "", no = "", hidden = ""] = added.rows.map(({ id }) => id)
     for (const subject of [yes, no]) await served(used.clinic, clerk, published, subject)
     await said(used.clinic, clerk, published, yes, { outreach: "granted" })
     await said(used.clinic, clerk, published, no, { outreach: "refused" })
+    const of = { subject: hidden, asked: "erasure", channel: "desk", dueAt: new Date(Date.now() + 86_400_000) } as const
+    const request = await as(clerk, () => openRequest(wk, of))
+    await as(clerk, () => identifyRequest(wk, { request, how: "identity card seen", evidence: "note 4" }))
+    const decided = { request, outcome: "fulfilled", words: "Now.", contact: "privacy@x.example", keep: [] } as const
     const chief = await session("head", "care", [branch, to])
+    await as(chief, () => decideRequest(wk, decided))
     await as(chief, () => mergeBranches(wk, { from: branch, to, reason: "one house" }))
     expect([await reached(yes), await reached(no)]).toEqual([
       [1, 0],
@@ -323,5 +340,15 @@ describe.each(shapes)("people in %s", (name, shape) => {
     ])
     await withdraw(desk, yes)
     expect(await reached(yes)).toEqual([0, 0])
+    // Whom nobody may see is carried unseen, and stays hidden.
+    expect([await reached(hidden), await reached(hidden, [desk, newDesk])]).toEqual([
+      [0, 0],
+      [0, 0],
+    ])
+    const { admin } = used.clinic
+    expect(await admin("select branch_id::text as branch from patient where id = $1", [hidden])).toEqual([
+      { branch: to },
+    ])
+    expect(await destroyed(request)).toMatchObject({ "public.patient": 1 })
   })
 })
