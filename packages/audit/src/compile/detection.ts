@@ -74,7 +74,8 @@ function explainedFunction(detection: Detection, tables: ReadonlyMap<string, Sco
   // The invoker's rights: it is the reviewer who reads the host's tables here, and sees what a reviewer may see.
   return {
     id: "function wardkeep_audit.explained",
-    phase: "support",
+    // Before the grants, which name it.
+    phase: "structure",
     why: "what explains an access",
     create: `create or replace function wardkeep_audit.explained(from_at timestamptz, to_at timestamptz, why text) returns table (${columns})
 language sql volatile security invoker rows 50000 set search_path = pg_catalog, pg_temp as $wk$

@@ -84,7 +84,8 @@ async function signalsOf(client: AccessWindow["client"], values: readonly string
   }
 }
 
-/** JSON of PostgreSQL has no sign for the zone of a timestamp without one. */
+/** JSON of PostgreSQL has no sign for the zone of a timestamp without one, and leaves out what is zero of its seconds. */
 function utc(moment: string): string {
-  return `${moment}Z`
+  const [seconds = "", fraction = ""] = moment.split(".")
+  return `${seconds}.${fraction.padEnd(6, "0")}Z`
 }
