@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import type { Session } from "@wardkeep/postgres"
+import { asOwner } from "@wardkeep/postgres/migrate"
 import { beforeAll, describe, expect, it } from "vitest"
 import {
   type Emergency,
@@ -11,6 +12,7 @@ import {
   rowOf,
 } from "#tests/fixture/accesses.ts"
 import { useClient } from "#tests/fixture/client.ts"
+import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { policyWithDetection } from "#tests/fixture/policy.ts"
 import { generator, pick } from "#tests/fuzz/random.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -216,6 +218,30 @@ describe("a review", () => {
         outcome,
       })),
     )
+  })
+})
+
+describe("an erasure", () => {
+  it("takes a person out of the queue and out of what reviews said", async () => {
+    const { clinic: tenant, branch } = used.clinic.branches[0]
+    await used.admin(
+      `with q as (insert into wardkeep_audit.access_queue (tenant, branch, access, subject, queued_by) values ($1, $2, 1, 'gone', 'p') returning access, subject)
+       insert into wardkeep_audit.access_review (tenant, branch, about, rule, access, subject, actor, outcome, reason, reviewed_by, reviewed_as, session)
+       select $1, $2, 'x', 'unexplained', access, subject, 'a', 'legitimate', 'r', 'p', 'privacy', gen_random_uuid() from q`,
+      [tenant, branch],
+    )
+    const left = () =>
+      used.admin<{ n: number }>(
+        "select (select count(*) from wardkeep_audit.access_queue where subject = 'gone')::int + (select count(*) from wardkeep_audit.access_review where subject = 'gone')::int as n",
+      )
+    expect(await left()).toEqual([{ n: 2 }])
+    const { policy, logins } = used.clinic
+    await connected(withLogin(database.ownerUrl, logins.migrator), (client) =>
+      asOwner(client, policy, () =>
+        client.query("select wardkeep_audit.erase_subject($1, 'gone', 'request 18')", [tenant]),
+      ),
+    )
+    expect(await left()).toEqual([{ n: 0 }])
   })
 })
 
