@@ -863,7 +863,7 @@ create function wardkeep_audit.accesses(from_at timestamptz, to_at timestamptz, 
   returns table (access bigint, event text, at timestamptz, actor text, role text, purpose text, branch text, session uuid, verb text, relation text,
     subject text, persons integer, class text, assigned boolean, referred boolean, justified boolean,
     queued_at timestamptz, outcome text, reviewed_by text, reviewed_at timestamptz, review_reason text)
-  language plpgsql volatile security definer rows 50000 set search_path = pg_catalog, pg_temp
+  language plpgsql volatile security definer rows 50000 set search_path = pg_catalog, pg_temp set enable_nestloop = off
 as $$
 #variable_conflict use_column
 declare
@@ -999,7 +999,8 @@ comment on function wardkeep_audit.access_signals(timestamptz, timestamptz, text
   'What alerts rest on beside accesses: refusals, emergencies without review, the measure of the 28 days before, what was said of alerts. For reviewers; the reading is recorded. Fails with WK1xx, WK435, WK438.';
 -- The events behind references as accesses() gives them, as far as they lie in the reviewer's own branches.
 create function wardkeep_audit.referred_events(me wardkeep.token, refs text[]) returns setof wardkeep_audit.event
-  language sql stable set search_path = pg_catalog, pg_temp
+  -- By key, whoever calls it.
+  language sql stable set search_path = pg_catalog, pg_temp set enable_nestloop = on
 as $$
   select e.* from (select split_part(r, '-', 1)::xid8 as xid, split_part(r, '-', 2)::bigint as id
                      from (select distinct r from unnest(refs) r where r ~ '^[0-9]{1,18}-[0-9]{1,18}$' offset 0) r) r
@@ -1009,7 +1010,7 @@ $$;
 comment on function wardkeep_audit.referred_events(wardkeep.token, text[]) is 'Internal: events by reference, of one''s own branches only.';
 
 create function wardkeep_audit.queue_accesses(events text[], subjects text[]) returns integer
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off
 as $$
 declare
   me wardkeep.token := wardkeep_audit.access_reviewer();

@@ -13,7 +13,7 @@ create function wardkeep_audit.accesses(from_at timestamptz, to_at timestamptz, 
   returns table (access bigint, event text, at timestamptz, actor text, role text, purpose text, branch text, session uuid, verb text, relation text,
     subject text, persons integer, class text, assigned boolean, referred boolean, justified boolean,
     queued_at timestamptz, outcome text, reviewed_by text, reviewed_at timestamptz, review_reason text)
-  language plpgsql volatile security definer rows 50000 set search_path = pg_catalog, pg_temp
+  language plpgsql volatile security definer rows 50000 set search_path = pg_catalog, pg_temp set enable_nestloop = off
 as $$
 #variable_conflict use_column
 declare

@@ -1,6 +1,7 @@
 -- The events behind references as accesses() gives them, as far as they lie in the reviewer's own branches.
 create function wardkeep_audit.referred_events(me wardkeep.token, refs text[]) returns setof wardkeep_audit.event
-  language sql stable set search_path = pg_catalog, pg_temp
+  -- By key, whoever calls it.
+  language sql stable set search_path = pg_catalog, pg_temp set enable_nestloop = on
 as $$
   select e.* from (select split_part(r, '-', 1)::xid8 as xid, split_part(r, '-', 2)::bigint as id
                      from (select distinct r from unnest(refs) r where r ~ '^[0-9]{1,18}-[0-9]{1,18}$' offset 0) r) r
@@ -10,7 +11,7 @@ $$;
 comment on function wardkeep_audit.referred_events(wardkeep.token, text[]) is 'Internal: events by reference, of one''s own branches only.';
 
 create function wardkeep_audit.queue_accesses(events text[], subjects text[]) returns integer
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off
 as $$
 declare
   me wardkeep.token := wardkeep_audit.access_reviewer();
