@@ -71,8 +71,8 @@ const columns = `access bigint, event text, at timestamptz, actor text, role tex
 function explainedFunction(detection: Detection, tables: ReadonlyMap<string, ScopedTable>): Managed {
   const arms = detection.explanations.map((one) => armOf(one, detection.zone, tables))
   const target = `wardkeep_audit.explained(${window})`
-  // The invoker's rights: it is the reviewer who reads the host's tables here, and sees what a reviewer may see. Nothing is known
-  // of how many rows a function returns: a nested loop over 100,000 of them did not end within 30 seconds.
+  // The invoker's rights: it is the reviewer who reads the host's tables here, and sees what a reviewer may see. How many rows a
+  // function returns is only guessed, and a nested loop chosen after a low guess grows with the square of the window.
   return {
     id: "function wardkeep_audit.explained",
     // Before the grants, which name it.
