@@ -1,7 +1,7 @@
 /**
  * The audit log: `audit` adds it to `install`, `plan` and `apply`; `openSealer` turns what was recorded into signed trees;
  * `recordViews` and `recordRefusals` have the client record who saw what and what was refused; `download`, `print`, `exportFile`,
- * `share` and `signDownload` record what leaves; `timeline`, `whoSaw`, `blastRadius` and others read it, and are recorded; `writeBundle` hands it to a stranger.
+ * `share` and `signDownload` record what leaves; `unexplained`, `alerts` and `reviewAccess` are a reviewer's; `timeline`, `whoSaw`, `blastRadius` and others read it, and are recorded; `writeBundle` hands it to a stranger.
  *
  * @module
  */
@@ -9,6 +9,19 @@ export { type Bundle, type BundleOptions, writeBundle } from "./bundle/bundle.js
 export { audit } from "./compile/audit.js"
 export { type FailedLogin, recordFailedLogin } from "./denied/failed-login.js"
 export { recordRefusals } from "./denied/refusals.js"
+export {
+  type Access,
+  type AccessCoverage,
+  type AccessWindow,
+  type ReviewOutcome,
+  type ReviewSaid,
+  readAccesses,
+} from "./detect/accesses.js"
+export { type Alert, type Alerts, alerts } from "./detect/alerts.js"
+export { type QueuedAccess, type UnexplainedAccesses, unexplained } from "./detect/queue.js"
+export { type AccessReview, type Reviewed, reviewAccess } from "./detect/review.js"
+export type { AlertRule, RuleHit } from "./detect/hit.js"
+export type { Measure } from "./detect/volume.js"
 export { type EraseOptions, eraseSubject } from "./erase/erase.js"
 export type { HandedOut, HandlingClient } from "./handling/call.js"
 export { type OpenedShare, openShare, revokeShare, type Shared, type ShareRequest, share } from "./handling/share.js"

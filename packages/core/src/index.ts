@@ -25,7 +25,10 @@ export {
   type ConditionInput,
   type ConsentInput,
   type CrossingsInput,
+  type DetectionInput,
   definePolicy,
+  type ExplainsOnly,
+  type ExplanationInput,
   type GuardInput,
   type PolicyInput,
   type PurposeInput,
@@ -33,6 +36,7 @@ export {
   type SupportInput,
   type TableInput,
 } from "./policy/define.js"
+export type { Detection, Explanation } from "./policy/detection.js"
 export { durationSeconds } from "./policy/duration.js"
 export { type RoleNames, roleNames } from "./policy/names.js"
 export { parsePolicy } from "./policy/parse.js"

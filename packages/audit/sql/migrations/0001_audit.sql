@@ -260,6 +260,8 @@ begin
   -- A link to a record of somebody who is gone opens no more.
   delete from wardkeep_audit.share s where s.tenant = of_tenant and s.subject = of_subject;
   delete from wardkeep_audit.transfer t where t.tenant = of_tenant and t.subject = of_subject;
+  delete from wardkeep_audit.access_queue q where q.tenant = of_tenant and q.subject = of_subject;
+  delete from wardkeep_audit.access_review v where v.tenant = of_tenant and v.subject = of_subject;
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
   values (of_tenant, 'audit:' || session_user, 'owner', 'erasure', 'delete', 'wardkeep_audit.event', erased,
     json_build_object('reason', reason)::text);
@@ -786,3 +788,343 @@ comment on function wardkeep_audit.record_emergency() is 'Trigger: an emergency 
 create trigger wk_sealed_emergency after insert or update on wardkeep.break_glass
   for each row execute function wardkeep_audit.record_emergency();
 alter table wardkeep.break_glass enable always trigger wk_sealed_emergency;
+-- Accesses that nothing explained when somebody looked. A row is no verdict: it says that the question was asked.
+create table wardkeep_audit.access_queue (
+  tenant text not null,
+  branch text,
+  -- The event's number; of one that restates another after an erasure, that one's.
+  access bigint not null,
+  subject text not null,
+  queued_at timestamptz not null default clock_timestamp(),
+  queued_by text not null,
+  primary key (access, subject)
+);
+create index access_queue_subject on wardkeep_audit.access_queue (tenant, subject);
+comment on table wardkeep_audit.access_queue is 'Accesses to a person''s rows that were found unexplained, each once. Rows are added only; an erasure of the person takes them away.';
+
+create table wardkeep_audit.access_review (
+  id bigint generated always as identity primary key,
+  tenant text not null,
+  branch text,
+  -- What is decided once: an access to one person, or a rule with the events it rests on.
+  about text not null,
+  rule text not null,
+  -- Null where it is about an alert.
+  access bigint,
+  subject text,
+  -- Whose access it was.
+  actor text not null,
+  outcome text not null check (outcome in ('legitimate', 'not_legitimate', 'forwarded')),
+  reason text not null check (btrim(reason) <> ''),
+  reviewed_by text not null,
+  reviewed_as text not null,
+  session uuid not null,
+  reviewed_at timestamptz not null default clock_timestamp(),
+  check (reviewed_by <> actor),
+  check ((access is null) = (subject is null))
+);
+-- Two decisions at the same moment wait for each other here.
+create unique index access_review_once on wardkeep_audit.access_review (tenant, about) where outcome <> 'forwarded';
+create index access_review_by on wardkeep_audit.access_review (tenant, reviewed_by, reviewed_at);
+create index access_review_subject on wardkeep_audit.access_review (tenant, subject);
+comment on table wardkeep_audit.access_review is 'What reviews of accesses and alerts said, and who said it. Rows are added only, and each is an event of the log; an erasure of the person takes theirs away.';
+
+alter table wardkeep_audit.access_queue enable row level security;
+alter table wardkeep_audit.access_review enable row level security;
+
+create function wardkeep_audit.access_reviewer() returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+begin
+  -- A context for some persons only is never a reviewer's, whatever its role is called.
+  if me.subjects is not null or not coalesce(wardkeep_audit.detection() -> 'reviewedBy' ? me.role, false) then
+    raise exception 'this role does not review accesses' using errcode = 'WK435';
+  end if;
+  return me;
+end
+$$;
+comment on function wardkeep_audit.access_reviewer() is 'Internal: the token in force, if its role reviews accesses. Fails with WK1xx, WK435.';
+
+create function wardkeep_audit.holds_tenant(c wardkeep.token) returns boolean
+  language sql stable
+  return not exists (select from wardkeep.known_branch k where k.tenant = (c).tenant and k.branch <> all ((c).branches));
+comment on function wardkeep_audit.holds_tenant(wardkeep.token) is
+  'Internal: whether a context reaches every branch of its tenant; what was done in several branches at once is shown to such a one only.';
+
+create function wardkeep_audit.is_access(verb text, relation text, detail text) returns boolean
+  language sql immutable parallel safe
+  return relation <> 'wardkeep_audit.event'
+    and (verb = 'view' or verb in ('download', 'print', 'export', 'share') and (detail is null or detail like '{"phase":"begun"%' or detail like '{"phase":"signed"%'));
+comment on function wardkeep_audit.is_access(text, text, text) is
+  'Internal: whether an event is an access: a view, or the beginning of what leaves; how that ended is none.';
+
+create function wardkeep_audit.access_id(verb text, detail text, id bigint) returns bigint
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case when verb = 'view' and detail like '%"restates"%' then coalesce((detail::json ->> 'restates')::bigint, id) else id end
+$$;
+comment on function wardkeep_audit.access_id(text, text, bigint) is
+  'Internal: the number of an access, which an erasure of somebody else beside the person does not change.';
+
+create function wardkeep_audit.require_window(from_at timestamptz, to_at timestamptz, why text) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if from_at is null or to_at is null or not isfinite(from_at) or not isfinite(to_at) or from_at >= to_at or to_at - from_at > interval '31 days' then
+    raise exception 'a window has a beginning and a later end, at most 31 days apart' using errcode = 'WK438';
+  end if;
+  if coalesce(btrim(why), '') = '' or length(why) > 2000 then
+    raise exception 'reading the audit log needs a reason of at most 2,000 characters' using errcode = 'WK438', hint = 'Say why; it is recorded.';
+  end if;
+end
+$$;
+comment on function wardkeep_audit.require_window(timestamptz, timestamptz, text) is 'Internal: fails with WK438.';
+create function wardkeep_audit.note_reading(c wardkeep.token, asked text, from_at timestamptz, to_at timestamptz, why text, shown bigint) returns void
+  language sql volatile
+begin atomic
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, n, detail)
+  values ((c).tenant, wardkeep_audit.one_branch(c), (c).actor, (c).role, (c).purpose, (c).session_id, wardkeep.request_id(), 'view', 'wardkeep_audit.event', least(shown, 2000000000),
+    json_build_object('reason', why, 'asked', asked, 'from', from_at at time zone 'UTC', 'to', to_at at time zone 'UTC')::text);
+end;
+comment on function wardkeep_audit.note_reading(wardkeep.token, text, timestamptz, timestamptz, text, bigint) is 'Internal: records that a reviewer read the log.';
+
+-- One row per access and person, with what Wardkeep's own tables say of it. What the host's tables say is asked by explained(),
+-- as the reviewer: nothing here reads them.
+create function wardkeep_audit.accesses(from_at timestamptz, to_at timestamptz, why text)
+  returns table (access bigint, event text, at timestamptz, actor text, role text, purpose text, branch text, session uuid, verb text, relation text,
+    subject text, persons integer, class text, assigned boolean, referred boolean, justified boolean,
+    queued_at timestamptz, outcome text, reviewed_by text, reviewed_at timestamptz, review_reason text)
+  language plpgsql volatile security definer rows 50000 set search_path = pg_catalog, pg_temp set enable_nestloop = off
+as $$
+#variable_conflict use_column
+declare
+  me wardkeep.token := wardkeep_audit.access_reviewer();
+  rules jsonb := wardkeep_audit.detection();
+  has_all boolean := wardkeep_audit.holds_tenant(me);
+  services text[] := array(select jsonb_array_elements_text(rules -> 'services'));
+  opened text[] := array_remove(array[rules ->> 'emergency', rules ->> 'referral', rules ->> 'support'], null);
+  asks_assigned boolean := coalesce((rules ->> 'assigned')::boolean, false);
+  shown bigint;
+begin
+  perform wardkeep_audit.require_window(from_at, to_at, why);
+  return query
+  with seen as materialized (
+    select e.xid, e.id, wardkeep_audit.access_id(e.verb, e.detail, e.id) as access, wardkeep_audit.happened(e.verb, e.detail, e.at) as at,
+           e.actor, e.role, e.purpose, e.branch, e.session, e.verb, e.relation, e.detail is null as is_erased,
+           coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) as subjects
+      from wardkeep_audit.event e
+     where e.tenant = me.tenant and e.at >= from_at and (e.branch = any (me.branches) or e.branch is null and has_all)
+       and wardkeep_audit.is_access(e.verb, e.relation, e.detail)
+       and wardkeep_audit.happened(e.verb, e.detail, e.at) >= from_at and wardkeep_audit.happened(e.verb, e.detail, e.at) < to_at
+  ), spans as materialized (
+    -- By branch, and under the empty name for who stood in several.
+    select a.actor, a.role, b.branch, range_agg(tstzrange(a.valid_from, least(a.valid_until, a.revoked_at))) as held
+      from wardkeep.assignment a left join wardkeep.branch_group g on g.tenant = a.tenant and g.name = a.branch_group
+     cross join lateral unnest(array[''] || case when a.branch is not null then array[a.branch] when a.branch_group is not null then g.branches else me.branches end) b(branch)
+     where asks_assigned and a.tenant = me.tenant and a.valid_from < coalesce(least(a.valid_until, a.revoked_at), 'infinity')
+     group by 1, 2, 3
+  ), referrals as materialized (
+    select r.from_branch, r.subject, r.referred_by, range_agg(tstzrange(r.referred_at, least(r.valid_until, r.ended_at))) as held
+      from wardkeep.referral r where r.tenant = me.tenant and r.referred_at < least(r.valid_until, r.ended_at) group by 1, 2, 3
+  ), shared as materialized (
+    select r.from_branch, r.subject, range_agg(m.span) as held from referrals r cross join lateral unnest(r.held) m(span) group by 1, 2
+  ), emergencies as materialized (
+    select b.branch, b.subject, b.declared_by, range_agg(tstzrange(b.declared_at, b.valid_until)) as held
+      from wardkeep.break_glass b where b.tenant = me.tenant and b.verdict = 'justified' and b.declared_at < b.valid_until group by 1, 2, 3
+  ), said as materialized (
+    select distinct on (v.access, v.subject) v.access, v.subject, v.outcome, v.reviewed_by, v.reviewed_at, v.reason
+      from wardkeep_audit.access_review v where v.tenant = me.tenant and v.access is not null order by v.access, v.subject, v.id desc
+  )
+  select e.access, e.xid::text || '-' || e.id, e.at, e.actor, e.role, e.purpose, e.branch, e.session, e.verb, e.relation, p.subject,
+         cardinality(e.subjects),
+         case when e.is_erased then 'erased' when e.role = any (services) then 'service' when p.subject is null then 'undetermined' else 'named' end,
+         case when asks_assigned and e.role <> all (opened) and e.role <> all (services) then coalesce(s.held @> e.at, false) end,
+         coalesce(e.role = rules ->> 'referral' and h.held @> e.at or r.held @> e.at, false),
+         coalesce(e.role = rules ->> 'emergency' and b.held @> e.at, false),
+         q.queued_at, v.outcome, v.reviewed_by, v.reviewed_at, v.reason
+    from seen e cross join lateral unnest(e.subjects) p(subject)
+    left join spans s on s.actor = e.actor and s.role = e.role and s.branch = coalesce(e.branch, '')
+    left join shared h on h.from_branch = e.branch and h.subject = p.subject
+    left join referrals r on r.from_branch = e.branch and r.subject = p.subject and r.referred_by = e.actor
+    left join emergencies b on b.branch = e.branch and b.subject = p.subject and b.declared_by = e.actor
+    left join wardkeep_audit.access_queue q on q.access = e.access and q.subject = p.subject
+    left join said v on v.access = e.access and v.subject = p.subject
+   order by e.at, e.id, p.subject;
+  get diagnostics shown = row_count;
+  perform wardkeep_audit.note_reading(me, 'accesses', from_at, to_at, why, shown);
+end
+$$;
+comment on function wardkeep_audit.accesses(timestamptz, timestamptz, text) is
+  'Accesses of a window in one''s own branches, one row per person, with whether assignments, referrals and emergencies speak for them. For reviewers; the reading is recorded. Fails with WK1xx, WK435, WK438.';
+create function wardkeep_audit.access_coverage() returns jsonb
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep_audit.access_reviewer();
+  tables integer := 0;
+  since timestamptz;
+begin
+  if to_regprocedure('wardkeep_audit.viewed_tables()') is not null then
+    tables := cardinality(wardkeep_audit.viewed_tables());
+  end if;
+  select min(replace(substr(c.relname, 7), '_', '-') || '-01 00:00:00+00')::timestamptz into since
+    from pg_class c join pg_inherits i on i.inhrelid = c.oid
+   where i.inhparent = 'wardkeep_audit.event'::regclass and c.relname ~ '^event_[0-9]{4}_[0-9]{2}$';
+  return jsonb_build_object('tables', tables, 'wholeTenant', wardkeep_audit.holds_tenant(me),
+    'since', to_char(least(since, (select min(o.at) from wardkeep_audit.event_other o where o.tenant = me.tenant)) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+end
+$$;
+comment on function wardkeep_audit.access_coverage() is
+  'What an answer about accesses rests on: from when on events are kept, of how many tables views are recorded, and whether every branch of the clinic is seen. For reviewers. Fails with WK1xx, WK435.';
+
+create function wardkeep_audit.access_baseline(me wardkeep.token, before_day date, zone text) returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('role', d.role, 'actor', d.actor, 'day', d.day, 'persons', d.persons) order by d.role, d.actor, d.day), '[]')
+    from (
+      select e.role, e.actor, (e.at at time zone zone)::date as day, count(distinct p.subject) as persons
+        from wardkeep_audit.event e cross join lateral unnest(coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject])) p(subject)
+       where e.tenant = (me).tenant and (e.branch = any ((me).branches) or e.branch is null and wardkeep_audit.holds_tenant(me))
+         and e.at >= (before_day - 28)::timestamp at time zone zone and e.at < before_day::timestamp at time zone zone
+         and wardkeep_audit.is_access(e.verb, e.relation, e.detail) and p.subject is not null
+       group by 1, 2, 3) d
+$$;
+comment on function wardkeep_audit.access_baseline(wardkeep.token, date, text) is
+  'Internal: how many persons each actor reached on each of the 28 days before a day.';
+
+create function wardkeep_audit.access_signals(from_at timestamptz, to_at timestamptz, why text) returns jsonb
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep_audit.access_reviewer();
+  has_all boolean := wardkeep_audit.holds_tenant(me);
+  zone text := wardkeep_audit.detection() ->> 'zone';
+  waits interval := make_interval(secs => (wardkeep_audit.detection() ->> 'reviewSeconds')::float8);
+  refused jsonb;
+  overdue jsonb;
+begin
+  perform wardkeep_audit.require_window(from_at, to_at, why);
+  select coalesce(jsonb_agg(jsonb_build_object('event', e.xid::text || '-' || e.id, 'at', e.at at time zone 'UTC', 'actor', e.actor, 'role', e.role, 'branch', e.branch, 'n', e.n)
+           order by e.at, e.id), '[]') into refused
+    from wardkeep_audit.event e
+   where e.tenant = me.tenant and e.verb = 'deny' and e.at >= from_at and e.at < to_at and (e.branch = any (me.branches) or e.branch is null and has_all);
+  -- As it was at the end of the window, so that the same window gives the same answer whatever was reviewed since.
+  select coalesce(jsonb_agg(jsonb_build_object('actor', b.declared_by, 'role', b.declared_as, 'branch', b.branch, 'at', b.declared_at at time zone 'UTC',
+             'reviewed', b.reviewed_at at time zone 'UTC', 'events', (
+               select coalesce(jsonb_agg(e.xid::text || '-' || e.id order by e.id), '[]') from wardkeep_audit.event e
+                where e.tenant = b.tenant and e.actor = b.declared_by and e.verb = 'break_glass' and e.record = b.id::text and e.at < to_at))
+           order by b.declared_at, b.id), '[]') into overdue
+    from wardkeep.break_glass b
+   where b.tenant = me.tenant and b.branch = any (me.branches) and b.closed_at is null
+     and b.declared_at + waits < least(to_at, clock_timestamp())
+     and (b.reviewed_at is null or b.reviewed_at >= from_at and b.reviewed_at > b.declared_at + waits);
+  perform wardkeep_audit.note_reading(me, 'alerts', from_at, to_at, why, jsonb_array_length(refused) + jsonb_array_length(overdue));
+  return jsonb_build_object('refusals', refused, 'overdue', overdue, 'coverage', wardkeep_audit.access_coverage(),
+    'baseline', wardkeep_audit.access_baseline(me, (from_at at time zone zone)::date, zone),
+    'said', (select coalesce(jsonb_object_agg(v.about, jsonb_build_object('outcome', v.outcome, 'by', v.reviewed_by, 'at', v.reviewed_at at time zone 'UTC', 'reason', v.reason)), '{}')
+               from (select distinct on (x.about) x.* from wardkeep_audit.access_review x
+                      where x.tenant = me.tenant and x.access is null and (x.branch = any (me.branches) or x.branch is null and has_all) order by x.about, x.id desc) v));
+end
+$$;
+comment on function wardkeep_audit.access_signals(timestamptz, timestamptz, text) is
+  'What alerts rest on beside accesses: refusals, emergencies without review, the measure of the 28 days before, what was said of alerts. For reviewers; the reading is recorded. Fails with WK1xx, WK435, WK438.';
+-- The events behind references as accesses() gives them, as far as they lie in the reviewer's own branches.
+create function wardkeep_audit.referred_events(me wardkeep.token, refs text[]) returns setof wardkeep_audit.event
+  -- By key, whoever calls it.
+  language sql stable set search_path = pg_catalog, pg_temp set enable_nestloop = on
+as $$
+  select e.* from (select split_part(r, '-', 1)::xid8 as xid, split_part(r, '-', 2)::bigint as id
+                     from (select distinct r from unnest(refs) r where r ~ '^[0-9]{1,18}-[0-9]{1,18}$' offset 0) r) r
+    join wardkeep_audit.event e on e.xid = r.xid and e.id = r.id
+   where e.tenant = (me).tenant and (e.branch = any ((me).branches) or e.branch is null and wardkeep_audit.holds_tenant(me))
+$$;
+comment on function wardkeep_audit.referred_events(wardkeep.token, text[]) is 'Internal: events by reference, of one''s own branches only.';
+
+create function wardkeep_audit.queue_accesses(events text[], subjects text[]) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off
+as $$
+declare
+  me wardkeep.token := wardkeep_audit.access_reviewer();
+  added integer;
+begin
+  if cardinality(events) is distinct from cardinality(subjects) or cardinality(events) > 10000 then
+    raise exception 'at most 10,000 accesses, each with its person' using errcode = 'WK438';
+  end if;
+  -- What is claimed to be unexplained is an access of one's own branches to this very person, or it is not put down.
+  insert into wardkeep_audit.access_queue (tenant, branch, access, subject, queued_by)
+  select e.tenant, e.branch, wardkeep_audit.access_id(e.verb, e.detail, e.id), p.subject, me.actor
+    from wardkeep_audit.referred_events(me, events) e
+    join (select distinct u.event, u.subject from unnest(events, subjects) u(event, subject)) p on p.event = e.xid::text || '-' || e.id
+   where wardkeep_audit.is_access(e.verb, e.relation, e.detail)
+     and p.subject = any (coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]))
+   order by 3, 4
+  on conflict (access, subject) do nothing;
+  get diagnostics added = row_count;
+  return added;
+end
+$$;
+comment on function wardkeep_audit.queue_accesses(text[], text[]) is
+  'Puts accesses to persons into the queue, each once; what is not an access in one''s own branches is left out. Returns how many were new. For reviewers. Fails with WK1xx, WK435, WK438.';
+
+-- An access to one person, or an alert: its rule and the events it rests on. Decided once, by somebody else than whose it is.
+create function wardkeep_audit.review_access(what jsonb) returns jsonb
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep_audit.access_reviewer();
+  refs text[] := array(select distinct x collate "C" from jsonb_array_elements_text(case when jsonb_typeof(what -> 'events') = 'array' then what -> 'events' else '[]' end) x order by 1);
+  made wardkeep_audit.access_review;
+  found_events wardkeep_audit.event[];
+  one wardkeep_audit.event;
+begin
+  made.subject := what ->> 'subject';
+  made.rule := case when made.subject is null then coalesce(what ->> 'rule', '') else 'unexplained' end;
+  made.outcome := coalesce(what ->> 'outcome', '');
+  made.reason := btrim(coalesce(what ->> 'reason', ''));
+  if made.outcome not in ('legitimate', 'not_legitimate', 'forwarded') or made.reason = '' or length(made.reason) > 2000
+     or made.rule !~ '^[a-z][a-z_]{0,39}$' or cardinality(refs) not between 1 and 10000 or made.subject is not null and cardinality(refs) > 1 then
+    raise exception 'a review says legitimate, not_legitimate or forwarded, why in at most 2,000 characters, and of what' using errcode = 'WK438';
+  end if;
+  found_events := array(select e from wardkeep_audit.referred_events(me, refs) e order by e.id);
+  one := found_events[1];
+  -- The same refusal whether it is not there, another branch's, or no access to this person.
+  if cardinality(found_events) <> cardinality(refs)
+     or made.subject is null and exists (select from unnest(found_events) e
+          where e.actor <> one.actor or not (wardkeep_audit.is_access(e.verb, e.relation, e.detail) or e.verb in ('deny', 'break_glass')))
+     or made.subject is not null and not (wardkeep_audit.is_access(one.verb, one.relation, one.detail)
+          and coalesce(made.subject = any (coalesce(wardkeep_audit.subjects_of(one.verb, one.detail), array[one.subject])), false)) then
+    raise exception 'there is no such access here' using errcode = 'WK437';
+  end if;
+  if one.actor = me.actor then
+    raise exception 'an access is reviewed by somebody else than whose it is' using errcode = 'WK436';
+  end if;
+  if (select count(*) from wardkeep_audit.access_review v where v.tenant = me.tenant and v.reviewed_by = me.actor and v.reviewed_at > clock_timestamp() - interval '1 hour') >= 1000 then
+    raise exception 'this reviewer decided 1,000 times within an hour' using errcode = 'WK439', hint = 'Go on later, or leave it to another reviewer.';
+  end if;
+  if made.subject is not null then
+    made.access := wardkeep_audit.access_id(one.verb, one.detail, one.id);
+    made.about := encode(sha256(convert_to(made.access || ':' || made.subject, 'UTF8')), 'hex');
+    insert into wardkeep_audit.access_queue (tenant, branch, access, subject, queued_by)
+    values (one.tenant, one.branch, made.access, made.subject, me.actor) on conflict (access, subject) do nothing;
+  else
+    made.about := encode(sha256(convert_to(made.rule || ':' || array_to_string(refs, ','), 'UTF8')), 'hex');
+  end if;
+  if exists (select from wardkeep_audit.access_review v where v.tenant = me.tenant and v.about = made.about and v.outcome <> 'forwarded') then
+    raise exception 'this was decided already' using errcode = 'WK439';
+  end if;
+  insert into wardkeep_audit.access_review (tenant, branch, about, rule, access, subject, actor, outcome, reason, reviewed_by, reviewed_as, session)
+  values (me.tenant, one.branch, made.about, made.rule, made.access, made.subject, one.actor, made.outcome, made.reason, me.actor, me.role, me.session_id)
+  returning * into made;
+  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
+  values (me.tenant, one.branch, me.actor, me.role, me.purpose, me.session_id, wardkeep.request_id(), 'create', 'wardkeep_audit.access_review', made.id::text, made.subject,
+    json_strip_nulls(json_build_object('rule', made.rule, 'of', made.actor, 'event', case when cardinality(refs) = 1 then refs[1] end, 'events', cardinality(refs),
+      'about', made.about, 'outcome', made.outcome, 'reason', made.reason))::text);
+  return jsonb_build_object('id', made.id::text, 'about', made.about, 'at', made.reviewed_at at time zone 'UTC');
+exception when unique_violation then
+  raise exception 'this was decided already' using errcode = 'WK439';
+end
+$$;
+comment on function wardkeep_audit.review_access(jsonb) is
+  'Records what a review of an access to a person, or of an alert, came to: once, by somebody else than whose access it is, and as an event. For reviewers. Fails with WK1xx, WK435, WK436, WK437, WK438, WK439.';

@@ -67,6 +67,8 @@ begin
   -- A link to a record of somebody who is gone opens no more.
   delete from wardkeep_audit.share s where s.tenant = of_tenant and s.subject = of_subject;
   delete from wardkeep_audit.transfer t where t.tenant = of_tenant and t.subject = of_subject;
+  delete from wardkeep_audit.access_queue q where q.tenant = of_tenant and q.subject = of_subject;
+  delete from wardkeep_audit.access_review v where v.tenant = of_tenant and v.subject = of_subject;
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
   values (of_tenant, 'audit:' || session_user, 'owner', 'erasure', 'delete', 'wardkeep_audit.event', erased,
     json_build_object('reason', reason)::text);

@@ -12,6 +12,7 @@ import {
   sqlName,
 } from "@wardkeep/postgres/migrate"
 import { viewedTables } from "../views/viewed.js"
+import { detectionCallables, detectionFunctions } from "./detection.js"
 import { handlingCallables, handlingFunctions } from "./handling.js"
 import { recordFunction, recordTriggers, redactedColumns } from "./record-function.js"
 
@@ -26,7 +27,7 @@ const recorders = [
  * The audit log as a part of a Wardkeep database: schema `wardkeep_audit`, and triggers on every table of the policy file
  * that record each write in its own transaction. Where no context is verified, nothing is written (WK1xx).
  *
- * @throws WK002 `audit.redact` names neither a column nor a group of columns
+ * @throws WK002 `audit.redact` names neither a column nor a group of columns, or `detection` a column that is not there
  * @example
  * await install({ admin, policy, extensions: [audit] })
  * await apply({ client, policy, extensions: [audit] })
@@ -39,7 +40,7 @@ export const audit: Extension = {
     return ownSql("objects")
   },
   callable(policy) {
-    const handling = handlingCallables(policy)
+    const handling = [...handlingCallables(policy), ...detectionCallables(policy)]
     if (viewedTables(policy).size === 0) return handling
     const views = matrixRoles(policy).flatMap((role) => recorders.map((name) => ({ role, function: name })))
     return [...handling, ...views]
@@ -60,6 +61,7 @@ export const audit: Extension = {
       ...(viewed.length > 0 ? [viewedFunction(viewed)] : []),
       ...own.map(recordFunction),
       ...handlingFunctions(input.policy, own),
+      ...detectionFunctions(input.policy, own),
       ...roots.flatMap(({ entry, relation }) => recordTriggers(entry, relation)),
     ]
     const steps = managedSteps(desired, await present(input), mark)

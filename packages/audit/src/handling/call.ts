@@ -23,7 +23,7 @@ export interface HandedOut {
 export type HandlingVerb = "download" | "print" | "export" | "share"
 
 /** The function's own event is the record: as a view it would name the function once more. */
-const noView: QueryOptions = { reads: [] }
+export const noView: QueryOptions = { reads: [] }
 
 const beginCall = "wardkeep_audit.begin_handling($1::jsonb)"
 /** The whole text, by which whoever records refusals knows that this one is recorded here. */

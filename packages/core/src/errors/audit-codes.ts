@@ -83,4 +83,29 @@ export const auditCodes = {
     hint: "See the message; nothing was released.",
     http: 400,
   },
+  WK435: {
+    title: "This role does not review accesses",
+    hint: "Name it under detection.reviewedBy of the policy file and apply, or ask somebody who holds such a role.",
+    http: 403,
+  },
+  WK436: {
+    title: "Nobody reviews what they did themselves",
+    hint: "Leave it to another reviewer; nothing was recorded.",
+    http: 403,
+  },
+  WK437: {
+    title: "There is no such access in one's own branches",
+    hint: "Take event and person from the queue; what lies in another branch is not there either.",
+    http: 404,
+  },
+  WK438: {
+    title: "What is asked about accesses is not described",
+    hint: "See the message; nothing was recorded.",
+    http: 400,
+  },
+  WK439: {
+    title: "That was decided already",
+    hint: "What a review said stays; take up what is open still.",
+    http: 409,
+  },
 } as const satisfies Record<`WK4${number}`, CodeEntry>

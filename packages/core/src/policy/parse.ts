@@ -4,6 +4,7 @@ import { addCells, checkCells, type Known, qualifiedConditions } from "./cells.j
 import { combinationActors } from "./combine.js"
 import { checkConsent, consentOf } from "./consent.js"
 import { checkCrossings, crossingsOf } from "./crossings.js"
+import { checkDetection, detectionOf } from "./detection.js"
 import { durationSeconds } from "./duration.js"
 import { describeIssue, invalid } from "./faults.js"
 import type { Actor, Lookup, Permission, Policy } from "./policy.js"
@@ -43,6 +44,11 @@ export function parsePolicy(input: unknown): Policy {
   if (doc.support !== undefined) checkSupport(doc.support, doc, actors, tables, faults)
   const consent = consentOf(doc.consent, qualify)
   checkConsent(doc, consent, actors, tables, faults)
+  const purposes = new Map(Object.entries(doc.purposes))
+  const breakGlass = breakGlassOf(doc.breakGlass)
+  const detection = detectionOf(doc.detection, qualify)
+  const { assignments } = doc
+  checkDetection(detection, { actors, tables, purposes, breakGlass, crossings, tenancy, assignments }, faults)
   const lookups = Object.entries(doc.lookups).map(([name, lookup]): Lookup => {
     const table = qualify(lookup.table)
     if (!tables.has(table)) faults.push(`lookups.${name}.table: ${lookup.table} is not under tables`)
@@ -55,16 +61,17 @@ export function parsePolicy(input: unknown): Policy {
     tenancy,
     rest: doc.rest,
     tables,
-    purposes: new Map(Object.entries(doc.purposes)),
+    purposes,
     conditions,
     actors,
     lookups,
-    assignments: doc.assignments,
+    assignments,
     exclusive: doc.exclusive,
-    breakGlass: breakGlassOf(doc.breakGlass),
+    breakGlass,
     crossings,
     support: supportOf(doc.support),
     consent,
+    detection,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Action } from "./actions.js"
 import type { Condition } from "./condition.js"
+import type { Detection } from "./detection.js"
 import type { PurposeRule, TableRule } from "./schema.js"
 
 /** Columns a cell covers: all of them, or the ones listed. */
@@ -146,6 +147,8 @@ export interface Policy<
   readonly support: Support | null
   /** Null: no ledger, and no purpose waits for consent. */
   readonly consent: ConsentRule | null
+  /** Null: accesses are neither explained nor reviewed. */
+  readonly detection: Detection | null
   /** Never set: only the literal names of the policy file travel in it. */
   readonly literals?: {
     readonly table: Table

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { type Action, actions, narrowableActions } from "./actions.js"
 import { conditionSchema } from "./condition.js"
+import { detectionSchema } from "./detection.js"
 import { duration, windowDuration } from "./duration.js"
 
 const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, "use lower-case letters, digits and underscores, at most 63")
@@ -171,6 +172,7 @@ export const policySchema = z.strictObject({
   crossings: crossings.optional(),
   support: support.optional(),
   consent: consent.optional(),
+  detection: detectionSchema.optional(),
   lookups: z
     .record(name, z.strictObject({ table: tableName, by: column, returns: z.array(column).min(1) }))
     .default({}),

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline"
-import { recordViews } from "@wardkeep/audit"
-import { type Policy, WardkeepError } from "@wardkeep/core"
-import { createIssuer, createWardkeep, type Issuer, type Session, type Wardkeep } from "@wardkeep/postgres"
+import type { Policy } from "@wardkeep/core"
+import type { Session, Wardkeep } from "@wardkeep/postgres"
+import { signedIn } from "./signed-in.js"
 
 export interface PromptOptions {
   readonly policy: Policy
@@ -53,61 +53,18 @@ export interface PromptEnd {
  * @example await prompt({ policy, env: process.env, actor: "asha", role: "reception", branch, reason: "ticket 4711", minutes: 15, ... })
  */
 export async function prompt(options: PromptOptions): Promise<PromptEnd> {
-  const { policy, env } = options
-  if (options.reason.trim() === "") throw new WardkeepError("WK009", { message: "--reason says why" })
-  const variable = (name: string): string => {
-    const value = env[name] ?? ""
-    if (value !== "") return value
-    throw new WardkeepError("WK009", {
-      message: `${name} is not set`,
-      hint: "It needs WARDKEEP_APP_URL, WARDKEEP_ISSUER_URL, WARDKEEP_KEY_ID and WARDKEEP_SIGNING_KEY.",
-    })
-  }
-  const app = { connectionString: variable("WARDKEEP_APP_URL"), max: 1 }
-  const issuer = createIssuer({
-    pool: { connectionString: variable("WARDKEEP_ISSUER_URL"), max: 1 },
-    keyId: variable("WARDKEEP_KEY_ID"),
-    key: variable("WARDKEEP_SIGNING_KEY"),
-  })
-  try {
-    const session = await issued(issuer, options)
-    const views = [...policy.tables.values()].some(({ audit }) => audit?.views !== undefined)
-    const wk = createWardkeep({ pool: app, policy, ...(views && { views: recordViews(policy) }) })
-    let said = "it failed"
-    try {
+  const { branch, ...person } = options
+  let said = "it failed"
+  return await signedIn(
+    { ...person, branches: [branch] },
+    "wardkeep psql",
+    async ({ wk, session }) => {
       const end = await answer(wk, session, options)
       said = `${end.statements} statements, ${end.refused} refused; ${end.why}`
       return end
-    } finally {
-      await wk.close().catch(() => undefined)
-      await issuer.endSession(session.id, `wardkeep psql: ${said}`)
-    }
-  } finally {
-    await issuer.close()
-  }
-}
-
-async function issued(issuer: Issuer, options: PromptOptions): Promise<Session> {
-  const { actor, role, branch, purpose, reason, minutes, mfaAt } = options
-  const tenants = options.tenant === undefined ? await issuer.listTenants() : [options.tenant]
-  const [tenant] = tenants
-  if (tenant === undefined || tenants.length > 1)
-    throw new WardkeepError("WK009", {
-      message: `there are ${tenants.length} clinics`,
-      hint: "Name the branch's with --tenant.",
-    })
-  const purposes = purpose === undefined ? {} : { purposes: [purpose] }
-  const assignments = [{ tenant, branches: [branch], role, ...purposes }]
-  // Whoever has the issuer's key can say so, like the application's login page: it is on record that it was said here.
-  const said =
-    mfaAt === undefined ? {} : { mfaAt, label: `wardkeep psql, second factor ${mfaAt.toISOString()}: ${reason}` }
-  return await issuer.issueSession({
-    actor,
-    assignments,
-    ttl: minutes * 60,
-    label: `wardkeep psql: ${reason}`,
-    ...said,
-  })
+    },
+    () => said,
+  )
 }
 
 async function answer(wk: Wardkeep, session: Session, options: PromptOptions): Promise<PromptEnd> {

@@ -1,6 +1,7 @@
 import { Command } from "commander"
 import type { CommandContext } from "../command-context.js"
 import { bundleCommand } from "./bundle.js"
+import { alertsCommand, reviewAccessCommand, unexplainedCommand } from "./detect.js"
 import { eraseCommand } from "./erase.js"
 import { accessReportCommand, blastRadiusCommand, deniedCommand, diffCommand, exportsCommand } from "./reach.js"
 import { timelineCommand, touchedCommand, whoChangedCommand, whoSawCommand } from "./read.js"
@@ -26,6 +27,9 @@ export function auditCommand(context: CommandContext): Command {
     blastRadiusCommand,
     accessReportCommand,
     tailCommand,
+    unexplainedCommand,
+    alertsCommand,
+    reviewAccessCommand,
     eraseCommand,
   ]
   for (const make of commands) group.addCommand(make(context))

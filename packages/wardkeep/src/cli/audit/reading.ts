@@ -104,7 +104,7 @@ function windowOf({ from, to, limit }: ReadFlags): Pick<Asked, "from" | "to" | "
   }
 }
 
-function momentOf(flag: string, text: string): string {
+export function momentOf(flag: string, text: string): string {
   const moment = new Date(text)
   if (/^\d{4}-/.test(text) && !Number.isNaN(moment.getTime())) return moment.toISOString()
   throw new WardkeepError("WK009", {
@@ -113,7 +113,7 @@ function momentOf(flag: string, text: string): string {
   })
 }
 
-function limitOf(text: string): number {
+export function limitOf(text: string): number {
   const limit = Number(text)
   if (Number.isInteger(limit) && limit > 0 && limit <= 100_000) return limit
   throw new WardkeepError("WK009", { message: "--limit takes a whole number from 1 to 100000" })
