@@ -15,10 +15,12 @@ export { type Finding, type Severity, sortFindings, type Verdict } from "./findi
 export { quoteIdent, quoteLiteral, splitName } from "./identifier.js"
 export { escapeMarkup } from "./markup.js"
 export { type Action, actions, handlingActions, isAction, narrowableActions } from "./policy/actions.js"
+export { otherCell } from "./policy/aggregates.js"
 export { conditionNamed, isTied } from "./policy/cells.js"
 export { type Assigned, type Condition, type Hours, partsOf, type State, type Window } from "./policy/condition.js"
 export { consentBasis, wallOf } from "./policy/consent.js"
 export {
+  type AggregatesInput,
   type AuditInput,
   type BreakGlassInput,
   type CellInput,
@@ -26,6 +28,7 @@ export {
   type ConsentInput,
   type CrossingsInput,
   definePolicy,
+  type FiguresInput,
   type GuardInput,
   type PolicyInput,
   type PurposeInput,
@@ -38,6 +41,8 @@ export { type RoleNames, roleNames } from "./policy/names.js"
 export { parsePolicy } from "./policy/parse.js"
 export type {
   Actor,
+  AggregateFigures,
+  Aggregates,
   BreakGlass,
   ColumnSet,
   ConsentRule,

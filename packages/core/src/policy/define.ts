@@ -146,6 +146,36 @@ export interface SupportInput<Role extends string = string> {
   readonly breakGlass?: readonly string[]
 }
 
+/** One table's figures over clinics; each month is published once. */
+export interface FiguresInput<Table extends string = string> {
+  /** It names a `subject` and belongs to a clinic or a branch. No other figures count the same table. */
+  readonly table: Table
+  readonly measure: "rows" | { readonly sum: string }
+  /** A column of type date, timestamp or timestamptz; months are of UTC. */
+  readonly month: string
+  /** At most 20 values; rows with another one are counted as `other`. */
+  readonly by?: { readonly column: string; readonly values: readonly string[] }
+  /** Below either, a figure is suppressed: at least 5 persons and 3 clinics. */
+  readonly minimum: { readonly persons: number; readonly clinics: number }
+  /** Above either, in per cent of a figure, it is suppressed: at most 60 for a clinic, 25 for a person. */
+  readonly largest: { readonly clinic: number; readonly person: number }
+  /** Figures are rounded to a multiple of it, at least 5. */
+  readonly roundTo: number
+}
+
+/** What the vendor reads over clinics that agreed, under a login of its own. */
+export interface AggregatesInput<
+  Table extends string = string,
+  Role extends string = string,
+  Service extends string = string,
+> {
+  /** It counts clinic by clinic, and reads the columns that are used. */
+  readonly service: Service
+  /** The roles of a clinic that agree and withdraw, in a context of every branch. */
+  readonly agreedBy: readonly Role[]
+  readonly figures: Readonly<Record<string, FiguresInput<Table>>>
+}
+
 export interface PolicyInput<
   Table extends string,
   Purpose extends string,
@@ -183,6 +213,7 @@ export interface PolicyInput<
   readonly breakGlass?: BreakGlassInput<NoInfer<Role | Combined>>
   readonly crossings?: CrossingsInput<NoInfer<Table>, NoInfer<Role | Combined>>
   readonly support?: SupportInput<NoInfer<Role | Combined>>
+  readonly aggregates?: AggregatesInput<NoInfer<Table>, NoInfer<Role | Combined>, NoInfer<Service>>
   /** The consent ledger; needed where a purpose waits for what people decide. */
   readonly consent?: ConsentInput<NoInfer<Table>, NoInfer<Role | Combined>>
   readonly services?: {
