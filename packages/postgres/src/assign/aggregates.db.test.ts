@@ -1,3 +1,4 @@
+import type { AggregateFigures } from "@wardkeep/core"
 import { beforeAll, describe, expect, it } from "vitest"
 import { useAssigned } from "#tests/fixture/assigned.ts"
 import { waitsFor } from "#tests/fixture/blocked.ts"
@@ -220,10 +221,31 @@ describe("figures over clinics", () => {
   })
 })
 
+it("figures that do not fit the database are one error of the plan, and nothing is changed", async () => {
+  const { policy } = clinic.host
+  const planned = (change: Partial<AggregateFigures>) => {
+    const figures = (policy.aggregates?.figures ?? []).map((one) => (one.name === fees ? { ...one, ...change } : one))
+    return clinic.host.plan({ ...policy, aggregates: { service: "statistics", agreedBy: ["chief"], figures } })
+  }
+  await expect(planned({ month: "reason" })).rejects.toEqual(code("WK253", /visit.reason is text, not a date/))
+  await expect(planned({ sum: "reason" })).rejects.toEqual(code("WK253", /visit.reason is text, not an exact number/))
+  await expect(planned({ month: "sean_on" })).rejects.toEqual(code("WK002", /public.visit has no column sean_on/))
+  expect((await planned({})).steps).toEqual([])
+  // Without them the login keeps its name, and may do nothing.
+  const without = await clinic.host.plan({ ...policy, aggregates: null })
+  const vendor = clinic.host.logins.vendor.user
+  expect(without.steps.map(({ sql }) => sql)).toEqual(
+    expect.arrayContaining([
+      `revoke execute on function wardkeep.figures() from "${vendor}"`,
+      `drop function if exists "public"."wk_count_fees"`,
+    ]),
+  )
+})
+
 describe("the vendor's login", () => {
   it("reads figures, each time on record, and nothing else", async () => {
     const [one] = await clinic.admin<{ id: string }>("select id from wardkeep.aggregate_release limit 1")
-    for (const sql of [
+    const attacks = [
       "select * from visit",
       "select count(*) from public.patient",
       "explain select * from public.visit",
@@ -251,10 +273,16 @@ describe("the vendor's login", () => {
       "set session_replication_role = replica",
       "begin read only; select * from wardkeep.figures()",
       "copy (select * from public.visit) to stdout",
-      "lock table public.visit",
+      "begin; lock table public.visit",
       "update wardkeep.aggregate_figure set value = 1",
-    ])
-      await expect(vendor(sql), sql).rejects.toMatchObject({ code: expect.stringMatching(/^(42501|25006)$/) })
+    ]
+    await connected(withLogin(database.ownerUrl, clinic.host.logins.vendor), async (client) => {
+      for (const sql of attacks) {
+        const refused = { code: expect.stringMatching(/^(42501|25006)$/) }
+        await expect(client.query(sql), sql).rejects.toMatchObject(refused)
+        await client.query("rollback")
+      }
+    })
     // Statistics of columns are of those who may read the columns.
     expect(await vendor("select * from pg_stats where schemaname in ('public', 'wardkeep')")).toEqual([])
     // What an own search path or an own operator could change is not asked.
