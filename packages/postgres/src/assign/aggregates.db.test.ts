@@ -5,7 +5,7 @@ import { waitsFor } from "#tests/fixture/blocked.ts"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { type Chain, figuresPolicy, figuresShape, kinds, openChain, type Visit } from "#tests/fixture/figures.ts"
 import { expectedFigures, isPublishable, rowsOf } from "#tests/fixture/figures-model.ts"
-import { generator } from "#tests/fuzz/random.ts"
+import { generator, weighted } from "#tests/fuzz/random.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import {
   agreeToAggregate,
@@ -339,17 +339,19 @@ it("a reference model comes to the same figures, and no suppressed cell follows 
     (_, index) => `${2000 + Math.floor(index / 12)}-${String((index % 12) + 1).padStart(2, "0")}-01`,
   )
   const rows = months.flatMap((month) => {
-    const busy = kinds.map(() => random() * random())
-    return Array.from({ length: 20 + Math.floor(random() * 120) }, (): Visit => {
-      const kind = kinds.find((_, index) => random() < (busy[index] ?? 0)) ?? "booked"
-      const fee = random() < 0.05 ? 2000 : Math.floor(random() * 200) - 10
-      return { tenant: Math.floor(random() * 5), person: Math.floor(random() ** 2 * 12), kind, fee, month }
+    // Some kinds are rare, some of few clinics, and some bills are large.
+    const busy = kinds.map((kind) => [random() < 0.4 ? 0.03 : 1, kind] as const)
+    const clinics = random() < 0.2 ? 3 : 5
+    return Array.from({ length: 30 + Math.floor(random() * 150) }, (): Visit => {
+      const fee = random() < 0.01 ? 1500 : Math.floor(random() * 150) - 5
+      const [tenant, person] = [Math.floor(random() * clinics), Math.floor(random() * 12)]
+      return { tenant, person, kind: weighted(random, busy), fee, month }
     })
   })
   await chain.visits(rows)
   await ofTenants((index) => agree(index))
   await count(months)
-  const seen = { published: 0, refused: 0, suppressed: 0 }
+  const seen = { published: 0, refused: 0, shown: 0, suppressed: 0, partly: 0 }
   for (const month of months) {
     const own = rows.filter((row) => row.month === month)
     const wanted = expectedFigures(own)
@@ -370,6 +372,8 @@ it("a reference model comes to the same figures, and no suppressed cell follows 
     expect(hidden.length, `${seed} ${month}`).not.toBe(1)
     if (hidden.length > 0) expect(isPublishable(rowsOf(own, hidden)), `${seed} ${month} ${hidden}`).toBe(true)
     seen.suppressed += hidden.length
+    seen.shown += cells.length - hidden.length
+    seen.partly += hidden.length > 0 && hidden.length < cells.length ? 1 : 0
   }
   console.info(`figures: ${JSON.stringify(seen)}`)
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(0)
