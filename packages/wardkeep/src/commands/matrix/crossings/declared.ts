@@ -152,7 +152,7 @@ function overBranches(policy: Policy): Crossing[] {
     .filter(({ kind, confined, name }) => kind === "role" && !confined && name !== policy.support?.role)
     .flatMap((actor) => {
       const read = [...actor.can]
-        .filter(([table, { rules }]) => rules.read !== undefined && isOfBranch(policy, table))
+        .filter(([table, { rules }]) => rules.read !== undefined && isOfBranch(policy.tables, table))
         .map(([table]) => label(policy, table))
       return read.length === 0
         ? []
@@ -166,9 +166,9 @@ function overBranches(policy: Policy): Crossing[] {
     })
 }
 
-function isOfBranch({ tables }: Policy, table: string): boolean {
+function isOfBranch(tables: Policy["tables"], table: string): boolean {
   const scope = tables.get(table)?.scope
-  return typeof scope === "object" && "through" in scope ? isOfBranch({ tables }, scope.through) : scope === "branch"
+  return typeof scope === "object" && "through" in scope ? isOfBranch(tables, scope.through) : scope === "branch"
 }
 
 function figures({ aggregates, ...policy }: Policy): Crossing[] {
