@@ -154,6 +154,26 @@ export default definePolicy({
         patient: { read: ["id", "full_name", "phone"] },
       },
     },
+    statistics: {
+      purposes: ["administration"],
+      can: { appointment: { read: ["id", "patient_id", "starts_at", "status"] } },
+    },
+  },
+  // What the vendor of this software may know of all its clinics together, of those that agreed.
+  aggregates: {
+    service: "statistics",
+    agreedBy: ["owner"],
+    figures: {
+      appointments: {
+        table: "appointment",
+        measure: "rows",
+        month: "starts_at",
+        by: { column: "status", values: ["done", "cancelled"] },
+        minimum: { persons: 10, clinics: 3 },
+        largest: { clinic: 60, person: 20 },
+        roundTo: 5,
+      },
+    },
   },
   lookups: { clinic_by_slug: { table: "clinic", by: "slug", returns: ["id", "name", "city"] } },
 })

@@ -15,20 +15,20 @@ export { type Finding, type Severity, sortFindings, type Verdict } from "./findi
 export { quoteIdent, quoteLiteral, splitName } from "./identifier.js"
 export { escapeMarkup } from "./markup.js"
 export { type Action, actions, handlingActions, isAction, narrowableActions } from "./policy/actions.js"
+export { otherCell } from "./policy/aggregates.js"
 export { conditionNamed, isTied } from "./policy/cells.js"
 export { type Assigned, type Condition, type Hours, partsOf, type State, type Window } from "./policy/condition.js"
 export { consentBasis, wallOf } from "./policy/consent.js"
 export {
+  type AggregatesInput,
   type AuditInput,
   type BreakGlassInput,
   type CellInput,
   type ConditionInput,
   type ConsentInput,
   type CrossingsInput,
-  type DetectionInput,
   definePolicy,
-  type ExplainsOnly,
-  type ExplanationInput,
+  type FiguresInput,
   type GuardInput,
   type PolicyInput,
   type PurposeInput,
@@ -37,11 +37,14 @@ export {
   type TableInput,
 } from "./policy/define.js"
 export type { Detection, Explanation } from "./policy/detection.js"
+export type { DetectionInput, ExplainsOnly, ExplanationInput } from "./policy/detection-input.js"
 export { durationSeconds } from "./policy/duration.js"
 export { type RoleNames, roleNames } from "./policy/names.js"
 export { parsePolicy } from "./policy/parse.js"
 export type {
   Actor,
+  AggregateFigures,
+  Aggregates,
   BreakGlass,
   ColumnSet,
   ConsentRule,

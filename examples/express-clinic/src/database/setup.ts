@@ -12,8 +12,13 @@ import { schemaFiles } from "./schema-files.js"
 /** What may be chosen instead of made anew: nothing of it is in the repository but for tests. */
 export interface ClinicSecrets {
   readonly people: People
-  /** Passwords of the three logins; the names follow from the policy's deployment. */
-  readonly passwords: { readonly app: string; readonly issuer: string; readonly migrator: string }
+  /** Passwords of the logins; the names follow from the policy's deployment. */
+  readonly passwords: {
+    readonly app: string
+    readonly issuer: string
+    readonly migrator: string
+    readonly vendor: string
+  }
   readonly keyId: string
   readonly key: Buffer
 }
@@ -119,6 +124,6 @@ async function connected<T>(connectionString: string, work: (client: pg.Client) 
 
 function newSecrets(world: World): ClinicSecrets {
   const password = (): string => randomBytes(24).toString("base64url")
-  const passwords = { app: password(), issuer: password(), migrator: password() }
+  const passwords = { app: password(), issuer: password(), migrator: password(), vendor: password() }
   return { people: castPeople(world.clinics), passwords, keyId: "dem1", key: randomBytes(32) }
 }

@@ -1,5 +1,6 @@
 import type { Session } from "wardkeep"
 import { Browser } from "./browser.js"
+import { figuresDay } from "./day-figures.js"
 import { emergency, menuAndReason, signedInEarlier, stepUp } from "./day-permissions.js"
 import { type ReferralDay, referralDay } from "./day-referral.js"
 import { locumDay, removedWhileSignedIn } from "./day-team.js"
@@ -75,6 +76,7 @@ export async function playDay(stage: Stage, say: Say): Promise<Day> {
   const referral = await referralDay(stage, doctor, say)
   const elsewhere = await signIn(origin, people.doctorElsewhere)
   await remind(stage, say)
+  await figuresDay(stage, say)
   return { reception, nurse, doctor, billing, owner, elsewhere, emergencyId, referral, locum, locumSession }
 }
 

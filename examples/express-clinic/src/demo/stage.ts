@@ -18,6 +18,8 @@ export interface Stage {
   readonly appUrl: string
   readonly issuerUrl: string
   readonly migratorUrl: string
+  /** Of the vendor, who reads figures over clinics. */
+  readonly vendorUrl: string
   readonly wk: Wardkeep
   readonly issuer: Issuer
   readonly world: World
@@ -55,6 +57,7 @@ export async function openStage({ server, port, patients, progress }: StageOptio
   const appUrl = server.url({ user: "wk_demo_app", password: passwords.app })
   const issuerUrl = server.url({ user: "wk_demo_issuer", password: passwords.issuer })
   const migratorUrl = server.url({ user: "wk_demo_migrator", password: passwords.migrator })
+  const vendorUrl = server.url({ user: "wk_demo_vendor", password: passwords.vendor })
   const log = pino({ level: process.env.LOG_LEVEL ?? "silent" })
   const clock = { behind: 0, now: () => Date.now() - clock.behind }
   const options = { appUrl, issuerUrl, keyId, key, port, log, clock: clock.now, secureCookies: false }
@@ -74,6 +77,7 @@ export async function openStage({ server, port, patients, progress }: StageOptio
     appUrl,
     issuerUrl,
     migratorUrl,
+    vendorUrl,
     wk,
     issuer,
     world,

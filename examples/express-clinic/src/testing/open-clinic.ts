@@ -34,7 +34,12 @@ const secrets: ClinicSecrets = {
       totpSecret: Secret.fromHex(hex.slice(0, 40)).base32,
     }
   }),
-  passwords: { app: "app-of-the-tests", issuer: "issuer-of-the-tests", migrator: "migrator-of-the-tests" },
+  passwords: {
+    app: "app-of-the-tests",
+    issuer: "issuer-of-the-tests",
+    migrator: "migrator-of-the-tests",
+    vendor: "vendor-of-the-tests",
+  },
   keyId: "dem1",
   key: Buffer.alloc(32, 7),
 }

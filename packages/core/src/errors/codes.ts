@@ -163,6 +163,26 @@ export const codes = {
     hint: "See the message; a clinic allows it with allowSupport, or the policy file names codes for one without.",
     http: 403,
   },
+  WK250: {
+    title: "The clinic's word about aggregates was refused",
+    hint: "See the message. The policy file says under `aggregates` who agrees and withdraws, and to what.",
+    http: 403,
+  },
+  WK251: {
+    title: "A clinic was not counted",
+    hint: "See the message; nothing of the clinic was kept for the figures. A month is counted when it is over, over every branch.",
+    http: 409,
+  },
+  WK252: {
+    title: "The figures were not released",
+    hint: "See the message; nothing was published. A month of a table is released once.",
+    http: 409,
+  },
+  WK253: {
+    title: "The figures of the policy file do not fit the table",
+    hint: "Use a date or timestamp for `month`, and an exact number (integer or numeric) for `sum`.",
+    http: 500,
+  },
   WK301: {
     title: "A migration failed; nothing of it was kept",
     hint: "See the cause for file and position; correct it and run again.",

@@ -1,5 +1,6 @@
 import type { Action } from "./actions.js"
 import type { Assigned, Condition } from "./condition.js"
+import type { DetectionInput } from "./detection-input.js"
 import { parsePolicy } from "./parse.js"
 import type { Policy } from "./policy.js"
 
@@ -146,70 +147,34 @@ export interface SupportInput<Role extends string = string> {
   readonly breakGlass?: readonly string[]
 }
 
-/** Which accesses it explains; without any of them, every one. */
-export interface ExplainsOnly<
-  Table extends string = string,
-  Purpose extends string = string,
-  Role extends string = string,
-> {
-  readonly roles?: readonly Role[]
-  readonly purposes?: readonly Purpose[]
-  /** The tables whose rows were seen. */
-  readonly tables?: readonly Table[]
+/** One table's figures over clinics; each month is published once. */
+export interface FiguresInput<Table extends string = string> {
+  /** It names a `subject` and belongs to a clinic or a branch. No other figures count the same table. */
+  readonly table: Table
+  readonly measure: "rows" | { readonly sum: string }
+  /** A column of type date, timestamp or timestamptz; months are of UTC. */
+  readonly month: string
+  /** At most 20 values; rows with another one are counted as `other`. */
+  readonly by?: { readonly column: string; readonly values: readonly string[] }
+  /** Below either, a figure is suppressed: at least 5 persons and 3 clinics. */
+  readonly minimum: { readonly persons: number; readonly clinics: number }
+  /** Above either, in per cent of a figure, it is suppressed: at most 60 for a clinic, 25 for a person. */
+  readonly largest: { readonly clinic: number; readonly person: number }
+  /** Figures are rounded to a multiple of it, at least 5. */
+  readonly roundTo: number
 }
 
-/** Why somebody had to see a person's rows: a closed list of forms, each of which one sentence can state. */
-export type ExplanationInput<
+/** What the vendor reads over clinics that agreed, under a login of its own. */
+export interface AggregatesInput<
   Table extends string = string,
-  Purpose extends string = string,
   Role extends string = string,
-> = ExplainsOnly<Table, Purpose, Role> &
-  (
-    | {
-        /** A table of the scope `branch`: a row of the same person in the same branch explains the access. */
-        readonly row: Table
-        /** Its column with the moment: a timestamp, or a date, which is the whole day. */
-        readonly at: string
-        /** From how long before that moment; an ISO 8601 duration, default none. */
-        readonly before?: string
-        /** Until how long after it. */
-        readonly after?: string
-        /** Its column with who it was for: the access must be theirs. */
-        readonly actor?: string
-      }
-    /** A table of the scope `branch` with who was on duty, from when until when. Needs roles, purposes or tables. */
-    | { readonly duty: Table; readonly actor: string; readonly from: string; readonly until: string }
-    /** The actor was assigned the role in the branch at that moment. Needs roles, purposes or tables. */
-    | { readonly assigned: true }
-    /** Seen in the context of a referral that was open, or by who referred the person. */
-    | { readonly referral: "open" }
-    /** Seen in an emergency that a review found justified. */
-    | { readonly emergency: "justified" }
-  )
-
-/** Which accesses are explained, who reviews the others, and from where on an alert is raised. */
-export interface DetectionInput<
-  Table extends string = string,
-  Purpose extends string = string,
-  Role extends string = string,
+  Service extends string = string,
 > {
-  /** The roles that read the queue and record what came of it; nobody decides about their own access. */
-  readonly reviewedBy: readonly Role[]
-  readonly explanations: Readonly<Record<string, ExplanationInput<Table, Purpose, Role>>>
-  /** Whose days and hours are meant; default `UTC`. */
-  readonly zone?: string
-  /** Opening hours, as `HH:MM`; `until` before `from` goes over midnight. */
-  readonly hours?: { readonly from: string; readonly until: string }
-  /** Where a person's number stands, such as a chart number: a walk is in the order of these, else of the subjects. */
-  readonly numbers?: { readonly table: Table; readonly column: string }
-  /** How many days of one person a role's measure rests on at least; default 30. */
-  readonly volume?: { readonly least: number }
-  /** So many persons in ascending order within a duration; default 8 within `PT10M`. */
-  readonly walk?: { readonly persons: number; readonly within: string }
-  /** So many refusals within a duration; default 20 within `PT1H`. */
-  readonly refusals?: { readonly n: number; readonly within: string }
-  /** How long an emergency may wait for its review; default `PT72H`. */
-  readonly reviewWithin?: string
+  /** It counts clinic by clinic, and reads the columns that are used. */
+  readonly service: Service
+  /** The roles of a clinic that agree and withdraw, in a context of every branch. */
+  readonly agreedBy: readonly Role[]
+  readonly figures: Readonly<Record<string, FiguresInput<Table>>>
 }
 
 export interface PolicyInput<
@@ -249,6 +214,7 @@ export interface PolicyInput<
   readonly breakGlass?: BreakGlassInput<NoInfer<Role | Combined>>
   readonly crossings?: CrossingsInput<NoInfer<Table>, NoInfer<Role | Combined>>
   readonly support?: SupportInput<NoInfer<Role | Combined>>
+  readonly aggregates?: AggregatesInput<NoInfer<Table>, NoInfer<Role | Combined>, NoInfer<Service>>
   /** The consent ledger; needed where a purpose waits for what people decide. */
   readonly consent?: ConsentInput<NoInfer<Table>, NoInfer<Role | Combined>>
   /** Accesses that an appointment, a duty or a referral explains; the others wait for the reviewers. */

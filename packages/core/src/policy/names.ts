@@ -7,6 +7,8 @@ export interface RoleNames {
   readonly migrator: string
   readonly issuer: string
   readonly app: string
+  /** Reads what was published over clinics, and nothing else. Only where the policy file has `aggregates`. */
+  readonly vendor: string
   role(name: string): string
   service(name: string): string
 }
@@ -22,6 +24,7 @@ export function roleNames(policy: Pick<Policy, "deployment">): RoleNames {
     migrator: `${prefix}migrator`,
     issuer: `${prefix}issuer`,
     app: `${prefix}app`,
+    vendor: `${prefix}vendor`,
     role: (name) => checked(`${prefix}r_${name}`),
     service: (name) => checked(`${prefix}s_${name}`),
   }

@@ -1,4 +1,5 @@
 import { splitName } from "../identifier.js"
+import { aggregatesOf, checkAggregates } from "./aggregates.js"
 import { breakGlassOf, checkAssigning } from "./assigning.js"
 import { addCells, checkCells, type Known, qualifiedConditions } from "./cells.js"
 import { combinationActors } from "./combine.js"
@@ -42,6 +43,8 @@ export function parsePolicy(input: unknown): Policy {
   const crossings = crossingsOf(doc.crossings, qualify)
   checkCrossings(crossings, doc.breakGlass, actors, tables, faults)
   if (doc.support !== undefined) checkSupport(doc.support, doc, actors, tables, faults)
+  const aggregates = aggregatesOf(doc.aggregates, qualify)
+  checkAggregates(aggregates, doc, actors, tables, faults)
   const consent = consentOf(doc.consent, qualify)
   checkConsent(doc, consent, actors, tables, faults)
   const purposes = new Map(Object.entries(doc.purposes))
@@ -70,6 +73,7 @@ export function parsePolicy(input: unknown): Policy {
     breakGlass,
     crossings,
     support: supportOf(doc.support),
+    aggregates,
     consent,
     detection,
   }

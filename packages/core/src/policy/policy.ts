@@ -94,6 +94,31 @@ export interface Support {
   readonly breakGlass: readonly string[]
 }
 
+/** What is published of one table: one row of figures per month, each month once. */
+export interface AggregateFigures {
+  readonly name: string
+  readonly table: string
+  /** The column that is added up. Null: rows are counted. */
+  readonly sum: string | null
+  /** The column with the day or the time of a row; months are of UTC. */
+  readonly month: string
+  /** One cell per value of a closed list, and one for everything else. Null: one figure per month. */
+  readonly by: { readonly column: string; readonly values: readonly string[] } | null
+  readonly minimum: { readonly persons: number; readonly clinics: number }
+  /** What one clinic and one person may have of a figure at most, in per cent. */
+  readonly largest: { readonly clinic: number; readonly person: number }
+  readonly roundTo: number
+}
+
+/** Figures over clinics that the vendor reads under a login of its own, of the clinics that agreed. */
+export interface Aggregates {
+  /** The service that counts, clinic by clinic. */
+  readonly service: string
+  /** The roles of a clinic that agree and withdraw. */
+  readonly agreedBy: readonly string[]
+  readonly figures: readonly AggregateFigures[]
+}
+
 /** Who the consent ledger is about, and who writes it. */
 export interface ConsentRule {
   /** The table with one row per person. */
@@ -145,6 +170,8 @@ export interface Policy<
   /** Null: nothing is referred or moved. */
   readonly crossings: Crossings | null
   readonly support: Support | null
+  /** Null: nothing is published over clinics, and the vendor has no login. */
+  readonly aggregates: Aggregates | null
   /** Null: no ledger, and no purpose waits for consent. */
   readonly consent: ConsentRule | null
   /** Null: accesses are neither explained nor reviewed. */

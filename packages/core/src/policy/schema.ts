@@ -128,6 +128,42 @@ const support = z.strictObject({
   breakGlass: z.array(name).min(1).optional(),
 })
 
+const whole = (from: number, to: number, what: string): z.ZodNumber =>
+  z.int({ error: what }).min(from, what).max(to, what)
+// What is published is one of these words or `other`, and nothing that stands in a row.
+const cellValue = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_ .-]{0,39}$/, "use letters, digits, spaces and ._- , at most 40")
+
+const figures = z.strictObject({
+  table: tableName,
+  measure: z.union([z.literal("rows"), z.strictObject({ sum: column })], {
+    error: "write measure: 'rows' or { sum: 'column' }",
+  }),
+  month: column,
+  by: z
+    .strictObject(
+      { column, values: z.array(cellValue).min(1).max(20, "a closed list of at most 20 values") },
+      { error: "write by: { column, values }, a closed list of at most 20 values" },
+    )
+    .optional(),
+  minimum: z.strictObject({
+    persons: whole(5, 1_000_000, "at least 5 persons"),
+    clinics: whole(3, 10_000, "at least 3 clinics"),
+  }),
+  largest: z.strictObject({
+    clinic: whole(1, 60, "a percentage from 1 to 60"),
+    person: whole(1, 25, "a percentage from 1 to 25"),
+  }),
+  roundTo: whole(5, 1_000_000_000, "a whole number from 5"),
+})
+
+const aggregates = z.strictObject({
+  service: roleName,
+  agreedBy: z.array(roleName).min(1),
+  figures: z.record(roleName, figures),
+})
+
 const purpose = z.strictObject({
   basis: z.string().min(1),
   objection: z.literal("stops", { error: "write objection: 'stops', or leave it out" }).optional(),
@@ -171,6 +207,7 @@ export const policySchema = z.strictObject({
   breakGlass: breakGlass.optional(),
   crossings: crossings.optional(),
   support: support.optional(),
+  aggregates: aggregates.optional(),
   consent: consent.optional(),
   detection: detectionSchema.optional(),
   lookups: z

@@ -94,6 +94,7 @@ create table wardkeep.policy_rule (
   break_glass jsonb,
   crossings jsonb,
   support jsonb,
+  aggregates jsonb,
   -- Under another column than before the same value may name another branch.
   branch_key text not null
 );
@@ -335,6 +336,70 @@ create unique index support_once on wardkeep.support (actor, tenant) where code 
 comment on table wardkeep.support is 'Support sessions: which person of the vendor, in which branches, why, by whose word, until when, and who ended it.';
 
 alter table wardkeep.support enable row level security;
+create table wardkeep.aggregate_agreement (
+  id uuid primary key default gen_random_uuid(),
+  tenant text not null,
+  aggregate text not null,
+  -- What was agreed to. Other figures of the same name need another word.
+  definition jsonb not null,
+  agreed_by text not null,
+  agreed_as text not null,
+  agreed_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  ended_by text,
+  end_reason text check (btrim(end_reason) <> ''),
+  check (num_nulls(ended_at, ended_by, end_reason) in (0, 3))
+);
+create unique index aggregate_agreement_once on wardkeep.aggregate_agreement (tenant, aggregate) where ended_at is null;
+comment on table wardkeep.aggregate_agreement is 'Which clinic agreed that which figures count it, who said so, and how it ended.';
+
+-- A table's month is released once, whatever the figures are called then: two releases of the same rows could be subtracted.
+create table wardkeep.aggregate_release (
+  id uuid primary key default gen_random_uuid(),
+  aggregate text not null,
+  relation text not null,
+  month date not null,
+  definition jsonb not null,
+  released_by text not null,
+  released_at timestamptz not null default clock_timestamp(),
+  unique (relation, month)
+);
+comment on table wardkeep.aggregate_release is 'Months whose figures were published, under which rules.';
+
+create table wardkeep.aggregate_figure (
+  release uuid not null references wardkeep.aggregate_release,
+  -- Empty: all of the month.
+  cell text not null,
+  -- Null: suppressed.
+  value numeric,
+  primary key (release, cell)
+);
+comment on table wardkeep.aggregate_figure is 'What the vendor may read: rounded figures over clinics, null where one is suppressed.';
+
+create table wardkeep.aggregate_contribution (
+  relation text not null,
+  month date not null,
+  tenant text not null,
+  cell text not null,
+  aggregate text not null,
+  agreement uuid not null references wardkeep.aggregate_agreement,
+  persons bigint not null,
+  value numeric not null,
+  -- The same without signs, and the largest part of it that is of one person.
+  weight numeric not null,
+  largest numeric not null,
+  counted_at timestamptz not null default clock_timestamp(),
+  -- Null: not released yet, and gone when the clinic withdraws.
+  release uuid references wardkeep.aggregate_release,
+  primary key (relation, month, tenant, cell)
+);
+create index aggregate_contribution_tenant on wardkeep.aggregate_contribution (tenant, aggregate);
+comment on table wardkeep.aggregate_contribution is 'What one clinic adds to a figure. Read by the release and by that clinic, by nobody else.';
+
+alter table wardkeep.aggregate_agreement enable row level security;
+alter table wardkeep.aggregate_release enable row level security;
+alter table wardkeep.aggregate_figure enable row level security;
+alter table wardkeep.aggregate_contribution enable row level security;
 -- Says why there is no context. Slow path only; reads the token table to tell expired from unknown from another role.
 -- STABLE although it raises: the accelerated strategy inlines it into policies.
 create function wardkeep.refuse() returns text
@@ -693,6 +758,7 @@ comment on function wardkeep.consent_mask(text) is
 --   3. known_tenant: shared by whoever issues; kept by whoever grants or declares; alone for narrowing, groups and branches;
 --      held against all of them by its own end. The owner's work does not lock it.
 --   4. assignment, 5. break_glass, then referral, then support, 6. session: by id. 7. token: by digest.
+--   8. aggregate_agreement, then aggregate_contribution: a release holds both tables.
 -- Two of these calls in one transaction, or a host's DELETE of several tenants or branches, which takes them one by one, can
 -- still come the other way round: PostgreSQL ends one side with 40P01, and the issuer asks again.
 create table wardkeep.turn (
@@ -2369,6 +2435,297 @@ end
 $$;
 comment on function wardkeep.merge_branches(text, text, text) is
   'Puts every row of a branch into another branch of the context and closes it: its row goes, assignments to it end, sessions lose it. Fails with WK1xx, WK009, WK231, WK232, WK233, WK503.';
+-- A clinic agrees, is counted under its own context, and withdraws. Nothing here is read over clinics.
+create function wardkeep.aggregate_definition(of_aggregate text) returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp
+  return (select r.aggregates -> 'figures' -> of_aggregate from wardkeep.policy_rule r);
+comment on function wardkeep.aggregate_definition(text) is 'Internal: the figures of this name as the policy in force declares them, or null.';
+
+create function wardkeep.aggregate_authority() returns wardkeep.token
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.authority_to_cross((select r.aggregates -> 'agreedBy' from wardkeep.policy_rule r),
+    'this role does not decide about aggregates', 'WK250');
+begin
+  if not wardkeep.support_is_theirs(me, null) then
+    raise exception 'what is counted is of every branch, and this context does not hold them all' using errcode = 'WK250';
+  end if;
+  return me;
+end
+$$;
+comment on function wardkeep.aggregate_authority() is
+  'Internal: the token in force, if its role decides about aggregates and it holds every branch of its clinic. Fails with WK1xx, WK250.';
+
+create function wardkeep.end_agreement(in_tenant text, of_aggregate text, by_actor text, why text) returns uuid
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  ended uuid;
+begin
+  update wardkeep.aggregate_agreement a set ended_at = clock_timestamp(), ended_by = by_actor, end_reason = why
+   where a.tenant = in_tenant and a.aggregate = of_aggregate and a.ended_at is null returning a.id into ended;
+  -- Released ones stay: that is what the clinic can see was published.
+  delete from wardkeep.aggregate_contribution c where c.tenant = in_tenant and c.aggregate = of_aggregate and c.release is null;
+  return ended;
+end
+$$;
+comment on function wardkeep.end_agreement(text, text, text, text) is
+  'Internal: ends what a clinic agreed to and takes back what was not released; null where there was nothing.';
+
+create function wardkeep.agree_to_aggregate(of_aggregate text) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.aggregate_authority();
+  wanted jsonb := wardkeep.aggregate_definition(of_aggregate);
+  made uuid;
+begin
+  perform wardkeep.require_read_committed();
+  if wanted is null then
+    raise exception 'the policy file publishes nothing of that name' using errcode = 'WK250';
+  end if;
+  perform wardkeep.tenant_alone(me.tenant);
+  me := wardkeep.aggregate_authority();
+  select a.id into made from wardkeep.aggregate_agreement a
+   where a.tenant = me.tenant and a.aggregate = of_aggregate and a.ended_at is null and a.definition = wanted;
+  if made is not null then
+    return made;
+  end if;
+  perform wardkeep.end_agreement(me.tenant, of_aggregate, me.actor, 'the figures changed, and were agreed to again');
+  insert into wardkeep.aggregate_agreement as a (tenant, aggregate, definition, agreed_by, agreed_as)
+  values (me.tenant, of_aggregate, wanted, me.actor, me.role) returning a.id into made;
+  perform wardkeep.note_crossing(me, array[null]::text[], 'create', 'aggregate_agreement', made::text, null,
+    jsonb_build_object('aggregate', of_aggregate, 'definition', wanted));
+  return made;
+end
+$$;
+comment on function wardkeep.agree_to_aggregate(text) is
+  'The clinic of the context agrees to be counted for these figures, as they are declared now. Fails with WK009, WK1xx, WK250.';
+
+create function wardkeep.withdraw_from_aggregate(of_aggregate text, reason text) returns boolean
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.aggregate_authority();
+  ended uuid;
+begin
+  perform wardkeep.require_read_committed();
+  if coalesce(btrim(reason), '') = '' then
+    raise exception 'withdrawing needs a reason' using errcode = 'WK250';
+  end if;
+  perform wardkeep.tenant_alone(me.tenant);
+  me := wardkeep.aggregate_authority();
+  ended := wardkeep.end_agreement(me.tenant, of_aggregate, me.actor, reason);
+  if ended is null then
+    return false;
+  end if;
+  perform wardkeep.note_crossing(me, array[null]::text[], 'delete', 'aggregate_agreement', ended::text, null,
+    jsonb_build_object('aggregate', of_aggregate, 'reason', reason));
+  return true;
+end
+$$;
+comment on function wardkeep.withdraw_from_aggregate(text, text) is
+  'The clinic of the context is counted no more, and what was not released is taken back; false where it had not agreed. Fails with WK009, WK1xx, WK250.';
+
+create function wardkeep.list_aggregate_agreements() returns setof wardkeep.aggregate_agreement
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.aggregate_authority();
+begin
+  return query select a.* from wardkeep.aggregate_agreement a where a.tenant = me.tenant order by a.agreed_at, a.id;
+end
+$$;
+comment on function wardkeep.list_aggregate_agreements() is 'What the clinic of the context agreed to, also what is over. Fails with WK1xx, WK250.';
+
+-- Whether, not what: a clinic that knows its own part would take it from the figure and have the rest.
+create function wardkeep.list_aggregate_contributions()
+  returns table (aggregate text, month date, cell text, persons bigint, value numeric, counted_at timestamptz, released_at timestamptz, published boolean)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.aggregate_authority();
+begin
+  return query select c.aggregate, c.month, c.cell, c.persons, c.value, c.counted_at, r.released_at, f.value is not null
+    from wardkeep.aggregate_contribution c left join wardkeep.aggregate_release r on r.id = c.release
+    left join wardkeep.aggregate_figure f on f.release = c.release and f.cell = c.cell
+   where c.tenant = me.tenant order by c.aggregate, c.month, c.cell;
+end
+$$;
+comment on function wardkeep.list_aggregate_contributions() is
+  'What was counted of the clinic of the context, and whether the figure it went into was published. Fails with WK1xx, WK250.';
+-- Counted as the owner, clinic by clinic, under the fence of the service's own context: no definer sees rows of two clinics.
+create function wardkeep.month_is_over(month date) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+  return coalesce(month = date_trunc('month', month::timestamp) and month > date '1900-01-01'
+    and month + interval '1 month' <= clock_timestamp() at time zone 'UTC', false);
+comment on function wardkeep.month_is_over(date) is 'Internal: whether it is the first of a month that is over everywhere it is counted, in UTC.';
+
+create function wardkeep.contribute(of_aggregate text, of_month date) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+  rule jsonb := (select r.aggregates from wardkeep.policy_rule r);
+  wanted jsonb := wardkeep.aggregate_definition(of_aggregate);
+  agreed uuid;
+  cells integer;
+begin
+  perform wardkeep.require_read_committed();
+  if wanted is null or me.role is distinct from rule ->> 'service'
+     or not exists (select from wardkeep.session s where s.id = me.session_id and s.kind = 'service') then
+    raise exception 'this is not the service that counts these figures' using errcode = 'WK251';
+  end if;
+  if not wardkeep.support_is_theirs(me, null) or coalesce(current_setting('wardkeep.branch', true), '') <> '' then
+    raise exception 'a clinic is counted over every branch of it' using errcode = 'WK251';
+  end if;
+  if not wardkeep.month_is_over(of_month) then
+    raise exception 'a month is counted when it is over; write its first day' using errcode = 'WK251';
+  end if;
+  perform wardkeep.tenant_kept(me.tenant);
+  -- Withdrawing waits for what is being counted, and then takes it back.
+  select a.id into agreed from wardkeep.aggregate_agreement a
+   where a.tenant = me.tenant and a.aggregate = of_aggregate and a.ended_at is null and a.definition = wanted for share;
+  if agreed is null then
+    return 0;
+  end if;
+  lock table wardkeep.aggregate_contribution in row exclusive mode;
+  if exists (select from wardkeep.aggregate_release r where r.relation = wanted ->> 'table' and r.month = of_month) then
+    raise exception 'that month was released, and is not counted again' using errcode = 'WK251';
+  end if;
+  delete from wardkeep.aggregate_contribution c where c.relation = wanted ->> 'table' and c.month = of_month and c.tenant = me.tenant;
+  execute format('insert into wardkeep.aggregate_contribution (relation, month, tenant, cell, aggregate, agreement, persons, value, weight, largest)
+    select $1, $2, $3, f.cell, $4, $5, f.persons, f.value, f.weight, f.largest from %I.%I($2) f', rule ->> 'schema', 'wk_count_' || of_aggregate)
+    using wanted ->> 'table', of_month, me.tenant, of_aggregate, agreed;
+  get diagnostics cells = row_count;
+  perform wardkeep.note_crossing(me, array[null]::text[], 'share', 'aggregate_contribution', of_aggregate || ' ' || of_month, null,
+    jsonb_build_object('cells', cells));
+  return cells;
+end
+$$;
+comment on function wardkeep.contribute(text, date) is
+  'Counts the clinic of the service''s context for one month; 0 where it did not agree. Fails with WK009, WK1xx, WK251.';
+
+create function wardkeep.may_be_published(of_release uuid, rule jsonb, cells text[]) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+begin atomic
+  -- Of several cells together: at least so many persons, as one may be in each; at most so much of one person.
+  with clinic as (
+    select max(c.persons) as persons, sum(c.weight) as weight, sum(c.largest) as largest
+      from wardkeep.aggregate_contribution c where c.release = of_release and c.cell = any (cells) group by c.tenant
+  )
+  select coalesce(sum(x.persons) >= (rule -> 'minimum' ->> 'persons')::numeric
+      and count(*) filter (where x.weight > 0) >= (rule -> 'minimum' ->> 'clinics')::bigint
+      and max(x.weight) * 100 <= sum(x.weight) * (rule -> 'largest' ->> 'clinic')::numeric
+      and max(x.largest) * 100 <= sum(x.weight) * (rule -> 'largest' ->> 'person')::numeric, false) from clinic x;
+end;
+comment on function wardkeep.may_be_published(uuid, jsonb, text[]) is
+  'Internal: whether these cells together have enough persons and clinics, and none that is most of them.';
+
+-- What is left when the published cells are taken from the total must be publishable itself.
+create function wardkeep.suppressed_cells(of_release uuid, rule jsonb) returns text[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  cells text[] := array(select jsonb_array_elements_text(rule -> 'cells'));
+  hidden text[] := array(select x from unnest(cells) x where not wardkeep.may_be_published(of_release, rule, array[x]));
+begin
+  while cardinality(hidden) > 0 and cardinality(hidden) < cardinality(cells)
+      and (cardinality(hidden) = 1 or not wardkeep.may_be_published(of_release, rule, hidden)) loop
+    hidden := hidden || (select x from unnest(cells) x where x <> all (hidden)
+      order by (select sum(c.weight) from wardkeep.aggregate_contribution c where c.release = of_release and c.cell = x), x collate "C" limit 1);
+  end loop;
+  return hidden;
+end
+$$;
+comment on function wardkeep.suppressed_cells(uuid, jsonb) is
+  'Internal: the cells below the minimum, and as many more, smallest first, as their sum needs to be publishable.';
+
+create function wardkeep.release_aggregate(request text, kid text, mac bytea) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  body jsonb := wardkeep.authentic_request(request, kid, mac, 'release_aggregate');
+  wanted jsonb := wardkeep.aggregate_definition(body ->> 'aggregate');
+  of_month date := case when body ->> 'month' ~ '^\d{4}-(0[1-9]|1[0-2])-01$' then (body ->> 'month')::date end;
+  step numeric := (wanted ->> 'roundTo')::numeric;
+  hidden text[];
+  made uuid;
+begin
+  if wanted is null or coalesce(btrim(body ->> 'by'), '') = '' or not wardkeep.month_is_over(of_month) then
+    raise exception 'a release names figures of the policy file, a month that is over by its first day, and who releases it' using errcode = 'WK252';
+  end if;
+  -- Whoever withdraws or counts comes before, and is seen, or after, and finds the release.
+  lock table wardkeep.aggregate_agreement, wardkeep.aggregate_contribution in share row exclusive mode;
+  if exists (select from wardkeep.aggregate_release r where r.relation = wanted ->> 'table'
+      and (r.month = of_month or r.definition ->> 'month' <> wanted ->> 'month')) then
+    raise exception 'rows of this table were released for that month, or by another date of theirs' using errcode = 'WK252',
+      hint = 'Two releases of the same rows could be subtracted from each other; wait for the next month, or publish another table.';
+  end if;
+  insert into wardkeep.aggregate_release as r (aggregate, relation, month, definition, released_by)
+  values (body ->> 'aggregate', wanted ->> 'table', of_month, wanted, body ->> 'by') returning r.id into made;
+  update wardkeep.aggregate_contribution c set release = made from wardkeep.aggregate_agreement a
+   where c.relation = wanted ->> 'table' and c.month = of_month and a.id = c.agreement and a.ended_at is null and a.definition = wanted;
+  delete from wardkeep.aggregate_contribution c where c.relation = wanted ->> 'table' and c.month = of_month and c.release is null;
+  if not wardkeep.may_be_published(made, wanted, array['']) then
+    raise exception 'too few clinics or persons, or one of them is too much of it' using errcode = 'WK252', hint = 'Count more clinics first.';
+  end if;
+  hidden := wardkeep.suppressed_cells(made, wanted);
+  insert into wardkeep.aggregate_figure (release, cell, value)
+  select made, x.cell, case when x.cell <> all (hidden) then
+      (select round(sum(c.value) / step) * step from wardkeep.aggregate_contribution c where c.release = made and c.cell = x.cell) end
+    from (select '' as cell union all select jsonb_array_elements_text(wanted -> 'cells')) x;
+  perform wardkeep.note_release(made);
+  return made;
+end
+$$;
+comment on function wardkeep.release_aggregate(text, text, bytea) is
+  'Publishes a month of figures, once, from the clinics that agree now. For the issuer login. Fails with WK009, WK202, WK252.';
+create function wardkeep.note_release(made uuid) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r wardkeep.aggregate_release := (select x from wardkeep.aggregate_release x where x.id = made);
+  me wardkeep.token;
+begin
+  me.actor := r.released_by;
+  me.role := 'vendor';
+  me.purpose := 'aggregates';
+  for me.tenant in select distinct c.tenant from wardkeep.aggregate_contribution c where c.release = made order by 1 loop
+    perform wardkeep.note_crossing(me, array[null]::text[], 'export', 'aggregate_release', made::text, null,
+      jsonb_build_object('aggregate', r.aggregate, 'month', r.month));
+  end loop;
+end
+$$;
+comment on function wardkeep.note_release(uuid) is 'Internal: a release is an event of each clinic that is in it.';
+
+-- No argument: whoever may ask for a part may ask for two parts that overlap. Volatile, so that it can record.
+create function wardkeep.figures()
+  returns table (aggregate text, month date, cell text, value numeric, rounded_to numeric, released_at timestamptz)
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into wardkeep.activity (kind, actor, detail) values ('figures_read', session_user, '{}');
+  return query select r.aggregate, r.month, f.cell, f.value, (r.definition ->> 'roundTo')::numeric, r.released_at
+    from wardkeep.aggregate_figure f join wardkeep.aggregate_release r on r.id = f.release order by r.aggregate, r.month, f.cell;
+end
+$$;
+comment on function wardkeep.figures() is
+  'Every figure that was published, null where it is suppressed; the empty cell is all of the month. For the vendor''s login. Each call is recorded.';
+
+create function wardkeep.forget_contributions(gone text, successor text, why text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update wardkeep.aggregate_agreement a set ended_at = clock_timestamp(), ended_by = 'login:' || session_user, end_reason = why
+   where a.tenant = gone and a.ended_at is null;
+  delete from wardkeep.aggregate_contribution c where c.tenant = gone and (c.release is null or successor is null);
+  update wardkeep.aggregate_contribution c set tenant = successor where c.tenant = gone;
+end
+$$;
+comment on function wardkeep.forget_contributions(text, text, text) is
+  'Internal: of a tenant that is deleted nothing stays but the figures that were published; under another key it agrees anew.';
 create function wardkeep.pad(secret bytea, mask integer) returns bytea
   language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
@@ -2505,6 +2862,7 @@ begin
    where n.tenant = gone and successor is not null on conflict do nothing;
   delete from wardkeep.narrowing n where n.tenant = gone;
   delete from wardkeep.known_tenant k where k.tenant = gone;
+  perform wardkeep.forget_contributions(gone, successor, why);
   if to_regproc('wardkeep_consent.tenant_gone') is not null then
     perform wardkeep_consent.tenant_gone(gone, successor);
   end if;

@@ -21,6 +21,7 @@ create table wardkeep.policy_rule (
   break_glass jsonb,
   crossings jsonb,
   support jsonb,
+  aggregates jsonb,
   -- Under another column than before the same value may name another branch.
   branch_key text not null
 );

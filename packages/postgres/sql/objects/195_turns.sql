@@ -7,6 +7,7 @@
 --   3. known_tenant: shared by whoever issues; kept by whoever grants or declares; alone for narrowing, groups and branches;
 --      held against all of them by its own end. The owner's work does not lock it.
 --   4. assignment, 5. break_glass, then referral, then support, 6. session: by id. 7. token: by digest.
+--   8. aggregate_agreement, then aggregate_contribution: a release holds both tables.
 -- Two of these calls in one transaction, or a host's DELETE of several tenants or branches, which takes them one by one, can
 -- still come the other way round: PostgreSQL ends one side with 40P01, and the issuer asks again.
 create table wardkeep.turn (

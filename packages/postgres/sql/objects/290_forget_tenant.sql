@@ -64,6 +64,7 @@ begin
    where n.tenant = gone and successor is not null on conflict do nothing;
   delete from wardkeep.narrowing n where n.tenant = gone;
   delete from wardkeep.known_tenant k where k.tenant = gone;
+  perform wardkeep.forget_contributions(gone, successor, why);
   if to_regproc('wardkeep_consent.tenant_gone') is not null then
     perform wardkeep_consent.tenant_gone(gone, successor);
   end if;

@@ -4,6 +4,15 @@
  * @module
  */
 export {
+  type AggregateAgreement,
+  type AggregateContribution,
+  agreeToAggregate,
+  contributeToAggregate,
+  listAggregateAgreements,
+  listAggregateContributions,
+  withdrawFromAggregate,
+} from "../assign/aggregates.js"
+export {
   type AssignmentGrant,
   type AssignmentScope,
   grantAssignment,
@@ -45,6 +54,7 @@ export type { Scope, Session, SessionGrant } from "../context/session.js"
 export { asyncLocalStore, type ContextStore, type Frame } from "../context/store.js"
 export { createIssuer, type Issuer, type IssuerOptions } from "../issue/issuer.js"
 export type {
+  AggregateRelease,
   Assignment,
   BreakGlassRequest,
   OffboardRequest,

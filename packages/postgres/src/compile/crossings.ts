@@ -247,7 +247,7 @@ function entryOf(scoped: Scoped, name: string): ScopedTable {
 }
 
 /** Runs as whoever calls it: functions of `wardkeep` do, as the owner and in the context of the caller. */
-function ownFunction(
+export function ownFunction(
   { schema }: Policy,
   name: string,
   args: readonly string[],

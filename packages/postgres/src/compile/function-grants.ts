@@ -55,6 +55,12 @@ const referring = [
 const moving = ["move_patient(text,text,text,text)"]
 const merging = ["merge_branches(text,text,text)"]
 const supporting = ["allow_support(text,text,text,integer)", "list_support()", "end_support(uuid,text)"]
+const agreeing = [
+  "agree_to_aggregate(text)",
+  "withdraw_from_aggregate(text,text)",
+  "list_aggregate_agreements()",
+  "list_aggregate_contributions()",
+]
 const loginOnly = ["strategy()", "refuse_session()"]
 /** What the accelerated strategy brings: for the login, and for the matrix roles. */
 const acceleratedLogin = ["enter(text,text)"]
@@ -72,6 +78,7 @@ const issuerOnly = [
   "end_actor(text,text)",
   "list_sessions(text)",
   "list_tenants()",
+  "release_aggregate(text,text,bytea)",
 ]
 
 /**
@@ -87,6 +94,7 @@ export async function functionGrantSteps(
 ): Promise<Step[]> {
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
+  const vendors = policy.aggregates === null ? [] : [names.vendor]
   const accelerated = strategy === "accelerated"
   const login = accelerated ? [...loginOnly, ...acceleratedLogin] : loginOnly
   const readable = accelerated ? [...readers, ...acceleratedReaders] : readers
@@ -97,6 +105,7 @@ export async function functionGrantSteps(
     ),
     ...login.map((f): [string, string] => [names.app, f]),
     ...issuerOnly.map((f): [string, string] => [names.issuer, f]),
+    ...vendors.map((role): [string, string] => [role, "figures()"]),
   ].map(([grantee, f]): [string, string] => [grantee, `wardkeep.${f}`])
   wanted.push(...callable.map(({ role, function: f }): [string, string] => [role, f]))
   const { rows } = await client.query<{ grantee: string; function: string; grantable: boolean }>(
@@ -136,7 +145,7 @@ export async function functionGrantSteps(
     })
   }
   const users = [
-    ...[...matrix, names.app, names.issuer].map((role) => [role, "wardkeep"] as const),
+    ...[...matrix, names.app, names.issuer, ...vendors].map((role) => [role, "wardkeep"] as const),
     ...schemasOf(callable),
   ]
   return [...steps, ...(await usageSteps(client, policy, users, matrix))]
@@ -150,7 +159,8 @@ function schemasOf(callable: readonly Callable[]): (readonly [role: string, sche
 function chosen(policy: Policy, actor: Actor): string[] {
   const { kind, confined } = actor
   const wall = policy.consent !== null && waits(policy, actor) ? ["consent_mask(text)"] : []
-  if (kind === "service") return wall
+  if (kind === "service")
+    return [...wall, ...(policy.aggregates?.service === actor.name ? ["contribute(text,date)"] : [])]
   const isNarrowable = [...policy.tables.values()].some((rule) => rule.narrowable !== undefined)
   return [
     ...wall,
@@ -159,6 +169,7 @@ function chosen(policy: Policy, actor: Actor): string[] {
     ...(policy.assignments === "required" && !confined ? assigning : []),
     ...(policy.breakGlass !== null && !confined ? emergencies : []),
     ...(confined ? [] : crossing(policy)),
+    ...(policy.aggregates?.agreedBy.includes(actor.name) ? agreeing : []),
     ...(policy.support !== null && policy.support.role !== actor.name && !confined ? supporting : []),
   ]
 }

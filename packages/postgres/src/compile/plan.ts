@@ -1,10 +1,11 @@
-import { type Finding, type Policy, quoteIdent, sortFindings, WardkeepError } from "@wardkeep/core"
+import { type Finding, type Policy, quoteIdent, roleNames, sortFindings, WardkeepError } from "@wardkeep/core"
 import { type ColumnTypes, checkColumns } from "@wardkeep/permissions"
 import type { Queryable } from "../database/queryable.js"
 import { interpreted, withSettings } from "../database/with-settings.js"
 import { requireMigrated } from "../migrate/require-migrated.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
 import { matrixRoles } from "./actors.js"
+import { aggregates } from "./aggregates.js"
 import { type Catalog, readCatalog } from "./catalog.js"
 import { columnSteps } from "./columns.js"
 import {
@@ -83,7 +84,7 @@ export interface PlanOptions {
  * that nothing is to be done.
  *
  * @throws WK001 the policy file asks for what a table cannot be given · WK002 unknown table, column or role, or an extension that
- *   is not installed · WK007 key type · WK008 scope column or key · WK009 `accept` names what is no fact · WK302 Wardkeep's own
+ *   is not installed · WK007 key type · WK008 scope column or key · WK253 figures that do not fit a table · WK009 `accept` names what is no fact · WK302 Wardkeep's own
  *   schema is of another version · WK303 host objects in the way
  * @example console.log(emit(await plan({ client, policy })))
  */
@@ -136,7 +137,7 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   const standing = { present: catalog.managed, changed }
   draft.managed.push(...mirrors(sources))
   for (const id of disturbedMirrors(sources, standing)) changed.add(id)
-  draft.managed.push(...lookups(policy, scoped), ...crossings(policy, catalog, scoped, branchKey))
+  draft.managed.push(...lookups(policy, scoped), ...acrossFunctions(policy, catalog, scoped, branchKey))
   draft.steps.push(...lookupRefills(policy, scoped, standing))
   for (const table of releasedTables(catalog, draft.managed))
     draft.steps.push(...releaseSteps(policy, table, grants.of(table.name)))
@@ -162,6 +163,12 @@ async function compare({ client, policy, extensions = [], accept = [] }: PlanOpt
   const copies = clonedMirrors(sources, objectsOf(corrections))
   const judged = { made: new Set([...objectsOf(corrections), ...copies]), shipped: shippedFacts(schemas), accept }
   return await planOf({ client, policy }, draft.findings, corrections, judge(drift, judged), drift, there)
+}
+
+/** What referrals, moves and figures over clinics need in the host's schema. */
+const acrossFunctions = (...given: Parameters<typeof crossings>): Managed[] => {
+  const [policy, , scoped] = given
+  return [...crossings(...given), ...aggregates(policy, scoped)]
 }
 
 const callableIn = (policy: Policy, extensions: readonly Extension[]): Callable[] =>
@@ -265,7 +272,8 @@ function tenancyTables(
 }
 
 function requireRoles(policy: Policy, catalog: Catalog): void {
-  const missing = matrixRoles(policy).filter((role) => !catalog.roles.has(role))
+  const vendor = policy.aggregates === null ? [] : [roleNames(policy).vendor]
+  const missing = [...matrixRoles(policy), ...vendor].filter((role) => !catalog.roles.has(role))
   if (missing.length === 0) return
   throw new WardkeepError("WK002", {
     message: `roles that do not exist yet: ${missing.map(quoteIdent).join(", ")}`,

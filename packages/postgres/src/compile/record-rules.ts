@@ -1,5 +1,6 @@
 import { canonicalJson, type Json, type Policy, quoteLiteral, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../database/queryable.js"
+import { aggregatesRow } from "./aggregates.js"
 import { crossingsRow, type JsonObject } from "./crossings.js"
 import { issuingStopped, type Recorded, type TokenLoss } from "./open-sessions.js"
 
@@ -9,6 +10,7 @@ interface RuleRow {
   readonly break_glass: BreakGlassRow | null
   readonly crossings: JsonObject | null
   readonly support: SupportRow | null
+  readonly aggregates: JsonObject | null
   /** The column of the host's table that names a branch. */
   readonly branch_key: string
 }
@@ -31,7 +33,7 @@ type SupportRow = {
 /** What the policy file says about all roles together, as the functions read it. */
 export async function recordRules(client: Queryable, policy: Policy, branchKey: string): Promise<Recorded> {
   const { rows } = await client.query<RuleRow>(
-    "select assignments, exclusive, break_glass, crossings, support, branch_key from wardkeep.policy_rule",
+    "select assignments, exclusive, break_glass, crossings, support, aggregates, branch_key from wardkeep.policy_rule",
   )
   const wanted: RuleRow = {
     assignments: policy.assignments,
@@ -39,15 +41,16 @@ export async function recordRules(client: Queryable, policy: Policy, branchKey: 
     break_glass: breakGlassRow(policy),
     crossings: crossingsRow(policy),
     support: supportRow(policy),
+    aggregates: aggregatesRow(policy),
     branch_key: branchKey,
   }
   if (rows[0] !== undefined && text(rows[0]) === text(wanted)) return { steps: [], lost: [] }
   const json = (value: Json | null): string => (value === null ? "null" : quoteLiteral(canonicalJson(value)))
   const sql = `${issuingStopped};
-insert into wardkeep.policy_rule (assignments, exclusive, break_glass, crossings, support, branch_key)
-  values (${quoteLiteral(wanted.assignments)}, ${quoteLiteral(canonicalJson(wanted.exclusive))}, ${json(wanted.break_glass)}, ${json(wanted.crossings)}, ${json(wanted.support)}, ${quoteLiteral(branchKey)})
+insert into wardkeep.policy_rule (assignments, exclusive, break_glass, crossings, support, aggregates, branch_key)
+  values (${quoteLiteral(wanted.assignments)}, ${quoteLiteral(canonicalJson(wanted.exclusive))}, ${json(wanted.break_glass)}, ${json(wanted.crossings)}, ${json(wanted.support)}, ${json(wanted.aggregates)}, ${quoteLiteral(branchKey)})
   on conflict (only_row) do update set assignments = excluded.assignments, exclusive = excluded.exclusive,
-    break_glass = excluded.break_glass, crossings = excluded.crossings, support = excluded.support, branch_key = excluded.branch_key`
+    break_glass = excluded.break_glass, crossings = excluded.crossings, support = excluded.support, aggregates = excluded.aggregates, branch_key = excluded.branch_key`
   const why = "who may hold what together, what may cross, and how emergencies and support work"
   return {
     steps: [{ phase: "record", object: "rules for all roles", why, sql }],
@@ -81,6 +84,6 @@ function supportRow({ support }: Policy): SupportRow | null {
   return { role, allowedBy, longest: longestSeconds, breakGlass }
 }
 
-function text({ assignments, exclusive, break_glass, crossings, support, branch_key }: RuleRow): string {
-  return canonicalJson({ assignments, exclusive, break_glass, crossings, support, branch_key })
+function text({ assignments, exclusive, break_glass, crossings, support, aggregates, branch_key }: RuleRow): string {
+  return canonicalJson({ assignments, exclusive, break_glass, crossings, support, aggregates, branch_key })
 }

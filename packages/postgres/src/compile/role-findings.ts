@@ -61,14 +61,16 @@ export async function roleFindings(client: Queryable, policy: Policy): Promise<F
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
   const present = new Set(rows.map((row) => row.name))
-  const ours = [names.owner, names.migrator, names.issuer, names.app, ...matrix]
+  const vendor = policy.aggregates === null ? [] : [names.vendor]
+  const ours = [names.owner, names.migrator, names.issuer, names.app, ...vendor, ...matrix]
   const findings: Finding[] = ours.filter((name) => !present.has(name)).map(missing)
   for (const row of rows) {
     for (const attribute of row.exempt) {
       const fix = `alter role ${quoteIdent(row.name)} no${attribute.toLowerCase()}`
       findings.push(finding("role-exempt", row.name, `${row.name} has ${attribute}`, fix))
     }
-    const wanted = expected(row.name, names, matrix)
+    // Whoever runs the vendor's reports gives it a password, or does not.
+    const wanted = expected(row.name, names, matrix, vendor.includes(row.name) && row.login)
     for (const group of row.groups.filter((g) => !wanted.groups.includes(g)))
       findings.push(
         finding("role-membership", row.name, `${row.name} is a member of ${group}`, revoke(group, row.name)),
@@ -82,7 +84,7 @@ export async function roleFindings(client: Queryable, policy: Policy): Promise<F
       )
     }
   }
-  return [...findings, ...(await settingFindings(client, [names.app, names.issuer]))]
+  return [...findings, ...(await settingFindings(client, [names.app, names.issuer, ...vendor]))]
 }
 
 async function settingFindings(client: Queryable, logins: readonly string[]): Promise<Finding[]> {
@@ -110,14 +112,19 @@ interface Expected {
   readonly inherit: boolean
 }
 
-function expected(role: string, names: ReturnType<typeof roleNames>, matrix: readonly string[]): Expected {
+function expected(
+  role: string,
+  names: ReturnType<typeof roleNames>,
+  matrix: readonly string[],
+  mayLogIn: boolean,
+): Expected {
   const login = { members: [], login: true }
   if (role === names.app) return { ...login, groups: matrix, inherit: false }
   if (role === names.migrator) return { ...login, groups: [names.owner], inherit: true }
   if (role === names.issuer) return { ...login, groups: [], inherit: true }
   if (role === names.owner) return { groups: [], members: [names.migrator], login: false, inherit: true }
   // A role that left the policy file keeps its name, and nobody may take it any more.
-  return { groups: [], members: matrix.includes(role) ? [names.app] : [], login: false, inherit: false }
+  return { groups: [], members: matrix.includes(role) ? [names.app] : [], login: mayLogIn, inherit: false }
 }
 
 function missing(name: string): Finding {

@@ -160,6 +160,8 @@ function namedColumns(policy: Policy, name: string, rule: TableRule): string[] {
   named.push(...(rule.search?.words ?? []), ...(rule.search?.lastDigits ?? []))
   if (typeof rule.scope === "object" && "through" in rule.scope) named.push(rule.scope.by)
   if (policy.consent?.subjects === name) named.push(policy.consent.born)
+  for (const { table, month, by, sum } of policy.aggregates?.figures ?? [])
+    if (table === name) named.push(month, ...(by === null ? [] : [by.column]), ...(sum === null ? [] : [sum]))
   for (const lookup of policy.lookups) if (lookup.table === name) named.push(lookup.by, ...lookup.returns)
   return [...new Set(named)]
 }

@@ -3,7 +3,7 @@ import type { Queryable } from "../database/queryable.js"
 import { roleDdl } from "./retry.js"
 
 /**
- * Takes TEMP and CREATE from PUBLIC and gives CONNECT, and nothing else, to the three logins. Who else may connect stays
+ * Takes TEMP and CREATE from PUBLIC and gives CONNECT, and nothing else, to the logins of the deployment. Who else may connect stays
  * as it was: logins of the host go on until a policy is applied. Database ACLs travel neither with a dump nor with CREATE
  * DATABASE … TEMPLATE, so this runs again in every restored or cloned database.
  *
@@ -12,7 +12,8 @@ import { roleDdl } from "./retry.js"
 export async function secureDatabase(client: Queryable, policy: Policy): Promise<void> {
   const names = roleNames(policy)
   const database = await currentDatabase(client)
-  const logins = [names.app, names.issuer, names.migrator].map(quoteIdent).join(", ")
+  const vendor = policy.aggregates === null ? [] : [names.vendor]
+  const logins = [names.app, names.issuer, names.migrator, ...vendor].map(quoteIdent).join(", ")
   const statements = [
     `revoke create, temporary on database ${quoteIdent(database)} from public`,
     `revoke all on database ${quoteIdent(database)} from ${logins}`,

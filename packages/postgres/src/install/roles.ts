@@ -5,11 +5,13 @@ import type { Queryable } from "../database/queryable.js"
 import { roleDdl } from "./retry.js"
 import { scramVerifier } from "./scram.js"
 
-/** Passwords of the three logins; a login without one keeps the password it has. */
+/** Passwords of the logins; a login without one keeps the password it has. */
 export interface LoginPasswords {
   readonly app?: string
   readonly issuer?: string
   readonly migrator?: string
+  /** Only where the policy file has `aggregates`; without it the role cannot log in. */
+  readonly vendor?: string
 }
 
 /**
@@ -28,6 +30,7 @@ export async function ensureRoles(client: Queryable, policy: Policy, passwords: 
     [names.migrator, "login inherit", passwords.migrator],
     [names.issuer, "login inherit", passwords.issuer],
     [names.app, "login noinherit", passwords.app],
+    ...vendorRole(policy, passwords),
     ...matrix.map((role): [string, string] => [role, "nologin noinherit"]),
   ]
   for (const [role, attributes, password] of wanted) {
@@ -40,6 +43,15 @@ export async function ensureRoles(client: Queryable, policy: Policy, passwords: 
   for (const role of matrix) await ensureMember(client, role, names.app)
   await removeStrangers(client, policy)
   return created
+}
+
+/** A new role cannot log in; one that was given a password keeps it. */
+function vendorRole(
+  policy: Policy,
+  { vendor }: LoginPasswords,
+): [role: string, attributes: string, password?: string | undefined][] {
+  if (policy.aggregates === null) return []
+  return [[roleNames(policy).vendor, vendor === undefined ? "noinherit" : "login noinherit", vendor]]
 }
 
 /** Memberships that nobody asked for, such as of a role that left the policy file, end here and are read back. */

@@ -5,6 +5,7 @@ import { unreachable } from "../client/wire/connect.js"
 import type { Session, SessionGrant } from "../context/session.js"
 import { seconds } from "./duration.js"
 import type {
+  AggregateRelease,
   BreakGlassRequest,
   OffboardRequest,
   OpenSession,
@@ -64,6 +65,13 @@ export interface Issuer {
    * @throws WK240 nothing to open for this person · WK202 second factor too old
    */
   openSupport(request: SupportRequest): Promise<Session>
+  /**
+   * Publishes a month of figures from the clinics that agree at that moment, once and for all, for the vendor's login.
+   *
+   * @returns the id of the release
+   * @throws WK252 not declared, not over, released before, or too few clinics or persons; nothing was published
+   */
+  releaseAggregate(release: AggregateRelease): Promise<string>
   /**
    * Revokes every assignment of an actor in every tenant and ends every session, from the next statement on.
    *
@@ -149,6 +157,11 @@ export function createIssuer(options: IssuerOptions): Issuer {
     openSupport: async ({ id, actor, mfaAt }) => {
       const body = { support: id, actor, mfa_at: mfaAt === undefined ? undefined : instant(mfaAt) }
       return await issue("support", "open_support", body, actor)
+    },
+    releaseAggregate: async (release) => {
+      const { request, kid, mac } = signRequest("release_aggregate", release, options.keyId, key)
+      const text = "select wardkeep.release_aggregate($1, $2, $3) as id"
+      return (await call<{ id: string }>(text, [request, kid, mac]))[0]?.id ?? ""
     },
     offboard: async ({ actor, by, reason }) => {
       const { request, kid, mac } = signRequest("offboard", { actor, by, reason }, options.keyId, key)

@@ -67,6 +67,15 @@ export interface SupportDeclaration {
   readonly minutes: number
 }
 
+/** One month of figures of the policy file. */
+export interface AggregateRelease {
+  readonly aggregate: string
+  /** Its first day: `2026-10-01`. */
+  readonly month: string
+  /** Who releases it: it is an event of each clinic that is in it. */
+  readonly by: string
+}
+
 export interface SupportRequest {
   /** What {@link allowSupport} or `declareSupport` returned. */
   readonly id: string

@@ -10,6 +10,7 @@ export type RequestKind =
   | "offboard"
   | "declare_support"
   | "support"
+  | "release_aggregate"
 
 /** A request as the database checks it: the exact text, the key's id and the mark of the key on the text. */
 export interface SignedRequest {

@@ -30,7 +30,12 @@ export interface MigrateResult {
   readonly withoutPassword: readonly string[]
 }
 
-const logins = ["app", "issuer", "migrator"] as const
+type LoginName = "app" | "issuer" | "migrator" | "vendor"
+
+/** The vendor reads figures over clinics, where the policy file has any. */
+function loginsOf({ aggregates }: Policy): readonly LoginName[] {
+  return ["app", "issuer", "migrator", ...(aggregates === null ? [] : (["vendor"] as const))]
+}
 
 /**
  * Makes the roles, the schema `wardkeep` and its objects; a second run changes nothing.
@@ -42,11 +47,12 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const { policy, connection } = options
   return await withClient({ ...connection, variables: administrator }, async (admin) => {
     const names = roleNames(policy)
+    const logins = loginsOf(policy)
     const fresh = await missing(
       admin,
       logins.map((login) => names[login]),
     )
-    const given = fromEnvironment(connection.env)
+    const given = fromEnvironment(connection.env, logins)
     const generated: Record<string, string> = {}
     const passwords: Record<string, string> = { ...given }
     for (const login of logins) {
@@ -71,7 +77,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   })
 }
 
-function fromEnvironment(env: Connection["env"]): LoginPasswords {
+function fromEnvironment(env: Connection["env"], logins: readonly LoginName[]): LoginPasswords {
   const found = logins.map((login) => [login, env[`WARDKEEP_${login.toUpperCase()}_PASSWORD`]] as const)
   return Object.fromEntries(found.filter(([, password]) => password !== undefined && password !== ""))
 }

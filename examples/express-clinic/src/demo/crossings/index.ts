@@ -6,6 +6,7 @@ import { throughTheClient } from "./client.js"
 import { forgingBySql } from "./context.js"
 import { oraclesBySql } from "./errors-and-keys.js"
 import { existence } from "./existence.js"
+import { asVendor } from "./figures.js"
 import { overHttp } from "./http.js"
 import { tricksOverHttp } from "./http-tricks.js"
 import { jobsAndSessions } from "./jobs-and-sessions.js"
@@ -33,5 +34,6 @@ export async function allAttempts(stage: Stage, day: Day): Promise<Attempt[]> {
     ...overPermissions(stage, day),
     ...onReferrals(stage, day),
     ...jobsAndSessions(stage, day),
+    ...asVendor(stage),
   ]
 }

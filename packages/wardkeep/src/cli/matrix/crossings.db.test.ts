@@ -16,6 +16,25 @@ const clinic = useMatrixClinic(database, {
     reasons: ["unconscious"],
     reviewedBy: ["reception"],
   },
+  services: {
+    reminders: { purposes: ["care"], can: { visit: "read" } },
+    statistics: { purposes: ["care"], can: { visit: "read" } },
+  },
+  aggregates: {
+    service: "statistics",
+    agreedBy: ["reception"],
+    figures: {
+      visits: {
+        table: "visit",
+        measure: "rows",
+        month: "at",
+        by: { column: "reason", values: ["fever"] },
+        minimum: { persons: 5, clinics: 3 },
+        largest: { clinic: 50, person: 20 },
+        roundTo: 5,
+      },
+    },
+  },
   lookups: { staff_by_email: { table: "staff", by: "email", returns: ["id", "clinic_id"] } },
 })
 
@@ -44,7 +63,13 @@ describe("wardkeep matrix crossings", () => {
     expect(of("Emergencies")).toEqual([
       "one patient of one branch, as portal: read patient; read visit · declared by doctor; reviewed by reception · at most 60 minutes; reasons: unconscious",
     ])
-    expect(of("Services")).toEqual(["reminders · for care · read visit"])
+    expect(of("Services")).toEqual(["reminders · for care · read visit", "statistics · for care · read visit"])
+    expect(of("Figures over clinics")).toEqual([
+      "visits: rows of visit by the month of at and reason (fever, other) · agreed to and withdrawn by reception; read by the vendor's login · at least 5 persons and 3 clinics; at most 50 % of one clinic and 20 % of one person; rounded to 5",
+    ])
+    expect(of("Reports over the branches of a clinic")).toContain(
+      "reads patient · reception · the branches it is assigned, of one clinic",
+    )
     expect(outside.join("\n")).toMatch(/Logins that no policy stops .*\n/)
   })
 
@@ -64,7 +89,15 @@ describe("wardkeep matrix crossings", () => {
        values ($1, $2, 'canary-subject', 'unconscious', 'canary', 'asha', 'doctor', gen_random_uuid(), now() - interval '1 hour')`,
       [a, south],
     )
+    await clinic.admin(
+      `insert into wardkeep.aggregate_agreement (tenant, aggregate, definition, agreed_by, agreed_as, agreed_at)
+       select t, 'visits', r.aggregates -> 'figures' -> 'visits', 'ravi', 'reception', '2026-01-02Z' from wardkeep.policy_rule r, unnest($1::text[]) t`,
+      [[a, b]],
+    )
     const { of } = await listed("--tenant", a ?? "")
+    expect(of("Clinics that are counted in figures over clinics")).toEqual([
+      `visits · ravi as reception in ${a} · since 2026-01-02, in 0 releases`,
+    ])
     expect(of("Groups of branches")).toEqual([`city · ${a} · 2 branches: ${north}, ${south}`])
     expect(of("People assigned to several branches")).toEqual([
       `asha · doctor in ${a} · branches ${[north, south].sort().join(", ")}, until 2099-01-01T00:00Z`,

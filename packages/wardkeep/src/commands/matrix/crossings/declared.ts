@@ -57,6 +57,18 @@ export function declaredSections(policy: Policy): Section[] {
       crossings: moves(policy),
     },
     {
+      title: "Reports over the branches of a clinic",
+      explained:
+        "A role that is assigned a group or every branch reads them in one context; who is assigned so stands below. The rows of other clinics are in none.",
+      crossings: overBranches(policy),
+    },
+    {
+      title: "Figures over clinics",
+      explained:
+        "Counted clinic by clinic where the clinic agreed, added up, and suppressed where they are of too few or mostly of one. The vendor's login reads these figures and nothing else. Each month once.",
+      crossings: figures(policy),
+    },
+    {
       title: "Services",
       explained: "Jobs without a person. Each context is of one clinic, of the branches it was issued for.",
       crossings: policy.actors
@@ -133,6 +145,38 @@ function support(policy: Policy): Crossing[] {
       limits: `at most ${Math.round(longestSeconds / 60)} minutes; ${breakGlass.length === 0 ? "never without the clinic's word" : without}`,
     },
   ]
+}
+
+function overBranches(policy: Policy): Crossing[] {
+  return policy.actors
+    .filter(({ kind, confined, name }) => kind === "role" && !confined && name !== policy.support?.role)
+    .flatMap((actor) => {
+      const read = [...actor.can]
+        .filter(([table, { rules }]) => rules.read !== undefined && isOfBranch(policy.tables, table))
+        .map(([table]) => label(policy, table))
+      return read.length === 0
+        ? []
+        : [
+            {
+              what: `reads ${read.join(", ")}`,
+              who: shownRole(actor),
+              limits: "the branches it is assigned, of one clinic",
+            },
+          ]
+    })
+}
+
+function isOfBranch(tables: Policy["tables"], table: string): boolean {
+  const scope = tables.get(table)?.scope
+  return typeof scope === "object" && "through" in scope ? isOfBranch(tables, scope.through) : scope === "branch"
+}
+
+function figures({ aggregates, ...policy }: Policy): Crossing[] {
+  return (aggregates?.figures ?? []).map(({ name, table, sum, month, by, minimum, largest, roundTo }) => ({
+    what: `${name}: ${sum === null ? "rows" : `the sum of ${sum}`} of ${label({ ...policy, aggregates }, table)} by the month of ${month}${by === null ? "" : ` and ${by.column} (${by.values.join(", ")}, other)`}`,
+    who: `agreed to and withdrawn by ${aggregates?.agreedBy.join(" or ")}; read by the vendor's login`,
+    limits: `at least ${minimum.persons} persons and ${minimum.clinics} clinics; at most ${largest.clinic} % of one clinic and ${largest.person} % of one person; rounded to ${roundTo}`,
+  }))
 }
 
 function tablesWhere(policy: Policy, is: (rule: TableRule) => boolean, reach: string): Crossing[] {

@@ -62,6 +62,16 @@ select s.actor as what, case when s.code is null then 'allowed by ' || s.allowed
        when s.opened_at is null then 'not opened' else 'open until ' || to_char(s.valid_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') end as limits
   from wardkeep.support s where s.ended_at is null and (s.valid_until > $2 or s.code is not null) and ($1::text is null or s.tenant = $1) order by s.allowed_at`
 
+/** Who agreed and what became of it; what was counted of a clinic is not in it. */
+const agreements = `
+select a.aggregate as what, a.agreed_by || ' as ' || a.agreed_as || ' in ' || a.tenant as who,
+  'since ' || to_char(a.agreed_at at time zone 'UTC', 'YYYY-MM-DD')
+  || case when a.definition is distinct from (select r.aggregates -> 'figures' -> a.aggregate from wardkeep.policy_rule r)
+          then ', to other figures than are declared now: not counted' else '' end
+  || ', in ' || (select count(distinct c.release) from wardkeep.aggregate_contribution c where c.tenant = a.tenant and c.aggregate = a.aggregate) || ' releases' as limits
+  from wardkeep.aggregate_agreement a where a.agreed_at <= $2 and (a.ended_at is null or a.ended_at > $2) and ($1::text is null or a.tenant = $1)
+ order by 1, 2`
+
 /** What the owner's login did across branches: under the fence of a clinic, or over all of them. */
 const owner = `
 select a.kind as what, a.actor as who, count(*) || ' times, last ' || to_char(max(a.at) at time zone 'UTC', 'YYYY-MM-DD') as limits
@@ -125,6 +135,11 @@ export async function presentSections(
       title: "Support sessions that are open or wait for the clinic",
       explained: "endSupport ends one, and says of one that is over that it was seen.",
       crossings: await read(support),
+    },
+    {
+      title: "Clinics that are counted in figures over clinics",
+      explained: "withdrawFromAggregate ends it: the next release has nothing of the clinic.",
+      crossings: await read(agreements),
     },
     {
       title: "Work of the owner's login in the last 90 days",
