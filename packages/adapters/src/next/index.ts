@@ -61,15 +61,15 @@ export class NextContext {
    * @example export default clinic.component(async () => <List rows={(await wk.query("select …")).rows} />)
    */
   component<Props extends unknown[], Node>(
-    render: (...props: Props) => Node,
-  ): (...props: Props) => Promise<Awaited<Node>> {
+    render: (...props: Props) => Node | Promise<Node>,
+  ): (...props: Props) => Promise<Node> {
     return async (...props) => {
       try {
         return await this.#enter(async () => await render(...props))
       } catch (error) {
         const refusal = refusalIn(error)
         if (refusal === undefined || this.#asking.refused === undefined) throw error
-        return (await this.#asking.refused(refusal)) as Awaited<Node>
+        return (await this.#asking.refused(refusal)) as Node
       }
     }
   }
