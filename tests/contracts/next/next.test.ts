@@ -38,7 +38,10 @@ afterAll(async () => {
 
 const canaries = ["canary-0", "canary-2"] as const
 const get = async (path: string, cookie?: string, headers: Record<string, string> = {}) => {
-  const response = await fetch(origin + encodeURI(path), { headers: { ...headers, ...(cookie && { cookie }) }, redirect: "manual" })
+  const response = await fetch(origin + encodeURI(path), {
+    headers: { ...headers, ...(cookie && { cookie }) },
+    redirect: "manual",
+  })
   return { status: response.status, kept: response.headers.get("cache-control"), text: await response.text() }
 }
 const way = async (how: string, cookie: string) => JSON.parse((await get(`/caches/${how}`, cookie)).text)
@@ -110,8 +113,17 @@ describe("caches", () => {
 
 describe("server actions", () => {
   const post = async (form: FormData, cookie: string, headers: Record<string, string> = {}) => {
-    const response = await fetch(`${origin}/form`, { method: "POST", body: form, redirect: "manual", headers: { cookie, ...headers } })
-    return { status: response.status, where: response.headers.get("location") ?? response.headers.get("x-action-redirect"), text: await response.text() }
+    const response = await fetch(`${origin}/form`, {
+      method: "POST",
+      body: form,
+      redirect: "manual",
+      headers: { cookie, ...headers },
+    })
+    return {
+      status: response.status,
+      where: response.headers.get("location") ?? response.headers.get("x-action-redirect"),
+      text: await response.text(),
+    }
   }
   /** As a browser with JavaScript calls it: the action's id in a header, its arguments as React writes them. */
   const call = async (cookie: string, fields: Record<string, string>) => {
@@ -125,7 +137,9 @@ describe("server actions", () => {
   it("writes in its caller's clinic", async () => {
     expect((await call("1", { full_name: "Next, added" })).text).toContain('"added":"Next, added"')
     expect(await here.count("Next, added")).toBe(1)
-    expect(JSON.stringify(await wk.run(here.sessions[1], () => wk.query("select full_name from patient")))).toContain("Next, added")
+    expect(JSON.stringify(await wk.run(here.sessions[1], () => wk.query("select full_name from patient")))).toContain(
+      "Next, added",
+    )
   })
 
   it("an ended session: says so, gives the form back, writes nothing", async () => {

@@ -40,7 +40,7 @@ export class NextStore implements ContextStore {
 
   #refuseShared(): void {
     try {
-      this.headers()
+      void this.headers()
     } catch (error) {
       // A program that serves no request, a job for instance, has no cache of Next's either.
       if (error instanceof Error && error.message.includes("outside a request scope")) return
