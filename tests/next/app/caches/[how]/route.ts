@@ -12,7 +12,7 @@ export const GET = clinic.route(async (_request: Request, { params }: At) => {
     return Response.json(await way?.(), { headers: { "cache-control": "public, max-age=600" } })
   } catch (error) {
     const code = wardkeepErrorIn(error)?.code
-    if (code === "WK102" || code === undefined) throw error
+    if (code !== "WK115" && code !== "WK116") throw error
     return Response.json({ code })
   }
 })
