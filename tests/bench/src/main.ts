@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
+import { runAdapters } from "./adapters/index.ts"
 import { runAudit } from "./audit/index.ts"
 import { verdictLine, verdicts } from "./bars.ts"
 import { runConsent } from "./consent/index.ts"
@@ -91,6 +92,7 @@ async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2))
   if (options.set === "permissions") return await permissions(options)
   if (options.set === "audit") return await figures(options, runAudit)
+  if (options.set === "adapters") return await figures(options, runAdapters)
   if (options.set === "consent") return await figures(options, runConsent)
   const read = options.from.map((file) => JSON.parse(readFileSync(file, "utf8")) as Report | FiguresReport)
   const tables = read.filter((report): report is FiguresReport => "set" in report)

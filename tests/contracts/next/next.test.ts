@@ -40,7 +40,7 @@ const canaries = ["canary-0", "canary-2"] as const
 const get = async (path: string, cookie?: string, headers: Record<string, string> = {}) => {
   const response = await fetch(origin + encodeURI(path), {
     headers: { ...headers, ...(cookie && { cookie }) },
-    })
+  })
   return { status: response.status, kept: response.headers.get("cache-control"), text: await response.text() }
 }
 const way = async (how: string, cookie: string) => JSON.parse((await get(`/caches/${how}`, cookie)).text)
