@@ -15,6 +15,7 @@ import { page } from "./page.ts"
 import { runPermissions } from "./permissions/index.ts"
 import { majorOf, type Report } from "./report.ts"
 import { serverSettings, startServer } from "./server.ts"
+import { runTesting } from "./testing/index.ts"
 
 const pageFile = fileURLToPath(new URL("../../../docs/reference/performance.md", import.meta.url))
 
@@ -93,6 +94,7 @@ async function main(): Promise<void> {
   if (options.set === "permissions") return await permissions(options)
   if (options.set === "audit") return await figures(options, runAudit)
   if (options.set === "adapters") return await figures(options, runAdapters)
+  if (options.set === "testing") return await figures(options, runTesting)
   if (options.set === "consent") return await figures(options, runConsent)
   const read = options.from.map((file) => JSON.parse(readFileSync(file, "utf8")) as Report | FiguresReport)
   const tables = read.filter((report): report is FiguresReport => "set" in report)

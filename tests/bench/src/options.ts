@@ -16,7 +16,7 @@ export interface Options {
   readonly benches: readonly string[]
 }
 
-export const usage = `npm run bench -- [--only context|permissions|audit|consent|adapters] [--json FILE] [--quick] [--server 15|18] [--check] [--page]
+export const usage = `npm run bench -- [--only context|permissions|audit|consent|adapters|testing] [--json FILE] [--quick] [--server 15|18] [--check] [--page]
                [--bench point,list,…] [--from FILE]…
 
   --quick   a tenth of the rows and fewer rounds: shows that it runs, not how fast it is
@@ -25,7 +25,7 @@ export const usage = `npm run bench -- [--only context|permissions|audit|consent
   --page    write docs/reference/performance.md; results of audit, consent and adapters come with --from, and from full runs only`
 
 /** Sets of benches by what they measure; the context is the first and the default. */
-const sets = ["context", "permissions", "audit", "consent", "adapters"] as const
+const sets = ["context", "permissions", "audit", "consent", "adapters", "testing"] as const
 
 export type Set = (typeof sets)[number]
 
