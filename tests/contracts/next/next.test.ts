@@ -52,7 +52,9 @@ describe("route handlers", () => {
 })
 
 describe("pages", () => {
-  it("500 interleaved requests of two tenants for one page: each has its own names, and nobody keeps them", async () => {
+  it("500 interleaved requests of two tenants for one page: each has its own names, and nobody keeps them", {
+    timeout: 180_000,
+  }, async () => {
     const wrong: string[] = []
     const ask = async (n: number) => {
       const headers = n % 3 === 0 ? { rsc: "1" } : {}
