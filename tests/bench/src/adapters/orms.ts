@@ -41,11 +41,11 @@ export const measuredOrms: readonly MeasuredOrm[] = [
       db.client.acquireConnection = () => pool.connect()
       db.client.releaseConnection = async (connection: pg.PoolClient) => connection.release()
       return async ({ clinic, id }) =>
-        await db<Row>("patient").select("clinic_id", "full_name").where({ clinic_id: clinic, id })
+        await db<Tables["patient"]>("patient").select("clinic_id", "full_name").where({ clinic_id: clinic, id })
     },
     inContext: (wk) => {
       const db = knexOn(wk, knex({ client: "pg" }))
-      return async ({ id }) => await db<Row>("patient").select("clinic_id", "full_name").where({ id })
+      return async ({ id }) => await db<Tables["patient"]>("patient").select("clinic_id", "full_name").where({ id })
     },
   },
   {
