@@ -10,7 +10,7 @@ export interface RepositoryFile {
 
 export const root = fileURLToPath(new URL("../..", import.meta.url))
 
-const generated = new Set(["node_modules", "dist", ".git", ".data", "coverage", "results", "generated"])
+const generated = new Set(["node_modules", "dist", ".git", ".data", "coverage", "results", "generated", ".next"])
 const binary = /\.(tgz|png|jpg|gif|ico|woff2?|pdf|wasm)$/
 
 /** Every file a clone would contain, without needing git: archives of the source are checked too. */

@@ -112,7 +112,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: ["^(packages|examples)/[^/]+/dist/", "^tests/packaging/fixtures/"] },
+    exclude: { path: ["^(packages|examples)/[^/]+/dist/", "^tests/packaging/fixtures/", "^tests/next/"] },
     tsPreCompilationDeps: "specify",
     tsConfig: { fileName: "tsconfig.base.json" },
     enhancedResolveOptions: {

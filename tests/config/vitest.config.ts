@@ -36,8 +36,19 @@ export default defineConfig({
           name: "unit",
           globalSetup: [tempFolder],
           include: ["{packages,examples}/*/src/**/*.test.ts", "tests/**/*.test.ts"],
-          exclude: ["**/*.db.test.ts", "tests/packaging/**", "**/node_modules/**"],
+          exclude: ["**/*.db.test.ts", "tests/packaging/**", "tests/contracts/next/**", "**/node_modules/**"],
           testTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // `npm run next`: Next is installed and built first.
+          name: "next",
+          globalSetup: ["tests/harness/src/global-setup.ts", tempFolder],
+          include: ["tests/contracts/next/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {

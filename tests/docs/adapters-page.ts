@@ -6,6 +6,11 @@ import type { OrmSubject } from "../contracts/adapters/orm.ts"
 import { type OrmCase, ormCases } from "../contracts/adapters/orm-cases.ts"
 import { ormSubjects } from "../contracts/adapters/orms/index.ts"
 
+interface Manifest {
+  readonly version: string
+  readonly dependencies: Record<string, string>
+  readonly peerDependencies: Record<string, string>
+}
 type Subject = OrmSubject | FrameworkSubject
 
 const ormTexts: Readonly<Record<OrmCase, string>> = {
@@ -39,7 +44,7 @@ const frameworkTexts: Readonly<Record<FrameworkCase, string>> = {
   "a caller who hangs up": "callers who hang up give every connection back",
 }
 
-const read = (path: string): { version: string; peerDependencies: Record<string, string> } =>
+const read = (path: string): Manifest =>
   JSON.parse(readFileSync(new URL(`../../${path}/package.json`, import.meta.url), "utf8"))
 const peers = read("packages/adapters").peerDependencies
 const packageOf = ({ library }: Subject): string => library.replace("express4", "express")
@@ -78,6 +83,14 @@ export function adaptersPage(): string {
     `\`${peers[packageOf(subject)]?.replaceAll("|", "\\|")}\``,
     `\`${subject.call}\``,
   ])
+  // It has a folder of its own, which is not installed with the others.
+  versions.push([
+    "Next, app router",
+    "`wardkeep/next`",
+    read("tests/next").dependencies.next ?? "",
+    `\`${peers.next}\``,
+    "`nextContext(wk, { store, session, scope, refused })`",
+  ])
   const notes = all.flatMap(({ name, notes = [] }) => notes.map((note) => `- **${name}.** ${note}`))
   return `<!-- Made from tests/contracts/adapters. Change it there, then run: npm run docs -->
 # Adapters
@@ -106,11 +119,22 @@ ${reasons.map((text, n) => `${n + 1}. ${text}`).join("\n")}
 
 ${table(["", ...frameworkSubjects.map(({ name }) => name)], frameworks)}
 
+## Next
+
+Every line of the table of frameworks is demanded of Next's route handlers too, on Next's own production server over what
+\`next build\` made, and besides, in \`tests/contracts/next\`: 500 interleaved requests of two tenants for one page; pages and
+answers are \`private, no-store\`; kept rows come back to the same context only, by \`unstable_cache\` and by \`"use cache"\`;
+seven ways to keep them wrongly are refused; a server action with another tenant's payload changes nothing; with an ended session
+it answers the refusal and the form's fields.
+
+**By hand, with \`npm run next\`**: Next is 340 MB, and so is not installed for \`npm test\`.
+
 ## Besides
 
 ${notes.join("\n")}
 
-Not here: Next, NestJS, postgres.js, MikroORM. Not tested: what migration tools of the ORMs (\`prisma db pull\`,
+Not here: postgres.js, which opens its own connections and takes none from elsewhere, and MikroORM, whose version 7 states
+Node.js 22. Not tested: what migration tools of the ORMs (\`prisma db pull\`,
 \`drizzle-kit push\`, \`sync({ alter })\`, \`migration:generate\`) make of Wardkeep's objects.
 `
 }

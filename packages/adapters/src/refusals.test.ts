@@ -101,6 +101,7 @@ it("what adapters accept is what the package lists as optional peers", () => {
     "knex",
     "kysely",
     "nestjs",
+    "next",
     "prisma",
     "sequelize",
     "typeorm",

@@ -22,7 +22,7 @@ export const judged = (figure: Figure): Judged => {
 
 /** One run of a set whose results are figures, as it is written to a file. */
 export interface FiguresReport {
-  readonly set: "audit" | "consent"
+  readonly set: "audit" | "consent" | "adapters" | "testing"
   readonly machine: Machine
   readonly server: {
     readonly version: string
@@ -44,6 +44,17 @@ const sections = {
       "Ratios are times of the same work without a log, in the",
       "same rounds (the UPDATE: of the same rows by hand on a login without row-level security).",
     ],
+  },
+  adapters: {
+    heading: "Through an ORM",
+    what: [
+      "Ratios are times of the same ORM alone, on a pool of `pg` with a",
+      "`where` written by hand and a login without row-level security, in the same rounds.",
+    ],
+  },
+  testing: {
+    heading: "Your own tests",
+    what: ["Each round runs 40 tests of both kinds, making the clinics included;", "the median of the rounds."],
   },
   consent: {
     heading: "Consent",

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
+import { runAdapters } from "./adapters/index.ts"
 import { runAudit } from "./audit/index.ts"
 import { verdictLine, verdicts } from "./bars.ts"
 import { runConsent } from "./consent/index.ts"
@@ -14,6 +15,7 @@ import { page } from "./page.ts"
 import { runPermissions } from "./permissions/index.ts"
 import { majorOf, type Report } from "./report.ts"
 import { serverSettings, startServer } from "./server.ts"
+import { runTesting } from "./testing/index.ts"
 
 const pageFile = fileURLToPath(new URL("../../../docs/reference/performance.md", import.meta.url))
 
@@ -93,6 +95,8 @@ async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2))
   if (options.set === "permissions") return await permissions(options)
   if (options.set === "audit") return await figures(options, runAudit)
+  if (options.set === "adapters") return await figures(options, runAdapters)
+  if (options.set === "testing") return await figures(options, runTesting)
   if (options.set === "consent") return await figures(options, runConsent)
   const read = options.from.map((file) => JSON.parse(readFileSync(file, "utf8")) as Report | FiguresReport)
   const tables = read.filter((report): report is FiguresReport => "set" in report)

@@ -18,17 +18,17 @@ export interface Options {
   readonly benches: readonly string[]
 }
 
-export const usage = `npm run bench -- [--only context|permissions|audit|consent] [--json FILE] [--quick|--whole] [--server 15|18] [--check] [--page]
+export const usage = `npm run bench -- [--only context|permissions|audit|consent|adapters|testing] [--json FILE] [--quick|--whole] [--server 15|18] [--check] [--page]
                [--bench point,list,…] [--from FILE]…
 
   --quick   a tenth of the rows and fewer rounds: shows that it runs, not how fast it is
   --whole   consent: the whole million persons with a hundred million events; hours, and a hundred gigabytes
   --from    judge (--check) or print (--page) the results of earlier runs instead of running
   --check   exit with 1 when a bar is missed
-  --page    write docs/reference/performance.md; results of audit and consent come with --from, and from full runs only`
+  --page    write docs/reference/performance.md; results of audit, consent and adapters come with --from, and from full runs only`
 
 /** Sets of benches by what they measure; the context is the first and the default. */
-const sets = ["context", "permissions", "audit", "consent"] as const
+const sets = ["context", "permissions", "audit", "consent", "adapters", "testing"] as const
 
 export type Set = (typeof sets)[number]
 
@@ -51,7 +51,7 @@ export function readArguments(args: readonly string[]): Options {
   if (set === undefined) throw new Error(`--only ${values.only}: there are ${sets.join(", ")}`)
   if (set !== "context" && (values.page || values.from.length > 0))
     throw new Error(
-      "--page and --from take files, whatever they measured: give the files of audit and consent with --from, without --only",
+      "--page and --from take files, whatever they measured: give the files of audit, consent and adapters with --from, without --only",
     )
   if (values.whole && (set !== "consent" || values.quick))
     throw new Error("--whole is of --only consent, and not quick")

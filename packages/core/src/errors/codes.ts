@@ -103,6 +103,16 @@ export const codes = {
     hint: "Have the function return what it read, and seed the mark where it reads.",
     http: 500,
   },
+  WK115: {
+    title: "Rows were read where the result is kept for others",
+    hint: "Read outside of the cache, or use `cached` or `tenantKey` of `wardkeep/next`, which keep a copy for each context.",
+    http: 500,
+  },
+  WK116: {
+    title: "No request of this context waits under the key",
+    hint: "Ask for `tenantKey()` in the component, route or action that calls the function, and hand it over as it is.",
+    http: 500,
+  },
   WK201: {
     title: "This role may not do that",
     hint: "Ask somebody whose role may, or change the policy file.",

@@ -1,5 +1,6 @@
 import { type Policy, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
+import { policyHash } from "../compile/policy-hash.js"
 import { type Context, mergeScope, preselectContext, selectContext } from "../context/context.js"
 import { requireSession, type Scope, type Session } from "../context/session.js"
 import { asyncLocalStore, type ContextStore } from "../context/store.js"
@@ -43,6 +44,8 @@ export function createWardkeep(options: WardkeepOptions): Wardkeep {
 export class Wardkeep implements Queries {
   /** A `pg.Pool` for ORMs: the context is the one in force when the ORM asks for a client. */
   readonly pool: pg.Pool
+  /** Of the policy file: another file, another version. For what must not outlive it, keys of caches for instance. */
+  readonly policyVersion: string
   readonly #runtime: Runtime
   readonly #store: ContextStore
   readonly #ambient: Ambient
@@ -51,6 +54,7 @@ export class Wardkeep implements Queries {
 
   constructor(options: WardkeepOptions) {
     this.#policy = options.policy
+    this.policyVersion = policyHash(options.policy)
     this.#issuer = options.issuer
     this.#store = options.contextStore ?? asyncLocalStore
     this.#ambient = new Ambient(this.#store)

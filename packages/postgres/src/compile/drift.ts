@@ -1,18 +1,10 @@
-import {
-  canonicalJson,
-  type Finding,
-  type Json,
-  type Policy,
-  quoteLiteral,
-  type Severity,
-  sortFindings,
-} from "@wardkeep/core"
+import { type Finding, type Policy, quoteLiteral, type Severity, sortFindings } from "@wardkeep/core"
 import type { Queryable } from "../database/queryable.js"
 import { interpreted, withSettings } from "../database/with-settings.js"
 import { databaseFindings } from "../install/database-acl.js"
 import { sqlName } from "./names.js"
+import { policyHash } from "./policy-hash.js"
 import { roleFindings } from "./role-findings.js"
-import { hashOf } from "./step.js"
 
 /** Picture of everything the fence rests on, one line per fact, comparable across servers. */
 export type Picture = Readonly<Record<string, string>>
@@ -225,17 +217,4 @@ export function idsOf(fact: string): string[] {
   if (acl !== null) return [fact, `view ${acl[1]}`]
   if (fact.startsWith("table ")) return [fact.replace("table ", "view ")]
   return [fact, fact.replace(/\(.*\)$/, "")]
-}
-
-/** The policy without its Maps, in canonical form. */
-export function policyHash(policy: Policy): string {
-  const plain: Json = JSON.parse(
-    JSON.stringify({
-      ...policy,
-      tables: [...policy.tables],
-      purposes: [...policy.purposes],
-      actors: policy.actors.map((actor) => ({ ...actor, can: [...actor.can] })),
-    }),
-  )
-  return hashOf(canonicalJson(plain))
 }

@@ -1,6 +1,7 @@
 import { type Policy, quoteLiteral } from "@wardkeep/core"
 import { catalogBlock } from "./catalog-block.js"
-import { pictureSql, policyHash } from "./drift.js"
+import { pictureSql } from "./drift.js"
+import { policyHash } from "./policy-hash.js"
 
 /** Differences that a plan answers for, with what they are now; null for what is no longer there. */
 export type Settled = Readonly<Record<string, string | null>>

@@ -23,6 +23,8 @@ export interface Measured {
   /** Under the ordinary policy of the schema `plain`. */
   readonly plain: Login
   readonly migrator: Login
+  readonly issuer: Login
+  readonly key: { readonly id: string; readonly secret: Buffer }
   readonly contexts: Contexts
   readonly seconds: Record<string, number>
   readonly server: string
@@ -121,6 +123,8 @@ export async function prepare(
       raw,
       plain,
       migrator,
+      issuer,
+      key,
       contexts,
       seconds,
       server: version[0]?.server_version ?? "unknown",

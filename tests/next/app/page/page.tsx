@@ -1,0 +1,13 @@
+import { clinic } from "../clinic"
+import { ways } from "../caches/kept"
+
+export default clinic.component(async () => {
+  const { rows } = (await ways.cached?.()) ?? { rows: [] }
+  return (
+    <ul>
+      {rows.map(({ full_name }) => (
+        <li key={full_name}>{full_name}</li>
+      ))}
+    </ul>
+  )
+})
