@@ -65,6 +65,7 @@ export async function openClinic(place: { url(login: Login): string }): Promise<
     log: pino({ level: "debug" }, { write: (text: string) => void logged.push(text) }),
     clock: now,
     secureCookies: false,
+    migratorUrl: place.url({ user: "wk_demo_migrator", password: passwords.migrator }),
   })
   return {
     ...running,

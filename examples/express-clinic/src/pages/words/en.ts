@@ -18,7 +18,8 @@ export const en = {
   next: "Continue",
   wrongSignIn: "Email, password or code is wrong.",
   tooOften: "Too many attempts. Wait a minute and try again.",
-  sessionOver: "You were signed out after a pause. Nothing was saved yet, and what you filled in is still here: sign in to go on.",
+  sessionOver:
+    "You were signed out after a pause. Nothing was saved yet, and what you filled in is still here: sign in to go on.",
   signFirst: "Sign in to see this page.",
   kept: "What you filled in is still here",
   keptHint: "It is not saved yet. Continue, look at it once more, and save.",
@@ -38,11 +39,20 @@ export const en = {
   noticeVersion: "Notice, version",
   data: "Data",
   purpose: {
-    outreach: { title: "Messages about health camps", data: "name, telephone number", enables: "The clinic writes to you when it holds a health camp near you." },
-    research: { title: "Research", data: "year of birth, sex, diagnosis, without your name", enables: "A medical college learns how illnesses go in this city." },
+    outreach: {
+      title: "Messages about health camps",
+      data: "name, telephone number",
+      enables: "The clinic writes to you when it holds a health camp near you.",
+    },
+    research: {
+      title: "Research",
+      data: "year of birth, sex, diagnosis, without your name",
+      enables: "A medical college learns how illnesses go in this city.",
+    },
   },
   noticeWithdraw: "You can take back a yes at any time: on this page, with one press, or at any desk.",
-  noticeRights: "You may ask what is held about you, have it corrected or erased, complain, or name somebody: under “Your requests”, or at any desk.",
+  noticeRights:
+    "You may ask what is held about you, have it corrected or erased, complain, or name somebody: under “Your requests”, or at any desk.",
   noticeComplain: "If the answer does not satisfy you, you may complain to the Data Protection Board of India.",
   noticeContact: "Questions about your data:",
   yes: "Yes, I agree",
@@ -60,10 +70,13 @@ export const en = {
   withdrawnNow: "Taken back. From this moment on nobody reaches you for this purpose.",
   nothingToWithdraw: "There is no yes to take back any more: nobody reaches you for this purpose.",
   nothingChosen: "You chose nothing, so nothing was saved. Choose an answer first.",
-  stale: "You, or somebody for you, answered in another window meanwhile. Nothing of this window was saved. This is how it stands now; what you chose here is still marked.",
-  newNotice: "The notice changed while you were reading. Nothing was saved. Read the new one; what you chose is still marked.",
+  stale:
+    "You, or somebody for you, answered in another window meanwhile. Nothing of this window was saved. This is how it stands now; what you chose here is still marked.",
+  newNotice:
+    "The notice changed while you were reading. Nothing was saved. Read the new one; what you chose is still marked.",
   notInNotice: "That question is not in the notice you were shown. Nothing was saved.",
-  child: "You are under eighteen. A parent or guardian says yes for you, at the desk. You can take a yes back yourself.",
+  child:
+    "You are under eighteen. A parent or guardian says yes for you, at the desk. You can take a yes back yourself.",
   childForbidden: "This is never asked of anybody under eighteen.",
   // Requests
   askTitle: "Ask the clinic",

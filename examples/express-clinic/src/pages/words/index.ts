@@ -10,7 +10,8 @@ export const languages = { en, hi, ta, ur } as const satisfies Record<string, Wo
 
 export type Language = keyof typeof languages
 
-export const isLanguage = (text: unknown): text is Language => typeof text === "string" && Object.hasOwn(languages, text)
+export const isLanguage = (text: unknown): text is Language =>
+  typeof text === "string" && Object.hasOwn(languages, text)
 
 /** A day and time in India, in words of the language, in digits that a form shows too. */
 export function moment(language: Language, at: Date | string): string {
