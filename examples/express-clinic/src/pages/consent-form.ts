@@ -67,7 +67,7 @@ export function consentForm(visit: Visit, standing: Standing, options: FormOptio
   const cards = notice.items.map((item) => card(visit, standing, item, options, chosen.get(item.purpose) ?? ""))
   const asks = options.mayGrant && notice.items.some((item) => canAsk(standing, item.purpose))
   const body = html`<input type="hidden" name="notice" value="${notice.id}"><input type="hidden" name="shown" value="${language}">
-<input type="hidden" name="seen" value="${lastDecision(events)}">${cards}${asks ? html`${options.more ?? ""}<button name="save" value="1">${words.save}</button>` : ""}`
+<input type="hidden" name="seen" value="${lastDecision(events)}">${cards}${asks ? html`${options.more ?? ""}<button id="save" name="save" value="1">${words.save}</button>` : ""}`
   const withdrawals = notice.items.map(
     ({ purpose }) =>
       html`<form id="withdraw-${purpose}" method="post" action="${options.action}"><input type="hidden" name="withdraw" value="${purpose}"><input type="hidden" name="whose" value="${whose(visit.login)}"></form>`,

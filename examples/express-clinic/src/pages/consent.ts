@@ -50,6 +50,8 @@ export type Fault = keyof Pick<
   "stale" | "newNotice" | "notInNotice" | "nothingChosen" | "needsEvidence" | "needsParent" | "nothingToWithdraw"
 >
 
+export type InContext = Parameters<typeof decide>[0]
+
 /** Raised inside the transaction, so that nothing of the form is saved. */
 class Stale extends Error {}
 
@@ -71,10 +73,15 @@ export function readForm(form: URLSearchParams, standing: Standing): Readonly<Re
  * Records what was decided, if nothing else was decided since the form was made. The ledger's lock on the person is taken by
  * the decision, so the look behind it sees whatever another window saved first.
  */
-export async function record(wk: Wardkeep, decided: Decided, seen: string): Promise<string | undefined> {
+export async function record(
+  wk: Wardkeep,
+  decided: Decided,
+  seen: string,
+  acts: (q: InContext) => Promise<Partial<Decided>> = async () => ({}),
+): Promise<string | undefined> {
   try {
     return await wk.tx(async (q) => {
-      const ids = await decide(q, decided)
+      const ids = await decide(q, { ...decided, ...(await acts(q)) })
       const before = (await history(q, decided.subject)).filter(({ id }) => !ids.includes(id))
       if (lastDecision(before) !== seen) throw new Stale()
       return ids[0]

@@ -1,7 +1,7 @@
 import type { Wardkeep } from "wardkeep"
-import { type Giver, represent } from "wardkeep/consent"
+import { type Decided, type Giver, represent } from "wardkeep/consent"
 import { oneRow } from "../http/clinic-error.js"
-import { type Fault, readForm, record, standingOf, statusOf, withdraw, withdrawn } from "./consent.js"
+import { type Fault, type InContext, readForm, record, standingOf, statusOf, withdraw, withdrawn } from "./consent.js"
 import { consentForm, receipt, type Standing } from "./consent-form.js"
 import { type Html, html } from "./html.js"
 import { choice, said, textField, warned } from "./shell.js"
@@ -83,16 +83,14 @@ export function deskConsentPages(wk: Wardkeep): Page[] {
     if (method === "" || (gives && evidence === "")) return show(visit, person, standing, "needsEvidence")
     const { subject, notice } = standing
     const giver = by === "child_guardian" ? "child_guardian" : "parent"
-    const represented =
-      gives && standing.isChild
-        ? {
-            by: giver,
-            representation: await represent(wk, { subject, as: giver, who: who ?? "", how: how ?? "", evidence }),
-          }
-        : {}
     const told = { notice: notice.id, language: notice.language, channel: "desk", method }
-    const decided = { subject, ...told, ...represented, ...(evidence !== "" && { evidence }), decisions } as const
-    const id = await record(wk, decided, field(visit.form, "seen"))
+    const decided: Decided = { subject, ...told, ...(evidence !== "" && { evidence }), decisions }
+    const acts = async (q: InContext): Promise<Partial<Acting>> => {
+      if (!gives || !standing.isChild) return {}
+      const verified = { as: giver, who: who ?? "", how: how ?? "", evidence } as const
+      return { by: giver, representation: await represent(q, { subject, ...verified }) }
+    }
+    const id = await record(wk, decided, field(visit.form, "seen"), acts)
     return id === undefined ? show(visit, person, (await read(visit)).standing, "stale") : to(id)
   }
   return [
