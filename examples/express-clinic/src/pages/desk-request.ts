@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { Wardkeep } from "wardkeep"
+import type { Wardkeep, WardkeepError } from "wardkeep"
 import {
   answerRequest,
   type Certificate,
@@ -19,8 +19,8 @@ import { type Html, html } from "./html.js"
 import { contact } from "./notice.js"
 import type { RecordsOffice } from "./office.js"
 import { dueOf, stepsOf } from "./requests.js"
-import { choice, form, textField } from "./shell.js"
-import { type Answer, field, isDraft, type Page, roleOf, type Shown, type Visit } from "./visit.js"
+import { choice, form, refusedText, textField, warned } from "./shell.js"
+import { type Answer, field, isDraft, type Page, refusalIn, roleOf, type Shown, type Visit } from "./visit.js"
 import { moment } from "./words/index.js"
 
 const law = loadLaw()
@@ -99,7 +99,7 @@ export function deskRequestPages(wk: Wardkeep, office: RecordsOffice | undefined
     if (first === undefined) throw notFound("request")
     return [first, ...rest]
   }
-  const show = async (visit: Visit): Promise<Shown> => {
+  const show = async (visit: Visit, refusal?: WardkeepError): Promise<Shown> => {
     const { words, language, login } = visit
     const acts = await read(visit)
     const [opened] = acts
@@ -111,11 +111,13 @@ export function deskRequestPages(wk: Wardkeep, office: RecordsOffice | undefined
     const waits = !has("decided") && opened.kind === "opened"
     const mayDecide = waits && roleOf(login) === "privacy"
     const formId = mayDecide ? "decide" : waits && !has("identified") ? "identify" : undefined
-    const main = html`<section class="card"><dl><dt>${words.patient}</dt><dd>${rows[0]?.full_name ?? words.erasedPerson}</dd>${what === undefined ? "" : html`<dt>${words.what}</dt><dd>${String(what)}</dd>`}</dl>
+    const note = refusal === undefined ? "" : warned(refusedText(words, refusal))
+    const main = html`${note}<section class="card"><dl><dt>${words.patient}</dt><dd>${rows[0]?.full_name ?? words.erasedPerson}</dd>${what === undefined ? "" : html`<dt>${words.what}</dt><dd>${String(what)}</dd>`}</dl>
 ${waits ? html`<p>${dueOf(words, language, opened)}</p>` : ""}${stepsOf(words, language, acts)}</section>
 ${waits && !has("identified") ? identifyForm(visit) : ""}${mayDecide ? decideForm(visit, opened.asked === "erasure") : ""}${outcome(visit, acts, has("destroyed") ? undefined : office)}`
     const title = opened.asked === null ? words.step.destroyed : words.kinds[opened.asked]
-    return { kind: "page", title, main, ...(formId !== undefined && { formId }) }
+    const status = refusal === undefined ? {} : { status: 422 }
+    return { kind: "page", title, main, ...status, ...(formId !== undefined && { formId }) }
   }
   const act = (path: string, roles: readonly string[], work: (visit: Visit) => Promise<unknown>): Page => ({
     method: "post",
@@ -124,12 +126,18 @@ ${waits && !has("identified") ? identifyForm(visit) : ""}${mayDecide ? decideFor
     async handle(visit) {
       if (isDraft(visit.form)) return await show(visit)
       await read(visit)
-      await work(visit)
+      try {
+        await work(visit)
+      } catch (error) {
+        const refusal = refusalIn(error)
+        if (refusal === undefined) throw error
+        return await show(visit, refusal)
+      }
       return { kind: "go", to: pathOf(visit) }
     },
   })
   return [
-    { method: "get", path: "/desk/requests/:id", roles: ["reception", "privacy"], handle: show },
+    { method: "get", path: "/desk/requests/:id", roles: ["reception", "privacy"], handle: (visit) => show(visit) },
     act("/identify", ["reception", "privacy"], async ({ params, form: filled }) => {
       const checked = { how: field(filled, "how"), evidence: field(filled, "evidence") }
       await identifyRequest(wk, { request: String(params.id), ...checked })

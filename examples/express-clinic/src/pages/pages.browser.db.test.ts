@@ -10,7 +10,7 @@ import { idleLimit } from "../login/store.js"
 import { artefacts, startChromium, violations, type Watched, watch } from "../testing/chromium.js"
 import { clinicTemplate, openClinic, type TestClinic } from "../testing/open-clinic.js"
 import { measureParity } from "../testing/parity.js"
-import { languages } from "./words/index.js"
+import { type Language, languages } from "./words/index.js"
 
 const database = useDatabase({ template: clinicTemplate })
 const { en, ur, ta } = languages
@@ -26,6 +26,7 @@ async function sit(part: Part): Promise<Page> {
   const context = await chromium.newContext({ viewport: phone, locale: "en-IN" })
   const value = sessionCookie((await asker(part)).cookie) ?? ""
   await context.addCookies([{ name: "clinic_session", value, url: clinic.origin }])
+  context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   people.set(part, { context, page, watched: watch(context) })
   return page
@@ -263,7 +264,7 @@ test("the desk sees what is due, checks who asks, decides with a reason, and han
   await privacy.fill("#words", "Here it is.")
   await privacy.click("#decide button:not(.first)")
   expect(await text(privacy)).toContain("nobody checked who asks")
-  await privacy.click(`text=${en.back}`)
+  expect(await privacy.inputValue("#words")).toBe("Here it is.")
   await privacy.fill("#how", "identity card seen")
   await privacy.fill("#evidence", "note 4")
   await privacy.click("#identify button:not(.first)")
@@ -277,4 +278,93 @@ test("the desk sees what is due, checks who asks, decides with a reason, and han
   await go(page, "/pages/requests")
   expect(await page.innerText("[data-request]")).toContain("Here it is.")
   expect(await page.innerText("[data-request]")).toContain(en.step.answered)
+})
+
+/** Everything that a person reads here, in each language, by day and by night; what is looked at is kept as pictures. */
+async function lookAt(part: Part | undefined, paths: Readonly<Record<string, string>>): Promise<string[]> {
+  const page = part === undefined ? await (await chromium.newContext({ viewport: phone })).newPage() : await at(part)
+  const found: string[] = []
+  for (const [name, path] of Object.entries(paths))
+    for (const language of Object.keys(languages) as Language[]) {
+      const status = await go(page, `${path}?lang=${language}`)
+      if (status !== 200) found.push(`${name}: ${status}`)
+      if (await page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+        found.push(`${name} ${language}: too wide`)
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme })
+        found.push(...(await violations(page)).map((one) => `${name} ${language} ${colorScheme}: ${one}`))
+        const isKept = (language === "en" || language === "hi") === (colorScheme === "light")
+        const file = join(artefacts(), `${name}-${language}-${colorScheme}.png`)
+        if (isKept) await page.screenshot({ path: file, fullPage: true })
+      }
+    }
+  if (part === undefined) await page.context().close()
+  return found
+}
+
+test("no page has a fault that axe finds, is wider than a phone, runs a script or asks anybody else", async () => {
+  const page = await at("patientThree")
+  await go(page, "/pages/requests")
+  await page.check('[value="erasure"]')
+  await page.click("#ask button:not(.first)")
+  const privacy = await at("privacy")
+  await go(privacy, "/pages/desk")
+  const request = await privacy.getAttribute(`text=${en.kinds.erasure}`, "href")
+  const found = await Promise.all([
+    lookAt(undefined, { "sign-in": "/pages/sign-in" }),
+    lookAt("patientThree", { choices: "/pages/consent", requests: "/pages/requests" }),
+    lookAt("privacy", { desk: "/pages/desk", request: request ?? "" }),
+    lookAt("reception", { "desk-choices": `/pages/desk/patients/${subjectOf("childPatient")}` }),
+  ])
+  expect(found.flat()).toEqual([])
+  for (const { watched } of people.values()) {
+    expect(watched.faults).toEqual([])
+    expect(watched.requests.filter((url) => !url.startsWith(`${clinic.origin}/`) && url !== "data:,")).toEqual([])
+  }
+  const policy = (await (await fetch(`${clinic.origin}/pages/sign-in`)).headers).get("content-security-policy")
+  expect(policy).toMatch(/^default-src 'none'; style-src 'self';/)
+  // Each guard fires on what it is for.
+  await go(page, "/pages/sign-in?lang=en")
+  await page.evaluate("document.querySelector('label').remove(); document.body.style.width = '700px'")
+  expect(await violations(page)).not.toEqual([])
+  await page.evaluate(
+    "document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = true' }))",
+  )
+  expect(await page.evaluate("window.ran")).toBeUndefined()
+})
+
+test("an erasure is decided with what is kept and who stands for it, carried out, and certified", async () => {
+  const privacy = await at("privacy")
+  await go(privacy, "/pages/desk?lang=en")
+  await privacy.click(`text=${en.kinds.erasure}`)
+  await privacy.fill("#how", "identity card seen")
+  await privacy.fill("#evidence", "note 5")
+  await privacy.click("#identify button:not(.first)")
+  await privacy.check('[name=outcome][value="partly"]')
+  await privacy.fill("#words", "It is done.")
+  const decide = () => privacy.click("#decide button:not(.first)")
+  await decide()
+  expect(await text(privacy)).toContain("lacks: reason")
+  await privacy.check('[name=outcome][value="fulfilled"]')
+  await privacy.check('[name=keep][value="inpatient"]')
+  await decide()
+  expect(await text(privacy)).toContain("WK561")
+  expect(await privacy.inputValue("#words")).toBe("It is done.")
+  await privacy.check('[name=keep][value=""]')
+  await decide()
+  const doctor = await (await asker("doctor")).send("GET", `/patients/${subjectOf("patientThree")}`)
+  expect(doctor.status).toBe(404)
+  await privacy.click(`text=${en.certificate}`)
+  expect(await privacy.innerText("h1")).toBe(en.certificateTitle)
+  expect(await text(privacy)).toMatch(/public\.patient\n1\n/)
+  await privacy.screenshot({ path: join(artefacts(), "certificate-en.png"), fullPage: true })
+})
+
+test("a form of another site is not answered", async () => {
+  const { cookie } = await asker("patientTwo")
+  const body = new URLSearchParams({ withdraw: "research" })
+  for (const headers of [{ "sec-fetch-site": "cross-site" }, { origin: "https://elsewhere.example" }, {}])
+    expect(
+      (await fetch(`${clinic.origin}/pages/consent`, { method: "POST", headers: { cookie, ...headers }, body })).status,
+    ).toBe(403)
 })

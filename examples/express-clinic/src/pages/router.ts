@@ -1,15 +1,15 @@
 import express, { type Request, type Response, Router } from "express"
 import type { Logger } from "pino"
-import { type Wardkeep, wardkeepErrorIn } from "wardkeep"
+import type { Wardkeep } from "wardkeep"
 import { ClinicError } from "../http/clinic-error.js"
 import { cookieName, sessionCookie } from "../http/cookie.js"
 import { answerFor } from "../http/errors.js"
 import type { LoginStore } from "../login/store.js"
 import { html } from "./html.js"
-import { languageOf, shell, warned } from "./shell.js"
+import { languageOf, refusedText, shell, warned } from "./shell.js"
 import { signInForm } from "./sign-in.js"
 import { style } from "./style.js"
-import { type Answer, type Page, roleOf, type Shown, type Visit } from "./visit.js"
+import { type Answer, type Page, refusalIn, roleOf, type Shown, type Visit } from "./visit.js"
 import { languages } from "./words/index.js"
 
 interface RouterParts {
@@ -94,23 +94,15 @@ async function answerOf(page: Page, visit: Visit, request: Request, { wk, clock,
   }
 }
 
-/** The ledger's own words hold no value of a row, so they are shown: they say what does not fit. */
-const spoken: ReadonlySet<string> = new Set(["WK503", "WK560", "WK561", "WK562", "WK009"])
-
 function fault(error: unknown, visit: Visit, log: Logger): Answer {
   const { words, requestId } = visit
-  const refusal = wardkeepErrorIn(error)
-  if (refusal !== undefined && spoken.has(refusal.code))
-    return problem(
-      visit,
-      422,
-      html`${words.refused} <span lang="en" dir="ltr">${refusal.message} (${refusal.code})</span>`,
-    )
+  const refusal = refusalIn(error)
+  if (refusal !== undefined) return problem(visit, 422, refusedText(words, refusal))
   const { status } = answerFor(error)
   if (status === 401) return signInForm({ ...visit, login: undefined }, visit.path)
   if (status === 403) return problem(visit, 403, words.notYours)
   if (error instanceof ClinicError && status === 404) return problem(visit, 404, words.notFound)
-  log.error({ requestId, code: refusal?.code, err: error }, "a page failed")
+  log.error({ requestId, err: error }, "a page failed")
   return problem(visit, 500, html`${words.broken} <code>${requestId}</code>`)
 }
 

@@ -1,6 +1,6 @@
 import { type Html, html } from "./html.js"
 import { roleOf, type Shown, type Visit, whose } from "./visit.js"
-import { isLanguage, type Language, languages } from "./words/index.js"
+import { isLanguage, type Language, languages, type Words } from "./words/index.js"
 
 const menus: Readonly<Record<string, readonly (readonly [string, "consent" | "requests" | "desk"])[]>> = {
   patient: [
@@ -13,7 +13,10 @@ const menus: Readonly<Record<string, readonly (readonly [string, "consent" | "re
 
 export const homeOf = (role: string | undefined): string => menus[role ?? ""]?.[0]?.[0] ?? "/pages/sign-in"
 
-/** The page around what a page says. No script, no picture, no address of anybody else. */
+/**
+ * The page around what a page says. No script, no picture, no address of anybody else. The Enter key presses the first button
+ * of a form: that one saves, as the buttons of the languages stand before the form's own.
+ */
 export function shell(visit: Visit, { title, main, formId }: Shown): string {
   const { words, language, login } = visit
   const entries = menus[roleOf(login) ?? ""] ?? []
@@ -27,6 +30,7 @@ export function shell(visit: Visit, { title, main, formId }: Shown): string {
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <title>${title} · Aarogya Clinics</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/pages/style.css"></head>
 <body>
+${formId === undefined ? "" : html`<button class="first" form="${formId}" name="save" value="1" tabindex="-1" aria-hidden="true">${words.save}</button>`}
 <a class="skip" href="#content">${words.skip}</a>
 <header><p class="brand" translate="no" lang="en" dir="ltr">Aarogya Clinics</p>${languageBar(visit, formId)}
 ${login === undefined ? "" : html`<nav aria-label="${words.navigation}"><ul>${links}</ul>${out}</nav>`}</header>
@@ -51,10 +55,9 @@ function languageBar({ words, language, path, query }: Visit, formId: string | u
   return html`<div class="languages" role="group" aria-label="${words.languages}"><ul>${entries}</ul></div>`
 }
 
-/** A form whose Enter key saves, whatever buttons stand around it, and whose content belongs to one person. */
+/** A form whose content belongs to one person. */
 export function form(visit: Visit, { id, action, body }: { id: string; action: string; body: Html }): Html {
   return html`<form id="${id}" method="post" action="${action}" novalidate>
-<button class="first" name="save" value="1" tabindex="-1" aria-hidden="true">${visit.words.save}</button>
 <input type="hidden" name="whose" value="${whose(visit.login)}">${body}</form>`
 }
 
@@ -95,6 +98,12 @@ export function choice(
 export const said = (text: string | Html): Html => html`<div class="said" id="said" role="status"><p>${text}</p></div>`
 export const warned = (text: string | Html): Html =>
   html`<div class="warned" id="said" role="alert"><p>${text}</p></div>`
+
+/** What the ledger refused: its words are English, whatever the page speaks. */
+export const refusedText = (
+  words: Words,
+  { message, code }: { readonly message: string; readonly code: string },
+): Html => html`${words.refused} <span lang="en" dir="ltr">${message} (${code})</span>`
 
 /** The language that was asked for: by the form, the address, the browser's cookie, or the browser itself. */
 export function languageOf(asked: {

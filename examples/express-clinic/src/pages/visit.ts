@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { type WardkeepError, wardkeepErrorIn } from "wardkeep"
 import type { OpenLogin } from "../login/store.js"
 import type { Html } from "./html.js"
 import type { Language, Words } from "./words/index.js"
@@ -63,3 +64,12 @@ export const isDraft = (form: URLSearchParams): boolean => form.has("language") 
 /** A text field of a form: no longer than anybody types, without white space around it. */
 export const field = (form: URLSearchParams, name: string, most = 500): string =>
   (form.get(name) ?? "").trim().slice(0, most)
+
+/** The ledger's own words hold no value of a row, so they are shown: they say what does not fit. */
+const spoken: ReadonlySet<string> = new Set(["WK503", "WK560", "WK561", "WK562", "WK009"])
+
+/** What the ledger refused, in words for whoever filled in the form. */
+export function refusalIn(error: unknown): WardkeepError | undefined {
+  const refusal = wardkeepErrorIn(error)
+  return refusal !== undefined && spoken.has(refusal.code) ? refusal : undefined
+}
