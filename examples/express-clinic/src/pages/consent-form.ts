@@ -72,7 +72,7 @@ export function consentForm(visit: Visit, standing: Standing, options: FormOptio
     ({ purpose }) =>
       html`<form id="withdraw-${purpose}" method="post" action="${options.action}"><input type="hidden" name="withdraw" value="${purpose}"><input type="hidden" name="whose" value="${whose(visit.login)}"></form>`,
   )
-  return html`<details class="card"${events.some(({ kind }) => decisions.has(kind)) ? "" : html` open`}><summary><h2>${words.noticeTitle}</h2></summary><div class="notice" lang="${notice.language}" dir="${notice.direction}">${notice.body ?? ""}</div>
+  return html`<details class="card"${asks ? html` open` : ""}><summary><h2>${words.noticeTitle}</h2></summary><div class="notice" lang="${notice.language}" dir="${notice.direction}">${notice.body ?? ""}</div>
 <p class="small">${words.noticeVersion} ${notice.version} · ${moment(language, notice.published_at)}</p></details>
 ${withdrawals}${form(visit, { id: "choices", action: options.action, body })}`
 }

@@ -37,7 +37,7 @@ ${textField({ name: "evidence", label: words.evidence, hint: words.evidenceHint,
 
 function decideForm(visit: Visit, isErasure: boolean): Html {
   const { words, form: filled } = visit
-  const keep = html`${choice({ name: "keep", legend: words.keep, chosen: field(filled, "keep") }, { "": words.keepNothing, ...Object.fromEntries(classes.map((one) => [one, one])) })}
+  const keep = html`${choice({ name: "keep", legend: words.keep, chosen: field(filled, "keep") }, { nothing: words.keepNothing, ...Object.fromEntries(classes.map((one) => [one, one])) })}
 ${textField({ name: "since", label: words.keepSince, value: field(filled, "since", 10), type: "date" })}
 ${textField({ name: "attested", label: words.keepBy, hint: words.keepHint, value: field(filled, "attested") })}`
   const body = html`<h2>${words.decide}</h2>${choice({ name: "outcome", legend: words.outcomeLabel, chosen: field(filled, "outcome") }, words.outcome)}
@@ -76,13 +76,15 @@ function certified({ words }: Visit, certificate: Certificate): Shown {
   return { kind: "page", title: words.certificateTitle, main }
 }
 
-function kept(filled: URLSearchParams): readonly Kept[] {
+/** Undefined where nobody said what is kept: the database asks for it, and nothing is taken as said. */
+function kept(filled: URLSearchParams): readonly Kept[] | undefined {
   const [record, since, by] = ["keep", "since", "attested"].map((name) => field(filled, name)) as [
     string,
     string,
     string,
   ]
-  if (record === "") return []
+  if (record === "") return undefined
+  if (record === "nothing") return []
   const on = new Date(Date.now() + 19_800_000).toISOString().slice(0, 10)
   const attestations = by === "" ? [] : law.retention.map(({ id }) => ({ rule: id, by, on }))
   const from = new Date(`${since}T00:00:00+05:30`)
@@ -143,7 +145,9 @@ ${waits && !has("identified") ? identifyForm(visit) : ""}${mayDecide ? decideFor
       await identifyRequest(wk, { request: String(params.id), ...checked })
     }),
     act("/decide", ["privacy"], async ({ params, form: filled }) => {
-      await decideRequest(wk, { ...decisionOf(filled), request: String(params.id), keep: kept(filled) })
+      const keep = kept(filled)
+      const decision = { ...decisionOf(filled), request: String(params.id), ...(keep !== undefined && { keep }) }
+      await decideRequest(wk, decision)
     }),
     ...(office === undefined ? [] : handing(wk, office, read)),
   ]

@@ -1,8 +1,8 @@
 import type { Wardkeep } from "wardkeep"
-import { openRequests, publishNotice, type RightsEvent, requests } from "wardkeep/consent"
+import { notices, openRequests, publishNotice, type RightsEvent, requests } from "wardkeep/consent"
 import { searchCondition } from "../routes/search.js"
 import { type Html, html } from "./html.js"
-import { exampleNotice } from "./notice.js"
+import { exampleNotice, newest } from "./notice.js"
 import { dueOf } from "./requests.js"
 import { said, textField } from "./shell.js"
 import { field, type Page, roleOf, type Shown, type Visit } from "./visit.js"
@@ -81,12 +81,14 @@ export function deskPages(wk: Wardkeep): Page[] {
     return html`<section class="card"><h2>${words.atDesk}</h2><form method="get" action="/pages/desk">
 ${textField({ name: "search", label: words.find, hint: words.findHint, value: wanted })}<button>${words.find}</button></form>${found}</section>`
   }
+  const isUnpublished = async (): Promise<boolean> =>
+    newest(await notices(wk), "en")?.body !== exampleNotice().texts.en?.body
   const show = async (visit: Visit): Promise<Shown> => {
     const { words, query } = visit
     const events = await requests(wk)
     const names = await namesOf(wk, [...new Set(events.map(({ subject }) => subject).filter((one) => one !== ""))])
     const publish =
-      roleOf(visit.login) === "privacy"
+      roleOf(visit.login) === "privacy" && (await isUnpublished())
         ? html`<form method="post" action="/pages/desk/notice"><button class="second">${words.publish}</button></form>`
         : ""
     const note = query.has("published") ? said(words.published) : ""

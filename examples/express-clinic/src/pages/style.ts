@@ -24,7 +24,10 @@ h3 { font-size: 1.0625rem; margin: 1rem 0 .25rem; }
 :is(h1, h2, h3):lang(ur) { line-height: 1.9; }
 p { margin: 0 0 .75rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; margin-block-end: 1rem; }
-.notice { white-space: pre-line; }
+summary { cursor: pointer; min-block-size: 2.75rem; align-content: center; } summary h2 { display: inline; margin: 0; }
+.answers legend { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); }
+.answers fieldset { margin: 0; position: relative; }
+.notice { margin-block: .75rem; white-space: pre-line; }
 .small, .hint { color: var(--soft); font-size: .9375rem; }
 .hint, .fault { margin: 0 0 .25rem; }
 .fault { color: var(--bad); font-weight: 600; }
