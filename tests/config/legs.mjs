@@ -24,6 +24,8 @@ const isPooler = (file) => file.endsWith(".pooler.db.test.ts")
 const isLimitedAdmin = (file) => file.endsWith(".limited-admin.db.test.ts")
 /** Files that need programs of PostgreSQL 15, which refuse a newer server; the embedded 18 comes without them. */
 const isOn15Only = (file) => file.endsWith(".pg15.db.test.ts")
+/** Files that open pages in a real browser, which no server's version changes. */
+const isBrowser = (file) => file.endsWith(".browser.db.test.ts")
 /** Files about servers that Wardkeep refuses. */
 const isTooOld = (file) => file.endsWith(".too-old.db.test.ts")
 
@@ -35,8 +37,9 @@ const inPath = (program) =>
 const postgres15 = () => (existsSync(join(bin15, "initdb")) ? undefined : "PostgreSQL 15 is not installed")
 
 const pgbouncer = () => (inPath("pgbouncer") ? undefined : "pgbouncer is not installed")
+const chromium = () => (inPath("chromium") ? undefined : "Chromium is not installed")
 const always = () => undefined
-const isOrdinary = (file) => !isPooler(file) && !isLimitedAdmin(file) && !isTooOld(file)
+const isOrdinary = (file) => !isPooler(file) && !isLimitedAdmin(file) && !isTooOld(file) && !isBrowser(file)
 const onEveryServer = (file) => isOrdinary(file) && !isOn15Only(file)
 
 /**
@@ -63,6 +66,7 @@ const limitedAdmin15 = { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTG
 export const legs = [
   { name: "embedded18", joins: onEveryServer, available: always, env: { WARDKEEP_TEST_LEG: "embedded18" } },
   { name: "pg15", joins: onEveryChange15, available: postgres15, env: { WARDKEEP_TEST_LEG: "pg15" } },
+  { name: "browser", joins: isBrowser, available: chromium, env: { WARDKEEP_TEST_LEG: "embedded18" } },
   { name: "pgbouncer", joins: isPooler, available: pgbouncer, env: { WARDKEEP_TEST_LEG: "pgbouncer" } },
   { name: "limited-admin", joins: isLimitedAdmin, available: always, env: { WARDKEEP_TEST_LEG: "limited-admin" } },
   // Until 15, CREATEROLE reaches every role that is not a superuser; from 16 on, only the roles it made.

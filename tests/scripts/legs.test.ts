@@ -24,6 +24,12 @@ test("a pooler test runs behind the pooler only", () => {
   expect(joining("packages/postgres/src/client/query.pooler.db.test.ts")).toEqual(["pgbouncer"])
 })
 
+test("a test of pages in a browser runs once, and nowhere without one", () => {
+  const pages = "examples/express-clinic/src/pages/pages.browser.db.test.ts"
+  expect(joining(pages)).toEqual(["browser"])
+  expect(joiningOthers(pages)).toEqual([])
+})
+
 test("a limited administrator's test runs in its own legs only", () => {
   expect(joining("tests/e2e/install.limited-admin.db.test.ts")).toEqual(["limited-admin", "limited-admin-pg15"])
 })

@@ -13,6 +13,8 @@ import type { Accounts } from "./login/accounts.js"
 import { attemptLimit } from "./login/attempts.js"
 import { signIn } from "./login/sign-in.js"
 import { type LoginStore, loginStore } from "./login/store.js"
+import { pages } from "./pages/index.js"
+import type { RecordsOffice } from "./pages/office.js"
 import { allRoutes } from "./routes/index.js"
 
 export interface AppParts {
@@ -24,6 +26,8 @@ export interface AppParts {
   readonly clock?: () => number
   /** Off only for plain HTTP on this machine. */
   readonly secureCookies?: boolean
+  /** For answers to hand over and for destroying; without it the desk's page names the command. */
+  readonly office?: RecordsOffice
 }
 
 /** The whole API. Nothing below knows about tenants: the context is set here, and the database does the rest. */
@@ -31,14 +35,15 @@ export function createApp(parts: AppParts): Express {
   const { wk, issuer, log, clock = Date.now, secureCookies = true } = parts
   const logins = loginStore(clock)
   const attempts = attemptLimit(clock)
-  const routes = allRoutes({
+  const login = {
     wk,
     issuer,
     logins,
     secureCookies,
     clock,
     signIn: signIn({ accounts: parts.accounts, issuer, attempts, clock }),
-  })
+  }
+  const routes = allRoutes(login)
   const app = express()
   app.disable("x-powered-by")
   app.use(helmet())
@@ -78,6 +83,7 @@ export function createApp(parts: AppParts): Express {
     }
     next()
   })
+  app.use("/pages", pages({ ...login, log, office: parts.office }))
   for (const route of routes) mount(app, route, { wk, logins, clock })
   app.use((_request, response) => {
     response

@@ -38,6 +38,16 @@ export default definePolicy({
     care: { basis: "s7a" },
     billing: { basis: "s7a" },
     administration: { basis: "s7a" },
+    // Both wait for a yes: the database shows these roles nobody else.
+    outreach: { basis: "consent" },
+    research: { basis: "consent", children: "forbidden" },
+  },
+  consent: {
+    subjects: "patient",
+    born: "dob",
+    recordedBy: ["reception", "privacy", "patient"],
+    noticesBy: ["privacy"],
+    rightsBy: ["privacy"],
   },
   conditions: {
     "own-draft": { all: [{ own: "author" }, { state: { column: "status", in: ["draft"] } }] },
@@ -117,7 +127,18 @@ export default definePolicy({
     owner: {
       purposes: ["administration"],
       mfa: "PT12H",
-      mayGrant: ["owner", "reception", "nurse", "doctor", "locum", "billing"],
+      mayGrant: [
+        "owner",
+        "reception",
+        "nurse",
+        "doctor",
+        "locum",
+        "billing",
+        "privacy",
+        "patient",
+        "outreach",
+        "researcher",
+      ],
       can: {
         clinic: "read",
         branch: "read",
@@ -127,6 +148,16 @@ export default definePolicy({
         invoice: { read: true, export: { mfa: "PT15M" } },
       },
     },
+    // Answers what patients ask about their data, and publishes what they are told.
+    privacy: {
+      purposes: ["administration"],
+      mfa: "PT12H",
+      can: { branch: "read", patient: { read: ["id", "chart_no", "full_name", "dob", "created_at"] } },
+    },
+    // A patient's own screen: it names one patient in every context, and decides for nobody else.
+    patient: { purposes: ["care"], confined: true, can: { patient: { read: ["id", "full_name", "dob"] } } },
+    outreach: { purposes: ["outreach"], can: { patient: { read: ["id", "full_name", "phone", "created_at"] } } },
+    researcher: { purposes: ["research"], can: { patient: { read: ["id", "dob", "sex", "created_at"] } } },
   },
   breakGlass: {
     role: "emergency",

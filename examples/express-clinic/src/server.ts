@@ -18,6 +18,7 @@ try {
     port: Number(env.PORT ?? 3000),
     log: pino({ level: env.LOG_LEVEL ?? "info", redact: ["err.detail", "err.where", "*.token", "*.password"] }),
     secureCookies: env.NODE_ENV === "production",
+    ...(env.MIGRATOR_DATABASE_URL !== undefined && { migratorUrl: env.MIGRATOR_DATABASE_URL }),
   })
   stdout.write(`listening on ${clinic.origin}\n`)
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void clinic.close())

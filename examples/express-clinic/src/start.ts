@@ -5,6 +5,7 @@ import type { Logger } from "pino"
 import { createIssuer, createWardkeep, type Issuer, type Wardkeep } from "wardkeep"
 import { createApp } from "./app.js"
 import { accounts } from "./login/accounts.js"
+import { recordsOffice } from "./pages/office.js"
 import policy from "./policy.js"
 
 export interface StartOptions {
@@ -19,6 +20,8 @@ export interface StartOptions {
   readonly log: Logger
   readonly clock?: () => number
   readonly secureCookies?: boolean
+  /** The owner's way in, for answers to hand over and for destroying; see `recordsOffice` for what it costs. */
+  readonly migratorUrl?: string
 }
 
 export interface Running {
@@ -37,7 +40,9 @@ export async function startClinic(options: StartOptions): Promise<Running> {
   const wk = createWardkeep({ pool: { connectionString: appUrl, max: 8 }, policy, issuer, log })
   // Refuses to start with a login that can go around row-level security.
   await wk.start()
-  const server = createServer(createApp({ wk, issuer, accounts: accounts(issuerPool), log, clock, secureCookies }))
+  const office = options.migratorUrl === undefined ? {} : { office: recordsOffice(options.migratorUrl) }
+  const parts = { wk, issuer, accounts: accounts(issuerPool), log, clock, secureCookies, ...office }
+  const server = createServer(createApp(parts))
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
     server.listen(port, "127.0.0.1", resolve)

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto"
 import { hashPassword } from "../login/passwords.js"
 import { newTotpSecret } from "../login/second-factor.js"
 import type { Branch, Clinic } from "./clinics.js"
+import type { Patient } from "./patients.js"
 
 /** Somebody who can sign in. Passwords and secrets are new in every run: none is in the repository. */
 export interface Person {
@@ -12,9 +13,11 @@ export interface Person {
   readonly clinic: Clinic
   readonly branches: readonly Branch[]
   readonly role: string
+  /** Of a patient: the row that this account is confined to. */
+  readonly subject?: string
 }
 
-/** The cast: key, clinic, branches of it, role. */
+/** The cast: key, clinic, branches of it, role; of a patient the how manieth adult or child of the branch. */
 const cast = {
   reception: [0, [0], "reception"],
   nurse: [0, [0], "nurse"],
@@ -30,10 +33,26 @@ const cast = {
   standIn: [0, [0], "locum"],
   receptionElsewhere: [1, [0], "reception"],
   doctorElsewhere: [1, [0], "doctor"],
+  privacy: [0, [0, 1, 2], "privacy"],
+  outreach: [0, [0], "outreach"],
+  researcher: [0, [0], "researcher"],
+  patient: [0, [0], "patient", "adult", 0],
+  patientTwo: [0, [0], "patient", "adult", 1],
+  patientThree: [0, [0], "patient", "adult", 2],
+  childPatient: [0, [0], "patient", "child", 0],
 } as const
 
 export type Part = keyof typeof cast
 export type People = Readonly<Record<Part, Person>>
+
+interface Cast {
+  readonly clinics: readonly Clinic[]
+  readonly patients: readonly Patient[]
+}
+
+/** Far enough from eighteen years ago for as long as this example is looked at. */
+const adultSince = "2000-01-01"
+const childSince = "2015-01-01"
 
 export type Secrets = Pick<Person, "id" | "password" | "totpSecret">
 
@@ -43,13 +62,17 @@ const newSecrets = (): Secrets => ({
   totpSecret: newTotpSecret(),
 })
 
-export function castPeople(clinics: readonly Clinic[], secretsOf: (part: string) => Secrets = newSecrets): People {
-  const entries = Object.entries(cast).map(([part, [clinicIndex, branchIndexes, role]]): [string, Person] => {
+export function castPeople({ clinics, patients }: Cast, secretsOf: (part: string) => Secrets = newSecrets): People {
+  const entries = Object.entries(cast).map(([part, [clinicIndex, branchIndexes, role, age, nth]]): [string, Person] => {
     const clinic = at(clinics, clinicIndex)
     const branches = branchIndexes.map((index) => at(clinic.branches, index))
     const where = at(branches, 0).name.toLowerCase().replace(/\W/g, "")
     const name = part.replace(/[A-Z]/g, (letter) => `.${letter.toLowerCase()}`)
-    return [part, { ...secretsOf(part), email: `${name}@${where}.example`, clinic, branches, role }]
+    const born = (dob: string): boolean => (age === "adult" ? dob < adultSince : dob > childSince)
+    const here =
+      age === undefined ? [] : patients.filter(({ branch_id, dob }) => branch_id === branches[0]?.id && born(dob))
+    const own = age === undefined ? {} : { subject: at(here, nth).id }
+    return [part, { ...secretsOf(part), email: `${name}@${where}.example`, clinic, branches, role, ...own }]
   })
   return Object.fromEntries(entries) as People
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import pg from "pg"
 import { audit } from "wardkeep/audit"
+import { consent } from "wardkeep/consent"
 import { apply, asOwner, grantAsOwner, install, plan } from "wardkeep/migrate"
 import { accountRows, castPeople, type People } from "../data/people.js"
 import type { World } from "../data/world.js"
@@ -47,7 +48,7 @@ export async function setUp(options: SetupOptions): Promise<Clinics> {
   const secrets = options.secrets ?? newSecrets(world)
   const { people, passwords, keyId, key } = secrets
   await connected(adminUrl, async (admin) => {
-    await install({ admin, policy, passwords, extensions: [audit] })
+    await install({ admin, policy, passwords, extensions: [audit, consent] })
   })
   progress("installed the roles and the schema wardkeep, as an administrator with CREATEROLE and CREATEDB only")
   return connected(url({ user: "wk_demo_migrator", password: passwords.migrator }), async (client) => {
@@ -58,15 +59,15 @@ export async function setUp(options: SetupOptions): Promise<Clinics> {
     })
     progress("migrated the clinic's own schema, as the owner role")
     const { applied, findings } = await asOwner(client, policy, async () => {
-      const shown = await plan({ client, policy })
-      return apply({ client, policy, plan: shown })
+      const shown = await plan({ client, policy, extensions: [consent] })
+      return apply({ client, policy, plan: shown, extensions: [consent] })
     })
     progress(`planned and applied the policy: ${applied} steps, ${findings.length} notes`)
-    await assign(client, people)
-    progress("assigned their roles to the people who are there from the first day")
     await loadWorld(client, world)
     progress(`loaded ${world.patients.length} patients and what they left behind`)
-    await asOwner(client, policy, () => apply({ client, policy, extensions: [audit] }))
+    await assign(client, people)
+    progress("assigned their roles to the people who are there from the first day")
+    await asOwner(client, policy, () => apply({ client, policy, extensions: [audit, consent] }))
     progress("began the audit log: from here on no write without its author")
     const notes = findings.map(({ object, message }) => `${object}: ${message}`)
     return { ...secrets, notes }
@@ -103,10 +104,12 @@ async function seed(client: pg.Client, world: World, people: People): Promise<vo
 
 /** The first assignments, which nobody in the clinic could grant yet. The stand-in's is left to the owner. */
 async function assign(client: pg.Client, { standIn: _later, ...people }: People): Promise<void> {
-  for (const { id, clinic, branches, role } of Object.values(people)) {
+  for (const { id, clinic, branches, role, subject } of Object.values(people)) {
     const end = role === "locum" ? { validUntil: new Date(Date.now() + 86_400_000) } : {}
     for (const { id: branch } of branches) {
-      const granted = { actor: actorOf(id), role, scope: { branch }, reason: "there from the first day", ...end }
+      const whom = subject === undefined ? {} : { subject }
+      const reason = "there from the first day"
+      const granted = { actor: actorOf(id), role, scope: { branch }, reason, ...whom, ...end }
       await grantAsOwner({ client, policy, tenant: clinic.id, ...granted })
     }
   }
@@ -125,5 +128,5 @@ async function connected<T>(connectionString: string, work: (client: pg.Client) 
 function newSecrets(world: World): ClinicSecrets {
   const password = (): string => randomBytes(24).toString("base64url")
   const passwords = { app: password(), issuer: password(), migrator: password(), vendor: password() }
-  return { people: castPeople(world.clinics), passwords, keyId: "dem1", key: randomBytes(32) }
+  return { people: castPeople(world), passwords, keyId: "dem1", key: randomBytes(32) }
 }

@@ -25,7 +25,7 @@ type Login = { readonly user: string; readonly password: string }
 /** Several processes share one cluster and one template, so the secrets of the tests are the same in all of them. */
 const world = makeWorld({ patients: 400 })
 const secrets: ClinicSecrets = {
-  people: castPeople(world.clinics, (part) => {
+  people: castPeople(world, (part) => {
     const hex = createHash("sha256").update(part).digest("hex")
     const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
     return {
@@ -70,6 +70,7 @@ export async function openClinic(place: { url(login: Login): string }): Promise<
     log: pino({ level: "debug" }, { write: (text: string) => void logged.push(text) }),
     clock: now,
     secureCookies: false,
+    migratorUrl: place.url({ user: "wk_demo_migrator", password: passwords.migrator }),
   })
   return {
     ...running,
