@@ -5,18 +5,12 @@ import { belongsTo } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
 import type { Outcome } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
+import { type Argument, type Routine, tenantWord } from "../../probe/argument.js"
 import { holdsTenants } from "../../probe/ground.js"
 import type { Pair } from "../../probe/pair.js"
 import { names } from "../../probe/policy-parts.js"
-import {
-  type Argument,
-  aimedArguments,
-  callText,
-  keyColumn,
-  type Routine,
-  rowKeys,
-  tenantWord,
-} from "../../probe/routine.js"
+import { aimedArguments, callText } from "../../probe/routine.js"
+import { keyColumn, rowKeys } from "../../probe/row-keys.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { type Asked, textsFor } from "./by-text.js"

@@ -3,25 +3,19 @@ import { labelOf, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import { answerText, visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
+import type { Routine } from "../../probe/argument.js"
 import { hidden } from "../../probe/hidden.js"
 import type { Pair } from "../../probe/pair.js"
 import { difference, lookReplay, picture } from "../../probe/picture.js"
 import { canaryPrefix, plant } from "../../probe/plant.js"
 import { names, policyFunctions } from "../../probe/policy-parts.js"
-import {
-  aimedArguments,
-  callable,
-  callText,
-  grantee,
-  isUndoable,
-  type Routine,
-  signature,
-} from "../../probe/routine.js"
+import { aimedArguments, callable, callText, grantee, isUndoable, signature } from "../../probe/routine.js"
 import { sayUnplanted } from "../../probe/unplanted.js"
 import { knownWords, wordsOf } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { type ToldByRow, toldByRow } from "./by-row.js"
+import { heldByCursors, opensCursors } from "./cursors.js"
 
 export const probe = defineProbe({
   code: "WKC041",
@@ -66,6 +60,8 @@ async function call(
   for (const values of await aimedArguments(scene, one, pair, asked)) {
     const attack = callText(one, values)
     if (await reads(scene, record, pair, one, attack)) return
+    const held = opensCursors(one) ? await heldByCursors(scene, record, pair, one, attack) : undefined
+    if (held !== undefined) return report(record, one, pair, held.evidence, held.replay)
     if (one.volatility === "v" && (await writes(scene, record, pair, one, attack))) return
   }
   const told = await toldByRow(scene, record, pair, one, all)
