@@ -1,6 +1,6 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { readRows } from "../catalog/catalog.js"
-import { labelOf, quoted } from "../catalog/relation.js"
+import { columnOf, isTable, labelOf, primaryKey, quoted } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
 import { type Argument, plainArgument, product, type Routine, routine, tenantWord } from "./argument.js"
@@ -10,6 +10,7 @@ import { everything } from "./everything.js"
 import { executed } from "./executed.js"
 import { hidden } from "./hidden.js"
 import type { Pair } from "./pair.js"
+import { names } from "./policy-parts.js"
 import { keysOfRows, plainName, type RowKey } from "./row-keys.js"
 
 /** Functions and procedures that a tenant may call. */
@@ -94,11 +95,15 @@ async function candidates(
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
-  if (arg.category === "N" || arg.base === "uuid") return ids.length + keys.length > 0 ? [...ids, ...keys] : ["null"]
+  // Above all others: what is counted up to it must grow.
+  const high = /^(integer|bigint|numeric)$/.test(arg.base) ? [typed("2000000")] : []
+  if (arg.category === "N" || arg.base === "uuid")
+    return ids.length + keys.length > 0 ? [...ids, ...keys, ...high] : ["null", ...high]
   if (arg.category === "S")
     return [
       ...executed(scene, one).map(typed),
       ...(await listedWords(scene, arg)).map(typed),
+      ...(await storedKeys(scene, one)).map((key) => `${key}::${arg.type}`),
       ...words.map((word) => `${word}::${arg.type}`),
       ...ids.slice(0, 2),
       ...keys,
@@ -117,6 +122,18 @@ async function listedWords(scene: Scene, { name }: Argument): Promise<string[]> 
   const asked = plainName(name)
   const found = (await checkedWords(scene)).filter(({ column }) => column.toLowerCase() === asked)
   return [...new Set(found.flatMap(({ words }) => words))].slice(0, 4)
+}
+
+/** Under which a cache or a queue, a table of nobody's that the function names, has its rows. */
+async function storedKeys({ catalog, facts }: Scene, { source }: Routine): Promise<string[]> {
+  const found: string[] = []
+  for (const table of catalog.relations.filter((one) => one.tenancy.by === "nothing" && isTable(one))) {
+    const key = primaryKey(table)?.columns.find((name) => columnOf(table, name)?.category === "S")
+    if (key === undefined || !names(source, table.name)) continue
+    const rows = await facts.sample(table, "true", 3)
+    for (const { values } of rows) found.push(hidden(String(values[key]), `${labelOf(table)}.${key}`))
+  }
+  return found.slice(0, 6)
 }
 
 /** A row of the composite type, each field aimed as an argument of its own would be. */
