@@ -74,5 +74,6 @@ export function visibleText({ rows, error, notices }: Outcome): string {
 export function answerText(outcome: Outcome): string | undefined {
   const isOpen = outcome.error !== undefined && whyUnanswered(outcome.error.code) !== undefined
   if (isOpen) return undefined
-  return [...outcome.rows.map((row) => JSON.stringify(row)).sort(), visibleText({ ...outcome, rows: [] })].join("\n")
+  const rows = outcome.rows.map((row) => JSON.stringify(row)).sort()
+  return [...rows, visibleText({ ...outcome, rows: [] })].filter((text) => text !== "").join("\n")
 }
