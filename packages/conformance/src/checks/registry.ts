@@ -36,6 +36,7 @@ import { probe as tenantsAtOnce } from "./WKC098-tenants-at-once/probe.js"
 import { probe as publishedHolesTried } from "./WKC100-published-holes-tried/probe.js"
 import { probe as wayIn } from "./WKC101-way-in/probe.js"
 import { probe as policyWorksPerRow } from "./WKC104-policy-works-per-row/probe.js"
+import { probe as sharedRowDeleted } from "./WKC105-shared-row-deleted/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -67,6 +68,7 @@ export const probes: readonly ProbeCheck[] = [
   crossTenantReference,
   rowsCrossTenantsToday,
   keyRevealsOtherTenant,
+  sharedRowDeleted,
   policyFunctionShadowed,
   policyTableWritable,
   explainAndTiming,

@@ -36,6 +36,9 @@ export const statementMatrix: readonly TriedStatement[] = [
   ...by("WKC027", [{ statement: "TRUNCATE", given: "", on: ["tables"] }]),
   ...by("WKC034", [{ statement: "SELECT", given: "prepared by one tenant, executed by the next", on: ["tables"] }]),
   ...by("WKC041", [{ statement: "what a function or procedure does", given: "called by the tenant", on: onBoth }]),
+  ...by("WKC105", [
+    { statement: "DELETE", given: "of everybody's row to which another tenant's rows refer", on: ["tables"] },
+  ]),
   ...by("WKC047", [
     { statement: "INSERT, UPDATE", given: "what a trigger or CHECK says to it", on: ["tables"] },
     { statement: "INSERT", given: "like another tenant's row: is it refused, is it another one?", on: ["tables"] },

@@ -67,8 +67,13 @@ export function visibleText({ rows, error, notices }: Outcome): string {
   return [...rows.map((row) => JSON.stringify(row)), ...failed, ...notices].join("\n")
 }
 
-/** The same where answers are compared; undefined where the server gave none, such as when it took too long. */
+/**
+ * The same where answers are compared, rows in one order: another plan gives the same rows in another. Undefined where the
+ * server gave none, such as when it took too long.
+ */
 export function answerText(outcome: Outcome): string | undefined {
   const isOpen = outcome.error !== undefined && whyUnanswered(outcome.error.code) !== undefined
-  return isOpen ? undefined : visibleText(outcome)
+  if (isOpen) return undefined
+  const rows = outcome.rows.map((row) => JSON.stringify(row)).sort()
+  return [...rows, visibleText({ ...outcome, rows: [] })].filter((text) => text !== "").join("\n")
 }

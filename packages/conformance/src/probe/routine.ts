@@ -1,42 +1,17 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { z } from "zod"
 import { readRows } from "../catalog/catalog.js"
-import { labelOf, primaryKey, quoted, type Relation } from "../catalog/relation.js"
+import { columnOf, isTable, labelOf, primaryKey, quoted } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
+import { type Argument, plainArgument, product, type Routine, routine, tenantWord } from "./argument.js"
 import { checkedWords } from "./checked-words.js"
-import type { SampleRow } from "./facts.js"
-import { holdsTenants } from "./ground.js"
+import { documents } from "./documents.js"
+import { everything } from "./everything.js"
+import { executed } from "./executed.js"
 import { hidden } from "./hidden.js"
 import type { Pair } from "./pair.js"
-
-const field = z.object({ name: z.string(), type: z.string(), base: z.string(), category: z.string() })
-
-const argument = field.extend({
-  optional: z.boolean(),
-  /** Of an enum. */
-  labels: z.array(z.string()).default([]),
-  /** Of a composite type. */
-  fields: z.array(field.extend({ labels: z.array(z.string()).default([]) })).default([]),
-})
-
-const routine = z.object({
-  oid: z.string(),
-  schema: z.string(),
-  name: z.string(),
-  procedure: z.boolean(),
-  definer: z.boolean(),
-  owner: z.string(),
-  ownerExempt: z.boolean(),
-  language: z.string(),
-  volatility: z.string(),
-  source: z.string(),
-  returns: z.string(),
-  arguments: z.array(argument),
-})
-
-export type Routine = z.output<typeof routine>
-export type Argument = z.output<typeof argument>
+import { names } from "./policy-parts.js"
+import { keysOfRows, plainName, type RowKey } from "./row-keys.js"
 
 /** Functions and procedures that a tenant may call. */
 export async function callable(actor: Actor): Promise<Routine[]> {
@@ -47,7 +22,8 @@ export async function callable(actor: Actor): Promise<Routine[]> {
 export const isUndoable = ({ language }: Routine): boolean => language === "sql" || language === "plpgsql"
 
 export function callText(one: Routine, values: readonly string[]): string {
-  const call = `${quoted(one)}(${values.join(", ")})`
+  const given = values.map((value, place) => (one.arguments[place]?.variadic ? `variadic ${value}` : value))
+  const call = `${quoted(one)}(${given.join(", ")})`
   return one.procedure ? `call ${call}` : `select ${call} as answer limit 200`
 }
 
@@ -85,18 +61,6 @@ function emptied(args: readonly Argument[], lists: readonly (readonly string[])[
   ]
 }
 
-function product(lists: readonly (readonly string[])[]): string[][] {
-  return lists.reduce<string[][]>(
-    (rows, list) => rows.flatMap((row) => list.map((value) => [...row, value])).slice(0, maxCalls * 4),
-    [[]],
-  )
-}
-
-export const tenantWord = /tenant|branch|clinic|org|hospital|practice|facility|site|account|company/i
-
-/** What a careless EXECUTE turns into SQL. */
-const injections = ["true", "false or true", "' or true --", "1=1"]
-
 async function candidates(
   scene: Scene,
   one: Routine,
@@ -104,7 +68,6 @@ async function candidates(
   pair: Pair,
   words: readonly string[],
 ): Promise<string[]> {
-  const { source } = one
   const { attacker, victim } = pair
   const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
   // A key that is text may be a person's.
@@ -119,27 +82,38 @@ async function candidates(
     .flatMap((id, place) => [id, ...own.slice(place, place + 1)].slice(0, 2))
     .map(typedId)
   // One's own tenant with another's row: the tenant is compared, and the row is not.
-  if (arg.labels.length > 0) return arg.labels.slice(0, 4).map(typed)
+  if (arg.out) return [`null::${arg.type}`]
+  if (arg.labels.length > 0) {
+    return arg.category === "A"
+      ? [`array[${arg.labels.map(quoteLiteral).join(", ")}]::${arg.type}`]
+      : arg.labels.slice(0, 4).map(typed)
+  }
   if (arg.fields.length > 0) return await composites(scene, one, arg, pair, words)
+  const whole = await everything(scene, one, arg, victim)
+  if (whole !== undefined) return whole
   if (tenantWord.test(arg.name)) return [...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
-  if (arg.category === "N" || arg.base === "uuid") return ids.length + keys.length > 0 ? [...ids, ...keys] : ["null"]
-  const wild = /\bexecute\b/i.test(source.replace(/^.*\bas\b/i, "")) ? injections : []
+  // Above all others: what is counted up to it must grow.
+  const high = /^(integer|bigint|numeric)$/.test(arg.base) ? [typed("2000000")] : []
+  if (arg.category === "N" || arg.base === "uuid")
+    return ids.length + keys.length > 0 ? [...ids, ...keys, ...high] : ["null", ...high]
   if (arg.category === "S")
     return [
-      ...wild.map(typed),
+      ...executed(scene, one).map(typed),
       ...(await listedWords(scene, arg)).map(typed),
+      ...(await storedKeys(scene, one)).map((key) => `${key}::${arg.type}`),
       ...words.map((word) => `${word}::${arg.type}`),
       ...ids.slice(0, 2),
       ...keys,
       typed("%"),
       typed(""),
     ]
-  if (arg.category === "D") return [typed(/to|until|end|before|bis/i.test(arg.name) ? "2200-01-01" : "1900-01-01")]
-  if (arg.category === "B") return ["true"]
+  if (arg.category === "B") return ["true", "false"]
   if (arg.category === "A" && ids.length > 0) return [`array[${theirs.map(plain).join(", ")}]::${arg.type}`]
+  if (arg.category === "A" && /^(text|character varying)\[\]$/.test(arg.base) && words.length > 0)
+    return [`array[${words.join(", ")}]::${arg.type}`]
   return [`null::${arg.type}`]
 }
 
@@ -150,7 +124,17 @@ async function listedWords(scene: Scene, { name }: Argument): Promise<string[]> 
   return [...new Set(found.flatMap(({ words }) => words))].slice(0, 4)
 }
 
-const plainName = (name: string): string => name.replace(/^(p|in|v|a|arg)?_+/i, "").toLowerCase()
+/** Under which a cache or a queue, a table of nobody's that the function names, has its rows. */
+async function storedKeys({ catalog, facts }: Scene, { source }: Routine): Promise<string[]> {
+  const found: string[] = []
+  for (const table of catalog.relations.filter((one) => one.tenancy.by === "nothing" && isTable(one))) {
+    const key = primaryKey(table)?.columns.find((name) => columnOf(table, name)?.category === "S")
+    if (key === undefined || !names(source, table.name)) continue
+    const rows = await facts.sample(table, "true", 3)
+    for (const { values } of rows) found.push(hidden(String(values[key]), `${labelOf(table)}.${key}`))
+  }
+  return found.slice(0, 6)
+}
 
 /** A row of the composite type, each field aimed as an argument of its own would be. */
 async function composites(
@@ -161,84 +145,12 @@ async function composites(
   words: readonly string[],
 ): Promise<string[]> {
   const lists = await Promise.all(
-    arg.fields.map(async (part) => await candidates(scene, one, { ...part, optional: false, fields: [] }, pair, words)),
+    arg.fields.map(async (part) => await candidates(scene, one, { ...part, ...plainArgument }, pair, words)),
   )
-  return product(lists.map((list) => list.slice(0, 6)))
-    .slice(0, maxCalls)
-    .map((values) => `row(${values.join(", ")})::${arg.type}`)
+  const rows = product(lists.map((list) => list.slice(0, 6))).slice(0, maxCalls)
+  if (arg.category !== "A") return rows.map((values) => `row(${values.join(", ")})::${arg.type}`)
+  return [`array[${rows.map((values) => `row(${values.join(", ")})`).join(", ")}]::${arg.type}`]
 }
-
-/** The argument as one document, with the members that the function's text names. */
-async function documents(scene: Scene, { source }: Routine, { attacker, victim }: Pair): Promise<string[]> {
-  const named = [...source.matchAll(/->>?\s*'(\w+)'/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))
-  const members = [...new Set(named)].slice(0, 6)
-  if (members.length === 0) return ["{}"]
-  const lists = await Promise.all(
-    members.map(async (name) => {
-      if (tenantWord.test(name)) return [...attacker.keys.slice(0, 1), ...victim.keys.slice(0, 1)]
-      const number = { name, type: "bigint", base: "bigint", category: "N", optional: false, labels: [], fields: [] }
-      const ids = await rowKeys(scene, number, victim)
-      const uuids = await rowKeys(scene, { ...number, base: "uuid" }, victim)
-      const either = /uuid/i.test(name) ? [...uuids, ...ids] : [...ids, ...uuids]
-      return either.length > 0 ? either.slice(0, 4) : ["1"]
-    }),
-  )
-  return product(lists).map((values) =>
-    JSON.stringify(Object.fromEntries(members.map((name, at) => [name, values[at]]))),
-  )
-}
-
-interface RowKey {
-  readonly text: string
-  /** `schema.table.column` */
-  readonly place: string
-}
-
-/** Primary keys of the victim's rows of that type; where the argument's name names a table, of that one first. */
-export async function rowKeys(
-  scene: Scene,
-  arg: Argument,
-  victim: Actor,
-  accepts: (relation: Relation) => boolean = holdsTenants,
-): Promise<string[]> {
-  return (await keysOfRows(scene, arg, victim, accepts)).map(({ text }) => text)
-}
-
-async function keysOfRows(
-  { catalog, facts }: Scene,
-  arg: Argument,
-  victim: Actor,
-  accepts: (relation: Relation) => boolean = holdsTenants,
-): Promise<RowKey[]> {
-  const element = arg.base.replace(/\[\]$/, "")
-  const wanted = plainName(arg.name).replace(/_?(id|uuid|key|no)s?$/i, "")
-  const found: (RowKey & { named: boolean })[] = []
-  for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
-    const column = keyColumn(relation, element)
-    if (column === undefined) continue
-    const { rows } = await facts.owned(relation, victim)
-    const named = wanted !== "" && relation.name.toLowerCase().includes(wanted)
-    for (const row of rows.slice(0, 3))
-      found.push({ named, text: textOf(row, column), place: `${labelOf(relation)}.${column}` })
-  }
-  const sorted = [...found.filter(({ named }) => named), ...found.filter(({ named }) => !named)]
-  return sorted.filter(({ text }, place) => sorted.findIndex((other) => other.text === text) === place)
-}
-
-/** The last column of the primary key of that type: behind the tenant, the row's own. */
-export function keyColumn(relation: Relation, type: string): string | undefined {
-  const names = primaryKey(relation)?.columns ?? []
-  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
-  const same = names.filter((name) => {
-    const base = relation.columns.find((column) => column.name === name)?.base
-    return name !== tenant && (base === type || (isWhole(base) && isWhole(type)))
-  })
-  return same.at(-1)
-}
-
-const isWhole = (type: string | undefined): boolean => type === "integer" || type === "bigint" || type === "smallint"
-
-const textOf = ({ values }: SampleRow, column: string): string => String(values[column])
 
 const fits = ({ base, category }: Argument, texts: readonly string[]): string[] =>
   texts.filter((text) => (category === "N" ? /^-?\d+$/.test(text) : base !== "uuid" || /^[0-9a-f-]{36}$/i.test(text)))

@@ -1,3 +1,4 @@
+import { quoteIdent } from "@wardkeep/core"
 import { quoted, type Relation } from "../catalog/relation.js"
 import type { ServerError } from "../database/outcome.js"
 import type { Scene } from "../run/check.js"
@@ -24,12 +25,19 @@ export interface Rule {
 
 /** Looks through everything that the attacker is shown of a relation for what only the victim has. */
 export async function search(scene: Scene, pair: Pair, relation: Relation, rule: Rule): Promise<Search> {
-  const attack = `select wk_row::text as row from ${quoted(relation)} as wk_row limit ${readLimit}`
+  const attack = `select ${await shownOf(scene, pair, relation)}::text as row from ${quoted(relation)} as wk_row limit ${readLimit}`
   const { rows, error } = await pair.attacker.act(async (tx) => await tx.attempt(attack))
   if (error !== undefined) return { error, found: undefined }
   const hit = await rule.inRows(rows.map(({ row }) => String(row)))
   if (hit !== undefined) return { error, found: { hit, attack } }
   return rows.length < readLimit ? { error, found: undefined } : await beyond(scene, pair, relation, rule)
+}
+
+/** Who may read some columns alone is refused the whole row. */
+async function shownOf(scene: Scene, { attacker }: Pair, relation: Relation): Promise<string> {
+  const { select } = await scene.rights.of(attacker, relation)
+  if (select.length === 0 || select.length === relation.columns.length) return "wk_row"
+  return `row(${select.map((name) => `wk_row.${quoteIdent(name)}`).join(", ")})`
 }
 
 async function beyond(scene: Scene, pair: Pair, relation: Relation, { copiesOnly }: Rule): Promise<Search> {
@@ -38,7 +46,7 @@ async function beyond(scene: Scene, pair: Pair, relation: Relation, { copiesOnly
   const tests = words.map((word) => stands(word, copiesOnly))
   const which = tests.map((test, i) => `when ${test} then ${i}`).join(" ")
   // The row is made text once, not once for every word.
-  const rows = `select wk_row::text as row from ${quoted(relation)} as wk_row offset 0`
+  const rows = `select ${await shownOf(scene, pair, relation)}::text as row from ${quoted(relation)} as wk_row offset 0`
   const attack = `select case ${which} end as word from (${rows}) as q where ${tests.join(" or ")} limit 1`
   const { rows: answer, error } = await pair.attacker.act(async (tx) => await tx.attempt(attack))
   const word = words[Number(answer[0]?.word ?? -1)]

@@ -62,20 +62,25 @@ async function readWords({ catalog, facts }: Scene, victim: Actor): Promise<Word
     const { rows } = await facts.owned(relation, victim)
     for (const row of rows) {
       for (const { name, category, base, enum: isEnum } of relation.columns) {
-        const value = row.values[name]
-        const usable = (category === "S" && !isEnum) || base === "uuid"
-        if (usable && typeof value === "string" && isTelling(value))
-          words.push({
-            relation,
-            column: name,
-            place: `${labelOf(relation)}.${name}`,
-            text: value,
-            beside: besides(relation, row.values, name),
-          })
+        const usable = (category === "S" && !isEnum) || base === "uuid" || base === "jsonb"
+        const place = `${labelOf(relation)}.${name}`
+        const beside = usable ? besides(relation, row.values, name) : []
+        for (const text of usable ? textsIn(row.values[name]) : [])
+          words.push({ relation, column: name, place, text, beside })
       }
     }
   }
   return words
+}
+
+/** A text, or those that stand in a document. What the server writes differently as JSON is left out: it would not be found. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return isTelling(value) ? [value] : []
+  if (typeof value !== "object" || value === null) return []
+  return Object.values(value)
+    .flatMap(textsIn)
+    .filter((text) => JSON.stringify(text) === `"${text}"`)
+    .slice(0, 5)
 }
 
 /** Values of four characters and more that are no reference to a list of words. */

@@ -9,6 +9,7 @@ import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
+import { guestIn } from "./guest.js"
 import { type Offered, waysFor } from "./ways.js"
 
 export const probe = defineProbe({
@@ -73,7 +74,7 @@ async function offer(ground: Ground, foreign: Offered["set"]): Promise<void> {
       record.probe(isRefused || error === undefined ? label : undefined)
       if (isRefused) {
         record.control()
-        return await otherwise(tx, ground, { like, set })
+        return (await asGuest(tx, ground, set, like)) || (await otherwise(tx, ground, { like, set }))
       }
       if (error !== undefined) {
         if (await passedPolicies(scene, relation, error)) stopped ??= { attack, error }
@@ -89,6 +90,23 @@ async function offer(ground: Ground, foreign: Offered["set"]): Promise<void> {
     }
     if (swallowed !== undefined) await otherwise(tx, ground, swallowed)
   })
+}
+
+/** The refused row with the attacker in another column that a policy asks. */
+async function asGuest(
+  tx: Transaction,
+  ground: Ground,
+  refused: Offered["set"],
+  like: string | undefined,
+): Promise<boolean> {
+  for (const set of await guestIn(ground, refused)) {
+    const { error, count, attack, statement } = await insertedWith(tx, ground, like, set)
+    if (attack === undefined || error !== undefined || count === 0) continue
+    if (!(await landedAtVictim(tx, ground, statement))) continue
+    report(ground, attack, `INSERT 0 ${count}`)
+    return true
+  }
+  return false
 }
 
 /** Other statements that put the same row there. */

@@ -5,21 +5,16 @@ import { belongsTo } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
 import type { Outcome } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
+import { type Argument, type Routine, tenantWord } from "../../probe/argument.js"
 import { holdsTenants } from "../../probe/ground.js"
 import type { Pair } from "../../probe/pair.js"
 import { names } from "../../probe/policy-parts.js"
-import {
-  type Argument,
-  aimedArguments,
-  callText,
-  keyColumn,
-  type Routine,
-  rowKeys,
-  tenantWord,
-} from "../../probe/routine.js"
+import { aimedArguments, callText } from "../../probe/routine.js"
+import { keyColumn, rowKeys } from "../../probe/row-keys.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { type Asked, textsFor } from "./by-text.js"
+import { sourceOf } from "./judging.js"
 
 export interface ToldByRow {
   readonly attack: string
@@ -42,9 +37,7 @@ export async function toldByRow(
   all: readonly Routine[],
 ): Promise<ToldByRow | undefined> {
   if (!one.definer || one.procedure) return undefined
-  const source = [one, ...all.filter(({ name }) => name !== one.name && names(one.source, name))]
-    .map((routine) => routine.source)
-    .join("\n")
+  const source = sourceOf(one, all)
   for (const [place, arg] of one.arguments.entries()) {
     const asked = isRowId(arg) ? [await idsFor(scene, pair, arg, source)] : await textsFor(scene, pair, arg, source)
     for (const ids of asked.filter(({ theirs }) => theirs.length > 0)) {
@@ -58,7 +51,7 @@ export async function toldByRow(
 }
 
 /** Numbers that are no ids are counted with, and then any two tenants may get the same. */
-const isRowId = ({ name, base }: Argument): boolean =>
+export const isRowId = ({ name, base }: Argument): boolean =>
   /^(uuid|integer|bigint)$/.test(base) &&
   !tenantWord.test(name) &&
   !/limit|count|size|page|max|min|offset|skip|days?$|weeks?$|months?$|years?$|age$|amount|price|^n$/i.test(name)
@@ -123,7 +116,7 @@ async function sharedIds({ catalog, facts }: Scene, { base }: Argument, source: 
 }
 
 /** The other arguments, in at most three ways. */
-async function surroundings(scene: Scene, pair: Pair, one: Routine, place: number): Promise<string[][]> {
+export async function surroundings(scene: Scene, pair: Pair, one: Routine, place: number): Promise<string[][]> {
   const lists = (await aimedArguments(scene, one, pair, [])).filter((values) => values.length > place)
   const rest = new Map(lists.map((values) => [JSON.stringify(values.with(place, "")), values]))
   return [...rest.values()].slice(0, 3)

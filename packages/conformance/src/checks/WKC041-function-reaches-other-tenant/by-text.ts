@@ -1,11 +1,11 @@
 import { quoteLiteral } from "@wardkeep/core"
 import type { Relation } from "../../catalog/relation.js"
+import { type Argument, tenantWord } from "../../probe/argument.js"
 import { checkedWords } from "../../probe/checked-words.js"
 import { hidden } from "../../probe/hidden.js"
 import { isNumbered, lookalikesOf } from "../../probe/lookalike.js"
 import { isOnlyTheirs, tenantTablesIn } from "../../probe/only-theirs.js"
 import type { Pair } from "../../probe/pair.js"
-import { type Argument, tenantWord } from "../../probe/routine.js"
 import type { Scene } from "../../run/check.js"
 
 /** Columns that are asked about, and the words of each. */

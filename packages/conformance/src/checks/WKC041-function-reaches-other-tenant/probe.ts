@@ -1,27 +1,22 @@
-import { quoteLiteral } from "@wardkeep/core"
-import { labelOf, type Relation } from "../../catalog/relation.js"
-import type { Actor } from "../../database/actor.js"
+import { labelOf } from "../../catalog/relation.js"
 import { answerText, visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
+import type { Routine } from "../../probe/argument.js"
 import { hidden } from "../../probe/hidden.js"
 import type { Pair } from "../../probe/pair.js"
 import { difference, lookReplay, picture } from "../../probe/picture.js"
-import { canaryPrefix, plant } from "../../probe/plant.js"
-import { names, policyFunctions } from "../../probe/policy-parts.js"
-import {
-  aimedArguments,
-  callable,
-  callText,
-  grantee,
-  isUndoable,
-  type Routine,
-  signature,
-} from "../../probe/routine.js"
+import { plant } from "../../probe/plant.js"
+import { policyFunctions } from "../../probe/policy-parts.js"
+import { aimedArguments, callable, callText, isUndoable, signature } from "../../probe/routine.js"
 import { sayUnplanted } from "../../probe/unplanted.js"
 import { knownWords, wordsOf } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { toldByPlanted } from "./by-planted.js"
 import { type ToldByRow, toldByRow } from "./by-row.js"
+import { heldByCursors, opensCursors } from "./cursors.js"
+import { fixFor, oracleCvss, readBy } from "./judging.js"
+import { tells } from "./tells.js"
 
 export const probe = defineProbe({
   code: "WKC041",
@@ -66,12 +61,18 @@ async function call(
   for (const values of await aimedArguments(scene, one, pair, asked)) {
     const attack = callText(one, values)
     if (await reads(scene, record, pair, one, attack)) return
+    const held = opensCursors(one) ? await heldByCursors(scene, record, pair, one, attack) : undefined
+    if (held !== undefined) return report(record, one, pair, held.evidence, held.replay)
     if (one.volatility === "v" && (await writes(scene, record, pair, one, attack))) return
   }
+  // Shown to leak, whichever way round, it needs no oracle.
+  if (record.findings.some(({ object, severity }) => object === labelOf(one) && severity !== "oracle")) return
   const told = await toldByRow(scene, record, pair, one, all)
   if (told !== undefined) await reportRow(scene, record, pair, one, told)
   if (one.arguments.every(({ optional }) => optional)) await depends(scene, record, pair, one)
-  if (one.arguments.length > 0) await tells(scene, record, pair, one)
+  if (one.arguments.length > 0 && !(await tells(scene, record, pair, one))) {
+    await toldByPlanted(scene, record, pair, one, all)
+  }
 }
 
 async function reportRow(
@@ -206,70 +207,11 @@ async function compareToday(
   }
 }
 
-/** Tables whose rows it may tell of although no policy shows them to the caller. */
-const readBy = (one: Routine, tables: readonly Relation[]): Relation[] =>
-  one.definer ? tables.filter(({ name }) => names(one.source, name)) : []
-
 /** By its text: a statement that writes, or another function that may. */
 const mayWrite = ({ source }: Routine): boolean =>
   /\b(insert|update|delete|merge|truncate|execute|perform|call)\b|(?<!pg_catalog)\.\w+\s*\(/i.test(
     source.replace(/^.*?\b(?:AS\s+(?=\$)|BEGIN ATOMIC\b)/is, ""),
   )
-
-/** An answer that changes when the victim writes tells of the victim; where it is asked with the word that is written, of people. */
-async function tells(scene: Scene, record: CheckRecord, pair: Pair, one: Routine): Promise<void> {
-  const { attacker, victim } = pair
-  if (one.procedure) return
-  const apart = attacker.whyApart(victim)
-  if (apart !== undefined) {
-    if (one.definer) {
-      record.leftOut(
-        signature(one),
-        `whether its answers change with another tenant's rows was not tried, because ${apart}`,
-      )
-    }
-    return
-  }
-  const prefix = canaryPrefix()
-  const words = [0, 1, 2, 3, 4, 5].map((place) => `${prefix}${place}`)
-  const lists = (await Promise.all(words.map((word) => aimedArguments(scene, one, pair, [quoteLiteral(word)])))).flat()
-  const takesWords = one.arguments.some(({ category }) => category === "S")
-  const isEmpty = (list: readonly string[]): boolean => list.every((value) => /^(null|'%?')::/.test(value))
-  const asked = takesWords ? lists.filter((list) => list.join().includes(prefix) || isEmpty(list)) : lists
-  const attacks = [...new Set(asked.map((list) => callText(one, list)))]
-  const ask = async (tx: Transaction): Promise<(string | undefined)[]> => {
-    const answers: (string | undefined)[] = []
-    for (const attack of attacks) answers.push(answerText(await tx.attempt(attack)))
-    return answers
-  }
-  const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
-  await victim.act(async (tx) => {
-    const { statements, tables, without } = await plant(tx, scene, victim, prefix)
-    await sayUnplanted(scene, record, { victim }, readBy(one, without))
-    if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
-    record.probe(labelOf(one))
-    const now = await ask(tx)
-    const changed = (place: number): boolean =>
-      was[place] !== undefined && was[place] === same[place] && now[place] !== undefined && now[place] !== was[place]
-    const attack = attacks.find((_, place) => changed(place))
-    if (attack === undefined) return
-    record.found({
-      object: labelOf(one),
-      message: `${signature(one)} tells tenant ${attacker.name} ${attack.includes(prefix) ? `whether tenant ${victim.name} has a certain word` : `of the rows of tenant ${victim.name}`}.`,
-      evidence: `its answer is another one once tenant ${victim.name} has written canaries`,
-      replay: attacker.replay(
-        attack,
-        ...victim.takingOver(attacker),
-        ...statements,
-        ...attacker.takingOver(victim),
-        attack,
-      ),
-      fix: fixFor(one, attacker),
-      severity: "oracle",
-      cvss: oracleCvss,
-    })
-  })
-}
 
 function report(record: CheckRecord, one: Routine, { attacker, victim }: Pair, evidence: string, replay: string): void {
   const why = one.definer
@@ -283,8 +225,3 @@ function report(record: CheckRecord, one: Routine, { attacker, victim }: Pair, e
     fix: fixFor(one, attacker),
   })
 }
-
-const oracleCvss = "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N"
-
-const fixFor = (one: Routine, attacker: Actor): string =>
-  `Make it SECURITY INVOKER, or compare the tenant inside it; revoke execute on function ${signature(one)} from public, ${grantee(attacker)}.`

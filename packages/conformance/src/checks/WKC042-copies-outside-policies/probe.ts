@@ -1,3 +1,4 @@
+import { quoteIdent } from "@wardkeep/core"
 import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import type { Transaction } from "../../database/transaction.js"
@@ -20,15 +21,19 @@ export const probe = defineProbe({
   cwe: "CWE-668",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
   run: async (scene, record) => {
-    const others = scene.catalog.relations.filter((relation) => isTable(relation) && relation.tenancy.by === "nothing")
+    const tables = scene.catalog.relations.filter(isTable)
+    const others = tables.filter(({ tenancy }) => tenancy.by === "nothing")
+    const ownerless = tables.filter(mayBelongToNobody)
     for (const pair of scene.pairs) {
       await writtenByTenants(scene, record, pair)
-      if (others.length === 0) continue
-      await today(scene, record, pair, others)
-      await written(scene, record, pair, others)
+      if (others.length > 0) await today(scene, record, pair, others)
+      if (others.length + ownerless.length > 0) await written(scene, record, pair, [...others, ...ownerless])
     }
   },
 })
+
+/** A row without a tenant there is nobody's, and a policy may show it to everybody. */
+const mayBelongToNobody = ({ tenancy }: Relation): boolean => tenancy.by === "column" && !tenancy.column.notNull
 
 /** An audit table, an outbox or a queue that holds the victim's words already. */
 async function today(
@@ -65,14 +70,24 @@ async function copied(scene: Scene, pair: Pair, rows: readonly string[]): Promis
 async function written(scene: Scene, record: CheckRecord, pair: Pair, tables: readonly Relation[]): Promise<void> {
   const { attacker, victim } = pair
   const apart = attacker.whyApart(victim)
-  if (apart !== undefined) return await sayApart(scene, record, attacker, tables, apart)
+  if (apart !== undefined) {
+    const without = tables.filter((table) => !mayBelongToNobody(table))
+    return await sayApart(scene, record, attacker, without, apart)
+  }
   await victim.act(async (tx) => {
     const planted = await plant(tx, scene, victim)
     const acting = new Set((await actionsOf(scene)).map(({ relation }) => relation))
     const without = planted.without.filter(({ oid }) => acting.has(oid))
     await sayUnplanted(scene, record, { victim }, without)
     if (planted.tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
-    const silent = await lookedThrough(tx, record, pair, tables, planted.prefix, planted.statements)
+    // What the victim itself wrote as nobody's it meant for everybody.
+    const meant = await Promise.all(
+      tables.map(
+        async (table) => planted.tables.has(table.oid) && (await scene.facts.owned(table, victim)).count === 0,
+      ),
+    )
+    const looked = tables.filter((table, at) => !(mayBelongToNobody(table) && meant[at]))
+    const silent = await lookedThrough(tx, record, pair, looked, planted.prefix, planted.statements)
     // What a trigger keeps of a deleted row may be under another policy's rule than what it keeps of a written one.
     if (silent.length === 0 || !(await victim.takeOver(tx, attacker))) return
     const deleted = await unplant(tx, scene, victim, planted)
@@ -92,7 +107,9 @@ async function lookedThrough(
 ): Promise<Relation[]> {
   const silent: Relation[] = []
   for (const table of tables) {
-    const attack = `select count(*) from ${quoted(table)} as wk_row where strpos(wk_row::text, '${prefix}') > 0`
+    const { tenancy } = table
+    const nobodys = tenancy.by === "column" ? ` and wk_row.${quoteIdent(tenancy.column.name)} is null` : ""
+    const attack = `select count(*) from ${quoted(table)} as wk_row where strpos(wk_row::text, '${prefix}') > 0${nobodys}`
     const { rows, error } = await tx.attempt(attack)
     record.probe(labelOf(table))
     if (error !== undefined) continue
@@ -137,7 +154,7 @@ function report(
 ): void {
   record.found({
     object: labelOf(table),
-    message: `Tenant ${attacker.name} reads in this table what tenant ${victim.name} wrote elsewhere: it has no tenant column and no policy.`,
+    message: `Tenant ${attacker.name} reads in this table what tenant ${victim.name} wrote elsewhere: ${table.tenancy.by === "column" ? "its rows there have no tenant" : "it has no tenant column and no policy"}.`,
     evidence,
     replay,
     fix: `Add the tenant column to ${quoted(table)}, fill it in the trigger, and put the same policies on it; or revoke select on it from the application.`,

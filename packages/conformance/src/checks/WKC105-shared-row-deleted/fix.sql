@@ -1,0 +1,1 @@
+revoke delete on drug from :"app";

@@ -1,0 +1,119 @@
+import { quoteIdent } from "@wardkeep/core"
+import { isTable, type Key, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { belongsTo } from "../../catalog/whose.js"
+import { numberOf, type SampleRow } from "../../probe/facts.js"
+import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { literalOf } from "../../probe/insertion.js"
+import { defineProbe } from "../../run/check.js"
+
+export const probe = defineProbe({
+  code: "WKC105",
+  title: "Deleting a row of everybody's tells of another tenant's rows, or takes them along",
+  severity: "leak",
+  cwe: "CWE-203",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:H/A:H",
+  run: async (scene, record) => {
+    await onEveryTable(scene, record, async (ground) => {
+      for (const key of ground.relation.keys.filter(({ kind }) => kind === "f")) await remove(ground, key)
+    })
+  },
+})
+
+/** A row that rows of the victim refer to, and none of the attacker's. Foreign keys see all rows, whatever policies say. */
+async function remove(ground: Ground, key: Key): Promise<void> {
+  const { scene, record, label, attacker } = ground
+  const parent = scene.catalog.byOid(key.parent ?? "")
+  if (parent === undefined || !isTable(parent) || !isEverybodys(parent)) return
+  const rights = await scene.rights.of(attacker, parent)
+  if (!rights.delete || rights.select.length === 0) return
+  const row = await onlyTheirs(ground, key, parent)
+  if (row === undefined) return
+  const at = (key.parentColumns ?? []).map((name) => `wk_row.${quoteIdent(name)} = ${literalOf(parent, name, row)}`)
+  const attack = `delete from ${quoted(parent)} as wk_row where ${at.join(" and ")}`
+  await attacker.act(async (tx) => {
+    const { error, count } = await tx.attempt(attack)
+    record.probe(label)
+    const isRefused = error?.code === "23503" && error.constraint === key.name
+    if (error === undefined || isRefused) record.control()
+    const replay = attacker.replay(...atOnce(key), attack)
+    if (isRefused) return report(ground, key, parent, { replay, ...refused })
+    if (error !== undefined || count === 0 || damage[key.onDelete] === undefined) return
+    return report(ground, key, parent, {
+      replay: (await lost(ground, key, parent, row, attack)) ?? replay,
+      what: `removes a row of everybody's, and ${damage[key.onDelete]}`,
+      evidence: `${count} rows of ${labelOf(parent)} were deleted, on which rows of tenant ${ground.victim.name} hang by ${key.name}`,
+      severity: "leak",
+    })
+  })
+}
+
+const isEverybodys = ({ tenancy }: Relation): boolean =>
+  tenancy.by === "global" || tenancy.by === "nothing" || tenancy.by === "root"
+
+/** A replay is rolled back too: what a commit would refuse must be refused at the statement. */
+const atOnce = ({ definition }: Key): string[] =>
+  /(?<!NOT )\bDEFERRABLE\b/.test(definition) ? ["set constraints all immediate"] : []
+
+const damage: Readonly<Record<string, string>> = {
+  c: "the other tenant's rows that refer to it are deleted with it",
+  n: "the other tenant's rows lose what they referred to",
+  d: "the other tenant's rows are changed",
+}
+
+const refused = {
+  what: "is refused the deletion of a row of everybody's to which only rows of the other tenant refer: it learns that there are such rows",
+  evidence: "the foreign key refused the deletion, and no row of the attacker's own refers to that row",
+  severity: "oracle",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N",
+} as const
+
+async function onlyTheirs(
+  { scene, relation, attacker, victim }: Ground,
+  key: Key,
+  parent: Relation,
+): Promise<SampleRow | undefined> {
+  const join = key.columns
+    .map((name, place) => `wk_own.${quoteIdent(name)} = wk_row.${quoteIdent(key.parentColumns?.[place] ?? "")}`)
+    .join(" and ")
+  const refers = (keys: readonly string[]): string =>
+    `exists (select from ${quoted(relation)} as wk_own where ${join} and (${belongsTo(relation, "wk_own", keys)}))`
+  const isRoot = parent.tenancy.by === "root" ? ` and not ${belongsTo(parent, "wk_row", victim.keys)}` : ""
+  const where = `${refers(victim.keys)} and not ${refers(attacker.keys)}${isRoot}`
+  return (await scene.facts.sample(parent, where, 1))[0]
+}
+
+/** The victim's own count before and after, where one transaction can be both tenants'. */
+async function lost(
+  { relation, attacker, victim }: Ground,
+  key: Key,
+  parent: Relation,
+  row: SampleRow,
+  attack: string,
+): Promise<string | undefined> {
+  if (victim.whyApart(attacker) !== undefined) return undefined
+  const at = key.columns.map((name, place) => {
+    const above = key.parentColumns?.[place] ?? ""
+    return `wk_row.${quoteIdent(name)} = ${literalOf(parent, above, row)}`
+  })
+  const count = `select count(*) from ${quoted(relation)} as wk_row where ${at.join(" and ")}`
+  const before = await victim.look(async (tx) => numberOf((await tx.attempt(count)).rows))
+  if (before === 0) return undefined
+  return victim.replay(count, ...attacker.takingOver(victim), attack, ...victim.takingOver(attacker), count)
+}
+
+interface Shown {
+  readonly what: string
+  readonly evidence: string
+  readonly replay: string
+  readonly severity: "leak" | "oracle"
+  readonly cvss?: string
+}
+
+function report({ record, attacker, victim }: Ground, key: Key, parent: Relation, { what, ...shown }: Shown): void {
+  record.found({
+    object: labelOf(parent),
+    message: `Tenant ${attacker.name} ${what}. The other one is tenant ${victim.name}.`,
+    ...shown,
+    fix: `revoke delete on ${quoted(parent)} from the application's roles; let ${key.name} refuse, and retire rows of everybody's with a flag.`,
+  })
+}

@@ -1,0 +1,126 @@
+import { expect, test } from "vitest"
+import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const db = useDatabase()
+const system = useBaseSystem(db)
+const { run } = system
+
+async function found(only: string): Promise<string[]> {
+  const { findings } = await system.verify([only])
+  return findings
+    .filter(({ check, severity }) => check === only && severity !== "hygiene")
+    .map(({ object, severity }) => `${object} ${severity}`)
+    .sort()
+}
+
+const own = "nullif(current_setting('app.branch', true), '')::int"
+const header = "stable security definer set search_path = public, pg_temp"
+
+/** One function for each kind of argument that a key never has; `where` keeps to the tenant or does not. */
+const asked = (where: string): string => `
+  create or replace function by_rows(k row_key[]) returns setof text language sql ${header} as
+    $$select p.name from patient p join unnest(k) x on x.id = p.id where ${where}$$;
+  create or replace function in_days(a date, b date) returns setof text language sql ${header} as
+    $$select p.name from patient p where p.seen between a and b and ${where}$$;
+  create or replace function in_range(r daterange) returns setof text language sql ${header} as
+    $$select p.name from patient p where p.seen <@ r and ${where}$$;
+  create or replace function since(i interval) returns setof text language sql ${header} as
+    $$select p.name from patient p where p.seen > now() - i and ${where}$$;
+  create or replace function picked(variadic ids int[]) returns setof text language sql ${header} as
+    $$select p.name from patient p where p.id = any (ids) and ${where}$$;
+  create or replace function listed(j jsonb) returns setof text language sql ${header} as
+    $$select p.name from patient p join jsonb_to_recordset(j) as r (id int) on r.id = p.id where ${where}$$;
+  create or replace function opened(c refcursor) returns refcursor language plpgsql security definer set search_path = public, pg_temp as
+    $$begin open c for select p.name from patient p where ${where}; return c; end$$;
+  create or replace function sorted(by text) returns setof text language plpgsql ${header} as
+    $$begin return query execute 'select p.name from patient p where p.branch_id = ${own.replaceAll("'", "''")} order by ' || ${where === "true" ? "by" : "quote_ident(by)"}; end$$;`
+
+test("functions are asked by every kind of argument, and keep to the tenant once they compare it", {
+  timeout: 120_000,
+}, async () => {
+  await run(`create type row_key as (branch_id int, id int);
+    alter table patient add column seen date not null default '2026-02-03'; alter table patient no force row level security;
+    ${asked("true")}`)
+  expect(await found("WKC041")).toEqual(
+    ["by_rows", "in_days", "in_range", "listed", "opened", "picked", "since", "sorted"].map(
+      (name) => `public.${name} leak`,
+    ),
+  )
+  await run(asked(`p.branch_id = ${own}`))
+  expect(await found("WKC041")).toEqual([])
+})
+
+test("where tenants number alike, a function is asked about a row that was just written", {
+  timeout: 120_000,
+}, async () => {
+  const told = (
+    where: string,
+  ): string => `create or replace function taken(bed_no int) returns boolean language sql ${header} as
+    $$select exists (select from bed where no = bed_no and ${where})$$;`
+  await run(`create table bed (branch_id int not null, no int not null, note text, primary key (branch_id, no));
+    insert into bed select b, g, 'bed ' || b || g from generate_series(1, 2) b, generate_series(1, 3) g;
+    alter table bed enable row level security; create policy p on bed using (branch_id = ${own});
+    grant select, insert on bed to :"app"; ${told(`branch_id <> ${own}`)}`)
+  expect(await found("WKC041")).toEqual(["public.taken oracle"])
+  await run(told(`branch_id = ${own}`))
+  expect(await found("WKC041")).toEqual([])
+})
+
+test("a row for another tenant with the attacker as its guest is refused once the policy compares the owner", {
+  timeout: 120_000,
+}, async () => {
+  await run(`create table delegation (branch_id int not null, guest int not null, primary key (branch_id, guest));
+    insert into delegation values (1, 8), (2, 7);
+    alter table delegation enable row level security, force row level security;
+    create policy p on delegation using (guest = ${own} or branch_id = ${own});
+    grant select, insert on delegation to :"app";`)
+  expect(await found("WKC022")).toEqual(["public.delegation leak"])
+  await run(`alter policy p on delegation with check (branch_id = ${own})`)
+  expect(await found("WKC022")).toEqual([])
+})
+
+test("a copy without a tenant is everybody's, until it carries the tenant", { timeout: 120_000 }, async () => {
+  const copying = (tenant: string): string => `create or replace function census() returns trigger language plpgsql
+    security definer set search_path = public, pg_temp as
+    $$begin insert into census (branch_id, who) values (${tenant}, new.note); return new; end$$;`
+  await run(`create table census (branch_id int, who text);
+    alter table census enable row level security;
+    create policy p on census for select using (branch_id is null or branch_id = ${own});
+    grant select on census to :"app"; ${copying("null")}
+    create trigger census after insert on visit for each row execute function census();`)
+  expect(await found("WKC042")).toEqual(["public.census leak"])
+  await run(copying("new.branch_id"))
+  expect(await found("WKC042")).toEqual([])
+})
+
+test("a function that is called notifies with what it read, and with an id", { timeout: 120_000 }, async () => {
+  const ringing = (what: string): string => `create or replace function ring(p int) returns void language plpgsql as
+    $$declare v text; begin select ${what}::text into v from patient where mrn is not null and id = p;
+      perform pg_notify('room_' || current_setting('app.branch'), json_build_object('name', v)::text); end$$;`
+  await run(ringing("name"))
+  expect(await found("WKC046")).toEqual(["public.ring leak"])
+  await run(ringing("id"))
+  expect(await found("WKC046")).toEqual([])
+})
+
+test("a list's row that takes other tenants' rows along, and one that is only referred to", {
+  timeout: 120_000,
+}, async () => {
+  await run(`create table stocked (branch_id int not null, id int not null, code text not null references drug on delete cascade, primary key (branch_id, id));
+    insert into stocked values (1, 1, 'A'), (2, 1, 'B'); grant delete on drug to :"app";
+    alter table stocked enable row level security, force row level security; create policy p on stocked using (branch_id = ${own});
+    grant select on stocked to :"app";`)
+  expect(await found("WKC105")).toEqual(["public.drug leak"])
+  await run('revoke delete on drug from :"app"')
+  expect(await found("WKC105")).toEqual([])
+})
+
+test("a view of which one column may be read is read by that column", { timeout: 120_000 }, async () => {
+  await run(
+    `alter table patient no force row level security; create view book as select id, name from patient; grant select (name) on book to :"app";`,
+  )
+  expect(await found("WKC040")).toEqual(["public.book leak"])
+  await run('revoke select (name) on book from :"app"')
+  expect(await found("WKC040")).toEqual([])
+})

@@ -1,0 +1,47 @@
+import type { Scene } from "../run/check.js"
+import { plainArgument, product, type Routine, tenantWord } from "./argument.js"
+import type { Pair } from "./pair.js"
+import { rowKeys } from "./row-keys.js"
+
+const memberLimit = 6
+
+/** A JSON argument as documents, with the members that the function's text names; where it reads a list, in one. */
+export async function documents(scene: Scene, { source }: Routine, { attacker, victim }: Pair): Promise<string[]> {
+  const members = membersOf(source)
+  const isList = /\bjsonb?_(array_elements|to_recordset|populate_recordset)/i.test(source)
+  const number = { name: "", type: "bigint", base: "bigint", category: "N", labels: [], ...plainArgument }
+  const keysFor = async (name: string): Promise<string[]> => {
+    const ids = await rowKeys(scene, { ...number, name }, victim)
+    const uuids = await rowKeys(scene, { ...number, name, base: "uuid" }, victim)
+    return /uuid/i.test(name) ? [...uuids, ...ids] : [...ids, ...uuids]
+  }
+  if (members.length === 0) {
+    const keys = isList ? await keysFor("") : []
+    return keys.length > 0 ? [JSON.stringify(keys.map(asJson)), JSON.stringify(keys)] : [isList ? "[]" : "{}"]
+  }
+  const lists = await Promise.all(
+    members.map(async (name) => {
+      if (tenantWord.test(name)) return [...attacker.keys.slice(0, 1), ...victim.keys.slice(0, 1)]
+      const either = await keysFor(name)
+      return either.length > 0 ? either.slice(0, 4) : ["1"]
+    }),
+  )
+  const made = product(lists).map((values) => Object.fromEntries(members.map((name, at) => [name, values[at]])))
+  return isList ? [JSON.stringify(made.slice(0, 24))] : made.map((one) => JSON.stringify(one))
+}
+
+/** `j->>'id'`, `j #>> '{id}'`, `j['id']`, `json_extract_path(j, 'id')`, and the columns of `json_to_record(j) as r(id int)`. */
+function membersOf(source: string): string[] {
+  const named = [
+    ...source.matchAll(
+      /->>?\s*'(\w+)'|#>>?\s*'\{(\w+)\}'|\w\['(\w+)'\]|_extract_path(?:_text)?\s*\([^,()]+,\s*'(\w+)'/gi,
+    ),
+  ].flatMap((groups) => groups.slice(1).filter((name) => name !== undefined))
+  const listed = [...source.matchAll(/_to_record(?:set)?\s*\([^()]*\)\s*(?:as\s+)?\w+\s*\(([^()]*)\)/gi)]
+    .flatMap(([, columns = ""]) => columns.split(","))
+    .map((column) => column.trim().split(/\s/)[0] ?? "")
+    .filter((name) => /^\w+$/.test(name))
+  return [...new Set([...named, ...listed])].slice(0, memberLimit)
+}
+
+const asJson = (text: string): string | number => (/^-?\d{1,15}$/.test(text) ? Number(text) : text)

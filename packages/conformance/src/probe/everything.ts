@@ -1,0 +1,50 @@
+import { quoteLiteral } from "@wardkeep/core"
+import { labelOf, quoted, type Relation } from "../catalog/relation.js"
+import type { Actor } from "../database/actor.js"
+import type { Scene } from "../run/check.js"
+import type { Argument, Routine } from "./argument.js"
+import { hidden } from "./hidden.js"
+import { tenantTablesIn } from "./only-theirs.js"
+
+/** The name under which a function that opens a cursor for the caller is asked to open it. */
+export const cursorName = "wk_cursor"
+
+/**
+ * Values of types that no key has and that let everything through: a range without ends, an age of a thousand years, the
+ * first and the last day, the days on which the victim's rows are; a cursor's name, a table. Undefined for other types.
+ */
+export async function everything(
+  scene: Scene,
+  { source }: Routine,
+  { base, category, type, name }: Argument,
+  victim: Actor,
+): Promise<string[] | undefined> {
+  const typed = (text: string): string => `${quoteLiteral(text)}::${type}`
+  if (base === "refcursor") return [typed(cursorName)]
+  const tables = tenantTablesIn(scene, source)
+  if (base === "regclass") return tables.slice(0, 3).map((table) => typed(quoted(table)))
+  if (/^any(element|nonarray|compatible)$/.test(base))
+    return tables.slice(0, 3).map((table) => `null::${quoted(table)}`)
+  if (/multirange$/.test(base)) return [typed("{(,)}")]
+  if (category === "R") return [typed("(,)")]
+  if (category === "T") return [typed("1000 years"), typed("-1000 years")]
+  if (category !== "D") return undefined
+  if (base.startsWith("time ")) return [typed("00:00"), typed("23:59:59")]
+  const ends = ["1900-01-01", "2200-01-01"].map(typed)
+  const days = (await daysOf(scene, tables, victim)).map((day) => `${day}::${type}`)
+  return [...(/to|until|end|before|bis/i.test(name) ? ends.reverse() : ends), ...days]
+}
+
+async function daysOf({ facts }: Scene, tables: readonly Relation[], victim: Actor): Promise<string[]> {
+  const days = new Set<string>()
+  for (const table of tables.filter(({ columns }) => columns.some(isDay))) {
+    const { rows } = await facts.owned(table, victim)
+    for (const { name } of table.columns.filter(isDay)) {
+      const value = rows.find(({ values }) => typeof values[name] === "string")?.values[name]
+      if (typeof value === "string") days.add(hidden(value, `${labelOf(table)}.${name}`))
+    }
+  }
+  return [...days].slice(0, 3)
+}
+
+const isDay = ({ base }: { readonly base: string }): boolean => /^(date|timestamp)/.test(base)

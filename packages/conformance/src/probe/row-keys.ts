@@ -1,0 +1,60 @@
+import { labelOf, primaryKey, type Relation } from "../catalog/relation.js"
+import type { Actor } from "../database/actor.js"
+import type { Scene } from "../run/check.js"
+import type { Argument } from "./argument.js"
+import type { SampleRow } from "./facts.js"
+import { holdsTenants } from "./ground.js"
+
+export const plainName = (name: string): string => name.replace(/^(p|in|v|a|arg)?_+/i, "").toLowerCase()
+
+export interface RowKey {
+  readonly text: string
+  /** `schema.table.column` */
+  readonly place: string
+}
+
+/** Primary keys of the victim's rows of that type; where the argument's name names a table, of that one first. */
+export async function rowKeys(
+  scene: Scene,
+  arg: Argument,
+  victim: Actor,
+  accepts: (relation: Relation) => boolean = holdsTenants,
+): Promise<string[]> {
+  return (await keysOfRows(scene, arg, victim, accepts)).map(({ text }) => text)
+}
+
+export async function keysOfRows(
+  { catalog, facts }: Scene,
+  arg: Argument,
+  victim: Actor,
+  accepts: (relation: Relation) => boolean = holdsTenants,
+): Promise<RowKey[]> {
+  const element = arg.base.replace(/\[\]$/, "")
+  const wanted = plainName(arg.name).replace(/_?(id|uuid|key|no)s?$/i, "")
+  const found: (RowKey & { named: boolean })[] = []
+  for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
+    const column = keyColumn(relation, element)
+    if (column === undefined) continue
+    const { rows } = await facts.owned(relation, victim)
+    const named = wanted !== "" && relation.name.toLowerCase().includes(wanted)
+    for (const row of rows.slice(0, 3))
+      found.push({ named, text: textOf(row, column), place: `${labelOf(relation)}.${column}` })
+  }
+  const sorted = [...found.filter(({ named }) => named), ...found.filter(({ named }) => !named)]
+  return sorted.filter(({ text }, place) => sorted.findIndex((other) => other.text === text) === place)
+}
+
+/** The last column of the primary key of that type: behind the tenant, the row's own. */
+export function keyColumn(relation: Relation, type: string): string | undefined {
+  const names = primaryKey(relation)?.columns ?? []
+  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  const same = names.filter((name) => {
+    const base = relation.columns.find((column) => column.name === name)?.base
+    return name !== tenant && (base === type || (isWhole(base) && isWhole(type)))
+  })
+  return same.at(-1)
+}
+
+const isWhole = (type: string | undefined): boolean => type === "integer" || type === "bigint" || type === "smallint"
+
+const textOf = ({ values }: SampleRow, column: string): string => String(values[column])
