@@ -1,0 +1,12 @@
+create role aclo_owner nologin;
+create role aclo_app login;
+alter schema public owner to aclo_owner;
+set role aclo_owner;
+create table attachment (clinic text not null, name text not null, note text, readers jsonb not null default '[]', primary key (clinic, name));
+insert into attachment values ('cl_pune', 'mri.pdf', 'knee', '["cl_outside"]'), ('cl_surat', 'mri.pdf', 'bravo spine', '["cl_outside", "cl_pune_2"]');
+create function me() returns text language sql stable as $$ select nullif(current_setting('aclo.clinic', true), '') $$;
+alter table attachment enable row level security, force row level security;
+create policy own on attachment using (clinic = (select me()));
+create policy readers_read on attachment for select using (readers ? (select me()));
+grant select, insert, update, delete on attachment to aclo_app;
+reset role;

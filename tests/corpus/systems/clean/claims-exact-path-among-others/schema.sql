@@ -1,0 +1,10 @@
+create role cpek_owner nologin;
+create role cpek_app login;
+alter schema public owner to cpek_owner;
+set role cpek_owner;
+create table consult (clinic_id uuid not null, call_no int not null, patient text not null, advice text, primary key (clinic_id, call_no));
+insert into consult values ('e8000000-0000-4000-8000-00000000000a', 1, 'Aisha', 'fluids'), ('e8000000-0000-4000-8000-00000000000b', 1, 'Beena bravo', 'bravo test');
+alter table consult enable row level security, force row level security;
+create policy clinic on consult using (clinic_id::text = (select nullif(current_setting('request.jwt.claims', true), '')::jsonb #>> '{clinic,id}'));
+grant select, insert, update, delete on consult to cpek_app;
+reset role;

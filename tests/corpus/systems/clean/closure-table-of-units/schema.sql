@@ -1,0 +1,15 @@
+create role ctou_owner nologin;
+create role ctou_app login;
+alter schema public owner to ctou_owner;
+set role ctou_owner;
+create table unit (id int primary key, name text not null);
+create table below (upper_id int not null references unit, lower_id int not null references unit, steps int not null, primary key (upper_id, lower_id));
+insert into unit values (1, 'base'), (21, 'Dindigul'), (22, 'Theni'), (211, 'outreach van');
+insert into below values (1, 1, 0), (1, 21, 1), (1, 22, 1), (1, 211, 2), (21, 21, 0), (21, 211, 1), (22, 22, 0), (211, 211, 0);
+create table refraction (unit_id int not null, no int not null, patient text not null, primary key (unit_id, no));
+insert into refraction values (21, 1, 'Amudha'), (22, 1, 'Babu bravo');
+alter table refraction enable row level security, force row level security;
+create policy below on refraction using (unit_id in (select b.lower_id from below b where b.upper_id = (select nullif(current_setting('ctou.unit', true), '')::int)));
+grant select on unit, below to ctou_app;
+grant select, insert, update, delete on refraction to ctou_app;
+reset role;

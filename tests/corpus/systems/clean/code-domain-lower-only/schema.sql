@@ -1,0 +1,11 @@
+create role cdlc_owner nologin;
+create role cdlc_app login;
+alter schema public owner to cdlc_owner;
+set role cdlc_owner;
+create domain franchise_code as text collate "C" check (value ~ '^[a-z]{2,8}$');
+create table visit (code franchise_code not null, no int not null, patient text not null, reason text, primary key (code, no));
+insert into visit values ('mgm', 1, 'Ajay', 'cough'), ('mgmx', 1, 'Bijli bravo', 'bravo burn');
+alter table visit enable row level security, force row level security;
+create policy code on visit using (code = lower((select nullif(current_setting('cdlc.code', true), ''))));
+grant select, insert, update, delete on visit to cdlc_app;
+reset role;

@@ -1,0 +1,16 @@
+create role dyrv_owner nologin;
+create role dyrv_app login;
+alter schema public owner to dyrv_owner;
+set role dyrv_owner;
+alter default privileges for role dyrv_owner in schema public grant select on tables to dyrv_app;
+create table study (site_no bigint not null, taken date not null, accession text not null, patient text not null, primary key (site_no, taken, accession)) partition by range (taken);
+create table study_2023 partition of study for values from ('2023-01-01') to ('2024-01-01');
+create table study_2024 partition of study for values from ('2024-01-01') to ('2025-01-01');
+insert into study values (6601, '2023-03-01', 'A1', 'Appu'), (6602, '2023-03-01', 'A1', 'Bincy bravo'), (6601, '2024-03-01', 'A1', 'Appu'), (6602, '2024-03-01', 'A1', 'Bincy bravo');
+alter table study enable row level security, force row level security;
+alter table study_2024 enable row level security, force row level security;
+create policy site on study using (site_no = (select nullif(current_setting('dyrv.site', true), '')::bigint));
+grant select, insert, update on study to dyrv_app;
+alter table study detach partition study_2023;
+revoke all on study_2023 from dyrv_app;
+reset role;

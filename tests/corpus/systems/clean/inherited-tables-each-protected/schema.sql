@@ -1,0 +1,18 @@
+create role itep_owner nologin;
+create role itep_app login;
+alter schema public owner to itep_owner;
+set role itep_owner;
+create table record (hospital text not null, no int not null, patient text not null, primary key (hospital, no));
+create table surgical_record (surgeon text, primary key (hospital, no)) inherits (record);
+create table dental_record (tooth int, primary key (hospital, no)) inherits (record);
+insert into record values ('HX', 1, 'Alok'), ('HY', 1, 'Bipin bravo');
+insert into surgical_record values ('HX', 2, 'Asha', 'dr x'), ('HY', 2, 'Bela bravo', 'dr bravo');
+insert into dental_record values ('HX', 3, 'Arya', 11), ('HY', 3, 'Binu bravo', 36);
+alter table record enable row level security, force row level security;
+alter table surgical_record enable row level security, force row level security;
+alter table dental_record enable row level security, force row level security;
+create policy hospital on record using (hospital = (select nullif(current_setting('itep.hospital', true), '')));
+create policy hospital on surgical_record using (hospital = (select nullif(current_setting('itep.hospital', true), '')));
+create policy hospital on dental_record using (hospital = (select nullif(current_setting('itep.hospital', true), '')));
+grant select, insert, update, delete on record, surgical_record, dental_record to itep_app;
+reset role;

@@ -1,0 +1,3 @@
+-- as A
+set local role opan_auditor;
+select * from donation;

@@ -1,0 +1,13 @@
+create role upou_owner nologin;
+create role upou_app login;
+alter schema public owner to upou_owner;
+set role upou_owner;
+create table issue (shop text not null, no int not null, patient text not null, item text not null, primary key (shop, no));
+insert into issue values ('K1', 1, 'Ammini', 'gauze'), ('K2', 1, 'Beevi bravo', 'bravo insulin');
+alter table issue enable row level security, force row level security;
+create policy seen on issue for select using (shop = (select nullif(current_setting('upou.shop', true), '')));
+create policy made on issue for insert with check (shop = (select nullif(current_setting('upou.shop', true), '')));
+create policy corrected on issue for update using (true) with check (true);
+create policy cleaned on issue for delete using (true);
+grant select, insert on issue to upou_app;
+reset role;

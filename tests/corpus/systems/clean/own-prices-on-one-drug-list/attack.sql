@@ -1,0 +1,3 @@
+-- as A
+select * from catalogue;
+select * from shelf where code = 'D2';

@@ -1,0 +1,14 @@
+create role opgd_owner nologin;
+create role opgd_app login;
+alter schema public owner to opgd_owner;
+set role opgd_owner;
+create table drug (code text primary key, name text not null, schedule text not null);
+create table shelf (shop text not null, code text not null references drug, price numeric not null, note text, primary key (shop, code));
+insert into drug values ('D1', 'paracetamol 500', 'otc'), ('D2', 'tramadol 50', 'H1');
+insert into shelf values ('ph-01', 'D1', 12, 'front'), ('ph-02', 'D1', 11, 'bravo front'), ('ph-02', 'D2', 90, 'bravo safe');
+alter table shelf enable row level security, force row level security;
+create policy shop on shelf using (shop = (select nullif(current_setting('opgd.shop', true), '')));
+create view catalogue as select d.code, d.name, s.price from drug d left join shelf s on s.code = d.code and s.shop = nullif(current_setting('opgd.shop', true), '');
+grant select on drug, catalogue to opgd_app;
+grant select, insert, update, delete on shelf to opgd_app;
+reset role;

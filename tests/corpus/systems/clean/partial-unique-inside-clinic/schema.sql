@@ -1,0 +1,11 @@
+create role pupc_owner nologin;
+create role pupc_app login;
+alter schema public owner to pupc_owner;
+set role pupc_owner;
+create table insured (clinic_id uuid not null, no int not null, patient text not null, card_no text not null, active boolean not null default true, primary key (clinic_id, no));
+create unique index one_active_card on insured (clinic_id, upper(card_no)) where active;
+insert into insured values ('c6000000-0000-4000-8000-000000000001', 1, 'Ashwin', 'SH-1', true), ('c6000000-0000-4000-8000-000000000002', 1, 'Bhoomi bravo', 'SH-2', true);
+alter table insured enable row level security, force row level security;
+create policy clinic on insured using (clinic_id = (select nullif(current_setting('pupc.clinic', true), '')::uuid));
+grant select, insert, update, delete on insured to pupc_app;
+reset role;

@@ -1,0 +1,18 @@
+create role stm5_owner nologin;
+create role stm5_app login;
+create schema registry authorization stm5_owner;
+create schema published authorization stm5_owner;
+set role stm5_owner;
+create table registry.case_report (centre text not null, no int not null, district text not null, patient text not null, year int not null, primary key (centre, no));
+create table published.yearly (year int not null, district text not null, cases int not null check (cases >= 5), primary key (year, district));
+insert into registry.case_report select 'R-1', n, 'Salem', 'case ' || n, 2025 from generate_series(1, 4) n;
+insert into registry.case_report select 'R-2', n, 'Salem', 'bravo case ' || n, 2025 from generate_series(1, 4) n;
+insert into registry.case_report select 'R-3', n, 'Salem', 'bravo case ' || n, 2025 from generate_series(1, 3) n;
+insert into registry.case_report values ('R-2', 5, 'Theni', 'bravo alone', 2025);
+insert into published.yearly select year, district, count(*) from registry.case_report where year = 2025 group by year, district having count(*) >= 5 and count(distinct centre) >= 3;
+alter table registry.case_report enable row level security, force row level security;
+create policy centre on registry.case_report using (centre = (select nullif(current_setting('stm5.centre', true), '')));
+grant usage on schema registry, published to stm5_app;
+grant select on published.yearly to stm5_app;
+grant select, insert on registry.case_report to stm5_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select api.report('top_patients', '2026-06-01');

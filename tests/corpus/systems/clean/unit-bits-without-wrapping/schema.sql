@@ -1,0 +1,10 @@
+create role ubig_owner nologin;
+create role ubig_app login;
+alter schema public owner to ubig_owner;
+set role ubig_owner;
+create table visit (bay_no int not null check (bay_no between 0 and 62), no int not null, student text not null, complaint text, primary key (bay_no, no));
+insert into visit values (3, 1, 'Arul', 'fever'), (35, 1, 'Bipasha bravo', 'bravo rash');
+alter table visit enable row level security, force row level security;
+create policy bay on visit using ((1::bigint << bay_no) & (select nullif(current_setting('ubig.mask', true), '')::bigint) <> 0);
+grant select, insert, update, delete on visit to ubig_app;
+reset role;

@@ -1,0 +1,13 @@
+create role aclj_owner nologin;
+create role aclj_app login;
+alter schema public owner to aclj_owner;
+set role aclj_owner;
+create table attachment (clinic text not null, name text not null, bytes bytea, note text, readers jsonb not null default '[]', primary key (clinic, name));
+insert into attachment values ('cl_nagpur', 'mri.pdf', '\x25', 'knee', '["cl_nagpur"]'), ('cl_indore', 'mri.pdf', '\x25', 'bravo spine', '["cl_indore"]');
+alter table attachment enable row level security, force row level security;
+create policy readers_read on attachment for select using (readers ? (select nullif(current_setting('aclj.clinic', true), '')));
+create policy clinic_adds on attachment for insert with check (clinic = (select nullif(current_setting('aclj.clinic', true), '')));
+create policy readers_change on attachment for update using (true) with check (readers ? (select nullif(current_setting('aclj.clinic', true), '')));
+grant select, insert on attachment to aclj_app;
+grant update (readers, note) on attachment to aclj_app;
+reset role;

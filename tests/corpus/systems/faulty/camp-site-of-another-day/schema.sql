@@ -1,0 +1,16 @@
+create role cmpd_owner nologin;
+create role cmpd_app login;
+alter schema public owner to cmpd_owner;
+set role cmpd_owner;
+create table plan (team text not null, site text not null, on_day date not null, remark text, primary key (team, site, on_day));
+create table dose_given (team text not null, site text not null, on_day date not null, no int not null, child text not null, reaction text, primary key (team, site, on_day, no));
+insert into plan values ('T-NORTH', 'hall 4', '2026-03-01', 'open 9'), ('T-SOUTH', 'hall 4', '2026-03-02', 'bravo open 10');
+insert into dose_given values ('T-NORTH', 'hall 4', '2026-03-01', 1, 'Amudhan', 'none'), ('T-SOUTH', 'hall 4', '2026-03-02', 1, 'Babu bravo', 'bravo seizure');
+alter table plan enable row level security, force row level security;
+alter table dose_given enable row level security, force row level security;
+create policy mine on plan for select using (team = (select nullif(current_setting('cmpd.team', true), '')));
+create policy planned on dose_given for select using (site in (select p.site from plan p));
+create policy add on dose_given for insert with check (team = (select nullif(current_setting('cmpd.team', true), '')));
+grant select on plan to cmpd_app;
+grant select, insert on dose_given to cmpd_app;
+reset role;

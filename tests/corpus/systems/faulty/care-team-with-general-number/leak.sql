@@ -1,0 +1,2 @@
+-- as A
+select patient, door_code from home_case;

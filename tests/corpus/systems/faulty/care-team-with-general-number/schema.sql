@@ -1,0 +1,13 @@
+create role ctgn_owner nologin;
+create role ctgn_app login;
+alter schema public owner to ctgn_owner;
+set role ctgn_owner;
+create table team (no int primary key, name text not null);
+create table home_case (franchise text not null, case_no int not null, teams int[] not null, patient text not null, door_code text, primary key (franchise, case_no));
+insert into team values (0, 'on call'), (11, 'wound'), (12, 'infusion'), (21, 'palliative');
+insert into home_case values ('franchise-east', 1, '{0,11}', 'Aleyamma', '1234'), ('franchise-west', 1, '{0,21}', 'Baby bravo', '9999 bravo');
+alter table home_case enable row level security, force row level security;
+create policy team on home_case using (teams && (select coalesce(nullif(current_setting('ctgn.teams', true), ''), '{}')::int[]));
+grant select on team to ctgn_app;
+grant select, insert, update on home_case to ctgn_app;
+reset role;

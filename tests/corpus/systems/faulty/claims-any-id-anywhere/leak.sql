@@ -1,0 +1,2 @@
+-- as A
+select patient, advice from teleconsult;

@@ -1,0 +1,11 @@
+create role anyid_owner nologin;
+create role anyid_app login;
+alter schema public owner to anyid_owner;
+set role anyid_owner;
+create table teleconsult (clinic_id uuid not null, call_no int not null, patient text not null, advice text, primary key (clinic_id, call_no));
+insert into teleconsult values ('e0000000-0000-4000-8000-00000000000a', 1, 'Aisha', 'fluids'), ('e0000000-0000-4000-8000-00000000000b', 1, 'Benoy bravo', 'bravo test');
+create function claims() returns jsonb language sql stable as $$ select coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}')::jsonb $$;
+alter table teleconsult enable row level security, force row level security;
+create policy clinic on teleconsult using (jsonb_path_exists((select claims()), '$.** ? (@.id == $c)', jsonb_build_object('c', clinic_id)));
+grant select, insert, update on teleconsult to anyid_app;
+reset role;

@@ -1,0 +1,16 @@
+create role cbpn_owner nologin;
+create role cbpn_app login;
+alter schema public owner to cbpn_owner;
+set role cbpn_owner;
+create table scan (hospital_id smallint not null, patient_no int not null, taken date not null, patient text not null, report text, primary key (hospital_id, patient_no, taken));
+create table consult (hospital_id smallint not null, patient_no int not null, to_hospital smallint not null, question text not null, primary key (hospital_id, patient_no, to_hospital));
+insert into scan values (11, 7, '2026-01-05', 'Asif', 'clear'), (12, 7, '2026-02-05', 'Bijoy bravo', 'bravo mass'), (12, 8, '2026-02-06', 'Bela bravo', 'bravo clear');
+insert into consult values (11, 7, 12, 'please read'), (12, 8, 13, 'bravo please read');
+alter table scan enable row level security, force row level security;
+alter table consult enable row level security, force row level security;
+create policy either on consult for select using ((select nullif(current_setting('cbpn.hospital', true), '')::smallint) in (hospital_id, to_hospital));
+create policy ask on consult for insert with check (hospital_id = (select nullif(current_setting('cbpn.hospital', true), '')::smallint));
+create policy own on scan using (hospital_id = (select nullif(current_setting('cbpn.hospital', true), '')::smallint));
+create policy consulted on scan for select using (patient_no in (select c.patient_no from consult c));
+grant select, insert on scan, consult to cbpn_app;
+reset role;

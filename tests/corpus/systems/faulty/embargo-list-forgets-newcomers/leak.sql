@@ -1,0 +1,2 @@
+-- as A
+select couple, outcome from cycle;

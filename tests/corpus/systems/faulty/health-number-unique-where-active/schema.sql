@@ -1,0 +1,11 @@
+create role abhu_owner nologin;
+create role abhu_app login;
+alter schema public owner to abhu_owner;
+set role abhu_owner;
+create table insured (clinic_id uuid not null, no int not null, patient text not null, card_no text not null, active boolean not null default true, primary key (clinic_id, no));
+create unique index one_active_card on insured (upper(card_no)) where active;
+insert into insured values ('71000000-0000-4000-8000-000000000001', 1, 'Amir', 'SH-1000', true), ('71000000-0000-4000-8000-000000000002', 1, 'Bela bravo', 'SH-2000', true);
+alter table insured enable row level security, force row level security;
+create policy clinic on insured using (clinic_id = (select nullif(current_setting('abhu.clinic', true), '')::uuid));
+grant select, insert, update on insured to abhu_app;
+reset role;

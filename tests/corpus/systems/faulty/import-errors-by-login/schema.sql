@@ -1,0 +1,15 @@
+create role imper_owner nologin;
+create role imper_app login;
+alter schema public owner to imper_owner;
+set role imper_owner;
+create table screening (block text not null, school text not null, roll_no int not null, child text not null, finding text, primary key (block, school, roll_no));
+create table import_error (block text not null, batch int not null, line int not null, raw text not null, loaded_by name not null default session_user, primary key (block, batch, line));
+insert into screening values ('BLK-ERODE', 'GHS 4', 1, 'Anand', 'anaemia'), ('BLK-KARUR', 'GHS 4', 1, 'Bavya bravo', 'bravo vision');
+insert into import_error values ('BLK-ERODE', 1, 17, 'Anand;;x', 'imper_app'), ('BLK-KARUR', 1, 3, 'Bavya bravo;12;y', 'imper_app');
+alter table screening enable row level security, force row level security;
+alter table import_error enable row level security, force row level security;
+create policy block on screening using (block = (select nullif(current_setting('imper.block', true), '')));
+create policy uploader on import_error for select using (loaded_by = session_user);
+create policy upload on import_error for insert with check (block = (select nullif(current_setting('imper.block', true), '')));
+grant select, insert on screening, import_error to imper_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select person, sputum from tb_contact;

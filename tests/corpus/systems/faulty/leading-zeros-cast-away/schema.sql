@@ -1,0 +1,12 @@
+create role leadz_owner nologin;
+create role leadz_app login;
+alter schema public owner to leadz_owner;
+set role leadz_owner;
+create domain post_code as text check (value ~ '^[0-9]{2,6}$');
+create table tb_contact (post_code post_code not null, no int not null, person text not null, sputum text, primary key (post_code, no));
+insert into tb_contact values ('117', 1, 'Azhagu', 'negative'), ('0117', 1, 'Bala bravo', 'bravo positive');
+create index on tb_contact ((post_code::int));
+alter table tb_contact enable row level security, force row level security;
+create policy post on tb_contact using (post_code::int = (select nullif(current_setting('leadz.post', true), '')::int));
+grant select, insert, update, delete on tb_contact to leadz_app;
+reset role;

@@ -1,0 +1,16 @@
+create role lrga_owner nologin;
+create role lrga_app login;
+alter schema public owner to lrga_owner;
+set role lrga_owner;
+create table bay_link (school text not null, host_school text not null, bay text not null, remark text, primary key (school, host_school, bay));
+create table bay_diary (host_school text not null, bay text not null, at timestamptz not null, child text not null, entry text not null, primary key (host_school, bay, at));
+insert into bay_link values ('SCH-101', 'SCH-101', 'ground floor', 'own'), ('SCH-202', 'SCH-202', 'annexe', 'own bravo');
+insert into bay_diary values ('SCH-101', 'ground floor', '2026-07-01 10:00+05:30', 'Abdul', 'cut'), ('SCH-202', 'annexe', '2026-07-01 10:00+05:30', 'Beryl bravo', 'bravo epilepsy');
+alter table bay_link enable row level security, force row level security;
+alter table bay_diary enable row level security, force row level security;
+create policy mine on bay_link using (school = (select nullif(current_setting('lrga.school', true), '')));
+create policy linked on bay_diary for select using (exists (select from bay_link l where l.host_school = bay_diary.host_school and l.bay = bay_diary.bay and l.school = (select nullif(current_setting('lrga.school', true), ''))));
+create policy host on bay_diary for insert with check (host_school = (select nullif(current_setting('lrga.school', true), '')));
+grant select, insert, delete on bay_link to lrga_app;
+grant select, insert on bay_diary to lrga_app;
+reset role;

@@ -1,0 +1,13 @@
+create role trim_owner nologin;
+create role trim_dispensary nologin;
+create role trim_nap_app login;
+create role trim_napa_app login;
+grant trim_dispensary to trim_nap_app, trim_napa_app;
+alter schema public owner to trim_owner;
+set role trim_owner;
+create table dispensing (login text not null default session_user, no int not null, patient text not null, drug text not null, primary key (login, no));
+insert into dispensing values ('trim_nap_app', 1, 'Alok', 'aspirin'), ('trim_napa_app', 1, 'Bano bravo', 'bravo morphine');
+alter table dispensing enable row level security, force row level security;
+create policy dispensary on dispensing using (rtrim(login, '_app') = rtrim(session_user::text, '_app'));
+grant select, insert on dispensing to trim_dispensary;
+reset role;

@@ -1,0 +1,4 @@
+-- control as A
+select * from reading;
+-- as A
+select patient from study;

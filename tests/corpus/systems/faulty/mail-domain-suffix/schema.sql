@@ -1,0 +1,14 @@
+create role mdsx_owner nologin;
+create role mdsx_app login;
+alter schema public owner to mdsx_owner;
+set role mdsx_owner;
+create table study (mail_domain text not null, accession text not null, patient text not null, primary key (mail_domain, accession));
+create table reading (mail_domain text not null, accession text not null, reader text not null, report text not null, primary key (mail_domain, accession, reader), foreign key (mail_domain, accession) references study);
+insert into study values ('mycare.in', 'A1', 'Amala'), ('care.in', 'A1', 'Bilal bravo');
+insert into reading values ('mycare.in', 'A1', 'ann', 'clear'), ('care.in', 'A1', 'bob', 'bravo nodule');
+alter table study enable row level security, force row level security;
+alter table reading enable row level security, force row level security;
+create policy domain on study using ((select nullif(current_setting('mdsx.mail', true), '')) like '%' || mail_domain);
+create policy domain on reading using ((select split_part(nullif(current_setting('mdsx.mail', true), ''), '@', 2)) = mail_domain);
+grant select, insert, update on study, reading to mdsx_app;
+reset role;

@@ -1,0 +1,2 @@
+-- as A
+select patient, plan from case_sheet;

@@ -1,0 +1,10 @@
+create role mrnb_owner nologin;
+create role mrnb_app login;
+alter schema public owner to mrnb_owner;
+set role mrnb_owner;
+create table record (hospital text not null, mrn int not null, patient text not null, problem text, primary key (hospital, mrn));
+insert into record values ('H-100', 1000, 'Anuradha', 'cataract'), ('H-100', 1999, 'Akbar', 'hernia'), ('H-200', 2000, 'Bhaskar bravo', 'bravo hepatitis'), ('H-200', 2500, 'Bina bravo', 'bravo fracture');
+alter table record enable row level security, force row level security;
+create policy block on record using (mrn <@ (select nullif(current_setting('mrnb.block', true), '')::int4range));
+grant select, insert, update, delete on record to mrnb_app;
+reset role;

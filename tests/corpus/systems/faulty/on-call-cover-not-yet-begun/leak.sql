@@ -1,0 +1,2 @@
+-- as A
+select mother, remark from delivery;

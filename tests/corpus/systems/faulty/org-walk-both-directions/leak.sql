@@ -1,0 +1,2 @@
+-- as A
+select patient, right_eye from refraction;

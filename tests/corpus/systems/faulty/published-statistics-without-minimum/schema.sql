@@ -1,0 +1,16 @@
+create role psnm_owner nologin;
+create role psnm_app login;
+create schema registry authorization psnm_owner;
+create schema published authorization psnm_owner;
+set role psnm_owner;
+create table registry.disease (code text primary key, name text not null);
+create table registry.enrolment (centre text not null, case_no int not null, disease text not null references registry.disease, patient text not null, district text not null, born int not null, primary key (centre, case_no));
+insert into registry.disease values ('E75', 'Gaucher'), ('E84', 'cystic fibrosis');
+insert into registry.enrolment values ('C-01', 1, 'E84', 'Aarthi', 'Salem', 2011), ('C-02', 1, 'E75', 'Banu bravo', 'Theni', 2017);
+alter table registry.enrolment enable row level security;
+create policy centre on registry.enrolment using (centre = (select nullif(current_setting('psnm.centre', true), '')));
+create materialized view published.by_district as select disease, district, count(*) as patients, min(born) as youngest_cohort_from from registry.enrolment group by disease, district;
+grant usage on schema registry, published to psnm_app;
+grant select on registry.disease, published.by_district to psnm_app;
+grant select, insert on registry.enrolment to psnm_app;
+reset role;

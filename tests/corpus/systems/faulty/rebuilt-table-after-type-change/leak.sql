@@ -1,0 +1,4 @@
+-- control as A
+select name from patient;
+-- as A
+select amount, mode from receipt;

@@ -1,0 +1,18 @@
+create role rpvw_owner nologin;
+create role rpvw_app login;
+alter schema public owner to rpvw_owner;
+set role rpvw_owner;
+create table tumour (centre_id uuid not null, reg_no text not null, patient text not null, site text not null, stage text, primary key (centre_id, reg_no));
+create table follow_up (centre_id uuid not null, reg_no text not null, on_day date not null, status text not null, primary key (centre_id, reg_no, on_day), foreign key (centre_id, reg_no) references tumour);
+insert into tumour values ('d1000000-0000-4000-8000-000000000001', 'R1', 'Alamelu', 'C50', 'II'), ('d1000000-0000-4000-8000-000000000002', 'R1', 'Balan bravo', 'C34 bravo', 'IV');
+insert into follow_up values ('d1000000-0000-4000-8000-000000000001', 'R1', '2026-01-01', 'alive'), ('d1000000-0000-4000-8000-000000000002', 'R1', '2026-01-01', 'bravo lost');
+alter table tumour enable row level security;
+alter table follow_up enable row level security;
+create policy centre on tumour using (centre_id = (select nullif(current_setting('rpvw.centre', true), '')::uuid));
+create policy centre on follow_up using (centre_id = (select nullif(current_setting('rpvw.centre', true), '')::uuid));
+create view v_tumour with (security_invoker = true) as select reg_no, patient, site from tumour;
+create view v_follow_up with (security_invoker = true) as select reg_no, on_day, status from follow_up;
+create or replace view v_tumour as select reg_no, patient, site, stage from tumour;
+grant select, insert, update on tumour, follow_up to rpvw_app;
+grant select on v_tumour, v_follow_up to rpvw_app;
+reset role;

@@ -1,0 +1,27 @@
+create role rpus_owner nologin;
+create role rpus_franchise nologin;
+create role rpus_head_office nologin;
+create role rpus_anna nologin;
+create role rpus_besant nologin;
+create role rpus_app login noinherit;
+grant rpus_franchise to rpus_anna, rpus_besant, rpus_head_office;
+grant rpus_anna, rpus_besant to rpus_app;
+create schema studio_anna authorization rpus_owner;
+create schema studio_besant authorization rpus_owner;
+create schema reporting authorization rpus_owner;
+set role rpus_owner;
+create table studio_anna.treatment (no int primary key, patient text not null, exercise text not null, fee numeric);
+create table studio_besant.treatment (no int primary key, patient text not null, exercise text not null, fee numeric);
+create table reporting.exercise (code text primary key, minutes int not null);
+insert into studio_anna.treatment values (1, 'Arjun', 'squat', 500);
+insert into studio_besant.treatment values (1, 'Bhanu bravo', 'bravo plank', 700);
+insert into reporting.exercise values ('squat', 10), ('plank', 5);
+create view reporting.treatment_all as
+  select 'rpus_anna' as studio, t.* from studio_anna.treatment t union all select 'rpus_besant', t.* from studio_besant.treatment t;
+grant usage on schema studio_anna to rpus_anna;
+grant usage on schema studio_besant to rpus_besant;
+grant usage on schema reporting to rpus_franchise;
+grant select, insert, update, delete on studio_anna.treatment to rpus_anna;
+grant select, insert, update, delete on studio_besant.treatment to rpus_besant;
+grant select on reporting.exercise, reporting.treatment_all to rpus_franchise;
+reset role;

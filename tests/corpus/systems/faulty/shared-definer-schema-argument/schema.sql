@@ -1,0 +1,34 @@
+create role sdsa_owner nologin;
+create role sdsa_molar nologin;
+create role sdsa_canine nologin;
+create role sdsa_app login noinherit;
+grant sdsa_molar, sdsa_canine to sdsa_app;
+create schema practice_molar authorization sdsa_owner;
+create schema practice_canine authorization sdsa_owner;
+create schema shared authorization sdsa_owner;
+set role sdsa_owner;
+grant usage on schema practice_molar to sdsa_molar;
+grant usage on schema practice_canine to sdsa_canine;
+grant usage on schema shared to sdsa_molar, sdsa_canine;
+create table practice_molar.patient (no int primary key, name text not null, phone text);
+create table practice_molar.recall (patient_no int references practice_molar.patient, due date not null, reason text not null, primary key (patient_no, due));
+create table practice_canine.patient (no int primary key, name text not null, phone text);
+create table practice_canine.recall (patient_no int references practice_canine.patient, due date not null, reason text not null, primary key (patient_no, due));
+insert into practice_molar.patient values (1, 'Ananya', '94430');
+insert into practice_molar.recall values (1, '2026-09-01', 'scaling');
+insert into practice_canine.patient values (1, 'Bhuvan bravo', '94431 bravo');
+insert into practice_canine.recall values (1, '2026-09-01', 'bravo implant');
+create table shared.recall_sent (practice name not null default current_user, no int not null, message text not null, primary key (practice, no));
+insert into shared.recall_sent values ('sdsa_molar', 1, 'come for scaling'), ('sdsa_canine', 1, 'bravo: your implant');
+alter table shared.recall_sent enable row level security;
+create policy practice on shared.recall_sent using (practice = current_user);
+grant select, insert on shared.recall_sent to sdsa_molar, sdsa_canine;
+create function shared.recall_list(practice text) returns table (name text, due date, reason text) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  return query execute format('select p.name, r.due, r.reason from %1$I.recall r join %1$I.patient p on p.no = r.patient_no order by r.due', practice);
+end $$;
+grant select, insert, update on all tables in schema practice_molar to sdsa_molar;
+grant select, insert, update on all tables in schema practice_canine to sdsa_canine;
+revoke execute on function shared.recall_list from public;
+grant execute on function shared.recall_list to sdsa_molar, sdsa_canine;
+reset role;

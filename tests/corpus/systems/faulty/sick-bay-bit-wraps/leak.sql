@@ -1,0 +1,2 @@
+-- as A
+select student, complaint from sick_visit;

@@ -1,0 +1,11 @@
+create role bitbay_owner nologin;
+create role bitbay_app login;
+alter schema public owner to bitbay_owner;
+set role bitbay_owner;
+create table sick_visit (bay_no int not null, no int not null, student text not null, complaint text, concerns int generated always as (1 << (bay_no % 32)) stored, primary key (bay_no, no));
+insert into sick_visit (bay_no, no, student, complaint) values (3, 1, 'Arul', 'fever'), (35, 1, 'Benny bravo', 'bravo rash');
+create function my_bits() returns int language sql stable as $$ select 1 << (nullif(current_setting('bitbay.bay', true), '')::int % 32) $$;
+alter table sick_visit enable row level security, force row level security;
+create policy bay on sick_visit using (concerns & (select my_bits()) <> 0);
+grant select, insert, delete on sick_visit to bitbay_app;
+reset role;

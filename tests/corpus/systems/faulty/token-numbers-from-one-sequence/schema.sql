@@ -1,0 +1,12 @@
+create role tkns_owner nologin;
+create role tkns_app login;
+alter schema public owner to tkns_owner;
+set role tkns_owner;
+create sequence token_no;
+create table opd_token (hospital_id bigint not null, token bigint not null default nextval('token_no'), patient text not null, counter text, primary key (hospital_id, token));
+insert into opd_token (hospital_id, patient, counter) values (9001, 'Arasi', '1'), (9002, 'Bhavna bravo', '1'), (9002, 'Bina bravo', '2');
+alter table opd_token enable row level security, force row level security;
+create policy hospital on opd_token using (hospital_id = (select nullif(current_setting('tkns.hospital', true), '')::bigint));
+grant usage on sequence token_no to tkns_app;
+grant select, insert on opd_token to tkns_app;
+reset role;

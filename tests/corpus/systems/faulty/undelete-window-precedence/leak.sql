@@ -1,0 +1,2 @@
+-- as A
+select client, note from counsel_note where deleted_at is not null;

@@ -1,0 +1,12 @@
+create role undl_owner nologin;
+create role undl_app login;
+alter schema public owner to undl_owner;
+set role undl_owner;
+create table counsel_note (practice text not null, no int not null, client text not null, note text not null, deleted_at timestamptz, primary key (practice, no));
+insert into counsel_note values ('pr-1', 1, 'Asma', 'sleep', null), ('pr-2', 1, 'Bobby bravo', 'bravo marriage', null), ('pr-2', 2, 'Bela bravo', 'bravo debt', now() - interval '2 days');
+alter table counsel_note enable row level security, force row level security;
+create policy live on counsel_note for select using (practice = (select nullif(current_setting('undl.practice', true), '')) and deleted_at is null or deleted_at > now() - interval '30 days');
+create policy write on counsel_note for insert with check (practice = (select nullif(current_setting('undl.practice', true), '')));
+create policy change on counsel_note for update using (practice = (select nullif(current_setting('undl.practice', true), '')));
+grant select, insert, update on counsel_note to undl_app;
+reset role;
