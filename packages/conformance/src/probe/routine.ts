@@ -39,11 +39,37 @@ export async function aimedArguments(
 ): Promise<string[][]> {
   const needed = one.arguments.filter(({ optional }) => !optional)
   const full = one.arguments
-  const lists = await Promise.all(full.map((arg) => candidates(scene, one, arg, pair, words)))
-  const combined = [...product(lists).slice(0, maxCalls), ...emptied(full, lists)]
+  // One after the other: what they ask for shares the reader's session.
+  const lists: string[][] = []
+  for (const arg of full) lists.push(await candidates(scene, one, arg, pair, words))
+  const combined = [
+    ...(await ownedKeys(scene, full, pair)),
+    ...product(lists).slice(0, maxCalls),
+    ...emptied(full, lists),
+  ]
   if (needed.length === full.length) return combined
   const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
   return [...short, ...emptied(needed, lists.slice(0, needed.length)), ...combined]
+}
+
+/** The victim's key in one place and keys of its rows in all others, whatever the arguments are called. */
+async function ownedKeys(scene: Scene, args: readonly Argument[], { victim }: Pair): Promise<string[][]> {
+  if (args.length < 2 || args.length > 4 || args.some(({ fields, out }) => out || fields.length > 0)) return []
+  const rows = await Promise.all(args.map(async (arg) => (await keysOfRows(scene, arg, victim)).slice(0, 2)))
+  const found: string[][] = []
+  for (const [place, arg] of args.entries()) {
+    const [key] = fits(arg, victim.keys)
+    if (key === undefined || !/^[SNU]$/.test(arg.category)) continue
+    for (const which of [0, 1]) {
+      const values = args.map(({ type }, at) => {
+        const row = rows[at]?.[which]
+        if (at === place) return `${quoteLiteral(key)}::${type}`
+        return row && `${hidden(row.text, row.place)}::${type}`
+      })
+      if (values.every((value) => value !== undefined)) found.push(values)
+    }
+  }
+  return found
 }
 
 /** An empty search box: nothing at all, then nothing in one place, nothing but one, and texts that match everything. */
@@ -95,6 +121,7 @@ async function candidates(
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
+  if (arg.category === "N" && isSpan(arg.name)) return ["5", "0", "30", "1", "365", "-1"].map(typed)
   // Above all others: what is counted up to it must grow.
   const high = /^(integer|bigint|numeric)$/.test(arg.base) ? [typed("2000000")] : []
   if (arg.category === "N" || arg.base === "uuid")
@@ -116,6 +143,9 @@ async function candidates(
     return [`array[${words.join(", ")}]::${arg.type}`]
   return [`null::${arg.type}`]
 }
+
+/** A time counted in units, as retention has it: neither so short that it is refused nor so long that it leaves nothing. */
+const isSpan = (name: string): boolean => /(^|_)(years?|months?|weeks?|days?|hours?|minutes?|age)($|_)/i.test(name)
 
 /** Words that a column of that name accepts: a function asked with any other refuses before it reads. */
 async function listedWords(scene: Scene, { name }: Argument): Promise<string[]> {
@@ -144,9 +174,8 @@ async function composites(
   pair: Pair,
   words: readonly string[],
 ): Promise<string[]> {
-  const lists = await Promise.all(
-    arg.fields.map(async (part) => await candidates(scene, one, { ...part, ...plainArgument }, pair, words)),
-  )
+  const lists: string[][] = []
+  for (const part of arg.fields) lists.push(await candidates(scene, one, { ...part, ...plainArgument }, pair, words))
   const rows = product(lists.map((list) => list.slice(0, 6))).slice(0, maxCalls)
   if (arg.category !== "A") return rows.map((values) => `row(${values.join(", ")})::${arg.type}`)
   return [`array[${rows.map((values) => `row(${values.join(", ")})`).join(", ")}]::${arg.type}`]

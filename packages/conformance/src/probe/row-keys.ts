@@ -33,7 +33,7 @@ export async function keysOfRows(
   const wanted = plainName(arg.name).replace(/_?(id|uuid|key|no)s?$/i, "")
   const found: (RowKey & { named: boolean })[] = []
   for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
-    const column = keyColumn(relation, element)
+    const column = keyColumn(relation, element, wanted)
     if (column === undefined) continue
     const { rows } = await facts.owned(relation, victim)
     const named = wanted !== "" && relation.name.toLowerCase().includes(wanted)
@@ -44,16 +44,18 @@ export async function keysOfRows(
   return sorted.filter(({ text }, place) => sorted.findIndex((other) => other.text === text) === place)
 }
 
-/** The last column of the primary key of that type: behind the tenant, the row's own. */
-export function keyColumn(relation: Relation, type: string): string | undefined {
+/** The column of the primary key of that type that is called so; else the last: behind the tenant, the row's own. */
+export function keyColumn(relation: Relation, type: string, wanted = ""): string | undefined {
   const names = primaryKey(relation)?.columns ?? []
   const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
   const same = names.filter((name) => {
     const base = relation.columns.find((column) => column.name === name)?.base
     return name !== tenant && (base === type || (isWhole(base) && isWhole(type)))
   })
-  return same.at(-1)
+  return same.find((name) => wanted !== "" && bare(name) === bare(wanted)) ?? same.at(-1)
 }
+
+const bare = (name: string): string => name.toLowerCase().replace(/_?(id|uuid|key|no)s?$/, "")
 
 const isWhole = (type: string | undefined): boolean => type === "integer" || type === "bigint" || type === "smallint"
 

@@ -4,10 +4,11 @@ import type { Transaction } from "../../database/transaction.js"
 import type { Routine } from "../../probe/argument.js"
 import { hidden } from "../../probe/hidden.js"
 import type { Pair } from "../../probe/pair.js"
-import { difference, lookReplay, picture } from "../../probe/picture.js"
+import { difference, lookReplay, type Picture, picture } from "../../probe/picture.js"
 import { plant } from "../../probe/plant.js"
 import { policyFunctions } from "../../probe/policy-parts.js"
 import { aimedArguments, callable, callText, isUndoable, signature } from "../../probe/routine.js"
+import { shownByFunctions } from "../../probe/shown-by-functions.js"
 import { sayUnplanted } from "../../probe/unplanted.js"
 import { knownWords, wordsOf } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
@@ -17,6 +18,7 @@ import { type ToldByRow, toldByRow } from "./by-row.js"
 import { heldByCursors, opensCursors } from "./cursors.js"
 import { fixFor, oracleCvss, readBy } from "./judging.js"
 import { tells } from "./tells.js"
+import { toldToNobody } from "./without-context.js"
 
 export const probe = defineProbe({
   code: "WKC041",
@@ -63,8 +65,9 @@ async function call(
     if (await reads(scene, record, pair, one, attack)) return
     const held = opensCursors(one) ? await heldByCursors(scene, record, pair, one, attack) : undefined
     if (held !== undefined) return report(record, one, pair, held.evidence, held.replay)
-    if (one.volatility === "v" && (await writes(scene, record, pair, one, attack))) return
+    if (one.volatility === "v" && (await writes(scene, record, pair, one, all, attack))) return
   }
+  if (await toldToNobody(scene, record, pair, one, asked)) return
   // Shown to leak, whichever way round, it needs no oracle.
   if (record.findings.some(({ object, severity }) => object === labelOf(one) && severity !== "oracle")) return
   const told = await toldByRow(scene, record, pair, one, all)
@@ -120,7 +123,14 @@ async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
 }
 
 /** After the call the victim looks whether its rows are still what they were. */
-async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
+async function writes(
+  scene: Scene,
+  record: CheckRecord,
+  pair: Pair,
+  one: Routine,
+  all: readonly Routine[],
+  attack: string,
+): Promise<boolean> {
   const { attacker, victim } = pair
   const apart = victim.whyApart(attacker)
   if (apart !== undefined) {
@@ -133,15 +143,20 @@ async function writes(scene: Scene, record: CheckRecord, pair: Pair, one: Routin
     }
     return false
   }
-  const before = await victim.act(async (tx) => await picture(scene, tx, victim, one.source))
+  const look = async (tx: Transaction): Promise<Picture> =>
+    new Map([
+      ...(await picture(scene, tx, victim, one.source)),
+      ...(one.definer ? await shownByFunctions(scene, tx, pair, one.source, all) : []),
+    ])
+  const before = await victim.act(look)
   const after = await attacker.act(async (tx) => {
     const { error } = await tx.keep(attack)
     if (error !== undefined || !(await victim.takeOver(tx, attacker))) return before
-    return await picture(scene, tx, victim, one.source)
+    return await look(tx)
   })
-  const look = difference(before, after)
-  if (look === undefined) return false
-  const replay = lookReplay(pair, look, attack)
+  const changed = difference(before, after)
+  if (changed === undefined) return false
+  const replay = lookReplay(pair, changed, attack)
   report(record, one, pair, `rows of tenant ${victim.name} were not the same after the call`, replay)
   return true
 }
