@@ -96,9 +96,8 @@ comment on function wardkeep_audit.commitment(bytea, integer, text) is
   'Internal: what a leaf holds of a value; fields are 1 actor, 2 record, 3 subject, 4 detail.';
 
 create function wardkeep_audit.happened(verb text, detail text, at timestamptz) returns timestamptz
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select case when verb = 'view' and detail like '%"restates"%' then coalesce((detail::json ->> 'at')::timestamptz, at) else at end
-$$;
+  -- Without SET, so that it becomes a part of the query.
+  language sql stable
+  return case when verb = 'view' and detail like '%"restates"%' then coalesce((detail::json ->> 'at')::timestamptz, at) else at end;
 comment on function wardkeep_audit.happened(text, text, timestamptz) is
   'Internal: when what an event tells happened; an event that restates another one after an erasure holds that one''s time.';
