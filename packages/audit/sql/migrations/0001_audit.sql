@@ -235,7 +235,7 @@ begin
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
   select e.tenant, e.branch, e.actor, e.role, e.purpose, e.session, e.request, e.verb, e.relation,
          case when cardinality(o.others) = 1 then o.others[1] end, e.groups, e.n,
-         json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', e.id::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
+         json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', wardkeep_audit.access_id(e.verb, e.detail, e.id)::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
            'subjects', case when cardinality(o.others) > 1 then to_json(o.others) end))::text
     from wardkeep_audit.event e
     cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
@@ -1104,6 +1104,8 @@ begin
   if (select count(*) from wardkeep_audit.access_review v where v.tenant = me.tenant and v.reviewed_by = me.actor and v.reviewed_at > clock_timestamp() - interval '1 hour') >= 1000 then
     raise exception 'this reviewer decided 1,000 times within an hour' using errcode = 'WK439', hint = 'Go on later, or leave it to another reviewer.';
   end if;
+  -- What was done in several branches is of none: whoever holds one of them is not told what was said of the others.
+  made.branch := case when not exists (select from unnest(found_events) e where e.branch is distinct from one.branch) then one.branch end;
   if made.subject is not null then
     made.access := wardkeep_audit.access_id(one.verb, one.detail, one.id);
     made.about := encode(sha256(convert_to(made.access || ':' || made.subject, 'UTF8')), 'hex');
@@ -1116,10 +1118,10 @@ begin
     raise exception 'this was decided already' using errcode = 'WK439';
   end if;
   insert into wardkeep_audit.access_review (tenant, branch, about, rule, access, subject, actor, outcome, reason, reviewed_by, reviewed_as, session)
-  values (me.tenant, one.branch, made.about, made.rule, made.access, made.subject, one.actor, made.outcome, made.reason, me.actor, me.role, me.session_id)
+  values (me.tenant, made.branch, made.about, made.rule, made.access, made.subject, one.actor, made.outcome, made.reason, me.actor, me.role, me.session_id)
   returning * into made;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
-  values (me.tenant, one.branch, me.actor, me.role, me.purpose, me.session_id, wardkeep.request_id(), 'create', 'wardkeep_audit.access_review', made.id::text, made.subject,
+  values (me.tenant, made.branch, me.actor, me.role, me.purpose, me.session_id, wardkeep.request_id(), 'create', 'wardkeep_audit.access_review', made.id::text, made.subject,
     json_strip_nulls(json_build_object('rule', made.rule, 'of', made.actor, 'event', case when cardinality(refs) = 1 then refs[1] end, 'events', cardinality(refs),
       'about', made.about, 'outcome', made.outcome, 'reason', made.reason))::text);
   return jsonb_build_object('id', made.id::text, 'about', made.about, 'at', made.reviewed_at at time zone 'UTC');

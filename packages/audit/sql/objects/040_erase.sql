@@ -42,7 +42,7 @@ begin
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
   select e.tenant, e.branch, e.actor, e.role, e.purpose, e.session, e.request, e.verb, e.relation,
          case when cardinality(o.others) = 1 then o.others[1] end, e.groups, e.n,
-         json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', e.id::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
+         json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', wardkeep_audit.access_id(e.verb, e.detail, e.id)::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
            'subjects', case when cardinality(o.others) > 1 then to_json(o.others) end))::text
     from wardkeep_audit.event e
     cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)

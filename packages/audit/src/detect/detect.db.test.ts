@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto"
+import { generateKeyPairSync, randomBytes } from "node:crypto"
 import type { Session } from "@wardkeep/postgres"
 import { asOwner } from "@wardkeep/postgres/migrate"
+import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
 import {
   type Emergency,
@@ -17,6 +18,8 @@ import { policyWithDetection } from "#tests/fixture/policy.ts"
 import { generator, pick } from "#tests/fuzz/random.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { audit } from "../compile/audit.js"
+import { signerFrom } from "../seal/note.js"
+import { openSealer } from "../seal/sealer.js"
 import { recordViews } from "../views/recorder.js"
 import { readAccesses } from "./accesses.js"
 import { alerts } from "./alerts.js"
@@ -65,6 +68,10 @@ beforeAll(async () => {
   await shown(reviewer, unknown)
 })
 
+const owned = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
+  connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
+    asOwner(client, used.clinic.policy, () => work(client)),
+  )
 const find = (rows: readonly QueuedAccess[], actor: string) => rows.filter((row) => row.actor === actor)
 
 describe("the queue", () => {
@@ -235,13 +242,41 @@ describe("an erasure", () => {
         "select (select count(*) from wardkeep_audit.access_queue where subject = 'gone')::int + (select count(*) from wardkeep_audit.access_review where subject = 'gone')::int as n",
       )
     expect(await left()).toEqual([{ n: 2 }])
-    const { policy, logins } = used.clinic
-    await connected(withLogin(database.ownerUrl, logins.migrator), (client) =>
-      asOwner(client, policy, () =>
-        client.query("select wardkeep_audit.erase_subject($1, 'gone', 'request 18')", [tenant]),
-      ),
-    )
+    await owned((client) => client.query("select wardkeep_audit.erase_subject($1, 'gone', 'request 18')", [tenant]))
     expect(await left()).toEqual([{ n: 0 }])
+  })
+
+  it("of two others beside a person leaves the access its number and time, and what was decided of it", async () => {
+    const ids = await addPatients(0, 3)
+    await as(colleague, () => used.wk.query("select id, created_at from patient where id = any($1)", [ids]))
+    const [kept = "", ...others] = ids
+    const waiting = async () =>
+      find((await queueOf(reviewer)).rows, "reception-0").filter(({ subject }) => subject === kept)
+    const decide = (event = "") => {
+      const of = { event, subject: kept }
+      return as(reviewer, () => reviewAccess({ client: used.wk, of, outcome: "not_legitimate", reason: "r" }))
+    }
+    const [before] = await waiting()
+    await decide(before?.event)
+    const { deployment } = used.clinic.policy
+    const signer = signerFrom(
+      generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    )
+    await owned(async (client) => {
+      const sealer = await openSealer({ client, deployment, signer, heartbeat: 0 })
+      for (const subject of others) {
+        await sealer.seal()
+        await client.query("select wardkeep_audit.erase_subject($1, $2, 'request 19')", [
+          used.clinic.branches[0].clinic,
+          subject,
+        ])
+      }
+    })
+    const after = await waiting()
+    const { access, at } = before ?? {}
+    expect(after).toMatchObject([{ access, at, actor: "reception-0", status: "not_legitimate", persons: 1 }])
+    expect(after[0]?.event).not.toBe(before?.event)
+    await expect(decide(after[0]?.event)).rejects.toMatchObject({ code: "WK439" })
   })
 })
 
