@@ -22,6 +22,7 @@ const cast = {
   billing: [0, [0], "billing"],
   locum: [0, [0], "locum"],
   owner: [0, [0, 1], "owner"],
+  privacy: [0, [0], "privacy"],
   doctorOfTwo: [0, [0, 1], "doctor"],
   doctorNextDoor: [0, [1], "doctor"],
   leaver: [0, [0], "doctor"],
