@@ -19,8 +19,25 @@ export async function passedPolicies(scene: Scene, relation: Relation, error: Se
   if (where !== "" || table === "" || !/^23(502|503|505|514|P01)$/.test(code)) return false
   if (code !== "23502" && constraint === "") return false
   const deciders = await decidersOf(scene.reader)
-  return deciders !== undefined && !deciders.has(relation.oid) && !deciders.has(`${table}.${constraint}`)
+  return (
+    deciders !== undefined &&
+    !deciders.has(relation.oid) &&
+    !deciders.has(`${table}.${constraint}`) &&
+    !deciders.has(tenantCheck(relation, error))
+  )
 }
+
+/**
+ * A CHECK that names the tenant column, as a table per tenant has it, refused the row: that is what keeps tenants apart
+ * there.
+ */
+export async function isTenantCheck({ reader }: Scene, relation: Relation, error: ServerError): Promise<boolean> {
+  if (error.code !== "23514" || error.where !== "" || error.constraint === "") return false
+  return (await decidersOf(reader))?.has(tenantCheck(relation, error)) === true
+}
+
+const tenantCheck = ({ tenancy }: Relation, { table, constraint }: ServerError): string =>
+  `${table}.${constraint} of ${tenancy.by === "column" ? tenancy.column.name : ""}`
 
 const known = new WeakMap<Connection, Promise<ReadonlySet<string> | undefined>>()
 
@@ -34,7 +51,8 @@ async function decidersOf(reader: Connection): Promise<ReadonlySet<string> | und
 
 /**
  * Tables with triggers before each row, with triggers afterwards that could still refuse it, or with rules, their parents
- * among them, and constraints that read the context. A PL/pgSQL function without RAISE keeps an audit log or a sum.
+ * among them, and constraints that read the context. A PL/pgSQL function without RAISE keeps an audit log or a sum. Each
+ * CHECK is listed with every column it names as well.
  */
 const question = `
   with recursive changed as (
@@ -49,6 +67,11 @@ const question = `
     select i.inhparent from changed join pg_catalog.pg_inherits as i on i.inhrelid = changed.oid
   )
   select oid::text as what from changed
+  union all
+  select c.relname || '.' || k.conname || ' of ' || a.attname from pg_catalog.pg_constraint as k
+  join pg_catalog.pg_class as c on c.oid = k.conrelid
+  join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = any (k.conkey)
+  where k.contype = 'c'
   union all
   select c.relname || '.' || k.conname from pg_catalog.pg_constraint as k
   join pg_catalog.pg_class as c on c.oid = k.conrelid
