@@ -1,4 +1,4 @@
-import { decideRequest, destroyPerson, identifyRequest, openRequest } from "@wardkeep/consent"
+import { decideRequest, destroyPerson, history, identifyRequest, openRequest, represent } from "@wardkeep/consent"
 import { definePolicy } from "@wardkeep/core"
 import {
   allowSupport,
@@ -106,6 +106,19 @@ it("a request is about nobody else with the same key, in this branch or in the n
   expect(await seen(subject)).toBe(1)
 })
 
+it("who had the key before, of whom the ledger holds nothing, stays in the audit log when the next one is destroyed", async () => {
+  const subject = await used.clinic.person("1985-03-01")
+  await owner(removed(subject))
+  const log = "select id from wardkeep_audit.event where subject = $1 order by id"
+  const before = await used.clinic.admin(log, [subject])
+  expect(before.length).toBeGreaterThan(1)
+  await owner(put(subject))
+  const request = await asked(subject)
+  await decided(request)
+  expect((await destroy(request)).log).toEqual({ outcome: "key-of-several", events: 0 })
+  expect(await used.clinic.admin(log, [subject])).toEqual(expect.arrayContaining(before))
+})
+
 it("a request waits for whoever gives the key to somebody else, and is not decided about that person", async () => {
   const subject = await used.clinic.person("1985-03-01")
   const request = await asked(subject)
@@ -155,6 +168,7 @@ describe("the other ways to a person", () => {
       ...document,
       roles: {
         ...document.roles,
+        clerk: { purposes: ["care"], can: { patient: { read: ["clinic_id", "branch_id", "id"], create: true } } },
         desk: { ...document.roles.desk, can: { ...document.roles.desk.can, patient: handed, visit: "manage" } },
         emergency: only,
         consultant: only,
@@ -183,7 +197,10 @@ describe("the other ways to a person", () => {
       lookups: { patient_by_name: { table: "patient", by: "full_name", returns: ["id"] } },
     })
     await connected(database.ownerUrl, (admin) => install({ admin, policy, extensions }))
-    await asOwner((client) => apply({ client, policy, extensions }))
+    await asOwner(async (client) => {
+      await client.query("alter table patient add telephone text, add unique (clinic_id, branch_id, telephone)")
+      await apply({ client, policy, extensions })
+    })
     wk = createWardkeep({ pool: { connectionString: database.appUrl(logins.app), max: 2 }, policy, issuer })
   })
   afterAll(() => wk.close())
@@ -275,6 +292,79 @@ describe("the other ways to a person", () => {
       wk.run(boss, () => movePatient(wk, { subject, from: branch, to: other, reason: "moved house" }))
     await expect(move(gone)).rejects.toMatchObject({ code: "WK231", message: "there is no such person in the branch" })
     await move(there)
+  })
+
+  it("who has the key in a branch that somebody left is destroyed alone, and leaves nothing to the next one", async () => {
+    const { issuer, session, branches, admin } = used.clinic
+    const [{ clinic: tenant, branch: here }, { branch: there }] = branches
+    const boss = await issuer.issueSession({
+      actor: "boss",
+      ttl: "PT1H",
+      assignments: [{ tenant, branches: [here, there], role: "head", purposes: ["care"] }],
+    })
+    const move = (subject: string, from: string, to: string) =>
+      wk.run(boss, () => movePatient(wk, { subject, from, to, reason: "moved house" }))
+    const staff = [
+      [desk, head],
+      [await session("desk", "care", { branch: 1 }), await session("head", "care", { branch: 1 })],
+    ] as const
+    const speaks = (number: 0 | 1, subject: string) =>
+      wk.run(staff[number][0], () =>
+        represent(wk, { subject, as: "guardian", who: "sister", how: "court", evidence: "order" }),
+      )
+    const told = async (number: 0 | 1, subject: string) =>
+      (await wk.run(staff[number][0], () => history(wk, subject))).map(({ kind }) => kind)
+    const erased = async (number: 0 | 1, subject: string) => {
+      const dueAt = new Date(Date.now() + 86_400_000)
+      const [by, decides] = staff[number]
+      const request = await wk.run(by, () => openRequest(wk, { subject, asked: "erasure", channel: "desk", dueAt }))
+      await wk.run(by, () => identifyRequest(wk, { request, how: "card", evidence: "x" }))
+      await wk.run(decides, () => decideRequest(wk, { request, ...answer }))
+      return await destroy(request)
+    }
+    const subject = await named("Restless Person")
+    // Under another spelling the records of the move, and what was opened for the person, would be of nobody.
+    for (const other of [`0${subject}`, ` ${subject}`, `+${subject}`])
+      await expect(move(other, here, there)).rejects.toMatchObject({ code: "WK231" })
+    await speaks(0, subject)
+    await move(subject, here, there)
+    await owner(put(subject))
+    await speaks(0, subject)
+    expect((await erased(0, subject)).log.outcome).toBe("key-of-several")
+    const kept = ["represented", "moved_away", "moved_here"]
+    expect(await told(1, subject)).toEqual(kept)
+    // The next one with this key is told nothing of either, and its records are not taken for those of one person.
+    await owner(put(subject))
+    expect(await told(0, subject)).toEqual([])
+    expect((await erased(0, subject)).log.outcome).toBe("key-of-several")
+    expect(await told(1, subject)).toEqual(kept)
+    // Back again: what was carried to the branch in between is still this person's.
+    const back = await wk.run(staff[1][0], () =>
+      openRequest(wk, { subject, asked: "access", channel: "desk", dueAt: new Date(Date.now() + 86_400_000) }),
+    )
+    await move(subject, there, here)
+    await owner(put(subject, 1))
+    await speaks(1, subject)
+    await erased(1, subject)
+    expect(await told(0, subject)).toEqual([...kept, "moved_away", "moved_here"])
+    const asks = "select id from wardkeep_consent.rights_event where subject = $1"
+    expect(await admin(asks, [subject])).toEqual([{ id: back }])
+    await erased(0, subject)
+    for (const table of ["event", "standing", "rights_event", "carried"])
+      expect(await admin(`select from wardkeep_consent.${table} where subject = $1`, [subject]), table).toEqual([])
+  })
+
+  it("a unique key answers no guess of who may not read its column: what is not read is not written", async () => {
+    const clerk = await used.clinic.session("clerk", "care")
+    const add = "insert into patient (full_name, born_on, telephone) values ('x', '1985-03-01', $1)"
+    await wk.run(desk, () => wk.query(add, ["555 17"]))
+    const guess = (telephone: string) => wk.run(clerk, () => wk.query(add, [telephone]))
+    const known = "select from patient where telephone is not null"
+    const counts = [desk, clerk].map(async (by) => (await wk.run(by, () => wk.query(known))).rowCount)
+    expect(await Promise.all(counts)).toEqual([1, 0])
+    // Taken and free are refused alike, before the key is asked.
+    for (const telephone of ["555 17", "555 18"])
+      await expect(guess(telephone)).rejects.toMatchObject({ code: "0A000" })
   })
 
   it("a download for a purpose that waits is of those who said yes, whoever may download", async () => {

@@ -39,7 +39,10 @@ const postgres15 = () => (existsSync(join(bin15, "initdb")) ? undefined : "Postg
 const pgbouncer = () => (inPath("pgbouncer") ? undefined : "pgbouncer is not installed")
 const chromium = () => (inPath("chromium") ? undefined : "Chromium is not installed")
 const always = () => undefined
-const isOrdinary = (file) => !isPooler(file) && !isLimitedAdmin(file) && !isTooOld(file) && !isBrowser(file)
+/** What a package measures of itself at a size that takes minutes: `npm run fuzz` only. That of tests/fuzz is short unless told. */
+const isByHand = (file) => /^packages\/.*\.fuzz\.db\.test\.ts$/.test(file)
+const isOrdinary = (file) =>
+  !isPooler(file) && !isLimitedAdmin(file) && !isTooOld(file) && !isBrowser(file) && !isByHand(file)
 const onEveryServer = (file) => isOrdinary(file) && !isOn15Only(file)
 
 /**

@@ -1,10 +1,10 @@
 import { install } from "./bootstrap.mjs"
-import { checks } from "./checks.mjs"
+import { checks, runChecks } from "./checks.mjs"
 
 await install()
 const only = process.argv.slice(2)
-for (const check of checks.filter(({ name }) => only.length === 0 || only.includes(name))) {
-  const code = await check.run()
-  process.stdout.write(`${check.name}: ${code === 0 ? "fine" : "failed"}\n`)
+const chosen = checks.filter(({ name }) => only.length === 0 || only.includes(name))
+for (const [place, code] of (await runChecks(chosen)).entries()) {
+  process.stdout.write(`${chosen[place].name}: ${code === 0 ? "fine" : "failed"}\n`)
   if (code !== 0) process.exitCode = 1
 }

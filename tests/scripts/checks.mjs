@@ -4,21 +4,24 @@ import { root, tool } from "./run.mjs"
 
 const sources = () => ["packages", "examples", "tests"].filter((folder) => existsSync(join(root, folder)))
 
+// What a check says is shown when it fails: two run at a time.
+const said = (entry, args) => tool(entry, args, { quiet: true })
+
 /** Everything that needs neither a database nor a build: one name, one verdict each. */
 export const checks = [
-  { name: "lint", run: () => tool("@biomejs/biome/bin/biome", ["lint", "--error-on-warnings", "."]) },
+  { name: "lint", run: () => said("@biomejs/biome/bin/biome", ["lint", "--error-on-warnings", "."]) },
   {
     name: "format",
-    run: () => tool("@biomejs/biome/bin/biome", ["check", "--linter-enabled=false", "."]),
+    run: () => said("@biomejs/biome/bin/biome", ["check", "--linter-enabled=false", "."]),
   },
   {
     name: "types",
-    run: () => tool("typescript/bin/tsc", ["-p", "tests/config/tsconfig.check.json", "--pretty"]),
+    run: () => said("typescript/bin/tsc", ["-p", "tests/config/tsconfig.check.json", "--pretty"]),
   },
   {
     name: "arrows",
     run: () =>
-      tool("dependency-cruiser/bin/dependency-cruise.mjs", [
+      said("dependency-cruiser/bin/dependency-cruise.mjs", [
         "--config",
         "tests/config/dependency-cruiser.cjs",
         ...sources(),
@@ -27,6 +30,17 @@ export const checks = [
   // A docstring that names what is gone, or a type that is used and not exported, is a warning; warnings fail.
   {
     name: "api pages",
-    run: () => tool("typedoc/bin/typedoc", ["--options", "tests/config/typedoc.json", "--emit", "none"]),
+    run: () => said("typedoc/bin/typedoc", ["--options", "tests/config/typedoc.json", "--emit", "none"]),
   },
 ]
+
+/** Two at a time, the longest first: each of them keeps one core busy. Resolves with the exit codes in the order of `chosen`. */
+export async function runChecks(chosen) {
+  const codes = new Map()
+  const waiting = [...chosen].reverse()
+  const worker = async () => {
+    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) codes.set(check, await check.run())
+  }
+  await Promise.all([worker(), worker()])
+  return chosen.map((check) => codes.get(check))
+}

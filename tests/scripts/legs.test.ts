@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
 import { legNamed, legs, otherLegs } from "../config/legs.mjs"
+import { filesEndingIn } from "./vitest.mjs"
 
 const names = (from: typeof legs, file: string) => from.filter((leg) => leg.joins(file)).map(({ name }) => name)
 const joining = (file: string) => names(legs, file)
@@ -53,6 +54,13 @@ test("the suite and its corpus meet every server between, Wardkeep those it supp
 
 test("a refusal of an old server is tried on no other", () => {
   expect(joining("packages/wardkeep/src/cli/refusals.too-old.db.test.ts")).toEqual([])
+})
+
+test("what a package measures at length joins no leg; the fuzz of all of it stays in every change", () => {
+  const file = "packages/audit/src/detect/detect.fuzz.db.test.ts"
+  expect([...joining(file), ...joiningOthers(file)]).toEqual([])
+  expect(filesEndingIn(".fuzz.db.test.ts")).toContain(file)
+  expect(joining("tests/fuzz/isolation.fuzz.db.test.ts")).toContain("embedded18")
 })
 
 test("a leg is found by its name, wherever it runs", () => {

@@ -1,6 +1,6 @@
 import { legs } from "../config/legs.mjs"
 import { build, install } from "./bootstrap.mjs"
-import { checks } from "./checks.mjs"
+import { checks, runChecks } from "./checks.mjs"
 import { Tally } from "./tally.mjs"
 import { databaseLeg, vitest } from "./vitest.mjs"
 
@@ -22,9 +22,8 @@ async function attempt(name, work) {
 await attempt("install", install)
 await attempt("build", build)
 try {
-  for (const { name, run } of checks) {
-    if (wanted("check") || wanted(name)) tally.check(name, (await run()) === 0)
-  }
+  const chosen = checks.filter(({ name }) => wanted("check") || wanted(name))
+  for (const [place, code] of (await runChecks(chosen)).entries()) tally.check(chosen[place].name, code === 0)
   for (const project of ["unit", "packaging"]) {
     if (wanted(project)) await vitest(tally, project, [`--project=${project}`])
   }

@@ -24,7 +24,7 @@ export default definePolicy({
       subject: "id",
       columns: { contact: ["phone", "address"], sensitive: ["hiv_status", "allergies"] },
       search: { words: ["full_name"], lastDigits: ["phone"] },
-      audit: { redact: ["sensitive"] },
+      audit: { redact: ["sensitive"], views: true },
     },
     appointment: { scope: "branch", subject: "patient_id" },
     prescription: { scope: "branch", subject: "patient_id" },
@@ -148,11 +148,16 @@ export default definePolicy({
         invoice: { read: true, export: { mfa: "PT15M" } },
       },
     },
-    // Answers what patients ask about their data, and publishes what they are told.
+    // Answers what patients ask about their data, publishes what they are told, and sees when people came, not why: enough to
+    // ask why somebody was looked at.
     privacy: {
       purposes: ["administration"],
       mfa: "PT12H",
-      can: { branch: "read", patient: { read: ["id", "chart_no", "full_name", "dob", "created_at"] } },
+      can: {
+        branch: "read",
+        patient: { read: ["id", "branch_id", "chart_no", "full_name", "dob", "created_at"] },
+        appointment: { read: ["id", "branch_id", "patient_id", "starts_at", "status"] },
+      },
     },
     // A patient's own screen: it names one patient in every context, and decides for nobody else.
     patient: { purposes: ["care"], confined: true, can: { patient: { read: ["id", "full_name", "dob"] } } },
@@ -176,6 +181,15 @@ export default definePolicy({
       bases: ["second_opinion", "further_treatment"],
     },
     movedBy: ["owner"],
+  },
+  detection: {
+    reviewedBy: ["privacy"],
+    zone: "Asia/Kolkata",
+    numbers: { table: "patient", column: "chart_no" },
+    explanations: {
+      appointment: { row: "appointment", at: "starts_at", before: "P7D", after: "P2D" },
+      registration: { row: "patient", at: "created_at", after: "P1D", roles: ["reception"] },
+    },
   },
   services: {
     reminders: {

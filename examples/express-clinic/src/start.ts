@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net"
 import pg from "pg"
 import type { Logger } from "pino"
 import { createIssuer, createWardkeep, type Issuer, type Wardkeep } from "wardkeep"
+import { recordViews } from "wardkeep/audit"
 import { createApp } from "./app.js"
 import { accounts } from "./login/accounts.js"
 import { recordsOffice } from "./pages/office.js"
@@ -37,7 +38,13 @@ export async function startClinic(options: StartOptions): Promise<Running> {
   const issuerPool = new pg.Pool({ connectionString: issuerUrl, max: 4 })
   issuerPool.on("error", (error) => log.warn({ err: error }, "an idle connection of the issuer was lost"))
   const issuer = createIssuer({ pool: issuerPool, keyId, key })
-  const wk = createWardkeep({ pool: { connectionString: appUrl, max: 8 }, policy, issuer, log })
+  const wk = createWardkeep({
+    pool: { connectionString: appUrl, max: 8 },
+    policy,
+    issuer,
+    log,
+    views: recordViews(policy),
+  })
   // Refuses to start with a login that can go around row-level security.
   await wk.start()
   const office = options.migratorUrl === undefined ? {} : { office: recordsOffice(options.migratorUrl) }

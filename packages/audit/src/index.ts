@@ -18,9 +18,9 @@ export {
   readAccesses,
 } from "./detect/accesses.js"
 export { type Alert, type Alerts, alerts } from "./detect/alerts.js"
+export type { AlertRule, RuleHit } from "./detect/hit.js"
 export { type QueuedAccess, type UnexplainedAccesses, unexplained } from "./detect/queue.js"
 export { type AccessReview, type Reviewed, reviewAccess } from "./detect/review.js"
-export type { AlertRule, RuleHit } from "./detect/hit.js"
 export type { Measure } from "./detect/volume.js"
 export { type EraseOptions, eraseSubject } from "./erase/erase.js"
 export type { HandedOut, HandlingClient } from "./handling/call.js"

@@ -2,6 +2,7 @@ import type { Session } from "wardkeep"
 import { Browser } from "./browser.js"
 import { figuresDay } from "./day-figures.js"
 import { emergency, menuAndReason, signedInEarlier, stepUp } from "./day-permissions.js"
+import { curiousColleague } from "./day-privacy.js"
 import { type ReferralDay, referralDay } from "./day-referral.js"
 import { locumDay, removedWhileSignedIn } from "./day-team.js"
 import { signIn } from "./sign-in.js"
@@ -69,6 +70,7 @@ export async function playDay(stage: Stage, say: Say): Promise<Day> {
   say("billing bills ₹600 and marks it paid")
   await roleLimits({ reception, billing, patient }, say)
   await stepUp(stage, billing, say)
+  await curiousColleague(stage, { reception, nurse, patient }, say)
   await ownerDay(stage, owner, say)
   const { locum, locumSession } = await locumDay(stage, owner, say)
   await removedWhileSignedIn(stage, owner, say)

@@ -43,6 +43,11 @@ const byWardkeepCode: Readonly<Record<string, Answer>> = {
   WK207: { status: 403, code: "emergency_refused", message: "This emergency was refused." },
   WK230: { status: 403, code: "referral_refused", message: "This referral was refused." },
   WK231: { status: 403, code: "move_refused", message: "This patient cannot be moved so." },
+  WK435: { status: 403, code: "forbidden", message: "Your role may not do that." },
+  WK436: { status: 403, code: "review_refused", message: "Nobody reviews what they did themselves." },
+  WK437: { status: 404, code: "not_found", message: "There is no such access." },
+  WK438: { status: 400, code: "invalid_input", message: "Some fields are missing or malformed." },
+  WK439: { status: 409, code: "already_exists", message: "This was decided already." },
   WK005: { status: 503, code: "unavailable", message: "The database cannot be reached." },
 }
 

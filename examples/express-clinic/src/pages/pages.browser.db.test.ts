@@ -10,6 +10,7 @@ import { idleLimit } from "../login/store.js"
 import { artefacts, startChromium, violations, type Watched, watch } from "../testing/chromium.js"
 import { clinicTemplate, openClinic, type TestClinic } from "../testing/open-clinic.js"
 import { measureParity } from "../testing/parity.js"
+import { whileSealing } from "../testing/sealing.js"
 import { type Language, languages } from "./words/index.js"
 
 const database = useDatabase({ template: clinicTemplate })
@@ -357,7 +358,7 @@ test("an erasure is decided with what is kept and who stands for it, carried out
   await decide()
   const doctor = await (await asker("doctor")).send("GET", `/patients/${subjectOf("patientThree")}`)
   expect(doctor.status).toBe(404)
-  await privacy.click(`text=${en.certificate}`)
+  await whileSealing(clinic.migratorUrl, () => privacy.click(`text=${en.certificate}`))
   expect(await privacy.innerText("h1")).toBe(en.certificateTitle)
   expect(await text(privacy)).toMatch(/public\.patient\n1\n/)
   await privacy.screenshot({ path: join(artefacts(), "certificate-en.png"), fullPage: true })

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { openApi } from "../http/openapi.js"
 import { type Route, route } from "../http/route.js"
+import { accessRoutes } from "./accesses.js"
 import { appointmentRoutes } from "./appointments.js"
 import { emergencyRoutes } from "./emergencies.js"
 import { invoiceRoutes } from "./invoices.js"
@@ -31,6 +32,7 @@ export function allRoutes(parts: LoginParts): Route[] {
     ...teamRoutes(wk),
     ...emergencyRoutes(parts),
     ...referralRoutes(parts),
+    ...accessRoutes(wk),
   ]
   const document: Route = route({
     method: "get",

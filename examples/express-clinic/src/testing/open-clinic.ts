@@ -11,6 +11,7 @@ import { type Running, startClinic } from "../start.js"
 export interface TestClinic extends Running {
   readonly world: World
   readonly people: People
+  readonly migratorUrl: string
   /** Lines the log would have written. */
   readonly logged: string[]
   /** Moves the application's clock; the database keeps its own. */
@@ -61,6 +62,7 @@ export async function openClinic(place: { url(login: Login): string }): Promise<
   let offset = -8 * 3_600_000
   const now = (): number => Date.now() + offset
   const logged: string[] = []
+  const migratorUrl = place.url({ user: "wk_demo_migrator", password: passwords.migrator })
   const running = await startClinic({
     appUrl: place.url({ user: "wk_demo_app", password: passwords.app }),
     issuerUrl: place.url({ user: "wk_demo_issuer", password: passwords.issuer }),
@@ -70,12 +72,13 @@ export async function openClinic(place: { url(login: Login): string }): Promise<
     log: pino({ level: "debug" }, { write: (text: string) => void logged.push(text) }),
     clock: now,
     secureCookies: false,
-    migratorUrl: place.url({ user: "wk_demo_migrator", password: passwords.migrator }),
+    migratorUrl,
   })
   return {
     ...running,
     world,
     people,
+    migratorUrl,
     logged,
     now,
     advance(milliseconds) {

@@ -235,7 +235,7 @@ begin
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
   select e.tenant, e.branch, e.actor, e.role, e.purpose, e.session, e.request, e.verb, e.relation,
          case when cardinality(o.others) = 1 then o.others[1] end, e.groups, e.n,
-         json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', e.id::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
+         json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', wardkeep_audit.access_id(e.verb, e.detail, e.id)::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
            'subjects', case when cardinality(o.others) > 1 then to_json(o.others) end))::text
     from wardkeep_audit.event e
     cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
@@ -289,10 +289,9 @@ comment on function wardkeep_audit.commitment(bytea, integer, text) is
   'Internal: what a leaf holds of a value; fields are 1 actor, 2 record, 3 subject, 4 detail.';
 
 create function wardkeep_audit.happened(verb text, detail text, at timestamptz) returns timestamptz
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select case when verb = 'view' and detail like '%"restates"%' then coalesce((detail::json ->> 'at')::timestamptz, at) else at end
-$$;
+  -- Without SET, so that it becomes a part of the query.
+  language sql stable
+  return case when verb = 'view' and detail like '%"restates"%' then coalesce((detail::json ->> 'at')::timestamptz, at) else at end;
 comment on function wardkeep_audit.happened(text, text, timestamptz) is
   'Internal: when what an event tells happened; an event that restates another one after an erasure holds that one''s time.';
 create function wardkeep_audit.subjects_of(verb text, detail text) returns text[]
@@ -861,10 +860,9 @@ comment on function wardkeep_audit.is_access(text, text, text) is
   'Internal: whether an event is an access: a view, or the beginning of what leaves; how that ended is none.';
 
 create function wardkeep_audit.access_id(verb text, detail text, id bigint) returns bigint
-  language sql immutable set search_path = pg_catalog, pg_temp
-as $$
-  select case when verb = 'view' and detail like '%"restates"%' then coalesce((detail::json ->> 'restates')::bigint, id) else id end
-$$;
+  -- Without SET, so that it becomes a part of the query: called once per event of a month, it cost more than all the rest.
+  language sql immutable
+  return case when verb = 'view' and detail like '%"restates"%' then coalesce((detail::json ->> 'restates')::bigint, id) else id end;
 comment on function wardkeep_audit.access_id(text, text, bigint) is
   'Internal: the number of an access, which an erasure of somebody else beside the person does not change.';
 
@@ -896,7 +894,9 @@ create function wardkeep_audit.accesses(from_at timestamptz, to_at timestamptz, 
   returns table (access bigint, event text, at timestamptz, actor text, role text, purpose text, branch text, session uuid, verb text, relation text,
     subject text, persons integer, class text, assigned boolean, referred boolean, justified boolean,
     queued_at timestamptz, outcome text, reviewed_by text, reviewed_at timestamptz, review_reason text)
-  language plpgsql volatile security definer rows 50000 set search_path = pg_catalog, pg_temp set enable_nestloop = off
+  language plpgsql volatile security definer rows 50000 set search_path = pg_catalog, pg_temp
+  -- How many rows a part has is guessed low here, and only a hash join compares every column of a key at once.
+  set enable_nestloop = off set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
@@ -913,7 +913,7 @@ begin
   with seen as materialized (
     select e.xid, e.id, wardkeep_audit.access_id(e.verb, e.detail, e.id) as access, wardkeep_audit.happened(e.verb, e.detail, e.at) as at,
            e.actor, e.role, e.purpose, e.branch, e.session, e.verb, e.relation, e.detail is null as is_erased,
-           coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) as subjects
+           case when e.detail like '%"subjects"%' then coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) else array[e.subject] end as subjects
       from wardkeep_audit.event e
      where e.tenant = me.tenant and e.at >= from_at and (e.branch = any (me.branches) or e.branch is null and has_all)
        and wardkeep_audit.is_access(e.verb, e.relation, e.detail)
@@ -985,7 +985,8 @@ as $$
   select coalesce(jsonb_agg(jsonb_build_object('role', d.role, 'actor', d.actor, 'day', d.day, 'persons', d.persons) order by d.role, d.actor, d.day), '[]')
     from (
       select e.role, e.actor, (e.at at time zone zone)::date as day, count(distinct p.subject) as persons
-        from wardkeep_audit.event e cross join lateral unnest(coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject])) p(subject)
+        from wardkeep_audit.event e cross join lateral unnest(
+               case when e.detail like '%"subjects"%' then coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) else array[e.subject] end) p(subject)
        where e.tenant = (me).tenant and (e.branch = any ((me).branches) or e.branch is null and wardkeep_audit.holds_tenant(me))
          and e.at >= (before_day - 28)::timestamp at time zone zone and e.at < before_day::timestamp at time zone zone
          and wardkeep_audit.is_access(e.verb, e.relation, e.detail) and p.subject is not null
@@ -1103,6 +1104,8 @@ begin
   if (select count(*) from wardkeep_audit.access_review v where v.tenant = me.tenant and v.reviewed_by = me.actor and v.reviewed_at > clock_timestamp() - interval '1 hour') >= 1000 then
     raise exception 'this reviewer decided 1,000 times within an hour' using errcode = 'WK439', hint = 'Go on later, or leave it to another reviewer.';
   end if;
+  -- What was done in several branches is of none: whoever holds one of them is not told what was said of the others.
+  made.branch := case when not exists (select from unnest(found_events) e where e.branch is distinct from one.branch) then one.branch end;
   if made.subject is not null then
     made.access := wardkeep_audit.access_id(one.verb, one.detail, one.id);
     made.about := encode(sha256(convert_to(made.access || ':' || made.subject, 'UTF8')), 'hex');
@@ -1115,10 +1118,10 @@ begin
     raise exception 'this was decided already' using errcode = 'WK439';
   end if;
   insert into wardkeep_audit.access_review (tenant, branch, about, rule, access, subject, actor, outcome, reason, reviewed_by, reviewed_as, session)
-  values (me.tenant, one.branch, made.about, made.rule, made.access, made.subject, one.actor, made.outcome, made.reason, me.actor, me.role, me.session_id)
+  values (me.tenant, made.branch, made.about, made.rule, made.access, made.subject, one.actor, made.outcome, made.reason, me.actor, me.role, me.session_id)
   returning * into made;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
-  values (me.tenant, one.branch, me.actor, me.role, me.purpose, me.session_id, wardkeep.request_id(), 'create', 'wardkeep_audit.access_review', made.id::text, made.subject,
+  values (me.tenant, made.branch, me.actor, me.role, me.purpose, me.session_id, wardkeep.request_id(), 'create', 'wardkeep_audit.access_review', made.id::text, made.subject,
     json_strip_nulls(json_build_object('rule', made.rule, 'of', made.actor, 'event', case when cardinality(refs) = 1 then refs[1] end, 'events', cardinality(refs),
       'about', made.about, 'outcome', made.outcome, 'reason', made.reason))::text);
   return jsonb_build_object('id', made.id::text, 'about', made.about, 'at', made.reviewed_at at time zone 'UTC');

@@ -42,7 +42,7 @@ begin
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
   select e.tenant, e.branch, e.actor, e.role, e.purpose, e.session, e.request, e.verb, e.relation,
          case when cardinality(o.others) = 1 then o.others[1] end, e.groups, e.n,
-         json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', e.id::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
+         json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', wardkeep_audit.access_id(e.verb, e.detail, e.id)::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
            'subjects', case when cardinality(o.others) > 1 then to_json(o.others) end))::text
     from wardkeep_audit.event e
     cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
@@ -96,9 +96,8 @@ comment on function wardkeep_audit.commitment(bytea, integer, text) is
   'Internal: what a leaf holds of a value; fields are 1 actor, 2 record, 3 subject, 4 detail.';
 
 create function wardkeep_audit.happened(verb text, detail text, at timestamptz) returns timestamptz
-  language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select case when verb = 'view' and detail like '%"restates"%' then coalesce((detail::json ->> 'at')::timestamptz, at) else at end
-$$;
+  -- Without SET, so that it becomes a part of the query.
+  language sql stable
+  return case when verb = 'view' and detail like '%"restates"%' then coalesce((detail::json ->> 'at')::timestamptz, at) else at end;
 comment on function wardkeep_audit.happened(text, text, timestamptz) is
   'Internal: when what an event tells happened; an event that restates another one after an erasure holds that one''s time.';

@@ -13,7 +13,9 @@ create function wardkeep_audit.accesses(from_at timestamptz, to_at timestamptz, 
   returns table (access bigint, event text, at timestamptz, actor text, role text, purpose text, branch text, session uuid, verb text, relation text,
     subject text, persons integer, class text, assigned boolean, referred boolean, justified boolean,
     queued_at timestamptz, outcome text, reviewed_by text, reviewed_at timestamptz, review_reason text)
-  language plpgsql volatile security definer rows 50000 set search_path = pg_catalog, pg_temp set enable_nestloop = off
+  language plpgsql volatile security definer rows 50000 set search_path = pg_catalog, pg_temp
+  -- How many rows a part has is guessed low here, and only a hash join compares every column of a key at once.
+  set enable_nestloop = off set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
@@ -30,7 +32,7 @@ begin
   with seen as materialized (
     select e.xid, e.id, wardkeep_audit.access_id(e.verb, e.detail, e.id) as access, wardkeep_audit.happened(e.verb, e.detail, e.at) as at,
            e.actor, e.role, e.purpose, e.branch, e.session, e.verb, e.relation, e.detail is null as is_erased,
-           coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) as subjects
+           case when e.detail like '%"subjects"%' then coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) else array[e.subject] end as subjects
       from wardkeep_audit.event e
      where e.tenant = me.tenant and e.at >= from_at and (e.branch = any (me.branches) or e.branch is null and has_all)
        and wardkeep_audit.is_access(e.verb, e.relation, e.detail)

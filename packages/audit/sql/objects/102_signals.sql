@@ -25,7 +25,8 @@ as $$
   select coalesce(jsonb_agg(jsonb_build_object('role', d.role, 'actor', d.actor, 'day', d.day, 'persons', d.persons) order by d.role, d.actor, d.day), '[]')
     from (
       select e.role, e.actor, (e.at at time zone zone)::date as day, count(distinct p.subject) as persons
-        from wardkeep_audit.event e cross join lateral unnest(coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject])) p(subject)
+        from wardkeep_audit.event e cross join lateral unnest(
+               case when e.detail like '%"subjects"%' then coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) else array[e.subject] end) p(subject)
        where e.tenant = (me).tenant and (e.branch = any ((me).branches) or e.branch is null and wardkeep_audit.holds_tenant(me))
          and e.at >= (before_day - 28)::timestamp at time zone zone and e.at < before_day::timestamp at time zone zone
          and wardkeep_audit.is_access(e.verb, e.relation, e.detail) and p.subject is not null

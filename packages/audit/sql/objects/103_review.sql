@@ -71,6 +71,8 @@ begin
   if (select count(*) from wardkeep_audit.access_review v where v.tenant = me.tenant and v.reviewed_by = me.actor and v.reviewed_at > clock_timestamp() - interval '1 hour') >= 1000 then
     raise exception 'this reviewer decided 1,000 times within an hour' using errcode = 'WK439', hint = 'Go on later, or leave it to another reviewer.';
   end if;
+  -- What was done in several branches is of none: whoever holds one of them is not told what was said of the others.
+  made.branch := case when not exists (select from unnest(found_events) e where e.branch is distinct from one.branch) then one.branch end;
   if made.subject is not null then
     made.access := wardkeep_audit.access_id(one.verb, one.detail, one.id);
     made.about := encode(sha256(convert_to(made.access || ':' || made.subject, 'UTF8')), 'hex');
@@ -83,10 +85,10 @@ begin
     raise exception 'this was decided already' using errcode = 'WK439';
   end if;
   insert into wardkeep_audit.access_review (tenant, branch, about, rule, access, subject, actor, outcome, reason, reviewed_by, reviewed_as, session)
-  values (me.tenant, one.branch, made.about, made.rule, made.access, made.subject, one.actor, made.outcome, made.reason, me.actor, me.role, me.session_id)
+  values (me.tenant, made.branch, made.about, made.rule, made.access, made.subject, one.actor, made.outcome, made.reason, me.actor, me.role, me.session_id)
   returning * into made;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
-  values (me.tenant, one.branch, me.actor, me.role, me.purpose, me.session_id, wardkeep.request_id(), 'create', 'wardkeep_audit.access_review', made.id::text, made.subject,
+  values (me.tenant, made.branch, me.actor, me.role, me.purpose, me.session_id, wardkeep.request_id(), 'create', 'wardkeep_audit.access_review', made.id::text, made.subject,
     json_strip_nulls(json_build_object('rule', made.rule, 'of', made.actor, 'event', case when cardinality(refs) = 1 then refs[1] end, 'events', cardinality(refs),
       'about', made.about, 'outcome', made.outcome, 'reason', made.reason))::text);
   return jsonb_build_object('id', made.id::text, 'about', made.about, 'at', made.reviewed_at at time zone 'UTC');

@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto"
+import { generateKeyPairSync, randomBytes } from "node:crypto"
 import type { Session } from "@wardkeep/postgres"
 import { asOwner } from "@wardkeep/postgres/migrate"
+import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
 import {
   type Emergency,
@@ -17,6 +18,8 @@ import { policyWithDetection } from "#tests/fixture/policy.ts"
 import { generator, pick } from "#tests/fuzz/random.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { audit } from "../compile/audit.js"
+import { signerFrom } from "../seal/note.js"
+import { openSealer } from "../seal/sealer.js"
 import { recordViews } from "../views/recorder.js"
 import { readAccesses } from "./accesses.js"
 import { alerts } from "./alerts.js"
@@ -65,6 +68,10 @@ beforeAll(async () => {
   await shown(reviewer, unknown)
 })
 
+const owned = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
+  connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
+    asOwner(client, used.clinic.policy, () => work(client)),
+  )
 const find = (rows: readonly QueuedAccess[], actor: string) => rows.filter((row) => row.actor === actor)
 
 describe("the queue", () => {
@@ -235,13 +242,41 @@ describe("an erasure", () => {
         "select (select count(*) from wardkeep_audit.access_queue where subject = 'gone')::int + (select count(*) from wardkeep_audit.access_review where subject = 'gone')::int as n",
       )
     expect(await left()).toEqual([{ n: 2 }])
-    const { policy, logins } = used.clinic
-    await connected(withLogin(database.ownerUrl, logins.migrator), (client) =>
-      asOwner(client, policy, () =>
-        client.query("select wardkeep_audit.erase_subject($1, 'gone', 'request 18')", [tenant]),
-      ),
-    )
+    await owned((client) => client.query("select wardkeep_audit.erase_subject($1, 'gone', 'request 18')", [tenant]))
     expect(await left()).toEqual([{ n: 0 }])
+  })
+
+  it("of two others beside a person leaves the access its number and time, and what was decided of it", async () => {
+    const ids = await addPatients(0, 3)
+    await as(colleague, () => used.wk.query("select id, created_at from patient where id = any($1)", [ids]))
+    const [kept = "", ...others] = ids
+    const waiting = async () =>
+      find((await queueOf(reviewer)).rows, "reception-0").filter(({ subject }) => subject === kept)
+    const decide = (event = "") => {
+      const of = { event, subject: kept }
+      return as(reviewer, () => reviewAccess({ client: used.wk, of, outcome: "not_legitimate", reason: "r" }))
+    }
+    const [before] = await waiting()
+    await decide(before?.event)
+    const { deployment } = used.clinic.policy
+    const signer = signerFrom(
+      generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    )
+    await owned(async (client) => {
+      const sealer = await openSealer({ client, deployment, signer, heartbeat: 0 })
+      for (const subject of others) {
+        await sealer.seal()
+        await client.query("select wardkeep_audit.erase_subject($1, $2, 'request 19')", [
+          used.clinic.branches[0].clinic,
+          subject,
+        ])
+      }
+    })
+    const after = await waiting()
+    const { access, at } = before ?? {}
+    expect(after).toMatchObject([{ access, at, actor: "reception-0", status: "not_legitimate", persons: 1 }])
+    expect(after[0]?.event).not.toBe(before?.event)
+    await expect(decide(after[0]?.event)).rejects.toMatchObject({ code: "WK439" })
   })
 })
 
@@ -270,7 +305,9 @@ describe("random histories", () => {
   const events: MadeEvent[] = []
   const visits: MadeVisit[] = []
   const emergencies: Emergency[] = []
-  const moment = (days: number) => new Date(from.getTime() + Math.floor((random() * days - days / 2) * 86_400) * 1000)
+  // One in each ninth of 160 days around the window, so that whether any is near does not depend on the seed.
+  const moment = (ninth: number) =>
+    new Date(from.getTime() + Math.floor((((ninth + random()) * 160) / 9 - 80) * 86_400) * 1000)
 
   beforeAll(async () => {
     process.stdout.write(`detection: seed ${seed}\n`)
@@ -279,7 +316,7 @@ describe("random histories", () => {
     for (const [index, patients] of people.entries()) {
       const own = patients
         .slice(0, 9)
-        .map((subject) => ({ subject, at: moment(160), branch: [a, b][index]?.branch ?? "" }))
+        .map((subject, ninth) => ({ subject, at: moment(ninth), branch: [a, b][index]?.branch ?? "" }))
       visits.push(...own)
       await addVisits(index, own)
     }
@@ -299,12 +336,12 @@ describe("random histories", () => {
       const verdict = pick(random, ["justified", "justified", "not_justified", null])
       emergencies.push({ branch: one.branch, subject, actor: one.actor, from: begun, until, verdict })
     }
-    for (const one of emergencies)
-      await used.admin(
-        `insert into wardkeep.break_glass (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, declared_at, valid_until, closed_at, reviewed_at, reviewed_by, verdict, review_note)
-         select $1, $2, $3, 'unconscious', 'x', $4, 'doctor', gen_random_uuid(), $5, $6, $5, case when $7::text is not null then $6::timestamptz end, case when $7 is not null then 'boss' end, $7, case when $7 is not null then 'n' end`,
-        [tenant, one.branch, one.subject, one.actor, one.from, one.until, one.verdict],
-      )
+    await used.admin(
+      `insert into wardkeep.break_glass (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, declared_at, valid_until, closed_at, reviewed_at, reviewed_by, verdict, review_note)
+       select $1, branch, subject, 'unconscious', 'x', actor, 'doctor', gen_random_uuid(), e."from", e.until, e."from", case when verdict is not null then e.until end, case when verdict is not null then 'boss' end, verdict, case when verdict is not null then 'n' end
+         from jsonb_to_recordset($2) e (branch text, subject text, actor text, "from" timestamptz, until timestamptz, verdict text)`,
+      [tenant, JSON.stringify(emergencies)],
+    )
     await addEvents(events)
   })
 

@@ -985,32 +985,47 @@ $$;
 comment on function wardkeep_consent.carry_all(text, text, text, text) is
   'Internal: carry() for everybody who is in a branch that is merged into another one. Fails with WK009, WK232.';
 
-create function wardkeep_consent.destroy_carried(of_tenant text, of_branch text, of_subject text) returns void
+create function wardkeep_consent.destroy_ledger(h wardkeep_consent.reach) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- Nobody else can have had a UUID: see unmistakable(). Of another key, what is older is about who had it before.
+  own_since timestamptz := case when wardkeep_consent.unmistakable(h.subject) then '-infinity' else h.since end;
+  r wardkeep_consent.reach;
 begin
   -- In one statement: a representation is named by later events, of a later branch too.
   delete from wardkeep_consent.event v
-   where v.tenant = of_tenant and v.subject = of_subject
-     and (v.branch = of_branch or exists (select from wardkeep_consent.carried c where c.tenant = v.tenant and c.branch = of_branch
-       and c.subject = v.subject and c.was_branch = v.branch and v.at between c.after and c.upto));
-  delete from wardkeep_consent.rights_event v using wardkeep_consent.carried c
-   where c.tenant = of_tenant and c.branch = of_branch and c.subject = of_subject
-     and v.tenant = c.tenant and v.branch = c.was_branch and v.subject = c.subject and v.at between c.after and c.upto;
-  delete from wardkeep_consent.reach r using wardkeep_consent.carried c
-   where c.tenant = of_tenant and c.branch = of_branch and c.subject = of_subject
-     and r.tenant = c.tenant and r.branch = c.was_branch and r.subject = c.subject and r.branch <> of_branch
-     and not exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject)
-     and not exists (select from wardkeep_consent.rights_event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject);
+   where v.tenant = h.tenant and v.subject = h.subject
+     and (v.branch = h.branch and v.at >= own_since or exists (select from wardkeep_consent.carried c where c.tenant = v.tenant and c.branch = h.branch
+       and c.subject = v.subject and c.at >= own_since and c.was_branch = v.branch and v.at between c.after and c.upto));
+  delete from wardkeep_consent.rights_event v
+   where v.tenant = h.tenant and v.subject = h.subject
+     and (v.branch = h.branch and v.at >= own_since or exists (select from wardkeep_consent.carried c where c.tenant = v.tenant and c.branch = h.branch
+       and c.subject = v.subject and c.at >= own_since and c.was_branch = v.branch and v.at between c.after and c.upto));
+  delete from wardkeep_consent.standing s where s.tenant = h.tenant and s.branch = h.branch and s.subject = h.subject;
+  for r in select o.* from wardkeep_consent.reach o where o.tenant = h.tenant and o.subject = h.subject
+              and (o.branch = h.branch or o.branch in (select c.was_branch from wardkeep_consent.carried c
+                where c.tenant = h.tenant and c.branch = h.branch and c.subject = h.subject and c.at >= own_since)) loop
+    if r.branch <> h.branch and exists (select from wardkeep_consent.everybody() p where p.branch = r.branch and p.subject = r.subject) then
+      continue;
+    end if;
+    if not exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject)
+       and not exists (select from wardkeep_consent.rights_event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject) then
+      delete from wardkeep_consent.reach o where o.tenant = r.tenant and o.branch = r.branch and o.subject = r.subject;
+    elsif r.branch = h.branch then
+      -- Whoever gets the key next inherits nothing of what stays.
+      perform wardkeep_consent.cut(r);
+    end if;
+  end loop;
   -- Where the person only passed through, the same events are carried too.
-  delete from wardkeep_consent.carried h using wardkeep_consent.carried d
-   where d.tenant = of_tenant and d.branch = of_branch and d.subject = of_subject
-     and h.tenant = d.tenant and h.subject = d.subject and h.was_branch = d.was_branch and h.upto = d.upto and h.branch <> of_branch;
-  delete from wardkeep_consent.carried h where h.tenant = of_tenant and h.branch = of_branch and h.subject = of_subject;
+  delete from wardkeep_consent.carried p using wardkeep_consent.carried d
+   where d.tenant = h.tenant and d.branch = h.branch and d.subject = h.subject and d.at >= own_since
+     and p.tenant = d.tenant and p.subject = d.subject and p.was_branch = d.was_branch and p.upto = d.upto and p.branch <> h.branch;
+  delete from wardkeep_consent.carried p where p.tenant = h.tenant and p.branch = h.branch and p.subject = h.subject and p.at >= own_since;
 end
 $$;
-comment on function wardkeep_consent.destroy_carried(text, text, text) is
-  'Internal: what a destroyed person said, in earlier branches too. The destruction is recorded before: see keep_unless_destroyed().';
+comment on function wardkeep_consent.destroy_ledger(wardkeep_consent.reach) is
+  'Internal: what a destroyed person said and asked, in earlier branches too; what whoever else had the key said stays. The destruction is recorded before: see keep_unless_destroyed().';
 create function wardkeep_consent.history(of_subject text)
   returns table (id uuid, at timestamptz, kind text, purpose text, notice uuid, language text, by text, representation uuid, channel text,
     method text, evidence text, evidence_sha256 text, valid_until timestamptz, detail jsonb, actor text, role text, acting_for text, born date)
@@ -1520,6 +1535,11 @@ begin
   if not exists (select from wardkeep_consent.right_of_person v where v.id = o.id and v.here = o.branch) then
     perform wardkeep_consent.refuse_right('somebody else has the key of this person now, whose rows would be destroyed');
   end if;
+  -- A UUID is one person's wherever it is: the ledger and the log of the other row would be destroyed with this one's.
+  if wardkeep_consent.unmistakable(o.subject)
+     and exists (select from wardkeep_consent.everybody() p where p.branch <> o.branch and p.subject = o.subject) then
+    perform wardkeep_consent.refuse_right('another branch has a person under this key, whose records would be destroyed');
+  end if;
   select v.* into d from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided' and v.destroy_after is not null;
   if not found then
     perform wardkeep_consent.refuse_right('the erasure was not decided');
@@ -1545,10 +1565,7 @@ begin
   perform wardkeep_consent.add_right(e);
   insert into wardkeep_consent.unverified (request, tenant, branch, subject, records)
   values (of_request, o.tenant, o.branch, o.subject, wardkeep_consent.records_without_subject());
-  perform wardkeep_consent.destroy_carried(o.tenant, o.branch, o.subject);
-  delete from wardkeep_consent.standing s where s.tenant = o.tenant and s.branch = o.branch and s.subject = o.subject;
-  delete from wardkeep_consent.rights_event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
-  delete from wardkeep_consent.reach r where r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject;
+  perform wardkeep_consent.destroy_ledger(h);
   return wardkeep_consent.destroyed(of_request);
 end
 $$;
@@ -1692,8 +1709,10 @@ begin
   if wardkeep_consent.unmistakable(h.subject) then
     return 'erased';
   end if;
-  -- Who had the key before, or has it in the next branch, would go out of the log as well.
-  if h.since > '-infinity' or exists (select from wardkeep_consent.reach r where r.tenant = h.tenant and r.subject = h.subject and r.branch <> h.branch) then
+  -- Who had the key before, or has it in the next branch, would go out of the log as well; so would somebody who is in the log only.
+  if h.since > '-infinity' or exists (select from wardkeep_consent.reach r where r.tenant = h.tenant and r.subject = h.subject and r.branch <> h.branch)
+     or exists (select from wardkeep_audit.event e where e.tenant = h.tenant and e.subject = h.subject and e.verb = 'delete'
+       and e.relation = wardkeep_consent.people_table() and e.xid <> pg_current_xact_id()) then
     return 'key-of-several';
   end if;
   return 'erased';
@@ -1749,6 +1768,9 @@ declare
   u wardkeep_consent.unverified;
   a wardkeep.assignment;
   gone text := 'destroyed ' || of_request;
+  -- An emergency or an assignment names whom the caller said, in any spelling that the key's type takes; so do their events.
+  spellings text[];
+  spelling text;
 begin
   select v.* into u from wardkeep_consent.unverified v where v.request = of_request for update;
   if not found then
@@ -1757,23 +1779,30 @@ begin
   if (wardkeep_consent.destroyed(of_request) ->> 'log') = 'key-of-several' then
     return 0;
   end if;
+  select array_agg(distinct k.subject) into spellings from (
+    select u.subject union all
+    select h.subject from wardkeep.assignment h where h.tenant = u.tenant union all
+    select b.subject from wardkeep.break_glass b where b.tenant = u.tenant) k
+   where k.subject = u.subject or wardkeep_consent.spelled(k.subject) = u.subject;
   -- In the order of 195_turns.sql of @wardkeep/postgres.
-  for a in select h.* from wardkeep.assignment h where h.tenant = u.tenant and h.subject = u.subject order by h.actor, h.id loop
+  for a in select h.* from wardkeep.assignment h where h.tenant = u.tenant and h.subject = any (spellings) order by h.actor, h.id loop
     perform wardkeep.alone(a.actor, a.tenant);
     perform wardkeep.revoke_one(a.id, session_user, 'the person was destroyed');
     update wardkeep.assignment h set subject = gone where h.id = a.id;
   end loop;
   update wardkeep.break_glass b
      set subject = gone, explanation = gone, review_note = case when b.review_note is not null then gone end
-   where b.tenant = u.tenant and b.subject = u.subject;
+   where b.tenant = u.tenant and b.subject = any (spellings);
   update wardkeep.referral r set subject = gone, end_reason = case when r.end_reason is not null then gone end
    where r.tenant = u.tenant and r.subject = u.subject;
   update wardkeep.move m set subject = gone, reason = gone where m.tenant = u.tenant and m.subject = u.subject;
-  delete from wardkeep.token t where t.tenant = u.tenant and u.subject = any (t.subjects);
+  delete from wardkeep.token t where t.tenant = u.tenant and t.subjects && spellings;
   if to_regclass('wardkeep_audit.event') is not null then
-    update wardkeep_consent.unverified v
-       set erased = v.erased + wardkeep_audit.erase_person(u.tenant, u.subject, 'erasure ' || of_request, wardkeep_consent.logged_records(u))
-     where v.request = of_request returning v.* into u;
+    foreach spelling in array spellings loop
+      update wardkeep_consent.unverified v
+         set erased = v.erased + wardkeep_audit.erase_person(u.tenant, spelling, 'erasure ' || of_request, wardkeep_consent.logged_records(u))
+       where v.request = of_request returning v.* into u;
+    end loop;
   end if;
   return u.erased;
 end
@@ -1809,8 +1838,8 @@ begin
     if wardkeep_consent.unmistakable(u.subject) then
       -- What is about somebody else, or was written as a reason of an owner's work, is told and stays.
       execute format('select count(*) filter (where not o.stays), count(*) filter (where o.stays)
-          from %I.%I x, lateral (select %s as stays) o where strpos(x::text, $1) > 0', t.nspname, t.relname,
-        case when t.nspname = 'wardkeep_audit' and t.relname = 'event' then 'coalesce(x.subject, $1) <> $1'
+          from %I.%I x, lateral (select %s as stays) o where strpos(lower(x::text), $1) > 0', t.nspname, t.relname,
+        case when t.nspname = 'wardkeep_audit' and t.relname = 'event' then 'coalesce(lower(x.subject), $1) <> $1'
              else (t.nspname = 'wardkeep' and t.relname in ('activity', 'session'))::text end) into n, other using u.subject;
     elsif t.names and t.of_tenant then
       execute format('select count(*) from %I.%I x where x.subject = $1 and x.tenant = $2', t.nspname, t.relname) into n using u.subject, u.tenant;

@@ -77,29 +77,44 @@ $$;
 comment on function wardkeep_consent.carry_all(text, text, text, text) is
   'Internal: carry() for everybody who is in a branch that is merged into another one. Fails with WK009, WK232.';
 
-create function wardkeep_consent.destroy_carried(of_tenant text, of_branch text, of_subject text) returns void
+create function wardkeep_consent.destroy_ledger(h wardkeep_consent.reach) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- Nobody else can have had a UUID: see unmistakable(). Of another key, what is older is about who had it before.
+  own_since timestamptz := case when wardkeep_consent.unmistakable(h.subject) then '-infinity' else h.since end;
+  r wardkeep_consent.reach;
 begin
   -- In one statement: a representation is named by later events, of a later branch too.
   delete from wardkeep_consent.event v
-   where v.tenant = of_tenant and v.subject = of_subject
-     and (v.branch = of_branch or exists (select from wardkeep_consent.carried c where c.tenant = v.tenant and c.branch = of_branch
-       and c.subject = v.subject and c.was_branch = v.branch and v.at between c.after and c.upto));
-  delete from wardkeep_consent.rights_event v using wardkeep_consent.carried c
-   where c.tenant = of_tenant and c.branch = of_branch and c.subject = of_subject
-     and v.tenant = c.tenant and v.branch = c.was_branch and v.subject = c.subject and v.at between c.after and c.upto;
-  delete from wardkeep_consent.reach r using wardkeep_consent.carried c
-   where c.tenant = of_tenant and c.branch = of_branch and c.subject = of_subject
-     and r.tenant = c.tenant and r.branch = c.was_branch and r.subject = c.subject and r.branch <> of_branch
-     and not exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject)
-     and not exists (select from wardkeep_consent.rights_event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject);
+   where v.tenant = h.tenant and v.subject = h.subject
+     and (v.branch = h.branch and v.at >= own_since or exists (select from wardkeep_consent.carried c where c.tenant = v.tenant and c.branch = h.branch
+       and c.subject = v.subject and c.at >= own_since and c.was_branch = v.branch and v.at between c.after and c.upto));
+  delete from wardkeep_consent.rights_event v
+   where v.tenant = h.tenant and v.subject = h.subject
+     and (v.branch = h.branch and v.at >= own_since or exists (select from wardkeep_consent.carried c where c.tenant = v.tenant and c.branch = h.branch
+       and c.subject = v.subject and c.at >= own_since and c.was_branch = v.branch and v.at between c.after and c.upto));
+  delete from wardkeep_consent.standing s where s.tenant = h.tenant and s.branch = h.branch and s.subject = h.subject;
+  for r in select o.* from wardkeep_consent.reach o where o.tenant = h.tenant and o.subject = h.subject
+              and (o.branch = h.branch or o.branch in (select c.was_branch from wardkeep_consent.carried c
+                where c.tenant = h.tenant and c.branch = h.branch and c.subject = h.subject and c.at >= own_since)) loop
+    if r.branch <> h.branch and exists (select from wardkeep_consent.everybody() p where p.branch = r.branch and p.subject = r.subject) then
+      continue;
+    end if;
+    if not exists (select from wardkeep_consent.event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject)
+       and not exists (select from wardkeep_consent.rights_event v where v.tenant = r.tenant and v.branch = r.branch and v.subject = r.subject) then
+      delete from wardkeep_consent.reach o where o.tenant = r.tenant and o.branch = r.branch and o.subject = r.subject;
+    elsif r.branch = h.branch then
+      -- Whoever gets the key next inherits nothing of what stays.
+      perform wardkeep_consent.cut(r);
+    end if;
+  end loop;
   -- Where the person only passed through, the same events are carried too.
-  delete from wardkeep_consent.carried h using wardkeep_consent.carried d
-   where d.tenant = of_tenant and d.branch = of_branch and d.subject = of_subject
-     and h.tenant = d.tenant and h.subject = d.subject and h.was_branch = d.was_branch and h.upto = d.upto and h.branch <> of_branch;
-  delete from wardkeep_consent.carried h where h.tenant = of_tenant and h.branch = of_branch and h.subject = of_subject;
+  delete from wardkeep_consent.carried p using wardkeep_consent.carried d
+   where d.tenant = h.tenant and d.branch = h.branch and d.subject = h.subject and d.at >= own_since
+     and p.tenant = d.tenant and p.subject = d.subject and p.was_branch = d.was_branch and p.upto = d.upto and p.branch <> h.branch;
+  delete from wardkeep_consent.carried p where p.tenant = h.tenant and p.branch = h.branch and p.subject = h.subject and p.at >= own_since;
 end
 $$;
-comment on function wardkeep_consent.destroy_carried(text, text, text) is
-  'Internal: what a destroyed person said, in earlier branches too. The destruction is recorded before: see keep_unless_destroyed().';
+comment on function wardkeep_consent.destroy_ledger(wardkeep_consent.reach) is
+  'Internal: what a destroyed person said and asked, in earlier branches too; what whoever else had the key said stays. The destruction is recorded before: see keep_unless_destroyed().';

@@ -41,6 +41,11 @@ begin
   if not exists (select from wardkeep_consent.right_of_person v where v.id = o.id and v.here = o.branch) then
     perform wardkeep_consent.refuse_right('somebody else has the key of this person now, whose rows would be destroyed');
   end if;
+  -- A UUID is one person's wherever it is: the ledger and the log of the other row would be destroyed with this one's.
+  if wardkeep_consent.unmistakable(o.subject)
+     and exists (select from wardkeep_consent.everybody() p where p.branch <> o.branch and p.subject = o.subject) then
+    perform wardkeep_consent.refuse_right('another branch has a person under this key, whose records would be destroyed');
+  end if;
   select v.* into d from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'decided' and v.destroy_after is not null;
   if not found then
     perform wardkeep_consent.refuse_right('the erasure was not decided');
@@ -66,10 +71,7 @@ begin
   perform wardkeep_consent.add_right(e);
   insert into wardkeep_consent.unverified (request, tenant, branch, subject, records)
   values (of_request, o.tenant, o.branch, o.subject, wardkeep_consent.records_without_subject());
-  perform wardkeep_consent.destroy_carried(o.tenant, o.branch, o.subject);
-  delete from wardkeep_consent.standing s where s.tenant = o.tenant and s.branch = o.branch and s.subject = o.subject;
-  delete from wardkeep_consent.rights_event v where v.tenant = o.tenant and v.branch = o.branch and v.subject = o.subject;
-  delete from wardkeep_consent.reach r where r.tenant = o.tenant and r.branch = o.branch and r.subject = o.subject;
+  perform wardkeep_consent.destroy_ledger(h);
   return wardkeep_consent.destroyed(of_request);
 end
 $$;

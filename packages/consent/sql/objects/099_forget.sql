@@ -17,8 +17,10 @@ begin
   if wardkeep_consent.unmistakable(h.subject) then
     return 'erased';
   end if;
-  -- Who had the key before, or has it in the next branch, would go out of the log as well.
-  if h.since > '-infinity' or exists (select from wardkeep_consent.reach r where r.tenant = h.tenant and r.subject = h.subject and r.branch <> h.branch) then
+  -- Who had the key before, or has it in the next branch, would go out of the log as well; so would somebody who is in the log only.
+  if h.since > '-infinity' or exists (select from wardkeep_consent.reach r where r.tenant = h.tenant and r.subject = h.subject and r.branch <> h.branch)
+     or exists (select from wardkeep_audit.event e where e.tenant = h.tenant and e.subject = h.subject and e.verb = 'delete'
+       and e.relation = wardkeep_consent.people_table() and e.xid <> pg_current_xact_id()) then
     return 'key-of-several';
   end if;
   return 'erased';
@@ -74,6 +76,9 @@ declare
   u wardkeep_consent.unverified;
   a wardkeep.assignment;
   gone text := 'destroyed ' || of_request;
+  -- An emergency or an assignment names whom the caller said, in any spelling that the key's type takes; so do their events.
+  spellings text[];
+  spelling text;
 begin
   select v.* into u from wardkeep_consent.unverified v where v.request = of_request for update;
   if not found then
@@ -82,23 +87,30 @@ begin
   if (wardkeep_consent.destroyed(of_request) ->> 'log') = 'key-of-several' then
     return 0;
   end if;
+  select array_agg(distinct k.subject) into spellings from (
+    select u.subject union all
+    select h.subject from wardkeep.assignment h where h.tenant = u.tenant union all
+    select b.subject from wardkeep.break_glass b where b.tenant = u.tenant) k
+   where k.subject = u.subject or wardkeep_consent.spelled(k.subject) = u.subject;
   -- In the order of 195_turns.sql of @wardkeep/postgres.
-  for a in select h.* from wardkeep.assignment h where h.tenant = u.tenant and h.subject = u.subject order by h.actor, h.id loop
+  for a in select h.* from wardkeep.assignment h where h.tenant = u.tenant and h.subject = any (spellings) order by h.actor, h.id loop
     perform wardkeep.alone(a.actor, a.tenant);
     perform wardkeep.revoke_one(a.id, session_user, 'the person was destroyed');
     update wardkeep.assignment h set subject = gone where h.id = a.id;
   end loop;
   update wardkeep.break_glass b
      set subject = gone, explanation = gone, review_note = case when b.review_note is not null then gone end
-   where b.tenant = u.tenant and b.subject = u.subject;
+   where b.tenant = u.tenant and b.subject = any (spellings);
   update wardkeep.referral r set subject = gone, end_reason = case when r.end_reason is not null then gone end
    where r.tenant = u.tenant and r.subject = u.subject;
   update wardkeep.move m set subject = gone, reason = gone where m.tenant = u.tenant and m.subject = u.subject;
-  delete from wardkeep.token t where t.tenant = u.tenant and u.subject = any (t.subjects);
+  delete from wardkeep.token t where t.tenant = u.tenant and t.subjects && spellings;
   if to_regclass('wardkeep_audit.event') is not null then
-    update wardkeep_consent.unverified v
-       set erased = v.erased + wardkeep_audit.erase_person(u.tenant, u.subject, 'erasure ' || of_request, wardkeep_consent.logged_records(u))
-     where v.request = of_request returning v.* into u;
+    foreach spelling in array spellings loop
+      update wardkeep_consent.unverified v
+         set erased = v.erased + wardkeep_audit.erase_person(u.tenant, spelling, 'erasure ' || of_request, wardkeep_consent.logged_records(u))
+       where v.request = of_request returning v.* into u;
+    end loop;
   end if;
   return u.erased;
 end

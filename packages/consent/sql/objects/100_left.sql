@@ -27,8 +27,8 @@ begin
     if wardkeep_consent.unmistakable(u.subject) then
       -- What is about somebody else, or was written as a reason of an owner's work, is told and stays.
       execute format('select count(*) filter (where not o.stays), count(*) filter (where o.stays)
-          from %I.%I x, lateral (select %s as stays) o where strpos(x::text, $1) > 0', t.nspname, t.relname,
-        case when t.nspname = 'wardkeep_audit' and t.relname = 'event' then 'coalesce(x.subject, $1) <> $1'
+          from %I.%I x, lateral (select %s as stays) o where strpos(lower(x::text), $1) > 0', t.nspname, t.relname,
+        case when t.nspname = 'wardkeep_audit' and t.relname = 'event' then 'coalesce(lower(x.subject), $1) <> $1'
              else (t.nspname = 'wardkeep' and t.relname in ('activity', 'session'))::text end) into n, other using u.subject;
     elsif t.names and t.of_tenant then
       execute format('select count(*) from %I.%I x where x.subject = $1 and x.tenant = $2', t.nspname, t.relname) into n using u.subject, u.tenant;

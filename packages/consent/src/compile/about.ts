@@ -19,6 +19,7 @@ export function aboutPeople({ policy, tables }: ExtensionInput, rule: ConsentRul
   const about = childrenFirst(found)
   return [
     everybody(tables, rule),
+    peopleTable(rule),
     belonging(found, tables),
     heldRows(about),
     destroyRows(about),
@@ -108,6 +109,13 @@ function everybody(tables: readonly ScopedTable[], rule: ConsentRule): Managed {
   select ${branch}, to_jsonb(c.${quoteIdent(entry?.rule.subject ?? "")}) #>> '{}' from ${qualified(rule.subjects)} c
 $wk$`
   return sqlFunction("everybody", "", "lists the people whom a campaign is for", body)
+}
+
+function peopleTable({ subjects }: ConsentRule): Managed {
+  const body = `returns text
+  language sql immutable set search_path = pg_catalog, pg_temp
+  return ${quoteLiteral(subjects)}`
+  return sqlFunction("people_table", "", "names the table of people as the audit log does", body)
 }
 
 function heldRows(about: readonly About[]): Managed {

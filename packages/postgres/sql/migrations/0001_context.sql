@@ -385,8 +385,7 @@ create table wardkeep.aggregate_contribution (
   agreement uuid not null references wardkeep.aggregate_agreement,
   persons bigint not null,
   value numeric not null,
-  -- The same without signs, and the largest part of it that is of one person.
-  weight numeric not null,
+  -- The largest part of it that is of one person, without its sign.
   largest numeric not null,
   counted_at timestamptz not null default clock_timestamp(),
   -- Null: not released yet, and gone when the clinic withdraws.
@@ -2595,8 +2594,8 @@ begin
     raise exception 'that month was released, and is not counted again' using errcode = 'WK251';
   end if;
   delete from wardkeep.aggregate_contribution c where c.relation = wanted ->> 'table' and c.month = of_month and c.tenant = me.tenant;
-  execute format('insert into wardkeep.aggregate_contribution (relation, month, tenant, cell, aggregate, agreement, persons, value, weight, largest)
-    select $1, $2, $3, f.cell, $4, $5, f.persons, f.value, f.weight, f.largest from %I.%I($2) f', rule ->> 'schema', 'wk_count_' || of_aggregate)
+  execute format('insert into wardkeep.aggregate_contribution (relation, month, tenant, cell, aggregate, agreement, persons, value, largest)
+    select $1, $2, $3, f.cell, $4, $5, f.persons, f.value, f.largest from %I.%I($2) f', rule ->> 'schema', 'wk_count_' || of_aggregate)
     using wanted ->> 'table', of_month, me.tenant, of_aggregate, agreed;
   get diagnostics cells = row_count;
   perform wardkeep.note_crossing(me, array[null]::text[], 'share', 'aggregate_contribution', of_aggregate || ' ' || of_month, null,
@@ -2610,18 +2609,22 @@ comment on function wardkeep.contribute(text, date) is
 create function wardkeep.may_be_published(of_release uuid, rule jsonb, cells text[]) returns boolean
   language sql stable set search_path = pg_catalog, pg_temp
 begin atomic
-  -- Of several cells together: at least so many persons, as one may be in each; at most so much of one person.
+  -- Of several cells together: at least so many persons, as one may be in each; at most so much of one person. Of a clinic counts
+  -- what it adds in the end: amounts that cancel each other out hide nobody.
   with clinic as (
-    select max(c.persons) as persons, sum(c.weight) as weight, sum(c.largest) as largest
+    select max(c.persons) as persons, abs(sum(c.value)) as part, sum(c.largest) as largest
       from wardkeep.aggregate_contribution c where c.release = of_release and c.cell = any (cells) group by c.tenant
-  )
-  select coalesce(sum(x.persons) >= (rule -> 'minimum' ->> 'persons')::numeric
-      and count(*) filter (where x.weight > 0) >= (rule -> 'minimum' ->> 'clinics')::bigint
-      and max(x.weight) * 100 <= sum(x.weight) * (rule -> 'largest' ->> 'clinic')::numeric
-      and max(x.largest) * 100 <= sum(x.weight) * (rule -> 'largest' ->> 'person')::numeric, false) from clinic x;
+  ), ranked as (select x.*, row_number() over (order by x.part desc) as place from clinic x)
+  -- A clinic takes its own from the figure: the rest has the minimum of persons without any one clinic, and the second largest
+  -- does not learn the largest to a tenth of it.
+  select coalesce(sum(x.persons) - max(x.persons) >= (rule -> 'minimum' ->> 'persons')::numeric
+      and count(*) filter (where x.part > 0) >= (rule -> 'minimum' ->> 'clinics')::bigint
+      and max(x.part) * 100 <= sum(x.part) * (rule -> 'largest' ->> 'clinic')::numeric
+      and sum(x.part) filter (where x.place > 2) * 10 >= max(x.part)
+      and max(x.largest) * 100 <= sum(x.part) * (rule -> 'largest' ->> 'person')::numeric, false) from ranked x;
 end;
 comment on function wardkeep.may_be_published(uuid, jsonb, text[]) is
-  'Internal: whether these cells together have enough persons and clinics, and none that is most of them.';
+  'Internal: whether these cells together have enough persons and clinics, also for one of the clinics, and none that is most of them.';
 
 -- What is left when the published cells are taken from the total must be publishable itself.
 create function wardkeep.suppressed_cells(of_release uuid, rule jsonb) returns text[]
@@ -2634,7 +2637,7 @@ begin
   while cardinality(hidden) > 0 and cardinality(hidden) < cardinality(cells)
       and (cardinality(hidden) = 1 or not wardkeep.may_be_published(of_release, rule, hidden)) loop
     hidden := hidden || (select x from unnest(cells) x where x <> all (hidden)
-      order by (select sum(c.weight) from wardkeep.aggregate_contribution c where c.release = of_release and c.cell = x), x collate "C" limit 1);
+      order by (select sum(abs(c.value)) from wardkeep.aggregate_contribution c where c.release = of_release and c.cell = x), x collate "C" limit 1);
   end loop;
   return hidden;
 end
@@ -2666,7 +2669,8 @@ begin
   insert into wardkeep.aggregate_release as r (aggregate, relation, month, definition, released_by)
   values (body ->> 'aggregate', wanted ->> 'table', of_month, wanted, body ->> 'by') returning r.id into made;
   update wardkeep.aggregate_contribution c set release = made from wardkeep.aggregate_agreement a
-   where c.relation = wanted ->> 'table' and c.month = of_month and a.id = c.agreement and a.ended_at is null and a.definition = wanted;
+   where c.relation = wanted ->> 'table' and c.month = of_month and a.id = c.agreement and a.ended_at is null
+     and a.aggregate = body ->> 'aggregate' and a.definition = wanted;
   delete from wardkeep.aggregate_contribution c where c.relation = wanted ->> 'table' and c.month = of_month and c.release is null;
   if not wardkeep.may_be_published(made, wanted, array['']) then
     raise exception 'too few clinics or persons, or one of them is too much of it' using errcode = 'WK252', hint = 'Count more clinics first.';

@@ -47,8 +47,7 @@ create table wardkeep.aggregate_contribution (
   agreement uuid not null references wardkeep.aggregate_agreement,
   persons bigint not null,
   value numeric not null,
-  -- The same without signs, and the largest part of it that is of one person.
-  weight numeric not null,
+  -- The largest part of it that is of one person, without its sign.
   largest numeric not null,
   counted_at timestamptz not null default clock_timestamp(),
   -- Null: not released yet, and gone when the clinic withdraws.

@@ -93,12 +93,78 @@ describe("figures over clinics", () => {
     await agree(4)
   })
 
-  it("count a time in UTC, one figure a month without a list, and persons without a fee not at all", async () => {
+  it("count a time in UTC, and come to one figure a month without a list", async () => {
     await ofTenants((index) => agree(index, "new_patients"))
     await count(["2020-05-01", "2020-06-01"], chain.tenants, "new_patients")
     await expect(release("2020-05-01", "new_patients")).rejects.toEqual(code("WK252", /too few/))
     await release("2020-06-01", "new_patients")
     expect(await figures("2020-06-01")).toEqual({ "": 60 })
+  })
+
+  it("count persons without an amount not at all, and say whom they take for a person", async () => {
+    const month = "2021-10-01"
+    const unpaid = visits(month, "booked", [5, 5, 5, 5, 5]).map((row) => ({ ...row, fee: null }))
+    await chain.visits([...visits(month, "booked", [3, 3, 3, 3, 3]), ...unpaid])
+    await count([month])
+    const mine = await clinic.wk.run(chief(1), () => listAggregateContributions(clinic.wk))
+    expect(mine.find((one) => one.month === month && one.cell === "")).toMatchObject({ persons: 3, value: "300" })
+    const [agreed] = await clinic.wk.run(chief(1), () => listAggregateAgreements(clinic.wk))
+    expect(agreed?.definition).toMatchObject({ table: "public.visit", subject: "patient_id", sum: "fee" })
+  })
+
+  const each = (month: string, tenant: number, people: number, fee: number): Visit[] =>
+    Array.from({ length: people }, (_, person) => ({ tenant, person, kind: "booked", fee, month }))
+  it.each([
+    // Six persons, of whom one clinic knows three.
+    ["leaves too few persons", (m: string) => visits(m, "booked", [3, 1, 1, 1])],
+    // 500, 490 and 10: the second knows the first to a fiftieth.
+    [
+      "comes close to the largest clinic",
+      (m: string) => [...each(m, 0, 10, 50), ...each(m, 1, 10, 49), ...each(m, 2, 1, 10)],
+    ],
+    // 1000 of one clinic, and 5 of each other one, whose amounts are large and cancel out for each person.
+    [
+      "finds the others cancelled out",
+      (m: string) => [
+        ...each(m, 0, 10, 100),
+        ...[1, 2, 3, 4].flatMap((tenant) => [...each(m, tenant, 5, 1000), ...each(m, tenant, 5, -999)]),
+      ],
+    ],
+    // The same, from person to person.
+    [
+      "finds the others' persons cancelled out",
+      (m: string) => [
+        ...each(m, 0, 10, 100),
+        ...[1, 2, 3, 4].flatMap((tenant) =>
+          each(m, tenant, 10, 300).map((v, at) => (at % 2 ? { ...v, fee: -299 } : v)),
+        ),
+      ],
+    ],
+  ] as const)("are refused where a clinic that takes its own away %s", async (title, rows) => {
+    const month = `2022-0${["leaves", "comes", "finds the others c", "finds the others'"].findIndex((x) => title.startsWith(x)) + 1}-01`
+    await chain.visits(rows(month))
+    await count([month])
+    await expect(release(month)).rejects.toEqual(code("WK252", /too few|too much/))
+  })
+
+  it("are of who agreed to that name: what was counted under another is not released under it", async () => {
+    const month = "2022-05-01"
+    await chain.visits(visits(month, "booked", [5, 5, 5, 5, 5]))
+    await count([month])
+    const [before] = await clinic.admin<{ aggregates: object }>("select aggregates from wardkeep.policy_rule")
+    try {
+      await clinic.admin(
+        "update wardkeep.policy_rule set aggregates = jsonb_set(aggregates, '{figures,income}', aggregates #> '{figures,fees}')",
+      )
+      await agree(0, "income")
+      const taken = { aggregate: "income", reason: "not that" }
+      expect(await clinic.wk.run(chief(0), () => withdrawFromAggregate(clinic.wk, taken))).toBe(true)
+      await expect(release(month, "income")).rejects.toEqual(code("WK252", /too few/))
+    } finally {
+      await clinic.admin("update wardkeep.policy_rule set aggregates = $1", [before?.aggregates])
+    }
+    await release(month)
+    expect((await figures(month))[""]).toBe(2500)
   })
 
   it("have nothing of a clinic that withdrew, also where it was counted already", async () => {
@@ -330,20 +396,33 @@ describe("the vendor's login", () => {
   })
 })
 
+it("a report over branches is a query of somebody who is assigned all of them, and of one clinic", async () => {
+  const [{ branch: here, patients }, { branch: there }] = clinic.places
+  const scope = "all"
+  await clinic.grant("reporter", "doctor", 0, { scope })
+  const reporter = await clinic.session("reporter")
+  const text = "select branch_id, count(*)::int as patients from patient group by 1 order by 1"
+  const report = await clinic.wk.run(reporter, () => clinic.wk.query(text))
+  const expected = [here, there].sort().map((branch_id) => ({ branch_id, patients: patients.length }))
+  expect(report.rows).toEqual(expected)
+})
+
 it("a reference model comes to the same figures, and no suppressed cell follows from what is published", async () => {
   const seed = Number(process.env.WARDKEEP_SEED ?? Date.now() % 2 ** 31)
   console.info(`figures: seed ${seed}`)
   const random = generator(seed)
   const months = Array.from(
-    { length: 36 },
+    { length: 10 },
     (_, index) => `${2000 + Math.floor(index / 12)}-${String((index % 12) + 1).padStart(2, "0")}-01`,
   )
-  const rows = months.flatMap((month) => {
-    // Some kinds are rare, some of few clinics, and some bills are large.
-    const busy = kinds.map((kind) => [random() < 0.4 ? 0.03 : 1, kind] as const)
-    const clinics = random() < 0.2 ? 3 : 5
-    return Array.from({ length: 30 + Math.floor(random() * 150) }, (): Visit => {
-      const fee = random() < 0.01 ? 1500 : Math.floor(random() * 150) - 5
+  const rows = months.flatMap((month, at) => {
+    // Some kinds are rare, some months of two clinics, and some bills are large; the first three have one of each for certain.
+    const rare = (index: number): boolean => (at === 1 ? index === 0 : at !== 2 && random() < 0.2)
+    const busy = kinds.map((kind, index) => [rare(index) ? 0.02 : 1, kind] as const)
+    const clinics = at === 0 ? 2 : 5
+    const large = at < 3 ? 0 : 0.003
+    return Array.from({ length: 160 + Math.floor(random() * 100) }, (): Visit => {
+      const fee = random() < large ? 4000 : Math.floor(random() * 150) - 5
       const [tenant, person] = [Math.floor(random() * clinics), Math.floor(random() * 12)]
       return { tenant, person, kind: weighted(random, busy), fee, month }
     })

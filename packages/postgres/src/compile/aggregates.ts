@@ -16,7 +16,7 @@ export function aggregates(policy: Policy, scoped: ReadonlyMap<string, ScopedTab
       policy,
       `wk_count_${figures.name}`,
       ["date"],
-      "table (cell text, persons bigint, value numeric, weight numeric, largest numeric)",
+      "table (cell text, persons bigint, value numeric, largest numeric)",
       countBody(figures, entry),
       "counts one clinic for figures that are published",
     )
@@ -24,12 +24,14 @@ export function aggregates(policy: Policy, scoped: ReadonlyMap<string, ScopedTab
 }
 
 /** As the functions of `wardkeep` read it: what a clinic agrees to is one of the `figures`, as a whole. */
-export function aggregatesRow({ aggregates: rule, schema }: Policy): JsonObject | null {
+export function aggregatesRow({ aggregates: rule, schema, tables }: Policy): JsonObject | null {
   if (rule === null) return null
   const figures = rule.figures.map(({ name, by, minimum, largest, ...rest }): [string, JsonObject] => [
     name,
     {
       ...rest,
+      // Who a person is, is agreed to as well: with another column rows are counted as persons.
+      subject: tables.get(rest.table)?.subject ?? null,
       by: by?.column ?? null,
       cells: by === null ? [] : [...by.values, otherCell],
       minimum: { ...minimum },
@@ -53,19 +55,18 @@ function countBody(figures: AggregateFigures, entry: ScopedTable): string {
     by === null
       ? "''"
       : `case when ${column(by.column)}::text = any (${listed}) then ${column(by.column)}::text else ${quoteLiteral(otherCell)} end`
-  const all = by === null ? "" : "\n    union all select p.person, '', sum(p.v), sum(p.w) from part p group by p.person"
+  const all = by === null ? "" : "\n    union all select p.person, '', sum(p.v) from part p group by p.person"
   // NaN is more than infinity there.
   const number = sum === null ? "" : ` and abs(${column(sum)}::numeric) < 'Infinity'`
   const value = sum === null ? "count(*)::numeric" : `sum(${column(sum)}::numeric)`
-  const weight = sum === null ? "count(*)::numeric" : `sum(abs(${column(sum)}::numeric))`
   return `#variable_conflict use_column
 begin
   return query with part as (
-    select ${subject}::text as person, ${cell} as c, ${value} as v, ${weight} as w from ${qualified(entry.table.name)} t
+    select ${subject}::text as person, ${cell} as c, ${value} as v from ${qualified(entry.table.name)} t
      where ${column(figures.month)} >= ${from} and ${column(figures.month)} < ${until} and ${subject} is not null${number}${shownRows(entry, "t")}
      group by 1, 2
-  ), every as (select p.person, p.c, p.v, p.w from part p${all})
-  select e.c, count(*), sum(e.v), sum(e.w), max(e.w) from every e group by e.c;
+  ), every as (select p.person, p.c, p.v from part p${all})
+  select e.c, count(*), sum(e.v), max(abs(e.v)) from every e group by e.c;
 end`
 }
 

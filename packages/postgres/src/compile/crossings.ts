@@ -60,7 +60,7 @@ export function isReferralRole({ crossings: rule }: Policy, { kind, name }: Acto
 
 function isPerson(policy: Policy, people: ScopedTable): Managed {
   const body = `begin
-  return exists (select from ${qualified(people.table.name)} t where ${ofBranch(people, "t", "$1")} and ${isSubject(people, "t", "$2")}${shownRows(people, "t")});
+  return exists (select from ${qualified(people.table.name)} t where ${ofBranch(people, "t", "$1")} and ${isSpelled(people, "t", "$2")}${shownRows(people, "t")});
 exception when invalid_text_representation then
   return false;
 end`
@@ -100,7 +100,7 @@ function movedTables(people: ScopedTable, scoped: Scoped): Map<string, Rows> {
     if (entry.branch !== null && entry.rule.subject !== undefined && !isShared(entry))
       found.set(
         entry.table.name,
-        (alias) => `${ofBranch(entry, alias, "$1")} and ${isSubject(entry, alias, "$3")}${shownRows(entry, alias)}`,
+        (alias) => `${ofBranch(entry, alias, "$1")} and ${isSpelled(entry, alias, "$3")}${shownRows(entry, alias)}`,
       )
   for (let before = -1; before !== found.size; ) {
     before = found.size
@@ -238,6 +238,11 @@ function ofBranch({ tenant, branch }: ScopedTable, alias: string, parameter: str
 function isSubject({ table, rule }: ScopedTable, alias: string, parameter: string): string {
   const subject = rule.subject ?? ""
   return `${alias}.${quoteIdent(subject)} = ${parameter}::${table.columns.get(subject)?.type ?? "text"}`
+}
+
+/** And is spelled as the column spells it: sessions, referrals and records of the person are found by that text. */
+function isSpelled(entry: ScopedTable, alias: string, parameter: string): string {
+  return `${isSubject(entry, alias, parameter)} and ${alias}.${quoteIdent(entry.rule.subject ?? "")}::text = ${parameter}`
 }
 
 function entryOf(scoped: Scoped, name: string): ScopedTable {

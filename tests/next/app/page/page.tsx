@@ -1,5 +1,5 @@
-import { clinic } from "../clinic"
 import { ways } from "../caches/kept"
+import { clinic } from "../clinic"
 
 export default clinic.component(async () => {
   const { rows } = (await ways.cached?.()) ?? { rows: [] }

@@ -73,9 +73,8 @@ async function call(
   const told = await toldByRow(scene, record, pair, one, all)
   if (told !== undefined) await reportRow(scene, record, pair, one, told)
   if (one.arguments.every(({ optional }) => optional)) await depends(scene, record, pair, one)
-  if (one.arguments.length > 0 && !(await tells(scene, record, pair, one))) {
-    await toldByPlanted(scene, record, pair, one, all)
-  }
+  const isTold = one.arguments.length > 0 && (await tells(scene, record, pair, one))
+  if (told === undefined && !isTold) await toldByPlanted(scene, record, pair, one, all)
 }
 
 async function reportRow(

@@ -44,7 +44,7 @@ it("the queue is printed, decided by somebody else, and shows what was decided",
   expect(found).toMatchObject([{ subject: unknown, status: "open" }])
   const of = ["--event", found[0].event, "--subject", unknown, "--outcome", "legitimate"]
   expect(await cli("review-access", "reception-0", ...of)).toMatchObject({
-    code: 2,
+    code: 4,
     stderr: expect.stringContaining("WK436"),
   })
   expect((await cli("review-access", "meena", ...of)).stdout).toMatch(/^Review \d+ is recorded: legitimate\.\n$/)

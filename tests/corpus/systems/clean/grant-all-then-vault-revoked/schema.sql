@@ -1,0 +1,17 @@
+create role k5gr_owner nologin;
+create role k5gr_app login;
+alter schema public owner to k5gr_owner;
+set role k5gr_owner;
+create table subject (site text not null, pseudonym text not null, arm text not null, primary key (site, pseudonym));
+create table identity_vault (site text not null, pseudonym text not null, name text not null, primary key (site, pseudonym), foreign key (site, pseudonym) references subject on delete cascade);
+create table deletion_request (site text not null, pseudonym text not null, asked_on date not null default current_date, remark text, primary key (site, pseudonym));
+insert into subject values ('DE-01', 'X1', 'a'), ('DE-02', 'X1', 'bravo');
+insert into identity_vault values ('DE-01', 'X1', 'Karla'), ('DE-02', 'X1', 'Lutz bravo');
+insert into deletion_request values ('DE-02', 'X1', '2026-01-01', 'bravo');
+alter table subject enable row level security;
+alter table deletion_request enable row level security;
+create policy site on subject using (site = (select current_setting('study.site', true)));
+create policy site on deletion_request using (site = (select current_setting('study.site', true)));
+grant select, insert, update, delete on all tables in schema public to k5gr_app;
+revoke all on identity_vault from k5gr_app;
+reset role;

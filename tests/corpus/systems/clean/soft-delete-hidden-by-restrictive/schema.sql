@@ -1,0 +1,11 @@
+create role k5sr_owner nologin;
+create role k5sr_app login;
+alter schema public owner to k5sr_owner;
+set role k5sr_owner;
+create table patient (clinic_id int not null, no int not null, name text not null, phone text, deleted_at timestamptz, primary key (clinic_id, no));
+insert into patient values (1, 1, 'Joseph', '+91-80-1', null), (1, 2, 'Rahel', '+91-80-2', '2026-02-01'), (2, 1, 'Imran bravo', '+91-44-1', null), (2, 2, 'Jaya bravo', '+91-44-2', '2026-01-01');
+alter table patient enable row level security;
+create policy clinic on patient using (clinic_id = (select nullif(current_setting('gp.clinic', true), '')::int));
+create policy hide_deleted on patient as restrictive for select using (deleted_at is null);
+grant select, insert, update on patient to k5sr_app;
+reset role;

@@ -1,0 +1,14 @@
+create role k5dl_owner nologin;
+create role k5dl_app login;
+alter schema public owner to k5dl_owner;
+set role k5dl_owner;
+create table drug (code text primary key, name text not null, withdrawn_on date);
+create table stock (store text not null, drug_code text not null references drug, lot text not null, pieces int not null, supplier text, primary key (store, drug_code, lot));
+insert into drug values ('A10', 'metformin', null), ('N02', 'paracetamol', null), ('M01', 'rofecoxib', '2004-09-30');
+insert into stock values ('S-1', 'A10', 'L1', 40, 'Cipla'), ('S-2', 'A10', 'L1', 10, 'bravo traders');
+alter table stock enable row level security;
+create policy store on stock using (store = (select current_setting('rx.store', true)));
+grant select, insert, update, delete on stock to k5dl_app;
+reset role;
+create view drug_list as select code, name from drug where withdrawn_on is null;
+grant select on drug_list to k5dl_app;

@@ -1,0 +1,21 @@
+create role k5mr_owner nologin;
+create role k5mr_head nologin;
+create role k5mr_sat nologin;
+create role k5mr_cover nologin;
+create role k5mr_login login noinherit;
+grant k5mr_head, k5mr_sat to k5mr_login;
+alter schema public owner to k5mr_owner;
+set role k5mr_owner;
+create table sample (clinic name not null, tube text not null, patient text not null, primary key (clinic, tube));
+create table result (clinic name not null, tube text not null, test text not null, value text, primary key (clinic, tube, test), foreign key (clinic, tube) references sample);
+insert into sample values ('k5mr_head', 'T1', 'Anand'), ('k5mr_sat', 'T1', 'Firoz bravo');
+insert into result values ('k5mr_head', 'T1', 'Hb', '13.1'), ('k5mr_sat', 'T1', 'VDRL', 'bravo reactive');
+alter table sample enable row level security;
+alter table result enable row level security;
+create policy clinic on sample using (pg_has_role(current_user, clinic, 'member'));
+create policy clinic on result using (pg_has_role(current_user, clinic, 'member'));
+grant select, insert, update on sample, result to k5mr_head, k5mr_sat;
+reset role;
+-- CHG-311: Dr Menon looks after the satellite until they find somebody
+grant k5mr_sat to k5mr_cover;
+grant k5mr_cover to k5mr_head;

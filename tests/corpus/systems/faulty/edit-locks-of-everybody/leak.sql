@@ -1,0 +1,2 @@
+-- as A
+select label, held_by from edit_lock;

@@ -1,0 +1,2 @@
+-- as A
+select place, message, failing from error_log order by logged_at desc limit 50;

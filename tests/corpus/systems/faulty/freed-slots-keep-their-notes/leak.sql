@@ -1,0 +1,2 @@
+-- as A
+select * from slot where patient_no is null;

@@ -1,0 +1,2 @@
+-- as A
+select * from identity_vault;

@@ -1,0 +1,2 @@
+-- as A
+select clinic_no, file_name from attachment where owner_type = 'consent';

@@ -1,0 +1,2 @@
+-- as A
+select name, metadata from storage.object where name like 'exports/%';

@@ -1,0 +1,11 @@
+create role k5un_owner nologin;
+create role k5un_app login;
+alter schema public owner to k5un_owner;
+set role k5un_owner;
+create table staff (clinic_id int not null, no int not null, user_name text not null, full_name text not null, primary key (clinic_id, no));
+create unique index staff_user_name on staff (lower(user_name));
+insert into staff values (1, 1, 'amina', 'Amina'), (2, 1, 'bravo.b', 'Berta bravo');
+alter table staff enable row level security;
+create policy clinic on staff using (clinic_id = (select nullif(current_setting('app.clinic_id', true), '')::int));
+grant select, insert, delete on staff to k5un_app;
+reset role;

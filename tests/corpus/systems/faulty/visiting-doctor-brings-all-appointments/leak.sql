@@ -1,0 +1,2 @@
+-- as A
+select clinic, patient, reason from appointment;
