@@ -124,3 +124,45 @@ test("a view of which one column may be read is read by that column", { timeout:
   await run('revoke select (name) on book from :"app"')
   expect(await found("WKC040")).toEqual([])
 })
+
+test("a guard that takes a missing context for a tenant of its own is asked without one", {
+  timeout: 120_000,
+}, async () => {
+  const guarded = (
+    refused: string,
+  ): string => `create or replace function name_of(n int) returns text language plpgsql ${header} as
+    $$declare owner int; begin
+      select p.branch_id into owner from patient p where p.id = n;
+      if ${refused} then raise exception 'not yours'; end if;
+      return (select p.name from patient p where p.id = n); end$$;`
+  await run(`alter table patient no force row level security; ${guarded(`owner <> ${own}`)}`)
+  expect(await found("WKC041")).toEqual(["public.name_of leak"])
+  await run(guarded(`owner is distinct from ${own}`))
+  expect(await found("WKC041")).toEqual([])
+})
+
+test("a function that clears away what is old clears everybody's, until it keeps to the tenant", {
+  timeout: 120_000,
+}, async () => {
+  const clearing = (where: string): string => `create or replace function purge_older_than(days int) returns int
+    language sql volatile security definer set search_path = public, pg_temp as
+    $$with gone as (delete from recording r where r.made < now() - make_interval(days => days) and ${where} returning 1)
+      select count(*)::int from gone$$;`
+  await run(`create table recording (branch_id int not null, id int not null, made timestamptz not null, word text, primary key (branch_id, id));
+    insert into recording select b, g, now() - make_interval(days => 20 * g), 'recording ' || b || g from generate_series(1, 2) b, generate_series(1, 3) g;
+    alter table recording enable row level security; create policy p on recording using (branch_id = ${own});
+    grant select, insert on recording to :"app"; ${clearing("true")}`)
+  expect(await found("WKC041")).toEqual(["public.purge_older_than leak"])
+  await run(clearing(`r.branch_id = ${own}`))
+  expect(await found("WKC041")).toEqual([])
+})
+
+test("a CHECK on the tenant's column keeps rows out as a policy does", { timeout: 120_000 }, async () => {
+  await run(`create table tray (branch_id int not null, id int not null, primary key (branch_id, id));
+    insert into tray values (1, 1), (2, 1); alter table tray enable row level security, force row level security;
+    create policy p on tray using (branch_id = ${own}) with check (true); grant select, insert on tray to :"app";`)
+  expect(await found("WKC022")).toEqual(["public.tray leak"])
+  await run(`create function here() returns int language sql stable as $$select ${own}$$; delete from tray where branch_id = 2;
+    alter table tray add constraint ours check (branch_id = 1); insert into tray values (1, 2);`)
+  expect(await found("WKC022")).toEqual([])
+})
