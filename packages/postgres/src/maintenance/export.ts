@@ -38,8 +38,8 @@ type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>
  * A logical backup without an exempt reader: every covered table in COPY's text format, tenant by tenant under recorded
  * contexts, all from one snapshot. The number of rows is proven against a count that maintenance took of the same
  * snapshot, so a row that belongs to no tenant fails the export instead of missing in it. Narrowings, assignments and
- * break-glass records are in it, and the consent ledger with its notices; sessions, signing keys, activity and the audit log are not, and the manifest names them
- * as `leftOut`. Word tables and look-ups are made again by the restore.
+ * break-glass records are in it, and the consent ledger with its notices; sessions, signing keys, activity,
+ * agreements to figures over clinics and the audit log are not, and the manifest names them as `leftOut`. Word tables and look-ups are made again by the restore.
  *
  * @throws WK307 the directory is not empty, or rows were counted that no tenant's context shows
  * @example await exportTenants({ client, counter, policy, directory: "/backup/2026-11-24", reason: "nightly" })
