@@ -35,6 +35,7 @@ export default defineConfig({
           ...sharing,
           name: "unit",
           globalSetup: [tempFolder],
+          setupFiles: [removeFolders],
           include: ["{packages,examples}/*/src/**/*.test.ts", "tests/**/*.test.ts"],
           exclude: ["**/*.db.test.ts", "tests/packaging/**", "tests/contracts/next/**", "**/node_modules/**"],
           testTimeout: 60_000,
