@@ -155,7 +155,7 @@ describe.each<Strategy>(["portable", "accelerated"])("whether a row exists in an
         ...asked(insert, ["taken", "free 1", "sibling 1"]),
         ...asked(update, ["taken", "free 2", "sibling 2"], world.keys[0].patient),
       ])
-        answers.push(await told("reception", sql, values))
+        answers.push(await told("reception", sql, [...values]))
       return answers
     }
     // With create: true, and an update that does not list it, by the table and by the role's view.

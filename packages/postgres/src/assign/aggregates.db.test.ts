@@ -300,7 +300,8 @@ it("figures that do not fit the database are one error of the plan, and nothing 
   expect((await planned({})).steps).toEqual([])
   // A partition: by another name rows that the whole has, too.
   const part = "public.visit_2021"
-  const tables = new Map([...policy.tables, [part, { scope: "branch", subject: "patient_id" } as const]])
+  const rule = { scope: "branch", subject: "patient_id" } as const
+  const tables = new Map([...policy.tables, ["public.stay", rule] as const, [part, rule] as const])
   const columns = "clinic_id uuid, branch_id uuid, id uuid, patient_id uuid, seen_on date"
   await clinic.host.asOwner(async (owner) => {
     await owner.query("begin")
