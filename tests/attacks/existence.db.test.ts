@@ -1,4 +1,8 @@
+import type { Policy } from "@wardkeep/core"
+import { apply, asOwner, plan } from "@wardkeep/postgres/migrate"
 import { beforeAll, describe, expect, it } from "vitest"
+import { connected } from "#tests/fixture/clinic.ts"
+import { inContext } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { Attacker, asSuperuser, codeOf, makeWorld, type Strategy, type World } from "./world.ts"
 
@@ -121,6 +125,74 @@ describe.each<Strategy>(["portable", "accelerated"])("whether a row exists in an
 
   it("is told by no context that is wrong or becomes wrong", async () => {
     expect(await told(world)).toEqual([])
+  })
+
+  it("a unique key is asked by nobody who may not write its column, and answers who may write it unread of the own branch only", async () => {
+    const { policy } = world.clinic
+    const applied = (changed: Policy) =>
+      connected(world.migratorUrl, (client) =>
+        asOwner(client, changed, async () => {
+          await client.query("alter table patient add if not exists telephone text")
+          await client.query(
+            "create unique index if not exists by_telephone on patient (clinic_id, branch_id, telephone)",
+          )
+          await apply({ client, policy: changed })
+          return (await plan({ client, policy: changed })).findings.filter(({ check }) => check === "unread-key-oracle")
+        }),
+      )
+    const told = (actor: "doctor" | "neighbour" | "reception", sql: string, values: unknown[]): Promise<unknown> =>
+      connected(world.appUrl, (client) => inContext(client, world.grants[actor], () => client.query(sql, values))).then(
+        ({ rowCount }) => rowCount,
+        codeOf,
+      )
+    const insert = "insert into public.patient (full_name, telephone) values ('x', $1)"
+    const update = "update public.patient set telephone = $1 where id = $2"
+    const guesses = async (into: string): Promise<unknown[]> => {
+      const answers: unknown[] = []
+      const asked = (sql: string, telephones: string[], ...more: string[]) =>
+        telephones.map((telephone) => [sql.replace("public", into), [telephone, ...more]] as const)
+      for (const [sql, values] of [
+        ...asked(insert, ["taken", "free 1", "sibling 1"]),
+        ...asked(update, ["taken", "free 2", "sibling 2"], world.keys[0].patient),
+      ])
+        answers.push(await told("reception", sql, [...values]))
+      return answers
+    }
+    // With create: true, and an update that does not list it, by the table and by the role's view.
+    expect(await applied(policy)).toEqual([])
+    expect(await told("doctor", insert, ["taken"])).toBe(1)
+    for (const one of ["sibling 1", "sibling 2"]) expect(await told("neighbour", insert, [one])).toBe(1)
+    expect(await guesses("public")).toEqual(Array.from({ length: 6 }, () => "42501"))
+    expect(await guesses(world.grants.reception.db_role)).toEqual(Array.from({ length: 6 }, () => "0A000"))
+    // Where the policy file lists it, and for a role that reads nothing of the table.
+    const unread = (change: "listed" | "nothing read"): Policy => ({
+      ...policy,
+      actors: policy.actors.map((actor) => {
+        if (actor.name !== "reception") return actor
+        const rules = { ...actor.can.get("public.patient")?.rules }
+        const written = {
+          columns: ["full_name", "telephone"],
+          when: null,
+          after: null,
+          purposes: null,
+          mfaSeconds: null,
+        }
+        const listed = { ...rules, create: written, update: { ...written, columns: ["telephone"] } }
+        const { read: _read, update: _update, ...blind } = rules
+        return {
+          ...actor,
+          can: new Map([...actor.can, ["public.patient", { rules: change === "listed" ? listed : blind }]]),
+        }
+      }),
+    })
+    const found = [expect.objectContaining({ severity: "oracle", object: "public.patient.telephone" })]
+    expect(await applied(unread("listed"))).toEqual(found)
+    expect(await guesses("public")).toEqual(["23505", 1, 1, "23505", 1, 1])
+    expect(await applied(unread("nothing read"))).toEqual(found)
+    expect([await told("reception", insert, ["taken"]), await told("reception", insert, ["unused"])]).toEqual([
+      "23505",
+      1,
+    ])
   })
 
   // Under the accelerated strategy nothing inside the transaction can change the context but the role.

@@ -1,4 +1,5 @@
 import type { AggregateFigures } from "@wardkeep/core"
+import { plan } from "@wardkeep/postgres/migrate"
 import { beforeAll, describe, expect, it } from "vitest"
 import { useAssigned } from "#tests/fixture/assigned.ts"
 import { waitsFor } from "#tests/fixture/blocked.ts"
@@ -297,6 +298,25 @@ it("figures that do not fit the database are one error of the plan, and nothing 
   await expect(planned({ sum: "reason" })).rejects.toEqual(code("WK253", /visit.reason is text, not an exact number/))
   await expect(planned({ month: "sean_on" })).rejects.toEqual(code("WK002", /public.visit has no column sean_on/))
   expect((await planned({})).steps).toEqual([])
+  // A partition: by another name rows that the whole has, too.
+  const part = "public.visit_2021"
+  const rule = { scope: "branch", subject: "patient_id" } as const
+  const tables = new Map([...policy.tables, ["public.stay", rule] as const, [part, rule] as const])
+  const columns = "clinic_id uuid, branch_id uuid, id uuid, patient_id uuid, seen_on date"
+  await clinic.host.asOwner(async (owner) => {
+    await owner.query("begin")
+    try {
+      await owner.query(`create table public.stay (${columns}) partition by range (seen_on);
+        create table ${part} partition of public.stay for values from ('2021-01-01') to ('2022-01-01')`)
+      const [first] = policy.aggregates?.figures ?? []
+      const figures = [{ ...first!, name: "stays", table: part, sum: null, by: null, month: "seen_on" }]
+      const aggregates = { service: "statistics", agreedBy: ["chief"], figures }
+      const planning = plan({ client: owner, policy: { ...policy, tables, aggregates } })
+      await expect(planning).rejects.toEqual(code("WK253", /visit_2021 is a partition of public.stay/))
+    } finally {
+      await owner.query("rollback")
+    }
+  })
   // Without them the login keeps its name, and may do nothing.
   const without = await clinic.host.plan({ ...policy, aggregates: null })
   const vendor = clinic.host.logins.vendor.user

@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from "node:crypto"
-import { describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it, vi } from "vitest"
 import { useAssigned } from "#tests/fixture/assigned.ts"
 import { waitsFor } from "#tests/fixture/blocked.ts"
 import { connected } from "#tests/fixture/clinic.ts"
@@ -79,6 +79,86 @@ describe("a session", () => {
     }
     await expect(clinic.wk.run(session, () => patients())).rejects.toMatchObject(code("WK110"))
   })
+})
+
+describe("the clock that counts is the server's", () => {
+  const day = 86_400_000
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+  const clientIs = (off: number): void => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + off })
+  }
+  const inSeconds = async (seconds: number): Promise<Date> => {
+    const [row] = await clinic.admin<{ at: Date }>("select clock_timestamp() + make_interval(secs => $1) as at", [
+      seconds,
+    ])
+    return row?.at ?? new Date(0)
+  }
+
+  it.each([-day, day])(
+    "an assignment ends on a statement of an open transaction, the client's clock off by %d ms",
+    async (off) => {
+      const [locum, ends] = [name(), await inSeconds(1.2)]
+      await clinic.grant(locum, "locum", 0, { validUntil: ends })
+      const session = await clinic.session(locum)
+      expect(session.grants.map(({ validUntil }) => Date.parse(validUntil))).toEqual([ends.getTime()])
+      const served: Date[] = []
+      clientIs(off)
+      const unit = clinic.wk.run(session, () =>
+        clinic.wk.tx(async (q) => {
+          for (;;) {
+            const { rows } = await q.query<{ at: Date }>("select statement_timestamp() as at from patient")
+            expect(rows).toHaveLength(2)
+            served.push(rows[0]?.at ?? new Date(Number.NaN))
+          }
+        }),
+      )
+      await expect(unit).rejects.toMatchObject(code("WK102"))
+      await expect(clinic.wk.run(session, () => patients())).rejects.toMatchObject(code("WK102"))
+      expect(served.length).toBeGreaterThan(0)
+      for (const at of served) expect(at.getTime()).toBeLessThanOrEqual(ends.getTime())
+      expect((await inSeconds(0)).getTime()).toBeGreaterThanOrEqual(ends.getTime())
+    },
+  )
+
+  it("an assignment that begins later is in no session before, whatever the client's clock says, nor in one that is open", async () => {
+    const [nurse, from] = [name(), await inSeconds(1.4)]
+    await clinic.grant(nurse, "reception", 0)
+    await clinic.grant(nurse, "reception", 1, { validFrom: from })
+    const before = await clinic.session(nurse)
+    expect(await clinic.wk.run(before, () => patients())).toBe(2)
+    // The clock jumps while a statement is under way, which therefore did not take a day, and is not ended as one that hangs.
+    const waits = clinic.wk.run(before, () =>
+      clinic.wk.query("select pg_sleep(extract(epoch from $1 - clock_timestamp()))", [from]),
+    )
+    await expect
+      .poll(() =>
+        clinic.admin("select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()"),
+      )
+      .toHaveLength(1)
+    clientIs(day)
+    expect(await clinic.wk.run(before, () => patients())).toBe(2)
+    await waits
+    vi.useRealTimers()
+    expect(await clinic.wk.run(before, () => patients())).toBe(2)
+    expect(await clinic.wk.run(await clinic.session(nurse), () => patients())).toBe(4)
+  })
+
+  it.each([-day, day])(
+    "an issuer whose clock is off by %d ms signs nobody in, and ends nobody's rights",
+    async (off) => {
+      const doctor = name()
+      await clinic.grant(doctor, "doctor", 0)
+      const session = await clinic.session(doctor)
+      clientIs(off)
+      await expect(clinic.session(doctor)).rejects.toMatchObject(code("WK202", /two minutes|clock|age|old/))
+      await expect(clinic.issuer.offboard({ actor: doctor, by: "hr-1", reason: "left" })).rejects.toMatchObject(
+        code("WK202"),
+      )
+      expect(await clinic.wk.run(session, () => patients())).toBe(2)
+    },
+  )
 })
 
 describe("granting", () => {

@@ -1,11 +1,16 @@
 import type { Session } from "@wardkeep/postgres"
 import { describe, expect, it } from "vitest"
-import { useAssigned } from "#tests/fixture/assigned.ts"
+import { assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
+import { connected } from "#tests/fixture/clinic.ts"
+import { inContext } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { liftNarrowing, narrowRole, revokeAssignments, type Taken, takenFromRole } from "./assignments.js"
 import { declareBreakGlass, openReviews, reviewBreakGlass } from "./break-glass.js"
 
-const clinic = useAssigned(useDatabase())
+const database = useDatabase()
+const own = { purposes: ["care"], confined: true, can: { patient: { read: true }, visit: { read: true } } }
+const { roles } = assignedPolicy() as { roles: object }
+const clinic = useAssigned(database, { roles: { ...roles, patient: own, guardian: own } })
 const code = (wanted: string) => expect.objectContaining({ code: wanted })
 let counter = 0
 const person = async (role: string, place: number, over = {}): Promise<{ actor: string; session: Session }> => {
@@ -197,6 +202,54 @@ describe("a patient or guardian", () => {
           (await clinic.wk.query<{ id: string }>("select id from patient")).rows.map(({ id }) => id),
         ),
       ).toEqual([place.patients[0]])
+  })
+})
+
+describe.each(["patient", "guardian"] as const)("the role %s, by SQL with the application's login", (role) => {
+  it("reads, counts, looks for and writes nothing of anybody but its subjects", async () => {
+    const { session: doctor } = await person("doctor", 0)
+    const born = "insert into patient (full_name) values ('Kavya') returning id"
+    const seen = "insert into visit (patient_id, reason) values ($1, 'fever') returning patient_id as id"
+    const [baby = ""] = await ids(doctor, born)
+    expect(await ids(doctor, seen, [baby])).toEqual([baby])
+    const [one = "", other = ""] = clinic.places[0].patients
+    const mine = (role === "guardian" ? [one, baby] : [one]).sort()
+    const actor = `${role}-${counter++}`
+    for (const each of mine) await clinic.grant(actor, role, 0, { subject: each })
+    const [grant] = (await clinic.session(actor)).grants
+    const held = { db_role: grant?.dbRole ?? "", token: grant?.token ?? "", tenant: grant?.tenant ?? "" }
+    const ask = (sql: string, values: unknown[] = []): Promise<string[]> =>
+      connected(database.appUrl(clinic.host.logins.app), (app) =>
+        inContext(app, held, async () => (await app.query<{ id: string }>(sql, values)).rows.map(({ id }) => id)),
+      )
+    expect(await ids(doctor, "select id from patient where id = $1", [other])).toEqual([other])
+    expect(await ask("select id from public.patient order by id")).toEqual(mine)
+    expect(await ask("select patient_id as id from public.visit order by 1")).toEqual(mine)
+    expect(await ask("select count(*)::int as id from public.patient")).toEqual([mine.length])
+    for (const sql of [
+      "select id from public.patient where id = $1",
+      "select patient_id as id from public.visit where patient_id = $1",
+      "select v.patient_id as id from public.visit v left join public.patient p on p.id = v.patient_id where v.patient_id = $1",
+    ])
+      expect(await ask(sql, [other]), sql).toEqual([])
+    // A row that is there would divide by zero before it is hidden.
+    const oracle = "select id from public.patient where 1 / (case when id = $1 then 0 else 1 end) > 0 order by id"
+    expect(await ask(oracle, [other])).toEqual(mine)
+    await expect(ask(oracle, [one])).rejects.toEqual(code("22012"))
+    for (const sql of [
+      "update public.patient set full_name = 'x' where id = $1",
+      "delete from public.visit where patient_id = $1",
+      "insert into public.visit (patient_id, reason) values ($1, 'x')",
+      "select id from public.patient where id = $1 for share",
+      "select id from public.note where $1::uuid is not null",
+      "select word as id from public.patient_word where patient_id = $1",
+    ])
+      for (const each of [one, other]) await expect(ask(sql, [each]), sql).rejects.toEqual(code("42501"))
+    // The subjects are of the token and its role: with a role that is not confined it is good for nothing.
+    const asDoctor = `with r as materialized (select set_config('role', '${doctor.grants[0]?.dbRole}', true)) select id from r, public.patient`
+    await expect(ask(asDoctor)).rejects.toEqual(code("WK107"))
+    if (role === "patient") await expect(clinic.grant(actor, role, 0)).rejects.toEqual(code("WK206"))
+    await ids(doctor, "delete from patient where id = $1 returning id", [baby])
   })
 })
 

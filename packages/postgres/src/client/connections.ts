@@ -91,7 +91,7 @@ export class Connections implements ConnectionEvents {
       waiter.resolve(connection)
       return
     }
-    connection.idleSince = Date.now()
+    connection.idleSince = performance.now()
     this.#idle.push(connection)
   }
 
@@ -196,7 +196,7 @@ export class Connections implements ConnectionEvents {
   }
 
   #sweep(): void {
-    const now = Date.now()
+    const now = performance.now()
     const { idleTimeout, min, stallTimeout } = this.#options
     for (const connection of this.#all)
       if (connection.stalled(now) > stallTimeout)

@@ -72,7 +72,7 @@ export class Lanes implements ConnectionEvents {
   }
 
   #sweep(): void {
-    const now = Date.now()
+    const now = performance.now()
     for (const connection of [...this.#open, ...this.#retired.keys()])
       if (connection.stalled(now) > this.#options.stallTimeout)
         connection.destroy(new WardkeepError("WK111", { message: "the server did not answer in time" }))

@@ -50,7 +50,7 @@ export class ServerTerms {
   }
 
   async #lookAgain(): Promise<void> {
-    await sleep(Math.max(0, this.#lookedAt + lookEvery - Date.now()))
+    await sleep(Math.max(0, this.#lookedAt + lookEvery - performance.now()))
     // Who fails from here on may have seen a later change than this look does.
     this.#next = undefined
     await this.#look()
@@ -58,9 +58,9 @@ export class ServerTerms {
 
   async #look(): Promise<void> {
     const { settings, statements, hostSchemas, guard, ask } = this.#options
-    this.#lookedAt = Date.now()
+    this.#lookedAt = performance.now()
     const facts = await readServer(ask, hostSchemas, guard)
-    if (this.#facts !== undefined && this.#facts.strategy !== facts.strategy) this.#changedAt = Date.now()
+    if (this.#facts !== undefined && this.#facts.strategy !== facts.strategy) this.#changedAt = performance.now()
     this.#facts = facts
     this.prologue = new Prologue({ ...settings, facts }, statements)
   }

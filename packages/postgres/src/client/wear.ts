@@ -8,5 +8,5 @@ export interface Wear {
 }
 
 export function worn(connection: Connection, { maxLifetime, maxUses }: Wear): boolean {
-  return connection.uses >= maxUses || (maxLifetime > 0 && Date.now() - connection.openedAt > maxLifetime)
+  return connection.uses >= maxUses || (maxLifetime > 0 && performance.now() - connection.openedAt > maxLifetime)
 }

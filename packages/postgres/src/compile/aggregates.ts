@@ -12,6 +12,7 @@ export function aggregates(policy: Policy, scoped: ReadonlyMap<string, ScopedTab
   return (policy.aggregates?.figures ?? []).map((figures) => {
     const entry = scoped.get(figures.table)
     if (entry === undefined) throw new WardkeepError("WK901")
+    requireWhole(figures, entry)
     return ownFunction(
       policy,
       `wk_count_${figures.name}`,
@@ -20,6 +21,15 @@ export function aggregates(policy: Policy, scoped: ReadonlyMap<string, ScopedTab
       countBody(figures, entry),
       "counts one clinic for figures that are published",
     )
+  })
+}
+
+/** A month is released once per table, by its name: the same rows go by two, and the whole less the part is the rest. */
+function requireWhole({ name, table }: AggregateFigures, { table: { partitionOf } }: ScopedTable): void {
+  if (partitionOf === null) return
+  throw new WardkeepError("WK253", {
+    message: `aggregates.figures.${name}: ${table} is a partition of ${partitionOf}, and its rows are of both; count the whole`,
+    hint: "Name the partitioned table; `by` tells its rows apart.",
   })
 }
 

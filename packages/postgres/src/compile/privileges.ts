@@ -11,7 +11,7 @@ import { databaseRole } from "./actors.js"
 import { isWalled, waits, wallColumns } from "./consent-wall.js"
 import { meetsSecurityFloor } from "./floor.js"
 import { oracleKeys } from "./indexes.js"
-import { type ScopedTable, scopeColumns } from "./scope.js"
+import { type ScopedTable, scopeColumns, tablesOf } from "./scope.js"
 
 /** The privileges of one role on one table; `null` means the whole table, a list means these columns. */
 export interface TablePrivileges {
@@ -86,6 +86,7 @@ function rolePrivileges(
   if (insert !== false && update !== false && !meetsSecurityFloor(serverVersion)) {
     insert = closeConflictOracle(entry, role, insert, names, findings)
   }
+  findings.push(...unreadKeys(entry, role, read === undefined ? names : hidden, insert, update))
   return {
     role,
     select: read === undefined ? false : read.columns === "all" ? null : read.columns,
@@ -95,6 +96,33 @@ function rolePrivileges(
     hidden,
     tied: read !== undefined && (isTied(read) || (isWalled(policy, entry) && waits(policy, actor))),
   }
+}
+
+/** Whoever writes into a unique key is told what is taken; of a column that the policy file hides from it that is a guess answered. */
+function unreadKeys(
+  entry: ScopedTable,
+  role: string,
+  unread: readonly string[],
+  insert: readonly string[] | null | false,
+  update: readonly string[] | false,
+): Finding[] {
+  const inserts = (column: string): boolean => insert === null || (insert !== false && insert.includes(column))
+  const updates = (column: string): boolean => update !== false && update.includes(column)
+  const told = new Set(
+    tablesOf(entry)
+      .flatMap(({ uniques }) => uniques.flat())
+      .filter(
+        (column) => unread.includes(column) && !entry.key.includes(column) && (inserts(column) || updates(column)),
+      ),
+  )
+  for (const [column] of scopeColumns(entry)) told.delete(column)
+  return [...told].map((column) => ({
+    check: "unread-key-oracle",
+    severity: "oracle",
+    object: `${entry.table.name}.${column}`,
+    message: `${role} may not read the column and may write it, and a unique key holds it: writing tells whether a value is there`,
+    fix: "Let the role read the column, take it from its create and update, or take it from the key",
+  }))
 }
 
 /** Where a row belongs and whom it is about is decided when it is made. */

@@ -23,9 +23,9 @@ export function sameShapeView(entry: ScopedTable, privileges: TablePrivileges): 
     `create view ${target} with (security_invoker = true) as select ${columns.join(", ")} from ${qualified(entry.table.name)}`,
     `grant select on ${target} to ${role}`,
   ]
-  if (insert !== false && insert !== null) statements.push(`grant insert (${list(insert)}) on ${target} to ${role}`)
-  if (update !== false && privileges.update !== false && privileges.update.length > 0)
-    statements.push(`grant update (${list(update)}) on ${target} to ${role}`)
+  // All that a role may write of the table may be hidden from it: then nothing through the view.
+  if (insert && insert.length > 0) statements.push(`grant insert (${list(insert)}) on ${target} to ${role}`)
+  if (update && update.length > 0) statements.push(`grant update (${list(update)}) on ${target} to ${role}`)
   if (privileges.delete) statements.push(`grant delete on ${target} to ${role}`)
   return [
     {

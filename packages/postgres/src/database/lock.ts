@@ -10,13 +10,15 @@ import type { Queryable } from "./queryable.js"
  * @throws WK307 the tables were in use for longer than `timeout` milliseconds
  */
 export async function lockTables(client: Queryable, tables: readonly string[], timeout: number): Promise<void> {
-  const deadline = Date.now() + timeout
+  const deadline = performance.now() + timeout
   const [first, ...rest] = tables.map(qualified)
   if (first === undefined) return
   await client.query("savepoint wk_lock")
   for (;;) {
     try {
-      await client.query("select set_config('lock_timeout', $1, true)", [String(Math.max(1, deadline - Date.now()))])
+      await client.query("select set_config('lock_timeout', $1, true)", [
+        String(Math.max(1, Math.ceil(deadline - performance.now()))),
+      ])
       await client.query(`lock table ${first} in access exclusive mode`)
       if (rest.length > 0) await client.query(`lock table ${rest.join(", ")} in access exclusive mode nowait`)
       await client.query("release savepoint wk_lock")
@@ -24,7 +26,7 @@ export async function lockTables(client: Queryable, tables: readonly string[], t
     } catch (error) {
       if (!isBusy(error)) throw error
       await client.query("rollback to savepoint wk_lock")
-      if (Date.now() >= deadline) throw inUse(error)
+      if (performance.now() >= deadline) throw inUse(error)
       await sleep(2 + Math.floor(Math.random() * 30))
     }
   }

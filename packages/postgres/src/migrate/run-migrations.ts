@@ -25,7 +25,7 @@ export async function runMigrations(
   runs: readonly MigrationRun[],
   patience = 30_000,
 ): Promise<string[]> {
-  const deadline = Date.now() + patience
+  const deadline = performance.now() + patience
   return await locked(client, ownLock, deadline, () =>
     locked(client, theirLock, deadline, async () => {
       try {
@@ -81,8 +81,8 @@ async function takeLock(client: pg.Client, key: bigint, deadline: number): Promi
   for (;;) {
     const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1) as taken", [key])
     if (rows[0]?.taken === true) return
-    if (Date.now() >= deadline) break
-    await sleep(Math.min(250, Math.max(1, deadline - Date.now())))
+    if (performance.now() >= deadline) break
+    await sleep(Math.min(250, Math.max(1, deadline - performance.now())))
   }
   throw new WardkeepError("WK301", {
     message: "another session holds the lock under which this database is migrated",

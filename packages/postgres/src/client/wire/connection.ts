@@ -36,7 +36,7 @@ export class Connection {
   /** Destroyed instead of reused: a statement on it may have changed the session. */
   tainted = false
   uses = 0
-  readonly openedAt = Date.now()
+  readonly openedAt = performance.now()
   idleSince = 0
 
   constructor(
@@ -169,7 +169,7 @@ export class Connection {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    this.#resumedAt = Date.now()
+    this.#resumedAt = performance.now()
     this.#stream.resume()
   }
 
@@ -209,7 +209,7 @@ export class Connection {
     const unit = this.#units.shift()
     if (unit === undefined) return
     this.#writer.names.forgetUnparsed(unit)
-    if (this.#units.length > 0) this.#resumedAt = Date.now()
+    if (this.#units.length > 0) this.#resumedAt = performance.now()
     // The last bytes of an answer may be what filled the reader's buffers; the next answer is not held back for them.
     if (this.#paused) this.resume()
     this.#end(unit)
@@ -246,7 +246,7 @@ export class Connection {
   }
 
   #submit(unit: Unit, bytes: Buffer): void {
-    unit.sentAt = Date.now()
+    unit.sentAt = performance.now()
     unit.connection = this
     this.#units.push(unit)
     this.uses++
