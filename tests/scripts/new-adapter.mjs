@@ -109,7 +109,7 @@ function registered(text, name) {
 const documented = (text, name, library) =>
   text.replace(
     "## What holds for all of them",
-    `## ${library}\n\n\`${name}Pool(wk)\` of \`wardkeep/${name}\`: TODO.\n\n## What holds for all of them`,
+    `## ${library}\n\n\`${name}Pool(wk)\` of \`wardkeep/${name}\` is not written yet.\n\n## What holds for all of them`,
   )
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -21,6 +21,16 @@ export const judged = (figure: Figure): Judged => {
 }
 
 /** One run of a set whose results are figures, as it is written to a file. */
+/** What a set of benches is told. */
+export interface RunOptions {
+  readonly quick: boolean
+  readonly server: 15 | 18
+  /** Which ones; none: all of them. */
+  readonly benches: readonly string[]
+  readonly command: string
+  readonly report: (text: string) => void
+}
+
 export interface FiguresReport {
   readonly set: "audit" | "consent" | "adapters" | "testing"
   readonly machine: Machine

@@ -6,7 +6,7 @@ import { runAudit } from "./audit/index.ts"
 import { verdictLine, verdicts } from "./bars.ts"
 import { runConsent } from "./consent/index.ts"
 import { runContext } from "./context/index.ts"
-import { connected, prepare } from "./data/prepare.ts"
+import { prepareOn } from "./data/prepare.ts"
 import { fullSize, quickSize } from "./data/schema.ts"
 import { type FiguresReport, figuresTable } from "./figures.ts"
 import { describeMachine, Placement } from "./machine.ts"
@@ -23,11 +23,8 @@ async function run(options: Options): Promise<Report> {
   const machine = describeMachine()
   const server = await startServer(options.server)
   try {
-    const url = new URL(server.url)
-    await connected(url.href, (client) => client.query("create database bench"))
-    url.pathname = "/bench"
     const sizes = options.quick ? quickSize : fullSize
-    const measured = await prepare(url.href, sizes, { accelerated: true })
+    const { measured } = await prepareOn(server, sizes, { accelerated: true })
     const seconds = Object.entries(measured.seconds).map(([what, took]) => `${what} ${took.toFixed(1)} s`)
     console.log(`PostgreSQL ${measured.server}, ${sizes.patients} patients; ${seconds.join(", ")}`)
     const benches = await runContext(measured, new Placement(server.pid), {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import pg from "pg"
+import type pg from "pg"
 import { audit } from "wardkeep/audit"
 import { consent } from "wardkeep/consent"
 import { apply, asOwner, grantAsOwner, install, plan } from "wardkeep/migrate"
@@ -7,6 +7,7 @@ import { accountRows, castPeople, type People } from "../data/people.js"
 import type { World } from "../data/world.js"
 import { actorOf } from "../login/actor.js"
 import policy from "../policy.js"
+import { connected } from "./connected.js"
 import { loadWorld, seedDrugs } from "./load.js"
 import { schemaFiles } from "./schema-files.js"
 
@@ -112,16 +113,6 @@ async function assign(client: pg.Client, { standIn: _later, ...people }: People)
       const granted = { actor: actorOf(id), role, scope: { branch }, reason, ...whom, ...end }
       await grantAsOwner({ client, policy, tenant: clinic.id, ...granted })
     }
-  }
-}
-
-async function connected<T>(connectionString: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
   }
 }
 

@@ -1,6 +1,6 @@
-import pg from "pg"
 import { agreeToAggregate, contributeToAggregate } from "wardkeep"
 import { asOwner, grantAsOwner } from "wardkeep/migrate"
+import { connected } from "../database/connected.js"
 import policy from "../policy.js"
 import type { Stage } from "./stage.js"
 
@@ -48,14 +48,4 @@ interface Figure {
 
 async function readFigures(url: string): Promise<Figure[]> {
   return await connected(url, async (client) => (await client.query<Figure>("select * from wardkeep.figures()")).rows)
-}
-
-async function connected<T>(connectionString: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { startEmbedded } from "@wardkeep/harness/embedded"
-import pg from "pg"
+import type pg from "pg"
+import { connected } from "../database/connected.js"
 
 export interface DemoServer {
   readonly version: string
@@ -23,12 +24,12 @@ export async function openServer(): Promise<DemoServer> {
   const admin = { user: `wkdemo_admin_${suffix}`, password: randomBytes(18).toString("hex") }
   const database = `wkdemo_${suffix}`
   const stop = async (): Promise<void> => {
-    if (server === undefined) await withClient(root, (client) => sweep(client, database, admin.user))
+    if (server === undefined) await connected(root, (client) => sweep(client, database, admin.user))
     await server?.stop()
   }
   try {
-    const { version, number } = await withClient(root, (client) => prepare(client, admin))
-    await withClient(rewritten(root, admin), (client) => client.query(`create database ${database}`))
+    const { version, number } = await connected(root, (client) => prepare(client, admin))
+    await connected(rewritten(root, admin), (client) => client.query(`create database ${database}`))
     return {
       version,
       versionNumber: number,
@@ -80,15 +81,4 @@ function rewritten(root: string, login?: { user: string; password: string }, dat
     url.password = login.password
   }
   return url.href
-}
-
-export async function withClient<T>(connectionString: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString })
-  client.on("error", () => undefined)
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
 }

@@ -1,7 +1,7 @@
-import pg from "pg"
 import { whoSaw } from "wardkeep/audit"
 import { type AnswerPack, answerPack, type Certificate, destroyPerson } from "wardkeep/consent"
 import { asOwner } from "wardkeep/migrate"
+import { connected } from "../database/connected.js"
 import policy from "../policy.js"
 
 /** What only the owner of the data can do: gather all of a person, and destroy it. */
@@ -18,18 +18,9 @@ const everything = 10_000_000
  * every clinic: a product runs this apart from what the internet reaches.
  */
 export function recordsOffice(connectionString: string): RecordsOffice {
-  const connected = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
-    const client = new pg.Client({ connectionString })
-    await client.connect()
-    try {
-      return await work(client)
-    } finally {
-      await client.end()
-    }
-  }
   return {
     pack: ({ tenant, request, subject }) =>
-      connected(async (client) => {
+      connected(connectionString, async (client) => {
         const reason = `answer to ${request}`
         const { rows } = await asOwner(client, policy, () =>
           whoSaw({ client, tenant, subject, reason, limit: everything }),
@@ -38,6 +29,6 @@ export function recordsOffice(connectionString: string): RecordsOffice {
         return await answerPack({ client, policy, tenant, request, seen })
       }),
     destroy: ({ tenant, request }) =>
-      connected(async (client) => await destroyPerson({ client, policy, tenant, request })),
+      connected(connectionString, async (client) => await destroyPerson({ client, policy, tenant, request })),
   }
 }

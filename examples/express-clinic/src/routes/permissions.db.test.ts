@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { liftNarrowing, narrowRole } from "wardkeep"
 import { grantAsOwner } from "wardkeep/migrate"
 import type { Part } from "../data/people.js"
+import { connected } from "../database/connected.js"
 import type { Browser } from "../demo/browser.js"
-import { withClient } from "../demo/server.js"
 import { type Target, targetIn } from "../demo/target.js"
 import { actorOf } from "../login/actor.js"
 import { currentCode } from "../login/second-factor.js"
@@ -87,7 +87,7 @@ test("the menu leaves out what the clinic took from the role", async () => {
   const whole = actorOf("founder")
   const grant = { actor: whole, role: "owner", scope: "all", reason: "founder" } as const
   const migrator = { user: "wk_demo_migrator", password: "migrator-of-the-tests" }
-  await withClient(database.url(migrator), (client) =>
+  await connected(database.url(migrator), (client) =>
     grantAsOwner({ client, policy, tenant: owner.clinic.id, ...grant }),
   )
   await narrow(whole)

@@ -1,7 +1,7 @@
 import { useDatabase } from "@wardkeep/harness/use-database"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { connected } from "../database/connected.js"
 import { Browser } from "../demo/browser.js"
-import { withClient } from "../demo/server.js"
 import { actorOf } from "../login/actor.js"
 import { currentCode } from "../login/second-factor.js"
 import { clinicTemplate, openClinic, type TestClinic } from "../testing/open-clinic.js"
@@ -85,7 +85,7 @@ test("a locum's last moment passes: the next request says that the time is over"
   // The database's clock cannot be moved, so the end is: what the day of hiring would have brought.
   const text =
     "update wardkeep.token set valid_from = now() - interval '2 h', valid_until = now() - interval '1 s' where actor = $1"
-  await withClient(database.adminUrl, (admin) => admin.query(text, [actorOf(clinic.people.locum.id)]))
+  await connected(database.adminUrl, (admin) => admin.query(text, [actorOf(clinic.people.locum.id)]))
   const next = await locum.send("GET", "/patients")
   expect([next.status, next.body]).toMatchObject([401, ended("expired")])
 })

@@ -3,9 +3,9 @@ import pg from "pg"
 import { requireAccurate } from "../../../harness/src/delay-accuracy.ts"
 import { delayProxy, describeAccuracy } from "../../../harness/src/delay-proxy.ts"
 import { any, contextOf, measure, type Stage, samplePatients, using } from "../context/stage.ts"
-import { connected, type Login, prepare } from "../data/prepare.ts"
+import { connected, type Login, prepareOn } from "../data/prepare.ts"
 import { quickSize } from "../data/schema.ts"
-import { type FiguresReport, judged } from "../figures.ts"
+import { type FiguresReport, judged, type RunOptions } from "../figures.ts"
 import { describeMachine, Placement } from "../machine.ts"
 import { type Patient, single } from "../peers/peer.ts"
 import type { BenchResult } from "../rounds.ts"
@@ -17,24 +17,15 @@ const most = 1.3
 const inContext = "in a context"
 
 /** What an ORM's point query costs through its adapter, over the same ORM on a pool of `pg` with a `where` written by hand. */
-export async function runAdapters(options: {
-  readonly quick: boolean
-  readonly server: 15 | 18
-  readonly benches: readonly string[]
-  readonly command: string
-  readonly report: (text: string) => void
-}): Promise<FiguresReport> {
+export async function runAdapters(options: RunOptions): Promise<FiguresReport> {
   const names = measuredOrms.map(({ name }) => name.toLowerCase())
   const unknown = options.benches.filter((name) => !names.includes(name))
   if (unknown.length > 0) throw new Error(`no bench ${unknown.join(", ")}; there are ${names.join(", ")}`)
   const machine = describeMachine()
   const server = await startServer(options.server)
   try {
-    const url = new URL(server.url)
-    await connected(url.href, (client) => client.query("create database bench"))
-    url.pathname = "/bench"
-    const measured = await prepare(url.href, quickSize, { accelerated: false })
-    const patients = await connected(url.href, (client) => samplePatients(client, measured, 200))
+    const { url, measured } = await prepareOn(server, quickSize, { accelerated: false })
+    const patients = await connected(url, (client) => samplePatients(client, measured, 200))
     const stage: Stage = {
       measured,
       placement: new Placement(server.pid),

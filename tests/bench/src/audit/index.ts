@@ -1,7 +1,7 @@
 import { samplePatients } from "../context/stage.ts"
 import { connected, prepare } from "../data/prepare.ts"
 import { quickSize } from "../data/schema.ts"
-import { type Figure, type FiguresReport, type Judged, judged } from "../figures.ts"
+import { type Figure, type FiguresReport, type Judged, judged, type RunOptions } from "../figures.ts"
 import { describeMachine, Placement } from "../machine.ts"
 import type { BenchResult } from "../rounds.ts"
 import { serverSettingsOf, startServer } from "../server.ts"
@@ -46,13 +46,7 @@ const ratios: readonly (readonly [name: RegExp, most: number])[] = [
   [/^list of 50/, 1 / 0.75],
 ]
 
-export async function runAudit(options: {
-  readonly quick: boolean
-  readonly server: 15 | 18
-  readonly benches: readonly string[]
-  readonly command: string
-  readonly report: (text: string) => void
-}): Promise<FiguresReport> {
+export async function runAudit(options: RunOptions): Promise<FiguresReport> {
   const names = [...Object.keys(benches), ...Object.keys(figures)]
   const unknown = options.benches.filter((name) => !names.includes(name))
   if (unknown.length > 0) throw new Error(`no bench ${unknown.join(", ")}; there are ${names.join(", ")}`)

@@ -1,6 +1,6 @@
 import type pg from "pg"
 import { connected } from "../data/prepare.ts"
-import { type Figure, type FiguresReport, judged } from "../figures.ts"
+import { type Figure, type FiguresReport, judged, type RunOptions } from "../figures.ts"
 import { describeMachine, Placement } from "../machine.ts"
 import type { BenchResult } from "../rounds.ts"
 import { serverSettings, startServer } from "../server.ts"
@@ -29,15 +29,12 @@ const fullSize = { people: 20_000, few: 2_000, chunk: 2_500, most: 1_000_000, se
 const quickSize = { people: 1_000, few: 200, chunk: 500, most: 2_000, seconds: 20 }
 type Size = typeof fullSize
 
-export async function runConsent(options: {
-  readonly quick: boolean
-  /** Loads the whole of what the bar asks for, however long that takes. */
-  readonly whole: boolean
-  readonly server: 15 | 18
-  readonly benches: readonly string[]
-  readonly command: string
-  readonly report: (text: string) => void
-}): Promise<FiguresReport> {
+export async function runConsent(
+  options: RunOptions & {
+    /** Loads the whole of what the bar asks for, however long that takes. */
+    readonly whole: boolean
+  },
+): Promise<FiguresReport> {
   const unknown = options.benches.filter((name) => !(name in benches))
   if (unknown.length > 0)
     throw new Error(`no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`)

@@ -65,6 +65,17 @@ export const uuidOf = (text: string): string =>
 export const clinicId = (clinic: number): string => uuidOf(`clinic${clinic}`)
 export const branchId = (clinic: number, branch: number): string => uuidOf(`branch${clinic}/${branch}`)
 
+/** {@link prepare} in a database of a server that was just started. */
+export async function prepareOn(
+  server: { readonly url: string },
+  sizes: Sizes,
+  options: Parameters<typeof prepare>[2],
+): Promise<{ readonly url: string; readonly measured: Measured }> {
+  await connected(server.url, (client) => client.query("create database bench"))
+  const url = Object.assign(new URL(server.url), { pathname: "/bench" }).href
+  return { url, measured: await prepare(url, sizes, options) }
+}
+
 /** Installs, loads and applies in the database of `adminUrl`, a superuser's; `accelerated` adds a copy with that strategy. */
 export async function prepare(
   adminUrl: string,

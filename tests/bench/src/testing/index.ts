@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto"
 import { createIssuer, createWardkeep } from "@wardkeep/postgres"
 import { openStage, type Stage } from "wardkeep/testing"
-import { connected, type Measured, prepare } from "../data/prepare.ts"
+import { type Measured, prepareOn } from "../data/prepare.ts"
 import { quickSize } from "../data/schema.ts"
-import { type FiguresReport, judged } from "../figures.ts"
+import { type FiguresReport, judged, type RunOptions } from "../figures.ts"
 import { describeMachine } from "../machine.ts"
 import { serverSettings, startServer } from "../server.ts"
 import { median } from "../statistics.ts"
@@ -25,21 +25,12 @@ interface Took {
 }
 
 /** What `wardkeep/testing` adds to a test that signs one person in and reads once. */
-export async function runTesting(options: {
-  readonly quick: boolean
-  readonly server: 15 | 18
-  readonly benches: readonly string[]
-  readonly command: string
-  readonly report: (text: string) => void
-}): Promise<FiguresReport> {
+export async function runTesting(options: RunOptions): Promise<FiguresReport> {
   if (options.benches.length > 0) throw new Error("--bench: testing is one measurement")
   const machine = describeMachine()
   const server = await startServer(options.server)
   try {
-    const url = new URL(server.url)
-    await connected(url.href, (client) => client.query("create database bench"))
-    url.pathname = "/bench"
-    const measured = await prepare(url.href, quickSize, { accelerated: false })
+    const { measured } = await prepareOn(server, quickSize, { accelerated: false })
     const rounds = await timed(measured, options.quick ? 9 : 41)
     const added = rounds.map(({ kept, own }) => own - kept).sort((a, b) => a - b)
     const at = (share: number): number => added[Math.floor(share * (added.length - 1))] ?? Number.NaN

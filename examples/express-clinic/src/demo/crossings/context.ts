@@ -1,8 +1,8 @@
 import type { SessionGrant } from "wardkeep"
+import { connected } from "../../database/connected.js"
 import { type RawOptions, rawSql } from "../attacker.js"
 import type { Attempt, Layer } from "../attempt.js"
 import { errorText, type Outcome, refusalOf } from "../attempt.js"
-import { withClient } from "../server.js"
 import type { Stage } from "../stage.js"
 
 type Line = readonly [attempt: string, statements: readonly string[], options?: RawOptions]
@@ -188,7 +188,7 @@ const shadowing = (): Line[] => [
 /** The issuer's connection string, stolen, without the signing key. */
 function issuerAlone({ issuerUrl, home, elsewhere }: Stage): Attempt[] {
   const statement = async (sql: string): Promise<Outcome> =>
-    withClient(issuerUrl, async (client) => {
+    connected(issuerUrl, async (client) => {
       try {
         const { rows } = await client.query(sql)
         return { seen: [JSON.stringify(rows)], touched: rows.length }

@@ -1,4 +1,4 @@
-import pg from "pg"
+import { connected } from "../../database/connected.js"
 import type { Attempt } from "../attempt.js"
 import type { Stage } from "../stage.js"
 import { refusing } from "./asking.js"
@@ -27,11 +27,5 @@ export function asVendor({ vendorUrl, elsewhere }: Stage): Attempt[] {
 }
 
 async function asked(connectionString: string, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    return (await client.query(sql)).rows
-  } finally {
-    await client.end()
-  }
+  return await connected(connectionString, async (client) => (await client.query(sql)).rows)
 }
