@@ -21,13 +21,13 @@ export function declaredSections(policy: Policy): Section[] {
     {
       title: "Tables that every clinic shares",
       explained: "Reference data: it belongs to no clinic. Whoever may write it writes it for everybody.",
-      crossings: tablesWhere(policy, ({ scope }) => scope === "global", "the whole installation"),
+      crossings: tablesWhere(policy, (table) => policy.tables.get(table)?.scope === "global", "the whole installation"),
     },
     {
       title: "Tables that all branches of a clinic share",
       explained:
         "Declared with the scope of the clinic: each branch sees the rows of every branch, and of no other clinic.",
-      crossings: tablesWhere(policy, (rule) => rule.scope === "tenant" || throughTenant(policy, rule), "one clinic"),
+      crossings: tablesWhere(policy, (table) => rootScope(policy, table) === "tenant", "one clinic"),
     },
     {
       title: "Identities that several branches share",
@@ -152,7 +152,7 @@ function overBranches(policy: Policy): Crossing[] {
     .filter(({ kind, confined, name }) => kind === "role" && !confined && name !== policy.support?.role)
     .flatMap((actor) => {
       const read = [...actor.can]
-        .filter(([table, { rules }]) => rules.read !== undefined && isOfBranch(policy.tables, table))
+        .filter(([table, { rules }]) => rules.read !== undefined && rootScope(policy, table) === "branch")
         .map(([table]) => label(policy, table))
       return read.length === 0
         ? []
@@ -166,9 +166,10 @@ function overBranches(policy: Policy): Crossing[] {
     })
 }
 
-function isOfBranch(tables: Policy["tables"], table: string): boolean {
-  const scope = tables.get(table)?.scope
-  return typeof scope === "object" && "through" in scope ? isOfBranch(tables, scope.through) : scope === "branch"
+/** The scope of the table that a chain of `through` ends at. */
+function rootScope(policy: Policy, table: string): TableRule["scope"] | undefined {
+  const scope = policy.tables.get(table)?.scope
+  return typeof scope === "object" && "through" in scope ? rootScope(policy, scope.through) : scope
 }
 
 function figures({ aggregates, ...policy }: Policy): Crossing[] {
@@ -179,16 +180,10 @@ function figures({ aggregates, ...policy }: Policy): Crossing[] {
   }))
 }
 
-function tablesWhere(policy: Policy, is: (rule: TableRule) => boolean, reach: string): Crossing[] {
+function tablesWhere(policy: Policy, is: (table: string) => boolean, reach: string): Crossing[] {
   return [...policy.tables]
-    .filter(([, rule]) => is(rule))
+    .filter(([table]) => is(table))
     .map(([table]) => ({ what: label(policy, table), who: whoMay(policy, table), limits: reach }))
-}
-
-function throughTenant(policy: Policy, { scope }: TableRule): boolean {
-  if (typeof scope !== "object" || !("through" in scope)) return false
-  const parent = policy.tables.get(scope.through)
-  return parent !== undefined && (parent.scope === "tenant" || throughTenant(policy, parent))
 }
 
 function shared(policy: Policy): Crossing[] {
