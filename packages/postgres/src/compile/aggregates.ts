@@ -5,7 +5,7 @@ import type { ScopedTable } from "./scope.js"
 import { type Managed, qualified } from "./step.js"
 
 const days = ["date", "timestamp without time zone", "timestamp with time zone"]
-const exactNumber = /^(smallint|integer|bigint|numeric(\(.*\))?)$/
+const exactNumber = /^(smallint|integer|bigint|numeric)$/
 
 /** What `wardkeep.contribute` calls, one function per aggregate; nobody is granted them. */
 export function aggregates(policy: Policy, scoped: ReadonlyMap<string, ScopedTable>): Managed[] {
@@ -83,10 +83,10 @@ end`
 /** Compared in the column's own type, so that an index serves; months are of UTC, whatever the session's time zone. */
 function bounds({ name, month, sum }: AggregateFigures, { table }: ScopedTable): [from: string, until: string] {
   const typeOf = (column: string): string => table.columns.get(column)?.type ?? ""
-  const type = typeOf(month).replace(/\(\d\)/, "")
+  const type = typeOf(month)
   if (!days.includes(type))
     throw new WardkeepError("WK253", {
-      message: `aggregates.figures.${name}: ${table.name}.${month} is ${typeOf(month)}, not a date or a timestamp`,
+      message: `aggregates.figures.${name}: ${table.name}.${month} is ${type}, not a date or a timestamp`,
     })
   if (sum !== null && !exactNumber.test(typeOf(sum)))
     throw new WardkeepError("WK253", {
