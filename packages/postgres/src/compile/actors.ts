@@ -9,3 +9,8 @@ export function databaseRole(policy: Policy, actor: Actor): string {
 export function matrixRoles(policy: Policy): string[] {
   return policy.actors.map((actor) => databaseRole(policy, actor))
 }
+
+/** The login that reads published figures; without `aggregates` there is none. */
+export function vendorRoles(policy: Policy): string[] {
+  return policy.aggregates === null ? [] : [roleNames(policy).vendor]
+}

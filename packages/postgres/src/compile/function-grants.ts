@@ -1,6 +1,6 @@
 import { type Actor, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../database/queryable.js"
-import { databaseRole, matrixRoles } from "./actors.js"
+import { databaseRole, matrixRoles, vendorRoles } from "./actors.js"
 import { waits } from "./consent-wall.js"
 import { isReferralRole } from "./crossings.js"
 import type { Strategy } from "./current-strategy.js"
@@ -94,7 +94,7 @@ export async function functionGrantSteps(
 ): Promise<Step[]> {
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
-  const vendors = policy.aggregates === null ? [] : [names.vendor]
+  const vendors = vendorRoles(policy)
   const accelerated = strategy === "accelerated"
   const login = accelerated ? [...loginOnly, ...acceleratedLogin] : loginOnly
   const readable = accelerated ? [...readers, ...acceleratedReaders] : readers

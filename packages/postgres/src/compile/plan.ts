@@ -1,10 +1,10 @@
-import { type Finding, type Policy, quoteIdent, roleNames, sortFindings, WardkeepError } from "@wardkeep/core"
+import { type Finding, type Policy, quoteIdent, sortFindings, WardkeepError } from "@wardkeep/core"
 import { type ColumnTypes, checkColumns } from "@wardkeep/permissions"
 import type { Queryable } from "../database/queryable.js"
 import { interpreted, withSettings } from "../database/with-settings.js"
 import { requireMigrated } from "../migrate/require-migrated.js"
 import { sqlDirectory } from "../migrate/sql-directory.js"
-import { matrixRoles } from "./actors.js"
+import { matrixRoles, vendorRoles } from "./actors.js"
 import { aggregates } from "./aggregates.js"
 import { type Catalog, readCatalog } from "./catalog.js"
 import { columnSteps } from "./columns.js"
@@ -272,8 +272,7 @@ function tenancyTables(
 }
 
 function requireRoles(policy: Policy, catalog: Catalog): void {
-  const vendor = policy.aggregates === null ? [] : [roleNames(policy).vendor]
-  const missing = [...matrixRoles(policy), ...vendor].filter((role) => !catalog.roles.has(role))
+  const missing = [...matrixRoles(policy), ...vendorRoles(policy)].filter((role) => !catalog.roles.has(role))
   if (missing.length === 0) return
   throw new WardkeepError("WK002", {
     message: `roles that do not exist yet: ${missing.map(quoteIdent).join(", ")}`,

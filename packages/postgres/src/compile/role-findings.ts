@@ -1,6 +1,6 @@
 import { type Finding, type Policy, quoteIdent, roleNames } from "@wardkeep/core"
 import type { Queryable } from "../database/queryable.js"
-import { matrixRoles } from "./actors.js"
+import { matrixRoles, vendorRoles } from "./actors.js"
 
 interface RoleRow {
   readonly name: string
@@ -61,7 +61,7 @@ export async function roleFindings(client: Queryable, policy: Policy): Promise<F
   const names = roleNames(policy)
   const matrix = matrixRoles(policy)
   const present = new Set(rows.map((row) => row.name))
-  const vendor = policy.aggregates === null ? [] : [names.vendor]
+  const vendor = vendorRoles(policy)
   const ours = [names.owner, names.migrator, names.issuer, names.app, ...vendor, ...matrix]
   const findings: Finding[] = ours.filter((name) => !present.has(name)).map(missing)
   for (const row of rows) {

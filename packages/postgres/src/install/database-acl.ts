@@ -1,4 +1,5 @@
 import { type Finding, type Policy, quoteIdent, roleNames, WardkeepError } from "@wardkeep/core"
+import { vendorRoles } from "../compile/actors.js"
 import type { Queryable } from "../database/queryable.js"
 import { roleDdl } from "./retry.js"
 
@@ -12,8 +13,7 @@ import { roleDdl } from "./retry.js"
 export async function secureDatabase(client: Queryable, policy: Policy): Promise<void> {
   const names = roleNames(policy)
   const database = await currentDatabase(client)
-  const vendor = policy.aggregates === null ? [] : [names.vendor]
-  const logins = [names.app, names.issuer, names.migrator, ...vendor].map(quoteIdent).join(", ")
+  const logins = [names.app, names.issuer, names.migrator, ...vendorRoles(policy)].map(quoteIdent).join(", ")
   const statements = [
     `revoke create, temporary on database ${quoteIdent(database)} from public`,
     `revoke all on database ${quoteIdent(database)} from ${logins}`,

@@ -1,5 +1,5 @@
 import { type Finding, type Policy, quoteIdent, quoteLiteral, roleNames, WardkeepError } from "@wardkeep/core"
-import { matrixRoles } from "../compile/actors.js"
+import { matrixRoles, vendorRoles } from "../compile/actors.js"
 import { roleFindings } from "../compile/role-findings.js"
 import type { Queryable } from "../database/queryable.js"
 import { roleDdl } from "./retry.js"
@@ -50,8 +50,7 @@ function vendorRole(
   policy: Policy,
   { vendor }: LoginPasswords,
 ): [role: string, attributes: string, password?: string | undefined][] {
-  if (policy.aggregates === null) return []
-  return [[roleNames(policy).vendor, vendor === undefined ? "noinherit" : "login noinherit", vendor]]
+  return vendorRoles(policy).map((role) => [role, vendor === undefined ? "noinherit" : "login noinherit", vendor])
 }
 
 /** Memberships that nobody asked for, such as of a role that left the policy file, end here and are read back. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { databaseRole, matrixRoles } from "../compile/actors.js"
+export { databaseRole, matrixRoles, vendorRoles } from "../compile/actors.js"
 export { type ApplyOptions, type ApplyResult, apply, type EmitOptions, emit } from "../compile/apply.js"
 export { restrictedThrough, wallColumns, wallForOwner } from "../compile/consent-wall.js"
 export { currentStrategy, type Strategy } from "../compile/current-strategy.js"

@@ -2,7 +2,14 @@ import { randomBytes } from "node:crypto"
 import { audit } from "@wardkeep/audit"
 import { consent } from "@wardkeep/consent"
 import { type Policy, roleNames, WardkeepError } from "@wardkeep/core"
-import { currentStrategy, install, type LoginPasswords, type Strategy, useStrategy } from "@wardkeep/postgres/migrate"
+import {
+  currentStrategy,
+  install,
+  type LoginPasswords,
+  type Strategy,
+  useStrategy,
+  vendorRoles,
+} from "@wardkeep/postgres/migrate"
 import pg from "pg"
 import { administrator, withClient } from "../connection/connect.js"
 import { extensionsOf } from "../connection/extensions.js"
@@ -33,8 +40,8 @@ export interface MigrateResult {
 type LoginName = "app" | "issuer" | "migrator" | "vendor"
 
 /** The vendor reads figures over clinics, where the policy file has any. */
-function loginsOf({ aggregates }: Policy): readonly LoginName[] {
-  return ["app", "issuer", "migrator", ...(aggregates === null ? [] : (["vendor"] as const))]
+function loginsOf(policy: Policy): readonly LoginName[] {
+  return ["app", "issuer", "migrator", ...vendorRoles(policy).map(() => "vendor" as const)]
 }
 
 /**
