@@ -27,7 +27,7 @@ const recorders = [
  * The audit log as a part of a Wardkeep database: schema `wardkeep_audit`, and triggers on every table of the policy file
  * that record each write in its own transaction. Where no context is verified, nothing is written (WK1xx).
  *
- * @throws WK002 `audit.redact` names neither a column nor a group of columns, or `detection` a column that is not there
+ * @throws WK002 `audit.redact` names neither a column nor a group of columns, or `detection` a column that is no moment
  * @example
  * await install({ admin, policy, extensions: [audit] })
  * await apply({ client, policy, extensions: [audit] })

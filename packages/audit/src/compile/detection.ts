@@ -30,7 +30,7 @@ export function detectionCallables(policy: Policy): Callable[] {
  * The rules as data for Wardkeep's own functions, and one function that asks the host's tables as whoever calls it: grants,
  * fence and conditions decide what a reviewer's question may rest on.
  *
- * @throws WK002 a column that is not there, or is no moment
+ * @throws WK002 a column that is no moment, or a partition beside its whole
  */
 export function detectionFunctions(policy: Policy, entries: readonly ScopedTable[]): Managed[] {
   const { detection } = policy
@@ -99,8 +99,8 @@ revoke execute on function ${target} from public`,
 function numbersOf({ numbers }: Detection, tables: ReadonlyMap<string, ScopedTable>): string {
   if (numbers === null) return ""
   const entry = tableOf(numbers.table, tables, "numbers")
-  const number = `t.${columnOf(entry, numbers.column, "numbers")}::text`
-  const subject = `t.${columnOf(entry, entry.rule.subject ?? "", "numbers")}::text`
+  const number = `t.${quoteIdent(numbers.column)}::text`
+  const subject = `t.${quoteIdent(entry.rule.subject ?? "")}::text`
   return `,
 numbers as materialized (select ${subject} as subject, min(${number}) as number from ${qualified(entry.table.name)} t
   where ${subject} in (select a.subject from named a) group by 1)`
@@ -128,9 +128,8 @@ function rowTerm(
   tables: ReadonlyMap<string, ScopedTable>,
 ): string {
   const entry = tableOf(one.table, tables, one.name)
-  if (entry.branch === null) throw unknown(one.name, `${one.table} has no branch`)
-  const column = (name: string): string => `t.${columnOf(entry, name, one.name)}`
-  const here = `(a.branch is null or ${column(entry.branch.column)}::text = a.branch)`
+  const column = (name: string): string => `t.${quoteIdent(name)}`
+  const here = `(a.branch is null or ${column(entry.branch?.column ?? "")}::text = a.branch)`
   const whose = (name: string): string => `${column(name)}::text = a.actor`
   if (one.kind === "duty") {
     const times = `a.at >= ${momentOf(entry, one.from, zone, one.name, 0)} and a.at < coalesce(${momentOf(entry, one.until, zone, one.name, 1)}, 'infinity')`
@@ -145,25 +144,21 @@ function rowTerm(
 
 /** A moment whatever the session's time zone is; a date is its whole day, so that its end is the next one's beginning. */
 function momentOf(entry: ScopedTable, name: string, zone: string, where: string, days: 0 | 1): string {
-  const column = `t.${columnOf(entry, name, where)}`
+  const column = `t.${quoteIdent(name)}`
   const type = entry.table.columns.get(name)?.type ?? ""
   if (type === "timestamp with time zone") return column
   if (type === "timestamp without time zone") return `(${column} at time zone ${quoteLiteral(zone)})`
   if (type === "date") return `((${column} + ${days})::timestamp at time zone ${quoteLiteral(zone)})`
-  throw unknown(where, `${entry.table.name}.${name} is ${type}; name a timestamp or a date`)
+  throw unfit(where, `${entry.table.name}.${name} is ${type}; name a timestamp or a date`)
 }
 
 function tableOf(name: string, tables: ReadonlyMap<string, ScopedTable>, where: string): ScopedTable {
   const entry = tables.get(name)
-  if (entry === undefined) throw unknown(where, `there is no table ${name}`)
+  // Whatever else the policy file could name there, it refused itself.
+  if (entry === undefined) throw unfit(where, `${name} is a partition of a listed table; name the whole`)
   return entry
 }
 
-function columnOf(entry: ScopedTable, name: string, where: string): string {
-  if (entry.table.columns.has(name)) return quoteIdent(name)
-  throw unknown(where, `${entry.table.name} has no column ${name}`)
-}
-
-function unknown(where: string, what: string): WardkeepError {
+function unfit(where: string, what: string): WardkeepError {
   return new WardkeepError("WK002", { message: `detection, ${where}: ${what}` })
 }

@@ -1,4 +1,6 @@
+import type { Explanation, Policy } from "@wardkeep/core"
 import type { Session } from "@wardkeep/postgres"
+import { plan } from "@wardkeep/postgres/migrate"
 import { beforeAll, describe, expect, it } from "vitest"
 import { insertEvents, type MadeEvent, rowOf } from "#tests/fixture/accesses.ts"
 import { assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
@@ -210,5 +212,54 @@ describe("whoever reviews", () => {
     await expect(review(reviewer, { event, subject: stranger }, "forwarded")).rejects.toMatchObject({ code: "WK439" })
     await clinic.admin("update wardkeep_audit.access_review set reviewed_at = reviewed_at - interval '30 minutes'")
     await review(reviewer, { event, subject: stranger }, "forwarded")
+  })
+})
+
+it("explanations that do not fit the database are one error of the plan", async () => {
+  const { policy } = clinic.host
+  const { detection } = policy
+  if (detection === null) throw new Error("the fixture has detection")
+  const changed = (name: string, change: Partial<Extract<Explanation, { kind: "row" | "duty" }>>): Policy => {
+    const of = detection.explanations.map((one) => (one.name === name ? ({ ...one, ...change } as Explanation) : one))
+    return { ...policy, detection: { ...detection, explanations: of } }
+  }
+  const planned = (change: Policy) => clinic.host.plan(change)
+  for (const [wrong, text] of [
+    [changed("callback", { at: "dya" }), /public.callback has no column dya/],
+    [changed("callback", { actor: "caller" }), /public.callback has no column caller/],
+    [changed("desk", { actor: "stuff" }), /public.roster has no column stuff/],
+    [changed("desk", { from: "begin" }), /public.roster has no column begin/],
+    [changed("desk", { until: "end" }), /public.roster has no column end/],
+    [
+      { ...policy, detection: { ...detection, numbers: { table: "public.patient", column: "fone" } } },
+      /public.patient has no column fone/,
+    ],
+    [
+      changed("callback", { at: "patient_id" }),
+      /callback: public.callback.patient_id is uuid; name a timestamp or a date/,
+    ],
+  ] as const)
+    await expect(planned(wrong)).rejects.toMatchObject({ code: "WK002", message: expect.stringMatching(text) })
+  // Accesses to it are recorded under the whole.
+  const part = "public.callback_2021"
+  const rule = { scope: "branch", subject: "patient_id" } as const
+  const tables = new Map([...policy.tables, ["public.call", rule] as const, [part, rule] as const])
+  await clinic.host.asOwner(async (owner) => {
+    await owner.query("begin")
+    try {
+      await owner.query(`create table public.call (${place}, patient_id uuid not null, day date not null) partition by range (day);
+        create table ${part} partition of public.call for values from ('2021-01-01') to ('2022-01-01')`)
+      const planning = plan({
+        client: owner,
+        policy: { ...changed("callback", { table: part }), tables },
+        extensions: [audit],
+      })
+      await expect(planning).rejects.toMatchObject({
+        code: "WK002",
+        message: "detection, callback: public.callback_2021 is a partition of a listed table; name the whole",
+      })
+    } finally {
+      await owner.query("rollback")
+    }
   })
 })

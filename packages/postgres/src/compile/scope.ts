@@ -1,4 +1,4 @@
-import { codes, type Finding, type Policy, type TableRule, WardkeepError } from "@wardkeep/core"
+import { codes, type Explanation, type Finding, type Policy, type TableRule, WardkeepError } from "@wardkeep/core"
 import type { Catalog, CatalogTable } from "./catalog.js"
 import { withWallColumns } from "./consent-wall.js"
 import { hostObjectsInTheWay } from "./in-the-way.js"
@@ -162,8 +162,17 @@ function namedColumns(policy: Policy, name: string, rule: TableRule): string[] {
   if (policy.consent?.subjects === name) named.push(policy.consent.born)
   for (const { table, month, by, sum } of policy.aggregates?.figures ?? [])
     if (table === name) named.push(month, ...(by === null ? [] : [by.column]), ...(sum === null ? [] : [sum]))
+  for (const one of policy.detection?.explanations ?? [])
+    if ("table" in one && one.table === name) named.push(...explaining(one))
+  if (policy.detection?.numbers?.table === name) named.push(policy.detection.numbers.column)
   for (const lookup of policy.lookups) if (lookup.table === name) named.push(lookup.by, ...lookup.returns)
   return [...new Set(named)]
+}
+
+/** What an explanation reads of its table, besides the subject and the branch. */
+function explaining(one: Extract<Explanation, { kind: "row" | "duty" }>): string[] {
+  if (one.kind === "duty") return [one.actor, one.from, one.until]
+  return [one.at, ...(one.actor === null ? [] : [one.actor])]
 }
 
 function needsKey(policy: Policy, name: string, rule: TableRule): boolean {
