@@ -3,6 +3,7 @@ import { Command } from "commander"
 import { type Answer, prompt } from "../commands/psql.js"
 import { type CommandContext, examples, policyOf, withPolicy } from "./command-context.js"
 import { countOf } from "./findings.js"
+import { secondFactorOf, withSecondFactor } from "./second-factor.js"
 
 interface PsqlFlags {
   readonly policy?: string
@@ -28,15 +29,11 @@ export function psqlCommand(context: CommandContext): Command {
     .option("--tenant <id>", "the branch's clinic, where there are several")
     .option("--purpose <name>", "for which purpose; default the first of the role")
     .option("--minutes <n>", "how long it lasts, from 1 to 60; default 15")
-    .option(
-      "--second-factor <time>",
-      "when you checked a second factor of the actor, ISO 8601 with a zone, for a role that asks for one; recorded with the reason",
-    )
     .addHelpText(
       "after",
       "\nIt reads WARDKEEP_APP_URL, WARDKEEP_ISSUER_URL, WARDKEEP_KEY_ID and WARDKEEP_SIGNING_KEY: whoever has the issuer's key can be anybody.",
     )
-  examples(withPolicy(command), [
+  examples(withPolicy(withSecondFactor(command)), [
     'wardkeep psql --as reception --actor asha --branch $NORTH --reason "ticket 4711"',
     'wardkeep psql --as auditor --actor ravi --branch $NORTH --reason "monthly count" --minutes 5 < counts.sql',
   ])
@@ -47,7 +44,7 @@ async function act(flags: PsqlFlags, context: CommandContext): Promise<void> {
   const { output, surroundings } = context
   const { as: role, actor, branch, tenant, purpose, reason } = flags
   const minutes = minutesOf(flags.minutes)
-  const mfaAt = instantOf(flags.secondFactor)
+  const mfaAt = secondFactorOf(flags.secondFactor)
   const { policy } = await policyOf(flags, context)
   const { env, stdin, stderr } = surroundings
   const end = await prompt({
@@ -67,13 +64,6 @@ function minutesOf(text = "15"): number {
   const minutes = Number(text)
   if (Number.isInteger(minutes) && minutes > 0 && minutes <= 60) return minutes
   throw new WardkeepError("WK009", { message: "--minutes takes a whole number from 1 to 60" })
-}
-
-function instantOf(text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)))
-    return new Date(text)
-  throw new WardkeepError("WK009", { message: "--second-factor takes a time such as 2026-11-28T09:30:00+05:30" })
 }
 
 function shown({ columns, rows, count }: Answer): string {

@@ -2,16 +2,24 @@ import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { audit, recordViews } from "@wardkeep/audit"
+import { definePolicy } from "@wardkeep/core"
 import { beforeAll, expect, it } from "vitest"
 import { callCli } from "#tests/cli/call-cli.ts"
 import { emptyFolder, type Ran } from "#tests/cli/run-cli.ts"
 import { useClient } from "#tests/fixture/client.ts"
-import { detectionDocument, policyWithDetection } from "#tests/fixture/policy.ts"
+import { detectionDocument } from "#tests/fixture/policy.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
 const database = useDatabase()
 const deployment = `d${randomBytes(4).toString("hex")}`
-const used = useClient(database, { policy: policyWithDetection(deployment), extensions: [audit], views: recordViews })
+const { privacy } = detectionDocument.roles
+const document = {
+  ...detectionDocument,
+  deployment,
+  roles: { ...detectionDocument.roles, deputy: { ...privacy, mfa: "PT15M" } },
+  detection: { ...detectionDocument.detection, reviewedBy: ["privacy", "deputy"] },
+} as const
+const used = useClient(database, { policy: definePolicy(document), extensions: [audit], views: recordViews })
 let folder = ""
 let unknown = ""
 
@@ -28,7 +36,7 @@ const cli = (command: string, actor: string, ...more: string[]): Promise<Ran> =>
 
 beforeAll(async () => {
   folder = await emptyFolder()
-  await writeFile(join(folder, "wardkeep.policy.json"), JSON.stringify({ ...detectionDocument, deployment }))
+  await writeFile(join(folder, "wardkeep.policy.json"), JSON.stringify(document))
   const made = await used.wk.run(used.doctor, () =>
     used.wk.query<{ id: string }>("insert into patient (full_name) values ('Unseen') returning id"),
   )
@@ -66,4 +74,20 @@ it("alerts say when there is too little to judge, and what is missing of a comma
   expect((await cli("review-access", "meena", "--event", "1-1", "--outcome", "forwarded")).stderr).toContain(
     "--rule and all of its events",
   )
+})
+
+it("a reviewer's role that asks for a second factor is told that one was checked, and the record says so", async () => {
+  const at = new Date(Date.now() - 60_000).toISOString()
+  const listed = (...more: string[]) => cli("unexplained", "ravi", "--as", "deputy", ...more)
+  const without = await listed()
+  expect([without.code === 0, without.stdout]).toEqual([false, ""])
+  expect(without.stderr).toMatch(/WK202.*second factor/s)
+  const old = await listed("--second-factor", new Date(Date.now() - 3_600_000).toISOString())
+  expect([old.code === 0, old.stdout]).toEqual([false, ""])
+  expect((await listed("--second-factor", at.slice(0, -1))).stderr).toContain("WK009")
+  const found = await listed("--second-factor", at)
+  expect(found).toMatchObject({ code: 0, stdout: expect.stringContaining("reception-0 as reception for care") })
+  const labels = "select actor from wardkeep.session where label = $1"
+  const said = `wardkeep audit unexplained, second factor ${at}: weekly review`
+  expect(await used.admin(labels, [said])).toEqual([{ actor: "ravi" }])
 })

@@ -11,6 +11,7 @@ import {
   printJson,
   withPolicy,
 } from "../command-context.js"
+import { secondFactorOf, withSecondFactor } from "../second-factor.js"
 import { alertLines, queuedLine, underAlerts, underQueue } from "./print-detect.js"
 import { limitOf, momentOf } from "./reading.js"
 
@@ -20,6 +21,7 @@ interface ReviewerFlags extends CommonOptions {
   readonly branch: readonly string[]
   readonly tenant?: string
   readonly purpose?: string
+  readonly secondFactor?: string
   readonly reason: string
 }
 
@@ -45,6 +47,7 @@ function asReviewer(command: Command, lines: readonly string[]): Command {
     .requiredOption("--reason <text>", "why; recorded")
     .option("--tenant <id>", "the branches' clinic, where there are several")
     .option("--purpose <name>", "for which purpose; default the first of the role")
+  withSecondFactor(command)
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
@@ -71,9 +74,11 @@ async function reviewing<T>(
   command: string,
   work: (client: Wardkeep, policy: Awaited<ReturnType<typeof policyOf>>["policy"]) => Promise<T>,
 ): Promise<T> {
+  const mfaAt = secondFactorOf(flags.secondFactor)
   const { policy } = await policyOf(flags, context)
   const { as: role, actor, branch: branches, tenant, purpose, reason } = flags
-  const person = { policy, env: context.surroundings.env, actor, role, branches, tenant, purpose, reason, minutes: 15 }
+  const { env } = context.surroundings
+  const person = { policy, env, actor, role, branches, tenant, purpose, reason, minutes: 15, mfaAt }
   let said = "it failed"
   return await signedIn(
     person,
