@@ -273,6 +273,15 @@ describe("figures over clinics", () => {
     )
     await expect(agree(0, "Fees")).rejects.toEqual(code("WK250", /nothing of that name/))
     await expect(withdraw(0, " ")).rejects.toEqual(code("WK250", /reason/))
+    await expect(count(["2021-06-01"], chain.tenants, "Fees")).rejects.toEqual(code("WK251", /not the service/))
+    // What the policy in force says holds, and not what a role was granted.
+    const rules = "update wardkeep.policy_rule set aggregates = jsonb_set(aggregates, '{agreedBy}', $1)"
+    await clinic.admin(rules, ['["doctor"]'])
+    try {
+      await expect(agree(0)).rejects.toEqual(code("WK250", /this role does not decide about aggregates/))
+    } finally {
+      await clinic.admin(rules, ['["chief"]'])
+    }
     // Another service, and the right one with part of a clinic.
     const { tenants } = chain
     const other = await clinic.wk.job("reminders", { tenants }, async () => {

@@ -15,6 +15,7 @@ const code = (wanted: string, text?: RegExp) => ({
 const hours = (n: number): Date => new Date(Date.now() + n * 3_600_000)
 let counter = 0
 const name = (): string => `person-${counter++}`
+const forPatient = () => clinic.grant(name(), "portal", 0, { subject: clinic.places[0].patients[0] })
 const patients = (): Promise<number | null> =>
   clinic.wk.query("select id from patient").then((result) => result.rows.length)
 
@@ -278,7 +279,17 @@ describe("granting", () => {
 
   it("leaves a history that its owner cannot rewrite", async () => {
     const id = await clinic.grant(name(), "doctor", 0)
+    const [theirs, gone] = [await forPatient(), await forPatient()]
+    const revoke = "revoked_at = now(), revoked_by = 'x', revoke_reason = 'x'"
+    const change = (one: string, what: string) => `update wardkeep.assignment set ${what} where id = '${one}'`
+    await clinic.admin(change(gone, revoke))
     for (const sql of [
+      // Not before it is revoked; then only what a destruction leaves, and nothing else with it.
+      change(theirs, "subject = 'destroyed 17'"),
+      change(gone, "subject = 'somebody else'"),
+      change(gone, "subject = null"),
+      change(gone, "subject = 'destroyed 17', actor = 'x'"),
+      change(id, `${revoke}, subject = 'destroyed 17'`),
       "delete from wardkeep.assignment",
       "update wardkeep.assignment set role = 'chief'",
       "update wardkeep.assignment set valid_until = now() + interval '1 year', revoked_at = now(), revoked_by = 'x', revoke_reason = 'x'",
@@ -289,6 +300,9 @@ describe("granting", () => {
     ])
       await expect(clinic.host.asOwner((client) => client.query(sql))).rejects.toMatchObject(code("42501"))
     expect(await clinic.admin("select role from wardkeep.assignment where id = $1", [id])).toEqual([{ role: "doctor" }])
+    // The control: this much a destruction may.
+    const { rowCount } = await clinic.host.asOwner((client) => client.query(change(gone, "subject = 'destroyed 17'")))
+    expect(rowCount).toBe(1)
   })
 })
 
