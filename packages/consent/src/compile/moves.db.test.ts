@@ -306,6 +306,23 @@ describe.each(shapes)("people in %s", (name, shape) => {
       expect(await admin(`select * from wardkeep_consent.${table} where subject = $1`, [subject]), table).toEqual([])
   })
 
+  it("destroys nobody while another branch has a row under the same key", async () => {
+    const { wk, admin } = used.clinic
+    const subject = await somebody()
+    const of = { subject, asked: "erasure", channel: "desk", dueAt: new Date(Date.now() + 86_400_000) } as const
+    const request = await as(desk, () => openRequest(wk, of))
+    await as(desk, () => identifyRequest(wk, { request, how: "identity card seen", evidence: "note 4" }))
+    const decided = { request, outcome: "fulfilled", words: "Now.", contact: "privacy@x.example", keep: [] } as const
+    await as(both, () => decideRequest(wk, decided))
+    const other = "insert into patient (id, full_name, born_on) values ($1, 'x', '1980-01-01')"
+    await as(newDesk, () => wk.query(other, [subject]))
+    await expect(destroyed(request)).rejects.toMatchObject({
+      code: "WK560",
+      message: expect.stringContaining("another branch has a person under this key"),
+    })
+    expect(await admin("select id from patient where id = $1", [subject])).toHaveLength(2)
+  })
+
   it("a merger carries everybody of the branch", async () => {
     const { wk, branches, issuer } = used.clinic
     const branch = randomUUID()
