@@ -159,8 +159,10 @@ test("a function that clears away what is old clears everybody's, until it keeps
 test("a CHECK on the tenant's column keeps rows out as a policy does", { timeout: 120_000 }, async () => {
   await run(`create table tray (branch_id int not null, id int not null, primary key (branch_id, id));
     insert into tray values (1, 1), (2, 1); alter table tray enable row level security, force row level security;
-    create policy p on tray using (branch_id = ${own}) with check (true); grant select, insert on tray to :"app";`)
+    create policy p on tray using (branch_id = ${own}) with check (true); grant select, insert, update on tray to :"app";`)
   expect(await found("WKC022")).toEqual(["public.tray leak"])
   await run(`alter table tray add constraint ours check (branch_id = ${own}) not valid`)
   expect(await found("WKC022")).toEqual([])
 })
+  expect(await found("WKC025")).toEqual(["public.tray leak"])
+  expect(await found("WKC025")).toEqual([])
