@@ -1,11 +1,12 @@
 import { parseArgs } from "node:util"
+import { slugsOf } from "./batches.ts"
 import type { Kind } from "./system.ts"
 
 export interface Options {
   /** Where the score goes. */
   readonly json: string | undefined
   readonly kind: Kind | undefined
-  /** Slugs to run; all when empty. */
+  /** Slugs to run, those of the batches among them; all when empty. */
   readonly only: readonly string[]
   /** Where each system's report is kept. */
   readonly reports: string | undefined
@@ -17,10 +18,11 @@ export interface Options {
   readonly check: boolean
 }
 
-export const usage = `npm run corpus -- [--server 13|14|15|16|17|18] [--json FILE] [--kind faulty|clean] [--only SLUG,…] [--reports FOLDER] [--jobs 2] [--check] [--tables 500]
+export const usage = `npm run corpus -- [--server 13|14|15|16|17|18] [--json FILE] [--kind faulty|clean] [--only SLUG,…] [--batch NAME,…] [--reports FOLDER] [--jobs 2] [--check] [--tables 500]
 
   --server   major version of PostgreSQL; 18 unless said otherwise, all but 15 come from npm
   --json     write the score
+  --batch    only the systems that were frozen together, as batches.json lists them: first to fifth
   --reports  keep the report of every system
   --jobs     systems at a time; they share one private server
   --tables   one system with so many tables instead: fails above 20 s in catalog mode or 5 minutes in probe mode
@@ -33,6 +35,7 @@ export function readArguments(args: readonly string[]): Options {
       json: { type: "string" },
       kind: { type: "string" },
       only: { type: "string", default: "" },
+      batch: { type: "string", default: "" },
       reports: { type: "string" },
       jobs: { type: "string", default: "2" },
       check: { type: "boolean", default: false },
@@ -50,9 +53,11 @@ export function readArguments(args: readonly string[]): Options {
     tables,
     json: values.json,
     kind,
-    only: values.only.split(",").filter((slug) => slug !== ""),
+    only: [...listed(values.only), ...slugsOf(listed(values.batch))],
     reports: values.reports,
     jobs,
     check: values.check,
   }
 }
+
+const listed = (text: string): string[] => text.split(",").filter((name) => name !== "")

@@ -4,7 +4,7 @@ import type { ServerError } from "../database/outcome.js"
 import type { Scene } from "../run/check.js"
 
 /** Of a policy, of a view with CHECK OPTION, or of a trigger that raises it itself, under whatever code. */
-export const isRefusal = (error: ServerError | undefined): boolean =>
+const isRefusal = (error: ServerError | undefined): boolean =>
   error !== undefined && (/^(42501|44000|P0001)$/.test(error.code) || /^PL\/pgSQL .* RAISE$/m.test(error.where))
 
 /**
@@ -27,11 +27,16 @@ export async function passedPolicies(scene: Scene, relation: Relation, error: Se
   )
 }
 
+/** Refused for whose row it would be: by a policy or a trigger, or by a CHECK that keeps tenants apart. */
+export async function refusedFor(scene: Scene, relation: Relation, error: ServerError | undefined): Promise<boolean> {
+  return isRefusal(error) || (error !== undefined && (await isTenantCheck(scene, relation, error)))
+}
+
 /**
  * A CHECK that names the tenant column, as a table per tenant has it, refused the row: that is what keeps tenants apart
  * there.
  */
-export async function isTenantCheck({ reader }: Scene, relation: Relation, error: ServerError): Promise<boolean> {
+async function isTenantCheck({ reader }: Scene, relation: Relation, error: ServerError): Promise<boolean> {
   if (error.code !== "23514" || error.where !== "" || error.constraint === "") return false
   return (await decidersOf(reader))?.has(tenantCheck(relation, error)) === true
 }

@@ -1,14 +1,14 @@
 import { quoteLiteral } from "@wardkeep/core"
-import { columnOf, isTable, labelOf, primaryKey, quoted, type Relation } from "../catalog/relation.js"
+import { labelOf, quoted, type Relation } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
 import type { Argument, Routine } from "./argument.js"
 import { hidden } from "./hidden.js"
 import { tenantTablesIn } from "./only-theirs.js"
-import { names } from "./policy-parts.js"
+import { storedKeys } from "./row-keys.js"
 
 /** The name under which a function that opens a cursor for the caller is asked to open it. */
-export const cursorName = "wk_cursor"
+const cursorName = "wk_cursor"
 
 /**
  * Values of types that no key has and that let everything through: a range without ends, an age of a thousand years, the
@@ -34,7 +34,8 @@ export async function everything(
   const ends = ["1900-01-01", "2200-01-01"].map(typed)
   const days = (await daysOf(scene, tables, victim)).map((day) => `${day}::${type}`)
   // What is kept for a day is found under that day, so those come before the ends where something is kept.
-  const kept = (await daysKept(scene, source)).map((day) => `${day}::${type}`)
+  const stored = [...new Set(await storedKeys(scene, source, isDay))].slice(0, 3)
+  const kept = stored.map((day) => `${day}::${type}`)
   return [...kept, ...(/to|until|end|before|bis/i.test(name) ? ends.reverse() : ends), ...days]
 }
 
@@ -48,19 +49,6 @@ async function daysOf({ facts }: Scene, tables: readonly Relation[], victim: Act
     }
   }
   return [...days].slice(0, 3)
-}
-
-/** Days of rows of nobody's tables, such as a cache, that the function names. */
-async function daysKept({ catalog, facts }: Scene, source: string): Promise<string[]> {
-  const found = new Set<string>()
-  for (const table of catalog.relations.filter((one) => one.tenancy.by === "nothing" && isTable(one))) {
-    const key = primaryKey(table)?.columns.find((column) => isDay({ base: columnOf(table, column)?.base ?? "" }))
-    if (key === undefined || !names(source, table.name)) continue
-    for (const { values } of await facts.sample(table, "true", 3)) {
-      found.add(hidden(String(values[key]), `${labelOf(table)}.${key}`))
-    }
-  }
-  return [...found].slice(0, 3)
 }
 
 const isDay = ({ base }: { readonly base: string }): boolean => /^(date|timestamp)/.test(base)

@@ -1,6 +1,6 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { readRows } from "../catalog/catalog.js"
-import { columnOf, isTable, labelOf, primaryKey, quoted } from "../catalog/relation.js"
+import { labelOf, quoted } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
 import { type Argument, plainArgument, product, type Routine, routine, tenantWord } from "./argument.js"
@@ -10,8 +10,7 @@ import { everything } from "./everything.js"
 import { executed } from "./executed.js"
 import { hidden } from "./hidden.js"
 import type { Pair } from "./pair.js"
-import { names } from "./policy-parts.js"
-import { keysOfRows, plainName, type RowKey } from "./row-keys.js"
+import { keysOfRows, plainName, type RowKey, storedKeys } from "./row-keys.js"
 
 /** Functions and procedures that a tenant may call. */
 export async function callable(actor: Actor): Promise<Routine[]> {
@@ -130,7 +129,9 @@ async function candidates(
     return [
       ...executed(scene, one).map(typed),
       ...(await listedWords(scene, arg)).map(typed),
-      ...(await storedKeys(scene, one)).map((key) => `${key}::${arg.type}`),
+      ...(await storedKeys(scene, one.source, ({ category }) => category === "S"))
+        .slice(0, 6)
+        .map((key) => `${key}::${arg.type}`),
       ...words.map((word) => `${word}::${arg.type}`),
       ...ids.slice(0, 2),
       ...keys,
@@ -152,18 +153,6 @@ async function listedWords(scene: Scene, { name }: Argument): Promise<string[]> 
   const asked = plainName(name)
   const found = (await checkedWords(scene)).filter(({ column }) => column.toLowerCase() === asked)
   return [...new Set(found.flatMap(({ words }) => words))].slice(0, 4)
-}
-
-/** Under which a cache or a queue, a table of nobody's that the function names, has its rows. */
-async function storedKeys({ catalog, facts }: Scene, { source }: Routine): Promise<string[]> {
-  const found: string[] = []
-  for (const table of catalog.relations.filter((one) => one.tenancy.by === "nothing" && isTable(one))) {
-    const key = primaryKey(table)?.columns.find((name) => columnOf(table, name)?.category === "S")
-    if (key === undefined || !names(source, table.name)) continue
-    const rows = await facts.sample(table, "true", 3)
-    for (const { values } of rows) found.push(hidden(String(values[key]), `${labelOf(table)}.${key}`))
-  }
-  return found.slice(0, 6)
 }
 
 /** A row of the composite type, each field aimed as an argument of its own would be. */

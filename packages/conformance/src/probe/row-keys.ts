@@ -1,9 +1,11 @@
-import { labelOf, primaryKey, type Relation } from "../catalog/relation.js"
+import { type Column, columnOf, isTable, labelOf, primaryKey, type Relation } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
 import type { Argument } from "./argument.js"
 import type { SampleRow } from "./facts.js"
 import { holdsTenants } from "./ground.js"
+import { hidden } from "./hidden.js"
+import { names } from "./policy-parts.js"
 
 export const plainName = (name: string): string => name.replace(/^(p|in|v|a|arg)?_+/i, "").toLowerCase()
 
@@ -42,6 +44,27 @@ export async function keysOfRows(
   }
   const sorted = [...found.filter(({ named }) => named), ...found.filter(({ named }) => !named)]
   return sorted.filter(({ text }, place) => sorted.findIndex((other) => other.text === text) === place)
+}
+
+/**
+ * Under which nobody's tables that the function names, such as a cache or a queue, have their rows: of the first column
+ * of each key that is `wanted`, as SQL, row by row and with what is there twice.
+ */
+export async function storedKeys(
+  { catalog, facts }: Scene,
+  source: string,
+  wanted: (column: Column) => boolean,
+): Promise<string[]> {
+  const found: string[] = []
+  for (const table of catalog.relations.filter((one) => one.tenancy.by === "nothing" && isTable(one))) {
+    const key = primaryKey(table)
+      ?.columns.flatMap((name) => columnOf(table, name) ?? [])
+      .find(wanted)
+    if (key === undefined || !names(source, table.name)) continue
+    const rows = await facts.sample(table, "true", 3)
+    for (const { values } of rows) found.push(hidden(String(values[key.name]), `${labelOf(table)}.${key.name}`))
+  }
+  return found
 }
 
 /** The column of the primary key of that type that is called so; else the last: behind the tenant, the row's own. */

@@ -2,7 +2,7 @@ import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { quoted, type Relation } from "../../catalog/relation.js"
 import type { ServerError } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
-import { isRefusal, isTenantCheck, passedPolicies } from "../../probe/after-policies.js"
+import { passedPolicies, refusedFor } from "../../probe/after-policies.js"
 import { aims } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { freshValue } from "../../probe/fresh.js"
@@ -70,7 +70,7 @@ async function offer(ground: Ground, foreign: Offered["set"]): Promise<void> {
       if (attack !== undefined && error === undefined && count === 0 && like !== undefined) swallowed ??= { like, set }
       if (attack === undefined || (error === undefined && count === 0)) continue
       // The policy is asked before any constraint: its refusal says something, and so does a constraint's.
-      const isRefused = isRefusal(error) || (error !== undefined && (await isTenantCheck(scene, relation, error)))
+      const isRefused = await refusedFor(scene, relation, error)
       record.probe(isRefused || error === undefined ? label : undefined)
       if (isRefused) {
         record.control()

@@ -2,7 +2,7 @@ import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Column, columnOf, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { belongsTo } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
-import { isRefusal, isTenantCheck, passedPolicies } from "../../probe/after-policies.js"
+import { passedPolicies, refusedFor } from "../../probe/after-policies.js"
 import { aims } from "../../probe/aim.js"
 import { sparing, victimSees, writtenHere } from "../../probe/blind.js"
 import { numberOf } from "../../probe/facts.js"
@@ -150,7 +150,7 @@ async function arrives(ground: Ground, attack: string): Promise<string | (NotMov
     const before = numberOf((await tx.attempt(count)).rows)
     const { error, count: hit } = await tx.direct(attack)
     const stayed = { isRefused: false, isDone: error === undefined && hit > 0 }
-    const isRefused = isRefusal(error) || (error !== undefined && (await isTenantCheck(scene, relation, error)))
+    const isRefused = await refusedFor(scene, relation, error)
     if (isRefused) return { ...stayed, isRefused: true }
     if (error?.code === "23503" && isOfChildren(scene, relation, error.constraint)) {
       return "the policies let it pass: only a foreign key of rows that refer to it refused"
