@@ -1,4 +1,12 @@
-import { decideRequest, destroyPerson, history, identifyRequest, openRequest, represent } from "@wardkeep/consent"
+import {
+  type DestroyOptions,
+  decideRequest,
+  destroyPerson,
+  history,
+  identifyRequest,
+  openRequest,
+  represent,
+} from "@wardkeep/consent"
 import { definePolicy } from "@wardkeep/core"
 import {
   allowSupport,
@@ -39,9 +47,9 @@ async function asked(subject: string): Promise<string> {
   return request
 }
 const decided = (request: string) => as(head, () => decideRequest(used.clinic.wk, { request, ...answer }))
-const destroy = (request: string) =>
+const destroy = (request: string, over: Partial<DestroyOptions> = {}) =>
   connected(withLogin(database.adminUrl, used.clinic.logins.migrator), (client) =>
-    destroyPerson({ client, policy: used.clinic.policy, tenant: used.clinic.branches[0].clinic, request }),
+    destroyPerson({ client, policy: used.clinic.policy, tenant: used.clinic.branches[0].clinic, request, ...over }),
   )
 /** As the owner in a context for the clinic, which no policy of a role narrows. */
 const owner = (work: (q: Queryable) => Promise<unknown>) =>
@@ -117,6 +125,41 @@ it("who had the key before, of whom the ledger holds nothing, stays in the audit
   await decided(request)
   expect((await destroy(request)).log).toEqual({ outcome: "key-of-several", events: 0 })
   expect(await used.clinic.admin(log, [subject])).toEqual(expect.arrayContaining(before))
+})
+
+describe("between a destruction and its certificate", () => {
+  const taken = { code: "WK503", message: expect.stringContaining("not certified yet") }
+  /** Destroyed, and still in the log: nobody sealed. */
+  const destroyed = async (subject: string): Promise<string> => {
+    const request = await asked(subject)
+    await decided(request)
+    await expect(destroy(request, { sealWait: 0 })).rejects.toMatchObject({ code: "WK568" })
+    return request
+  }
+
+  it("nobody gets the key, in this branch or in the next one", async () => {
+    const subject = await used.clinic.person("1985-03-01")
+    const other = await used.clinic.person("1985-03-01")
+    await destroyed(subject)
+    for (const number of [0, 1]) await expect(owner(put(subject, number))).rejects.toMatchObject(taken)
+    const renumbered = (q: Queryable) => q.query("update patient set id = $2 where id = $1", [other, subject])
+    await expect(owner(renumbered)).rejects.toMatchObject(taken)
+    expect(await seen(other)).toBe(1)
+  })
+
+  it("who was on the way to the key in the next branch stays in the log", async () => {
+    const subject = await used.clinic.person("1985-03-01")
+    let request = ""
+    await owner(async (q) => {
+      await put(subject, 1)(q)
+      request = await destroyed(subject)
+    })
+    const log = "select id from wardkeep_audit.event where subject = $1 order by id"
+    const before = await used.clinic.admin(log, [subject])
+    expect((await destroy(request)).log).toEqual({ outcome: "key-of-several", events: 0 })
+    expect(await used.clinic.admin(log, [subject])).toEqual(expect.arrayContaining(before))
+    expect((await destroy(request)).log).toEqual({ outcome: "key-of-several", events: 0 })
+  })
 })
 
 it("a request waits for whoever gives the key to somebody else, and is not decided about that person", async () => {

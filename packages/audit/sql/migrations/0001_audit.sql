@@ -220,30 +220,40 @@ create function wardkeep_audit.erase_person(of_tenant text, of_subject text, rea
 as $$
 declare
   erased integer;
+  xids xid8[];
+  ids bigint[];
+  is_locked boolean;
+  is_open boolean;
 begin
   if coalesce(trim(reason), '') = '' then
     raise exception 'an erasure needs a reason' using errcode = 'WK409', hint = 'Say why; it is recorded.';
   end if;
-  -- Events of this moment would stay behind: they have no leaf that could keep their commitments.
-  lock table wardkeep_audit.leaf in share row exclusive mode;
-  if exists (select from wardkeep_audit.events_about(of_tenant, of_subject, of_records) e
-              where not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
-    raise exception 'events about this person are not sealed yet' using errcode = 'WK409',
-      hint = 'Run `wardkeep audit seal` (in code: the sealer), then erase; nothing was erased.';
-  end if;
+  -- Once without the lock: whoever asks until the sealer is through does not stop it. Then for good: an event that commits later
+  -- has no leaf that could keep its commitments, and is left as it is.
+  foreach is_locked in array array[false, true] loop
+    if is_locked then
+      lock table wardkeep_audit.leaf in share row exclusive mode;
+    end if;
+    select array_agg(a.xid), array_agg(a.id), bool_or(not exists (select from wardkeep_audit.leaf l where l.event = a.id)) into xids, ids, is_open
+      from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a;
+    if is_open then
+      raise exception 'events about this person are not sealed yet' using errcode = 'WK409',
+        hint = 'Run `wardkeep audit seal` (in code: the sealer), then erase; nothing was erased.';
+    end if;
+  end loop;
   -- What an event says of several persons is one commitment: the others are said again, in events of their own.
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
   select e.tenant, e.branch, e.actor, e.role, e.purpose, e.session, e.request, e.verb, e.relation,
          case when cardinality(o.others) = 1 then o.others[1] end, e.groups, e.n,
          json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', wardkeep_audit.access_id(e.verb, e.detail, e.id)::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
            'subjects', case when cardinality(o.others) > 1 then to_json(o.others) end))::text
-    from wardkeep_audit.event e
+    from unnest(xids, ids) a(xid, id)
+    join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
     cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
-   where e.tenant = of_tenant and e.verb = 'view' and e.subject is null
-     and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
+   where e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
   with about as (
     select l.log, l.index, l.seed, e.record, e.subject, e.detail
-      from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a
+      from unnest(xids, ids) a(xid, id)
       join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
       join wardkeep_audit.leaf l on l.event = e.id and l.xid = e.xid
      where l.seed is not null
@@ -256,7 +266,7 @@ begin
   update wardkeep_audit.leaf l set seed = null
     from wardkeep_audit.erased x where x.log = l.log and x.index = l.index and l.seed is not null;
   update wardkeep_audit.event e set record = null, subject = null, detail = null
-    from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a where e.xid = a.xid and e.id = a.id;
+    from unnest(xids, ids) a(xid, id) where e.xid = a.xid and e.id = a.id;
   -- A link to a record of somebody who is gone opens no more.
   delete from wardkeep_audit.share s where s.tenant = of_tenant and s.subject = of_subject;
   delete from wardkeep_audit.transfer t where t.tenant = of_tenant and t.subject = of_subject;
@@ -866,6 +876,19 @@ create function wardkeep_audit.access_id(verb text, detail text, id bigint) retu
 comment on function wardkeep_audit.access_id(text, text, bigint) is
   'Internal: the number of an access, which an erasure of somebody else beside the person does not change.';
 
+create function wardkeep_audit.persons_of(verb text, detail text, subject text) returns text[]
+  -- Without SET, as access_id(); most events name one person at most, and are not opened.
+  language sql immutable
+  return case when detail like '%"subjects"%' then coalesce(wardkeep_audit.subjects_of(verb, detail), array[subject]) else array[subject] end;
+comment on function wardkeep_audit.persons_of(text, text, text) is 'Internal: whom an event is about; of an event about nobody in particular, null alone.';
+
+create function wardkeep_audit.is_within(branch text, held text[], has_all boolean) returns boolean
+  -- Without SET, as access_id().
+  language sql immutable
+  return branch = any (held) or branch is null and has_all;
+comment on function wardkeep_audit.is_within(text, text[], boolean) is
+  'Internal: whether an event is of a reviewer''s own branches; one of several branches at once is so for whoever holds the tenant.';
+
 create function wardkeep_audit.require_window(from_at timestamptz, to_at timestamptz, why text) returns void
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -913,9 +936,9 @@ begin
   with seen as materialized (
     select e.xid, e.id, wardkeep_audit.access_id(e.verb, e.detail, e.id) as access, wardkeep_audit.happened(e.verb, e.detail, e.at) as at,
            e.actor, e.role, e.purpose, e.branch, e.session, e.verb, e.relation, e.detail is null as is_erased,
-           case when e.detail like '%"subjects"%' then coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) else array[e.subject] end as subjects
+           wardkeep_audit.persons_of(e.verb, e.detail, e.subject) as subjects
       from wardkeep_audit.event e
-     where e.tenant = me.tenant and e.at >= from_at and (e.branch = any (me.branches) or e.branch is null and has_all)
+     where e.tenant = me.tenant and e.at >= from_at and wardkeep_audit.is_within(e.branch, me.branches, has_all)
        and wardkeep_audit.is_access(e.verb, e.relation, e.detail)
        and wardkeep_audit.happened(e.verb, e.detail, e.at) >= from_at and wardkeep_audit.happened(e.verb, e.detail, e.at) < to_at
   ), spans as materialized (
@@ -984,11 +1007,14 @@ create function wardkeep_audit.access_baseline(me wardkeep.token, before_day dat
 as $$
   select coalesce(jsonb_agg(jsonb_build_object('role', d.role, 'actor', d.actor, 'day', d.day, 'persons', d.persons) order by d.role, d.actor, d.day), '[]')
     from (
-      select e.role, e.actor, (e.at at time zone zone)::date as day, count(distinct p.subject) as persons
-        from wardkeep_audit.event e cross join lateral unnest(
-               case when e.detail like '%"subjects"%' then coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) else array[e.subject] end) p(subject)
-       where e.tenant = (me).tenant and (e.branch = any ((me).branches) or e.branch is null and wardkeep_audit.holds_tenant(me))
-         and e.at >= (before_day - 28)::timestamp at time zone zone and e.at < before_day::timestamp at time zone zone
+      select e.role, e.actor, (h.at at time zone zone)::date as day, count(distinct p.subject) as persons
+        from wardkeep_audit.event e
+       cross join lateral (select wardkeep_audit.happened(e.verb, e.detail, e.at)) h(at)
+       cross join lateral unnest(wardkeep_audit.persons_of(e.verb, e.detail, e.subject)) p(subject)
+       where e.tenant = (me).tenant and wardkeep_audit.is_within(e.branch, (me).branches, wardkeep_audit.holds_tenant(me))
+         -- For the partitions: an event that restates an older one is never older than it.
+         and e.at >= (before_day - 28)::timestamp at time zone zone
+         and h.at >= (before_day - 28)::timestamp at time zone zone and h.at < before_day::timestamp at time zone zone
          and wardkeep_audit.is_access(e.verb, e.relation, e.detail) and p.subject is not null
        group by 1, 2, 3) d
 $$;
@@ -1010,7 +1036,7 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object('event', e.xid::text || '-' || e.id, 'at', e.at at time zone 'UTC', 'actor', e.actor, 'role', e.role, 'branch', e.branch, 'n', e.n)
            order by e.at, e.id), '[]') into refused
     from wardkeep_audit.event e
-   where e.tenant = me.tenant and e.verb = 'deny' and e.at >= from_at and e.at < to_at and (e.branch = any (me.branches) or e.branch is null and has_all);
+   where e.tenant = me.tenant and e.verb = 'deny' and e.at >= from_at and e.at < to_at and wardkeep_audit.is_within(e.branch, me.branches, has_all);
   -- As it was at the end of the window, so that the same window gives the same answer whatever was reviewed since.
   select coalesce(jsonb_agg(jsonb_build_object('actor', b.declared_by, 'role', b.declared_as, 'branch', b.branch, 'at', b.declared_at at time zone 'UTC',
              'reviewed', b.reviewed_at at time zone 'UTC', 'events', (
@@ -1026,7 +1052,7 @@ begin
     'baseline', wardkeep_audit.access_baseline(me, (from_at at time zone zone)::date, zone),
     'said', (select coalesce(jsonb_object_agg(v.about, jsonb_build_object('outcome', v.outcome, 'by', v.reviewed_by, 'at', v.reviewed_at at time zone 'UTC', 'reason', v.reason)), '{}')
                from (select distinct on (x.about) x.* from wardkeep_audit.access_review x
-                      where x.tenant = me.tenant and x.access is null and (x.branch = any (me.branches) or x.branch is null and has_all) order by x.about, x.id desc) v));
+                      where x.tenant = me.tenant and x.access is null and wardkeep_audit.is_within(x.branch, me.branches, has_all) order by x.about, x.id desc) v));
 end
 $$;
 comment on function wardkeep_audit.access_signals(timestamptz, timestamptz, text) is
@@ -1039,7 +1065,7 @@ as $$
   select e.* from (select split_part(r, '-', 1)::xid8 as xid, split_part(r, '-', 2)::bigint as id
                      from (select distinct r from unnest(refs) r where r ~ '^[0-9]{1,18}-[0-9]{1,18}$' offset 0) r) r
     join wardkeep_audit.event e on e.xid = r.xid and e.id = r.id
-   where e.tenant = (me).tenant and (e.branch = any ((me).branches) or e.branch is null and wardkeep_audit.holds_tenant(me))
+   where e.tenant = (me).tenant and wardkeep_audit.is_within(e.branch, (me).branches, wardkeep_audit.holds_tenant(me))
 $$;
 comment on function wardkeep_audit.referred_events(wardkeep.token, text[]) is 'Internal: events by reference, of one''s own branches only.';
 
@@ -1059,7 +1085,7 @@ begin
     from wardkeep_audit.referred_events(me, events) e
     join (select distinct u.event, u.subject from unnest(events, subjects) u(event, subject)) p on p.event = e.xid::text || '-' || e.id
    where wardkeep_audit.is_access(e.verb, e.relation, e.detail)
-     and p.subject = any (coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]))
+     and p.subject = any (wardkeep_audit.persons_of(e.verb, e.detail, e.subject))
    order by 3, 4
   on conflict (access, subject) do nothing;
   get diagnostics added = row_count;
@@ -1095,7 +1121,7 @@ begin
      or made.subject is null and exists (select from unnest(found_events) e
           where e.actor <> one.actor or not (wardkeep_audit.is_access(e.verb, e.relation, e.detail) or e.verb in ('deny', 'break_glass')))
      or made.subject is not null and not (wardkeep_audit.is_access(one.verb, one.relation, one.detail)
-          and coalesce(made.subject = any (coalesce(wardkeep_audit.subjects_of(one.verb, one.detail), array[one.subject])), false)) then
+          and coalesce(made.subject = any (wardkeep_audit.persons_of(one.verb, one.detail, one.subject)), false)) then
     raise exception 'there is no such access here' using errcode = 'WK437';
   end if;
   if one.actor = me.actor then
@@ -1112,7 +1138,8 @@ begin
     insert into wardkeep_audit.access_queue (tenant, branch, access, subject, queued_by)
     values (one.tenant, one.branch, made.access, made.subject, me.actor) on conflict (access, subject) do nothing;
   else
-    made.about := encode(sha256(convert_to(made.rule || ':' || array_to_string(refs, ','), 'UTF8')), 'hex');
+    made.about := encode(sha256(convert_to(made.rule || ':' || array_to_string(array(
+      select distinct wardkeep_audit.access_id(e.verb, e.detail, e.id)::text collate "C" from unnest(found_events) e order by 1), ','), 'UTF8')), 'hex');
   end if;
   if exists (select from wardkeep_audit.access_review v where v.tenant = me.tenant and v.about = made.about and v.outcome <> 'forwarded') then
     raise exception 'this was decided already' using errcode = 'WK439';

@@ -27,30 +27,40 @@ create function wardkeep_audit.erase_person(of_tenant text, of_subject text, rea
 as $$
 declare
   erased integer;
+  xids xid8[];
+  ids bigint[];
+  is_locked boolean;
+  is_open boolean;
 begin
   if coalesce(trim(reason), '') = '' then
     raise exception 'an erasure needs a reason' using errcode = 'WK409', hint = 'Say why; it is recorded.';
   end if;
-  -- Events of this moment would stay behind: they have no leaf that could keep their commitments.
-  lock table wardkeep_audit.leaf in share row exclusive mode;
-  if exists (select from wardkeep_audit.events_about(of_tenant, of_subject, of_records) e
-              where not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
-    raise exception 'events about this person are not sealed yet' using errcode = 'WK409',
-      hint = 'Run `wardkeep audit seal` (in code: the sealer), then erase; nothing was erased.';
-  end if;
+  -- Once without the lock: whoever asks until the sealer is through does not stop it. Then for good: an event that commits later
+  -- has no leaf that could keep its commitments, and is left as it is.
+  foreach is_locked in array array[false, true] loop
+    if is_locked then
+      lock table wardkeep_audit.leaf in share row exclusive mode;
+    end if;
+    select array_agg(a.xid), array_agg(a.id), bool_or(not exists (select from wardkeep_audit.leaf l where l.event = a.id)) into xids, ids, is_open
+      from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a;
+    if is_open then
+      raise exception 'events about this person are not sealed yet' using errcode = 'WK409',
+        hint = 'Run `wardkeep audit seal` (in code: the sealer), then erase; nothing was erased.';
+    end if;
+  end loop;
   -- What an event says of several persons is one commitment: the others are said again, in events of their own.
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
   select e.tenant, e.branch, e.actor, e.role, e.purpose, e.session, e.request, e.verb, e.relation,
          case when cardinality(o.others) = 1 then o.others[1] end, e.groups, e.n,
          json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', wardkeep_audit.access_id(e.verb, e.detail, e.id)::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
            'subjects', case when cardinality(o.others) > 1 then to_json(o.others) end))::text
-    from wardkeep_audit.event e
+    from unnest(xids, ids) a(xid, id)
+    join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
     cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
-   where e.tenant = of_tenant and e.verb = 'view' and e.subject is null
-     and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
+   where e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
   with about as (
     select l.log, l.index, l.seed, e.record, e.subject, e.detail
-      from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a
+      from unnest(xids, ids) a(xid, id)
       join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
       join wardkeep_audit.leaf l on l.event = e.id and l.xid = e.xid
      where l.seed is not null
@@ -63,7 +73,7 @@ begin
   update wardkeep_audit.leaf l set seed = null
     from wardkeep_audit.erased x where x.log = l.log and x.index = l.index and l.seed is not null;
   update wardkeep_audit.event e set record = null, subject = null, detail = null
-    from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a where e.xid = a.xid and e.id = a.id;
+    from unnest(xids, ids) a(xid, id) where e.xid = a.xid and e.id = a.id;
   -- A link to a record of somebody who is gone opens no more.
   delete from wardkeep_audit.share s where s.tenant = of_tenant and s.subject = of_subject;
   delete from wardkeep_audit.transfer t where t.tenant = of_tenant and t.subject = of_subject;

@@ -77,6 +77,19 @@ create function wardkeep_audit.access_id(verb text, detail text, id bigint) retu
 comment on function wardkeep_audit.access_id(text, text, bigint) is
   'Internal: the number of an access, which an erasure of somebody else beside the person does not change.';
 
+create function wardkeep_audit.persons_of(verb text, detail text, subject text) returns text[]
+  -- Without SET, as access_id(); most events name one person at most, and are not opened.
+  language sql immutable
+  return case when detail like '%"subjects"%' then coalesce(wardkeep_audit.subjects_of(verb, detail), array[subject]) else array[subject] end;
+comment on function wardkeep_audit.persons_of(text, text, text) is 'Internal: whom an event is about; of an event about nobody in particular, null alone.';
+
+create function wardkeep_audit.is_within(branch text, held text[], has_all boolean) returns boolean
+  -- Without SET, as access_id().
+  language sql immutable
+  return branch = any (held) or branch is null and has_all;
+comment on function wardkeep_audit.is_within(text, text[], boolean) is
+  'Internal: whether an event is of a reviewer''s own branches; one of several branches at once is so for whoever holds the tenant.';
+
 create function wardkeep_audit.require_window(from_at timestamptz, to_at timestamptz, why text) returns void
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$

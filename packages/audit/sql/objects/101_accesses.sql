@@ -32,9 +32,9 @@ begin
   with seen as materialized (
     select e.xid, e.id, wardkeep_audit.access_id(e.verb, e.detail, e.id) as access, wardkeep_audit.happened(e.verb, e.detail, e.at) as at,
            e.actor, e.role, e.purpose, e.branch, e.session, e.verb, e.relation, e.detail is null as is_erased,
-           case when e.detail like '%"subjects"%' then coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) else array[e.subject] end as subjects
+           wardkeep_audit.persons_of(e.verb, e.detail, e.subject) as subjects
       from wardkeep_audit.event e
-     where e.tenant = me.tenant and e.at >= from_at and (e.branch = any (me.branches) or e.branch is null and has_all)
+     where e.tenant = me.tenant and e.at >= from_at and wardkeep_audit.is_within(e.branch, me.branches, has_all)
        and wardkeep_audit.is_access(e.verb, e.relation, e.detail)
        and wardkeep_audit.happened(e.verb, e.detail, e.at) >= from_at and wardkeep_audit.happened(e.verb, e.detail, e.at) < to_at
   ), spans as materialized (

@@ -24,11 +24,14 @@ create function wardkeep_audit.access_baseline(me wardkeep.token, before_day dat
 as $$
   select coalesce(jsonb_agg(jsonb_build_object('role', d.role, 'actor', d.actor, 'day', d.day, 'persons', d.persons) order by d.role, d.actor, d.day), '[]')
     from (
-      select e.role, e.actor, (e.at at time zone zone)::date as day, count(distinct p.subject) as persons
-        from wardkeep_audit.event e cross join lateral unnest(
-               case when e.detail like '%"subjects"%' then coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]) else array[e.subject] end) p(subject)
-       where e.tenant = (me).tenant and (e.branch = any ((me).branches) or e.branch is null and wardkeep_audit.holds_tenant(me))
-         and e.at >= (before_day - 28)::timestamp at time zone zone and e.at < before_day::timestamp at time zone zone
+      select e.role, e.actor, (h.at at time zone zone)::date as day, count(distinct p.subject) as persons
+        from wardkeep_audit.event e
+       cross join lateral (select wardkeep_audit.happened(e.verb, e.detail, e.at)) h(at)
+       cross join lateral unnest(wardkeep_audit.persons_of(e.verb, e.detail, e.subject)) p(subject)
+       where e.tenant = (me).tenant and wardkeep_audit.is_within(e.branch, (me).branches, wardkeep_audit.holds_tenant(me))
+         -- For the partitions: an event that restates an older one is never older than it.
+         and e.at >= (before_day - 28)::timestamp at time zone zone
+         and h.at >= (before_day - 28)::timestamp at time zone zone and h.at < before_day::timestamp at time zone zone
          and wardkeep_audit.is_access(e.verb, e.relation, e.detail) and p.subject is not null
        group by 1, 2, 3) d
 $$;
@@ -50,7 +53,7 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object('event', e.xid::text || '-' || e.id, 'at', e.at at time zone 'UTC', 'actor', e.actor, 'role', e.role, 'branch', e.branch, 'n', e.n)
            order by e.at, e.id), '[]') into refused
     from wardkeep_audit.event e
-   where e.tenant = me.tenant and e.verb = 'deny' and e.at >= from_at and e.at < to_at and (e.branch = any (me.branches) or e.branch is null and has_all);
+   where e.tenant = me.tenant and e.verb = 'deny' and e.at >= from_at and e.at < to_at and wardkeep_audit.is_within(e.branch, me.branches, has_all);
   -- As it was at the end of the window, so that the same window gives the same answer whatever was reviewed since.
   select coalesce(jsonb_agg(jsonb_build_object('actor', b.declared_by, 'role', b.declared_as, 'branch', b.branch, 'at', b.declared_at at time zone 'UTC',
              'reviewed', b.reviewed_at at time zone 'UTC', 'events', (
@@ -66,7 +69,7 @@ begin
     'baseline', wardkeep_audit.access_baseline(me, (from_at at time zone zone)::date, zone),
     'said', (select coalesce(jsonb_object_agg(v.about, jsonb_build_object('outcome', v.outcome, 'by', v.reviewed_by, 'at', v.reviewed_at at time zone 'UTC', 'reason', v.reason)), '{}')
                from (select distinct on (x.about) x.* from wardkeep_audit.access_review x
-                      where x.tenant = me.tenant and x.access is null and (x.branch = any (me.branches) or x.branch is null and has_all) order by x.about, x.id desc) v));
+                      where x.tenant = me.tenant and x.access is null and wardkeep_audit.is_within(x.branch, me.branches, has_all) order by x.about, x.id desc) v));
 end
 $$;
 comment on function wardkeep_audit.access_signals(timestamptz, timestamptz, text) is

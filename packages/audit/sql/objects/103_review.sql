@@ -6,7 +6,7 @@ as $$
   select e.* from (select split_part(r, '-', 1)::xid8 as xid, split_part(r, '-', 2)::bigint as id
                      from (select distinct r from unnest(refs) r where r ~ '^[0-9]{1,18}-[0-9]{1,18}$' offset 0) r) r
     join wardkeep_audit.event e on e.xid = r.xid and e.id = r.id
-   where e.tenant = (me).tenant and (e.branch = any ((me).branches) or e.branch is null and wardkeep_audit.holds_tenant(me))
+   where e.tenant = (me).tenant and wardkeep_audit.is_within(e.branch, (me).branches, wardkeep_audit.holds_tenant(me))
 $$;
 comment on function wardkeep_audit.referred_events(wardkeep.token, text[]) is 'Internal: events by reference, of one''s own branches only.';
 
@@ -26,7 +26,7 @@ begin
     from wardkeep_audit.referred_events(me, events) e
     join (select distinct u.event, u.subject from unnest(events, subjects) u(event, subject)) p on p.event = e.xid::text || '-' || e.id
    where wardkeep_audit.is_access(e.verb, e.relation, e.detail)
-     and p.subject = any (coalesce(wardkeep_audit.subjects_of(e.verb, e.detail), array[e.subject]))
+     and p.subject = any (wardkeep_audit.persons_of(e.verb, e.detail, e.subject))
    order by 3, 4
   on conflict (access, subject) do nothing;
   get diagnostics added = row_count;
@@ -62,7 +62,7 @@ begin
      or made.subject is null and exists (select from unnest(found_events) e
           where e.actor <> one.actor or not (wardkeep_audit.is_access(e.verb, e.relation, e.detail) or e.verb in ('deny', 'break_glass')))
      or made.subject is not null and not (wardkeep_audit.is_access(one.verb, one.relation, one.detail)
-          and coalesce(made.subject = any (coalesce(wardkeep_audit.subjects_of(one.verb, one.detail), array[one.subject])), false)) then
+          and coalesce(made.subject = any (wardkeep_audit.persons_of(one.verb, one.detail, one.subject)), false)) then
     raise exception 'there is no such access here' using errcode = 'WK437';
   end if;
   if one.actor = me.actor then
@@ -79,7 +79,8 @@ begin
     insert into wardkeep_audit.access_queue (tenant, branch, access, subject, queued_by)
     values (one.tenant, one.branch, made.access, made.subject, me.actor) on conflict (access, subject) do nothing;
   else
-    made.about := encode(sha256(convert_to(made.rule || ':' || array_to_string(refs, ','), 'UTF8')), 'hex');
+    made.about := encode(sha256(convert_to(made.rule || ':' || array_to_string(array(
+      select distinct wardkeep_audit.access_id(e.verb, e.detail, e.id)::text collate "C" from unnest(found_events) e order by 1), ','), 'UTF8')), 'hex');
   end if;
   if exists (select from wardkeep_audit.access_review v where v.tenant = me.tenant and v.about = made.about and v.outcome <> 'forwarded') then
     raise exception 'this was decided already' using errcode = 'WK439';

@@ -4,6 +4,7 @@ import fc from "fast-check"
 import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
 import { installAudited } from "#tests/fixture/audited.ts"
+import { waitsFor } from "#tests/fixture/blocked.ts"
 import { type Clinic, connected, withLogin } from "#tests/fixture/clinic.ts"
 import { type Grant, inContext, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -256,6 +257,39 @@ describe("the erasure of a person", () => {
     expect(now.logs.reduce((sum, log) => sum + log.erased, 0)).toBe(events)
     expect(await verified(before, [anchor])).toMatchObject({ ok: true, anchored: true })
     expect(await verified(await bundle(), [anchor])).toMatchObject({ ok: true, verdicts: [] })
+  })
+
+  it("does not stop a sealer that it waits for, and leaves what commits behind it whole", async () => {
+    const erase = () => owned((client) => eraseSubject({ client, tenant, subject: neighbour, reason: "request 19" }))
+    const change = (phone: string) => write("update patient set phone = $2 where id = $1", [neighbour, phone])
+    await change("95")
+    await connected(database.adminUrl, async (sealer) => {
+      await sealer.query("begin")
+      await sealer.query("lock table wardkeep_audit.leaf in row exclusive mode")
+      await expect(waitsFor(database.adminUrl, sealer, erase())).rejects.toMatchObject({ code: "WK409" })
+      await sealer.query("rollback")
+    })
+    await seal()
+    // Held where it has asked what is sealed, and erased nothing yet.
+    await connected(database.adminUrl, async (holder) => {
+      await holder.query("begin")
+      await holder.query("lock table wardkeep_audit.erased in share mode")
+      const erasing = erase()
+      expect(await waitsFor(database.adminUrl, holder, erasing)).toBe("waits")
+      await change("94")
+      await holder.query("rollback")
+      expect((await erasing).events).toBeGreaterThan(0)
+    })
+    const { rows } = await owned((client) =>
+      client.query<{ verb: string }>("select verb from wardkeep_audit.event where tenant = $1 and subject = $2", [
+        tenant,
+        neighbour,
+      ]),
+    )
+    expect(rows).toEqual([{ verb: "update" }])
+    await expect(erase()).rejects.toMatchObject({ code: "WK409" })
+    await seal()
+    expect(await connected(database.adminUrl, (client) => verifyDatabase({ client, keys }))).toMatchObject({ ok: true })
   })
 
   it("is no way to put somebody else in the person's place", async () => {

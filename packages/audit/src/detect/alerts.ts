@@ -14,7 +14,10 @@ import type { Measure } from "./volume.js"
 
 /** What a rule found, what it rests on, and what became of it. */
 export interface Alert extends RuleHit {
-  /** SHA-256 of the rule and the events: the same for everybody who asks. */
+  /**
+   * SHA-256 of the rule and the numbers of the accesses it rests on, as far as this reviewer sees them: who reaches other branches
+   * may get another one. An erasure of somebody else beside the persons leaves it.
+   */
   readonly id: string
   /** What the rule could not see, in sentences. */
   readonly coverage: readonly string[]
@@ -57,8 +60,9 @@ export async function alerts(window: AccessWindow & { readonly policy: Policy })
   const signals = await signalsOf(client, [from, to, reason])
   const { hits, tooLittle } = hitsOf(detection, { ...signals, accesses })
   const coverage = coverageOf(signals.coverage, accesses)
+  const numbers = new Map(accesses.map(({ event, access }) => [event, access]))
   const rows = hits.map((found): Alert => {
-    const id = aboutOf(found.rule, found.events)
+    const id = aboutOf(found.rule, found.events, numbers)
     return { ...found, id, coverage: coverage.gaps, review: signals.said[id] ?? null }
   })
   return { rows, tooLittle, coverage }

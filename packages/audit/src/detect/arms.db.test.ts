@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto"
 import type { Explanation, Policy } from "@wardkeep/core"
 import type { Session } from "@wardkeep/postgres"
 import { plan } from "@wardkeep/postgres/migrate"
@@ -7,6 +8,9 @@ import { assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
 import { crossingPolicy } from "#tests/fixture/crossing.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { audit } from "../compile/audit.js"
+import { eraseSubject } from "../erase/erase.js"
+import { signerFrom } from "../seal/note.js"
+import { openSealer } from "../seal/sealer.js"
 import { readAccesses } from "./accesses.js"
 import { alerts } from "./alerts.js"
 import { type Reviewed, reviewAccess } from "./review.js"
@@ -213,6 +217,70 @@ describe("whoever reviews", () => {
     await clinic.admin("update wardkeep_audit.access_review set reviewed_at = reviewed_at - interval '30 minutes'")
     await review(reviewer, { event, subject: stranger }, "forwarded")
   })
+
+  it("asks of a month, with a reason, and of 10,000 accesses at once", async () => {
+    const [from, to] = ["2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z"]
+    const ask = (over: object) => as(reviewer, () => readAccesses({ ...asked(), from, to, ...over }))
+    await expect(ask({ reason: "x".repeat(2_000) })).resolves.toEqual([])
+    for (const over of [
+      { to: "2026-06-01T00:00:01Z" },
+      { to: from },
+      { from: to, to: from },
+      { to: "infinity" },
+      { reason: "x".repeat(2_001) },
+    ])
+      await expect(ask(over), JSON.stringify(over)).rejects.toMatchObject({ code: "WK438" })
+    const queue = (n: number) =>
+      as(reviewer, () =>
+        clinic.wk.query(
+          "select wardkeep_audit.queue_accesses(array(select '1-' || i from generate_series(1, $1::int) i), array_fill('x'::text, array[$1::int]))",
+          [n],
+          { reads: [] },
+        ),
+      )
+    await expect(queue(10_001)).rejects.toMatchObject({ code: "WK438" })
+    const walk = (n: number) => ({ rule: "walk", events: Array.from({ length: n }, (_, index) => `1-${index}`) })
+    await expect(review(reviewer, walk(10_001))).rejects.toMatchObject({ code: "WK438" })
+  })
+})
+
+it("a day's many persons are measured by the same days, and stay decided, when a neighbour is erased", async () => {
+  const [{ clinic: tenant }] = clinic.places
+  const desk = { role: "reception", branch: clinic.places[0].branch }
+  // Thirty days are what a measure needs at least; on one of them one person was seen beside the neighbour only.
+  for (let day = 1; day <= 15; day++) {
+    const at = `2026-06-${String(day + 5).padStart(2, "0")}T06:00:00Z`
+    shown({ ...desk, actor: "desk-21", at, subjects: day === 3 ? ["kept", "gone"] : ["kept"] })
+    shown({ ...desk, actor: "desk-22", at, subjects: day === 4 ? ["kept", "other"] : ["other"] })
+  }
+  const at = "2026-07-05T06:00:00Z"
+  shown({ ...desk, actor: "crowd", at, subjects: ["kept", "other", "third"] })
+  shown({ ...desk, actor: "crowd", at, subjects: ["kept", "gone"] })
+  const [now] = await clinic.admin<{ xid: string }>("select pg_current_xact_id()::text as xid")
+  await clinic.admin(insertEvents, [JSON.stringify(events.splice(0).map((one) => ({ ...rowOf(one), xid: now?.xid })))])
+  const found = () =>
+    as(chief, () =>
+      alerts({ ...asked(), from: "2026-07-01T00:00Z", to: "2026-07-31T00:00Z", policy: clinic.host.policy }),
+    )
+  const measure = (sentence = "") => sentence.slice(sentence.indexOf(";"))
+  const [before] = (await found()).rows.filter(({ rule }) => rule === "volume")
+  expect(before?.sentence).toMatch(/rows of 4 persons .* the 30 days that 2 people .* at most 2\.$/)
+  await review(chief, { rule: "volume", events: before?.events ?? [] })
+  const { deployment } = clinic.host.policy
+  const signer = signerFrom(
+    generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+  )
+  await clinic.host.asOwner(async (client) => {
+    await (await openSealer({ client, deployment, signer, heartbeat: 0 })).seal()
+    expect(await eraseSubject({ client, tenant, subject: "gone", reason: "request 20" })).toEqual({ events: 2 })
+  })
+  const after = await found()
+  const [same] = after.rows.filter(({ rule }) => rule === "volume")
+  expect(same?.sentence).toMatch(/rows of 3 persons/)
+  expect(measure(same?.sentence)).toBe(measure(before?.sentence))
+  expect(same?.events).not.toEqual(before?.events)
+  expect(same).toMatchObject({ id: before?.id, review: { outcome: "legitimate", by: "chief" } })
+  await expect(review(chief, { rule: "volume", events: same?.events ?? [] })).rejects.toMatchObject({ code: "WK439" })
 })
 
 it("explanations that do not fit the database are one error of the plan", async () => {

@@ -62,9 +62,10 @@ export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** What an alert is known by: its rule and its events, whoever asks. */
-export function aboutOf(rule: string, events: readonly string[]): string {
-  const sorted = [...new Set(events)].sort(compare)
+/** What an alert is known by: its rule and the numbers of its accesses, as `review_access()` reckons it; of what is no access, the event's. */
+export function aboutOf(rule: string, events: readonly string[], numbers: ReadonlyMap<string, string>): string {
+  const own = (event: string): string => event.slice(event.indexOf("-") + 1)
+  const sorted = [...new Set(events.map((event) => numbers.get(event) ?? own(event)))].sort(compare)
   return createHash("sha256")
     .update(`${rule}:${sorted.join(",")}`)
     .digest("hex")

@@ -814,6 +814,20 @@ create function wardkeep_consent.carried_now(from_branch text, key text[]) retur
 comment on function wardkeep_consent.carried_now(text, text[]) is
   'Internal: whether this transaction carried the ledger of a person to this tenant, branch and key.';
 
+-- Whose log and own records are still to be erased is known by the key only: whoever got it meanwhile would be erased as well.
+create function wardkeep_consent.require_free(of_tenant text, of_subject text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (select from wardkeep_consent.unverified u where u.tenant = of_tenant and u.subject = of_subject) then
+    raise exception 'the destruction of the person who had this key is not certified yet' using errcode = 'WK503',
+      hint = 'Give the person another key, or run the destruction again until it is certified (`wardkeep rights destroy`).';
+  end if;
+end
+$$;
+comment on function wardkeep_consent.require_free(text, text) is
+  'Internal: nobody gets the key of a destroyed person before the certificate, in any branch. Fails with WK503.';
+
 create function wardkeep_consent.key_kept() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -830,6 +844,9 @@ begin
   perform wardkeep.require_read_committed();
   if new_key[1] = old_key[1] and new_key[3] = old_key[3] and wardkeep_consent.carried_now(old_key[2], new_key) then
     return new;
+  end if;
+  if new_key[1] is distinct from old_key[1] or new_key[3] is distinct from old_key[3] then
+    perform wardkeep_consent.require_free(new_key[1], new_key[3]);
   end if;
   foreach keys slice 1 in array array[least(old_key, new_key), greatest(old_key, new_key)] loop
     continue when array_position(keys, null) is not null;
@@ -872,6 +889,9 @@ declare
   of_branch text := case when tg_argv[1] = '' then '' else row_now ->> tg_argv[1] end;
   h wardkeep_consent.reach;
 begin
+  if not wardkeep_consent.carried_now(null, array[row_now ->> tg_argv[0], of_branch, row_now ->> tg_argv[2]]) then
+    perform wardkeep_consent.require_free(row_now ->> tg_argv[0], row_now ->> tg_argv[2]);
+  end if;
   select r.* into h from wardkeep_consent.reach r
    where r.tenant = row_now ->> tg_argv[0] and r.branch = of_branch and r.subject = row_now ->> tg_argv[2] and r.last_at > r.since for update;
   -- A move to another partition is an insert there.
@@ -883,7 +903,7 @@ begin
 end
 $$;
 comment on function wardkeep_consent.given_again() is
-  'Trigger: a person who is inserted under the key of a deleted one inherits nothing but objections. Arguments as row_bits(). Fails with WK009.';
+  'Trigger: a person who is inserted under the key of a deleted one inherits nothing but objections. Arguments as row_bits(). Fails with WK009, WK503.';
 
 create function wardkeep_consent.tenant_gone(gone text, successor text) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -1501,7 +1521,9 @@ create table wardkeep_consent.unverified (
   -- Pairs of table and record whose events in the audit log name nobody: what belonged to rows about the person.
   records jsonb not null default '[]',
   -- Events of the audit log from which the person was taken so far.
-  erased integer not null default 0
+  erased integer not null default 0,
+  -- Whether somebody else was on the way to the key when the person was destroyed.
+  several boolean not null default false
 );
 comment on table wardkeep_consent.unverified is
   'Destroyed, and not looked for yet: the key is here until it was. Written by functions of the owner only; nobody is granted anything on it.';
@@ -1575,7 +1597,8 @@ comment on function wardkeep_consent.destroy_person(uuid) is
 create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
   return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found', 'mentions', v.detail -> 'mentions',
-      'erased', coalesce(v.detail -> 'erased', to_jsonb(u.erased)))
+      'erased', coalesce(v.detail -> 'erased', to_jsonb(u.erased)),
+      'log', coalesce(v.detail -> 'log', case when u.several then '"key-of-several"'::jsonb end, e.detail -> 'log'))
     from wardkeep_consent.rights_event e
     left join wardkeep_consent.unverified u on u.request = e.request and u.tenant = e.tenant
     left join wardkeep_consent.rights_event v on v.request = e.request and v.tenant = e.tenant and v.kind = 'verified'
@@ -1589,6 +1612,7 @@ as $$
 declare
   e wardkeep_consent.rights_event;
   from_events integer;
+  of_log jsonb := wardkeep_consent.destroyed(of_request) -> 'log';
 begin
   select v.* into e from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'destroyed';
   if not found or exists (select from jsonb_each(seen) f where f.value <> '0') then
@@ -1599,7 +1623,7 @@ begin
     perform wardkeep_consent.refuse_right('this destruction was certified already');
   end if;
   insert into wardkeep_consent.rights_event (tenant, branch, subject, request, kind, detail, actor, role, purpose, session_id)
-  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen, 'mentions', mentions, 'erased', from_events), session_user, 'owner', 'backfill', e.session_id)
+  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen, 'mentions', mentions, 'erased', from_events, 'log', of_log), session_user, 'owner', 'backfill', e.session_id)
   returning id into e.id;
   return e.id;
 end
@@ -1771,13 +1795,20 @@ declare
   -- An emergency or an assignment names whom the caller said, in any spelling that the key's type takes; so do their events.
   spellings text[];
   spelling text;
+  -- Asked of the log once, before an erasure takes away what says it.
+  logged jsonb;
 begin
   select v.* into u from wardkeep_consent.unverified v where v.request = of_request for update;
   if not found then
     perform wardkeep_consent.refuse_right('this destruction was certified already, or there was none');
   end if;
+  -- Who got the key in another branch by a transaction that was open at the destruction: see require_free().
+  if not wardkeep_consent.unmistakable(u.subject)
+     and exists (select from wardkeep_consent.reach r where r.tenant = u.tenant and r.subject = u.subject) then
+    update wardkeep_consent.unverified v set several = true where v.request = of_request;
+  end if;
   if (wardkeep_consent.destroyed(of_request) ->> 'log') = 'key-of-several' then
-    return 0;
+    return u.erased;
   end if;
   select array_agg(distinct k.subject) into spellings from (
     select u.subject union all
@@ -1798,9 +1829,10 @@ begin
   update wardkeep.move m set subject = gone, reason = gone where m.tenant = u.tenant and m.subject = u.subject;
   delete from wardkeep.token t where t.tenant = u.tenant and t.subjects && spellings;
   if to_regclass('wardkeep_audit.event') is not null then
+    logged := wardkeep_consent.logged_records(u);
     foreach spelling in array spellings loop
       update wardkeep_consent.unverified v
-         set erased = v.erased + wardkeep_audit.erase_person(u.tenant, spelling, 'erasure ' || of_request, wardkeep_consent.logged_records(u))
+         set erased = v.erased + wardkeep_audit.erase_person(u.tenant, spelling, 'erasure ' || of_request, logged)
        where v.request = of_request returning v.* into u;
     end loop;
   end if;

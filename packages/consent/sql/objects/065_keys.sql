@@ -9,6 +9,20 @@ create function wardkeep_consent.carried_now(from_branch text, key text[]) retur
 comment on function wardkeep_consent.carried_now(text, text[]) is
   'Internal: whether this transaction carried the ledger of a person to this tenant, branch and key.';
 
+-- Whose log and own records are still to be erased is known by the key only: whoever got it meanwhile would be erased as well.
+create function wardkeep_consent.require_free(of_tenant text, of_subject text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (select from wardkeep_consent.unverified u where u.tenant = of_tenant and u.subject = of_subject) then
+    raise exception 'the destruction of the person who had this key is not certified yet' using errcode = 'WK503',
+      hint = 'Give the person another key, or run the destruction again until it is certified (`wardkeep rights destroy`).';
+  end if;
+end
+$$;
+comment on function wardkeep_consent.require_free(text, text) is
+  'Internal: nobody gets the key of a destroyed person before the certificate, in any branch. Fails with WK503.';
+
 create function wardkeep_consent.key_kept() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -25,6 +39,9 @@ begin
   perform wardkeep.require_read_committed();
   if new_key[1] = old_key[1] and new_key[3] = old_key[3] and wardkeep_consent.carried_now(old_key[2], new_key) then
     return new;
+  end if;
+  if new_key[1] is distinct from old_key[1] or new_key[3] is distinct from old_key[3] then
+    perform wardkeep_consent.require_free(new_key[1], new_key[3]);
   end if;
   foreach keys slice 1 in array array[least(old_key, new_key), greatest(old_key, new_key)] loop
     continue when array_position(keys, null) is not null;
@@ -67,6 +84,9 @@ declare
   of_branch text := case when tg_argv[1] = '' then '' else row_now ->> tg_argv[1] end;
   h wardkeep_consent.reach;
 begin
+  if not wardkeep_consent.carried_now(null, array[row_now ->> tg_argv[0], of_branch, row_now ->> tg_argv[2]]) then
+    perform wardkeep_consent.require_free(row_now ->> tg_argv[0], row_now ->> tg_argv[2]);
+  end if;
   select r.* into h from wardkeep_consent.reach r
    where r.tenant = row_now ->> tg_argv[0] and r.branch = of_branch and r.subject = row_now ->> tg_argv[2] and r.last_at > r.since for update;
   -- A move to another partition is an insert there.
@@ -78,7 +98,7 @@ begin
 end
 $$;
 comment on function wardkeep_consent.given_again() is
-  'Trigger: a person who is inserted under the key of a deleted one inherits nothing but objections. Arguments as row_bits(). Fails with WK009.';
+  'Trigger: a person who is inserted under the key of a deleted one inherits nothing but objections. Arguments as row_bits(). Fails with WK009, WK503.';
 
 create function wardkeep_consent.tenant_gone(gone text, successor text) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp

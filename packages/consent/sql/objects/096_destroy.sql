@@ -7,7 +7,9 @@ create table wardkeep_consent.unverified (
   -- Pairs of table and record whose events in the audit log name nobody: what belonged to rows about the person.
   records jsonb not null default '[]',
   -- Events of the audit log from which the person was taken so far.
-  erased integer not null default 0
+  erased integer not null default 0,
+  -- Whether somebody else was on the way to the key when the person was destroyed.
+  several boolean not null default false
 );
 comment on table wardkeep_consent.unverified is
   'Destroyed, and not looked for yet: the key is here until it was. Written by functions of the owner only; nobody is granted anything on it.';
@@ -81,7 +83,8 @@ comment on function wardkeep_consent.destroy_person(uuid) is
 create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
   return (select e.detail || jsonb_build_object('branch', e.branch, 'subject', u.subject, 'verified', v.id, 'found', v.detail -> 'found', 'mentions', v.detail -> 'mentions',
-      'erased', coalesce(v.detail -> 'erased', to_jsonb(u.erased)))
+      'erased', coalesce(v.detail -> 'erased', to_jsonb(u.erased)),
+      'log', coalesce(v.detail -> 'log', case when u.several then '"key-of-several"'::jsonb end, e.detail -> 'log'))
     from wardkeep_consent.rights_event e
     left join wardkeep_consent.unverified u on u.request = e.request and u.tenant = e.tenant
     left join wardkeep_consent.rights_event v on v.request = e.request and v.tenant = e.tenant and v.kind = 'verified'
@@ -95,6 +98,7 @@ as $$
 declare
   e wardkeep_consent.rights_event;
   from_events integer;
+  of_log jsonb := wardkeep_consent.destroyed(of_request) -> 'log';
 begin
   select v.* into e from wardkeep_consent.rights_event v where v.request = of_request and v.kind = 'destroyed';
   if not found or exists (select from jsonb_each(seen) f where f.value <> '0') then
@@ -105,7 +109,7 @@ begin
     perform wardkeep_consent.refuse_right('this destruction was certified already');
   end if;
   insert into wardkeep_consent.rights_event (tenant, branch, subject, request, kind, detail, actor, role, purpose, session_id)
-  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen, 'mentions', mentions, 'erased', from_events), session_user, 'owner', 'backfill', e.session_id)
+  values (e.tenant, e.branch, '', of_request, 'verified', jsonb_build_object('found', seen, 'mentions', mentions, 'erased', from_events, 'log', of_log), session_user, 'owner', 'backfill', e.session_id)
   returning id into e.id;
   return e.id;
 end

@@ -79,13 +79,20 @@ declare
   -- An emergency or an assignment names whom the caller said, in any spelling that the key's type takes; so do their events.
   spellings text[];
   spelling text;
+  -- Asked of the log once, before an erasure takes away what says it.
+  logged jsonb;
 begin
   select v.* into u from wardkeep_consent.unverified v where v.request = of_request for update;
   if not found then
     perform wardkeep_consent.refuse_right('this destruction was certified already, or there was none');
   end if;
+  -- Who got the key in another branch by a transaction that was open at the destruction: see require_free().
+  if not wardkeep_consent.unmistakable(u.subject)
+     and exists (select from wardkeep_consent.reach r where r.tenant = u.tenant and r.subject = u.subject) then
+    update wardkeep_consent.unverified v set several = true where v.request = of_request;
+  end if;
   if (wardkeep_consent.destroyed(of_request) ->> 'log') = 'key-of-several' then
-    return 0;
+    return u.erased;
   end if;
   select array_agg(distinct k.subject) into spellings from (
     select u.subject union all
@@ -106,9 +113,10 @@ begin
   update wardkeep.move m set subject = gone, reason = gone where m.tenant = u.tenant and m.subject = u.subject;
   delete from wardkeep.token t where t.tenant = u.tenant and t.subjects && spellings;
   if to_regclass('wardkeep_audit.event') is not null then
+    logged := wardkeep_consent.logged_records(u);
     foreach spelling in array spellings loop
       update wardkeep_consent.unverified v
-         set erased = v.erased + wardkeep_audit.erase_person(u.tenant, spelling, 'erasure ' || of_request, wardkeep_consent.logged_records(u))
+         set erased = v.erased + wardkeep_audit.erase_person(u.tenant, spelling, 'erasure ' || of_request, logged)
        where v.request = of_request returning v.* into u;
     end loop;
   end if;

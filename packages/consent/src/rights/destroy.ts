@@ -109,13 +109,13 @@ async function certified(options: DestroyOptions, branch: string, subject: strin
 
 /** The deletes themselves are events about the person, which somebody has to seal first. */
 async function forget({ client, policy, request, sealWait = 5000 }: DestroyOptions): Promise<void> {
-  for (const until = Date.now() + sealWait; ; ) {
+  for (const until = performance.now() + sealWait; ; ) {
     try {
       await asOwner(client, policy, () => client.query("select wardkeep_consent.forget($1)", [request]))
       return
     } catch (error) {
       if (!(typeof error === "object" && error !== null && "code" in error && error.code === "WK409")) throw error
-      if (Date.now() >= until) throw new WardkeepError("WK568", { cause: error })
+      if (performance.now() >= until) throw new WardkeepError("WK568", { cause: error })
     }
     await new Promise((resolve) => setTimeout(resolve, 200))
   }

@@ -7,7 +7,7 @@ import { roleNames } from "@wardkeep/core"
 import type { Session } from "@wardkeep/postgres"
 import { backfill } from "@wardkeep/postgres/migrate"
 import type pg from "pg"
-import { beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it, vi } from "vitest"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { notice, said, served, useConsenting } from "#tests/fixture/consenting.ts"
 import { inContext, issueBySql } from "#tests/fixture/token.ts"
@@ -320,6 +320,17 @@ describe("what is destroyed goes out of the audit log too", () => {
       code: "WK568",
     })
     expect(await seen(desk, subject)).toBe(0)
+    // Nor does the wait end later where the clock is set back, and nobody gets the key meanwhile.
+    const clock = vi.spyOn(Date, "now").mockReturnValue(0)
+    await expect(destroy(request, { seal: () => Promise.resolve(), sealWait: 50 })).rejects.toMatchObject({
+      code: "WK568",
+    })
+    clock.mockRestore()
+    const again =
+      "insert into patient (clinic_id, branch_id, id, full_name, born_on) values ($1, $2, $3, 'S', '1990-01-01')"
+    await expect(
+      asMigrator((client) => backfill({ client, ...of }, (q) => q.query(again, [tenant, branch, subject]))),
+    ).rejects.toMatchObject({ code: "WK503", message: expect.stringContaining("not certified yet") })
     expect(await admin("select from wardkeep_audit.event where subject = $1", [subject])).not.toEqual([])
     const certificate = await destroy(request)
     expect(certificate.log.outcome).toBe("erased")

@@ -104,8 +104,8 @@ export const auditCodes = {
     http: 400,
   },
   WK439: {
-    title: "That was decided already",
-    hint: "What a review said stays; take up what is open still.",
+    title: "That was decided already, or this reviewer decided 1,000 times within an hour",
+    hint: "See the message: what a review said stays, so take up what is open still; after 1,000 within an hour go on later, or leave it to another reviewer.",
     http: 409,
   },
 } as const satisfies Record<`WK4${number}`, CodeEntry>
