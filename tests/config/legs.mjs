@@ -37,7 +37,9 @@ const inPath = (program) =>
 const postgres15 = () => (existsSync(join(bin15, "initdb")) ? undefined : "PostgreSQL 15 is not installed")
 
 const pgbouncer = () => (inPath("pgbouncer") ? undefined : "pgbouncer is not installed")
-const chromium = () => (inPath("chromium") ? undefined : "Chromium is not installed")
+/** The same program as examples/express-clinic/src/testing/chromium.ts starts. */
+const chromium = () =>
+  existsSync(process.env.WARDKEEP_CHROMIUM ?? "/usr/bin/chromium") ? undefined : "Chromium is not installed"
 const always = () => undefined
 /** What a package measures of itself at a size that takes minutes: `npm run fuzz` only. That of tests/fuzz is short unless told. */
 const isByHand = (file) => /^packages\/.*\.fuzz\.db\.test\.ts$/.test(file)

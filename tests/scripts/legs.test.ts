@@ -1,4 +1,4 @@
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { legNamed, legs, otherLegs } from "../config/legs.mjs"
 import { filesEndingIn } from "./vitest.mjs"
 
@@ -29,6 +29,14 @@ test("a test of pages in a browser runs once, and nowhere without one", () => {
   const pages = "examples/express-clinic/src/pages/pages.browser.db.test.ts"
   expect(joining(pages)).toEqual(["browser"])
   expect(joiningOthers(pages)).toEqual([])
+})
+
+test("the browser is the one that the environment names", () => {
+  vi.stubEnv("WARDKEEP_CHROMIUM", process.execPath)
+  expect(legNamed("browser")?.available()).toBeUndefined()
+  vi.stubEnv("WARDKEEP_CHROMIUM", `${process.execPath}-of-nobody`)
+  expect(legNamed("browser")?.available()).toBe("Chromium is not installed")
+  vi.unstubAllEnvs()
 })
 
 test("a limited administrator's test runs in its own legs only", () => {

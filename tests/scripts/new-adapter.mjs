@@ -120,6 +120,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.stdout.write(`${path}\n`)
   }
   process.stdout.write(
-    "\nNow: pnpm install; the contract in tests/contracts/adapters fails until the subject is written; npm run docs\n",
+    "\nNow: npm run format; pnpm install; the contract in tests/contracts/adapters fails until the subject is written; npm run docs\n",
   )
 }

@@ -18,7 +18,9 @@ await once("next-install", ["package.json", "pnpm-lock.yaml"], async () => {
   const args = ["--yes", packageManager, "install", "--ignore-workspace", "--frozen-lockfile", "--reporter=append-only"]
   return await run("npx", args, { cwd: folder, quiet: true, env: { CI: "true", npm_config_loglevel: "error" } })
 })
-const sources = readdirSync(folder).filter((name) => name !== "node_modules" && !name.startsWith(".next"))
+/** What Next itself writes is no source: it would make every second run build again. */
+const isWritten = (name) => /^(node_modules|next-env\.d\.ts|\.next.*|.*\.tsbuildinfo)$/.test(name)
+const sources = readdirSync(folder).filter((name) => !isWritten(name))
 await once("next-build", [...sources, "../../packages/wardkeep/dist/next.js"], async () => {
   const next = join(folder, "node_modules/next/dist/bin/next")
   return await run(process.execPath, [next, "build"], { cwd: folder, env: { NEXT_TELEMETRY_DISABLED: "1" } })

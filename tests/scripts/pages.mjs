@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { legNamed } from "../config/legs.mjs"
+import { build, install } from "./bootstrap.mjs"
 import { root } from "./run.mjs"
 import { Tally } from "./tally.mjs"
 import { databaseLeg } from "./vitest.mjs"
 
 // `npm run pages`: the example's pages in Chromium. Prints what taking a yes back costs beside giving it; the tests assert it.
+await install()
+await build()
 const tally = new Tally()
 await databaseLeg(tally, legNamed("browser"), { mustRun: true })
 if (tally.failed === 0) {

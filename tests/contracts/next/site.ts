@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http"
 import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 import type { NextStore } from "@wardkeep/adapters/next"
-import type { Policy, WardkeepError } from "@wardkeep/core"
+import type { Policy } from "@wardkeep/core"
 import type { Scope, Session, Wardkeep } from "@wardkeep/postgres"
 
 /** What the small application in tests/next is given; it says the same in app/clinic.ts. */
@@ -48,5 +48,3 @@ export function formIn(html: string, id: string): FormData {
   }
   return form
 }
-
-export type Code = WardkeepError["code"]

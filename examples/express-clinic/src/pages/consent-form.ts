@@ -38,7 +38,7 @@ export function answersOf(filled: URLSearchParams): ReadonlyMap<string, string> 
   return new Map(answers.map(([name, value]) => [name.slice("choice.".length), value]))
 }
 
-export const titleOf = (words: Words, { purpose }: Pick<NoticeItem, "purpose">): string =>
+const titleOf = (words: Words, { purpose }: Pick<NoticeItem, "purpose">): string =>
   purposeWords(words, purpose)?.title ?? purpose
 
 const stateWords = (words: Words, { state }: ConsentState): string =>

@@ -16,7 +16,7 @@ import { said, warned } from "./shell.js"
 import { type Answer, field, isDraft, type Page, type Shown, type Visit } from "./visit.js"
 import type { Words } from "./words/index.js"
 
-interface Person {
+export interface Person {
   readonly id: string
   readonly full_name: string | null
   readonly dob: string | null

@@ -1,17 +1,21 @@
 import type { Wardkeep } from "wardkeep"
 import { type Decided, type Giver, represent } from "wardkeep/consent"
 import { oneRow } from "../http/clinic-error.js"
-import { type Fault, type InContext, readForm, record, standingOf, statusOf, withdraw, withdrawn } from "./consent.js"
+import {
+  type Fault,
+  type InContext,
+  type Person,
+  readForm,
+  record,
+  standingOf,
+  statusOf,
+  withdraw,
+  withdrawn,
+} from "./consent.js"
 import { consentForm, receipt, type Standing } from "./consent-form.js"
 import { type Html, html } from "./html.js"
 import { choice, said, textField, warned } from "./shell.js"
 import { type Answer, field, isDraft, type Page, type Shown, type Visit } from "./visit.js"
-
-interface Person {
-  readonly id: string
-  readonly full_name: string | null
-  readonly dob: string | null
-}
 
 type Acting = { readonly by: Giver; readonly representation: string }
 

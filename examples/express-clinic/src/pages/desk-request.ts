@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { Wardkeep, WardkeepError } from "wardkeep"
 import {
+  type AnswerPack,
   answerRequest,
   type Certificate,
   decideRequest,
@@ -9,6 +10,7 @@ import {
   keepUntil,
   loadLaw,
   packAsHtml,
+  packAsJson,
   type Refusal,
   type RightsDecision,
   type RightsEvent,
@@ -20,7 +22,7 @@ import { contact } from "./notice.js"
 import type { RecordsOffice } from "./office.js"
 import { dueOf, stepsOf } from "./requests.js"
 import { choice, form, refusedText, textField, warned } from "./shell.js"
-import { type Answer, field, isDraft, type Page, refusalIn, roleOf, type Shown, type Visit } from "./visit.js"
+import { field, isDraft, type Page, refusalIn, roleOf, type Shown, type Visit } from "./visit.js"
 import { moment } from "./words/index.js"
 
 const law = loadLaw()
@@ -62,9 +64,26 @@ function outcome(visit: Visit, acts: readonly RightsEvent[], office: RecordsOffi
   const button = (to: string, label: string): Html =>
     html`<form method="post" action="${pathOf(visit, to)}"><button class="second">${label}</button></form>`
   if (asked === "access")
-    return html`<section class="card"><h2>${title}</h2><div class="actions">${button("/pack.html", words.packHtml)}${button("/pack.json", words.packJson)}</div></section>`
+    return html`<section class="card"><h2>${title}</h2>${button("/pack", words.packGather)}</section>`
   const wait = decided.destroy_after !== null && decided.destroy_after > new Date()
   return html`<section class="card"><h2>${title}</h2>${wait ? html`<p>${words.notBefore} ${moment(language, decided.destroy_after ?? "")}</p>` : button("/certificate", words.certificate)}</section>`
+}
+
+/**
+ * Page and document of one gathering: the page names the document's hash, so neither is made apart from the other. The links
+ * carry them, so that nothing about the person is kept here between two requests.
+ */
+function handedOver(
+  visit: Visit,
+  { request }: AnswerPack,
+  files: { readonly html: string; readonly json: string },
+): Shown {
+  const { words } = visit
+  const link = (type: "html" | "json", media: string): Html =>
+    html`<a download="answer-${request.slice(0, 8)}.${type}" href="data:${media};base64,${Buffer.from(files[type]).toString("base64")}">${words[type === "html" ? "packHtml" : "packJson"]}</a>`
+  const main = html`<section class="card"><ul class="list"><li>${link("html", "text/html")}</li><li>${link("json", "application/json")}</li></ul></section>
+<p><a href="${pathOf(visit)}">${words.back}</a></p>`
+  return { kind: "page", title: words.pack, main }
 }
 
 function certified({ words }: Visit, certificate: Certificate): Shown {
@@ -172,21 +191,26 @@ function handing(
   office: RecordsOffice,
   read: (visit: Visit) => Promise<readonly [RightsEvent, ...RightsEvent[]]>,
 ): Page[] {
-  const pack = (type: "html" | "json"): Page => ({
-    method: "post",
-    path: `/desk/requests/:id/pack.${type}`,
-    roles: ["privacy"],
-    async handle(visit): Promise<Answer> {
-      const [{ request, subject }] = await read(visit)
-      const made = await office.pack({ tenant: tenantOf(visit), request, subject })
-      const body = type === "html" ? packAsHtml(made) : JSON.stringify(made, null, 2)
-      await answerRequest(wk, { request, sha256: createHash("sha256").update(body).digest("hex") })
-      return { kind: "file", name: `answer-${request.slice(0, 8)}.${type}`, type, body }
-    },
-  })
   return [
-    pack("html"),
-    pack("json"),
+    {
+      method: "post",
+      path: "/desk/requests/:id/pack",
+      roles: ["privacy"],
+      async handle(visit) {
+        const [{ request, subject }] = await read(visit)
+        const pack = await office.pack({ tenant: tenantOf(visit), request, subject })
+        const page = packAsHtml(pack)
+        await answerRequest(wk, { request, sha256: createHash("sha256").update(page).digest("hex") })
+        return handedOver(visit, pack, { html: page, json: packAsJson(pack) })
+      },
+    },
+    // Another language is asked for by the address; what was gathered is not gathered again for it.
+    {
+      method: "get",
+      path: "/desk/requests/:id/pack",
+      roles: ["privacy"],
+      handle: (visit) => Promise.resolve({ kind: "go", to: pathOf(visit) }),
+    },
     {
       method: "post",
       path: "/desk/requests/:id/certificate",

@@ -128,12 +128,11 @@ function send(response: Response, visit: Visit, answer: Answer, { secureCookies 
   const cookies = { httpOnly: true, sameSite: "strict", secure: secureCookies } as const
   if (visit.form.has("language") || visit.query.has("lang"))
     response.cookie(languageCookie, visit.language, { ...cookies, path: "/pages", maxAge: 31_536_000_000 })
-  if (answer.kind !== "file" && answer.cookie !== undefined) {
+  if (answer.cookie !== undefined) {
     if (answer.cookie === "") response.clearCookie(cookieName)
     else response.cookie(cookieName, answer.cookie, { ...cookies, path: "/" })
   }
   if (answer.kind === "go") response.redirect(303, answer.to)
-  else if (answer.kind === "file") response.attachment(answer.name).type(answer.type).send(answer.body)
   else
     response
       .status(answer.status ?? 200)

@@ -35,14 +35,7 @@ export interface Gone {
   readonly cookie?: string
 }
 
-export interface Handed {
-  readonly kind: "file"
-  readonly name: string
-  readonly type: string
-  readonly body: string
-}
-
-export type Answer = Shown | Gone | Handed
+export type Answer = Shown | Gone
 
 export interface Page {
   readonly method: "get" | "post"

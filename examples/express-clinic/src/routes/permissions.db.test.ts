@@ -86,10 +86,7 @@ test("the menu leaves out what the clinic took from the role", async () => {
   await expect(narrow(actorOf(owner.id))).rejects.toMatchObject({ code: "WK206" })
   const whole = actorOf("founder")
   const grant = { actor: whole, role: "owner", scope: "all", reason: "founder" } as const
-  const migrator = { user: "wk_demo_migrator", password: "migrator-of-the-tests" }
-  await connected(database.url(migrator), (client) =>
-    grantAsOwner({ client, policy, tenant: owner.clinic.id, ...grant }),
-  )
+  await connected(clinic.migratorUrl, (client) => grantAsOwner({ client, policy, tenant: owner.clinic.id, ...grant }))
   await narrow(whole)
   expect(await invoices()).toMatchObject({ read: true, create: false })
   const refused = await as("billing").send("POST", `/patients/${own.patient.id}/invoices`, { number: "N-1", amount: 1 })

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import axe from "axe-core"
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
 
-export const chromiumPath = process.env.WARDKEEP_CHROMIUM ?? "/usr/bin/chromium"
+const chromiumPath = process.env.WARDKEEP_CHROMIUM ?? "/usr/bin/chromium"
 
 /** Where screenshots and the figures of a run go. */
 export function artefacts(): string {
@@ -13,7 +13,8 @@ export function artefacts(): string {
 }
 
 export async function startChromium(): Promise<Browser> {
-  if (!existsSync(chromiumPath)) throw new Error("Chromium is not installed: apt-get install chromium")
+  if (!existsSync(chromiumPath))
+    throw new Error("Chromium is not installed: apt-get install chromium, or set WARDKEEP_CHROMIUM")
   // Inside a container Chromium's own sandbox is refused; only pages of this process are opened.
   const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
   return await chromium.launch({ executablePath: chromiumPath, args })

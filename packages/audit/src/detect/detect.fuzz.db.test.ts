@@ -74,7 +74,8 @@ it("a window of 100,000 accesses", { timeout: 600_000 }, async () => {
   const first = await timed("unexplained, first time, which fills the queue", () => unexplained(asked))
   await timed("unexplained, again", () => unexplained(asked))
   await timed("alerts", () => alerts({ ...asked, policy: used.clinic.policy }))
-  process.stdout.write(`detection: ${first.counts.named} accesses, ${first.counts.unexplained} unexplained\n`)
+  const { named, unexplained: waiting } = first.counts
+  process.stdout.write(`detection: ${named} accesses, ${waiting} unexplained (seed ${seed})\n`)
   expect(first.counts.named).toBe(accesses)
   expect(first.counts.unexplained).toBeGreaterThan(1_000)
 })

@@ -154,6 +154,7 @@ export const en = {
   keepBy: "Who stands for this period",
   keepHint: "A named person who read the rule. Without one nothing is decided.",
   pack: "Answer to hand over",
+  packGather: "Gather the answer",
   packHtml: "Page to read",
   packJson: "File for machines",
   certificate: "Erase now, and certify",
