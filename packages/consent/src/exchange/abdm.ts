@@ -6,37 +6,42 @@ const party = z.looseObject({ id })
 const moment = z.iso.datetime({ offset: true })
 
 /**
- * The artefact as consent managers of the Ayushman Bharat Digital Mission send it. Ids are opaque: not every one is a UUID.
- * Shape: the public clients ohcnetwork/care_abdm and ProjectEKA/consent-manager; no specification of it was read, and nothing
- * was tried against a sandbox.
+ * The artefact as consent managers of the Ayushman Bharat Digital Mission send it. One document serves both sides: who holds
+ * records is notified without `hiu`, who asked for them fetches it without the outer `consentId`. Ids are opaque: the
+ * specification says UUID, and not every one is. Nothing was tried against a sandbox.
+ *
+ * Source: National Health Authority, Health Repository Provider Specifications 0.5, for HIP (HIPConsentNotification) and for HIU
+ * (ConsentArtefactResponse), https://apisetu.gov.in/api_specification_v8/ndhm-hip.yaml and ndhm-hiu.yaml
  */
 const artefact = z.looseObject({
   status: z.enum(["REQUESTED", "GRANTED", "DENIED", "REVOKED", "EXPIRED"]),
-  consentId: id,
-  signature: z.string().optional(),
+  consentId: id.optional(),
+  signature: id,
   consentDetail: z.looseObject({
     consentId: id,
     createdAt: moment,
     patient: party,
     careContexts: z.array(z.looseObject({ patientReference: id, careContextReference: id })).min(1),
-    purpose: z.looseObject({ code: id }),
+    purpose: z.looseObject({ code: id, text: z.string() }),
     hip: party,
-    hiu: party,
+    hiu: party.optional(),
+    requester: z.looseObject({ name: z.string() }).optional(),
+    consentManager: party,
     hiTypes: z.array(id).min(1),
     permission: z.looseObject({
       accessMode: z.enum(["VIEW", "STORE", "QUERY", "STREAM"]),
       dateRange: z.looseObject({ from: moment, to: moment }),
       dataEraseAt: moment,
       frequency: z.looseObject({
-        unit: z.enum(["HOUR", "DAY", "WEEK", "MONTH", "YEAR"]),
-        value: z.number().int().min(1),
-        repeats: z.number().int().min(0),
+        unit: z.enum(["HOUR", "DAY", "WEEK", "MONTH", "YEAR"]).optional(),
+        value: z.number().int().min(1).optional(),
+        repeats: z.number().int().min(0).optional(),
       }),
     }),
   }),
 })
 
-/** Kinds of health information that artefacts name: those of ohcnetwork/care_abdm. */
+/** Kinds of health information that artefacts name: the four of the specification, and three that the public client ohcnetwork/care_abdm knows. */
 export const hiTypes = [
   "Prescription",
   "DiagnosticReport",
@@ -52,7 +57,9 @@ export interface AbdmArtefact {
   readonly patient: string
   readonly purpose: string
   readonly hip: string
-  readonly hiu: string
+  /** Who asked. Null where the consent manager told only who holds the records. */
+  readonly hiu: string | null
+  readonly consentManager: string
   readonly hiTypes: readonly string[]
   readonly careContexts: readonly { readonly patientReference: string; readonly careContextReference: string }[]
   readonly accessMode: string
@@ -60,17 +67,17 @@ export interface AbdmArtefact {
   readonly to: Date
   /** When the consent ends, and by when who received the data erases it. */
   readonly dataEraseAt: Date
-  /** Requests per `unit` times `value`; who serves them counts. */
-  readonly frequency: { readonly unit: string; readonly value: number; readonly repeats: number }
+  /** Requests per `unit` times `value`; who serves them counts. Null what the artefact leaves open. */
+  readonly frequency: { readonly unit: string | null; readonly value: number | null; readonly repeats: number | null }
   /** Kept as it came. Nothing here verifies it: what the signature covers is not published. */
-  readonly signature: string | null
+  readonly signature: string
 }
 
 /**
  * Reads an artefact from a consent manager, and refuses one that permits nothing: another status than granted, past
  * `dataEraseAt`, a date range that is empty or begins after it ends, kinds of information that nobody knows.
  *
- * @param document the `notification` of the callback, parsed
+ * @param document the `notification` of a HIP's callback, or the `consent` that a HIU fetched, parsed
  * @throws WK563 not such a document, or one of the above
  * @example const artefact = readAbdmArtefact(JSON.parse(body).notification, new Date())
  */
@@ -81,7 +88,9 @@ export function readAbdmArtefact(document: unknown, now: Date): AbdmArtefact {
     throw refused(`these parts are missing or not as they should be: ${at.join(", ")}`)
   }
   const { status, consentId, signature, consentDetail: detail } = read.data
-  if (consentId !== detail.consentId) throw refused("its two consent ids differ")
+  if (consentId === undefined && (detail.hiu === undefined || detail.requester === undefined))
+    throw refused("it has neither the consentId of a notification nor the hiu and requester of what is fetched")
+  if (consentId !== undefined && consentId !== detail.consentId) throw refused("its two consent ids differ")
   if (status !== "GRANTED") throw refused(`its status is ${status}`)
   const { permission } = detail
   const [from, to] = [new Date(permission.dateRange.from), new Date(permission.dateRange.to)]
@@ -92,11 +101,12 @@ export function readAbdmArtefact(document: unknown, now: Date): AbdmArtefact {
   const known: readonly string[] = hiTypes
   if (!detail.hiTypes.every((type) => known.includes(type))) throw refused("it names an unknown kind of information")
   return {
-    id: consentId,
+    id: detail.consentId,
     patient: detail.patient.id,
     purpose: detail.purpose.code,
     hip: detail.hip.id,
-    hiu: detail.hiu.id,
+    hiu: detail.hiu?.id ?? null,
+    consentManager: detail.consentManager.id,
     hiTypes: detail.hiTypes,
     careContexts: detail.careContexts.map(({ patientReference, careContextReference }) => ({
       patientReference,
@@ -107,16 +117,17 @@ export function readAbdmArtefact(document: unknown, now: Date): AbdmArtefact {
     to,
     dataEraseAt,
     frequency: {
-      unit: permission.frequency.unit,
-      value: permission.frequency.value,
-      repeats: permission.frequency.repeats,
+      unit: permission.frequency.unit ?? null,
+      value: permission.frequency.value ?? null,
+      repeats: permission.frequency.repeats ?? null,
     },
-    signature: signature ?? null,
+    signature,
   }
 }
 
 export interface AbdmRecord {
-  readonly hiu: string
+  /** Who asks, as far as it is known: null for a request that names nobody, which only an artefact that names nobody lets through. */
+  readonly hiu: string | null
   readonly hiType: string
   readonly careContextReference: string
   /** The moment that the record is of. */
