@@ -68,8 +68,11 @@ begin
   ), runs as (
     select tenant, log, min(index) as first, max(index) as last, count(*) as n from leaves group by tenant, log, run
   ), strange as (
-    select from runs r join wardkeep_audit.leaf l on l.log = r.log and l.event is not null
-     where l.index = r.first - 1 and l.at > upper(span) + interval '1 day' or l.index = r.last + 1 and l.at < lower(span) - interval '1 day'
+    select from runs r
+      left join wardkeep_audit.leaf p on p.log = r.log and p.index = r.first - 1 and p.event is not null
+      left join wardkeep_audit.leaf f on f.log = r.log and f.index = r.last + 1 and f.event is not null
+      cross join lateral (select coalesce(p.at, '-infinity') as before, coalesce(f.at, 'infinity') as after) t
+     where lower(span) - interval '1 day' > greatest(t.before, t.after) or upper(span) + interval '1 day' < least(t.before, t.after)
   ), acts as (
     select r.tenant, sum(r.n) as n, string_agg(concat('[', r.first, ',', r.last, ']'), ',' order by r.first) as leaves from runs r group by r.tenant
   ), recorded as (

@@ -175,6 +175,27 @@ describe("a legal hold", () => {
   })
 })
 
+it("nobody but the owner holds, releases, drops or retires, neither by function nor by table", async () => {
+  const app = withLogin(database.ownerUrl, clinic.logins.app)
+  for (const call of [
+    "select wardkeep_audit.place_hold('t', null, null, null, 'r', 'a')",
+    "select wardkeep_audit.release_hold(gen_random_uuid(), 'r')",
+    "select wardkeep_audit.begin_drop('2025-01', '1 year', 'r')",
+    "select wardkeep_audit.finish_drop('2025-01')",
+    "select wardkeep_audit.forget_dropped('2025-01')",
+    "select wardkeep_audit.retire_key(repeat('a', 64), repeat('b', 64), 'r')",
+    "select * from wardkeep_audit.open_holds()",
+    "delete from wardkeep_audit.hold",
+    "insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation) values ('t', 'a', 'owner', 'retention', 'retention', 'wardkeep_audit.event')",
+    `drop table wardkeep_audit.event_${month.replace("-", "_")}`,
+  ])
+    for (const work of [
+      () => connected(app, (client) => client.query(call)),
+      () => connected(app, (client) => inContext(client, doctor, () => client.query(call))),
+    ])
+      await expect(work(), call).rejects.toMatchObject({ code: "42501" })
+})
+
 describe("a month of the log", () => {
   it("is not dropped young, unsealed, unsaid, or while nobody seals that it is", async () => {
     await expect(drop({ month: monthsAgo(13) })).rejects.toMatchObject({ code: "WK441" })
@@ -229,9 +250,9 @@ describe("a month of the log", () => {
     for (const earlier of [old, kept]) expect(await read(earlier, [anchor])).toMatchObject({ ok: true, verdicts: [] })
     expect(kept).toContain("Ravi")
     const left = await admin(
-      `select (select count(*)::int from wardkeep_audit.event where at < $1::timestamptz) as events, to_regclass($2) as part,
-        (select count(*)::int from wardkeep_audit.leaf where at < $1::timestamptz and seed is not null) as seeds`,
-      [`${monthsAgo(14)}-01T00:00Z`, `wardkeep_audit.event_${month.replace("-", "_")}`],
+      `select (select count(*)::int from wardkeep_audit.event where at >= $1 and at < $2) as events, to_regclass($3) as part,
+        (select count(*)::int from wardkeep_audit.leaf where at >= $1 and at < $2 and seed is not null) as seeds`,
+      [`${month}-01T00:00Z`, `${monthsAgo(14)}-01T00:00Z`, `wardkeep_audit.event_${month.replace("-", "_")}`],
     )
     expect(left.rows).toEqual([{ events: 0, part: null, seeds: 0 }])
     await expect(drop()).rejects.toMatchObject({ code: "WK443" })
@@ -253,6 +274,19 @@ describe("a month of the log", () => {
     expect(names(await verified([anchor]))).toEqual(["DROPPED"])
     const acts = await admin("select count(*)::int as n from wardkeep_audit.event where verb = 'retention'")
     expect(acts.rows[0].n).toBeGreaterThan(3)
+  })
+
+  it("takes nothing with it that a clock dated wrongly, and that clock stops neither writing nor sealing", async () => {
+    await write("update patient set phone = '1' where id = $1", [patient])
+    const old = monthsAgo(20)
+    await admin("update wardkeep_audit.event set at = $1 where id = (select max(id) from wardkeep_audit.event)", [
+      `${old}-10T00:00Z`,
+    ])
+    for (const phone of ["2", "3"]) await write("update patient set phone = $2 where id = $1", [patient, phone])
+    await seal()
+    const dropping = drop({ month: old })
+    await expect(dropping).rejects.toMatchObject({ code: "WK443", message: expect.stringContaining("other times") })
+    expect(names(await verified([anchor]))).toEqual(["DROPPED"])
   })
 
   it("is no cover for whoever deletes something else", async () => {

@@ -67,7 +67,8 @@ export class Gaps {
     return ranges.every(([from, to]) => {
       const gap = this.#gapAt(from)
       if (gap === undefined || from < gap.from || to > gap.to) return false
-      return gap.before <= end + day && gap.after >= start - day
+      // One neighbour may have a time that a wrong clock gave it.
+      return start - day <= Math.max(gap.before, gap.after) && end + day >= Math.min(gap.before, gap.after)
     })
   }
 
