@@ -255,6 +255,16 @@ describe("a month of the log", () => {
       [`${month}-01T00:00Z`, `${monthsAgo(14)}-01T00:00Z`, `wardkeep_audit.event_${month.replace("-", "_")}`],
     )
     expect(left.rows).toEqual([{ events: 0, part: null, seeds: 0 }])
+    // As if the process had been killed before the last step.
+    await admin("update wardkeep_audit.leaf set seed = sha256('x') where at >= $1 and at < $2", [
+      `${month}-01T00:00Z`,
+      `${monthsAgo(14)}-01T00:00Z`,
+    ])
+    expect(await drop()).toEqual({ events: 0 })
+    const seeds = await admin("select from wardkeep_audit.leaf where at < $1 and seed is not null", [
+      `${monthsAgo(14)}-01T00:00Z`,
+    ])
+    expect(seeds.rowCount).toBe(0)
     await expect(drop()).rejects.toMatchObject({ code: "WK443" })
   })
 
