@@ -5,7 +5,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
-const bin = fileURLToPath(new URL("../../packages/wardkeep/bin/wardkeep.js", import.meta.url))
+/** What `wardkeep` runs. */
+export const wardkeepBin = fileURLToPath(new URL("../../packages/wardkeep/bin/wardkeep.js", import.meta.url))
 
 export interface Ran {
   readonly code: number | null
@@ -30,7 +31,7 @@ export async function runCli(
 
 /** The same, for those who do something to it meanwhile. */
 export function startCli(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
-  const child = spawn(process.execPath, [bin, ...args], {
+  const child = spawn(process.execPath, [wardkeepBin, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,11 +1,11 @@
 /**
  * The audit log: `audit` adds it to `install`, `plan` and `apply`; `openSealer` turns what was recorded into signed trees;
  * `recordViews` and `recordRefusals` have the client record who saw what and what was refused; `download`, `print`, `exportFile`,
- * `share` and `signDownload` record what leaves; `unexplained`, `alerts` and `reviewAccess` are a reviewer's; `timeline`, `whoSaw`, `blastRadius` and others read it, and are recorded; `writeBundle` hands it to a stranger.
+ * `share` and `signDownload` record what leaves; `unexplained`, `alerts` and `reviewAccess` are a reviewer's; `timeline`, `whoSaw`, `blastRadius` and others read it, and are recorded; `writeBundle` hands it to a stranger; `dropMonth`, `placeLogHold` and `rotateKey` are the owner's.
  *
  * @module
  */
-export { type Bundle, type BundleOptions, writeBundle } from "./bundle/bundle.js"
+export { type Bundle, type BundleOptions, type MonthOptions, writeBundle, writeMonth } from "./bundle/bundle.js"
 export { audit } from "./compile/audit.js"
 export { type FailedLogin, recordFailedLogin } from "./denied/failed-login.js"
 export { recordRefusals } from "./denied/refusals.js"
@@ -22,7 +22,7 @@ export type { AlertRule, RuleHit } from "./detect/hit.js"
 export { type QueuedAccess, type UnexplainedAccesses, unexplained } from "./detect/queue.js"
 export { type AccessReview, type Reviewed, reviewAccess } from "./detect/review.js"
 export type { Measure } from "./detect/volume.js"
-export { type EraseOptions, eraseSubject } from "./erase/erase.js"
+export { type Erased, type EraseOptions, eraseSubject } from "./erase/erase.js"
 export type { HandedOut, HandlingClient } from "./handling/call.js"
 export { type OpenedShare, openShare, revokeShare, type Shared, type ShareRequest, share } from "./handling/share.js"
 export { type S3SignerOptions, type SignedUrl, s3Signer, signDownload, type UrlSigner } from "./handling/signed-url.js"
@@ -58,6 +58,9 @@ export {
   whoSaw,
 } from "./read/read.js"
 export { tail } from "./read/tail.js"
+export { type DropMonthOptions, dropMonth } from "./retention/drop-month.js"
+export { type Hold, type HoldOptions, openHolds, placeLogHold, releaseLogHold } from "./retention/hold.js"
 export { originOf, type Signer, signerFrom, verifierKey } from "./seal/note.js"
+export { type RotateOptions, type Rotation, rotateKey } from "./seal/rotate.js"
 export { openSealer, type Sealed, type Sealer, type SealOptions } from "./seal/sealer.js"
 export { recordViews, type ViewOptions } from "./views/recorder.js"

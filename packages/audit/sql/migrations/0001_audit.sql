@@ -228,6 +228,7 @@ begin
   if coalesce(trim(reason), '') = '' then
     raise exception 'an erasure needs a reason' using errcode = 'WK409', hint = 'Say why; it is recorded.';
   end if;
+  perform wardkeep_audit.require_unheld(of_tenant, of_subject, of_records);
   -- Once without the lock: whoever asks until the sealer is through does not stop it. Then for good: an event that commits later
   -- has no leaf that could keep its commitments, and is left as it is.
   foreach is_locked in array array[false, true] loop
@@ -279,17 +280,17 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
-  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, as pairs of table and record, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409.';
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, as pairs of table and record, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440.';
 
 create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return wardkeep_audit.erase_person(of_tenant, of_subject, reason, null);
+  return wardkeep_audit.erase_person(of_tenant, of_subject, reason, wardkeep_audit.logged_records(of_tenant, of_subject, '[]'));
 end
 $$;
 comment on function wardkeep_audit.erase_subject(text, text, text) is
-  'Takes a person out of a tenant''s sealed events that name the person, as erase_person does. For the owner. Fails with WK409.';
+  'Takes a person out of a tenant''s sealed events that name the person, or a row that belonged to the person''s, as erase_person does. For the owner. Fails with WK409, WK440.';
 
 create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
   language sql immutable
@@ -1158,3 +1159,344 @@ end
 $$;
 comment on function wardkeep_audit.review_access(jsonb) is
   'Records what a review of an access to a person, or of an alert, came to: once, by somebody else than whose access it is, and as an event. For reviewers. Fails with WK1xx, WK435, WK436, WK437, WK438, WK439.';
+-- What a case needs is neither dropped nor erased. Here are the holds that are open; what was placed and released is in the log.
+-- A hold on a person in the consent ledger is the same thing: open_holds() lists both.
+create table wardkeep_audit.hold (
+  id uuid primary key default gen_random_uuid(),
+  tenant text not null check (tenant <> ''),
+  -- Nobody: the whole tenant.
+  subject text check (subject <> ''),
+  -- When what is held happened; nothing: at any time.
+  since timestamptz,
+  until timestamptz check (until > since),
+  reason text not null check (trim(reason) <> ''),
+  authority text not null check (trim(authority) <> ''),
+  at timestamptz not null default clock_timestamp(),
+  actor text not null
+);
+comment on table wardkeep_audit.hold is 'Legal holds on the log that are open. Written by functions of the owner only; nobody is granted anything on it.';
+alter table wardkeep_audit.hold enable row level security;
+
+create function wardkeep_audit.open_holds() returns table (
+    id uuid, tenant text, subject text, since timestamptz, until timestamptz, reason text, authority text, at timestamptz, actor text, placed_in text)
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select h.id, h.tenant, h.subject, h.since, h.until, h.reason, h.authority, h.at, h.actor, 'audit' from wardkeep_audit.hold h;
+  if to_regprocedure('wardkeep_consent.open_holds()') is not null then
+    return query select h.id, h.tenant, h.subject, null::timestamptz, null::timestamptz, h.reason, h.authority, h.at, h.actor, 'rights'
+      from wardkeep_consent.open_holds() h;
+  end if;
+end
+$$;
+comment on function wardkeep_audit.open_holds() is
+  'Every legal hold that is open, whether it was placed on the log or, on a person, in the consent ledger. For the owner.';
+
+create function wardkeep_audit.refuse_held(hold uuid, what text) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'a legal hold keeps %: %', what, hold using errcode = 'WK440',
+    hint = 'Nothing was removed. `wardkeep audit holds` says who placed it and why; it is released by whoever may.';
+end
+$$;
+comment on function wardkeep_audit.refuse_held(uuid, text) is 'Internal: fails with WK440.';
+
+-- SHARE: a hold that is being placed is waited for, and then seen. In a transaction, the log comes before this table: placing one
+-- writes its event first.
+create function wardkeep_audit.require_unheld(of_tenant text, of_subject text, of_records jsonb) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  h record;
+begin
+  perform wardkeep.require_read_committed();
+  lock table wardkeep_audit.hold in share mode;
+  for h in select * from wardkeep_audit.open_holds() o where o.tenant = of_tenant and coalesce(o.subject, of_subject) = of_subject loop
+    if h.since is null and h.until is null or exists (
+        select from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
+         where wardkeep_audit.happened(e.verb, e.detail, e.at) >= coalesce(h.since, '-infinity') and wardkeep_audit.happened(e.verb, e.detail, e.at) < coalesce(h.until, 'infinity')) then
+      perform wardkeep_audit.refuse_held(h.id, 'what is about this person');
+    end if;
+  end loop;
+end
+$$;
+comment on function wardkeep_audit.require_unheld(text, text, jsonb) is
+  'Internal: fails with WK440 where a hold on the tenant, on the person, or on a time in which the log has events about the person is open; until the transaction ends none is placed.';
+
+create function wardkeep_audit.place_hold(of_tenant text, of_subject text, since timestamptz, until timestamptz, reason text, authority text) returns uuid
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  hold uuid := gen_random_uuid();
+  -- As the log writes a UUID.
+  person text := case when of_subject ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then lower(of_subject) else nullif(of_subject, '') end;
+begin
+  if coalesce(trim(reason), '') = '' or coalesce(trim(authority), '') = '' or coalesce(of_tenant, '') = '' or until <= since then
+    raise exception 'a hold has a tenant, a reason and who asks for it, and ends after it begins' using errcode = 'WK443', hint = 'Say all of them; they are recorded.';
+  end if;
+  insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, record, subject, detail)
+  values (of_tenant, 'audit:' || session_user, 'owner', 'hold', 'hold', 'wardkeep_audit.hold', hold::text, person,
+    json_strip_nulls(json_build_object('phase', 'placed', 'reason', reason, 'authority', authority, 'since', since, 'until', until))::text);
+  insert into wardkeep_audit.hold (id, tenant, subject, since, until, reason, authority, actor)
+  values (hold, of_tenant, person, since, until, reason, authority, 'audit:' || session_user);
+  return hold;
+end
+$$;
+comment on function wardkeep_audit.place_hold(text, text, timestamptz, timestamptz, text, text) is
+  'Holds a tenant''s log, or what in it is about a person or from a time: nothing of it is dropped or erased until it is released. The act is an event. For the owner. Fails with WK443.';
+
+create function wardkeep_audit.release_hold(hold uuid, reason text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  h record;
+begin
+  if coalesce(trim(reason), '') = '' then
+    raise exception 'a release needs a reason' using errcode = 'WK443', hint = 'Say why; it is recorded.';
+  end if;
+  select * into h from wardkeep_audit.open_holds() o where o.id = hold;
+  if not found then
+    raise exception 'no such hold is open' using errcode = 'WK443', hint = '`wardkeep audit holds` lists them.';
+  end if;
+  if h.placed_in <> 'audit' then
+    raise exception 'this hold is of a person''s records, not of the log alone' using errcode = 'WK443',
+      hint = 'Release it where it was placed: `wardkeep rights release`.';
+  end if;
+  insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, record, subject, detail)
+  values (h.tenant, 'audit:' || session_user, 'owner', 'hold', 'hold', 'wardkeep_audit.hold', hold::text, h.subject,
+    json_build_object('phase', 'released', 'reason', reason)::text);
+  delete from wardkeep_audit.hold d where d.id = hold;
+end
+$$;
+comment on function wardkeep_audit.release_hold(uuid, text) is 'Ends a legal hold of the log. The act is an event. For the owner. Fails with WK443.';
+-- A month leaves the log in two steps, so that the evidence comes first: an event that names its leaves is sealed, then they go.
+-- The hashes of the leaves stay, and with them every root, proof and checkpoint.
+create function wardkeep_audit.month_span(month text) returns tstzrange
+  language plpgsql immutable set search_path = pg_catalog, pg_temp set timezone = 'UTC'
+as $$
+begin
+  if month !~ '^[0-9]{4}-(0[1-9]|1[0-2])$' then
+    raise exception 'this is no month' using errcode = 'WK443', hint = 'Write it as 2025-09; months are in UTC.';
+  end if;
+  return tstzrange((month || '-01')::timestamptz, (month || '-01')::timestamptz + interval '1 month');
+end
+$$;
+comment on function wardkeep_audit.month_span(text) is 'Internal: from when to when a month is, in UTC. Fails with WK443.';
+
+create function wardkeep_audit.outlives(verb text) returns boolean
+  language sql immutable
+  return verb in ('retention', 'rotation');
+comment on function wardkeep_audit.outlives(text) is 'Internal: events that are never dropped, because proofs rest on them: which months were, and which key came after which.';
+
+create function wardkeep_audit.require_month_unheld(month text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  span tstzrange := wardkeep_audit.month_span(month);
+  h record;
+begin
+  perform wardkeep.require_read_committed();
+  lock table wardkeep_audit.hold in share mode;
+  for h in select * from wardkeep_audit.open_holds() o where tstzrange(o.since, o.until) && span loop
+    -- On a person: what is not about somebody else may be about the person.
+    if exists (select from wardkeep_audit.event e where e.tenant = h.tenant and e.at >= lower(span) and e.at < upper(span) and (h.subject is null or e.subject = h.subject
+         or e.subject is null and coalesce(wardkeep_audit.subjects_of(e.verb, e.detail) @> array[h.subject], true))) then
+      perform wardkeep_audit.refuse_held(h.id, 'this month');
+    end if;
+  end loop;
+end
+$$;
+comment on function wardkeep_audit.require_month_unheld(text) is
+  'Internal: fails with WK440 where a hold covers events of the month; until the transaction ends none is placed.';
+
+create function wardkeep_audit.begin_drop(month text, keep interval, reason text) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC'
+as $$
+declare
+  span tstzrange := wardkeep_audit.month_span(month);
+  found_events integer;
+  is_strange boolean;
+begin
+  if coalesce(trim(reason), '') = '' then
+    raise exception 'dropping a month needs a reason' using errcode = 'WK443', hint = 'Say why; it is recorded and outlives the month.';
+  end if;
+  if reason ~* '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' then
+    raise exception 'the reason names somebody by key' using errcode = 'WK443', hint = 'It outlives every erasure: say why without naming anybody.';
+  end if;
+  if keep is null or upper(span) + keep > clock_timestamp() then
+    raise exception 'the log of % is kept until %', month, to_char(upper(span) + keep, 'YYYY-MM-DD') using errcode = 'WK441',
+      hint = 'Nothing was dropped. The policy file says how long the log is kept (auditLog.keep), and docs/reference/law.md which law asks for it.';
+  end if;
+  perform wardkeep_audit.require_month_unheld(month);
+  if exists (select from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span)
+       and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
+    raise exception 'events of % are not sealed yet', month using errcode = 'WK442', hint = 'Run `wardkeep audit seal`, then drop; nothing was dropped.';
+  end if;
+  with leaves as (
+    select g.tenant, l.log, l.index, l.index - row_number() over (partition by l.log order by l.index) as run
+      from wardkeep_audit.event e join wardkeep_audit.leaf l on l.event = e.id and l.xid = e.xid join wardkeep_audit.log g on g.id = l.log
+     where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb)
+  ), runs as (
+    select tenant, log, min(index) as first, max(index) as last, count(*) as n from leaves group by tenant, log, run
+  ), strange as (
+    select from runs r
+      left join wardkeep_audit.leaf p on p.log = r.log and p.index = r.first - 1 and p.event is not null
+      left join wardkeep_audit.leaf f on f.log = r.log and f.index = r.last + 1 and f.event is not null
+      cross join lateral (select coalesce(p.at, '-infinity') as before, coalesce(f.at, 'infinity') as after) t
+     where lower(span) - interval '1 day' > greatest(t.before, t.after) or upper(span) + interval '1 day' < least(t.before, t.after)
+  ), acts as (
+    select r.tenant, sum(r.n) as n, string_agg(concat('[', r.first, ',', r.last, ']'), ',' order by r.first) as leaves from runs r group by r.tenant
+  ), recorded as (
+    insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
+    select a.tenant, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', a.n,
+           concat('{"phase":"begun","month":', to_json(month), ',"reason":', to_json(reason), ',"leaves":[', a.leaves, ']}')
+      from acts a
+     where not exists (select from strange) and not exists (select from wardkeep_audit.drops() d where d.tenant = a.tenant and d.month = begin_drop.month and d.leaves = concat('[', a.leaves, ']'))
+  )
+  select sum(a.n), exists (select from strange) into found_events, is_strange from acts a;
+  -- A stranger, who sees times on both sides of a gap, would take these for deleted.
+  if is_strange then
+    raise exception 'events of % stand among those of other times', month using errcode = 'WK443', hint = 'A clock ran backwards, or forwards. They stay; nothing was dropped.';
+  end if;
+  if found_events is null then
+    -- Somebody dropped it and did not come to the last step.
+    if wardkeep_audit.forget_dropped(month) > 0 then
+      return 0;
+    end if;
+    raise exception 'nothing of % is in the log', month using errcode = 'WK443', hint = 'It may have been dropped before: `wardkeep audit verify` says so.';
+  end if;
+  return found_events;
+end
+$$;
+comment on function wardkeep_audit.begin_drop(text, interval, text) is
+  'First step of dropping a month: an event in each tenant''s log that says which leaves, how many, by whom and why. Returns how many events. For the owner. Fails with WK440, WK441, WK442, WK443.';
+create function wardkeep_audit.drops() returns table (tenant text, month text, n integer, leaves text, event bigint, is_sealed boolean)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select e.tenant, e.detail::json ->> 'month', e.n, e.detail::json ->> 'leaves', e.id, exists (select from wardkeep_audit.leaf l where l.event = e.id)
+    from wardkeep_audit.event e where e.verb = 'retention' and e.detail like '{"phase":"begun"%'
+$$;
+comment on function wardkeep_audit.drops() is 'Internal: the months that somebody began to drop, with the leaves that each tenant''s log had of them.';
+-- A few of them, for ever: they are what a gap in the log rests on.
+create index event_outlives on wardkeep_audit.event (tenant, verb) where verb in ('retention', 'rotation');
+
+-- Two seconds, in which writers wait behind this one: then it gives up.
+create function wardkeep_audit.finish_drop(month text) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC' set lock_timeout = '2s'
+as $$
+declare
+  span tstzrange := wardkeep_audit.month_span(month);
+  part text := 'wardkeep_audit.event_' || replace(month, '-', '_');
+  kept wardkeep_audit.event[];
+  dropped integer;
+begin
+  if not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month) or exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and not d.is_sealed) then
+    raise exception 'that % is dropped is not sealed yet', month using errcode = 'WK442', hint = 'Run `wardkeep audit seal`, then drop again; nothing was dropped.';
+  end if;
+  begin
+    lock table wardkeep_audit.event in access exclusive mode;
+    perform wardkeep_audit.require_month_unheld(month);
+  exception when lock_not_available then
+    raise exception 'transactions that write or read the log did not end in time' using errcode = 'WK444', hint = 'Nothing was dropped. Run the same again when the clinic is quiet.';
+  end;
+  -- What is written with a time of that month after it was counted has no part in what was sealed.
+  if exists (select from (select e.tenant, count(*) as n from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb) group by 1) f
+       where not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and d.tenant = f.tenant and d.n = f.n)) then
+    raise exception 'other events of % are there than were counted', month using errcode = 'WK443', hint = 'Nothing was dropped. Drop it anew; look for a clock that ran backwards.';
+  end if;
+  kept := array(select e from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and wardkeep_audit.outlives(e.verb));
+  insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
+  select f.tenant, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', f.n, concat('{"phase":"completed","month":', to_json(month), '}')
+    from (select e.tenant, count(*) as n from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb) group by 1) f;
+  select coalesce(sum(e.n), 0) into dropped from wardkeep_audit.event e where e.xid = pg_current_xact_id() and e.verb = 'retention';
+  if to_regclass(part) is not null then
+    execute 'drop table ' || part;
+    insert into wardkeep_audit.event select k.* from unnest(kept) k;
+  end if;
+  delete from wardkeep_audit.event_other e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb);
+  return dropped;
+end
+$$;
+comment on function wardkeep_audit.finish_drop(text) is
+  'Second step: drops a month whose first step is sealed. Writers wait for it, at most for two seconds before it begins. Returns how many events. For the owner. Fails with WK440, WK442, WK443, WK444.';
+
+create function wardkeep_audit.forget_dropped(month text) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  forgotten integer;
+begin
+  with gone as materialized (
+    select l.log, l.index from wardkeep_audit.drops() d
+      join wardkeep_audit.log g on g.tenant = d.tenant
+      cross join lateral jsonb_array_elements(d.leaves::jsonb) r
+      join wardkeep_audit.leaf l on l.log = g.id and l.index between (r ->> 0)::bigint and (r ->> 1)::bigint
+     where d.month = forget_dropped.month and not exists (select from wardkeep_audit.event e where e.xid = l.xid and e.id = l.event)
+  ), closed as (
+    delete from wardkeep_audit.erased x using gone o where x.log = o.log and x.index = o.index
+  )
+  update wardkeep_audit.leaf l set seed = null from gone o where l.log = o.log and l.index = o.index and l.seed is not null;
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end
+$$;
+comment on function wardkeep_audit.forget_dropped(text) is
+  'Last step, which makes nobody wait: without their seeds nothing that was in the dropped events can be found by trying. For the owner.';
+-- Events of a row that belongs to another one name nobody: the log itself says what it belonged to, as far as it tells. Parents first.
+create function wardkeep_audit.logged_records(of_tenant text, of_subject text, known jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_records jsonb := known;
+  b record;
+begin
+  for b in select * from wardkeep_audit.belonging() loop
+    found_records := found_records || coalesce((
+      with parents as materialized (
+        select e.record from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject and e.relation = b.parent and e.record is not null
+        union
+        select r.value ->> 1 from jsonb_array_elements(found_records) r where r.value ->> 0 = b.parent
+      )
+      select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
+       where e.tenant = of_tenant and e.relation = b.child and e.subject is null and e.record is not null and e.verb in ('create', 'update', 'delete')
+         and (e.detail::jsonb -> b.by_column ->> 0 in (select p.record from parents p) or e.detail::jsonb -> b.by_column ->> 1 in (select p.record from parents p))
+    ), '[]');
+  end loop;
+  return found_records;
+end
+$$;
+comment on function wardkeep_audit.logged_records(text, text, jsonb) is
+  'Internal: records that belonged to rows about a person, as pairs of table and record, as the audit log tells it, beside those that are known.';
+
+create function wardkeep_audit.of_nobody_told(of_tenant text) returns integer
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select coalesce(sum(r.n), 0) from (
+    select count(*) as n from wardkeep_audit.belonging() b join wardkeep_audit.event e on e.relation = b.child
+     where e.tenant = of_tenant and e.subject is null and e.record is not null and e.verb in ('create', 'update', 'delete')
+     group by e.relation, e.record having not bool_or(coalesce(jsonb_typeof(e.detail::jsonb -> b.by_column) = 'array', false))) r);
+end
+$$;
+comment on function wardkeep_audit.of_nobody_told(text) is
+  'Internal: events of rows that belong to other rows and of which the log does not tell to which: they may be about anybody.';
+create function wardkeep_audit.retire_key(of_key text, next_key text, reason text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if of_key !~ '^[0-9a-f]{64}$' or next_key !~ '^[0-9a-f]{64}$' or of_key = next_key or coalesce(trim(reason), '') = '' then
+    raise exception 'a key is retired for another one and with a reason' using errcode = 'WK443', hint = 'Make a new key, and say why; it is recorded.';
+  end if;
+  insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, detail)
+  values ('', 'audit:' || session_user, 'owner', 'rotation', 'rotation', 'wardkeep_audit.checkpoint',
+    json_build_object('retired', of_key, 'next', next_key, 'reason', reason)::text);
+end
+$$;
+comment on function wardkeep_audit.retire_key(text, text, text) is
+  'An event of the deployment''s log: this key signs no more, and that one comes after it; each as the SHA-256 of its 32 bytes. For the owner. Fails with WK443.';
+
+create function wardkeep_audit.is_retired(of_key text) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+  return exists (select from wardkeep_audit.event e where e.tenant = '' and wardkeep_audit.outlives(e.verb) and e.verb = 'rotation' and e.detail::json ->> 'retired' = of_key);
+comment on function wardkeep_audit.is_retired(text) is 'Internal: whether a key of the sealer, by its SHA-256, was retired.';

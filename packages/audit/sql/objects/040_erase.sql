@@ -35,6 +35,7 @@ begin
   if coalesce(trim(reason), '') = '' then
     raise exception 'an erasure needs a reason' using errcode = 'WK409', hint = 'Say why; it is recorded.';
   end if;
+  perform wardkeep_audit.require_unheld(of_tenant, of_subject, of_records);
   -- Once without the lock: whoever asks until the sealer is through does not stop it. Then for good: an event that commits later
   -- has no leaf that could keep its commitments, and is left as it is.
   foreach is_locked in array array[false, true] loop
@@ -86,17 +87,17 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
-  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, as pairs of table and record, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409.';
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, as pairs of table and record, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440.';
 
 create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return wardkeep_audit.erase_person(of_tenant, of_subject, reason, null);
+  return wardkeep_audit.erase_person(of_tenant, of_subject, reason, wardkeep_audit.logged_records(of_tenant, of_subject, '[]'));
 end
 $$;
 comment on function wardkeep_audit.erase_subject(text, text, text) is
-  'Takes a person out of a tenant''s sealed events that name the person, as erase_person does. For the owner. Fails with WK409.';
+  'Takes a person out of a tenant''s sealed events that name the person, or a row that belonged to the person''s, as erase_person does. For the owner. Fails with WK409, WK440.';
 
 create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
   language sql immutable

@@ -8,7 +8,7 @@ import { waitsFor } from "#tests/fixture/blocked.ts"
 import { type Clinic, connected, withLogin } from "#tests/fixture/clinic.ts"
 import { type Grant, inContext, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
-import { eraseSubject } from "../erase/erase.js"
+import { type Erased, eraseSubject } from "../erase/erase.js"
 import { timeline, touched, whoChanged } from "../read/read.js"
 import { checkpointNote, signerFrom } from "../seal/note.js"
 import { openSealer } from "../seal/sealer.js"
@@ -230,7 +230,7 @@ describe("reading the log", () => {
 
 describe("the erasure of a person", () => {
   it("waits for the sealer, leaves no value and no seed behind, and every old proof verifies", async () => {
-    const erase = (reason = "request 18"): Promise<{ events: number }> =>
+    const erase = (reason = "request 18"): Promise<Erased> =>
       owned((client) => eraseSubject({ client, tenant, subject: patient, reason }))
     await write("update patient set phone = '97-canary' where id = $1", [patient])
     await expect(erase()).rejects.toMatchObject({ code: "WK409" })
@@ -240,7 +240,7 @@ describe("the erasure of a person", () => {
     await expect(erase(" ")).rejects.toMatchObject({ code: "WK409" })
     const { events } = await erase()
     expect(events).toBeGreaterThan(3)
-    expect(await erase()).toEqual({ events: 0 })
+    expect(await erase()).toEqual({ events: 0, untold: 0 })
     const left = await owned((client) =>
       client.query("select e::text as row from wardkeep_audit.event e where tenant = $1", [tenant]),
     )
@@ -257,6 +257,35 @@ describe("the erasure of a person", () => {
     expect(now.logs.reduce((sum, log) => sum + log.erased, 0)).toBe(events)
     expect(await verified(before, [anchor])).toMatchObject({ ok: true, anchored: true })
     expect(await verified(await bundle(), [anchor])).toMatchObject({ ok: true, verdicts: [] })
+  })
+
+  it("takes out what belongs to the person's rows too, and says of how many events nobody can tell", async () => {
+    const visit = (await write("insert into visit (patient_id, reason) values ($1, 'x') returning id", [neighbour]))
+      .rows[0].id
+    const [{ clinic: tenancy, branch }] = clinic.branches
+    const note = "insert into note (clinic_id, branch_id, visit_id, body) values ($1, $2, $3, $4) returning id"
+    const id = (await write(note, [tenancy, branch, visit, "canary of a note"])).rows[0].id
+    await write("update note set body = 'second canary' where id = $1", [id])
+    // One that was there before the log began: its creation is not in it.
+    const old = (await write(note, [tenancy, branch, visit, "older"])).rows[0].id
+    await connected(database.adminUrl, (client) =>
+      client.query("delete from wardkeep_audit.event where record = $1", [old]),
+    )
+    await write("update note set body = 'newer' where id = $1", [old])
+    await seal()
+    const erased = await owned((client) => eraseSubject({ client, tenant, subject: neighbour, reason: "request 20" }))
+    expect(erased.untold).toBe(1)
+    const left = await owned((client) =>
+      client.query(
+        "select coalesce(string_agg(e::text, ' '), '') as log from wardkeep_audit.event e where tenant = $1",
+        [tenant],
+      ),
+    )
+    for (const text of [id, visit, "canary of a note", "second canary", neighbour])
+      expect(left.rows[0].log).not.toContain(text)
+    expect(left.rows[0].log).toContain("newer")
+    await seal()
+    expect(await connected(database.adminUrl, (client) => verifyDatabase({ client, keys }))).toMatchObject({ ok: true })
   })
 
   it("does not stop a sealer that it waits for, and leaves what commits behind it whole", async () => {

@@ -1,24 +1,34 @@
 import type { Queryable } from "@wardkeep/postgres/migrate"
 import { saltOf } from "../seal/entry.js"
 
+const hidden = ["actor", "record", "subject", "detail"] as const
+
+/** What decides whether an event is opened. */
+export interface BundledEvent extends Record<(typeof hidden)[number], string | null> {
+  readonly verb: string
+  readonly at_us: string
+}
+
 interface Row {
   readonly index: string
   readonly hash: Buffer
   readonly entry: Buffer | null
   readonly sealed: boolean
   readonly seed: Buffer | null
-  readonly event: Record<"actor" | "record" | "subject" | "detail", string | null> | null
+  readonly event: BundledEvent | null
   readonly erased: { actor_salt: string; record: string; subject: string; detail: string } | null
 }
 
 const page = 2000
-const hidden = ["actor", "record", "subject", "detail"] as const
 
-/** The leaves of one log as a bundle shows them; with a subject, only events about them are opened. */
+/** Events of no person, without which a stranger could not tell a dropped month from a deleted one, or a retired key from one in force. */
+const evidence: ReadonlySet<string> = new Set(["retention", "rotation"])
+
+/** The leaves of one log as a bundle shows them: of events that `opens` refuses, the hash. */
 export async function* bundledLeaves(
   client: Queryable,
   log: number,
-  subject: string | undefined,
+  opens: (event: BundledEvent) => boolean,
 ): AsyncIterable<object> {
   let after = "-1"
   for (;;) {
@@ -35,17 +45,18 @@ export async function* bundledLeaves(
          left join wardkeep_audit.erased x on x.log = l.log and x.index = l.index order by l.index`,
       [log, after],
     )
-    for (const row of rows) yield shown(row, subject)
+    for (const row of rows) yield shown(row, opens)
     if (rows.length < page) return
     after = rows.at(-1)?.index ?? after
   }
 }
 
-function shown({ index, hash, entry, sealed, seed, event, erased }: Row, subject: string | undefined): object {
+function shown(row: Row, opens: (event: BundledEvent) => boolean): object {
+  const { index, hash, entry, sealed, seed, event, erased } = row
   const place = { leaf: Number(index), hash: hash.toString("base64") }
   if (!sealed) return entry === null ? place : { ...place, entry: entry.toString("base64") }
   if (event === null) return { ...place, gone: true }
-  if (subject !== undefined && event.subject !== subject) return place
+  if (!evidence.has(event.verb) && !opens(event)) return place
   if (erased !== null) {
     const { actor_salt: salt, ...commitments } = erased
     const closed = Object.entries(commitments).map(([name, value]) => [name, { commitment: value }])

@@ -12,6 +12,7 @@ import {
   sqlName,
 } from "@wardkeep/postgres/migrate"
 import { viewedTables } from "../views/viewed.js"
+import { belongingFunction } from "./belonging.js"
 import { detectionCallables, detectionFunctions } from "./detection.js"
 import { handlingCallables, handlingFunctions } from "./handling.js"
 import { recordFunction, recordTriggers, redactedColumns } from "./record-function.js"
@@ -59,6 +60,7 @@ export const audit: Extension = {
     const viewed = [...viewedTables(input.policy).keys()]
     const desired = [
       ...(viewed.length > 0 ? [viewedFunction(viewed)] : []),
+      belongingFunction(own),
       ...own.map(recordFunction),
       ...handlingFunctions(input.policy, own),
       ...detectionFunctions(input.policy, own),

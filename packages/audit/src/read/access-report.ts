@@ -53,10 +53,18 @@ export async function accessReport(options: AccessReportOptions): Promise<Access
   return { ...found, gaps: gapsOf(found.coverage, found.more) }
 }
 
-function gapsOf({ since, tables, off, erased, views, undetermined, unnamed }: Coverage, more: boolean): string[] {
+function gapsOf(
+  { since, dropped, tables, off, erased, views, undetermined, unnamed }: Coverage,
+  more: boolean,
+): string[] {
   return [
     ...(more ? ["The list is cut: there is more than it holds."] : []),
     since === null ? "Nothing of this clinic was recorded." : `Nothing before ${since} was recorded.`,
+    ...(dropped.length > 0
+      ? [
+          `Of ${dropped.map(({ month }) => month).join(", ")} nothing is kept any more: the time that records are kept for was over.`,
+        ]
+      : []),
     `Only changes of ${tables} tables are recorded; paper, telephone and other systems are not.`,
     views === 0
       ? "Who looked at a record without changing it is not recorded here."

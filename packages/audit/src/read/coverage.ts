@@ -3,8 +3,10 @@ import { capturing } from "../seal/capture.js"
 
 /** What an answer from the log rests on. */
 export interface Coverage {
-  /** When the first event of this tenant was recorded; null when there is none. */
+  /** When the first event of this tenant was recorded that is still there; null when there is none. */
   readonly since: string | null
+  /** Months of this tenant's log that were dropped after their retention, and how many events they had. */
+  readonly dropped: readonly { readonly month: string; readonly events: number }[]
   /** Tables whose writes are recorded now. */
   readonly tables: number
   /** Tables whose capture is switched off now. */
@@ -23,6 +25,7 @@ export interface Coverage {
 
 const nothing = {
   since: null,
+  dropped: [],
   tables: 0,
   off: [],
   unsealed: 0,
@@ -37,13 +40,24 @@ const snapshot = "(select s.snapshot::pg_snapshot from wardkeep_audit.seal_state
 const unsealed = `e.xid >= coalesce(pg_snapshot_xmin(${snapshot}), '0'::xid8)
   and coalesce(not pg_visible_in_snapshot(e.xid, ${snapshot}), true)`
 
+/** Where the leaves of the dropped months are, and the first leaf that is in none of them. */
+const gaps = `gaps as (
+  select (r.value ->> 0)::bigint as first, (r.value ->> 1)::bigint as last from wardkeep_audit.drops() d, jsonb_array_elements(d.leaves::jsonb) r
+   where d.tenant = $1 and exists (select from wardkeep_audit.event c where c.tenant = $1 and wardkeep_audit.outlives(c.verb)
+     and c.detail like '{"phase":"completed"%' and c.detail::json ->> 'month' = d.month)),
+  begins as (select min(c.index) as index from (select 0 as index union all select g.last + 1 from gaps g) c
+   where not exists (select from gaps g where c.index between g.first and g.last))`
+
 export async function readCoverage(client: Queryable, tenant: string): Promise<Coverage> {
   const { rows } = await client.query<Omit<Coverage, "views"> & { recorded: boolean }>(
-    `select
+    `with ${gaps} select
        (select to_char(min(first.at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from (
          select min(f.at) as at from (select f.at from wardkeep_audit.leaf f join wardkeep_audit.log l on l.id = f.log
-           where l.tenant = $1 and f.event is not null order by f.index limit 1000) f
+           where l.tenant = $1 and f.event is not null and f.index >= (select b.index from begins b)
+             and not exists (select from gaps g where f.index between g.first and g.last) order by f.index limit 1000) f
          union all select min(e.at) from wardkeep_audit.event e where e.tenant = $1 and ${unsealed}) first) as since,
+       (select coalesce(json_agg(json_build_object('month', d.detail::json ->> 'month', 'events', d.n) order by d.id), '[]') from wardkeep_audit.event d
+         where d.tenant = $1 and d.verb = 'retention' and d.detail like '{"phase":"completed"%') as dropped,
        (select count(distinct tgrelid)::int from pg_trigger where tgname like 'wk\\_audit\\_%' and not tgisinternal) as tables,
        (select coalesce(array_agg(distinct t.tgrelid::regclass::text), '{}') from pg_trigger t
          where ${capturing} and not t.tgisinternal and t.tgenabled <> 'A') as off,

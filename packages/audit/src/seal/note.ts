@@ -50,3 +50,8 @@ export function verifierKey(signer: Signer, origin: string): string {
 function keyId(signer: Signer, origin: string): Buffer {
   return createHash("sha256").update(`${origin}\n`).update(ed25519).update(signer.publicKey).digest().subarray(0, 4)
 }
+
+/** What a key is called where it is retired: SHA-256 of the 32 bytes of the public key, hex. */
+export function keyHash({ publicKey }: Signer): string {
+  return createHash("sha256").update(publicKey).digest("hex")
+}

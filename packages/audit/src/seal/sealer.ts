@@ -4,7 +4,7 @@ import { inTransaction, type Queryable } from "@wardkeep/postgres/migrate"
 import { OpenLogs } from "./batch.js"
 import { captureState } from "./capture.js"
 import { batchEntry, checkpointEntry } from "./entry.js"
-import { checkpointNote, originOf, type Signer } from "./note.js"
+import { checkpointNote, keyHash, originOf, type Signer } from "./note.js"
 import { leavePlace, type Place, pooled, takePlace } from "./place.js"
 import { rootOf } from "./tree.js"
 
@@ -46,7 +46,7 @@ export interface Sealer {
 /**
  * Takes the place of the one sealer of this database.
  *
- * @throws WK403 another process seals already · WK410 a pooler stands between
+ * @throws WK403 another process seals already · WK410 a pooler stands between · WK445 the key was retired
  * @example
  * const sealer = await openSealer({ client, deployment: policy.deployment, signer: signerFrom(pem) })
  * const { checkpoint } = await sealer.seal()
@@ -54,6 +54,10 @@ export interface Sealer {
 export async function openSealer(options: SealOptions): Promise<Sealer> {
   const { client } = options
   const place = await takePlace(client)
+  if (await isRetired(options)) {
+    await leavePlace(client, place)
+    throw new WardkeepError("WK445", { message: "this key was retired, and signs nothing more" })
+  }
   const seal = (): Promise<Sealed> =>
     inTransaction(client, () => sealBatch(options, place), "begin isolation level repeatable read")
   return {
@@ -69,6 +73,13 @@ export async function openSealer(options: SealOptions): Promise<Sealer> {
       await leavePlace(client, place)
     },
   }
+}
+
+async function isRetired({ client, signer }: SealOptions): Promise<boolean> {
+  const { rows } = await client.query<{ retired: boolean }>("select wardkeep_audit.is_retired($1) as retired", [
+    keyHash(signer),
+  ])
+  return rows[0]?.retired === true
 }
 
 interface State {

@@ -1,10 +1,12 @@
 import { WardkeepError } from "@wardkeep/core"
+import { actOf, type RotationAct } from "./acts.js"
 import { captureGap } from "./capture.js"
 import { type DeploymentEntry, readEntry } from "./entries.js"
 import { tenantTag } from "./hashing.js"
 import { type ShownLeaf, verifyLog } from "./log.js"
 import type { Checkpoint } from "./note.js"
-import type { Verdict, VerifiedLog } from "./verdict.js"
+import { type Ends, endsOf, signedAfterEnd } from "./retired.js"
+import { isFault, type Verdict, type VerifiedLog } from "./verdict.js"
 
 /** One log as a database or a bundle shows it. */
 export interface ShownLog {
@@ -46,9 +48,10 @@ export async function verifyLogs(logs: AsyncIterable<ShownLog>, kept: readonly C
     ]
     const leaves = log.tenant === "" ? view.watch(log.leaves) : log.leaves
     const result = await verifyLog({ origin, leaves, checkpoints: log.checkpoints, outside })
-    verdicts.push(...(log.faults ?? []), ...result.verdicts)
+    verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin))
     view.unknown += result.unknown
-    verified.push({ origin, size: result.size, withheld: result.withheld, erased: result.erased })
+    const { size, withheld, erased, dropped } = result
+    verified.push({ origin, size, withheld, erased, dropped })
   }
   verdicts.push(...missingLogs(kept, verified), ...view.gaps)
   return { verdicts, logs: verified, origin: view.origin, snapshot: view.snapshot, unknown: view.unknown }
@@ -56,14 +59,23 @@ export async function verifyLogs(logs: AsyncIterable<ShownLog>, kept: readonly C
 
 /** What a verifier must not pass over: an entry it cannot read, in a log in which it found nothing else. */
 export function requireKnown({ verdicts, unknown }: Pick<VerifiedLogs, "verdicts" | "unknown">): void {
-  if (unknown === 0 || verdicts.some((verdict) => verdict.name !== "UNSEALED")) return
+  if (unknown === 0 || verdicts.some(isFault)) return
   throw new WardkeepError("WK407", { message: `${unknown} entries are of a version that this verifier does not know` })
+}
+
+/** A tenant's tree head, and at which leaf of the deployment's log it stands. */
+interface Head {
+  readonly size: number
+  readonly root: Buffer
+  readonly leaf: number
 }
 
 /** What the deployment's log tells about the others, learned while it is verified. */
 class DeploymentView {
   readonly gaps: Verdict[] = []
-  readonly #heads = new Map<string, { size: number; root: Buffer }[]>()
+  readonly #heads = new Map<string, Head[]>()
+  readonly #rotations: RotationAct[] = []
+  #ends: Ends = new Map()
   #last: Extract<DeploymentEntry, { kind: "batch" }> | undefined
   origin = ""
   unknown = 0
@@ -72,23 +84,36 @@ class DeploymentView {
     return this.#last?.snapshot
   }
 
-  heads({ tenant, seed }: ShownLog): { size: number; root: Buffer }[] {
+  heads({ tenant, seed }: ShownLog): Head[] {
     return this.#heads.get(tenantTag(seed, tenant)) ?? []
+  }
+
+  /** What a key signed after it was retired, in a log that was read to its end. */
+  afterEnd(log: ShownLog, origin: string): Verdict[] {
+    if (log.tenant === "") {
+      this.#ends = endsOf(this.#rotations, log.checkpoints)
+      return signedAfterEnd(origin, log.checkpoints, this.#ends, ({ size }) => size)
+    }
+    if (this.#ends.size === 0) return []
+    const signedAt = new Map(this.heads(log).map(({ size, leaf }) => [size, leaf + 1]))
+    return signedAfterEnd(origin, log.checkpoints, this.#ends, ({ size }) => signedAt.get(size))
   }
 
   async *watch(leaves: AsyncIterable<ShownLeaf>): AsyncIterable<ShownLeaf> {
     for await (const leaf of leaves) {
-      if (leaf.entry !== undefined) this.#read(leaf.entry)
+      if (leaf.entry !== undefined) this.#read(leaf.entry, leaf.index)
+      const act = actOf(leaf)
+      if (act !== undefined && "retired" in act) this.#rotations.push(act)
       yield leaf
     }
   }
 
-  #read(bytes: Buffer): void {
+  #read(bytes: Buffer, leaf: number): void {
     const entry = readEntry(bytes)
     if (entry === undefined) this.unknown++
     else if (entry.kind === "head") {
       const heads = this.#heads.get(entry.tag) ?? []
-      heads.push({ size: entry.size, root: entry.root })
+      heads.push({ size: entry.size, root: entry.root, leaf })
       this.#heads.set(entry.tag, heads)
     } else {
       const gap = captureGap(this.origin, this.#last, entry)

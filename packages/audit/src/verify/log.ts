@@ -1,3 +1,4 @@
+import { Gaps } from "./dropped.js"
 import { eventLeaf, leafOf, type OpenEvent, Tree } from "./hashing.js"
 import type { Checkpoint } from "./note.js"
 import type { Verdict, VerdictName } from "./verdict.js"
@@ -33,6 +34,7 @@ interface VerifiedLeaves {
   /** Leaves of which only the hash was shown. */
   readonly withheld: number
   readonly erased: number
+  readonly dropped: number
   readonly unknown: number
   readonly verdicts: Verdict[]
 }
@@ -48,7 +50,8 @@ export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
   const disorder: number[] = []
   let next = 0
   let gap = false
-  const count = { withheld: 0, erased: 0, unknown: 0 }
+  const count = { withheld: 0, erased: 0, dropped: 0, unknown: 0 }
+  const gaps = new Gaps()
   let before: OpenEvent | undefined
   for await (const leaf of log.leaves) {
     if (leaf.index !== next) {
@@ -58,6 +61,7 @@ export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
     }
     next = leaf.index + 1
     checkContent(leaf, found)
+    gaps.see(leaf)
     if (leaf.unknown === true) count.unknown++
     else if (leaf.erased === true) count.erased++
     else if (leaf.event === undefined && leaf.entry === undefined && leaf.gone !== true) count.withheld++
@@ -73,9 +77,16 @@ export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
     }
   }
   const { verdicts } = found
+  const { dropped, deleted } = gaps.settle()
+  for (const index of deleted) found.add("DELETED", `the event of leaf ${index} is not there`)
   const contentFaults = verdicts.length
   compareOwn({ own, claimed, roots, size: tree.size, disorder, gap }, found)
   compareOutside(log.outside, roots, tree.size, verdicts.length === contentFaults && !gap, found)
+  for (const { month, events, actor, on } of dropped) {
+    count.dropped += events
+    const message = `${events} events of ${month} were dropped on ${on} by ${actor}; their hashes are here`
+    verdicts.push({ name: "DROPPED", origin: log.origin, count: events, message })
+  }
   return { size: tree.size, ...count, verdicts }
 }
 
@@ -110,10 +121,7 @@ function trustworthy(checkpoints: readonly Checkpoint[], found: Faults): Map<num
 }
 
 function checkContent(leaf: ShownLeaf, found: Faults): void {
-  if (leaf.gone === true) {
-    found.add("DELETED", `the event of leaf ${leaf.index} is not there`)
-    return
-  }
+  if (leaf.gone === true) return
   const computed =
     leaf.event !== undefined ? eventLeaf(leaf.event) : leaf.entry !== undefined ? leafOf(leaf.entry) : leaf.hash
   if (!computed.equals(leaf.hash)) found.add("EDITED", `leaf ${leaf.index} is not what was sealed`)

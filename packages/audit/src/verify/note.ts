@@ -8,6 +8,8 @@ export interface Checkpoint {
   readonly root: Buffer
   /** `unknown`: signed by none of the trusted keys. `forged`: under the id of a trusted key, and not by it. */
   readonly signature: "valid" | "unknown" | "forged"
+  /** Whose a valid signature is: SHA-256 of the 32 bytes of the public key, hex. */
+  readonly key?: string
 }
 
 /**
@@ -35,11 +37,16 @@ export function readCheckpoint(note: string, keys: readonly KeyObject[]): Checkp
     origin,
     size: Number(size),
     root: Buffer.from(root, "base64"),
-    signature: judged(body, origin, signatures, keys),
+    ...judged(body, origin, signatures, keys),
   }
 }
 
-function judged(body: string, origin: string, lines: string, keys: readonly KeyObject[]): Checkpoint["signature"] {
+function judged(
+  body: string,
+  origin: string,
+  lines: string,
+  keys: readonly KeyObject[],
+): Pick<Checkpoint, "signature" | "key"> {
   let forged = false
   for (const line of lines.trimEnd().split("\n")) {
     const [, name, encoded = ""] = line.split(" ")
@@ -48,14 +55,18 @@ function judged(body: string, origin: string, lines: string, keys: readonly KeyO
     if (name !== origin || bytes.length !== 68) continue
     for (const key of keys) {
       if (!keyId(origin, key).equals(bytes.subarray(0, 4))) continue
-      if (verify(null, Buffer.from(body), key, bytes.subarray(4))) return "valid"
+      if (verify(null, Buffer.from(body), key, bytes.subarray(4)))
+        return { signature: "valid", key: hash("sha256", rawKey(key), "hex") }
       forged = true
     }
   }
-  return forged ? "forged" : "unknown"
+  return { signature: forged ? "forged" : "unknown" }
 }
 
 function keyId(name: string, key: KeyObject): Buffer {
-  const raw = Buffer.from(key.export({ format: "jwk" }).x ?? "", "base64url")
-  return hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(1), raw]), "buffer").subarray(0, 4)
+  return hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(1), rawKey(key)]), "buffer").subarray(0, 4)
+}
+
+function rawKey(key: KeyObject): Buffer {
+  return Buffer.from(key.export({ format: "jwk" }).x ?? "", "base64url")
 }

@@ -44,7 +44,8 @@ def root(leaves):
     return hashlib.sha256(b"\x01" + root(leaves[:split]) + root(leaves[split:])).digest()
 
 
-leaves = []
-for line in sys.stdin:
-    leaves.append(leaf(json.loads(line)))
-    print(leaves[-1].hex(), root(leaves).hex())
+if __name__ == "__main__":
+    leaves = []
+    for line in sys.stdin:
+        leaves.append(leaf(json.loads(line)))
+        print(leaves[-1].hex(), root(leaves).hex())

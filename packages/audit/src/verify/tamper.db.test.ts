@@ -6,9 +6,11 @@ import { installAudited } from "#tests/fixture/audited.ts"
 import { type Clinic, connected, withLogin } from "#tests/fixture/clinic.ts"
 import { type Grant, inContext, issueBySql } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { writeBundle } from "../bundle/bundle.js"
 import { checkpointNote, signerFrom } from "../seal/note.js"
+import { rotateKey } from "../seal/rotate.js"
 import { openSealer, type Sealed } from "../seal/sealer.js"
-import { trustedKeys, type Verdict, type Verification, verifyDatabase } from "./index.js"
+import { trustedKeys, type Verdict, type Verification, verifyBundle, verifyDatabase } from "./index.js"
 
 const database = useDatabase()
 const pair = (): { secret: string; open: string } => {
@@ -245,10 +247,93 @@ describe("a superuser who", () => {
   })
 })
 
+describe("another key", () => {
+  const next = pair()
+  const trusting = trustedKeys([key.open, thief.open, next.open])
+  const verified = (keys = trusting): Promise<Verification> => admin((client) => verifyDatabase({ client, keys }))
+  const bundled = async (keys = trusting): Promise<Verification> => {
+    let text = ""
+    const take = async (piece: string): Promise<void> => {
+      text += piece
+    }
+    const asked = { deployment: clinic.policy.deployment, tenant: clinic.branches[0].clinic, reason: "request 17" }
+    await owned((client) => writeBundle({ client, ...asked, subject: "nobody", write: take }))
+    const bytes = async function* (): AsyncIterable<Uint8Array> {
+      yield Buffer.from(text)
+    }
+    return await verifyBundle({ bytes: bytes(), keys })
+  }
+
+  it("signs from the old key's farewell on; old checkpoints keep the old key, and who knows one key only is told", async () => {
+    await write("before")
+    const turned = await owned((client) =>
+      rotateKey({
+        client,
+        deployment: clinic.policy.deployment,
+        from: signerFrom(key.secret),
+        to: signerFrom(next.secret),
+        reason: "yearly",
+      }),
+    )
+    await write("after")
+    await seal(next.secret)
+    const sizes = [turned.last, turned.first].map((note) => Number(note.split("\n")[1]))
+    expect(sizes[1]).toBeGreaterThan(sizes[0] ?? 0)
+    // GAP_OF_CAPTURE is an earlier test's.
+    for (const found of [await verified(), await bundled()])
+      expect(found.verdicts.filter(({ name }) => name !== "GAP_OF_CAPTURE")).toEqual([])
+    for (const [known, other] of [
+      [key, next],
+      [next, key],
+    ] as const)
+      for (const check of [verified, bundled]) {
+        const found = await check(trustedKeys([known.open, thief.open]))
+        expect(names(found.verdicts)).toContain("KEY_UNKNOWN")
+        expect(JSON.stringify(found.verdicts)).not.toContain(other.open)
+      }
+  })
+
+  it("is refused once it was retired, and found where it signs around the sealer", async () => {
+    await expect(seal(key.secret)).rejects.toMatchObject({ code: "WK445" })
+    const same = { deployment: clinic.policy.deployment, from: signerFrom(next.secret), to: signerFrom(next.secret) }
+    await expect(owned((client) => rotateKey({ client, ...same, reason: "x" }))).rejects.toMatchObject({
+      code: "WK443",
+    })
+    await write("later")
+    await seal(next.secret)
+    const notes = await admin(async (client) => {
+      const { rows } = await client.query<{ log: number; size: string; note: string }>(
+        "select distinct on (log) log, size::text, note from wardkeep_audit.checkpoint c order by log, c.size desc",
+      )
+      return rows
+    })
+    for (const { log, size, note } of notes) {
+      const [origin = "", , root = ""] = note.split("\n")
+      const late = checkpointNote(signerFrom(key.secret), origin, BigInt(size), Buffer.from(root, "base64"))
+      const change = (text: string): Promise<unknown> =>
+        admin((client) =>
+          client.query("update wardkeep_audit.checkpoint set note = $3 where log = $1 and size = $2", [
+            log,
+            size,
+            text,
+          ]),
+        )
+      await change(late)
+      for (const check of [verified, bundled]) {
+        const found = (await check()).verdicts.filter(({ name }) => name === "KEY_UNKNOWN")
+        expect(found).toHaveLength(1)
+        expect(found[0]?.message).toContain("retired before")
+      }
+      await change(note)
+    }
+    expect(names((await verified()).verdicts)).not.toContain("KEY_UNKNOWN")
+  })
+})
+
 describe("the one sealer", () => {
   it("refuses a second one, and signs nothing more after another took over", async () => {
     await owned(async (client) => {
-      const options = { client, deployment: clinic.policy.deployment, signer: signerFrom(key.secret), heartbeat: 0 }
+      const options = { client, deployment: clinic.policy.deployment, signer: signerFrom(thief.secret), heartbeat: 0 }
       const sealer = await openSealer(options)
       await expect(owned((second) => openSealer({ ...options, client: second }))).rejects.toMatchObject({
         code: "WK403",
@@ -261,12 +346,12 @@ describe("the one sealer", () => {
   it("refuses a database that is another incarnation, and writes go on", async () => {
     const { rows } = await admin((client) => client.query("select incarnation from wardkeep_audit.seal_state"))
     await admin((client) => client.query("update wardkeep_audit.seal_state set incarnation = 'elsewhere'"))
-    await expect(seal()).rejects.toMatchObject({ code: "WK404" })
+    await expect(seal(thief.secret)).rejects.toMatchObject({ code: "WK404" })
     await write("still recorded")
     await admin((client) =>
       client.query("update wardkeep_audit.seal_state set incarnation = $1", [rows[0].incarnation]),
     )
-    expect((await seal()).events).toBeGreaterThan(0)
+    expect((await seal(thief.secret)).events).toBeGreaterThan(0)
   })
 
   it("says nothing of a key that is none", () => {

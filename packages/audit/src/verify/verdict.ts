@@ -9,6 +9,7 @@ export type VerdictName =
   | "SPLIT_VIEW"
   | "KEY_UNKNOWN"
   | "UNSEALED"
+  | "DROPPED"
   | "GAP_OF_CAPTURE"
 
 export interface Verdict {
@@ -17,7 +18,7 @@ export interface Verdict {
   readonly origin: string
   /** What and where; never the content of an event. */
   readonly message: string
-  /** How many events, for UNSEALED. */
+  /** How many events, for UNSEALED and DROPPED. */
   readonly count?: number
 }
 
@@ -29,10 +30,12 @@ export interface VerifiedLog {
   readonly withheld: number
   /** Events in which commitments stand in the place of what was about a person. */
   readonly erased: number
+  /** Events of months that were dropped after their retention, as sealed acts in the log say. */
+  readonly dropped: number
 }
 
 export interface Verification {
-  /** In the order found; empty or UNSEALED only when nothing is wrong. */
+  /** In the order found; empty, or UNSEALED and DROPPED only, when nothing is wrong. */
   readonly verdicts: readonly Verdict[]
   readonly logs: readonly VerifiedLog[]
   /** False: no checkpoint from outside was compared, so the log is self-attested only. */
@@ -40,10 +43,13 @@ export interface Verification {
   readonly ok: boolean
 }
 
+/** Whether it says that something is wrong: what waits for the sealer, and what a sealed act dropped, is told and is none. */
+export const isFault = ({ name }: Verdict): boolean => name !== "UNSEALED" && name !== "DROPPED"
+
 export function verification(
   verdicts: readonly Verdict[],
   logs: Verification["logs"],
   anchored: boolean,
 ): Verification {
-  return { verdicts, logs, anchored, ok: verdicts.every((verdict) => verdict.name === "UNSEALED") }
+  return { verdicts, logs, anchored, ok: !verdicts.some(isFault) }
 }

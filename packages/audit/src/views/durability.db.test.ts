@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto"
 import type { ViewObserver, Watch } from "@wardkeep/postgres"
 import { asOwner } from "@wardkeep/postgres/migrate"
 import { describe, expect, it } from "vitest"
@@ -5,8 +6,12 @@ import { viewedPolicy } from "#tests/fixture/audited.ts"
 import { useClient } from "#tests/fixture/client.ts"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { writeBundle } from "../bundle/bundle.js"
 import { audit } from "../compile/audit.js"
 import { whoSaw } from "../read/read.js"
+import { signerFrom } from "../seal/note.js"
+import { openSealer } from "../seal/sealer.js"
+import { trustedKeys, verifyBundle } from "../verify/index.js"
 import { recordViews, type ViewOptions } from "./recorder.js"
 
 const database = useDatabase()
@@ -141,4 +146,31 @@ it("who saw a person is answered by indexes, however long the log is", async () 
   )
   expect(full?.name).toMatch(/^event_/)
   for (const plan of plans) expect(plan).not.toContain(`Seq Scan on ${full?.name}`)
+})
+
+it("a view of 100,000 persons is one event, which is sealed, verified, handed out, and found for each of them", async () => {
+  const persons = Array.from({ length: 100_000 }, (_, index) => `person-${index}`)
+  const text = "select wardkeep_audit.record_view('public.patient', '{}', $1, 100000, 'exact', null, false)"
+  await asDoctor(() => used.wk.query(text, [persons], unobserved))
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+  const keys = trustedKeys([publicKey.export({ type: "spki", format: "pem" }).toString()])
+  const { deployment } = used.clinic.policy
+  const tenant = used.clinic.branches[0].clinic
+  const pieces: Buffer[] = []
+  await connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
+    asOwner(client, used.clinic.policy, async () => {
+      const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
+      await (await openSealer({ client, deployment, signer, heartbeat: 0 })).seal()
+      const asked = { client, tenant, reason: "complaint 4" }
+      const { rows } = await whoSaw({ ...asked, subject: "person-99999" })
+      expect(rows).toMatchObject([{ persons: 100_000, n: 100_000, sealed: true }])
+      const write = async (piece: string): Promise<void> => void pieces.push(Buffer.from(piece))
+      await writeBundle({ ...asked, deployment, write })
+    }),
+  )
+  const bytes = async function* (): AsyncIterable<Uint8Array> {
+    yield* pieces
+  }
+  expect(await verifyBundle({ bytes: bytes(), keys })).toMatchObject({ ok: true, verdicts: [] })
+  expect(Buffer.concat(pieces).toString()).toContain("person-54321")
 })

@@ -1484,12 +1484,27 @@ comment on function wardkeep_consent.add_about(text, text, uuid, jsonb) is 'Inte
 create function wardkeep_consent.place_hold(of_subject text, doc jsonb) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  hold uuid;
 begin
   perform wardkeep_consent.required(doc, '{reason,authority}');
-  return wardkeep_consent.add_about(of_subject, 'held', null, jsonb_build_object('reason', doc ->> 'reason', 'authority', doc ->> 'authority'));
+  hold := wardkeep_consent.add_about(of_subject, 'held', null, jsonb_build_object('reason', doc ->> 'reason', 'authority', doc ->> 'authority'));
+  -- An erasure or a drop in the audit log that looked for holds already ends first.
+  if to_regclass('wardkeep_audit.hold') is not null then
+    lock table wardkeep_audit.hold in row exclusive mode;
+  end if;
+  return hold;
 end
 $$;
-comment on function wardkeep_consent.place_hold(text, jsonb) is 'A legal hold: nothing about the person is destroyed until it is released. Fails with WK1xx, WK503, WK560.';
+comment on function wardkeep_consent.place_hold(text, jsonb) is 'A legal hold: nothing about the person is destroyed, or dropped from the audit log, until it is released. Fails with WK1xx, WK503, WK560.';
+
+create function wardkeep_consent.open_holds() returns table (id uuid, tenant text, subject text, reason text, authority text, at timestamptz, actor text)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select v.id, v.tenant, v.subject, v.detail ->> 'reason', v.detail ->> 'authority', v.at, v.actor from wardkeep_consent.rights_event v
+   where v.kind = 'held' and v.subject <> '' and not exists (select from wardkeep_consent.rights_event x where x.request = v.id and x.kind = 'hold_released')
+$$;
+comment on function wardkeep_consent.open_holds() is 'Internal: legal holds on persons that are open, for the audit log.';
 
 create function wardkeep_consent.release_hold(of_subject text, of_hold uuid, reason text) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -1573,6 +1588,9 @@ begin
       and not exists (select from wardkeep_consent.rights_event x where x.request = v.id and x.kind = 'hold_released')) then
     perform wardkeep_consent.refuse_right('a legal hold keeps these records');
   end if;
+  if to_regclass('wardkeep_audit.hold') is not null then
+    perform wardkeep_audit.require_unheld(o.tenant, o.subject, '[]');
+  end if;
   counts := wardkeep_consent.destroy_rows(o.tenant, o.branch, o.subject) || jsonb_build_object('wardkeep_consent.event',
     (select count(*) from wardkeep_consent.of_person v where v.tenant = o.tenant and v.here = o.branch and v.subject = o.subject));
   e.id := gen_random_uuid();
@@ -1592,7 +1610,7 @@ begin
 end
 $$;
 comment on function wardkeep_consent.destroy_person(uuid) is
-  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too; again, it says what was done. Fails with WK009, WK560.';
+  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too; again, it says what was done. Fails with WK009, WK440, WK560.';
 
 create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
@@ -1759,32 +1777,6 @@ end
 $$;
 comment on function wardkeep_consent.records_without_subject() is 'Internal: what this transaction deleted, as far as its events in the audit log name nobody.';
 
--- What was deleted before the destruction is in no table any more: the log itself says what it belonged to. Parents first.
-create function wardkeep_consent.logged_records(u wardkeep_consent.unverified) returns jsonb
-  language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  found_records jsonb := u.records;
-  b record;
-begin
-  for b in select * from wardkeep_consent.belonging() loop
-    found_records := found_records || coalesce((
-      with parents as materialized (
-        select e.record from wardkeep_audit.event e where e.tenant = u.tenant and e.subject = u.subject and e.relation = b.parent and e.record is not null
-        union
-        select r.value ->> 1 from jsonb_array_elements(found_records) r where r.value ->> 0 = b.parent
-      )
-      select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
-       where e.tenant = u.tenant and e.relation = b.child and e.subject is null and e.record is not null and e.verb in ('create', 'update', 'delete')
-         and (e.detail::jsonb -> b.by_column ->> 0 in (select p.record from parents p) or e.detail::jsonb -> b.by_column ->> 1 in (select p.record from parents p))
-    ), '[]');
-  end loop;
-  return found_records;
-end
-$$;
-comment on function wardkeep_consent.logged_records(wardkeep_consent.unverified) is
-  'Internal: records that belonged to rows about a destroyed person, as pairs of table and record, as the audit log tells it.';
-
 create function wardkeep_consent.forget(of_request uuid) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -1829,7 +1821,7 @@ begin
   update wardkeep.move m set subject = gone, reason = gone where m.tenant = u.tenant and m.subject = u.subject;
   delete from wardkeep.token t where t.tenant = u.tenant and t.subjects && spellings;
   if to_regclass('wardkeep_audit.event') is not null then
-    logged := wardkeep_consent.logged_records(u);
+    logged := wardkeep_audit.logged_records(u.tenant, u.subject, u.records);
     foreach spelling in array spellings loop
       update wardkeep_consent.unverified v
          set erased = v.erased + wardkeep_audit.erase_person(u.tenant, spelling, 'erasure ' || of_request, logged)
@@ -1840,7 +1832,7 @@ begin
 end
 $$;
 comment on function wardkeep_consent.forget(uuid) is
-  'For the owner: takes a destroyed person out of the audit log''s sealed events and out of Wardkeep''s own records. Returns from how many events so far. Fails with WK409, WK560.';
+  'For the owner: takes a destroyed person out of the audit log''s sealed events and out of Wardkeep''s own records. Returns from how many events so far. Fails with WK409, WK440, WK560.';
 -- Past every list of columns: each table of our schemas, as text. Partitions are read through their whole.
 create function wardkeep_consent.left_own(of_request uuid) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp

@@ -101,12 +101,27 @@ comment on function wardkeep_consent.add_about(text, text, uuid, jsonb) is 'Inte
 create function wardkeep_consent.place_hold(of_subject text, doc jsonb) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  hold uuid;
 begin
   perform wardkeep_consent.required(doc, '{reason,authority}');
-  return wardkeep_consent.add_about(of_subject, 'held', null, jsonb_build_object('reason', doc ->> 'reason', 'authority', doc ->> 'authority'));
+  hold := wardkeep_consent.add_about(of_subject, 'held', null, jsonb_build_object('reason', doc ->> 'reason', 'authority', doc ->> 'authority'));
+  -- An erasure or a drop in the audit log that looked for holds already ends first.
+  if to_regclass('wardkeep_audit.hold') is not null then
+    lock table wardkeep_audit.hold in row exclusive mode;
+  end if;
+  return hold;
 end
 $$;
-comment on function wardkeep_consent.place_hold(text, jsonb) is 'A legal hold: nothing about the person is destroyed until it is released. Fails with WK1xx, WK503, WK560.';
+comment on function wardkeep_consent.place_hold(text, jsonb) is 'A legal hold: nothing about the person is destroyed, or dropped from the audit log, until it is released. Fails with WK1xx, WK503, WK560.';
+
+create function wardkeep_consent.open_holds() returns table (id uuid, tenant text, subject text, reason text, authority text, at timestamptz, actor text)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select v.id, v.tenant, v.subject, v.detail ->> 'reason', v.detail ->> 'authority', v.at, v.actor from wardkeep_consent.rights_event v
+   where v.kind = 'held' and v.subject <> '' and not exists (select from wardkeep_consent.rights_event x where x.request = v.id and x.kind = 'hold_released')
+$$;
+comment on function wardkeep_consent.open_holds() is 'Internal: legal holds on persons that are open, for the audit log.';
 
 create function wardkeep_consent.release_hold(of_subject text, of_hold uuid, reason text) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

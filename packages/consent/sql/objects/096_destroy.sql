@@ -59,6 +59,9 @@ begin
       and not exists (select from wardkeep_consent.rights_event x where x.request = v.id and x.kind = 'hold_released')) then
     perform wardkeep_consent.refuse_right('a legal hold keeps these records');
   end if;
+  if to_regclass('wardkeep_audit.hold') is not null then
+    perform wardkeep_audit.require_unheld(o.tenant, o.subject, '[]');
+  end if;
   counts := wardkeep_consent.destroy_rows(o.tenant, o.branch, o.subject) || jsonb_build_object('wardkeep_consent.event',
     (select count(*) from wardkeep_consent.of_person v where v.tenant = o.tenant and v.here = o.branch and v.subject = o.subject));
   e.id := gen_random_uuid();
@@ -78,7 +81,7 @@ begin
 end
 $$;
 comment on function wardkeep_consent.destroy_person(uuid) is
-  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too; again, it says what was done. Fails with WK009, WK560.';
+  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too; again, it says what was done. Fails with WK009, WK440, WK560.';
 
 create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp

@@ -43,32 +43,6 @@ end
 $$;
 comment on function wardkeep_consent.records_without_subject() is 'Internal: what this transaction deleted, as far as its events in the audit log name nobody.';
 
--- What was deleted before the destruction is in no table any more: the log itself says what it belonged to. Parents first.
-create function wardkeep_consent.logged_records(u wardkeep_consent.unverified) returns jsonb
-  language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  found_records jsonb := u.records;
-  b record;
-begin
-  for b in select * from wardkeep_consent.belonging() loop
-    found_records := found_records || coalesce((
-      with parents as materialized (
-        select e.record from wardkeep_audit.event e where e.tenant = u.tenant and e.subject = u.subject and e.relation = b.parent and e.record is not null
-        union
-        select r.value ->> 1 from jsonb_array_elements(found_records) r where r.value ->> 0 = b.parent
-      )
-      select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
-       where e.tenant = u.tenant and e.relation = b.child and e.subject is null and e.record is not null and e.verb in ('create', 'update', 'delete')
-         and (e.detail::jsonb -> b.by_column ->> 0 in (select p.record from parents p) or e.detail::jsonb -> b.by_column ->> 1 in (select p.record from parents p))
-    ), '[]');
-  end loop;
-  return found_records;
-end
-$$;
-comment on function wardkeep_consent.logged_records(wardkeep_consent.unverified) is
-  'Internal: records that belonged to rows about a destroyed person, as pairs of table and record, as the audit log tells it.';
-
 create function wardkeep_consent.forget(of_request uuid) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -113,7 +87,7 @@ begin
   update wardkeep.move m set subject = gone, reason = gone where m.tenant = u.tenant and m.subject = u.subject;
   delete from wardkeep.token t where t.tenant = u.tenant and t.subjects && spellings;
   if to_regclass('wardkeep_audit.event') is not null then
-    logged := wardkeep_consent.logged_records(u);
+    logged := wardkeep_audit.logged_records(u.tenant, u.subject, u.records);
     foreach spelling in array spellings loop
       update wardkeep_consent.unverified v
          set erased = v.erased + wardkeep_audit.erase_person(u.tenant, spelling, 'erasure ' || of_request, logged)
@@ -124,4 +98,4 @@ begin
 end
 $$;
 comment on function wardkeep_consent.forget(uuid) is
-  'For the owner: takes a destroyed person out of the audit log''s sealed events and out of Wardkeep''s own records. Returns from how many events so far. Fails with WK409, WK560.';
+  'For the owner: takes a destroyed person out of the audit log''s sealed events and out of Wardkeep''s own records. Returns from how many events so far. Fails with WK409, WK440, WK560.';

@@ -1,6 +1,6 @@
 import { type ConsentRule, quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { type ExtensionInput, type Managed, qualified, type ScopedTable } from "@wardkeep/postgres/migrate"
-import { referred, restrictedRows } from "./restricted-rows.js"
+import { type ExtensionInput, type Managed, qualified, referred, type ScopedTable } from "@wardkeep/postgres/migrate"
+import { restrictedRows } from "./restricted-rows.js"
 import { sqlFunction } from "./sql-function.js"
 
 /** A table with rows about a person, and which rows those are; the row is `c`. */
@@ -15,12 +15,10 @@ const args = "of_tenant text, of_branch text, of_subject text"
  * What is held about one person, how it is destroyed, and a query of another form that looks whether anything is left. For the owner.
  */
 export function aboutPeople({ policy, tables }: ExtensionInput, rule: ConsentRule): Managed[] {
-  const found = tablesAbout(tables, rule)
-  const about = childrenFirst(found)
+  const about = childrenFirst(tablesAbout(tables, rule))
   return [
     everybody(tables, rule),
     peopleTable(rule),
-    belonging(found, tables),
     heldRows(about),
     destroyRows(about),
     leftRows(tables, rule, about),
@@ -75,28 +73,6 @@ function childrenFirst(about: readonly About[]): About[] {
   }
   for (const one of about) visit(one, [])
   return ordered.reverse()
-}
-
-/**
- * Tables whose rows name nobody and belong to rows that lead to a person, parents first, as far as the audit log names the
- * parent's row by what the child's refers to.
- */
-function belonging(about: readonly About[], tables: readonly ScopedTable[]): Managed {
-  const byName = new Map(tables.map((entry) => [entry.table.name, entry]))
-  const rows = about.flatMap(({ entry }) => {
-    const parent = byName.get(entry.through?.parent ?? "")
-    if (entry.rule.subject !== undefined || entry.through === null || parent === undefined) return []
-    const scope = [parent.tenant?.column, parent.branch?.column]
-    const [key, ...more] = parent.key.filter((column) => !scope.includes(column))
-    if (more.length > 0 || key !== referred(entry, parent)) return []
-    return [`(${[entry.table.name, entry.through.by, parent.table.name].map(quoteLiteral).join(", ")})`]
-  })
-  const empty = "select null::text, null::text, null::text where false"
-  const body = `returns table (child text, by_column text, parent text)
-  language sql immutable set search_path = pg_catalog, pg_temp as $wk$
-  ${rows.length === 0 ? empty : `values ${rows.join(", ")}`}
-$wk$`
-  return sqlFunction("belonging", "", "says what belongs to rows about people, for the audit log", body)
 }
 
 /** Under FORCE the owner reads what the caller's context may see. */

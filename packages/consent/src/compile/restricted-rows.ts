@@ -1,5 +1,5 @@
 import { type Policy, quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { type Managed, ownKey, qualified, restrictedThrough, type ScopedTable } from "@wardkeep/postgres/migrate"
+import { type Managed, qualified, referred, restrictedThrough, type ScopedTable } from "@wardkeep/postgres/migrate"
 import { sqlFunction } from "./sql-function.js"
 
 /** For each table whose rows belong to rows about people: the rows they belong to of whoever is restricted. */
@@ -40,13 +40,4 @@ function parentsOf(policy: Policy, byName: ReadonlyMap<string, ScopedTable>, ent
       : "(select r.tenant, r.branch, r.subject from wardkeep_consent.reach r where r.restricted) h"
   const on = [...same, `${column(own)} = h.subject::${type}`].join(" and ")
   return `select ${[...shown, `${key}::text`].join(", ")} from ${from} join ${qualified(parent.table.name)} c on ${on}`
-}
-
-/** The same before and after the plan made the keys: a plan must not find its own work undone. */
-export function referred({ table, through }: ScopedTable, parent: ScopedTable): string {
-  const by = through?.by ?? ""
-  const declared = table.constraints.find(
-    (k) => k.type === "f" && k.parent === parent.table.name && k.columns.includes(by),
-  )
-  return declared?.parentColumns[declared.columns.indexOf(by)] ?? ownKey(parent)
 }

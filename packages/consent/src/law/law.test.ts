@@ -1,7 +1,9 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { parsePolicy } from "@wardkeep/core"
 import { afterEach, describe, expect, it } from "vitest"
+import { aboutDays } from "./calendar.js"
 import { citationFaults } from "./citations.js"
 import { loadLaw } from "./law.js"
 import type { Obligation } from "./schema.js"
@@ -33,6 +35,22 @@ describe("the shipped rules", () => {
       if (rule.force.from !== null && rule.force.from !== "earlier" && rule.force.note === undefined)
         expect.fail(`${rule.id}: a day needs a note that says where it comes from`)
     }
+  })
+
+  it("keep logs for no longer than the least that a policy file may say", () => {
+    const policy = (keep: string) => () =>
+      parsePolicy({
+        tenancy: { tenant: "clinic", branch: "branch", columns: { tenant: "clinic_id", branch: "branch_id" } },
+        tables: { patient: { scope: "branch" } },
+        purposes: { care: { basis: "s7a" } },
+        roles: { doctor: { purposes: ["care"], can: { patient: "read" } } },
+        auditLog: { keep },
+      })
+    expect(policy("P11M")).toThrow(/rule 6\(1\)\(e\)/)
+    expect(policy("P1Y")().auditLog).toEqual({ keepMonths: 12 })
+    const asked = shipped.retention.filter(({ record }) => record === "logs")
+    expect(asked.map(({ id }) => id).length).toBeGreaterThan(1)
+    for (const { id, period } of asked) expect(aboutDays(period?.length ?? "P99Y"), id).toBeLessThanOrEqual(366)
   })
 
   it("hold the limits that a clinic is asked about, each from its own event", () => {

@@ -1,7 +1,15 @@
 import { spawnSync } from "node:child_process"
 import { createHash, generateKeyPairSync } from "node:crypto"
 import { fileURLToPath } from "node:url"
-import { openSealer, signerFrom, writeBundle } from "@wardkeep/audit"
+import {
+  eraseSubject,
+  openHolds,
+  openSealer,
+  placeLogHold,
+  releaseLogHold,
+  signerFrom,
+  writeBundle,
+} from "@wardkeep/audit"
 import { readCheckpoint, trustedKeys, verifyBundle, verifyDatabase } from "@wardkeep/audit/verify"
 import { roleNames } from "@wardkeep/core"
 import type { Session } from "@wardkeep/postgres"
@@ -212,16 +220,28 @@ describe("an erasure", () => {
     await refused(destroy(request), /a period/)
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, new Date(until).getTime() - Date.now()) + 50))
     await refused(destroy(request), /legal hold/)
+    // The log knows the same hold, and the ledger the log's.
+    const [{ clinic: tenant }] = used.clinic.branches
+    const owned = used.clinic.asOwner
+    const known = { id: hold, tenant, subject, authority: "court", placed_in: "rights" }
+    expect(await owned(openHolds)).toContainEqual(expect.objectContaining(known))
+    const erasing = owned((client) => eraseSubject({ client, tenant, subject, reason: "by hand" }))
+    await expect(erasing).rejects.toMatchObject({ code: "WK440" })
+    const wrong = owned((client) => releaseLogHold({ client, hold, reason: "x" }))
+    await expect(wrong).rejects.toMatchObject({ code: "WK443" })
+    const other = await owned((client) => placeLogHold({ client, tenant, reason: "case 5", authority: "court" }))
     await as(head, () => releaseHold(used.clinic.wk, { subject, hold, reason: "case closed" }))
     await refused(
       as(head, () => releaseHold(used.clinic.wk, { subject, hold, reason: "again" })),
       /already/,
     )
+    await expect(destroy(request)).rejects.toMatchObject({ code: "WK440" })
+    await owned((client) => releaseLogHold({ client, hold: other, reason: "case closed" }))
     // The look afterwards waits for a lock that somebody has: the rows are gone, nothing is certified, and it can be done again.
-    await connected(database.adminUrl, async (other) => {
-      await other.query("begin; lock table visit in access share mode")
+    await connected(database.adminUrl, async (reader) => {
+      await reader.query("begin; lock table visit in access share mode")
       await expect(destroy(request, { lockTimeout: 100 })).rejects.toMatchObject({ code: "WK307" })
-      await other.query("rollback")
+      await reader.query("rollback")
     })
     const kept = "select subject from wardkeep_consent.unverified where request = $1"
     expect(await used.clinic.admin(kept, [request])).toEqual([{ subject }])

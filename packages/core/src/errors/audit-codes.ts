@@ -108,4 +108,34 @@ export const auditCodes = {
     hint: "See the message: what a review said stays, so take up what is open still; after 1,000 within an hour go on later, or leave it to another reviewer.",
     http: 409,
   },
+  WK440: {
+    title: "A legal hold keeps this",
+    hint: "See `wardkeep audit holds`; nothing was removed. A hold is released by whoever may, with a reason.",
+    http: 409,
+  },
+  WK441: {
+    title: "The month is younger than the log is kept",
+    hint: "Wait; auditLog.keep of the policy file says how long the log is kept, docs/reference/law.md which law asks for it.",
+    http: 409,
+  },
+  WK442: {
+    title: "What is to be dropped is not sealed",
+    hint: "Run `wardkeep audit seal`, or give --key, then drop again; nothing was dropped.",
+    http: 409,
+  },
+  WK443: {
+    title: "That cannot be held, released or dropped",
+    hint: "See the message; nothing was changed.",
+    http: 400,
+  },
+  WK444: {
+    title: "The log is busy",
+    hint: "Run the same again when the clinic is quiet; nothing was dropped, and writers waited two seconds at most.",
+    http: 503,
+  },
+  WK445: {
+    title: "The sealing key was retired",
+    hint: "Seal with the key that came after it; nothing was signed, and writes are recorded meanwhile.",
+    http: 409,
+  },
 } as const satisfies Record<`WK4${number}`, CodeEntry>

@@ -219,6 +219,11 @@ export interface PolicyInput<
   readonly consent?: ConsentInput<NoInfer<Table>, NoInfer<Role | Combined>>
   /** Accesses that an appointment, a duty or a referral explains; the others wait for the reviewers. */
   readonly detection?: DetectionInput<NoInfer<Table>, NoInfer<Purpose>, NoInfer<Role | Combined | Service>>
+  /**
+   * `keep`: how long the audit log is kept, in whole years and months, at least `P1Y`; default `P13M`. The DPDP Rules, 2025, rule
+   * 6(1)(e), keep logs for a year from 13 May 2027 on. Nothing is dropped by itself: `wardkeep audit drop-month` does it.
+   */
+  readonly auditLog?: { readonly keep: string }
   readonly services?: {
     readonly [S in Service]: {
       readonly purposes: readonly NoInfer<Purpose>[]

@@ -1,6 +1,7 @@
 import { splitName } from "../identifier.js"
 import { aggregatesOf, checkAggregates } from "./aggregates.js"
 import { breakGlassOf, checkAssigning } from "./assigning.js"
+import { monthsOf } from "./audit-log.js"
 import { addCells, checkCells, type Known, qualifiedConditions } from "./cells.js"
 import { combinationActors } from "./combine.js"
 import { checkConsent, consentOf } from "./consent.js"
@@ -76,6 +77,7 @@ export function parsePolicy(input: unknown): Policy {
     aggregates,
     consent,
     detection,
+    auditLog: { keepMonths: monthsOf(doc.auditLog.keep) },
   }
 }
 

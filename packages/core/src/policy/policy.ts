@@ -176,6 +176,8 @@ export interface Policy<
   readonly consent: ConsentRule | null
   /** Null: accesses are neither explained nor reviewed. */
   readonly detection: Detection | null
+  /** How long the audit log is kept: a month of it may be dropped so many months after its end. */
+  readonly auditLog: { readonly keepMonths: number }
   /** Never set: only the literal names of the policy file travel in it. */
   readonly literals?: {
     readonly table: Table

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { type Action, actions, narrowableActions } from "./actions.js"
+import { auditLogSchema } from "./audit-log.js"
 import { conditionSchema } from "./condition.js"
 import { detectionSchema } from "./detection.js"
 import { duration, windowDuration } from "./duration.js"
@@ -210,6 +211,7 @@ export const policySchema = z.strictObject({
   aggregates: aggregates.optional(),
   consent: consent.optional(),
   detection: detectionSchema.optional(),
+  auditLog: auditLogSchema,
   lookups: z
     .record(name, z.strictObject({ table: tableName, by: column, returns: z.array(column).min(1) }))
     .default({}),

@@ -94,3 +94,12 @@ function oneParent(entry: ScopedTable, parent: ScopedTable, missing: readonly [s
 end`
   return [`do ${quoteLiteral(body)}`]
 }
+
+/** The parent's column that a row of `through` refers to; the same before and after the plan made the keys: a plan must not find its own work undone. */
+export function referred({ table, through }: ScopedTable, parent: ScopedTable): string {
+  const by = through?.by ?? ""
+  const declared = table.constraints.find(
+    (k) => k.type === "f" && k.parent === parent.table.name && k.columns.includes(by),
+  )
+  return declared?.parentColumns[declared.columns.indexOf(by)] ?? ownKey(parent)
+}

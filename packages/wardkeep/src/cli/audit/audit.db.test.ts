@@ -1,12 +1,13 @@
+import { spawnSync } from "node:child_process"
 import { generateKeyPairSync } from "node:crypto"
-import { readFile, writeFile } from "node:fs/promises"
+import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { parsePolicy } from "@wardkeep/core"
 import { backfill } from "@wardkeep/postgres/migrate"
 import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
 import { callCli } from "#tests/cli/call-cli.ts"
-import { emptyFolder, hostTables, newDeployment, type Ran, runCli, startCli } from "#tests/cli/run-cli.ts"
+import { emptyFolder, hostTables, newDeployment, type Ran, runCli, startCli, wardkeepBin } from "#tests/cli/run-cli.ts"
 import { connected } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
@@ -225,6 +226,86 @@ describe("the audit log on the command line", () => {
     expect(await sealing.ended).toMatchObject({ code: 0, stderr: "" })
     expect(await cli(...erase, "--yes")).toMatchObject({ code: 0, stderr: "" })
     expect((await cli("audit", "verify", "--key", "seal.pub", "--anchor", "anchor.txt")).code).toBe(0)
+  })
+
+  it("holds, releases and drops a month, keeps it in a file, and says what the law asks for", async () => {
+    const now = new Date()
+    const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 15)).toISOString().slice(0, 7)
+    await connected(database.adminUrl, (client) =>
+      client.query(
+        "insert into wardkeep_audit.event (at, tenant, actor, role, purpose, verb, relation) values ($1, 'old clinic', 'asha', 'doctor', 'care', 'view', 'public.patient')",
+        [`${month}-10T00:00:00Z`],
+      ),
+    )
+    await cli("audit", "seal", "--key", "seal.pem", "--out", "anchor.txt")
+    const drop = ["audit", "drop-month", month, "--key", "seal.pem", "--reason", "retention is over"]
+    expect(await cli(...drop)).toMatchObject({ code: 2, stdout: "" })
+    const young = await cli("audit", "drop-month", now.toISOString().slice(0, 7), "--reason", "x", "--yes")
+    expect(young.code).not.toBe(0)
+    expect(young.stderr).toContain("WK441")
+    const held = await cli(
+      "audit",
+      "hold",
+      "--tenant",
+      "old clinic",
+      "--authority",
+      "court",
+      "--reason",
+      "case 4",
+      "--json",
+    )
+    const { id } = JSON.parse(held.stdout)
+    expect((await cli("audit", "holds")).stdout).toMatch(
+      new RegExp(`^${id}  everybody of old clinic: court, case 4 .*\\n1 open`),
+    )
+    expect((await cli(...drop, "--yes")).stderr).toContain(`WK440 a legal hold keeps this month: ${id}`)
+    expect(await cli("audit", "release-hold", id, "--reason", "closed")).toMatchObject({ code: 0, stderr: "" })
+    const gone = await cli(...drop, "--keep", "old.wkbundle", "--yes")
+    expect(gone).toMatchObject({ code: 0, stderr: "" })
+    expect(gone.stdout).toMatch(
+      new RegExp(`^dropped ${month}: 1 event\\n {2}kept in old.wkbundle, SHA-256 [0-9a-f]{64}`),
+    )
+    expect(gone.stdout).toContain("rule 6(1)(e): P1Y from the log entry")
+    const kept = await cli("audit", "verify", "old.wkbundle", "--key", "seal.pub", "--anchor", "anchor.txt")
+    expect(kept).toMatchObject({ code: 0, stderr: "" })
+    const whole = await cli("audit", "verify", "--key", "seal.pub", "--anchor", "anchor.txt")
+    expect(whole).toMatchObject({ code: 0, stderr: "" })
+    expect(whole.stdout).toMatch(new RegExp(`DROPPED .*/old%20clinic: 1 events of ${month} were dropped`))
+    expect(whole.stdout).not.toContain("DELETED")
+  })
+
+  it("says so where the disk is full: the log is whole, and no half file stays", async () => {
+    const sealed = await cli("audit", "seal", "--key", "seal.pem", "--out", "/dev/full")
+    expect(sealed).toMatchObject({ code: 2, stdout: "" })
+    expect(sealed.stderr).toContain("WK009 sealed, but /dev/full cannot be written")
+    // A file may have two blocks and no more; what is written beyond them fails as on a full disk.
+    const limited = `ulimit -f 2; exec "$0" "$@"`
+    const out = join(folder, "full.wkbundle")
+    const command = [wardkeepBin, "audit", "bundle", ...about, "--out", out]
+    const ran = spawnSync("sh", ["-c", limited, process.execPath, ...command], {
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? "", ...env },
+    })
+    expect(ran.status).toBe(2)
+    expect(ran.stderr.toString()).toContain("cannot be written")
+    expect((await readdir(folder)).filter((name) => name.startsWith("full."))).toEqual([])
+    expect((await cli("audit", "verify", "--key", "seal.pub")).code).toBe(0)
+  })
+
+  it("gives the sealing over to another key, and refuses the old one", async () => {
+    const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+    await writeFile(join(folder, "next.pem"), privateKey.export({ type: "pkcs8", format: "pem" }))
+    await writeFile(join(folder, "next.pub"), publicKey.export({ type: "spki", format: "pem" }))
+    const rotate = ["audit", "rotate-key", "--key", "seal.pem", "--next", "next.pem", "--reason", "yearly"]
+    const turned = await cli(...rotate, "--last", "last.txt")
+    expect(turned).toMatchObject({ code: 0, stderr: "" })
+    expect((await cli("audit", "seal", "--key", "seal.pem")).stderr).toContain("WK445")
+    expect((await cli("audit", "seal", "--key", "next.pem")).code).toBe(0)
+    const both = await cli("audit", "verify", "--key", "seal.pub", "next.pub", "--anchor", "last.txt")
+    expect(both).toMatchObject({ code: 0, stderr: "" })
+    const one = await cli("audit", "verify", "--key", "seal.pub")
+    expect(one.code).toBe(1)
+    expect(one.stdout).toContain("KEY_UNKNOWN")
   })
 
   it("says where there is none", async () => {

@@ -47,5 +47,9 @@ export function eraseCommand(context: CommandContext): Command {
     )
     if (flags.json) return printJson(output, erased)
     output.out(`${output.paint("green", "erased")} a person from ${countOf(erased.events, "event")}`)
+    if (erased.untold > 0)
+      output.out(
+        `  ${countOf(erased.untold, "event")} of rows that belong to other rows stay: the log began after those, and does not tell whose they are`,
+      )
   })
 }

@@ -2,16 +2,19 @@ import { Command } from "commander"
 import type { CommandContext } from "../command-context.js"
 import { bundleCommand } from "./bundle.js"
 import { alertsCommand, reviewAccessCommand, unexplainedCommand } from "./detect.js"
+import { dropMonthCommand } from "./drop-month.js"
 import { eraseCommand } from "./erase.js"
+import { holdCommand, holdsCommand, releaseHoldCommand } from "./holds.js"
 import { accessReportCommand, blastRadiusCommand, deniedCommand, diffCommand, exportsCommand } from "./reach.js"
 import { timelineCommand, touchedCommand, whoChangedCommand, whoSawCommand } from "./read.js"
+import { rotateKeyCommand } from "./rotate-key.js"
 import { sealCommand } from "./seal.js"
 import { tailCommand } from "./tail.js"
 import { auditVerifyCommand } from "./verify.js"
 
 export function auditCommand(context: CommandContext): Command {
   const group = new Command("audit").description(
-    "Seal, verify, read and hand out the audit log. Reading it is recorded.",
+    "Seal, verify, read, hand out and, when its time is over, drop the audit log. Reading it is recorded.",
   )
   const commands = [
     sealCommand,
@@ -31,6 +34,11 @@ export function auditCommand(context: CommandContext): Command {
     alertsCommand,
     reviewAccessCommand,
     eraseCommand,
+    holdCommand,
+    releaseHoldCommand,
+    holdsCommand,
+    dropMonthCommand,
+    rotateKeyCommand,
   ]
   for (const make of commands) group.addCommand(make(context))
   return group

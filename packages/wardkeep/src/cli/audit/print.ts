@@ -72,13 +72,17 @@ export function accessLine({ at, actor, role, purpose, what, relation, groups, r
 
 /** What the answer rests on. An empty one is worth no more than this. */
 export function coverageLines(rows: number, coverage: Coverage): string[] {
-  const { since, tables, off, unsealed, erased, views, undetermined, unnamed } = coverage
+  const { since, dropped, tables, off, unsealed, erased, views, undetermined, unnamed } = coverage
   const lines = [
     `${countOf(rows, "line")}. The log of this clinic ${since === null ? "is empty" : `begins ${since}`}; writes to ${countOf(tables, "table")} are recorded.`,
     views === 0
       ? "Not recorded here: who looked at a row without changing it."
       : `Views of ${countOf(views, "table")} through the client are recorded; what went around the client is not.`,
   ]
+  if (dropped.length > 0)
+    lines.push(
+      `Dropped after their retention: ${dropped.map(({ month, events }) => `${month} (${countOf(events, "event")})`).join(", ")}.`,
+    )
   if (undetermined > 0)
     lines.push(`${countOf(undetermined, "view")} of this clinic name nobody, or not everybody: they may be of anybody.`)
   if (unnamed > 0) lines.push(`Downloads and exports of this clinic that name nobody: ${unnamed}.`)

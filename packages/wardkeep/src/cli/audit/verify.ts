@@ -61,13 +61,17 @@ export function auditVerifyCommand(context: CommandContext): Command {
 
 function print(found: Verification | BundleVerification, output: Output): void {
   if ("made" in found) output.out(`${found.log}, made ${found.made}`)
-  const sum = (part: "size" | "withheld" | "erased"): number => found.logs.reduce((n, log) => n + log[part], 0)
+  const sum = (part: "size" | "withheld" | "erased" | "dropped"): number =>
+    found.logs.reduce((n, log) => n + log[part], 0)
   const word = found.ok ? output.paint("green", "OK") : output.paint("red", "NOT OK")
   output.out(`${word} ${countOf(found.logs.length, "log")}, ${countOf(sum("size"), "leaf").replace("leafs", "leaves")}`)
   if (sum("withheld") > 0) output.out(`  ${sum("withheld")} shown as a hash only`)
   if (sum("erased") > 0) output.out(`  ${sum("erased")} with a person erased`)
+  if (sum("dropped") > 0) output.out(`  ${sum("dropped")} of months that were dropped`)
   for (const { name, origin, message } of found.verdicts)
-    output.out(`  ${output.paint(name === "UNSEALED" ? "yellow" : "red", name)} ${origin}: ${message}`)
+    output.out(
+      `  ${output.paint(name === "UNSEALED" || name === "DROPPED" ? "yellow" : "red", name)} ${origin}: ${message}`,
+    )
   if (!found.anchored)
     output.out(
       "self-attested only: no checkpoint from outside was compared, so whoever holds the key could have rewritten it",

@@ -16,7 +16,7 @@ export interface SealOptions {
 /**
  * Seals what was committed into signed trees, once or until it is told to end.
  *
- * @throws WK402 the key · WK403 another sealer · WK404 another incarnation · WK410 a pooler · WK002 · WK005 · WK307
+ * @throws WK402 the key · WK403 another sealer · WK445 a retired key · WK404 another incarnation · WK410 a pooler · WK002 · WK005 · WK307
  * @example await seal({ policy, connection: { env: process.env }, key: pem, onSealed: keepElsewhere })
  */
 export async function seal({ policy, connection, key, every, onSealed }: SealOptions): Promise<void> {

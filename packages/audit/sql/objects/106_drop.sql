@@ -1,0 +1,72 @@
+create function wardkeep_audit.drops() returns table (tenant text, month text, n integer, leaves text, event bigint, is_sealed boolean)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select e.tenant, e.detail::json ->> 'month', e.n, e.detail::json ->> 'leaves', e.id, exists (select from wardkeep_audit.leaf l where l.event = e.id)
+    from wardkeep_audit.event e where e.verb = 'retention' and e.detail like '{"phase":"begun"%'
+$$;
+comment on function wardkeep_audit.drops() is 'Internal: the months that somebody began to drop, with the leaves that each tenant''s log had of them.';
+-- A few of them, for ever: they are what a gap in the log rests on.
+create index event_outlives on wardkeep_audit.event (tenant, verb) where verb in ('retention', 'rotation');
+
+-- Two seconds, in which writers wait behind this one: then it gives up.
+create function wardkeep_audit.finish_drop(month text) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC' set lock_timeout = '2s'
+as $$
+declare
+  span tstzrange := wardkeep_audit.month_span(month);
+  part text := 'wardkeep_audit.event_' || replace(month, '-', '_');
+  kept wardkeep_audit.event[];
+  dropped integer;
+begin
+  if not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month) or exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and not d.is_sealed) then
+    raise exception 'that % is dropped is not sealed yet', month using errcode = 'WK442', hint = 'Run `wardkeep audit seal`, then drop again; nothing was dropped.';
+  end if;
+  begin
+    lock table wardkeep_audit.event in access exclusive mode;
+    perform wardkeep_audit.require_month_unheld(month);
+  exception when lock_not_available then
+    raise exception 'transactions that write or read the log did not end in time' using errcode = 'WK444', hint = 'Nothing was dropped. Run the same again when the clinic is quiet.';
+  end;
+  -- What is written with a time of that month after it was counted has no part in what was sealed.
+  if exists (select from (select e.tenant, count(*) as n from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb) group by 1) f
+       where not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and d.tenant = f.tenant and d.n = f.n)) then
+    raise exception 'other events of % are there than were counted', month using errcode = 'WK443', hint = 'Nothing was dropped. Drop it anew; look for a clock that ran backwards.';
+  end if;
+  kept := array(select e from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and wardkeep_audit.outlives(e.verb));
+  insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
+  select f.tenant, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', f.n, concat('{"phase":"completed","month":', to_json(month), '}')
+    from (select e.tenant, count(*) as n from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb) group by 1) f;
+  select coalesce(sum(e.n), 0) into dropped from wardkeep_audit.event e where e.xid = pg_current_xact_id() and e.verb = 'retention';
+  if to_regclass(part) is not null then
+    execute 'drop table ' || part;
+    insert into wardkeep_audit.event select k.* from unnest(kept) k;
+  end if;
+  delete from wardkeep_audit.event_other e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb);
+  return dropped;
+end
+$$;
+comment on function wardkeep_audit.finish_drop(text) is
+  'Second step: drops a month whose first step is sealed. Writers wait for it, at most for two seconds before it begins. Returns how many events. For the owner. Fails with WK440, WK442, WK443, WK444.';
+
+create function wardkeep_audit.forget_dropped(month text) returns integer
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  forgotten integer;
+begin
+  with gone as materialized (
+    select l.log, l.index from wardkeep_audit.drops() d
+      join wardkeep_audit.log g on g.tenant = d.tenant
+      cross join lateral jsonb_array_elements(d.leaves::jsonb) r
+      join wardkeep_audit.leaf l on l.log = g.id and l.index between (r ->> 0)::bigint and (r ->> 1)::bigint
+     where d.month = forget_dropped.month and not exists (select from wardkeep_audit.event e where e.xid = l.xid and e.id = l.event)
+  ), closed as (
+    delete from wardkeep_audit.erased x using gone o where x.log = o.log and x.index = o.index
+  )
+  update wardkeep_audit.leaf l set seed = null from gone o where l.log = o.log and l.index = o.index and l.seed is not null;
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end
+$$;
+comment on function wardkeep_audit.forget_dropped(text) is
+  'Last step, which makes nobody wait: without their seeds nothing that was in the dropped events can be found by trying. For the owner.';

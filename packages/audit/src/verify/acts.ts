@@ -1,0 +1,58 @@
+import { eventLeaf, type Hidden, type OpenEvent } from "./hashing.js"
+import type { ShownLeaf } from "./log.js"
+
+/** A month was dropped: the events of these leaves, each from and to, are gone on purpose. */
+export interface DropAct {
+  readonly leaf: number
+  readonly month: string
+  readonly events: number
+  readonly ranges: readonly (readonly [number, number])[]
+  readonly actor: string
+  /** `YYYY-MM-DD`. */
+  readonly on: string
+}
+
+/** A key signs no more: the old key said so itself, in the last batch that it signed. */
+export interface RotationAct {
+  readonly leaf: number
+  /** SHA-256 of the 32 bytes of the public key, hex. */
+  readonly retired: string
+}
+
+/** What the owner's functions sealed about the log itself; nothing where the event is not the one that was sealed. */
+export function actOf({ index, hash, event, erased }: ShownLeaf): DropAct | RotationAct | undefined {
+  if (event === undefined || erased === true || event.role !== "owner") return undefined
+  const kind = `${event.verb} ${event.relation}`
+  const isAct = kind === "retention wardkeep_audit.event" || kind === "rotation wardkeep_audit.checkpoint"
+  if (!isAct || !eventLeaf(event).equals(hash)) return undefined
+  const detail = said(event.detail)
+  if (event.verb === "retention") return dropOf(index, event, detail)
+  return typeof detail.retired === "string" ? { leaf: index, retired: detail.retired } : undefined
+}
+
+function dropOf(leaf: number, event: OpenEvent, detail: Record<string, unknown>): DropAct | undefined {
+  const { phase, month, leaves } = detail
+  const actor = "value" in event.actor ? event.actor.value : null
+  if (phase !== "begun" || typeof month !== "string" || actor === null || !Array.isArray(leaves)) return undefined
+  const on = new Date(Number(BigInt(event.at_us) / 1000n))
+  if (Number.isNaN(on.getTime()) || !/^\d{4}-\d{2}$/.test(month)) return undefined
+  const ranges = leaves.filter(isRange)
+  const inOrder = ranges.every(([from, to], at) => from <= to && from > (ranges[at - 1]?.[1] ?? -1))
+  const counted = ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0)
+  const isWhole =
+    ranges.length === leaves.length && inOrder && counted === event.n && (ranges.at(-1)?.[1] ?? leaf) < leaf
+  return isWhole ? { leaf, month, events: event.n, ranges, actor, on: on.toISOString().slice(0, 10) } : undefined
+}
+
+const isRange = (value: unknown): value is [number, number] =>
+  Array.isArray(value) && value.length === 2 && value.every((index) => Number.isSafeInteger(index) && index >= 0)
+
+function said(detail: Hidden): Record<string, unknown> {
+  if (!("value" in detail) || detail.value === null) return {}
+  try {
+    const value: unknown = JSON.parse(detail.value)
+    return typeof value === "object" && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,174 @@
+import { generateKeyPairSync } from "node:crypto"
+import { asOwner } from "@wardkeep/postgres/migrate"
+import pg from "pg"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { installAudited } from "#tests/fixture/audited.ts"
+import { type Clinic, connected, withLogin } from "#tests/fixture/clinic.ts"
+import { type Grant, inContext, issueBySql } from "#tests/fixture/token.ts"
+import { generator } from "#tests/fuzz/random.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { checkpointNote, signerFrom } from "../seal/note.js"
+import { openSealer } from "../seal/sealer.js"
+import { trustedKeys, type Verification, verifyDatabase } from "./index.js"
+
+const seed = Number(process.env.WARDKEEP_FUZZ_SEED ?? Date.now() % 2 ** 31)
+const places = 100
+const batches = 12
+const database = useDatabase()
+const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
+const keys = trustedKeys([publicKey.export({ type: "spki", format: "pem" }).toString()])
+let clinic: Clinic
+let superuser: pg.Client
+let log = 0
+let size = 0
+/** The newest checkpoint of each log. */
+let anchors: string[] = []
+
+const key = "log = $log and index = $k"
+const event = `id = (select event from wardkeep_audit.leaf where ${key})`
+const edit = (set: string): string => `update wardkeep_audit.event set ${set} where ${event}`
+
+/** Whole numbers from 0 up to below what is asked for. */
+function drawing(): (below: number) => number {
+  const next = generator(seed)
+  return (below) => Math.floor(next() * below)
+}
+
+/** What a superuser does at leaf $k; `only`: what finds it needs a checkpoint from outside. */
+const classes: readonly { name: string; sql: string; verdict: string; only?: "anchored"; first?: number }[] = [
+  { name: "actor swapped", sql: edit("actor = 'bela'"), verdict: "EDITED" },
+  { name: "time changed", sql: edit("at = at + interval '1 us'"), verdict: "EDITED" },
+  { name: "role changed", sql: edit("role = 'reception'"), verdict: "EDITED" },
+  { name: "purpose changed", sql: edit("purpose = 'billing'"), verdict: "EDITED" },
+  { name: "subject changed", sql: edit("subject = 'x'"), verdict: "EDITED" },
+  { name: "content changed", sql: edit("detail = '{}'"), verdict: "EDITED" },
+  { name: "hash changed", sql: `update wardkeep_audit.leaf set hash = sha256('x') where ${key}`, verdict: "EDITED" },
+  { name: "seed changed", sql: `update wardkeep_audit.leaf set seed = sha256('x') where ${key}`, verdict: "EDITED" },
+  { name: "event deleted", sql: `delete from wardkeep_audit.event where ${event}`, verdict: "DELETED" },
+  {
+    name: "event and leaf deleted, the gap closed",
+    sql: `delete from wardkeep_audit.event where ${event}; delete from wardkeep_audit.leaf where ${key};
+      update wardkeep_audit.leaf set index = index - 1 where log = $log and index > $k`,
+    verdict: "DELETED",
+  },
+  {
+    name: "event added to a sealed batch",
+    sql: `insert into wardkeep_audit.event (xid, at, tenant, actor, role, purpose, verb, relation)
+      select xid, at, tenant, actor, role, purpose, verb, relation from wardkeep_audit.event where ${event}`,
+    verdict: "INSERTED",
+  },
+  {
+    name: "leaf doubled",
+    sql: `insert into wardkeep_audit.leaf (log, index, hash, at, entry) select log, index, hash, at, 'x' from wardkeep_audit.leaf where ${key}`,
+    verdict: "INSERTED",
+  },
+  { name: "tail cut", sql: "delete from wardkeep_audit.leaf where log = $log and index >= $k", verdict: "TRUNCATED" },
+  {
+    name: "order changed",
+    sql: "update wardkeep_audit.leaf set index = case index when $k then $k - 1 else $k end where log = $log and index in ($k - 1, $k)",
+    verdict: "REORDERED",
+    first: 1,
+  },
+  {
+    name: "trigger off",
+    sql: "alter table patient disable trigger wk_audit_update",
+    verdict: "GAP_OF_CAPTURE",
+  },
+  {
+    name: "old backup restored",
+    sql: `delete from wardkeep_audit.checkpoint where log = $log and size > $k; delete from wardkeep_audit.leaf where log = $log and index >= coalesce((select max(size) from wardkeep_audit.checkpoint where log = $log), 0);
+      delete from wardkeep_audit.event e where tenant <> '' and not exists (select from wardkeep_audit.leaf l where l.event = e.id);
+      delete from wardkeep_audit.checkpoint where log <> $log and size > (select size from wardkeep_audit.checkpoint where log <> $log order by size offset $older limit 1);
+      delete from wardkeep_audit.leaf where log <> $log and index >= (select max(size) from wardkeep_audit.checkpoint where log <> $log)`,
+    verdict: "ROLLED_BACK",
+    only: "anchored",
+  },
+]
+
+/** In a transaction that is undone; the verifier's own BEGIN and ROLLBACK leave the damage to it. */
+async function after(sql: string, kept: readonly string[]): Promise<Verification> {
+  await superuser.query("begin")
+  try {
+    await superuser.query("alter table wardkeep_audit.leaf drop constraint leaf_pkey, drop constraint leaf_event_key")
+    await superuser.query(sql)
+    const query = async (text: string, values?: unknown[]) =>
+      /^(begin|rollback)/.test(text) ? { rows: [] } : await superuser.query(text, values)
+    return await verifyDatabase({ client: { query } as unknown as pg.Client, keys, anchors: kept })
+  } finally {
+    await superuser.query("rollback")
+  }
+}
+
+beforeAll(async () => {
+  clinic = await installAudited(database.ownerUrl)
+  const [first] = clinic.branches
+  const asked = { role: "doctor", tenant: first.clinic, branches: [first.branch], purposes: ["care"] }
+  const doctor = (await issueBySql(database.ownerUrl, clinic, [asked]))[0] as Grant
+  superuser = new pg.Client({ connectionString: database.adminUrl })
+  await superuser.connect()
+  for (let batch = 0; batch < batches; batch++) {
+    await connected(withLogin(database.ownerUrl, clinic.logins.app), (client) =>
+      inContext(client, doctor, () => client.query("update patient set phone = $1", [`${batch}`])),
+    )
+    await connected(withLogin(database.ownerUrl, clinic.logins.migrator), (client) =>
+      asOwner(client, clinic.policy, async () => {
+        const sealer = await openSealer({ client, deployment: clinic.policy.deployment, signer, heartbeat: 0 })
+        await sealer.seal()
+      }),
+    )
+  }
+  const { rows } = await superuser.query<{ id: number; size: string }>(
+    "select id, size::text from wardkeep_audit.log where tenant = $1",
+    [first.clinic],
+  )
+  log = rows[0]?.id ?? 0
+  size = Number(rows[0]?.size)
+  const newest = await superuser.query<{ note: string }>(
+    "select distinct on (log) note from wardkeep_audit.checkpoint c order by log, c.size desc",
+  )
+  anchors = newest.rows.map(({ note }) => note)
+}, 120_000)
+
+afterAll(() => superuser.end())
+
+it.each(classes)(
+  `$name is $verdict at ${places} places, before and after anchoring (seed ${seed})`,
+  { timeout: 600_000 },
+  async (one) => {
+    const draw = drawing()
+    const seen = new Map<string, number>()
+    for (let place = 0; place < places; place++) {
+      // Two leaves that change places are of one batch: each holds as many as there are patients.
+      const perBatch = size / batches
+      let k = one.first === 1 ? 1 + draw(size - 1) : draw(size)
+      if (one.first === 1 && k % perBatch === 0) k = k - 1
+      const sql = one.sql
+        .replaceAll("$log", `${log}`)
+        .replaceAll("$k", `${k}`)
+        .replaceAll("$older", `${Math.max(0, Math.floor(k / perBatch) - 1)}`)
+      for (const kept of [[], anchors]) {
+        const found = await after(sql, kept)
+        const isSilent = one.only === "anchored" && kept.length === 0
+        if (!isSilent)
+          expect(
+            found.verdicts.map(({ name }) => name),
+            `${one.name} at ${k}`,
+          ).toContain(one.verdict)
+        expect(found.ok, `${one.name} at ${k}`).toBe(isSilent && found.ok)
+      }
+      seen.set(one.verdict, (seen.get(one.verdict) ?? 0) + 1)
+    }
+    expect(seen.get(one.verdict)).toBe(places)
+  },
+)
+
+it(`another log of the same size under this name is SPLIT_VIEW at ${places} anchors (seed ${seed})`, async () => {
+  const draw = drawing()
+  const { rows } = await superuser.query<{ note: string }>("select note from wardkeep_audit.checkpoint")
+  for (let place = 0; place < places; place++) {
+    const [origin = "", count = "0"] = (rows[draw(rows.length)]?.note ?? "").split("\n")
+    const other = checkpointNote(signer, origin, BigInt(count), Buffer.alloc(32, 1 + draw(255)))
+    expect((await after("select 1", [other])).verdicts.map(({ name }) => name)).toEqual(["SPLIT_VIEW"])
+  }
+})
