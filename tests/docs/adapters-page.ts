@@ -6,6 +6,8 @@ import type { OrmSubject } from "../contracts/adapters/orm.ts"
 import { type OrmCase, ormCases } from "../contracts/adapters/orm-cases.ts"
 import { ormSubjects } from "../contracts/adapters/orms/index.ts"
 
+import { type Outcome, outcomes } from "../contracts/orm-tools/outcomes.ts"
+
 interface Manifest {
   readonly version: string
   readonly dependencies: Record<string, string>
@@ -108,6 +110,14 @@ export function adaptersPage(): string {
     `${peer} \`${peers[peer]}\``,
     `\`${call}\``,
   ])
+  const kit = read("tests/orm-tools").dependencies["drizzle-kit"]
+  const tools = Object.values<Outcome>(outcomes).map(({ command, library, does, doctor, instead }) => [
+    command,
+    library === "drizzle-kit" ? `${kit}` : read(`tests/node_modules/${library}`).version,
+    does,
+    doctor,
+    instead,
+  ])
   const notes = all.flatMap(({ name, notes = [] }) => notes.map((note) => `- **${name}.** ${note}`))
   return `<!-- Made from tests/contracts/adapters. Change it there, then run: npm run docs -->
 # Adapters
@@ -164,7 +174,14 @@ application's login it is refused (the suite shows it), so it cannot be used by 
 \`drizzle({ client: drizzleClient(wk) })\`, and keeps its models and queries; tagged templates become
 \`wk.query(text, values)\`.
 
-Not tested: what migration tools of the ORMs (\`prisma db pull\`, \`drizzle-kit push\`, \`sync({ alter })\`,
-\`migration:generate\`) make of Wardkeep's objects.
+## Migration tools
+
+Tools that compare the whole schema see what Wardkeep added and take it for a mistake. Run as the owner on an applied clinic,
+**by hand, with \`npm run orm-tools\`**. Whatever you use: \`wardkeep doctor\` after each deployment.
+
+${table(["", "with", "what it does", "`wardkeep doctor`", "do instead"], tools)}
+
+Knex and Kysely have no such tool. Not run: \`prisma migrate dev\` and \`prisma db pull\`, whose engine is a program that Prisma
+fetches from a server of its own at the first call; try them on a copy.
 `
 }
