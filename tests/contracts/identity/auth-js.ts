@@ -1,7 +1,28 @@
 import { randomBytes } from "node:crypto"
-import { Auth, type AuthConfig } from "@auth/core"
-import Credentials from "@auth/core/providers/credentials"
 import type { Browser } from "./loopback.ts"
+
+interface Token {
+  readonly sub?: string
+  readonly mfaAt?: unknown
+}
+interface Callbacks {
+  jwt(given: { readonly token: Token; readonly user?: object }): Token | null
+  session(given: { readonly session: AuthJsFound; readonly token: Token }): object
+}
+interface Config {
+  readonly callbacks: Callbacks
+  readonly [option: string]: unknown
+}
+type Auth = (request: Request, config: Config) => Promise<Response>
+type Provider = (options: {
+  readonly credentials: object
+  authorize(given: { readonly id?: unknown; readonly code?: unknown }): object
+}) => unknown
+
+// By name: types of Auth.js bring those of a browser with them, and would change `Headers` for every file here.
+const load = async <T>(name: string): Promise<T> => (await import(/* @vite-ignore */ name)) as T
+const { Auth } = await load<{ Auth: Auth }>("@auth/core")
+const { default: Credentials } = await load<{ default: Provider }>("@auth/core/providers/credentials")
 
 const origin = "http://127.0.0.1"
 
@@ -14,7 +35,7 @@ export interface AuthJsFound {
 /** Auth.js with a password and a code: its own flow, and what it says of a browser. */
 export class AuthJs {
   readonly revoked = new Set<string>()
-  readonly #config: AuthConfig
+  readonly #config: Config
 
   /** `named`: whether the `session` callback puts the person's id into the session. */
   constructor(named: boolean) {

@@ -1,4 +1,4 @@
-import { type Collection, EntitySchema, type Ref } from "@mikro-orm/core"
+import { type Collection, EntitySchema, type OptionalProps, type Ref } from "@mikro-orm/core"
 import { MikroORM, type SqlEntityManager } from "@mikro-orm/postgresql"
 import { mikroOn } from "@wardkeep/adapters/mikroorm"
 import type { Inside, OrmSubject, Patient, Row } from "../orm.ts"
@@ -9,6 +9,7 @@ interface Visit {
   patient: Ref<Whole>
 }
 interface Whole extends Patient {
+  [OptionalProps]?: "clinic_id" | "branch_id" | "hiv_status" | "created_at"
   readonly created_at: Date | null
   visits: Collection<Visit>
 }
@@ -80,7 +81,10 @@ export const mikroormSubject: OrmSubject = {
         return found.map(({ clinic_id, full_name, visits }) => ({ clinic_id, full_name, visits: visits.getItems() }))
       },
       transaction: async (work) => await em.transactional(async (inner) => await work(inside(inner))),
-      lazy: () => em.createQueryBuilder(patient).select("*"),
+      lazy: () => {
+        const query = em.createQueryBuilder(patient).select("*")
+        return async () => await query
+      },
       close: async () => await orm.close(),
     }
   },
