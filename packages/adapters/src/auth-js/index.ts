@@ -27,8 +27,7 @@ export interface AuthJsOptions<Found> {
  * Tells who a session of Auth.js is, or that there is none. With Auth.js's `jwt` strategy nothing revokes it but your `jwt`
  * callback, by returning null.
  *
- * @throws WK009 another version of Auth.js than it accepts
- * @returns throws WK756 the session has expired · WK758 no id
+ * @throws WK009 another version of Auth.js than it accepts · for a session: WK756 it has expired · WK758 no id
  * @example
  * const identify = authJsIdentity<Session>({ mfaAt: ({ mfaAt }) => mfaAt })
  * const who = identify(await getSession(request, config))

@@ -38,8 +38,7 @@ export interface BetterAuthOptions<Found> {
  * Tells who a request's headers are signed in as, or that nobody is. Asked of better-auth's database each time, never of
  * its cookie cache, in which a revoked session lives on.
  *
- * @throws WK009 another version of better-auth than it accepts
- * @returns throws WK758 the id cannot be an actor
+ * @throws WK009 another version of better-auth than it accepts · for headers: WK756 expired · WK758 the id cannot be an actor
  * @example const identify = betterAuthIdentity(auth, { mfaAt: ({ session }) => session.mfaAt })
  */
 export function betterAuthIdentity<Found extends BetterAuthSession>(

@@ -4,7 +4,7 @@
  * @module
  */
 import { WardkeepError } from "@wardkeep/core"
-import { identityOf, type JwtOptions, verifiedClaims } from "../jwt/index.js"
+import { identityOf, type JwtOptions, verifiedClaims } from "../jwt/claims.js"
 import type { Identity } from "../sessions/index.js"
 
 export type { Claims, KeySet, SecondFactor } from "../jwt/index.js"
@@ -19,8 +19,7 @@ export interface OidcOptions extends Pick<JwtOptions, "issuer" | "keys" | "actor
  * without which somebody else's token could be slipped in. Then issue the session, once, for as long as your own sign-in lasts:
  * `ttl` is the rest of the ID token, often an hour or less.
  *
- * @throws WK009 as `jwtIdentity`
- * @returns throws as `jwtIdentity` · WK756 another nonce, or made for another client
+ * @throws as `jwtIdentity` · for a token also WK756 another nonce, or made for another client
  * @example
  * const identify = oidcIdentity({ issuer: "https://id.example.in", clientId })
  * const session = await issuer.issueSession({ ...(await identify(tokens.id_token, { nonce })), assignments, ttl: "PT8H" })

@@ -114,6 +114,7 @@ const longest = 24 * 60 * 60
  * Whole seconds until a sign-in ends, as `issueSession` takes them.
  *
  * @throws WK756 it has ended
+ * @example const session = await issuer.issueSession({ actor, assignments, ttl: secondsUntil(login.expiresAt) })
  */
 export function secondsUntil(ends: Date | number | string): number {
   const left = Math.floor((new Date(ends).getTime() - Date.now()) / 1000)
