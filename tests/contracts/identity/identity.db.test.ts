@@ -33,7 +33,8 @@ const code = (code: string, message?: RegExp) =>
   expect.objectContaining({ code, ...(message !== undefined && { message: expect.stringMatching(message) }) })
 
 const audience = "clinic-api"
-let signing: { readonly kid: string; readonly privateKey: CryptoKey; readonly jwk: JWK; readonly pem: JWK }
+type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>["privateKey"]
+let signing: { readonly kid: string; readonly privateKey: PrivateKey; readonly jwk: JWK; readonly pem: JWK }
 let keys: KeySet
 let oidc: OidcProvider
 let issuer = ""

@@ -112,8 +112,8 @@ it(outcomes.typeorm.command, async () => {
   const columns = { id, visit_id: { type: "uuid" }, body: { type: "text" } } as const
   const written = async (more: object): Promise<string> => {
     const note = new TypeormSchema({ name: "note", columns: { ...columns, ...more } })
-    const options = { type: "postgres", url: ownerUrl(), entities: [note], installExtensions: false } as const
-    const source = await new DataSource(options).initialize()
+    const here = { type: "postgres", url: ownerUrl(), installExtensions: false } as const
+    const source = await new DataSource({ ...here, entities: [note] }).initialize()
     const { upQueries } = await source.driver.createSchemaBuilder().log()
     await source.destroy()
     return upQueries.map(({ query }) => query).join("\n")
