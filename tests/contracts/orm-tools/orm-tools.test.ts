@@ -124,6 +124,9 @@ it(outcomes.typeorm.command, async () => {
   expect(named).not.toContain("DROP COLUMN")
   expect(named).toMatch(/"clinic_id" DROP DEFAULT/)
   for (const text of [without, named]) expect(text).not.toMatch(/policy|trigger|wardkeep|_word/i)
+  const dropped = 'alter table note drop constraint "wk_note_through"'
+  await migrator((client) => asOwner(client, clinic.policy, () => client.query(dropped)))
+  expect((await drifted()).map(({ object }) => object)).toContain("foreign key public.note wk_note_through")
 })
 
 it(outcomes.mikroorm.command, async () => {

@@ -20,7 +20,7 @@ export const outcomes = {
   push: {
     command: "`drizzle-kit push` of the covered tables",
     library: "drizzle-kit",
-    does: "**switches row-level security off on each of them**, drops policies and defaults, in no transaction, and exits with 0 when it fails half-way",
+    does: "**switches row-level security off on each of them**, then drops defaults and foreign keys, in no transaction; here it fails before it comes to the policies, and exits with 0",
     doctor: "`drift`, a leak: row-level security is off",
     instead: "never; `wardkeep apply` puts it back. `generate` and `migrate` of drizzle-kit do not",
   },
@@ -41,7 +41,7 @@ export const outcomes = {
   syncAltering: {
     command: "`sequelize.sync({ alter: true })`",
     library: "sequelize",
-    does: "drops columns that no model names, such as `clinic_id` of a `through` table, with the policies on them refused by the server (2BP01)",
+    does: "begins to drop columns that no model names, such as `clinic_id` of a `through` table; the server refuses, because policies rest on them (2BP01)",
     doctor: none,
     instead: "`drop: false`, or migrations",
   },
@@ -57,7 +57,7 @@ export const outcomes = {
     command: "`mikro-orm schema:update`, `migration:create`",
     library: "@mikro-orm/postgresql",
     does: "would drop the schema `wardkeep` with all tables in it",
-    doctor: "`drift` after such a file ran",
+    doctor: "that Wardkeep is not installed, after such a file ran",
     instead:
       '`schemaGenerator: { ignoreSchema: ["wardkeep", "wardkeep_lookup", "wardkeep_audit", "wardkeep_consent"], skipTables: [/_word$/] }`',
   },
