@@ -37,7 +37,12 @@ export default defineConfig({
           globalSetup: [tempFolder],
           setupFiles: [removeFolders],
           include: ["{packages,examples}/*/src/**/*.test.ts", "tests/**/*.test.ts"],
-          exclude: ["**/*.db.test.ts", "tests/packaging/**", "tests/contracts/next/**", "**/node_modules/**"],
+          exclude: [
+            "**/*.db.test.ts",
+            "tests/packaging/**",
+            "tests/contracts/{next,orm-tools}/**",
+            "**/node_modules/**",
+          ],
           testTimeout: 60_000,
         },
       },
@@ -49,6 +54,17 @@ export default defineConfig({
           globalSetup: ["tests/harness/src/global-setup.ts", tempFolder],
           include: ["tests/contracts/next/*.test.ts"],
           testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // `npm run orm-tools`: drizzle-kit is installed first.
+          name: "orm-tools",
+          globalSetup: ["tests/harness/src/global-setup.ts", tempFolder],
+          include: ["tests/contracts/orm-tools/*.test.ts"],
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

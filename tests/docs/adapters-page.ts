@@ -6,6 +6,8 @@ import type { OrmSubject } from "../contracts/adapters/orm.ts"
 import { type OrmCase, ormCases } from "../contracts/adapters/orm-cases.ts"
 import { ormSubjects } from "../contracts/adapters/orms/index.ts"
 
+import { type Outcome, outcomes } from "../contracts/orm-tools/outcomes.ts"
+
 interface Manifest {
   readonly version: string
   readonly dependencies: Record<string, string>
@@ -51,11 +53,21 @@ const packageOf = ({ library }: Subject): string => library.replace("express4", 
 const subpathOf = (subject: Subject): string =>
   packageOf(subject)
     .replace(/^@prisma\/client$/, "prisma")
+    .replace(/^@mikro-orm\/postgresql$/, "mikroorm")
+    .replace(/^@nestjs\/core$/, "nestjs")
     .replace(/-orm$/, "")
 
 const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map((_, n) => (n === 0 ? "---" : ":-:"))), ...rows.map(row)].join("\n")
+
+/** What tests/contracts/identity signs people in with. */
+const bridges: readonly (readonly [name: string, subpath: string, library: string, peer: string, call: string])[] = [
+  ["JWT with its keys (JWKS)", "jwt", "jose", "jose", "jwtIdentity({ issuer, audience })"],
+  ["OpenID Connect, ID token of the code flow", "oidc", "oidc-provider", "jose", "oidcIdentity({ issuer, clientId })"],
+  ["better-auth", "better-auth", "better-auth", "better-auth", "betterAuthIdentity(auth, { mfaAt })"],
+  ["Auth.js", "auth-js", "@auth/core", "@auth/core", "authJsIdentity({ mfaAt })"],
+]
 
 /** docs/reference/adapters.md: what the contract suite demands of each adapter, works and exceptions alike. */
 export function adaptersPage(): string {
@@ -91,6 +103,21 @@ export function adaptersPage(): string {
     `\`${peers.next}\``,
     "`nextContext(wk, { store, session, scope, refused })`",
   ])
+  const identities = bridges.map(([name, subpath, library, peer, call]) => [
+    name,
+    `\`wardkeep/${subpath}\``,
+    `${library} ${read(`tests/node_modules/${library}`).version}`,
+    `${peer} \`${peers[peer]}\``,
+    `\`${call}\``,
+  ])
+  const kit = read("tests/orm-tools").dependencies["drizzle-kit"]
+  const tools = Object.values<Outcome>(outcomes).map(({ command, library, does, doctor, instead }) => [
+    command,
+    library === "drizzle-kit" ? `${kit}` : read(`tests/node_modules/${library}`).version,
+    does,
+    doctor,
+    instead,
+  ])
   const notes = all.flatMap(({ name, notes = [] }) => notes.map((note) => `- **${name}.** ${note}`))
   return `<!-- Made from tests/contracts/adapters. Change it there, then run: npm run docs -->
 # Adapters
@@ -119,6 +146,14 @@ ${reasons.map((text, n) => `${n + 1}. ${text}`).join("\n")}
 
 ${table(["", ...frameworkSubjects.map(({ name }) => name)], frameworks)}
 
+## Who is it
+
+${table(["", "import from", "tested with", "accepted", "call"], identities)}
+
+From the host's own sign-in to \`issueSession\`, on the same server: \`tests/contracts/identity\`. Refused there: no algorithm, a shared
+secret, another audience, issuer, type, key or signature, no end, an end that is past, an unknown key (without a storm of
+questions), another nonce, another client, a second factor that is too old or none. How to: [sign-in.md](../guides/sign-in.md).
+
 ## Next
 
 Every line of the table of frameworks is demanded of Next's route handlers too, on Next's own production server over what
@@ -133,8 +168,20 @@ it answers the refusal and the form's fields.
 
 ${notes.join("\n")}
 
-Not here: postgres.js, which opens its own connections and takes none from elsewhere, and MikroORM, whose version 7 states
-Node.js 22. Not tested: what migration tools of the ORMs (\`prisma db pull\`,
-\`drizzle-kit push\`, \`sync({ alter })\`, \`migration:generate\`) make of Wardkeep's objects.
+**Not here: postgres.js.** It speaks the protocol itself and takes no connection from elsewhere, but for a bare socket: a context
+that Wardkeep sets, the record of what was read and the check of what came back would not happen on it. With the
+application's login it is refused (the suite shows it), so it cannot be used by mistake. Drizzle on it changes one line,
+\`drizzle({ client: drizzleClient(wk) })\`, and keeps its models and queries; tagged templates become
+\`wk.query(text, values)\`.
+
+## Migration tools
+
+Tools that compare the whole schema see what Wardkeep added and take it for a mistake. Run as the owner on an applied clinic,
+**by hand, with \`npm run orm-tools\`**. Whatever you use: \`wardkeep doctor\` after each deployment.
+
+${table(["", "with", "what it does", "`wardkeep doctor`", "do instead"], tools)}
+
+Knex and Kysely have no such tool. Not run: \`prisma migrate dev\` and \`prisma db pull\`, whose engine is a program that Prisma
+fetches from a server of its own at the first call; try them on a copy.
 `
 }

@@ -9,7 +9,13 @@ import { runnableSnippets } from "./extract.ts"
 import { compile, readDocument, run, workshop } from "./workshop.ts"
 
 /** Documents that may hold runnable blocks; each block is a program of its own. */
-const documents = ["README.md", "docs/guides/embed.md", "docs/guides/orms.md", "docs/guides/your-tests.md"]
+const documents = [
+  "README.md",
+  "docs/guides/embed.md",
+  "docs/guides/orms.md",
+  "docs/guides/sign-in.md",
+  "docs/guides/your-tests.md",
+]
 
 const database = useDatabase()
 const clinic = { id: randomUUID(), annaNagar: randomUUID(), velachery: randomUUID() }
@@ -97,6 +103,9 @@ test("every runnable block of the documents compiles strictly and runs as a user
   const orms = Object.entries(outputs).filter(([where]) => where.startsWith("docs/guides/orms.md"))
   expect(orms.length).toBeGreaterThan(0)
   for (const [where, output] of orms) expect(output, where).toContain("Meera Nair")
+  const signIn = Object.entries(outputs).find(([where]) => where.startsWith("docs/guides/sign-in.md"))?.[1]
+  expect(signIn).toContain("Meera Nair")
+  expect(signIn).toContain("WK756")
   const stage = Object.entries(outputs).find(([where]) => where.startsWith("docs/guides/your-tests.md"))?.[1]
   expect(stage).toContain("Meera Nair")
   expect(stage).toContain("[]")

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { WardkeepError } from "@wardkeep/core"
 import knex from "knex"
 import pg from "pg"
@@ -7,8 +7,13 @@ import { expressErrors } from "./express/index.js"
 import { fastifyErrors } from "./fastify/index.js"
 import { honoErrors } from "./hono/index.js"
 import { knexOn } from "./knex/index.js"
+import { mikroOn } from "./mikroorm/index.js"
 import { prismaOn } from "./prisma/index.js"
 import { sequelizeOn } from "./sequelize/index.js"
+
+const never = (): never => {
+  throw new Error("not reached")
+}
 
 // Never connected: everything here is refused before.
 const wk = { pool: new pg.Pool(), tryContext: () => undefined }
@@ -21,6 +26,15 @@ describe("what an adapter was not made for is refused when it is set up", () => 
     await own.destroy()
     const other = { client: { ...knex({ client: "pg" }).client, dialect: "mysql" } }
     expect(() => knexOn(wk, other)).toThrowError(refused(/not made with `client: "pg"`/))
+  })
+
+  it("a MikroORM for another database, and one with replicas", () => {
+    const orm = (dialect: string, replicas: unknown) => ({
+      em: { fork: () => never(), getConnection: () => ({ getKnex: () => ({ client: { dialect } }) }) },
+      config: { get: () => replicas, set: () => undefined },
+    })
+    expect(() => mikroOn(wk, orm("mysql", undefined))).toThrowError(refused(/not one for PostgreSQL/))
+    expect(() => mikroOn(wk, orm("postgresql", [{ host: "127.0.0.1" }]))).toThrowError(refused(/replicas of its own/))
   })
 
   it("a Sequelize instance for another database", () => {
@@ -93,23 +107,12 @@ function bounds(range: string): [number[], number[]] {
 it("what adapters accept is what the package lists as optional peers", () => {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8")
   const { peerDependencies, peerDependenciesMeta } = JSON.parse(text) as Record<string, Record<string, unknown>>
-  const adapters = [
-    "drizzle",
-    "express",
-    "fastify",
-    "hono",
-    "knex",
-    "kysely",
-    "nestjs",
-    "next",
-    "prisma",
-    "sequelize",
-    "typeorm",
-  ]
-  const accepted = adapters.map((name): [string, [number[], number[]]] => {
-    const source = readFileSync(new URL(`./${name}/index.ts`, import.meta.url), "utf8")
+  const folder = new URL(".", import.meta.url)
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\w\/\w+\.ts$/.test(name))
+  const accepted = files.flatMap((name): [string, [number[], number[]]][] => {
+    const source = readFileSync(new URL(name, folder), "utf8")
     const found = /requirePeer\("([^"]+)", { from: (\[.+?\]), below: (\[.+?\]) }/.exec(source)
-    return [found?.[1] ?? name, [JSON.parse(found?.[2] ?? "[]"), JSON.parse(found?.[3] ?? "[]")]]
+    return found === null ? [] : [[found[1] ?? "", [JSON.parse(found[2] ?? ""), JSON.parse(found[3] ?? "")]]]
   })
   const listed = Object.entries(peerDependencies!).map(([name, range]) => [name, bounds(String(range))])
   expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(accepted))

@@ -6,6 +6,7 @@ import { sequelizeOn } from "@wardkeep/adapters/sequelize"
 import type { Wardkeep } from "@wardkeep/postgres"
 import express from "express"
 import pg from "pg"
+import postgres from "postgres"
 import { Sequelize } from "sequelize"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { useClient } from "#tests/fixture/client.ts"
@@ -16,6 +17,7 @@ import { frameworkSubjects } from "./frameworks/index.ts"
 import type { Orm } from "./orm.ts"
 import { codeIn, type OrmCase, ormCases } from "./orm-cases.ts"
 import { ormSubjects } from "./orms/index.ts"
+import { mikroOrm } from "./orms/mikroorm.ts"
 import { barePrisma } from "./orms/prisma.ts"
 
 const database = useDatabase()
@@ -131,4 +133,32 @@ it("Sequelize gives a connection back whose transaction was ended in another con
   expect(await here.count("Sequelize, ended elsewhere")).toBe(0)
   await sequelize.close()
   await wk.close()
+})
+
+it("a fork of MikroORM that two people share gives one's row to the other, which `orm.em` does not", async () => {
+  const wk = here.newClient()
+  const { orm, find } = mikroOrm(wk)
+  const [first, second] = here.sessions
+  const { rows } = await wk.run(first, () => wk.query<{ id: string }>("select id from patient limit 1"))
+  const { id } = rows[0]!
+  const shared = orm.em.fork()
+  expect(await wk.run(second, () => find(shared, id))).toBeNull()
+  const own = await wk.run(first, () => find(shared, id))
+  expect(own).toMatchObject({ id, created_at: expect.any(Date) })
+  expect(await wk.run(second, () => find(shared, id))).toBe(own)
+  expect(await wk.run(first, () => find(orm.em, id))).toMatchObject({ id })
+  expect(await wk.run(second, () => find(orm.em, id))).toBeNull()
+  await orm.close()
+  await wk.close()
+})
+
+it("postgres.js takes no connection from elsewhere; with one of its own, the application's login reads and writes nothing", async () => {
+  const sql = postgres(database.appUrl(used.clinic.logins.app), { max: 1, onnotice: () => undefined })
+  // What it could be handed is a socket, and then the protocol on it is its own.
+  expect(Object.keys(sql.options)).not.toContain("pool")
+  const refused = { code: expect.stringMatching(/^(WK101|42501)$/) }
+  await expect(sql`select full_name from patient`).rejects.toMatchObject(refused)
+  await expect(sql`insert into patient (full_name) values ('postgres.js')`).rejects.toMatchObject(refused)
+  await expect(sql.begin((tx) => tx`select full_name from public.patient`)).rejects.toMatchObject(refused)
+  await sql.end()
 })

@@ -1,11 +1,17 @@
 import { useDatabase } from "@wardkeep/harness/use-database"
+import type { Request, Response } from "express"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { openStage } from "wardkeep/testing"
 import type { Part } from "../data/people.js"
 import type { Browser, Reply } from "../demo/browser.js"
 import { bodies } from "../demo/crossings/http-bodies.js"
 import { makeOracle } from "../demo/oracle.js"
 import { type Target, targetIn } from "../demo/target.js"
+import type { Route } from "../http/route.js"
+import policy from "../policy.js"
 import { clinicTemplate, openClinic, type TestClinic } from "../testing/open-clinic.js"
+import { appointmentRoutes } from "./appointments.js"
+import { patientRoutes } from "./patients.js"
 
 const database = useDatabase({ template: clinicTemplate })
 const parts = ["reception", "nurse", "doctor", "billing", "owner"] as const
@@ -127,4 +133,46 @@ test("a malformed body is refused before anything runs", async () => {
   })
   expect(response.status).toBe(400)
   expect(await response.json()).toMatchObject({ code: "invalid_request" })
+})
+
+test("lists and searches cross no branch, whoever asks, also with the keys and words of others", async () => {
+  const { wk, issuer, migratorUrl } = clinic
+  const opened_on = "2024-01-01"
+  const stage = await openStage({
+    wk,
+    issuer,
+    policy,
+    migrator: migratorUrl,
+    batch: 2,
+    clinic: (n) => ({ slug: `test-of-crossing-${n}`, name: "Test", city: "Pune" }),
+    branches: { A: { name: "A", opened_on }, B: { name: "B", opened_on } },
+  })
+  const list = (routes: readonly Route[]) => async (query: Readonly<Record<string, string>>) => {
+    const found = routes.find(({ method, path }) => method === "get" && !path.includes(":"))!
+    return await found.handle({ params: {}, query } as unknown as Request, {} as Response, undefined)
+  }
+  const [patients, appointments] = [list(patientRoutes(wk)), list(appointmentRoutes(wk))]
+  try {
+    for (const role of ["reception", "nurse", "doctor"] as const)
+      await stage.expectNoCrossing({
+        role,
+        seed: (mark) => ({ patient: { full_name: `Asha ${mark}`, phone: "+919812300009", sex: "female" } }),
+        run: async ({ own, sibling, stranger }) => {
+          const words = [own, sibling, stranger].map(({ patient }) => String(patient![0]!.full_name).split(" ")[1]!)
+          const searched = await Promise.all(words.map((search) => patients({ search })))
+          return [await patients({}), await patients({ search: "Asha" }), ...searched]
+        },
+      })
+    const starts_at = "2024-05-06T09:00:00Z"
+    const [clinicOfTest, reason] = [await stage.newClinic(), "a fever in branch B"]
+    const { patient } = await clinicOfTest.seed("B", {
+      patient: { full_name: "Asha Rao", phone: "+919812300010", sex: "female" },
+    })
+    await clinicOfTest.seed("B", { appointment: { patient_id: patient![0]!.id, starts_at, reason } })
+    const day = () => appointments({ day: "2024-05-06" })
+    expect(JSON.stringify(await clinicOfTest.asRole("reception", { branch: "B" }, day))).toContain(reason)
+    expect(JSON.stringify(await clinicOfTest.asRole("reception", { branch: "A" }, day))).not.toContain(reason)
+  } finally {
+    await stage.close()
+  }
 })

@@ -4,19 +4,12 @@
  * @module
  */
 import { WardkeepError } from "@wardkeep/core"
-import type { PoolClient } from "pg"
 import { requirePeer } from "../peer.js"
 import type { Pooled } from "../pool.js"
+import { type KnexClient, takeConnections } from "./connections.js"
 
 export type { Pooled } from "../pool.js"
-
-/** The part of Knex's client that decides where connections come from. */
-export interface KnexClient {
-  readonly dialect?: string
-  readonly pool?: unknown
-  acquireConnection(): Promise<unknown>
-  releaseConnection(connection: unknown): Promise<void>
-}
+export type { KnexClient } from "./connections.js"
 
 /**
  * Lets a Knex instance take its connections from Wardkeep, in place of a pool of its own, and gives it back. The context
@@ -31,8 +24,7 @@ export function knexOn<Db extends { readonly client: KnexClient }>(wk: Pooled, d
   if (client.dialect !== "postgresql") throw refused('the Knex instance was not made with `client: "pg"`')
   // Its pool would stay open beside Wardkeep's, with a login that the fence knows nothing of.
   if (client.pool !== undefined) throw refused("the Knex instance has a `connection` of its own")
-  client.acquireConnection = () => wk.pool.connect()
-  client.releaseConnection = async (connection) => (connection as PoolClient).release()
+  takeConnections(wk, client)
   return db
 }
 

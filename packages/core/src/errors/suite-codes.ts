@@ -1,6 +1,6 @@
 import type { CodeEntry } from "./code-entry.js"
 
-/** Of the conformance suite, which stands alone. */
+/** Of the conformance suite, which stands alone, and of the bridges from a sign-in to a session. */
 export const suiteCodes = {
   WK701: {
     title: "The target of the conformance suite is not valid",
@@ -43,6 +43,21 @@ export const suiteCodes = {
     http: 500,
   },
   WK755: { title: "The tested server does not answer", hint: "Check address and network, then run again.", http: 503 },
+  WK756: {
+    title: "The token or the sign-in was refused",
+    hint: "Sign in again; the message says what did not hold.",
+    http: 401,
+  },
+  WK757: {
+    title: "The identity provider does not answer",
+    hint: "Check its address, its discovery document and its keys, then try again.",
+    http: 503,
+  },
+  WK758: {
+    title: "This id cannot be an actor",
+    hint: "Name the person's own id, a uuid, a whole number or text, by the bridge's `actor` option.",
+    http: 403,
+  },
   WK770: {
     title: "The baseline file is not valid",
     hint: "Give every entry check, object, reason and expires (YYYY-MM-DD), each object of a check once.",

@@ -177,14 +177,20 @@ export async function drift({ client, policy }: { client: Queryable; policy: Pol
     ]
   }
   const findings = [...(await roleFindings(client, policy)), ...(await databaseFindings(client, policy))]
-  for (const { fact, change, cloneOf } of found.differences) {
+  for (const difference of found.differences) {
+    const { fact, change, cloneOf } = difference
     if (cloneOf !== undefined) continue
+    const off = wasSwitchedOff(difference)
     findings.push({
       check: "drift",
       severity: severityOf(fact),
       object: fact,
-      message: `${fact} ${change} since the policy was applied`,
-      fix: "wardkeep plan, then wardkeep apply",
+      message: off
+        ? `${fact} changed since the policy was applied: row-level security is off, and every role with a grant reads every row`
+        : `${fact} ${change} since the policy was applied`,
+      fix: off
+        ? "wardkeep apply, now; then find what did it: `drizzle-kit push` does (docs/reference/adapters.md#migration-tools)"
+        : "wardkeep plan, then wardkeep apply",
     })
   }
   if (found.policyHash !== policyHash(policy)) {
@@ -197,6 +203,10 @@ export async function drift({ client, policy }: { client: Queryable; policy: Pol
     })
   }
   return sortFindings(findings)
+}
+
+function wasSwitchedOff({ fact, was, is }: Difference): boolean {
+  return fact.startsWith("table ") && was?.startsWith("rls true") === true && is?.startsWith("rls false") === true
 }
 
 export function severityOf(fact: string): Severity {

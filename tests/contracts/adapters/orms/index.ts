@@ -2,6 +2,7 @@ import type { OrmSubject } from "../orm.ts"
 import { drizzleSubject } from "./drizzle.ts"
 import { knexSubject } from "./knex.ts"
 import { kyselySubject } from "./kysely.ts"
+import { mikroormSubject } from "./mikroorm.ts"
 import { prismaSubject } from "./prisma.ts"
 import { sequelizeSubject } from "./sequelize.ts"
 import { typeormSubject } from "./typeorm.ts"
@@ -13,4 +14,5 @@ export const ormSubjects: readonly OrmSubject[] = [
   prismaSubject,
   sequelizeSubject,
   typeormSubject,
+  mikroormSubject,
 ]

@@ -1,0 +1,1 @@
+export * from "@wardkeep/adapters/auth-js"
