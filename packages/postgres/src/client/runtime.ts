@@ -6,6 +6,7 @@ import { Connections, type ConnectionsOptions } from "./connections.js"
 import { Deadline, within } from "./deadline.js"
 import { otherStrategy, outward, worthAnotherTry } from "./errors.js"
 import type { GuardOptions } from "./guard.js"
+import { HiddenColumns } from "./hidden/hidden-columns.js"
 import { judge } from "./judge.js"
 import { Lanes } from "./lanes.js"
 import { type Ask, callOf, mayWrite, type Observed, showsRows, type ViewObserver, type Watch } from "./observe.js"
@@ -44,6 +45,7 @@ export class Runtime implements UnitOwner {
   readonly keepDetail: boolean
   readonly observer: ViewObserver | undefined
   readonly refusals: Refusals
+  readonly hidden: HiddenColumns
   readonly #lanes: Lanes | undefined
   readonly #sessions: ConnectionsOptions
   #aside: Connections | undefined
@@ -54,6 +56,7 @@ export class Runtime implements UnitOwner {
     const { settings, hostSchemas, keepDetail, observer, refusals, ...guard } = options
     this.observer = observer
     this.refusals = new Refusals(refusals, this)
+    this.hidden = new HiddenColumns(this)
     this.settings = settings
     this.log = options.log
     this.keepDetail = keepDetail
@@ -112,8 +115,15 @@ export class Runtime implements UnitOwner {
 
   /** One text in one context, as a transaction of its own. */
   run<R>(context: Context, text: Text, values: readonly unknown[], reading: Reading | undefined): Promise<Result<R>> {
-    if (this.observer === undefined) return this.alone<R>(context, text, values, reading)
     const observed = { context, text, parameters: values.length, reading }
+    const checked = this.hidden.check(context, text, values.length)
+    if (checked === undefined) return this.#seen<R>(observed, values)
+    const wire = wireValues(values)
+    return within(reading, this.recording(checked.then(() => this.#seen<R>(observed, wire))))
+  }
+
+  #seen<R>(observed: Observed, values: readonly unknown[]): Promise<Result<R>> {
+    const { context, text, reading } = observed
     const watch = this.watch(observed)
     if (watch === undefined) return this.alone<R>(context, text, values, reading)
     const seen = mayWrite(text) && !watch.expectsNothing() ? runHeldBack : runSeen
