@@ -1,7 +1,9 @@
 import { createIssuer, createWardkeep, type Issuer, type Session, type Wardkeep } from "@wardkeep/postgres"
+import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { withLogin } from "#tests/fixture/clinic.ts"
 import { hiddenForms, unseenForms } from "#tests/fixture/hidden-forms.ts"
+import { namedStatements } from "#tests/fixture/hidden-names.ts"
 import { document, type Host, installHost } from "#tests/fixture/host.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { databaseRole } from "../../compile/actors.js"
@@ -71,10 +73,16 @@ const tried = async (text: string, values: readonly unknown[] = [], as = session
         throw undone
       }),
     )
+    return undefined
   } catch (error) {
     return error
   }
 }
+const codeOf = async (work: Promise<unknown>): Promise<unknown> =>
+  await work.then(
+    () => "answered",
+    (error: { code?: string }) => error.code,
+  )
 
 describe("a column that the role's view hides", () => {
   it.each(hiddenForms)("$form: $text", async ({ text, values, refused }) => {
@@ -97,5 +105,57 @@ describe("a column that the role's view hides", () => {
 
   it.each(unseenForms)("is not seen, and answers NULL: $form", async ({ text }) => {
     expect(await tried(text)).toBe(undone)
+  })
+
+  it("is told from other names, however they are quoted", async () => {
+    const seed = Number(process.env.WARDKEEP_FUZZ_SEED ?? Date.now() % 2 ** 31)
+    const tally = { refused: 0, shown: 0 }
+    const property = fc.asyncProperty(namedStatements, async ({ text, refused }) => {
+      const error = await tried(text)
+      if (refused) expect(error).toMatchObject({ code: "WK117" })
+      else expect(error).toBe(undone)
+      tally[refused ? "refused" : "shown"]++
+    })
+    await fc.assert(property, { seed, numRuns: 120 })
+    console.log(`seed ${seed}: ${tally.refused} refused, ${tally.shown} shown`)
+    expect(Math.min(tally.refused, tally.shown)).toBeGreaterThan(20)
+  })
+})
+
+describe("every way into the client", () => {
+  const text = "select id from patient where phone is not null"
+
+  it("refuses: a query, a stream, a download, an ORM's pool and its transaction", async () => {
+    await wk.run(session, async () => {
+      expect(await codeOf(wk.query(text))).toBe("WK117")
+      expect(await codeOf(wk.query(text, [], { timeout: 5000 }))).toBe("WK117")
+      expect(await codeOf(wk.stream(text).next())).toBe("WK117")
+      expect(await codeOf(wk.copyOut(text).next())).toBe("WK117")
+      expect(await codeOf(wk.pool.query(text))).toBe("WK117")
+      const client = await wk.pool.connect()
+      await client.query("begin")
+      expect(await codeOf(client.query(text))).toBe("WK117")
+      expect(await codeOf(client.query("select 1"))).toBe("25P02")
+      await client.query("rollback")
+      client.release()
+    })
+  })
+
+  it("commits nothing that a refused statement wrote, awaited or not, and undoes a savepoint only", async () => {
+    const add = (id: number) => `insert into contact (id, phone) values (${id}, 'new') returning id`
+    const drop = (n: number) =>
+      `delete from contact where id in (select id from patient where phone is null) and id <> ${n}`
+    await wk.run(session, async () => {
+      // Nobody knows these texts yet: both are asked about while they run.
+      expect(await codeOf(wk.tx(async (q) => void q.query(drop(1)).catch(() => undefined)))).toBe("WK103")
+      const kept = wk.tx(async (q) => {
+        await q.query(add(50))
+        expect(await codeOf(wk.tx((inner) => inner.query(drop(2))))).toBe("WK117")
+        return await q.query(add(51))
+      })
+      expect((await kept).rows).toEqual([{ id: 51 }])
+      const { rows } = await wk.query("select id from contact order by id")
+      expect(rows).toEqual([1, 3, 50, 51].map((id) => ({ id })))
+    })
   })
 })

@@ -1,7 +1,7 @@
 import { type HiddenColumn, replaceMarks } from "../../compile/hidden-mark.js"
+import { inputs, isMark, type Node, nodesOf, type Read, textsIn } from "./plan-node.js"
 import { usesInOutput, withoutCasts } from "./select-list.js"
-
-type Node = Readonly<Record<string, unknown>>
+import { useOfParts } from "./set-operations.js"
 
 /** What decides which rows there are, in which order, and in which groups. */
 const deciding = [
@@ -34,13 +34,12 @@ export function hiddenUse(plan: unknown, parameters: number): HiddenColumn | und
   if (root === undefined) return undefined
   const nodes = [...nodesOf(root)]
   const columns = new Map<string, HiddenColumn>()
-  const read = (expression: string): string => withMarks(expression, columns)
-  const found = firstUse(nodes, read)
-  const mark = found ?? firstInSubplan(nodes, read, parameters)
+  const read: Read = (expression) => withMarks(expression, columns)
+  const mark = firstUse(nodes, read) ?? firstInSubplan(nodes, read, parameters) ?? useOfParts(root, read)
   return mark === undefined ? undefined : columns.get(mark)
 }
 
-function firstUse(nodes: readonly Node[], read: (expression: string) => string): string | undefined {
+function firstUse(nodes: readonly Node[], read: Read): string | undefined {
   for (const node of nodes) {
     for (const key of deciding)
       for (const text of textsIn(node[key])) {
@@ -59,7 +58,7 @@ function firstUse(nodes: readonly Node[], read: (expression: string) => string):
 
 /** New values of rows: an INSERT takes all of its source, an UPDATE what comes before the row's own place. */
 function writtenBy(node: Node): string[] {
-  const [source] = children(node)
+  const [source] = inputs(node)
   if (node["Node Type"] !== "ModifyTable" || source === undefined) return []
   const output = textsIn(source.Output)
   if (node.Operation === "Insert") return output
@@ -68,11 +67,7 @@ function writtenBy(node: Node): string[] {
 }
 
 /** `= any (select …)` and `(select …) = …`: the condition names the sub-select, whose result is the hidden column. */
-function firstInSubplan(
-  nodes: readonly Node[],
-  read: (expression: string) => string,
-  parameters: number,
-): string | undefined {
+function firstInSubplan(nodes: readonly Node[], read: Read, parameters: number): string | undefined {
   const conditions = nodes.flatMap((node) => deciding.flatMap((key) => textsIn(node[key])))
   for (const node of nodes) {
     const name = node["Subplan Name"]
@@ -104,23 +99,4 @@ function withMarks(expression: string, columns: Map<string, HiddenColumn>): stri
     return mark
   })
   return marked === bare ? "" : marked
-}
-
-function isMark(expression: string): boolean {
-  return /^«\d+»$/.test(expression)
-}
-
-function* nodesOf(node: Node): Generator<Node> {
-  yield node
-  for (const child of children(node)) yield* nodesOf(child)
-}
-
-function children(node: Node): readonly Node[] {
-  return Array.isArray(node.Plans) ? (node.Plans as Node[]) : []
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === "string") return [value]
-  if (Array.isArray(value)) return value.flatMap(textsIn)
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
