@@ -1,4 +1,5 @@
-import { WardkeepError } from "@wardkeep/core"
+import { type Policy, splitName, WardkeepError } from "@wardkeep/core"
+import { databaseRole } from "../../compile/actors.js"
 import type { HiddenColumn } from "../../compile/hidden-mark.js"
 import type { Context } from "../../context/context.js"
 import type { Ask } from "../observe.js"
@@ -9,27 +10,28 @@ interface Court {
   askFor(context: Context): Ask
 }
 
-/** Views that stand before tables for the role in force; they are in a schema of its name. */
-const viewsQuery = `
-select c.relname::text as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where n.nspname = pg_catalog.current_setting('role') and c.relkind = 'v'`
-
 /**
  * Refuses statements that decide by columns which the role's views hide. Asked of PostgreSQL once per text and role, by the
  * plan; nothing is asked where the text names no such view.
  */
 export class HiddenColumns {
   readonly #court: Court
-  readonly #views = new Map<string, Promise<readonly string[]>>()
+  readonly #partial: PartialTables
 
-  constructor(court: Court) {
+  constructor(court: Court, partial: PartialTables) {
     this.#court = court
+    this.#partial = partial
   }
 
   /** undefined where it is known that nothing stands against the text. @throws WK117 (later) a hidden column decides */
   check(context: Context, text: Text, parameters: number): Promise<void> | undefined {
-    const known = text.hidden.get(context.dbRole)
-    if (known === "none") return undefined
+    const { dbRole } = context
+    const tables = this.#partial.get(dbRole)
+    if (tables === undefined || text.hidden.get(dbRole) === "none") return undefined
+    if (!names(text.text, tables)) {
+      text.hidden.set(dbRole, "none")
+      return undefined
+    }
     return this.#checked(context, text, parameters)
   }
 
@@ -45,37 +47,33 @@ export class HiddenColumns {
 
   /** undefined where the text cannot be planned now: what is wrong with it the statement says itself. */
   async #find(context: Context, { text }: Text, parameters: number): Promise<HiddenColumn | "none" | undefined> {
-    const ask = this.#court.askFor(context)
-    const views = await this.#viewsOf(context.dbRole, ask)
-    const folded = text.toLowerCase()
-    const named = /u&\s*"/i.test(text) || views.some((name) => folded.includes(name))
-    if (views.length === 0 || !named) return "none"
     try {
-      return hiddenUse(await ask.plan(text, parameters), parameters) ?? "none"
+      return hiddenUse(await this.#court.askFor(context).plan(text, parameters), parameters) ?? "none"
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : ""
       if (/^(?:42|0A|22)/.test(code)) return undefined
       throw error
     }
   }
+}
 
-  /** One that fails says nothing to others than who asked: their session may have ended. */
-  async #viewsOf(dbRole: string, ask: Ask): Promise<readonly string[]> {
-    const known = this.#views.get(dbRole)
-    if (known !== undefined) return await known.catch(() => this.#read(dbRole, ask))
-    return await this.#read(dbRole, ask)
-  }
+function names(text: string, tables: readonly string[]): boolean {
+  const folded = text.toLowerCase()
+  return tables.some((table) => folded.includes(table)) || /u&\s*"/i.test(text)
+}
 
-  #read(dbRole: string, ask: Ask): Promise<readonly string[]> {
-    const coming = ask
-      .query<{ name: string }>(viewsQuery, [])
-      .then((rows) => rows.map(({ name }) => name.toLowerCase()))
-    this.#views.set(dbRole, coming)
-    coming.catch(() => {
-      if (this.#views.get(dbRole) === coming) this.#views.delete(dbRole)
-    })
-    return coming
+/** By role of the database: the tables, in lower case, that it reads in part, so that a view may stand before them. */
+export type PartialTables = ReadonlyMap<string, readonly string[]>
+
+export function partialTables(policy: Policy): PartialTables {
+  const roles = new Map<string, string[]>()
+  for (const actor of policy.actors) {
+    const tables = [...actor.can].flatMap(([table, { rules }]) =>
+      rules.read === undefined || rules.read.columns === "all" ? [] : [splitName(table, policy.schema).name.toLowerCase()],
+    )
+    if (tables.length > 0) roles.set(databaseRole(policy, actor), tables)
   }
+  return roles
 }
 
 function refused({ relation, column }: HiddenColumn, role: string): WardkeepError {
