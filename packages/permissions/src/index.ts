@@ -14,8 +14,6 @@ export { type Change, diff, diffText } from "./diff/diff.js"
 export { checkColumns } from "./matrix/check-columns.js"
 export { type CellId, compileMatrix, Matrix, type MatrixOptions, type RoleId } from "./matrix/matrix.js"
 export {
-  type GuardianTable,
-  type PresetCondition,
   type PresetName,
   type PresetOptions,
   type PresetRoles,

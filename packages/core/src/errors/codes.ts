@@ -113,6 +113,11 @@ export const codes = {
     hint: "Ask for `tenantKey()` in the component, route or action that calls the function, and hand it over as it is.",
     http: 500,
   },
+  WK117: {
+    title: "A statement decides by a column that its role may not see",
+    hint: "Give the role the column under `read` in the policy file, or take the column out of the condition, order or grouping.",
+    http: 500,
+  },
   WK201: {
     title: "This role may not do that",
     hint: "Ask somebody whose role may, or change the policy file.",

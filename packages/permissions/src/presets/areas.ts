@@ -10,6 +10,7 @@ export interface Preset {
   readonly purposes: readonly PurposeArea[]
   readonly mfa?: string
   readonly mustExpire?: true
+  readonly confined?: true
   readonly areas: { readonly [A in Area]?: AreaCell }
 }
 
@@ -18,8 +19,7 @@ export type PurposeArea = "care" | "billing" | "operations"
 
 const keep: AreaCell = { create: true, read: true, update: true }
 const printed: AreaCell = { create: true, read: true, update: true, print: true }
-const ownRecord: AreaCell = { read: { when: "own-record" }, download: { when: "own-record" } }
-const wardRecord: AreaCell = { read: { when: "ward-record" }, download: { when: "ward-record" } }
+const record: AreaCell = { read: true, download: true }
 
 /** Nobody but a clinician deletes or reads clinical data; who administers a branch does neither. */
 export const presets = {
@@ -86,26 +86,30 @@ export const presets = {
   },
   // Support works in contexts of its own, which are recorded; the role by itself shows reference data only.
   vendor_support: { purposes: ["operations"], mfa: "PT1H", mustExpire: true, areas: { reference: "read" } },
+  // Whose record it is, the assignment says: a confined role reaches the subjects that its context names.
   patient: {
     purposes: ["care"],
+    confined: true,
     areas: {
-      identity: ownRecord,
-      appointments: ownRecord,
-      clinical: ownRecord,
-      prescriptions: ownRecord,
-      laboratory: ownRecord,
-      billing: ownRecord,
+      identity: record,
+      appointments: record,
+      clinical: record,
+      prescriptions: record,
+      laboratory: record,
+      billing: record,
     },
   },
+  // A ward comes of age: the assignment of each one has an end.
   guardian: {
     purposes: ["care"],
+    confined: true,
     mustExpire: true,
     areas: {
-      identity: wardRecord,
-      appointments: wardRecord,
-      clinical: wardRecord,
-      prescriptions: wardRecord,
-      laboratory: wardRecord,
+      identity: record,
+      appointments: record,
+      clinical: record,
+      prescriptions: record,
+      laboratory: record,
     },
   },
 } as const satisfies Record<string, Preset>

@@ -1,3 +1,4 @@
+import { presetRoles } from "@wardkeep/permissions"
 import type { Session } from "@wardkeep/postgres"
 import { describe, expect, it } from "vitest"
 import { assignedPolicy, useAssigned } from "#tests/fixture/assigned.ts"
@@ -8,9 +9,13 @@ import { liftNarrowing, narrowRole, revokeAssignments, type Taken, takenFromRole
 import { declareBreakGlass, openReviews, reviewBreakGlass } from "./break-glass.js"
 
 const database = useDatabase()
-const own = { purposes: ["care"], confined: true, can: { patient: { read: true }, visit: { read: true } } }
 const { roles } = assignedPolicy() as { roles: object }
-const clinic = useAssigned(database, { roles: { ...roles, patient: own, guardian: own } })
+const presets = presetRoles({
+  roles: ["patient", "guardian"],
+  tables: { identity: ["patient"], appointments: ["visit"] },
+  purposes: { care: "care", billing: "billing", operations: "operations" },
+})
+const clinic = useAssigned(database, { roles: { ...roles, ...presets } })
 const code = (wanted: string) => expect.objectContaining({ code: wanted })
 let counter = 0
 const person = async (role: string, place: number, over = {}): Promise<{ actor: string; session: Session }> => {
@@ -215,7 +220,8 @@ describe.each(["patient", "guardian"] as const)("the role %s, by SQL with the ap
     const [one = "", other = ""] = clinic.places[0].patients
     const mine = (role === "guardian" ? [one, baby] : [one]).sort()
     const actor = `${role}-${counter++}`
-    for (const each of mine) await clinic.grant(actor, role, 0, { subject: each })
+    const validUntil = new Date(Date.now() + 3_600_000)
+    for (const each of mine) await clinic.grant(actor, role, 0, { subject: each, validUntil })
     const [grant] = (await clinic.session(actor)).grants
     const held = { db_role: grant?.dbRole ?? "", token: grant?.token ?? "", tenant: grant?.tenant ?? "" }
     const ask = (sql: string, values: unknown[] = []): Promise<string[]> =>
@@ -250,6 +256,26 @@ describe.each(["patient", "guardian"] as const)("the role %s, by SQL with the ap
     await expect(ask(asDoctor)).rejects.toEqual(code("WK107"))
     if (role === "patient") await expect(clinic.grant(actor, role, 0)).rejects.toEqual(code("WK206"))
     await ids(doctor, "delete from patient where id = $1 returning id", [baby])
+  })
+})
+
+describe("the preset guardian", () => {
+  it("has an end for each ward, and reaches neither the other nor the clinic once one has ended", async () => {
+    const [one = "", two = ""] = clinic.places[0].patients
+    const actor = `guardian-${counter++}`
+    await expect(clinic.grant(actor, "guardian", 0, { subject: one })).rejects.toEqual(code("WK206"))
+    const soon = new Date(Date.now() + 2000)
+    await clinic.grant(actor, "guardian", 0, { subject: one, validUntil: soon })
+    await clinic.grant(actor, "guardian", 0, { subject: two, validUntil: new Date(Date.now() + 3_600_000) })
+    const session = await clinic.session(actor)
+    const both = await ids(session, "select id from patient").catch((error: { code?: string }) => error.code)
+    // A machine that took longer than the assignment has shown the end of it already.
+    if (Date.now() < soon.getTime()) expect(both).toEqual([one, two].sort())
+    await clinic.admin("select pg_sleep(greatest(0, extract(epoch from $1::timestamptz - clock_timestamp()) + 0.05))", [soon])
+    expect(await ids(await clinic.session(actor), "select id from patient")).toEqual([two])
+    await expect(ids(session, "select id from patient")).rejects.toEqual(code("WK102"))
+    for (const sql of ["select id from staff", "select id from branch", "select id from note", "select id from clinic"])
+      await expect(ids(await clinic.session(actor), sql), sql).rejects.toEqual(code("42501"))
   })
 })
 

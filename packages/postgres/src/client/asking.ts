@@ -5,7 +5,7 @@ import type { Context } from "../context/context.js"
 import { Channel, type Failed } from "./channel.js"
 import { Deadline } from "./deadline.js"
 import { otherStrategy, worthAnotherTry } from "./errors.js"
-import { type Ask, type Observed, released, type Watch } from "./observe.js"
+import { type Ask, mayWrite, type Observed, released, type Watch } from "./observe.js"
 import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
 import { Statement } from "./wire/statement.js"
@@ -51,8 +51,19 @@ async function planned(runtime: Runtime, context: Context, text: string, paramet
   }
 }
 
+/** A statement whose rows an observer follows. */
+export async function runWatched<R>(
+  runtime: Runtime,
+  observed: Observed,
+  values: readonly unknown[],
+  watch: Watch,
+): Promise<Result<R>> {
+  const run = mayWrite(observed.text) && !watch.expectsNothing() ? runHeldBack : runSeen
+  return await run<R>(runtime, observed, values, watch)
+}
+
 /** A reading statement: it records what it shows itself, or the view is recorded before its rows are handed over. */
-export async function runSeen<R>(
+async function runSeen<R>(
   runtime: Runtime,
   observed: Observed,
   values: readonly unknown[],
@@ -74,7 +85,7 @@ export async function runSeen<R>(
 }
 
 /** A statement that writes and shows rows, in a transaction of its own that commits once the view is recorded. */
-export async function runHeldBack<R>(
+async function runHeldBack<R>(
   runtime: Runtime,
   observed: Observed,
   values: readonly unknown[],

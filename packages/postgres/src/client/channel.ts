@@ -1,7 +1,7 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { Context } from "../context/context.js"
 import type { Connections } from "./connections.js"
-import { outward } from "./errors.js"
+import { doubt, outward, swallowed } from "./errors.js"
 import { judge } from "./judge.js"
 import { changesRows, mayWrite, released, type Watch } from "./observe.js"
 import type { Reading } from "./own-unit.js"
@@ -75,8 +75,26 @@ export class Channel implements UnitOwner {
     this.#modes = [...this.#modes, ...modes]
   }
 
-  /** Sends a caller's query. */
+  /** Sends a caller's query. What is not yet known of its text is asked meanwhile, so that the order of the calls stays. */
   query<R>(text: Text, values: readonly unknown[], reading?: Reading): Promise<Result<R>> {
+    const checked = this.#runtime.hidden.check(this.context, text, values.length)
+    const result = this.#unhindered<R>(text, values, reading)
+    return checked === undefined ? result : this.#runtime.recording(this.#unless<R>(checked, result))
+  }
+
+  /** A transaction in which a statement was refused has failed, as after any error of PostgreSQL. */
+  async #unless<R>(checked: Promise<void>, result: Promise<Result<R>>): Promise<Result<R>> {
+    result.catch(() => undefined)
+    this.#pending++
+    try {
+      await checked.catch((error: unknown) => this.#spoil(error))
+      return await result
+    } finally {
+      this.#settled()
+    }
+  }
+
+  #unhindered<R>(text: Text, values: readonly unknown[], reading?: Reading): Promise<Result<R>> {
     const wrote = this.noteWrites(text)
     const watch = this.#runtime.watch({ context: this.context, text, parameters: values.length, reading, wrote })
     const result = this.watched<R>(text, values, reading, watch)
@@ -201,7 +219,6 @@ export class Channel implements UnitOwner {
   }
 
   #settle(unit: Unit, error: unknown): void {
-    this.#pending--
     if (error === undefined) unit.resolve(unit.result())
     else {
       this.#failure ??= error
@@ -211,6 +228,11 @@ export class Channel implements UnitOwner {
         this.#runtime.refusals.note(this.context, said, unit.statement.text)
       unit.reject(said)
     }
+    this.#settled()
+  }
+
+  #settled(): void {
+    this.#pending--
     if (this.#pending === 0) for (const resume of this.#idle.splice(0)) resume()
   }
 
@@ -273,16 +295,4 @@ export class Channel implements UnitOwner {
 /** The level is said each time: the session's default may be somebody else's choice. A later level stands above this one. */
 function beginWith(modes: readonly string[]): string {
   return ["begin isolation level read committed", ...modes].join(", ")
-}
-
-function swallowed(cause: unknown): WardkeepError {
-  return new WardkeepError("WK103", {
-    message: "the transaction was rolled back: an error inside it was caught and not passed on",
-    hint: "Let errors leave the callback, or put what may fail into a nested wk.tx (a savepoint).",
-    ...(cause !== undefined && { cause }),
-  })
-}
-
-function doubt(cause: unknown): WardkeepError {
-  return new WardkeepError("WK109", { message: "a transaction could not be rolled back", cause })
 }

@@ -108,3 +108,16 @@ export function otherStrategy(error: unknown, progress: Progress): boolean {
   if (!(error instanceof pg.DatabaseError)) return false
   return error.code === "WK101" || (error.code === "42883" && progress === "prologue")
 }
+
+/** COMMIT turned out to be a ROLLBACK. */
+export function swallowed(cause: unknown): WardkeepError {
+  return new WardkeepError("WK103", {
+    message: "the transaction was rolled back: an error inside it was caught and not passed on",
+    hint: "Let errors leave the callback, or put what may fail into a nested wk.tx (a savepoint).",
+    ...(cause !== undefined && { cause }),
+  })
+}
+
+export function doubt(cause: unknown): WardkeepError {
+  return new WardkeepError("WK109", { message: "a transaction could not be rolled back", cause })
+}

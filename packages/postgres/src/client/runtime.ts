@@ -1,14 +1,15 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { Context } from "../context/context.js"
 import type { SafeLogger } from "../log.js"
-import { askIn, runHeldBack, runSeen } from "./asking.js"
+import { askIn, runWatched } from "./asking.js"
 import { Connections, type ConnectionsOptions } from "./connections.js"
 import { Deadline, within } from "./deadline.js"
 import { otherStrategy, outward, worthAnotherTry } from "./errors.js"
 import type { GuardOptions } from "./guard.js"
+import { HiddenColumns, type PartialTables } from "./hidden/hidden-columns.js"
 import { judge } from "./judge.js"
 import { Lanes } from "./lanes.js"
-import { type Ask, callOf, mayWrite, type Observed, showsRows, type ViewObserver, type Watch } from "./observe.js"
+import { type Ask, callOf, type Observed, showsRows, type ViewObserver, type Watch } from "./observe.js"
 import type { Settings } from "./options.js"
 import { OwnUnit, type Reading } from "./own-unit.js"
 import { type RefusalRecorder, Refusals } from "./refusals.js"
@@ -26,6 +27,7 @@ export interface RuntimeOptions extends GuardOptions {
   readonly keepDetail: boolean
   readonly observer: ViewObserver | undefined
   readonly refusals: RefusalRecorder | undefined
+  readonly partial: PartialTables
 }
 
 const noSteps: readonly Step[] = []
@@ -44,6 +46,7 @@ export class Runtime implements UnitOwner {
   readonly keepDetail: boolean
   readonly observer: ViewObserver | undefined
   readonly refusals: Refusals
+  readonly hidden: HiddenColumns
   readonly #lanes: Lanes | undefined
   readonly #sessions: ConnectionsOptions
   #aside: Connections | undefined
@@ -51,9 +54,10 @@ export class Runtime implements UnitOwner {
   #closed = false
 
   constructor(options: RuntimeOptions) {
-    const { settings, hostSchemas, keepDetail, observer, refusals, ...guard } = options
+    const { settings, hostSchemas, keepDetail, observer, refusals, partial, ...guard } = options
     this.observer = observer
     this.refusals = new Refusals(refusals, this)
+    this.hidden = new HiddenColumns(this, partial)
     this.settings = settings
     this.log = options.log
     this.keepDetail = keepDetail
@@ -112,12 +116,18 @@ export class Runtime implements UnitOwner {
 
   /** One text in one context, as a transaction of its own. */
   run<R>(context: Context, text: Text, values: readonly unknown[], reading: Reading | undefined): Promise<Result<R>> {
-    if (this.observer === undefined) return this.alone<R>(context, text, values, reading)
     const observed = { context, text, parameters: values.length, reading }
     const watch = this.watch(observed)
+    const checked = this.hidden.check(context, text, values.length)
+    if (checked === undefined) return this.#seen<R>(observed, values, watch)
+    const wire = wireValues(values)
+    return within(reading, this.recording(checked.then(() => this.#seen<R>(observed, wire, watch))))
+  }
+
+  #seen<R>(observed: Observed, values: readonly unknown[], watch: Watch | undefined): Promise<Result<R>> {
+    const { context, text, reading } = observed
     if (watch === undefined) return this.alone<R>(context, text, values, reading)
-    const seen = mayWrite(text) && !watch.expectsNothing() ? runHeldBack : runSeen
-    return within(reading, this.recording(seen<R>(this, observed, values, watch)))
+    return within(reading, this.recording(runWatched<R>(this, observed, values, watch)))
   }
 
   /** Follows a statement that shows rows, where the policy records views. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
+import type { HiddenColumn } from "../compile/hidden-mark.js"
 import { type Kind, kindOf } from "./statement-kind.js"
 import { Statement } from "./wire/statement.js"
 
@@ -11,6 +12,8 @@ export interface Text {
   lastRole: string
   last: Statement | undefined
   readonly byRole: Map<string, Statement>
+  /** By role: the hidden column that the text decides by. Nothing where that was not asked yet. */
+  readonly hidden: Map<string, HiddenColumn | "none">
 }
 
 const capacity = 2000
@@ -45,7 +48,7 @@ export class StatementCatalog {
         message: "a statement that can change session settings is refused behind a pooler",
       })
     }
-    const read: Text = { text, kind, lastRole: "", last: undefined, byRole: new Map() }
+    const read: Text = { text, kind, lastRole: "", last: undefined, byRole: new Map(), hidden: new Map() }
     if (this.#texts.size >= capacity) dropOldest(this.#texts)
     this.#texts.set(text, read)
     return read

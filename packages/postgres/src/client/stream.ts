@@ -40,6 +40,7 @@ export async function* streamRows<R>(
     throw new WardkeepError("WK009", { message: "batch is a whole number from 1" })
   const read = runtime.statements.read(text)
   if (read.kind.kind !== "query") throw new WardkeepError("WK108", { message: "only a query has rows to stream" })
+  await runtime.hidden.check(channel.context, read, values.length)
   const statement = channel.statement(read)
   // Behind a pooler somebody may have left a cursor under any name that can be guessed.
   const portal = `wk_${randomBytes(12).toString("hex")}`
@@ -92,11 +93,13 @@ export async function* copyBytes(
   text: string,
   format: "csv" | "text",
 ): AsyncGenerator<Buffer, void, undefined> {
-  const { kind } = runtime.statements.read(text)
+  const read = runtime.statements.read(text)
+  const { kind } = read
   if (kind.kind !== "query" || !kind.readOnly)
     throw new WardkeepError("WK108", { message: "only a reading query can be copied" })
   requireBalanced(text)
-  const observed = { context: channel.context, text: runtime.statements.read(text), parameters: 0, reading: undefined }
+  await runtime.hidden.check(channel.context, read, 0)
+  const observed = { context: channel.context, text: read, parameters: 0, reading: undefined }
   const { observer } = runtime
   await observer?.copying(callOf(observed, observer.sites === true), runtime.askFor(channel.context))
   const how = format === "csv" ? "with (format csv, header)" : ""

@@ -9,6 +9,7 @@ import { safeLogger } from "../log.js"
 import { Ambient, contextOf } from "./ambient.js"
 import { Channel } from "./channel.js"
 import type { Limits } from "./deadline.js"
+import { partialTables } from "./hidden/hidden-columns.js"
 import { type JobContext, type JobOptions, type JobResult, runJob } from "./job.js"
 import { lookup } from "./lookup.js"
 import { observerOf, readOptions, type WardkeepOptions } from "./options.js"
@@ -67,6 +68,7 @@ export class Wardkeep implements Queries {
       keepDetail: options.dangerouslyLogDetail === true,
       observer: observerOf(options),
       refusals: options.refusals,
+      partial: partialTables(options.policy),
     })
     this.pool = ormPool(this.#runtime, this.#store, () => this.#ambient.alone())
   }

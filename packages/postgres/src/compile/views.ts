@@ -1,21 +1,24 @@
 import { type Policy, quoteIdent } from "@wardkeep/core"
 import { differenceSteps, type Grants, privilegeGrants } from "./grants.js"
+import { hiddenMark } from "./hidden-mark.js"
 import type { TablePrivileges } from "./privileges.js"
 import type { ScopedTable } from "./scope.js"
 import { hashOf, list, type Managed, qualified, type Step } from "./step.js"
 
 /**
  * A view of the same shape for a role that may not read every column: `select *` and `returning *` keep working,
- * hidden columns read as NULL. It lives in a schema named like the role, so that the constant path `"$user", …` finds it.
+ * hidden columns read as NULL, under a mark that plans show: the client refuses predicates on them (WK117). It lives in a
+ * schema named like the role, so that the constant path `"$user", …` finds it.
  */
 export function sameShapeView(entry: ScopedTable, privileges: TablePrivileges): Managed[] {
   if (privileges.select === false || privileges.hidden.length === 0) return []
   const role = quoteIdent(privileges.role)
   const name = `${privileges.role}.${entry.table.table}`
   const target = `${role}.${quoteIdent(entry.table.table)}`
+  const witness = witnessOf(entry, privileges)
   const columns = [...entry.table.columns.values()].map((column) =>
     privileges.hidden.includes(column.name)
-      ? `null::${column.type} as ${quoteIdent(column.name)}`
+      ? `${hiddenMark({ relation: entry.table.name, column: column.name }, column.type, witness)} as ${quoteIdent(column.name)}`
       : quoteIdent(column.name),
   )
   const { insert, update } = onView(privileges)
@@ -37,6 +40,13 @@ export function sameShapeView(entry: ScopedTable, privileges: TablePrivileges): 
       commentOn: `view ${target}`,
     },
   ]
+}
+
+/** A column that the role reads anyway, of no group where there is one: whoever records views takes it for shown. */
+function witnessOf({ table, rule }: ScopedTable, { select, hidden }: TablePrivileges): string {
+  const readable = [...(select || table.columns.keys())].filter((column) => !hidden.includes(column))
+  const grouped = new Set(Object.values(rule.columns ?? {}).flat())
+  return readable.find((column) => !grouped.has(column)) ?? readable[0] ?? ""
 }
 
 function onView(privileges: TablePrivileges): TablePrivileges {

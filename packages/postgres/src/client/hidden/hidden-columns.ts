@@ -1,0 +1,83 @@
+import { type Policy, splitName, WardkeepError } from "@wardkeep/core"
+import { databaseRole } from "../../compile/actors.js"
+import type { HiddenColumn } from "../../compile/hidden-mark.js"
+import type { Context } from "../../context/context.js"
+import type { Ask } from "../observe.js"
+import type { Text } from "../statements.js"
+import { hiddenUse } from "./plan-uses.js"
+
+interface Court {
+  askFor(context: Context): Ask
+}
+
+/**
+ * Refuses statements that decide by columns which the role's views hide. Asked of PostgreSQL once per text and role, by the
+ * plan; nothing is asked where the text names no such view.
+ */
+export class HiddenColumns {
+  readonly #court: Court
+  readonly #partial: PartialTables
+
+  constructor(court: Court, partial: PartialTables) {
+    this.#court = court
+    this.#partial = partial
+  }
+
+  /** undefined where it is known that nothing stands against the text. @throws WK117 (later) a hidden column decides */
+  check(context: Context, text: Text, parameters: number): Promise<void> | undefined {
+    const { dbRole } = context
+    const tables = this.#partial.get(dbRole)
+    if (tables === undefined || text.hidden.get(dbRole) === "none") return undefined
+    if (!names(text.text, tables)) {
+      text.hidden.set(dbRole, "none")
+      return undefined
+    }
+    return this.#checked(context, text, parameters)
+  }
+
+  async #checked(context: Context, text: Text, parameters: number): Promise<void> {
+    const { dbRole, role } = context
+    let use = text.hidden.get(dbRole)
+    if (use === undefined) {
+      use = await this.#find(context, text, parameters)
+      if (use !== undefined) text.hidden.set(dbRole, use)
+    }
+    if (use !== undefined && use !== "none") throw refused(use, role)
+  }
+
+  /** undefined where the text cannot be planned now: what is wrong with it the statement says itself. */
+  async #find(context: Context, { text }: Text, parameters: number): Promise<HiddenColumn | "none" | undefined> {
+    try {
+      return hiddenUse(await this.#court.askFor(context).plan(text, parameters), parameters) ?? "none"
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : ""
+      if (/^(?:42|0A|22)/.test(code)) return undefined
+      throw error
+    }
+  }
+}
+
+function names(text: string, tables: readonly string[]): boolean {
+  const folded = text.toLowerCase()
+  return tables.some((table) => folded.includes(table)) || /u&\s*"/i.test(text)
+}
+
+/** By role of the database: the tables, in lower case, that it reads in part, so that a view may stand before them. */
+export type PartialTables = ReadonlyMap<string, readonly string[]>
+
+export function partialTables(policy: Policy): PartialTables {
+  const roles = new Map<string, string[]>()
+  for (const actor of policy.actors) {
+    const tables = [...actor.can].flatMap(([table, { rules }]) =>
+      rules.read === undefined || rules.read.columns === "all" ? [] : [splitName(table, policy.schema).name.toLowerCase()],
+    )
+    if (tables.length > 0) roles.set(databaseRole(policy, actor), tables)
+  }
+  return roles
+}
+
+function refused({ relation, column }: HiddenColumn, role: string): WardkeepError {
+  return new WardkeepError("WK117", {
+    message: `${relation}.${column} is hidden from the role ${role}, and the statement decides or computes by it`,
+  })
+}
