@@ -89,7 +89,12 @@ describe("presets", () => {
     expect(() => presetRoles({ roles: ["locum"], tables, purposes })).toThrow("name the doctor too")
     const one = presetRoles({ roles: ["patient"], tables: { identity: ["patient"] }, purposes })
     const tenancy = { tenant: "clinic", branch: "branch", columns: { tenant: "clinic_id", branch: "branch_id" } }
-    const unnamed = { tenancy, tables: { patient: { scope: "branch" } }, purposes: { care: { basis: "x" } }, roles: one }
+    const unnamed = {
+      tenancy,
+      tables: { patient: { scope: "branch" } },
+      purposes: { care: { basis: "x" } },
+      roles: one,
+    }
     expect(() => parsePolicy(unnamed)).toThrow("the role is confined to subjects, and public.patient names none")
     // @ts-expect-error: no preset of this name
     expect(() => presetRoles({ roles: ["surgeon"], tables, purposes })).toThrow("there is no preset surgeon")

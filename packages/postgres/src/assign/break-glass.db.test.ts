@@ -271,7 +271,9 @@ describe("the preset guardian", () => {
     const both = await ids(session, "select id from patient").catch((error: { code?: string }) => error.code)
     // A machine that took longer than the assignment has shown the end of it already.
     if (Date.now() < soon.getTime()) expect(both).toEqual([one, two].sort())
-    await clinic.admin("select pg_sleep(greatest(0, extract(epoch from $1::timestamptz - clock_timestamp()) + 0.05))", [soon])
+    await clinic.admin("select pg_sleep(greatest(0, extract(epoch from $1::timestamptz - clock_timestamp()) + 0.05))", [
+      soon,
+    ])
     expect(await ids(await clinic.session(actor), "select id from patient")).toEqual([two])
     await expect(ids(session, "select id from patient")).rejects.toEqual(code("WK102"))
     for (const sql of ["select id from staff", "select id from branch", "select id from note", "select id from clinic"])

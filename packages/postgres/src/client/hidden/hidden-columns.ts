@@ -69,7 +69,9 @@ export function partialTables(policy: Policy): PartialTables {
   const roles = new Map<string, string[]>()
   for (const actor of policy.actors) {
     const tables = [...actor.can].flatMap(([table, { rules }]) =>
-      rules.read === undefined || rules.read.columns === "all" ? [] : [splitName(table, policy.schema).name.toLowerCase()],
+      rules.read === undefined || rules.read.columns === "all"
+        ? []
+        : [splitName(table, policy.schema).name.toLowerCase()],
     )
     if (tables.length > 0) roles.set(databaseRole(policy, actor), tables)
   }
