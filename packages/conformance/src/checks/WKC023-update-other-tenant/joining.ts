@@ -5,7 +5,14 @@ import type { Ground } from "../../probe/ground.js"
 import { keyAs } from "../../probe/key-as.js"
 import { policyColumns } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
+import type { Way } from "../../probe/way.js"
 import type { TakenOver } from "./take-over.js"
+
+export const joiningWay: Way = {
+  statement: "UPDATE",
+  given: "blind, oneself into a column that a policy asks",
+  on: ["tables"],
+}
 
 /** Of a wide table, the first ones. */
 const columnLimit = 8

@@ -51,7 +51,10 @@ interface Sessions {
 async function tryOn(scene: Scene, record: CheckRecord, pair: Pair, { theirs, mine, pid }: Sessions): Promise<void> {
   const { attacker, victim } = pair
   const canary = `wk${randomBytes(5).toString("hex")}`
-  const running = theirs.run(`select pg_catalog.pg_sleep(${sleeps}) /* ${canary} */`)
+  // To be ended is the point, and no sign of a server in trouble: caught where it happens.
+  const running = theirs.run(
+    `do $wk$ begin perform pg_catalog.pg_sleep(${sleeps}) /* ${canary} */; exception when query_canceled then null; end $wk$`,
+  )
   const isRunning = async (): Promise<boolean> => {
     const rows = await scene.reader.rows(
       "select state = 'active' and query like '%' || $2 || '%' as on from pg_catalog.pg_stat_activity where pid = $1",
