@@ -99,9 +99,9 @@ export const holesInTime: readonly Hole[] = [
   },
   {
     name: "a cache that knows everybody's tags at one address",
-    routes: board("board", (tag) => tags.has(tag)),
-    visits: () => [{ path: "/board" }],
-    found: ["WKC209 GET /board"],
+    routes: board("noticeboard", (tag) => tags.has(tag)),
+    visits: () => [{ path: "/noticeboard" }],
+    found: ["WKC209 GET /noticeboard"],
   },
   {
     name: "a date that is answered before the check",
@@ -111,7 +111,12 @@ export const holesInTime: readonly Hole[] = [
         async handle(asked) {
           const any = onlyRow(await asked.sql("select 1 from patient where id::text = $1", [asked.params.id]))
           if (any !== undefined && asked.headers["if-modified-since"] !== undefined) return { status: 304 }
-          const own = (await patients(asked)).find(({ id }) => String(id) === asked.params.id)
+          const own = onlyRow(
+            await asked.sql(`select ${patientColumns} from patient where id::text = $1 and branch_id::text = $2`, [
+              asked.params.id,
+              asked.branch,
+            ]),
+          )
           return own === undefined
             ? missing
             : { json: own, headers: { "last-modified": "Mon, 02 Nov 2026 08:00:00 GMT" } }

@@ -23,7 +23,8 @@ export function shows(
   withoutOthers: readonly Answer[],
 ): boolean {
   const [tried, later] = [attempts(answers), attempts(withoutOthers)]
-  if (tried.some(({ said, refused }) => refused !== "42501" && said.includes(word ?? canary))) return true
+  const words = word === undefined ? [canary] : [word, canary]
+  if (tried.some(({ said, refused }) => refused !== "42501" && words.some((one) => said.includes(one)))) return true
   const last = tried.at(-1)
   if (last === undefined) return false
   if (/^23(505|P01|503)$/.test(last.refused ?? "")) return true

@@ -34,11 +34,11 @@ export function assignTenancy(catalog: Catalog, target: Target): void {
  * them has a tenant column, the schema is not what tells tenants apart.
  */
 function markSchemas({ relations }: Catalog, { tenants }: Target): void {
-  const keys = tenants.flatMap(({ key }) => key ?? [])
+  const keys = ownParts(tenants.flatMap(({ key }) => key ?? []))
   const named = [...new Set(relations.map(({ schema }) => schema))].flatMap((schema) =>
     keys
-      .filter((key) => holdsKey(schema.replaceAll("_", " "), [key.replaceAll("_", " ")]))
-      .map((key) => ({ schema, key, form: schema.replace(key, "") })),
+      .filter(({ part }) => holdsKey(schema.replaceAll("_", " "), [part.replaceAll("_", " ")]))
+      .map(({ key, part }) => ({ schema, key, form: schema.replace(part, "") })),
   )
   for (const { schema, key, form } of named) {
     const others = named.filter((other) => other.form === form && other.key !== key)
@@ -49,6 +49,17 @@ function markSchemas({ relations }: Catalog, { tenants }: Target): void {
       relation.tenancy = { by: "schema", key }
     }
   }
+}
+
+/** Keys that are roles often begin alike, `app_north` and `app_south`, where the schemas begin with something else. */
+function ownParts(keys: readonly string[]): { readonly key: string; readonly part: string }[] {
+  const whole = keys.map((key) => ({ key, part: key }))
+  const [first = "", ...others] = keys
+  const words = first.split("_").slice(0, -1)
+  const shared = words.map((_, at) => `${words.slice(0, at + 1).join("_")}_`)
+  const prefix = shared.findLast((text) => others.length > 0 && others.every((key) => key.startsWith(text))) ?? ""
+  const parts = keys.map((key) => ({ key, part: key.slice(prefix.length) }))
+  return prefix === "" || parts.some(({ part }) => part.length < 3) ? whole : [...whole, ...parts]
 }
 
 /** A row to which one row of a tenant refers and no second one can, such as the card of a patient. */

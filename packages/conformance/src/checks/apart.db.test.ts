@@ -124,3 +124,17 @@ test("a plan that outlives a transaction is met in the next one, where a transac
     "public.visit_line leak",
   ])
 })
+
+test("another login's statements are out of reach, until it may read everybody's", { timeout: 60_000 }, async () => {
+  const target = await loginEach()
+  const judged = async (): Promise<string[]> => {
+    const { verdict, findings } = await system.verify(["WKC107"], target)
+    return [verdict, ...findings.map(({ severity, object }) => `${severity} ${object}`)]
+  }
+  expect(await judged()).toEqual(["NOT_FOUND"])
+  const [one, other] = (target.tenants ?? []).map(({ connect }) => connect?.user ?? "")
+  await run(`grant pg_read_all_stats to "${one}"`)
+  expect(await judged()).toEqual(["LEAK", `leak sessions of ${other}`])
+  await run(`revoke pg_read_all_stats from "${one}"; grant pg_signal_backend to "${one}"`)
+  expect(await judged()).toEqual(["NOT_FOUND", `hygiene sessions of ${other}`])
+})

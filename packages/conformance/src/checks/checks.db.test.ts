@@ -14,7 +14,7 @@ const sql = (folder: string, file: string): string => readFileSync(`${root}${fol
 const db = useDatabase()
 
 /** True of every system on this server, or of the base as it is: nothing breaks it, nothing mends it. */
-const always = new Set(["WKC033", "WKC080", "WKC097", "WKC100", "WKC101"])
+const always = new Set(["WKC033", "WKC080", "WKC097", "WKC100", "WKC101", "WKC107"])
 
 function named(text: string, names: Readonly<Record<string, string>>): string {
   return text.replaceAll(/:"(\w+)"/g, (_, name: string) => `"${names[name] ?? name}"`)

@@ -37,6 +37,8 @@ import { probe as publishedHolesTried } from "./WKC100-published-holes-tried/pro
 import { probe as wayIn } from "./WKC101-way-in/probe.js"
 import { probe as policyWorksPerRow } from "./WKC104-policy-works-per-row/probe.js"
 import { probe as sharedRowDeleted } from "./WKC105-shared-row-deleted/probe.js"
+import { probe as resetOpens } from "./WKC106-reset-opens/probe.js"
+import { probe as sessionsOfOthers } from "./WKC107-sessions-of-others/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -74,6 +76,8 @@ export const probes: readonly ProbeCheck[] = [
   explainAndTiming,
   policyWorksPerRow,
   contextOutlivesTransaction,
+  resetOpens,
+  sessionsOfOthers,
   poolerHandsOnSessions,
   tenantsAtOnce,
   publishedHolesTried,

@@ -1,6 +1,7 @@
 import { onBoth, type Way } from "../probe/way.js"
 import { readWays } from "./WKC021-read-by-other-statements/ways.js"
 import { insteadOfInsert, plainInsert } from "./WKC022-insert-for-other-tenant/ways.js"
+import { joiningWay } from "./WKC023-update-other-tenant/joining.js"
 import { takeOverWay } from "./WKC023-update-other-tenant/take-over.js"
 import { blindWay as blindUpdate, updateWays } from "./WKC023-update-other-tenant/ways.js"
 import { blindWay as blindDelete, deleteWays } from "./WKC024-delete-other-tenant/ways.js"
@@ -19,7 +20,7 @@ export const statementMatrix: readonly TriedStatement[] = [
   ...by("WKC040", [{ statement: "SELECT", given: "", on: ["views"] }]),
   ...by("WKC021", readWays),
   ...by("WKC022", [plainInsert, ...insteadOfInsert]),
-  ...by("WKC023", [...updateWays, blindUpdate, takeOverWay]),
+  ...by("WKC023", [...updateWays, blindUpdate, takeOverWay, joiningWay]),
   ...by("WKC024", [...deleteWays, blindDelete]),
   ...by("WKC025", moveWays),
   ...by("WKC026", [
@@ -37,7 +38,11 @@ export const statementMatrix: readonly TriedStatement[] = [
   ...by("WKC034", [{ statement: "SELECT", given: "prepared by one tenant, executed by the next", on: ["tables"] }]),
   ...by("WKC041", [{ statement: "what a function or procedure does", given: "called by the tenant", on: onBoth }]),
   ...by("WKC105", [
-    { statement: "DELETE", given: "of everybody's row to which another tenant's rows refer", on: ["tables"] },
+    {
+      statement: "DELETE",
+      given: "of everybody's row, or one's own, to which another tenant's rows refer",
+      on: ["tables"],
+    },
   ]),
   ...by("WKC047", [
     { statement: "INSERT, UPDATE", given: "what a trigger or CHECK says to it", on: ["tables"] },

@@ -1,4 +1,8 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { expect, test } from "vitest"
+import { selfSigned } from "#tests/fixture/self-signed.ts"
 import { startPgBouncer, urlFor, withClient } from "#tests/harness/src/index.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import type { ReportFinding } from "../report/report.js"
@@ -38,6 +42,51 @@ test("the proof that the way in asks for is read before any password is sent", {
     } finally {
       await pooler.stop()
     }
+  }
+})
+
+test("behind TLS the proof is read too, and a password in clear text is none that others hear", {
+  timeout: 60_000,
+}, async () => {
+  const app = await db.cluster.login({ label: "app" })
+  const folder = mkdtempSync(join(tmpdir(), "wk-tls-"))
+  const { key, certificate } = selfSigned("pooler.test")
+  // PgBouncer does not run as root.
+  chmodSync(folder, 0o755)
+  writeFileSync(join(folder, "key.pem"), key)
+  writeFileSync(join(folder, "cert.pem"), certificate)
+  const tls = { client_tls_key_file: join(folder, "key.pem"), client_tls_cert_file: join(folder, "cert.pem") }
+  try {
+    for (const [mode, type, answers, isFound] of [
+      [
+        "allow",
+        "plain",
+        "without TLS: asked for the password in clear text; with TLS: asked for the password in",
+        true,
+      ],
+      ["require", "plain", "", false],
+      ["require", "md5", "without TLS: refused; with TLS: asked for the password as MD5", true],
+      ["require", "trust", "without TLS: refused; with TLS: let in without a password", true],
+      ["require", "scram-sha-256", "", false],
+    ] as const) {
+      const users = { [app.user]: app.password }
+      const settings = { auth_type: type, client_tls_sslmode: mode, ...tls }
+      const pooler = await startPgBouncer(db.cluster, { users, settings })
+      try {
+        const url = new URL(urlFor(pooler.url, db.databaseName, app))
+        url.searchParams.set("sslmode", "no-verify")
+        const findings = await found(url.href, "WKC101")
+        expect(
+          findings.map(({ object }) => object),
+          `${mode} ${type}`,
+        ).toEqual(isFound ? [`password of ${app.user}`] : [])
+        if (isFound) expect(findings[0]?.evidence).toContain(answers)
+      } finally {
+        await pooler.stop()
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
   }
 })
 

@@ -13,7 +13,8 @@ import type { Shown } from "./view.js"
 export async function askWithTheirTags(stage: Stage, { attacker, victim }: Pair): Promise<Difference[]> {
   const differences: Difference[] = []
   for (const shown of stage.liveOf(victim.name).filter(({ call }) => call.method === "GET")) {
-    if (stage.gate.stopped !== undefined || stage.isCommon(shown.call)) break
+    if (stage.gate.stopped !== undefined) break
+    if (stage.isCommon(shown.call)) continue
     const own = stage.liveOf(attacker.name).find(({ call }) => call.method === "GET" && call.url === shown.call.url)
     const theirs = headerOf(shown.answer.headers, "etag")
     const mine = own && headerOf(own.answer.headers, "etag")

@@ -39,6 +39,18 @@ export async function policyTables(scene: Scene): Promise<{ relation: Relation; 
   })
 }
 
+const columnRow = z.object({ relation: z.string(), name: z.string() })
+const columnsOf = new WeakMap<Scene["catalog"], Promise<z.output<typeof columnRow>[]>>()
+
+/** Columns of each table that its own policies name. */
+export async function policyColumns({ reader, catalog }: Scene): Promise<z.output<typeof columnRow>[]> {
+  const known =
+    columnsOf.get(catalog) ??
+    readRows(reader, "policy-columns.sql", columnRow, [catalog.relations.map(({ oid }) => oid)])
+  columnsOf.set(catalog, known)
+  return await known
+}
+
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
 
 /** The source names that relation. */

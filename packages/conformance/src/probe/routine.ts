@@ -127,6 +127,7 @@ async function candidates(
     return ids.length + keys.length > 0 ? [...ids, ...keys, ...high] : ["null", ...high]
   if (arg.category === "S")
     return [
+      ...schemasOf(scene, victim).map(typed),
       ...executed(scene, one).map(typed),
       ...(await listedWords(scene, arg)).map(typed),
       ...(await storedKeys(scene, one.source, ({ category }) => category === "S"))
@@ -177,3 +178,13 @@ export const signature = (one: Routine): string =>
   `${labelOf(one)}(${one.arguments.map(({ type }) => type).join(", ")})`
 
 export const grantee = (actor: Actor): string => quoteIdent(actor.tenant.connect.role ?? actor.login)
+
+/** A schema that is called after the tenant: a function may be told where to read. */
+const schemasOf = ({ catalog }: Scene, { keys }: Actor): string[] =>
+  [
+    ...new Set(
+      catalog.relations.flatMap(({ schema, tenancy }) =>
+        tenancy.by === "schema" && keys.includes(tenancy.key) ? [schema] : [],
+      ),
+    ),
+  ].slice(0, 2)

@@ -9,7 +9,7 @@ import { holdsTenants } from "./ground.js"
 import type { Pair } from "./pair.js"
 
 export interface Hit {
-  /** Something else of the same row stands in the text too. */
+  /** Something else of the same row stands in the text too; or the row's own id, a UUID, which is nobody's by chance. */
   readonly isCopy: boolean
   /** `schema.table.column` that the value comes from. */
   readonly place: string
@@ -23,6 +23,8 @@ export interface Word {
   /** `schema.table.column` */
   readonly place: string
   readonly text: string
+  /** A UUID by which the row itself is known. */
+  readonly isId: boolean
   /** What else the row says, to tell a copy of it from a word by chance. */
   readonly beside: readonly string[]
 }
@@ -39,7 +41,7 @@ export async function knownWords(
   for (const word of await wordsOf(scene, pair)) {
     if (questions.some((question) => question.includes(word.text.toLowerCase()))) continue
     if (!text.includes(word.text) || !(await isOnlyTheirsOnce(scene, pair, word))) continue
-    const isCopy = word.beside.some((other) => text.includes(other))
+    const isCopy = word.isId || word.beside.some((other) => text.includes(other))
     return { isCopy, place: word.place, hash: hashOf(word.text) }
   }
   return undefined
@@ -65,13 +67,19 @@ async function readWords({ catalog, facts }: Scene, victim: Actor): Promise<Word
         const usable = (category === "S" && !isEnum) || base === "uuid" || base === "jsonb"
         const place = `${labelOf(relation)}.${name}`
         const beside = usable ? besides(relation, row.values, name) : []
+        const isId = base === "uuid" && isOwnId(relation, name)
         for (const text of usable ? textsIn(row.values[name]) : [])
-          words.push({ relation, column: name, place, text, beside })
+          words.push({ relation, column: name, place, text, isId, beside })
       }
     }
   }
   return words
 }
+
+/** Of the primary key, and no reference to something else. */
+const isOwnId = ({ keys }: Relation, name: string): boolean =>
+  keys.some(({ kind, columns }) => kind === "p" && columns.includes(name)) &&
+  !keys.some(({ kind, columns }) => kind === "f" && columns.includes(name))
 
 /** A text, or those that stand in a document. What the server writes differently as JSON is left out: it would not be found. */
 function textsIn(value: unknown): string[] {

@@ -6,6 +6,7 @@ import { harmlessColumn, hitsTooMany, ownValue, sparing, victimSees, writtenHere
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { isTried } from "../../probe/way.js"
 import { defineProbe } from "../../run/check.js"
+import { joining } from "./joining.js"
 import { takeOver } from "./take-over.js"
 import { updateWays } from "./ways.js"
 
@@ -29,7 +30,7 @@ async function update(ground: Ground): Promise<void> {
   if (column === undefined) return
   await aimedUpdate(ground, column)
   await blindUpdate(ground, column)
-  const taken = await takeOver(ground)
+  const taken = (await takeOver(ground)) ?? (await joining(ground))
   if (taken !== undefined) report(ground, taken.statements, taken.evidence)
 }
 

@@ -1,12 +1,11 @@
 import { randomInt, randomUUID } from "node:crypto"
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { labelOf, quoted } from "../../catalog/relation.js"
-import { answerText, type Outcome } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import type { Argument, Routine } from "../../probe/argument.js"
 import { tenantTablesIn } from "../../probe/only-theirs.js"
 import type { Pair } from "../../probe/pair.js"
-import { canaryPrefix, plant } from "../../probe/plant.js"
+import type { Planted } from "../../probe/plant.js"
 import { policyFunctions } from "../../probe/policy-parts.js"
 import { callText, signature } from "../../probe/routine.js"
 import { keyColumn } from "../../probe/row-keys.js"
@@ -14,6 +13,7 @@ import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { isRowId, surroundings } from "./by-row.js"
 import { fixFor, oracleCvss, sourceOf } from "./judging.js"
+import type { Answers, Question } from "./planted-once.js"
 
 /** Rows of each table that are asked about. */
 const rowLimit = 3
@@ -23,69 +23,52 @@ const rowLimit = 3
  * asked about a row that the victim has just written, and without that row once more: the number of a row that is not
  * there gets the same answer both times.
  */
-export async function toldByPlanted(
+export async function rowQuestions(
   scene: Scene,
-  record: CheckRecord,
   pair: Pair,
   one: Routine,
   all: readonly Routine[],
-): Promise<void> {
+): Promise<Question[]> {
   const { attacker, victim } = pair
-  if (!one.definer || one.procedure || attacker.whyApart(victim) !== undefined) return
+  if (!one.definer || one.procedure || attacker.whyApart(victim) !== undefined) return []
   // A policy that calls it needs it to answer about anybody.
-  if ((await policyFunctions(scene)).some(({ schema, name }) => schema === one.schema && name === one.name)) return
+  if ((await policyFunctions(scene)).some(({ schema, name }) => schema === one.schema && name === one.name)) return []
   const source = sourceOf(one, all)
+  const questions: Question[] = []
   for (const [place, arg] of one.arguments.entries()) {
     if (!isRowId(arg) || tenantTablesIn(scene, source).every((table) => keyColumn(table, arg.base) === undefined))
       continue
+    const nobodys = arg.base === "uuid" ? randomUUID() : String(1_800_000_000 + randomInt(1, 9_000_000))
     for (const values of (await surroundings(scene, pair, one, place)).slice(0, 2)) {
       const call = (id: string): string => callText(one, values.with(place, `${quoteLiteral(id)}::${arg.type}`))
-      const told = await ask(scene, record, pair, { one, arg, source, call })
-      if (told) return
+      const found = async (tx: Transaction, { prefix }: Planted): Promise<string[]> => {
+        const ids = await newIds(tx, scene, arg, source, prefix)
+        return ids.length === 0 ? [] : [nobodys, ...ids].map(call)
+      }
+      questions.push({ one, attacks: [], found })
     }
   }
+  return questions
 }
 
-interface Question {
-  readonly one: Routine
-  readonly arg: Argument
-  readonly source: string
-  readonly call: (id: string) => string
-}
-
-async function ask(
-  scene: Scene,
+/** Whether it was reported. The first answer is the one about nobody's row. */
+export function judgeRow(
   record: CheckRecord,
   { attacker, victim }: Pair,
-  { one, arg, source, call }: Question,
-): Promise<boolean> {
-  const prefix = canaryPrefix()
-  const nobodys = arg.base === "uuid" ? randomUUID() : String(1_800_000_000 + randomInt(1, 9_000_000))
-  const answers = async (tx: Transaction, ids: readonly string[]): Promise<Outcome[]> => {
-    const all: Outcome[] = []
-    for (const id of ids) all.push(await tx.attempt(call(id)))
-    return all
-  }
-  const planted = await victim.act(async (tx) => {
-    const { statements, tables } = await plant(tx, scene, victim, prefix)
-    const ids = tables.size === 0 ? [] : await newIds(tx, scene, arg, source, prefix)
-    if (ids.length === 0 || !(await attacker.takeOver(tx, victim))) return undefined
-    return { ids, statements, now: await answers(tx, [nobodys, ...ids]) }
-  })
-  if (planted === undefined) return false
+  { one, planted, answers }: { readonly one: Routine; readonly planted: Planted; readonly answers: Answers },
+): boolean {
+  const { now, after, attacks } = answers
+  if (now === undefined || attacks.length === 0) return false
   record.probe(labelOf(one))
-  const before = await attacker.act(async (tx) => await answers(tx, [nobodys, ...planted.ids]))
-  if (before.some(({ error }) => error === undefined)) record.control()
+  if (after.some(({ isRefused }) => !isRefused)) record.control()
   const isSame = (at: number): boolean => {
-    const [was, now] = [before[at], planted.now[at]].map((outcome) => outcome && answerText(outcome))
-    return was === undefined || now === undefined || was === now
+    const [was, is] = [after[at]?.hash, now[at]?.hash]
+    return was === undefined || is === undefined || was === is
   }
-  const at = planted.ids.findIndex((_, place) => !isSame(place + 1))
-  const id = planted.ids[at]
-  if (id === undefined || !isSame(0)) return false
-  const said = answerText(planted.now[at + 1] ?? { rows: [], count: 0, error: undefined, notices: [] }) ?? ""
-  const attack = call(id)
-  const isContent = said.includes(prefix) || /^(numeric|date|timestamp|double|real|money)/.test(one.returns)
+  const at = attacks.findIndex((_, place) => place > 0 && !isSame(place))
+  const attack = attacks[at]
+  if (attack === undefined || !isSame(0)) return false
+  const isContent = now[at]?.hasCanary === true || /^(numeric|date|timestamp|double|real|money)/.test(one.returns)
   record.found({
     object: labelOf(one),
     message: `${signature(one)} tells tenant ${attacker.name} ${isContent ? "of a row" : "whether a row is there"} of tenant ${victim.name}.`,

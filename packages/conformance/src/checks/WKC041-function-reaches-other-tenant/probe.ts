@@ -1,24 +1,21 @@
 import { labelOf } from "../../catalog/relation.js"
-import { answerText, visibleText } from "../../database/outcome.js"
+import { visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import type { Routine } from "../../probe/argument.js"
 import { hidden } from "../../probe/hidden.js"
 import type { Pair } from "../../probe/pair.js"
 import { difference, lookReplay, type Picture, picture } from "../../probe/picture.js"
-import { plant } from "../../probe/plant.js"
 import { policyFunctions } from "../../probe/policy-parts.js"
 import { aimedArguments, callable, callText, isUndoable, signature } from "../../probe/routine.js"
 import { shownByFunctions } from "../../probe/shown-by-functions.js"
-import { sayUnplanted } from "../../probe/unplanted.js"
 import { knownWords, wordsOf } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
-import { toldByPlanted } from "./by-planted.js"
 import { type ToldByRow, toldByRow } from "./by-row.js"
 import { heldByCursors, opensCursors } from "./cursors.js"
-import { fixFor, oracleCvss, readBy } from "./judging.js"
-import { tells } from "./tells.js"
+import { fixFor, isShown, oracleCvss, report } from "./judging.js"
 import { toldToNobody } from "./without-context.js"
+import { type StillOpen, whatIsWritten } from "./written.js"
 
 export const probe = defineProbe({
   code: "WKC041",
@@ -29,11 +26,13 @@ export const probe = defineProbe({
   run: async (scene, record) => {
     for (const pair of scene.pairs) {
       const routines = (await callable(pair.attacker)).filter((one) => mayRead(scene, one))
+      const open: StillOpen[] = []
       for (const one of routines) {
         scene.step(labelOf(one))
-        if (isUndoable(one)) await call(scene, record, pair, one, routines)
+        if (isUndoable(one)) open.push(...(await call(scene, record, pair, one, routines)))
         else record.inconclusive(`${signature(one)} is written in ${one.language} and was not called`)
       }
+      await whatIsWritten(scene, record, pair, open, routines)
     }
   },
 })
@@ -51,30 +50,31 @@ function mayRead({ catalog }: Scene, { source, volatility }: Routine): boolean {
   return names.some((name) => source.includes(name)) || /\bexecute\b|\w\.\w+\(/i.test(source)
 }
 
+/** Resolves with the function where it has shown nothing and is still to be asked about what the victim writes. */
 async function call(
   scene: Scene,
   record: CheckRecord,
   pair: Pair,
   one: Routine,
   all: readonly Routine[],
-): Promise<void> {
+): Promise<StillOpen[]> {
   const words = (await wordsOf(scene, pair)).slice(0, 3)
   const asked = words.map(({ relation, column, text }) => hidden(text, `${labelOf(relation)}.${column}`))
   for (const values of await aimedArguments(scene, one, pair, asked)) {
     const attack = callText(one, values)
-    if (await reads(scene, record, pair, one, attack)) return
+    if (await reads(scene, record, pair, one, attack)) return []
     const held = opensCursors(one) ? await heldByCursors(scene, record, pair, one, attack) : undefined
-    if (held !== undefined) return report(record, one, pair, held.evidence, held.replay)
-    if (one.volatility === "v" && (await writes(scene, record, pair, one, all, attack))) return
+    if (held !== undefined) {
+      report(record, one, pair, held.evidence, held.replay)
+      return []
+    }
+    if (one.volatility === "v" && (await writes(scene, record, pair, one, all, attack))) return []
   }
-  if (await toldToNobody(scene, record, pair, one, asked)) return
-  // Shown to leak, whichever way round, it needs no oracle.
-  if (record.findings.some(({ object, severity }) => object === labelOf(one) && severity !== "oracle")) return
+  if (await toldToNobody(scene, record, pair, one, asked)) return []
+  if (isShown(record, one)) return []
   const told = await toldByRow(scene, record, pair, one, all)
   if (told !== undefined) await reportRow(scene, record, pair, one, told)
-  if (one.arguments.every(({ optional }) => optional)) await depends(scene, record, pair, one)
-  const isTold = one.arguments.length > 0 && (await tells(scene, record, pair, one))
-  if (told === undefined && !isTold) await toldByPlanted(scene, record, pair, one, all)
+  return [{ one, isTold: told !== undefined }]
 }
 
 async function reportRow(
@@ -160,82 +160,8 @@ async function writes(
   return true
 }
 
-/** A function without arguments whose answer moves with the victim's rows counts them. */
-async function depends(scene: Scene, record: CheckRecord, { attacker, victim }: Pair, one: Routine): Promise<void> {
-  if (one.procedure) return
-  const attack = callText(one, [])
-  const ask = async (tx: Transaction): Promise<string | undefined> => answerText(await tx.attempt(attack))
-  const apart = attacker.whyApart(victim)
-  if (apart !== undefined) return await compareToday(record, { attacker, victim }, one, attack, apart)
-  const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
-  if (was === undefined || was !== same) return
-  await victim.act(async (tx) => {
-    const { statements, tables, without } = await plant(tx, scene, victim)
-    const unseen = readBy(one, without)
-    await sayUnplanted(scene, record, { victim }, unseen)
-    if (unseen.length > 0) {
-      await compareToday(record, { attacker, victim }, one, attack, "nothing could be planted in what it reads")
-    }
-    if (tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
-    record.probe(labelOf(one))
-    const now = await ask(tx)
-    if (now === undefined || now === was) return
-    // As it was asked: a first answer in the same transaction could be the one that it keeps.
-    const looked = attacker.replay(attack)
-    const replay = `${looked}\n${victim.replay(...statements, ...attacker.takingOver(victim), attack)}`
-    report(
-      record,
-      one,
-      { attacker, victim },
-      `what it answers tenant ${attacker.name} changes with the rows of tenant ${victim.name}`,
-      replay,
-    )
-  })
-}
-
-/** Where no row can be planted for the other one to ask about, what a function without arguments answers each: the same may be of both. */
-async function compareToday(
-  record: CheckRecord,
-  { attacker, victim }: Pair,
-  one: Routine,
-  attack: string,
-  why: string,
-): Promise<void> {
-  if (!one.definer || one.returns === "void") return
-  const [ours, theirs] = [
-    await attacker.look(async (tx) => await tx.attempt(attack)),
-    await victim.look(async (tx) => await tx.attempt(attack)),
-  ]
-  // A refusal shows nothing.
-  if (ours.error !== undefined || ours.count === 0) return
-  if (visibleText(ours) === visibleText(theirs)) {
-    record.notTried(
-      signature(one),
-      `both tenants get the same answer, and whether it changes with what one of them writes was not tried, because ${why}`,
-    )
-  } else {
-    record.leftOut(
-      signature(one),
-      `whether its answers change with another tenant's rows was not tried, because ${why}`,
-    )
-  }
-}
-
 /** By its text: a statement that writes, or another function that may. */
 const mayWrite = ({ source }: Routine): boolean =>
   /\b(insert|update|delete|merge|truncate|execute|perform|call)\b|(?<!pg_catalog)\.\w+\s*\(/i.test(
     source.replace(/^.*?\b(?:AS\s+(?=\$)|BEGIN ATOMIC\b)/is, ""),
   )
-
-function report(record: CheckRecord, one: Routine, { attacker, victim }: Pair, evidence: string, replay: string): void {
-  const why = one.definer
-    ? ` It runs as its owner ${one.owner}${one.ownerExempt ? ", who is exempt from policies" : ""}.`
-    : ""
-  record.found({
-    object: labelOf(one),
-    message: `${signature(one)} lets tenant ${attacker.name} reach what belongs to tenant ${victim.name}.${why}`,
-    evidence,
-    replay,
-    fix: fixFor(one, attacker),
-  })
-}

@@ -3,6 +3,7 @@ import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.
 import type { Actor } from "../../database/actor.js"
 import type { Transaction } from "../../database/transaction.js"
 import { actionsOf } from "../../probe/actions.js"
+import { tenantWord } from "../../probe/argument.js"
 import { numberOf } from "../../probe/facts.js"
 import type { Pair } from "../../probe/pair.js"
 import { plant, unplant } from "../../probe/plant.js"
@@ -63,7 +64,23 @@ async function copied(scene: Scene, pair: Pair, rows: readonly string[]): Promis
   const all = await Promise.all(rows.slice(0, 500).map(async (text) => await knownWords(scene, pair, text)))
   const hits = all.filter((one) => one !== undefined)
   const [hit] = hits
-  return hit !== undefined && (hits.length > 1 || hit.isCopy) ? hit : undefined
+  if (hit === undefined) return undefined
+  return hits.length > 1 || hit.isCopy || (await saysWhose(scene, pair, rows)) ? hit : undefined
+}
+
+/** A row with one of the victim's words whose document says under a tenant's name that it is the victim's. */
+async function saysWhose(scene: Scene, pair: Pair, rows: readonly string[]): Promise<boolean> {
+  const columns = scene.catalog.relations.flatMap(({ tenancy }) =>
+    tenancy.by === "column" ? [tenancy.column.name] : [],
+  )
+  const keys = pair.victim.keys.map((key) => key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")
+  const member = new RegExp(`"+([\\w-]+)"+\\s*:\\s*"*(?:${keys})"*\\s*[,}]`, "g")
+  for (const row of rows.slice(0, 500)) {
+    const names = [...row.matchAll(member)].map(([, name = ""]) => name)
+    const isNamed = names.some((name) => columns.includes(name) || tenantWord.test(name))
+    if (isNamed && (await knownWords(scene, pair, row)) !== undefined) return true
+  }
+  return false
 }
 
 /** Triggers copy what the victim writes; the attacker finds the canary in the same transaction. */

@@ -50,8 +50,13 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
     evidence: `${n} rows whose tenant differs from their parent's through ${key.name}`,
     replay: `-- as a login that no policy stops\n${query};`,
     fix: "Find out which side is right, correct these rows, then make the foreign key carry the tenant.",
+    ...(namesAnother(parent, key) ? { severity: "hygiene" } : {}),
   })
 }
+
+/** A column of the key says which tenant the parent is of, and it is not the row's own tenant: the reference is meant to cross. */
+const namesAnother = ({ tenancy }: Relation, key: Key): boolean =>
+  tenancy.by === "column" && (key.parentColumns ?? []).includes(tenancy.column.name)
 
 /** The key holds the parent's tenant in a column of that name. Where the child's own is another one, it is of a finer level. */
 function carriesTenantOf({ tenancy }: Relation, key: Key): boolean {

@@ -3,11 +3,12 @@ import { columnOf, isTable, labelOf, quoted, type Relation } from "../../catalog
 import { insertStatement } from "../../probe/insertion.js"
 import type { Pair } from "../../probe/pair.js"
 import { policyTables } from "../../probe/policy-parts.js"
-import { closedTables, reached } from "../../probe/reach.js"
+import { closedTables, type Reached, reached } from "../../probe/reach.js"
 import { rowsNaming } from "../../probe/rows-naming.js"
 import { seesAnything } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { ownRows, renamed } from "./own-row.js"
 import { widening } from "./widen.js"
 
 export const probe = defineProbe({
@@ -33,29 +34,65 @@ async function poison(
   relation: Relation,
   used: Relation,
 ): Promise<void> {
-  const { attacker, victim } = pair
+  const { attacker } = pair
   const rights = await scene.rights.of(attacker, used)
   const [closed] = await closedTables(scene, pair, [relation])
   if (closed === undefined) return
   if (await seesAnything(scene, attacker)) record.control()
   if (rights.insert.length + rights.update.length === 0) return
-  for (const attack of [...(await writes(scene, pair, used)), ...(await widening(scene, pair, used))]) {
+  const attacks = [
+    ...(await writes(scene, pair, used)),
+    ...(await widening(scene, pair, used)),
+    ...(await renamed(scene, pair, used)),
+  ]
+  for (const attack of attacks) {
     if (record.findings.some(({ object }) => object === labelOf(used))) return
-    await attacker.act(async (tx) => {
-      const { error, count } = await tx.keep(attack)
-      record.probe(labelOf(used))
-      if (error !== undefined || count === 0) return
-      const found = await reached(scene, tx, pair, [closed])
-      if (found === undefined) return
-      record.found({
-        object: labelOf(used),
-        message: `Tenant ${attacker.name} writes into ${labelOf(used)}, which decides whose rows are seen, and then sees rows of tenant ${victim.name}.`,
-        evidence: `${found.count} rows of tenant ${victim.name} in ${labelOf(found.relation)} after one write`,
-        replay: attacker.replay(attack, found.attack),
-        fix: `revoke insert, update on ${quoted(used)} from the application; write it through a function that checks who may grant.`,
-      })
-    })
+    const found = await seenAfter(scene, record, pair, { used, closed, attack })
+    if (found !== undefined) {
+      report(record, pair, found, { object: used, attack, what: "which decides whose rows are seen" })
+      return
+    }
   }
+  for (const attack of await ownRows(scene, pair, used)) {
+    const found = await seenAfter(scene, record, pair, { used, closed, attack })
+    if (found === undefined) continue
+    const what = `which a policy of ${labelOf(found.relation)} asks without asking whose it is`
+    return report(record, pair, found, { object: found.relation, attack, what: `a row of its own, ${what}` })
+  }
+}
+
+async function seenAfter(
+  scene: Scene,
+  record: CheckRecord,
+  pair: Pair,
+  { used, closed, attack }: { readonly used: Relation; readonly closed: Relation; readonly attack: string },
+): Promise<(Reached & { readonly used: Relation }) | undefined> {
+  return await pair.attacker.act(async (tx) => {
+    const { error, count } = await tx.keep(attack)
+    record.probe(labelOf(used))
+    if (error !== undefined || count === 0) return undefined
+    const found = await reached(scene, tx, pair, [closed])
+    return found && { ...found, used }
+  })
+}
+
+function report(
+  record: CheckRecord,
+  { attacker, victim }: Pair,
+  found: Reached & { readonly used: Relation },
+  { object, attack, what }: { readonly object: Relation; readonly attack: string; readonly what: string },
+): void {
+  const { used } = found
+  record.found({
+    object: labelOf(object),
+    message: `Tenant ${attacker.name} writes into ${labelOf(used)}, ${what}, and then sees rows of tenant ${victim.name}.`,
+    evidence: `${found.count} rows of tenant ${victim.name} in ${labelOf(found.relation)} after one write`,
+    replay: attacker.replay(attack, found.attack),
+    fix:
+      object === used
+        ? `revoke insert, update on ${quoted(used)} from the application; write it through a function that checks who may grant.`
+        : `Let every policy of ${quoted(object)} that reads ${quoted(used)} compare the tenant of the row with the context as well.`,
+  })
 }
 
 /** Statements that put the victim's key where the attacker's stands. */

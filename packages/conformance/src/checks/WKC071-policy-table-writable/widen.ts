@@ -19,8 +19,9 @@ export async function widening(scene: Scene, { attacker, victim }: Pair, used: R
   if (from === undefined || to === undefined) return []
   const rights = await scene.rights.of(attacker, used)
   const agreed = agreeing(used)
-  const documents = claiming(attacker, used, to)
-  const updates = [...agreed, ...documents]
+  const documents = claiming(attacker, used, to, "document")
+  const texts = claiming(attacker, used, to, "text")
+  const updates = [...agreed, ...documents, ...texts]
     .filter(([name]) => rights.update.includes(name))
     .map(([name, value]) => `update ${quoted(used)} as wk_row set ${quoteIdent(name)} = ${value}`)
   if (rights.insert.length === 0) return updates
@@ -57,17 +58,40 @@ const agreeing = ({ columns }: Relation): [string, string][] =>
   columns.filter(({ base, generated }) => base === "boolean" && !generated).map(({ name }) => [name, "true"])
 
 /** Names under which the attacker's context holds its key, with the victim's instead. */
-function claiming({ keys, tenant }: Actor, { columns, tenancy }: Relation, to: string): [string, string][] {
+function claiming(
+  { keys, tenant }: Actor,
+  { columns, tenancy }: Relation,
+  to: string,
+  form: "document" | "text",
+): [string, string][] {
   const names = Object.entries(tenant.connect.settings).flatMap(([name, text]) => [
     ...(keys.includes(text) ? [name.slice(name.lastIndexOf(".") + 1)] : []),
     ...namesIn(text, keys),
   ])
   if (tenancy.by === "column") names.push(tenancy.column.name)
-  const document = quoteLiteral(JSON.stringify(Object.fromEntries(names.map((name) => [name, to]))))
+  if (names.length === 0) return []
   return columns
-    .filter(({ base, generated }) => base === "jsonb" && !generated && names.length > 0)
-    .map(({ name }) => [name, `${document}::jsonb`])
+    .filter(({ generated, category }) => !generated && (category === "S") === (form === "text"))
+    .flatMap((column) => documentAs(column, names, to).map((value): [string, string] => [column.name, value]))
 }
+
+/** A document of these names, in the form of the column. */
+function documentAs({ base, category, enum: isEnum }: Column, names: readonly string[], to: string): string[] {
+  const json = quoteLiteral(JSON.stringify(Object.fromEntries(names.map((name) => [name, to]))))
+  if (base === "json" || base === "jsonb") return [`${json}::${base}`]
+  if (base === "hstore" || base.endsWith(".hstore")) {
+    return [`${quoteLiteral(names.map((name) => `${JSON.stringify(name)}=>${JSON.stringify(to)}`).join(","))}::${base}`]
+  }
+  if (base === "xml") {
+    const members = names
+      .filter((name) => /^[A-Za-z_][\w.-]*$/.test(name))
+      .map((name) => `<${name}>${escaped(to)}</${name}>`)
+    return members.length === 0 ? [] : [`${quoteLiteral(`<claims>${members.join("")}</claims>`)}::xml`]
+  }
+  return category === "S" && !isEnum && base === "text" ? [`${json}::text`] : []
+}
+
+const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 
 function namesIn(text: string, keys: readonly string[]): string[] {
   try {

@@ -4,11 +4,12 @@ import { belongsTo } from "../../catalog/whose.js"
 import { numberOf, type SampleRow } from "../../probe/facts.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { literalOf } from "../../probe/insertion.js"
+import { closedTables } from "../../probe/reach.js"
 import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
   code: "WKC105",
-  title: "Deleting a row of everybody's tells of another tenant's rows, or takes them along",
+  title: "Deleting a row of everybody's, or one's own, tells of another tenant's rows, or takes them along",
   severity: "leak",
   cwe: "CWE-203",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:H/A:H",
@@ -19,15 +20,18 @@ export const probe = defineProbe({
   },
 })
 
-/** A row that rows of the victim refer to, and none of the attacker's. Foreign keys see all rows, whatever policies say. */
+/** A row of everybody's or of the attacker that rows of the victim refer to, and none of the attacker's. Foreign keys see all rows, whatever policies say. */
 async function remove(ground: Ground, key: Key): Promise<void> {
   const { scene, record, label, attacker } = ground
   const parent = scene.catalog.byOid(key.parent ?? "")
-  if (parent === undefined || !isTable(parent) || !isEverybodys(parent)) return
+  if (parent === undefined || !isTable(parent) || !(isEverybodys(parent) || isTenants(parent))) return
   const rights = await scene.rights.of(attacker, parent)
   if (!rights.delete || rights.select.length === 0) return
   const row = await onlyTheirs(ground, key, parent)
   if (row === undefined) return
+  // Who is shown the referring row learns nothing from a refusal.
+  if (isTenants(parent) && (await closedTables(scene, ground, [ground.relation])).length === 0) return
+  const whose = isTenants(parent) ? "of its own" : "of everybody's"
   const at = (key.parentColumns ?? []).map((name) => `wk_row.${quoteIdent(name)} = ${literalOf(parent, name, row)}`)
   const attack = `delete from ${quoted(parent)} as wk_row where ${at.join(" and ")}`
   await attacker.act(async (tx) => {
@@ -36,11 +40,11 @@ async function remove(ground: Ground, key: Key): Promise<void> {
     const isRefused = error?.code === "23503" && error.constraint === key.name
     if (error === undefined || isRefused) record.control()
     const replay = attacker.replay(...atOnce(key), attack)
-    if (isRefused) return report(ground, key, parent, { replay, ...refused })
+    if (isRefused) return report(ground, key, parent, { replay, ...refused(whose) })
     if (error !== undefined || count === 0 || damage[key.onDelete] === undefined) return
     return report(ground, key, parent, {
       replay: (await lost(ground, key, parent, row, attack)) ?? replay,
-      what: `removes a row of everybody's, and ${damage[key.onDelete]}`,
+      what: `removes a row ${whose}, and ${damage[key.onDelete]}`,
       evidence: `${count} rows of ${labelOf(parent)} were deleted, on which rows of tenant ${ground.victim.name} hang by ${key.name}`,
       severity: "leak",
     })
@@ -49,6 +53,9 @@ async function remove(ground: Ground, key: Key): Promise<void> {
 
 const isEverybodys = ({ tenancy }: Relation): boolean =>
   tenancy.by === "global" || tenancy.by === "nothing" || tenancy.by === "root"
+
+/** A tenant's own row, to which another tenant's may refer: a doctor who works elsewhere as well. */
+const isTenants = ({ tenancy }: Relation): boolean => tenancy.by === "column"
 
 /** A replay is rolled back too: what a commit would refuse must be refused at the statement. */
 const atOnce = ({ definition }: Key): string[] =>
@@ -60,12 +67,13 @@ const damage: Readonly<Record<string, string>> = {
   d: "the other tenant's rows are changed",
 }
 
-const refused = {
-  what: "is refused the deletion of a row of everybody's to which only rows of the other tenant refer: it learns that there are such rows",
-  evidence: "the foreign key refused the deletion, and no row of the attacker's own refers to that row",
-  severity: "oracle",
-  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N",
-} as const
+const refused = (whose: string) =>
+  ({
+    what: `is refused the deletion of a row ${whose} to which only rows of the other tenant refer: it learns that there are such rows`,
+    evidence: "the foreign key refused the deletion, and no row of the attacker's own refers to that row",
+    severity: "oracle",
+    cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N",
+  }) as const
 
 async function onlyTheirs(
   { scene, relation, attacker, victim }: Ground,
@@ -78,7 +86,8 @@ async function onlyTheirs(
   const refers = (keys: readonly string[]): string =>
     `exists (select from ${quoted(relation)} as wk_own where ${join} and (${belongsTo(relation, "wk_own", keys)}))`
   const isRoot = parent.tenancy.by === "root" ? ` and not ${belongsTo(parent, "wk_row", victim.keys)}` : ""
-  const where = `${refers(victim.keys)} and not ${refers(attacker.keys)}${isRoot}`
+  const isOwn = isTenants(parent) ? ` and (${belongsTo(parent, "wk_row", attacker.keys)})` : ""
+  const where = `${refers(victim.keys)} and not ${refers(attacker.keys)}${isRoot}${isOwn}`
   return (await scene.facts.sample(parent, where, 1))[0]
 }
 
@@ -114,6 +123,6 @@ function report({ record, attacker, victim }: Ground, key: Key, parent: Relation
     object: labelOf(parent),
     message: `Tenant ${attacker.name} ${what}. The other one is tenant ${victim.name}.`,
     ...shown,
-    fix: `revoke delete on ${quoted(parent)} from the application's roles; let ${key.name} refuse, and retire rows of everybody's with a flag.`,
+    fix: `revoke delete on ${quoted(parent)} from the application's roles; let ${key.name} refuse, and retire rows to which others refer with a flag.`,
   })
 }

@@ -1,0 +1,1 @@
+alter role :"app" reset app.branch;

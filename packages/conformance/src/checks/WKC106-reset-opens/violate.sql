@@ -1,0 +1,1 @@
+alter role :"app" set app.branch = '2';

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest"
+import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const db = useDatabase()
+const system = useBaseSystem(db)
+const { run } = system
+const own = "(select nullif(current_setting('app.branch', true), '')::int)"
+
+async function found(check: string, change?: Parameters<typeof system.verify>[1]): Promise<string[]> {
+  const { findings } = await system.verify([check], change)
+  return findings
+    .filter((one) => one.check === check && one.verdict === "LEAK")
+    .map(({ object, severity }) => `${object} ${severity}`)
+    .sort()
+}
+
+/** How a row may say who else sees it. */
+const carriers = [
+  ["jsonb", `readers ? ${own}::text`],
+  ["int[]", `${own} = any (readers)`],
+  ["int", `readers = ${own}`],
+  ["text", `strpos(readers, ',' || ${own} || ',') > 0`],
+  ["xml", `xpath_exists('//tenant', readers) and (xpath('//tenant/text()', readers))[1]::text = ${own}::text`],
+] as const
+
+test("a list of readers that anybody may write is joined, whatever its form", { timeout: 60_000 }, async () => {
+  const table = ([type, names]: (typeof carriers)[number], at: number): string => `
+    create table paper${at} (branch_id int not null, id int not null, readers ${type}, primary key (branch_id, id));
+    insert into paper${at} (branch_id, id) values (1, 1), (2, 1);
+    alter table paper${at} enable row level security, force row level security;
+    create policy own on paper${at} for select using (branch_id = ${own}); create policy listed on paper${at} for select using (${names});
+    create policy listing on paper${at} for update using (true) with check (${names});
+    grant select on paper${at} to :"app"; grant update (readers) on paper${at} to :"app";`
+  await run(carriers.map(table).join(""))
+  expect(await found("WKC023")).toEqual(carriers.map((_, at) => `public.paper${at} leak`))
+  await run(carriers.map((_, at) => `alter policy listing on paper${at} using (branch_id = ${own});`).join(""))
+  expect(await found("WKC023")).toEqual([])
+})
+
+describe("the table that decides", () => {
+  const documents = [
+    ["json", (key: string) => `'{"branch":"${key}"}'`, "(says ->> 'branch')::int"],
+    ["text", (key: string) => `'{"branch":"${key}"}'`, "(says::jsonb ->> 'branch')::int"],
+    ["text", (key: string) => `'branch=${key};lang=ta'`, "substring(says from 'branch=(\\d+)')::int"],
+    ["xml", (key: string) => `'<a><b>${key}</b></a>'`, "(xpath('/a/b/text()', says))[1]::text::int"],
+    ["int[]", (key: string) => `'{${key},77}'`, "unnest(says)"],
+  ] as const
+
+  test("holds the tenant in a list or a document of any form", { timeout: 60_000 }, async () => {
+    const table = ([type, value, read]: (typeof documents)[number], at: number): string => `
+      create table acting${at} (branch_id int not null, person text not null, says ${type} not null, primary key (branch_id, person));
+      insert into acting${at} values (1, 'a', ${value("1")}), (2, 'b', ${value("2")});
+      create policy acts on acting${at} using (branch_id = ${own}); alter table acting${at} enable row level security, force row level security;
+      create table paper${at} (branch_id int not null, id int not null, primary key (branch_id, id)); insert into paper${at} values (1, 1), (2, 1);
+      alter table paper${at} enable row level security, force row level security;
+      create policy p on paper${at} using (branch_id in (select ${read} from acting${at}));
+      grant select on paper${at} to :"app"; grant select, update on acting${at} to :"app";`
+    await run(documents.map(table).join(""))
+    expect(await found("WKC071")).toEqual(documents.map((_, at) => `public.acting${at} leak`))
+    await run(documents.map((_, at) => `revoke update on acting${at} from :"app";`).join(""))
+    expect(await found("WKC071")).toEqual([])
+  })
+
+  test("opens every branch to whoever notes an emergency of its own", { timeout: 60_000 }, async () => {
+    const people = {
+      tenants: ["1", "2"].map((key) => ({
+        name: key,
+        key,
+        connect: { settings: { "app.branch": key, "app.user": `u${key}` } },
+      })),
+    }
+    await run(`create table emergency (branch_id int not null, person text not null, reason text not null check (length(reason) > 4), primary key (branch_id, person));
+      insert into emergency values (2, 'somebody', 'unconscious');
+      create policy noted on emergency using (branch_id = ${own} and person = current_setting('app.user', true));
+      alter table emergency enable row level security, force row level security; grant select, insert on emergency to :"app";
+      create policy opened on visit for select using (exists (select from emergency e where e.person = current_setting('app.user', true)));`)
+    expect(await found("WKC071", people)).toEqual(["public.visit leak"])
+    await run(
+      `alter policy opened on visit using (exists (select from emergency e where e.person = current_setting('app.user', true) and e.branch_id = visit.branch_id))`,
+    )
+    expect(await found("WKC071", people)).toEqual([])
+  })
+})
+
+test("a doctor of one's own, to whom only another branch refers, is no question once it may not be deleted", {
+  timeout: 60_000,
+}, async () => {
+  await run(`create table doctor (home_id int not null, no int not null, primary key (home_id, no));
+    insert into doctor values (1, 1), (1, 2), (2, 1);
+    create table duty (branch_id int not null, id int not null, doctor_home int not null, doctor_no int not null, primary key (branch_id, id),
+      foreign key (doctor_home, doctor_no) references doctor);
+    insert into duty values (2, 1, 1, 1), (2, 2, 2, 1), (1, 1, 2, 1);
+    alter table doctor enable row level security, force row level security; alter table duty enable row level security, force row level security;
+    create policy p on doctor using (home_id = ${own}); create policy p on duty using (branch_id = ${own});
+    grant select, delete on doctor to :"app"; grant select on duty to :"app";`)
+  const columns = {
+    tenantColumns: {
+      "public.doctor": "home_id",
+      "public.duty": "branch_id",
+      "public.patient": "branch_id",
+      "public.visit": "branch_id",
+    },
+  }
+  expect(await found("WKC105", columns)).toEqual(["public.doctor oracle"])
+  expect(await found("WKC051", columns)).toEqual(["public.duty hygiene"])
+  await run('revoke delete on doctor from :"app"')
+  expect(await found("WKC105", columns)).toEqual([])
+})
+
+test("a table without a tenant is another's where it holds the id of its row, or a document that names it", {
+  timeout: 60_000,
+}, async () => {
+  await run(`create table scan (branch_id int not null, id uuid not null, primary key (branch_id, id));
+    insert into scan values (1, '11111111-aaaa-4000-8000-000000000001'), (2, '22222222-bbbb-4000-8000-000000000002');
+    alter table scan enable row level security, force row level security; create policy p on scan using (branch_id = ${own});
+    create table scan_text (scan_id uuid not null, body text not null); insert into scan_text select id, 'seen' from scan;
+    create table failed (id int generated always as identity, input jsonb);
+    insert into failed (input) select jsonb_build_object('branch_id', branch_id, 'name', name) from patient where branch_id = 2 limit 1;
+    grant select on scan, scan_text, failed to :"app";`)
+  expect(await found("WKC042")).toEqual(["public.failed leak", "public.scan_text leak"])
+  await run('revoke select on scan_text, failed from :"app"')
+  expect(await found("WKC042")).toEqual([])
+})
+
+test("schemas and roles that begin differently and end alike are the same tenants", { timeout: 60_000 }, async () => {
+  await run(`create schema place_north; create schema place_south;
+    create table place_north.letter (no int primary key, word text); create table place_south.letter (no int primary key, word text);
+    insert into place_north.letter values (1, 'of the north'); insert into place_south.letter values (1, 'of the south');
+    grant usage on schema place_north, place_south to :"app"; grant select on place_north.letter, place_south.letter to :"app";`)
+  const change = {
+    tenants: ["north", "south"].map((name) => ({
+      name,
+      key: `role_${name}`,
+      connect: { settings: { "app.branch": name } },
+    })),
+    tenantColumns: {},
+    schemas: ["place_north", "place_south"],
+  }
+  expect(await found("WKC020", change)).toEqual(["place_north.letter leak", "place_south.letter leak"])
+  await run('revoke select on place_north.letter, place_south.letter from :"app"')
+  expect(await found("WKC020", change)).toEqual([])
+})
+
+test("what one function leaves in a transaction is not told by the next one", { timeout: 60_000 }, async () => {
+  await run(`create sequence seen_in; alter table patient no force row level security;
+    create function asked_first(word text) returns bigint language sql volatile security definer set search_path = public, pg_temp as
+      $$select setval('seen_in', txid_current()::bigint) from (select 1 where word is not null or not exists (select from patient where false)) q$$;
+    create function asked_then() returns boolean language sql volatile security definer set search_path = public, pg_temp as
+      $$select last_value = txid_current() from seen_in, (select count(*) from patient where false) p$$;`)
+  expect(await found("WKC041")).toEqual([])
+})
