@@ -1,13 +1,9 @@
 /** What another front end of the same clinic takes: the database, the policy file, the login. `examples/next-clinic` does. */
 export type { Part, People, Person } from "./data/people.js"
-export { makeWorld, type World } from "./data/world.js"
 export { connected } from "./database/connected.js"
-export { type Clinics, setUp } from "./database/setup.js"
-export { type DemoServer, openServer } from "./demo/server.js"
 export { ClinicError } from "./http/clinic-error.js"
 export { accountOf, actorOf } from "./login/actor.js"
 export { attemptLimit } from "./login/attempts.js"
-export { currentCode } from "./login/second-factor.js"
 export { type SignIn, signIn } from "./login/sign-in.js"
 export { idleLimit, type LoginStore, loginStore, type OpenLogin } from "./login/store.js"
 export { openParts, type Parts } from "./parts.js"
