@@ -7,14 +7,23 @@ import { currentCode, makeWorld, openServer, setUp } from "@wardkeep/example-exp
 
 // `npm run demo -- --next`: an embedded PostgreSQL with the clinic in it, and the console before it.
 const { values } = parseArgs({
-  options: { next: { type: "boolean" }, port: { type: "string", default: "0" }, patients: { type: "string", default: "2000" } },
+  options: {
+    next: { type: "boolean" },
+    port: { type: "string", default: "0" },
+    patients: { type: "string", default: "2000" },
+  },
 })
 const say = (text) => process.stdout.write(`${text}\n`)
 const server = await openServer()
 let console_
 try {
   const world = makeWorld({ patients: Number(values.patients) })
-  const clinics = await setUp({ adminUrl: server.adminUrl, url: server.url, world, progress: (what) => say(`  ${what}`) })
+  const clinics = await setUp({
+    adminUrl: server.adminUrl,
+    url: server.url,
+    world,
+    progress: (what) => say(`  ${what}`),
+  })
   const { people, passwords, keyId, key } = clinics
   const url = (name) => server.url({ user: `wk_demo_${name}`, password: passwords[name] })
   const env = {

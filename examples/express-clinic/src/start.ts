@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net"
 import type { Logger } from "pino"
 import type { Issuer, Wardkeep } from "wardkeep"
 import { createApp } from "./app.js"
-import { openParts, type PartsOptions } from "./parts.js"
 import { recordsOffice } from "./pages/office.js"
+import { openParts, type PartsOptions } from "./parts.js"
 
 export interface StartOptions extends PartsOptions {
   readonly port: number

@@ -4,6 +4,7 @@ import { wardkeepErrorIn } from "wardkeep"
 import { z } from "zod"
 import type { Act, Answer } from "@/ui/action-form"
 import { nameOf, type Words } from "@/words"
+import { clinicErrorIn } from "./clinic-error"
 import { clinic, currentLogin } from "./context"
 import { currentWords } from "./cookies"
 
@@ -22,7 +23,8 @@ const byState: Readonly<Record<string, string>> = {
 
 function codeOf(error: unknown): string {
   if (error instanceof z.ZodError) return "invalid_input"
-  if (error instanceof ClinicError) return error.code
+  const said = clinicErrorIn(error)
+  if (said !== undefined) return said.code
   const known = wardkeepErrorIn(error)?.code
   if (known !== undefined) return known
   const state = typeof error === "object" && error !== null && "code" in error ? String(error.code) : ""
@@ -40,7 +42,9 @@ type Work = (form: Record<string, string>, login: OpenLogin, words: Words) => Pr
 
 /** Each value of a form as text, at most so long. */
 const fieldsOf = (form: FormData): Record<string, string> =>
-  Object.fromEntries([...form].flatMap(([name, value]) => (typeof value === "string" ? [[name, value.slice(0, 20_000).trim()]] : [])))
+  Object.fromEntries(
+    [...form].flatMap(([name, value]) => (typeof value === "string" ? [[name, value.slice(0, 20_000).trim()]] : [])),
+  )
 
 /**
  * A server action for an `ActionForm`, in the caller's context. `work` answers what is said when it succeeds; what is refused is
@@ -58,7 +62,7 @@ export function act(work: Work): Act {
       // What Next throws, such as a redirect, is its own.
       if (typeof error === "object" && error !== null && "digest" in error) throw error
       const code = codeOf(error)
-      if (code === "internal") console.error("a server action failed", { code: (error as { code?: string }).code })
+      if (code === "internal") process.stderr.write(`a server action failed: ${(error as { code?: string }).code ?? "no code"}\n`)
       return refusedAs(words, code)
     }
   })

@@ -1,12 +1,23 @@
 import { type OpenLogin, policy } from "@wardkeep/example-express-clinic"
-import { compileMatrix, slice } from "@wardkeep/permissions"
+import { compileMatrix, type Matrix, slice } from "@wardkeep/permissions"
 import { takenFromRole } from "wardkeep"
-import { reportFile } from "./report"
 import { parts } from "./parts"
+import { reportFile } from "./report"
 
-export const matrix = compileMatrix(policy)
+/** Roles and tables by any name: those of a session come from the database. */
+export const matrix: Matrix = compileMatrix(policy)
 
-export type Place = "day" | "patients" | "invoices" | "accesses" | "seen" | "emergencies" | "team" | "matrix" | "report" | "sessions"
+export type Place =
+  | "day"
+  | "patients"
+  | "invoices"
+  | "accesses"
+  | "seen"
+  | "emergencies"
+  | "team"
+  | "matrix"
+  | "report"
+  | "sessions"
 
 export interface May {
   readonly role: string

@@ -1,4 +1,13 @@
-import { attemptLimit, idleLimit, type LoginStore, loginStore, openParts, type SignIn, signIn } from "@wardkeep/example-express-clinic"
+import {
+  accountOf,
+  attemptLimit,
+  idleLimit,
+  type LoginStore,
+  loginStore,
+  openParts,
+  type SignIn,
+  signIn,
+} from "@wardkeep/example-express-clinic"
 import { headers } from "next/headers"
 import type { Issuer, Wardkeep } from "wardkeep"
 import { type NextStore, nextStore } from "wardkeep/next"
@@ -11,6 +20,8 @@ export interface ConsoleParts {
   readonly logins: LoginStore
   readonly signIn: SignIn
   readonly idleSeconds: number
+  /** How people are called in lists: by the email of their account, or as the log has them. */
+  peopleOf(actors: readonly string[]): Promise<(actor: string) => string>
   /** Idle is over in the database too: the token is refused, and the list of open sessions does not show it. */
   endIdle(): Promise<void>
 }
@@ -37,6 +48,10 @@ function open(): ConsoleParts {
     store,
     logins,
     idleSeconds,
+    async peopleOf(actors) {
+      const known = await accounts.emailsOf([...new Set(actors.map(accountOf))])
+      return (actor) => known.get(accountOf(actor)) ?? accountOf(actor)
+    },
     signIn: signIn({ accounts, issuer, attempts: attemptLimit(clock), clock }),
     async endIdle() {
       for (const id of logins.sweep()) waiting.add(id)

@@ -1,8 +1,8 @@
 import type { OpenLogin } from "@wardkeep/example-express-clinic"
 import { notFound, redirect } from "next/navigation"
 import type { ReactNode } from "react"
-import { type Language, languages, type Words } from "@/words"
 import { Shell } from "@/ui/shell"
+import { type Language, languages, type Words } from "@/words"
 import { clinic, currentLogin, wk } from "./context"
 import { currentLanguage } from "./cookies"
 import { type May, mayOf, type Place } from "./menu"
@@ -57,8 +57,22 @@ export function screen({ place, path, title }: Screen, render: (visit: Visit) =>
       const may = await mayOf(login)
       if (!may.places.includes(place)) notFound()
       const words = languages[language]
-      const query = Object.fromEntries(Object.entries(asked).flatMap(([name, value]) => (typeof value === "string" ? [[name, value.slice(0, 400)]] : [])))
-      const visit: Visit = { login, may, words, language, branches: await branchesOf(login, may), place, path: path(given), query, params: given }
+      const query = Object.fromEntries(
+        Object.entries(asked).flatMap(([name, value]) =>
+          typeof value === "string" ? [[name, value.slice(0, 400)]] : [],
+        ),
+      )
+      const visit: Visit = {
+        login,
+        may,
+        words,
+        language,
+        branches: await branchesOf(login, may),
+        place,
+        path: path(given),
+        query,
+        params: given,
+      }
       const shown = await render(visit)
       const [heading, main] = isHeaded(shown) ? [shown.heading, shown.main] : [title(words), shown]
       return (
@@ -74,6 +88,9 @@ export function screen({ place, path, title }: Screen, render: (visit: Visit) =>
 async function branchesOf({ session }: OpenLogin, may: May): Promise<Branch[]> {
   if (!may.does("read", "branch")) return []
   const own = session.grants.flatMap(({ branches }) => branches)
-  const { rows } = await wk.query<Branch & Record<string, unknown>>("select id, name from branch where id = any ($1) order by name", [own])
+  const { rows } = await wk.query<Branch & Record<string, unknown>>(
+    "select id, name from branch where id = any ($1) order by name",
+    [own],
+  )
   return rows.map(({ id, name }) => ({ id, name }))
 }

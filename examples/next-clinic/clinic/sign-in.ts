@@ -1,10 +1,11 @@
 "use server"
 
-import { ClinicError, policy } from "@wardkeep/example-express-clinic"
+import { policy } from "@wardkeep/example-express-clinic"
 import { cookies } from "next/headers"
 import { redirect } from "next/navigation"
 import type { Words } from "@/words"
 import { browserName, callerAddress } from "./caller"
+import { clinicErrorIn } from "./clinic-error"
 import { cookieName, currentWords, setLogin } from "./cookies"
 import { parts } from "./parts"
 
@@ -16,9 +17,10 @@ export interface SignInState {
 }
 
 function said(words: Words, error: unknown): string {
-  if (!(error instanceof ClinicError)) throw error
-  if (error.status === 429) return words.tooOften
-  return error.code === "no_valid_assignment" ? words.notAssigned : words.wrongSignIn
+  const refused = clinicErrorIn(error)
+  if (refused === undefined) throw error
+  if (refused.status === 429) return words.tooOften
+  return refused.code === "no_valid_assignment" ? words.notAssigned : words.wrongSignIn
 }
 
 const text = (form: FormData, name: string): string => String(form.get(name) ?? "").slice(0, 200)

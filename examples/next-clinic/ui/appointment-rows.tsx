@@ -43,7 +43,13 @@ export function AppointmentRows({ visit, rows, action, ofOne = false }: Props) {
             </span>
           </div>
           {change && (
-            <ActionForm action={action} button={words.setTo} quiet inline label={`${words.status}: ${readable(full_name) || dayText(language, starts_at)}`}>
+            <ActionForm
+              action={action}
+              button={words.setTo}
+              quiet
+              inline
+              label={`${words.status}: ${readable(full_name) || dayText(language, starts_at)}`}
+            >
               <input type="hidden" name="id" value={id} />
               <div className="field">
                 <label className="hidden" htmlFor={`status-${id}`}>

@@ -17,7 +17,13 @@ interface InputProps extends Common {
   readonly max?: number
 }
 
-function Labelled({ id, label, hint, optional, children }: Common & { readonly id: string; readonly children: ReactNode }) {
+function Labelled({
+  id,
+  label,
+  hint,
+  optional,
+  children,
+}: Common & { readonly id: string; readonly children: ReactNode }) {
   return (
     <div className="field">
       <label htmlFor={id}>
@@ -53,7 +59,12 @@ export function Field({ type = "text", value = "", complete = "off", mode, max =
   )
 }
 
-export function TextArea({ rows = 4, max = 20_000, value = "", ...common }: Common & { rows?: number; max?: number; value?: string }) {
+export function TextArea({
+  rows = 4,
+  max = 20_000,
+  value = "",
+  ...common
+}: Common & { rows?: number; max?: number; value?: string }) {
   const { name, hint, id = name, optional } = common
   return (
     <Labelled {...common} id={id}>

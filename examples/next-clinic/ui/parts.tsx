@@ -2,7 +2,17 @@ import Link from "next/link"
 import type { ReactNode } from "react"
 
 /** A link that reads nothing before somebody follows it: a page that is fetched ahead would stand in the audit log as seen. */
-export function Go({ to, children, className, current }: { to: string; children: ReactNode; className?: string; current?: boolean }) {
+export function Go({
+  to,
+  children,
+  className,
+  current,
+}: {
+  to: string
+  children: ReactNode
+  className?: string
+  current?: boolean
+}) {
   return (
     <Link href={to} prefetch={false} className={className} aria-current={current ? "page" : undefined}>
       {children}
@@ -10,9 +20,23 @@ export function Go({ to, children, className, current }: { to: string; children:
   )
 }
 
-export function Card({ title, aside, children, id }: { title?: string; aside?: ReactNode; children: ReactNode; id?: string }) {
+export function Card({
+  title,
+  aside,
+  children,
+  id,
+}: {
+  title?: string
+  aside?: ReactNode
+  children: ReactNode
+  id?: string
+}) {
   return (
-    <section className="card" id={id} aria-labelledby={title === undefined || id === undefined ? undefined : `${id}-title`}>
+    <section
+      className="card"
+      id={id}
+      aria-labelledby={title === undefined || id === undefined ? undefined : `${id}-title`}
+    >
       {title !== undefined && (
         <div className="card-head">
           <h2 id={id === undefined ? undefined : `${id}-title`}>{title}</h2>

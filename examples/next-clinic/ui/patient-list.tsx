@@ -13,7 +13,15 @@ export interface PatientRow extends Record<string, unknown> {
 }
 
 /** Columns that the role does not read are not there at all. */
-export function PatientList({ visit, rows, to }: { visit: Visit; rows: readonly PatientRow[]; to?: (id: string) => string }) {
+export function PatientList({
+  visit,
+  rows,
+  to,
+}: {
+  visit: Visit
+  rows: readonly PatientRow[]
+  to?: (id: string) => string
+}) {
   const { words, language, may } = visit
   const shown = (["phone", "dob", "sex", "created_at"] as const).filter((name) => may.reads("patient", name))
   const cell = (row: PatientRow, name: (typeof shown)[number]): string => {

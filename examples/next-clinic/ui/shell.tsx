@@ -1,9 +1,9 @@
 import type { ReactNode } from "react"
-import { type Scheme, currentScheme } from "@/clinic/cookies"
-import { parts } from "@/clinic/parts"
-import { unlock } from "@/clinic/unlock"
+import { currentScheme, type Scheme } from "@/clinic/cookies"
 import { pathOf } from "@/clinic/menu"
+import { parts } from "@/clinic/parts"
 import type { Visit } from "@/clinic/screen"
+import { unlock } from "@/clinic/unlock"
 import { nameOf } from "@/words"
 import { Lock } from "./lock"
 import { Go } from "./parts"
@@ -81,7 +81,13 @@ function BranchSwitch({ visit: { words, branches, login, path } }: { visit: Visi
 }
 
 /** Language and colours; kept in this browser. */
-export function Preferences({ visit: { words, language, path }, scheme }: { visit: Pick<Visit, "words" | "language" | "path">; scheme: Scheme }) {
+export function Preferences({
+  visit: { words, language, path },
+  scheme,
+}: {
+  visit: Pick<Visit, "words" | "language" | "path">
+  scheme: Scheme
+}) {
   return (
     <footer>
       <form method="post" action="/preferences" className="prefs">

@@ -25,7 +25,15 @@ export function SignInForm({ step, only, words }: Props) {
         <>
           <input type="hidden" name="ticket" value={state.ticket ?? ""} />
           {state.email !== undefined && <p className="soft">{state.email}</p>}
-          <Field key="code" name="code" label={words.code} hint={words.codeHint} complete="one-time-code" mode="numeric" max={6} />
+          <Field
+            key="code"
+            name="code"
+            label={words.code}
+            hint={words.codeHint}
+            complete="one-time-code"
+            mode="numeric"
+            max={6}
+          />
         </>
       ) : (
         <>

@@ -167,7 +167,8 @@ export const en = {
   signOutInstead: "Sign out and leave the form",
   secondFactor: "Second factor",
   secondFactorText: "This needs a one-time code that is less than fifteen minutes old.",
-  accessesIntro: "Accesses of the last seven days that no appointment and no registration explains. Looking here is recorded.",
+  accessesIntro:
+    "Accesses of the last seven days that no appointment and no registration explains. Looking here is recorded.",
   lookReason: "Why do you look?",
   look: "Look",
   explained: "Explained",
@@ -200,7 +201,8 @@ export const en = {
   withdraw: "Withdraw",
   withdrawn: "Withdrawn",
   noEnd: "no end",
-  matrixIntro: "From the policy file that the database enforces. Darker is more; small letters are tied to a condition, a purpose or a second factor; * is some columns only.",
+  matrixIntro:
+    "From the policy file that the database enforces. Darker is more; small letters are tied to a condition, a purpose or a second factor; * is some columns only.",
   matrixLegend: "c create, r read, u update, d delete, w download, p print, e export, s share",
   matrixNothing: "nothing",
   reportIntro: "What the conformance suite found when it attacked this database with the application's own login.",

@@ -13,11 +13,15 @@ const locale = (language: Language): string => (language === "hi" ? "hi-IN" : "e
 const numbers = { numberingSystem: "latn" } as const
 
 export function dayText(language: Language, at: Date | string): string {
-  return new Intl.DateTimeFormat(locale(language), { ...numbers, dateStyle: "medium", timeZone: zone }).format(new Date(at))
+  return new Intl.DateTimeFormat(locale(language), { ...numbers, dateStyle: "medium", timeZone: zone }).format(
+    new Date(at),
+  )
 }
 
 export function timeText(language: Language, at: Date | string): string {
-  return new Intl.DateTimeFormat(locale(language), { ...numbers, timeStyle: "short", timeZone: zone }).format(new Date(at))
+  return new Intl.DateTimeFormat(locale(language), { ...numbers, timeStyle: "short", timeZone: zone }).format(
+    new Date(at),
+  )
 }
 
 export const momentText = (language: Language, at: Date | string): string =>

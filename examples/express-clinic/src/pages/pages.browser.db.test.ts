@@ -300,7 +300,11 @@ test("the desk sees what is due, checks who asks, decides with a reason, and han
   expect(JSON.parse(document).held["public.patient"]).toMatchObject([{ id: subjectOf("patient") }])
   expect(answer).toContain(`a file with the SHA-256 ${sha256(document)}.`)
   const { request } = JSON.parse(document)
-  const session = await clinic.issuer.issueSession({ actor: actorOf(clinic.people.privacy.id), mfaAt: new Date(), ttl: "PT10M" })
+  const session = await clinic.issuer.issueSession({
+    actor: actorOf(clinic.people.privacy.id),
+    mfaAt: new Date(),
+    ttl: "PT10M",
+  })
   const acts = await clinic.wk.run(session, () => requests(clinic.wk))
   const answers = acts.filter((one) => one.request === request && one.kind === "answered")
   expect(answers.map(({ detail }) => detail.sha256)).toEqual([sha256(answer)])

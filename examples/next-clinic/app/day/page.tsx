@@ -1,13 +1,15 @@
+import { setAppointment } from "@/clinic/actions/appointments"
 import { wk } from "@/clinic/context"
 import { screen } from "@/clinic/screen"
-import { setAppointment } from "@/clinic/actions/appointments"
-import { AppointmentRows, type AppointmentRow } from "@/ui/appointment-rows"
+import { type AppointmentRow, AppointmentRows } from "@/ui/appointment-rows"
 import { Card, Empty, Go } from "@/ui/parts"
 import { dayText } from "@/words"
 
-const isDay = (text: string | undefined): text is string => /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") && !Number.isNaN(Date.parse(text ?? ""))
+const isDay = (text: string | undefined): text is string =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") && !Number.isNaN(Date.parse(text ?? ""))
 const today = (): string => new Date(Date.now() + 5.5 * 3_600_000).toISOString().slice(0, 10)
-const moved = (day: string, by: number): string => new Date(Date.parse(day) + by * 86_400_000).toISOString().slice(0, 10)
+const moved = (day: string, by: number): string =>
+  new Date(Date.parse(day) + by * 86_400_000).toISOString().slice(0, 10)
 
 export default screen({ place: "day", path: () => "/day", title: (words) => words.places.day }, async (visit) => {
   const { words, language, query } = visit
@@ -28,7 +30,11 @@ export default screen({ place: "day", path: () => "/day", title: (words) => word
   )
   return (
     <Card title={dayText(language, `${day}T06:00:00Z`)} aside={steps} id="day">
-      {rows.length === 0 ? <Empty>{words.none}</Empty> : <AppointmentRows visit={visit} rows={rows} action={setAppointment} />}
+      {rows.length === 0 ? (
+        <Empty>{words.none}</Empty>
+      ) : (
+        <AppointmentRows visit={visit} rows={rows} action={setAppointment} />
+      )}
     </Card>
   )
 })

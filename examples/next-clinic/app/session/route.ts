@@ -2,7 +2,8 @@ import { cookies } from "next/headers"
 import { cookieName } from "@/clinic/cookies"
 import { parts } from "@/clinic/parts"
 
-const answer = (status: 204 | 401): Response => new Response(null, { status, headers: { "cache-control": "private, no-store" } })
+const answer = (status: 204 | 401): Response =>
+  new Response(null, { status, headers: { "cache-control": "private, no-store" } })
 const cookie = async (): Promise<string | undefined> => (await cookies()).get(cookieName)?.value
 
 /** Whether the page that asks may still be looked at, asked of the database; it keeps nobody signed in. */
