@@ -10,7 +10,10 @@ const isConsole = args.includes("--next")
 await install()
 await build()
 if (isConsole)
-  await buildNextApp("console", "examples/next-clinic", ["../express-clinic/dist/clinic.js", "../../packages/wardkeep/dist/next.js"])
+  await buildNextApp("console", "examples/next-clinic", [
+    "../express-clinic/dist/clinic.js",
+    "../../packages/wardkeep/dist/next.js",
+  ])
 const entry = join(root, isConsole ? "examples/next-clinic/start.mjs" : "examples/express-clinic/dist/demo.js")
 if (!existsSync(entry)) throw new Error(`${entry} is missing`)
 process.exitCode = await run(process.execPath, ["--enable-source-maps", entry, ...args], {

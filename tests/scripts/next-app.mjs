@@ -5,8 +5,8 @@ import { hashOf, isStamped, stamp } from "./stamp.mjs"
 
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`
 
-/** What Next itself writes is no source: it would make every second run build again. */
-const isWritten = (name) => /^(node_modules|next-env\.d\.ts|\.next.*|.*\.tsbuildinfo)$/.test(name)
+/** What Next itself writes, and what is no part of the application: it would make every second run build again. */
+const isWritten = (name) => /^(node_modules|browser|README\.md|next-env\.d\.ts|\.next.*|.*\.tsbuildinfo)$/.test(name)
 
 /**
  * Installs and builds an application of Next that is no part of the workspace, when it or one of `also` has changed. Next is
@@ -27,7 +27,14 @@ export async function buildNextApp(name, at, also) {
   const hasNext = () => existsSync(join(folder, "node_modules/next"))
   await once("install", ["package.json", "pnpm-lock.yaml"], hasNext, async () => {
     const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
-    const args = ["--yes", packageManager, "install", "--ignore-workspace", "--frozen-lockfile", "--reporter=append-only"]
+    const args = [
+      "--yes",
+      packageManager,
+      "install",
+      "--ignore-workspace",
+      "--frozen-lockfile",
+      "--reporter=append-only",
+    ]
     return await run("npx", args, { cwd: folder, quiet: true, env: { CI: "true", npm_config_loglevel: "error" } })
   })
   const sources = readdirSync(folder).filter((one) => !isWritten(one))

@@ -33,9 +33,13 @@ async function freePort(): Promise<number> {
 }
 
 /** Next's own production server over what `next build` made, in a process of its own, as `npm run demo -- --next` starts it. */
-export async function openConsole(place: { url(login: Login): string }, options: Options = {}): Promise<RunningConsole> {
+export async function openConsole(
+  place: { url(login: Login): string },
+  options: Options = {},
+): Promise<RunningConsole> {
   const { passwords, keyId, key } = secrets
-  const url = (name: keyof typeof passwords): string => place.url({ user: `wk_demo_${name}`, password: passwords[name] })
+  const url = (name: keyof typeof passwords): string =>
+    place.url({ user: `wk_demo_${name}`, password: passwords[name] })
   const folder = fileURLToPath(new URL("..", import.meta.url))
   const next = createRequire(`${folder}package.json`).resolve("next/dist/bin/next")
   const port = await freePort()
@@ -78,7 +82,13 @@ async function answering(child: ChildProcess, origin: string, said: readonly str
   const until = Date.now() + 60_000
   while (Date.now() < until) {
     if (child.exitCode !== null) break
-    if (await fetch(`${origin}/sign-in`).then(({ ok }) => ok, () => false)) return
+    if (
+      await fetch(`${origin}/sign-in`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return
     await wait(100)
   }
   child.kill("SIGKILL")

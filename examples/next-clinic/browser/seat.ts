@@ -30,7 +30,12 @@ interface Options {
 }
 
 /** A browser with somebody signed in by hand. */
-export async function seat(chromium: Browser, { origin }: RunningConsole, part: Part, options: Options = {}): Promise<Seat> {
+export async function seat(
+  chromium: Browser,
+  { origin }: RunningConsole,
+  part: Part,
+  options: Options = {},
+): Promise<Seat> {
   const { width = 1280, signIn = true } = options
   const context = await chromium.newContext({ viewport: { width, height: 860 }, locale: "en-IN" })
   context.setDefaultTimeout(20_000)

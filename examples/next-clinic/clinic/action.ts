@@ -62,7 +62,8 @@ export function act(work: Work): Act {
       // What Next throws, such as a redirect, is its own.
       if (typeof error === "object" && error !== null && "digest" in error) throw error
       const code = codeOf(error)
-      if (code === "internal") process.stderr.write(`a server action failed: ${(error as { code?: string }).code ?? "no code"}\n`)
+      if (code === "internal")
+        process.stderr.write(`a server action failed: ${(error as { code?: string }).code ?? "no code"}\n`)
       return refusedAs(words, code)
     }
   })

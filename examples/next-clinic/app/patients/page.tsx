@@ -22,20 +22,22 @@ export default screen(
       <>
         <div className="bar">
           {may.reads("patient", "full_name") && (
-            <search><form method="get" action="/patients" className="line">
-              <Field
-                name="search"
-                type="search"
-                label={words.search}
-                hint={words.searchHint}
-                value={wanted}
-                max={80}
-                optional={words.optional}
-              />
-              <div className="actions">
-                <button type="submit">{words.search}</button>
-              </div>
-            </form></search>
+            <search>
+              <form method="get" action="/patients" className="line">
+                <Field
+                  name="search"
+                  type="search"
+                  label={words.search}
+                  hint={words.searchHint}
+                  value={wanted}
+                  max={80}
+                  optional={words.optional}
+                />
+                <div className="actions">
+                  <button type="submit">{words.search}</button>
+                </div>
+              </form>
+            </search>
           )}
           {may.does("create", "patient") && (
             <Go to="/patients/new" className="button quiet">

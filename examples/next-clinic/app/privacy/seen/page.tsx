@@ -21,12 +21,14 @@ export default screen(
     return (
       <>
         <p className="soft">{words.seenChoose}</p>
-        <search><form method="get" action="/privacy/seen" className="line">
-          <Field name="search" type="search" label={words.search} hint={words.searchHint} value={wanted} max={80} />
-          <div className="actions">
-            <button type="submit">{words.search}</button>
-          </div>
-        </form></search>
+        <search>
+          <form method="get" action="/privacy/seen" className="line">
+            <Field name="search" type="search" label={words.search} hint={words.searchHint} value={wanted} max={80} />
+            <div className="actions">
+              <button type="submit">{words.search}</button>
+            </div>
+          </form>
+        </search>
         {wanted.length >= 2 && (
           <Card title={words.found} id="found">
             {rows.length === 0 ? (
