@@ -1,9 +1,9 @@
-import pg from "pg"
-import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import type { Patient } from "../../express-clinic/src/data/patients.ts"
 import type { Part } from "../../express-clinic/src/data/people.ts"
+import { connected } from "../../express-clinic/src/database/connected.ts"
+import type { Browser } from "../../express-clinic/src/testing/chromium.ts"
 import { startChromium } from "../../express-clinic/src/testing/chromium.ts"
 import { clinicTemplate } from "../../express-clinic/src/testing/open-clinic.ts"
 import { secrets, world } from "../../express-clinic/src/testing/secrets.ts"
@@ -14,7 +14,10 @@ const database = useDatabase({ template: clinicTemplate })
 const { people } = secrets
 let console_: RunningConsole
 let chromium: Browser
-let superuser: pg.Client
+
+/** Around the fence, to see what really happened. */
+const asked = (sql: string, values: unknown[] = []) =>
+  connected(database.adminUrl, async (client) => await client.query(sql, values))
 let reception: Seat
 
 const patientsOf = (part: Part): Patient[] =>
@@ -35,7 +38,7 @@ const leaks = (text: string): string[] =>
 
 const digest = async (): Promise<unknown> =>
   (
-    await superuser.query(
+    await asked(
       `select md5(string_agg(t::text, '' order by t::text)) as d from
         (select p::text as t from patient p where id = any ($1) union all select a::text from appointment a where patient_id = any ($1)
          union all select n::text from clinical_note n where patient_id = any ($1)) s`,
@@ -45,14 +48,11 @@ const digest = async (): Promise<unknown> =>
 
 beforeAll(async () => {
   ;[console_, chromium] = await Promise.all([openConsole(database), startChromium()])
-  superuser = new pg.Client({ connectionString: database.adminUrl })
-  await superuser.connect()
   reception = await seat(chromium, console_, "reception")
 })
 afterAll(async () => {
   await chromium?.close()
   await console_?.close()
-  await superuser?.end()
 })
 
 test("the control: the rows aimed at exist, and the net catches what is one's own", async () => {
@@ -136,9 +136,7 @@ test("by the payload of a server action: another role's action, sent with one's 
   const headers = { "next-action": action, "content-type": type, origin: console_.origin }
   const answer = await reception.page.request.post(`${console_.origin}/patients/${own.id}`, { headers, data })
   expect(await answer.text()).toContain("Your role may not do that.")
-  const { rows } = await superuser.query(
-    "select count(*)::int as n from clinical_note where diagnosis = 'sent by reception'",
-  )
+  const { rows } = await asked("select count(*)::int as n from clinical_note where diagnosis = 'sent by reception'")
   expect(rows[0]?.n).toBe(1)
   // From another site, and without a cookie, it does not begin.
   const crossSite = await reception.page.request.post(`${console_.origin}/patients/${own.id}`, {
@@ -173,12 +171,15 @@ test("by cached page and back button: nothing of whoever sat here before, for no
   await Promise.all([at.page.waitForURL(/sign-in/), at.page.click(".top form:last-of-type button")])
   await at.page.goBack()
   await at.page.waitForURL(/sign-in/)
+  await at.page.locator("#email").waitFor()
   expect(leaks(await at.page.content())).toEqual([])
   await at.go("/sign-in")
   await enter(at.page, "nurse")
   await at.page.waitForSelector(".side")
   for (let n = 0; n < 4; n++) {
+    // There may be no page further back; a page that is left says nothing.
     await at.page.goBack().catch(() => null)
+    await at.page.waitForLoadState("networkidle")
     expect(leaks(await at.page.content())).toEqual([])
   }
   expect(await at.go(`/patients/${elsewhere.id}`)).toBe(404)
@@ -200,7 +201,7 @@ test("a session that is revoked while the page is open: the page locks, and the 
   await desk.page.click("#details form button")
   await desk.page.waitForSelector("dialog.lock[open]")
   expect(await desk.page.locator("#details").isVisible()).toBe(false)
-  const kept = await superuser.query("select allergies from patient where id = $1", [own.id])
+  const kept = await asked("select allergies from patient where id = $1", [own.id])
   expect(kept.rows[0]?.allergies).not.toBe("typed before the end")
   // Escape does not open it.
   await desk.page.keyboard.press("Escape")
@@ -222,9 +223,8 @@ test("guesses: five wrong codes, and the account waits", async () => {
   for (let n = 0; n < 6; n++) {
     await at.page.fill("#password", "wrong")
     await at.page.click("form.stack button")
-    await at.page.waitForFunction(
-      `!document.querySelector("form.stack button").disabled && document.querySelector(".notice.bad")`,
-    )
+    await at.page.locator("form.stack button:not([disabled])").waitFor()
+    await at.page.locator(".notice.bad").waitFor()
   }
   expect(await at.page.innerText(".notice.bad")).toContain("Too many failed attempts")
   await at.context.close()

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs"
-import pg from "pg"
-import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { declareBreakGlass } from "wardkeep"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { connected } from "../../express-clinic/src/database/connected.ts"
 import { actorOf } from "../../express-clinic/src/login/actor.ts"
 import { openParts } from "../../express-clinic/src/parts.ts"
+import type { Browser } from "../../express-clinic/src/testing/chromium.ts"
 import { startChromium } from "../../express-clinic/src/testing/chromium.ts"
 import { clinicTemplate } from "../../express-clinic/src/testing/open-clinic.ts"
 import { secrets, world } from "../../express-clinic/src/testing/secrets.ts"
@@ -16,17 +16,17 @@ const database = useDatabase({ template: clinicTemplate })
 const { people, keyId, key } = secrets
 let console_: RunningConsole
 let chromium: Browser
-let superuser: pg.Client
+
+/** Around the fence, to see what really happened. */
+const asked = (sql: string, values: unknown[] = []) =>
+  connected(database.adminUrl, async (client) => await client.query(sql, values))
 
 beforeAll(async () => {
   ;[console_, chromium] = await Promise.all([openConsole(database), startChromium()])
-  superuser = new pg.Client({ connectionString: database.adminUrl })
-  await superuser.connect()
 })
 afterAll(async () => {
   await chromium?.close()
   await console_?.close()
-  await superuser?.end()
 })
 
 const name = "Ishwari Deshpande-Kulkarni"
@@ -92,11 +92,11 @@ test("doctor: writes and signs a note, prescribes; a signed note has no button a
   await note.locator(".tag", { hasText: "Signed" }).waitFor()
   expect(await note.getByRole("button").count()).toBe(0)
   await at.page.click("#prescriptions summary")
-  await at.page.fill("#dose", "three times")
+  await at.page.fill("#dose", "thrice")
   await at.page.fill("#days", "5")
   await at.page.click("#prescriptions .more form button")
   expect(await said(at, "#prescriptions .more form")).toContain("malformed")
-  expect(await at.page.inputValue("#dose")).toBe("three times")
+  expect(await at.page.inputValue("#dose")).toBe("thrice")
   await at.page.fill("#dose", "1-0-1")
   await at.page.click("#prescriptions .more form button")
   expect(await said(at, "#prescriptions .more form")).toBe("Saved.")
@@ -125,7 +125,7 @@ test("billing: an invoice, paid; the export is in the audit log with its SHA-256
   const [file] = await Promise.all([at.page.waitForEvent("download"), at.page.click(".bar a")])
   const { invoices } = JSON.parse(readFileSync(await file.path(), "utf8"))
   expect(invoices).toContainEqual(expect.objectContaining({ number: "DAY-1", amount: "75000", status: "paid" }))
-  const { rows } = await superuser.query(
+  const { rows } = await asked(
     `select verb, relation, n, detail::json ->> 'phase' as phase, detail::json ->> 'sha256' as sha256 from wardkeep_audit.event
       where actor = $1 and verb = 'export' order by id`,
     [actorOf(people.billing.id)],
@@ -205,7 +205,7 @@ test("privacy officer: who saw the patient, before and after; an unexplained acc
   await open.locator('input[name="reason"]').fill("asked, and explained")
   await open.locator(".more button").click()
   await at.page.locator("#queue .tag", { hasText: "Legitimate" }).first().waitFor()
-  const { rows } = await superuser.query(
+  const { rows } = await asked(
     "select count(*)::int as n from wardkeep_audit.event where actor = $1 and verb = 'view'",
     [actorOf(people.privacy.id)],
   )

@@ -1,6 +1,6 @@
-import type { Browser } from "playwright-core"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import type { Browser } from "../../express-clinic/src/testing/chromium.ts"
 import { startChromium } from "../../express-clinic/src/testing/chromium.ts"
 import { clinicTemplate } from "../../express-clinic/src/testing/open-clinic.ts"
 import { openConsole, type RunningConsole } from "./console.ts"

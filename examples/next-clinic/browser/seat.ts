@@ -1,6 +1,6 @@
-import type { Browser, BrowserContext, Page } from "playwright-core"
 import type { Part } from "../../express-clinic/src/data/people.ts"
 import { currentCode } from "../../express-clinic/src/login/second-factor.ts"
+import type { Browser, BrowserContext, Page } from "../../express-clinic/src/testing/chromium.ts"
 import { type Watched, watch } from "../../express-clinic/src/testing/chromium.ts"
 import { secrets } from "../../express-clinic/src/testing/secrets.ts"
 import type { RunningConsole } from "./console.ts"

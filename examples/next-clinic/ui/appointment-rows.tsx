@@ -42,7 +42,7 @@ export function AppointmentRows({ visit, rows, action, ofOne = false }: Props) {
               <Tag of={status}>{nameOf(words.statuses, status)}</Tag>
             </span>
           </div>
-          {change && (
+          {change && (status === "booked" || status === "arrived") && (
             <ActionForm
               action={action}
               button={words.setTo}

@@ -1,6 +1,6 @@
-import { searchCondition } from "@wardkeep/example-express-clinic"
 import { wk } from "@/clinic/context"
 import { screen } from "@/clinic/screen"
+import { searchFor } from "@/clinic/search"
 import { Field } from "@/ui/field"
 import { Card, Empty, Go } from "@/ui/parts"
 import { PatientList, type PatientRow } from "@/ui/patient-list"
@@ -12,7 +12,7 @@ export default screen(
   async (visit) => {
     const { words, query, may } = visit
     const wanted = (query.search ?? "").trim()
-    const { where, values } = searchCondition(wanted.length < 2 ? undefined : wanted)
+    const { where, values } = searchFor(may, wanted)
     // No clinic and no branch in sight: the fence adds them.
     const { rows } = await wk.query<PatientRow>(
       `select ${columns} from patient p ${where} order by p.created_at desc limit 50`,

@@ -43,7 +43,7 @@ export default screen(
                     <ActionForm
                       action={withdraw}
                       button={words.withdraw}
-                      label={`${words.withdraw}: ${person(one.actor)}`}
+                      label={`${words.withdraw}: ${person(one.actor)}, ${place(one.branch)}`}
                     >
                       <input type="hidden" name="account" value={accountOf(one.actor)} />
                       <input type="hidden" name="id" value={one.id} />

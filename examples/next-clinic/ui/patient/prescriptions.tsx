@@ -41,7 +41,7 @@ export async function Prescriptions({ visit: { words, language, may }, id }: { v
             <Select
               name="drug_id"
               label={words.drug}
-              options={drugs.map((drug) => [String(drug.id), `${drug.name} ${drug.strength}`])}
+              options={drugs.map((drug) => [String(drug.id), `${drug.name} (${drug.strength})`])}
             />
             <div className="pair">
               <Field name="dose" label={words.dose} hint={words.doseHint} max={7} />
@@ -57,7 +57,7 @@ export async function Prescriptions({ visit: { words, language, may }, id }: { v
           <li key={key}>
             <div className="row-head">
               <span className="strong">
-                {drug} {strength}
+                {drug} ({strength})
               </span>
               <span>
                 {dose === null ? "" : `${dose} · `}

@@ -1,6 +1,6 @@
-import { searchCondition } from "@wardkeep/example-express-clinic"
 import { wk } from "@/clinic/context"
 import { screen } from "@/clinic/screen"
+import { searchFor } from "@/clinic/search"
 import { Field } from "@/ui/field"
 import { Card, Empty } from "@/ui/parts"
 import { PatientList, type PatientRow } from "@/ui/patient-list"
@@ -8,9 +8,9 @@ import { PatientList, type PatientRow } from "@/ui/patient-list"
 export default screen(
   { place: "seen", path: () => "/privacy/seen", title: (words) => words.places.seen },
   async (visit) => {
-    const { words, query } = visit
+    const { words, query, may } = visit
     const wanted = (query.search ?? "").trim()
-    const { where, values } = searchCondition(wanted)
+    const { where, values } = searchFor(may, wanted)
     const { rows } =
       wanted.length < 2
         ? { rows: [] }
