@@ -99,7 +99,8 @@ test("doctor: writes and signs a note, prescribes; a signed note has no button a
   expect(await at.page.inputValue("#dose")).toBe("thrice")
   await at.page.fill("#dose", "1-0-1")
   await at.page.click("#prescriptions .more form button")
-  expect(await said(at, "#prescriptions .more form")).toBe("Saved.")
+  // The refusal stands there until the answer comes.
+  await at.page.locator("#prescriptions .more form [role=status]", { hasText: "Saved." }).waitFor()
   await at.page.locator("#prescriptions li", { hasText: "1-0-1" }).waitFor()
   expect(await at.page.locator("#invoices").count()).toBe(0)
   await at.context.close()

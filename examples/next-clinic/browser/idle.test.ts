@@ -8,7 +8,7 @@ import { seat, unlock } from "./seat.ts"
 
 const database = useDatabase({ template: clinicTemplate })
 /** Fifteen minutes in the clinic. */
-const idleSeconds = 3
+const idleSeconds = 6
 let console_: RunningConsole
 let chromium: Browser
 
