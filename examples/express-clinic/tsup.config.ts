@@ -1,7 +1,12 @@
 import { existsSync } from "node:fs"
 import { defineConfig } from "tsup"
 
-const entries = { demo: "src/demo/main.ts", server: "src/server.ts" }
+const entries = {
+  clinic: "src/clinic.ts",
+  demo: "src/demo/main.ts",
+  server: "src/server.ts",
+  staging: "src/staging.ts",
+}
 
 export default defineConfig({
   entry: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),

@@ -14,6 +14,12 @@ test("the pin guards fire on a range and on two versions", () => {
   const two = { name: "b", devDependencies: { zod: "4.0.0", old: "npm:@x/zod@3.0.0", range: "npm:zod@^3.0.0" } }
   expect(unpinned([one, two])).toEqual(["a: zod@^4.0.0", "b: range@npm:zod@^3.0.0"])
   expect(divergent([one, two])).toHaveLength(1)
+  const linked = {
+    name: "c",
+    dependencies: { core: "link:../../packages/core", zod: "link:/srv/zod", pg: "link:../../../x/pg" },
+  }
+  expect(unpinned([linked])).toEqual(["c: zod@link:/srv/zod", "c: pg@link:../../../x/pg"])
+  expect(divergent([linked, { name: "d", dependencies: { core: "workspace:*" } }])).toEqual([])
 })
 
 test("no published package runs a script at install time", () => {

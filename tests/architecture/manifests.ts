@@ -15,6 +15,10 @@ export interface Manifest {
 /** One version; under another name too, where two of them are tested beside each other. */
 const exact = /^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/
 
+/** Of this repository: `workspace:*`, and what a folder outside of the workspace has in its place. */
+const isOwn = (range: string): boolean =>
+  range === "workspace:*" || /^link:(\.\.\/){1,3}(packages\/)?[a-z-]+$/.test(range)
+
 export function manifests(files: readonly RepositoryFile[]): Manifest[] {
   return files
     .filter(({ path }) => /(^|\/)package\.json$/.test(path) && !path.includes("/fixtures/"))
@@ -25,7 +29,7 @@ export function manifests(files: readonly RepositoryFile[]): Manifest[] {
 export function unpinned(all: readonly Manifest[]): string[] {
   return all.flatMap((manifest) =>
     Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
-      .filter(([, range]) => range !== "workspace:*" && !exact.test(range))
+      .filter(([, range]) => !isOwn(range) && !exact.test(range))
       .map(([dependency, range]) => `${manifest.name}: ${dependency}@${range}`),
   )
 }
@@ -35,7 +39,7 @@ export function divergent(all: readonly Manifest[]): string[] {
   const versions = new Map<string, Set<string>>()
   for (const manifest of all) {
     for (const [name, range] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
-      versions.set(name, (versions.get(name) ?? new Set()).add(range))
+      versions.set(name, (versions.get(name) ?? new Set()).add(isOwn(range) ? "workspace:*" : range))
     }
   }
   return [...versions].filter(([, set]) => set.size > 1).map(([name, set]) => `${name}: ${[...set].join(", ")}`)

@@ -112,7 +112,14 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: ["^(packages|examples)/[^/]+/dist/", "^tests/packaging/fixtures/", "^tests/next/"] },
+    exclude: {
+      path: [
+        "^(packages|examples)/[^/]+/dist/",
+        "^tests/packaging/fixtures/",
+        "^tests/next/",
+        "^examples/next-clinic/",
+      ],
+    },
     tsPreCompilationDeps: "specify",
     tsConfig: { fileName: "tsconfig.base.json" },
     enhancedResolveOptions: {

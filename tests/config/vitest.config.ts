@@ -71,6 +71,17 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          // `npm run console`: Next is installed and the console built first.
+          name: "console",
+          globalSetup: ["tests/harness/src/global-setup.ts", tempFolder],
+          include: ["examples/next-clinic/browser/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: "packaging",
           globalSetup: [tempFolder],
           include: ["tests/packaging/**/*.test.ts"],

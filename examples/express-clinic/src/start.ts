@@ -1,22 +1,12 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import pg from "pg"
 import type { Logger } from "pino"
-import { createIssuer, createWardkeep, type Issuer, type Wardkeep } from "wardkeep"
-import { recordViews } from "wardkeep/audit"
+import type { Issuer, Wardkeep } from "wardkeep"
 import { createApp } from "./app.js"
-import { accounts } from "./login/accounts.js"
 import { recordsOffice } from "./pages/office.js"
-import policy from "./policy.js"
+import { openParts, type PartsOptions } from "./parts.js"
 
-export interface StartOptions {
-  /** The application's login: it can spend tokens and nothing else. */
-  readonly appUrl: string
-  /** The login that reads credentials and issues sessions. */
-  readonly issuerUrl: string
-  /** Signs requests for sessions; the database refuses the issuer's login without it. */
-  readonly keyId: string
-  readonly key: Buffer
+export interface StartOptions extends PartsOptions {
   readonly port: number
   readonly log: Logger
   readonly clock?: () => number
@@ -32,23 +22,14 @@ export interface Running {
   close(): Promise<void>
 }
 
-/** Two pools, the client, the issuer and the API over them. */
+/** The parts, and the API over them. */
 export async function startClinic(options: StartOptions): Promise<Running> {
-  const { appUrl, issuerUrl, keyId, key, port, log, clock = Date.now, secureCookies = true } = options
-  const issuerPool = new pg.Pool({ connectionString: issuerUrl, max: 4 })
-  issuerPool.on("error", (error) => log.warn({ err: error }, "an idle connection of the issuer was lost"))
-  const issuer = createIssuer({ pool: issuerPool, keyId, key })
-  const wk = createWardkeep({
-    pool: { connectionString: appUrl, max: 8 },
-    policy,
-    issuer,
-    log,
-    views: recordViews(policy),
-  })
+  const { port, log, clock = Date.now, secureCookies = true } = options
+  const { close, ...opened } = openParts(options)
   // Refuses to start with a login that can go around row-level security.
-  await wk.start()
+  await opened.wk.start()
   const office = options.migratorUrl === undefined ? {} : { office: recordsOffice(options.migratorUrl) }
-  const parts = { wk, issuer, accounts: accounts(issuerPool), log, clock, secureCookies, ...office }
+  const parts = { ...opened, log, clock, secureCookies, ...office }
   const server = createServer(createApp(parts))
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
@@ -56,15 +37,13 @@ export async function startClinic(options: StartOptions): Promise<Running> {
   })
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    wk,
-    issuer,
+    wk: opened.wk,
+    issuer: opened.issuer,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
       await closed
-      await wk.close()
-      await issuer.close()
-      if (!issuerPool.ended) await issuerPool.end()
+      await close()
     },
   }
 }

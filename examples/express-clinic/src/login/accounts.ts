@@ -9,6 +9,8 @@ export interface Account {
 
 export interface Accounts {
   byEmail(email: string): Promise<Account | undefined>
+  /** Whose accounts these are, for lists that name actors. Ids that are no account are left out. */
+  emailsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** False when a code of this time step, or of a later one, was accepted before (a code works once), or the account was closed. */
   spendCode(accountId: string, step: number): Promise<boolean>
 }
@@ -23,6 +25,13 @@ export function accounts(issuerPool: pg.Pool): Accounts {
         [email.toLowerCase()],
       )
       return rows[0]
+    },
+    async emailsOf(ids) {
+      const { rows } = await issuerPool.query<Pick<Account, "id" | "email">>(
+        "select id::text as id, email from account where id::text = any ($1)",
+        [ids],
+      )
+      return new Map(rows.map(({ id, email }) => [id, email]))
     },
     async spendCode(accountId, step) {
       const { rowCount } = await issuerPool.query(

@@ -23,6 +23,8 @@ export interface LoginStore {
   add(login: Opened, branch?: string): string
   /** The login of a cookie, its idle time started anew; undefined when unknown or idle for too long. Its session may be over. */
   open(cookie: string | undefined): OpenLogin | undefined
+  /** As `open`, its idle time left running: for a page that asks by itself whether it may still be looked at. */
+  peek(cookie: string | undefined): OpenLogin | undefined
   /** Takes out every login that has idled for too long, and names their sessions. */
   sweep(): string[]
   /** Forgets every browser of a Wardkeep session. */
@@ -32,10 +34,14 @@ export interface LoginStore {
 export const idleLimit = 15 * 60_000
 
 /** Logins in memory, found by the digest of the cookie: what can be read here cannot be sent back as a cookie. */
-export function loginStore(clock: () => number): LoginStore {
+export function loginStore(clock: () => number, limit = idleLimit): LoginStore {
   const logins = new Map<string, OpenLogin & { seen: number }>()
-  const over = ({ seen }: { readonly seen: number }): boolean => clock() - seen > idleLimit
+  const over = ({ seen }: { readonly seen: number }): boolean => clock() - seen > limit
   const digest = (id: string): string => createHash("sha256").update(id).digest("base64")
+  const find = (cookie: string | undefined) => {
+    const login = cookie === undefined ? undefined : logins.get(digest(cookie))
+    return login === undefined || over(login) ? undefined : login
+  }
   return {
     add(login, branch) {
       const id = randomBytes(32).toString("base64url")
@@ -43,13 +49,11 @@ export function loginStore(clock: () => number): LoginStore {
       return id
     },
     open(cookie) {
-      if (cookie === undefined) return undefined
-      const key = digest(cookie)
-      const login = logins.get(key)
-      if (login === undefined || over(login)) return undefined
-      login.seen = clock()
+      const login = find(cookie)
+      if (login !== undefined) login.seen = clock()
       return login
     },
+    peek: find,
     sweep() {
       const gone = [...logins].filter(([, login]) => over(login))
       for (const [key] of gone) logins.delete(key)

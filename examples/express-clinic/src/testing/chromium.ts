@@ -3,6 +3,8 @@ import { join } from "node:path"
 import axe from "axe-core"
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
 
+export type { Browser, BrowserContext, Page } from "playwright-core"
+
 const chromiumPath = process.env.WARDKEEP_CHROMIUM ?? "/usr/bin/chromium"
 
 /** Where screenshots and the figures of a run go. */

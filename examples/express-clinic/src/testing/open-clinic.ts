@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto"
-import { Secret } from "otpauth"
 import pino from "pino"
-import { castPeople, type People, type Person } from "../data/people.js"
-import { makeWorld, type World } from "../data/world.js"
-import { type ClinicSecrets, setUp } from "../database/setup.js"
+import type { People, Person } from "../data/people.js"
+import type { World } from "../data/world.js"
+import { setUp } from "../database/setup.js"
 import { Browser } from "../demo/browser.js"
 import { currentCode } from "../login/second-factor.js"
 import { type Running, startClinic } from "../start.js"
+import { secrets, world } from "./secrets.js"
 
 export interface TestClinic extends Running {
   readonly world: World
@@ -22,28 +21,6 @@ export interface TestClinic extends Running {
 }
 
 type Login = { readonly user: string; readonly password: string }
-
-/** Several processes share one cluster and one template, so the secrets of the tests are the same in all of them. */
-const world = makeWorld({ patients: 400 })
-const secrets: ClinicSecrets = {
-  people: castPeople(world, (part) => {
-    const hex = createHash("sha256").update(part).digest("hex")
-    const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
-    return {
-      id,
-      password: `password of ${part}`,
-      totpSecret: Secret.fromHex(hex.slice(0, 40)).base32,
-    }
-  }),
-  passwords: {
-    app: "app-of-the-tests",
-    issuer: "issuer-of-the-tests",
-    migrator: "migrator-of-the-tests",
-    vendor: "vendor-of-the-tests",
-  },
-  keyId: "dem1",
-  key: Buffer.alloc(32, 7),
-}
 
 /** For `useDatabase`: the clinic is installed, migrated and loaded once per run. */
 export const clinicTemplate = {

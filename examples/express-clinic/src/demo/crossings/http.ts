@@ -52,7 +52,13 @@ export function outcomeOf(method: string, reply: Reply): Outcome {
 
 function routesWithIds({ wk, issuer }: Stage): { method: string; path: string }[] {
   const unused = { password: rejected, code: rejected, again: rejected }
-  const logins = { add: () => "", open: () => undefined, forget: () => undefined, sweep: () => [] }
+  const logins = {
+    add: () => "",
+    open: () => undefined,
+    peek: () => undefined,
+    forget: () => undefined,
+    sweep: () => [],
+  }
   const routes = allRoutes({ wk, issuer, logins, signIn: unused, secureCookies: false, clock: Date.now })
   return routes.filter(
     ({ method, path }) =>

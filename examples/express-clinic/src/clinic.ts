@@ -1,0 +1,11 @@
+/** What another front end of the same clinic takes: the database, the policy file, the login. `examples/next-clinic` does. */
+export type { Part, People, Person } from "./data/people.js"
+export { connected } from "./database/connected.js"
+export { ClinicError } from "./http/clinic-error.js"
+export { accountOf, actorOf } from "./login/actor.js"
+export { attemptLimit } from "./login/attempts.js"
+export { type SignIn, signIn } from "./login/sign-in.js"
+export { idleLimit, type LoginStore, loginStore, type OpenLogin } from "./login/store.js"
+export { openParts, type Parts } from "./parts.js"
+export { default as policy } from "./policy.js"
+export { searchCondition } from "./routes/search.js"

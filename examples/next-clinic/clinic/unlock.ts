@@ -1,0 +1,25 @@
+"use server"
+
+import type { Answer } from "@/ui/action-form"
+import { browserName, callerAddress } from "./caller"
+import { clinicErrorIn } from "./clinic-error"
+import { currentWords, setLogin } from "./cookies"
+import { parts } from "./parts"
+
+/** Both factors at once, for a page that is locked: nobody is in context here, and nothing is read. */
+export async function unlock(_before: Answer, form: FormData): Promise<Answer> {
+  const words = await currentWords()
+  const [email, password, code] = ["email", "password", "code"].map((name) =>
+    String(form.get(name) ?? "").slice(0, 200),
+  )
+  try {
+    const { ticket } = await parts.signIn.password(email ?? "", password ?? "", await callerAddress())
+    const opened = await parts.signIn.code(ticket, (code ?? "").trim(), await browserName())
+    await setLogin(parts.logins.add(opened))
+    return { done: words.unlock }
+  } catch (error) {
+    const refused = clinicErrorIn(error)
+    if (refused === undefined) throw error
+    return { error: refused.status === 429 ? words.tooOften : words.wrongSignIn }
+  }
+}

@@ -1,0 +1,57 @@
+/** Asks the server about this browser's session: `GET` looks, `POST` keeps it awake, `DELETE` ends it. */
+const alive = async (method: "GET" | "POST" | "DELETE"): Promise<boolean> => {
+  try {
+    return (await fetch("/session", { method, cache: "no-store" })).status !== 401
+  } catch {
+    // The server is away, which says nothing about the session.
+    return true
+  }
+}
+
+const uses = ["keydown", "pointerdown", "pointermove", "wheel"] as const
+
+/** Nothing of the page is to be seen while this is set. */
+const cover = (isCovered: boolean): void => void document.documentElement.toggleAttribute("data-locked", isCovered)
+
+/**
+ * Calls `over` when nobody used the page for so long, when the server says that the session has ended, and before a page from
+ * the browser's memory is shown to somebody who may not look at it any more. Returns what stops it.
+ */
+export function watchSession(idleSeconds: number, over: () => void): () => void {
+  let [usedAt, toldAt] = [Date.now(), Date.now()]
+  const use = (): void => {
+    usedAt = Date.now()
+  }
+  const ask = async (): Promise<void> => {
+    if (!document.hidden && !(await alive("GET"))) over()
+  }
+  const shown = async ({ persisted }: PageTransitionEvent): Promise<void> => {
+    if (!persisted) return
+    cover(true)
+    if (await alive("GET")) cover(false)
+    else over()
+  }
+  const turn = async (): Promise<void> => {
+    const now = Date.now()
+    if (now - usedAt > idleSeconds * 1000) {
+      over()
+      await alive("DELETE")
+    } else if (now - toldAt > idleSeconds * 333) {
+      const isUsed = usedAt > toldAt
+      toldAt = now
+      if (!(await alive(isUsed ? "POST" : "GET"))) over()
+    }
+  }
+  const timer = setInterval(turn, Math.min(5000, idleSeconds * 200))
+  for (const kind of uses) window.addEventListener(kind, use, { passive: true })
+  window.addEventListener("pageshow", shown)
+  window.addEventListener("popstate", ask)
+  document.addEventListener("visibilitychange", ask)
+  return () => {
+    clearInterval(timer)
+    for (const kind of uses) window.removeEventListener(kind, use)
+    window.removeEventListener("pageshow", shown)
+    window.removeEventListener("popstate", ask)
+    document.removeEventListener("visibilitychange", ask)
+  }
+}
