@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto"
+import { createPublicKey, generateKeyPairSync } from "node:crypto"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { parsePolicy } from "@wardkeep/core"
@@ -8,7 +8,9 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { callCli } from "#tests/cli/call-cli.ts"
 import { emptyFolder, hostTables, newDeployment, type Ran, runCli, startCli } from "#tests/cli/run-cli.ts"
 import { connected } from "#tests/fixture/clinic.ts"
+import { startObjectStore } from "#tests/harness/src/object-store.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { startWitness } from "#tests/harness/src/witness.ts"
 
 const database = useDatabase()
 const deployment = newDeployment()
@@ -191,6 +193,61 @@ describe("the audit log on the command line", () => {
     const anchor = await readFile(join(folder, "anchor.txt"), "utf8")
     await writeFile(join(elsewhere, "anchor.txt"), anchor.replace(/^(.*)\n\d+\n/, "$1\n1\n"))
     expect((await stranger("case.wkbundle", "--anchor", "anchor.txt")).stdout).toContain("self-attested only")
+  })
+
+  it("hands the checkpoint to a store and a witness, verifies against both, and waits for neither", async () => {
+    const store = await startObjectStore()
+    const witness = await startWitness("wardkeep/", createPublicKey(await readFile(join(folder, "seal.pub"), "utf8")))
+    const before = env
+    env = {
+      ...env,
+      AWS_ACCESS_KEY_ID: store.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
+      AWS_REGION: store.region,
+      AWS_ENDPOINT_URL_S3: store.endpoint,
+    }
+    try {
+      await writeFile(join(folder, "witness.txt"), `# who runs it\n${witness.vkey} ${witness.address}\n`)
+      const to = ["--anchor", `s3://${store.bucket}/main`, "--witness", "witness.txt"]
+      const seal = ["audit", "seal", "--key", "seal.pem", "--out", "witnessed.txt", ...to]
+      const sealed = await cli(...seal)
+      expect(sealed).toMatchObject({ code: 0, stderr: "" })
+      expect(sealed.stdout).toMatch(/kept \d+ leaves by s3:/)
+      const verify = ["audit", "verify", "--key", "seal.pub"]
+      const both = await cli(...verify, ...to)
+      expect(both).toMatchObject({ code: 0, stderr: "" })
+      expect(both.stdout).toContain(`s3://${store.bucket}/main: 1 checkpoint\n`)
+      expect(both.stdout).not.toContain("self-attested")
+      const offline = ["--anchor", "witnessed.txt", "--witness", "witness.txt"]
+      expect((await cli(...verify, "case.wkbundle", ...offline)).stdout).toMatch(
+        /cosigned by witness.example\/w1 at 2\d{3}-/,
+      )
+      expect(JSON.parse((await cli(...verify, "--json")).stdout)).toMatchObject({
+        selfAttestedOnly: true,
+        witnessed: [],
+      })
+      const empty = await cli(...verify, "--anchor", `s3://${store.bucket}/none`)
+      expect(empty.stdout).toContain("self-attested only")
+      for (const known of witness.known.values()) known.size += 5
+      const rolled = await cli(...verify, "--witness", "witness.txt")
+      expect(rolled.code).toBe(1)
+      expect(rolled.stdout).toContain("ROLLED_BACK")
+      store.fault = "unavailable"
+      witness.fault = "unavailable"
+      const alone = await cli(...seal)
+      expect(alone.code).toBe(1)
+      expect(alone.stdout).toMatch(/^sealed/)
+      expect(alone.stderr).toMatch(/WK448 s3:.*answers 503/)
+      expect(alone.stderr).toMatch(/WK448 witness.*answers 502/)
+      expect(await cli(...verify, "--witness", "witness.txt")).toMatchObject({
+        stdout: "",
+        stderr: expect.stringContaining("WK448"),
+      })
+      expect((await cli(...seal, "--anchor", "file.txt")).stderr).toContain("WK453")
+    } finally {
+      env = before
+      await Promise.all([store.stop(), witness.stop()])
+    }
   })
 
   it("finds what a superuser changed, and exits with 1", async () => {
