@@ -31,7 +31,11 @@ export function witnessKey(vkey: string): WitnessKey {
   const computed = hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), bytes]), "buffer").subarray(0, 4)
   if (bytes.length !== 33 || bytes[0] !== cosignatureType || computed.toString("hex") !== id)
     throw new WardkeepError("WK453", { message: "a witness's key is not a C2SP vkey of an Ed25519 cosigner" })
-  const jwk = { kty: "OKP", crv: "Ed25519", x: bytes.subarray(1).toString("base64url") }
+  const jwk = {
+    kty: "OKP",
+    crv: "Ed25519",
+    x: bytes.subarray(1).toString("base64").replaceAll("+", "-").replaceAll("/", "_").replace("=", ""),
+  }
   return { name, id: computed, key: createPublicKey({ key: jwk, format: "jwk" }) }
 }
 

@@ -56,6 +56,6 @@ function judged(body: string, origin: string, lines: string, keys: readonly KeyO
 }
 
 function keyId(name: string, key: KeyObject): Buffer {
-  const raw = Buffer.from(key.export({ format: "jwk" }).x ?? "", "base64url")
+  const raw = Buffer.from(key.export({ format: "jwk" }).x ?? "", "base64")
   return hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(1), raw]), "buffer").subarray(0, 4)
 }
