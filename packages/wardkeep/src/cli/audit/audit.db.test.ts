@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync } from "node:crypto"
+import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { parsePolicy } from "@wardkeep/core"
@@ -248,6 +248,16 @@ describe("the audit log on the command line", () => {
       env = before
       await Promise.all([store.stop(), witness.stop()])
     }
+  })
+
+  it("writes the page that verifies a bundle, with its hash, without database or policy file", async () => {
+    const elsewhere = await emptyFolder()
+    const made = await callCli(elsewhere, ["audit", "verifier", "--out", "verify.html", "--json"])
+    expect(made).toMatchObject({ code: 0, stderr: "" })
+    const page = await readFile(join(elsewhere, "verify.html"))
+    expect(page.toString("utf8")).toMatch(/Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/)
+    expect(JSON.parse(made.stdout)).toMatchObject({ sha256: createHash("sha256").update(page).digest("hex") })
+    expect((await callCli(elsewhere, ["audit", "verifier", "--out", "no/such/verify.html"])).code).toBe(2)
   })
 
   it("finds what a superuser changed, and exits with 1", async () => {

@@ -7,6 +7,7 @@ import { accessReportCommand, blastRadiusCommand, deniedCommand, diffCommand, ex
 import { timelineCommand, touchedCommand, whoChangedCommand, whoSawCommand } from "./read.js"
 import { sealCommand } from "./seal.js"
 import { tailCommand } from "./tail.js"
+import { verifierCommand } from "./verifier.js"
 import { auditVerifyCommand } from "./verify.js"
 
 export function auditCommand(context: CommandContext): Command {
@@ -16,6 +17,7 @@ export function auditCommand(context: CommandContext): Command {
   const commands = [
     sealCommand,
     auditVerifyCommand,
+    verifierCommand,
     bundleCommand,
     timelineCommand,
     whoSawCommand,
