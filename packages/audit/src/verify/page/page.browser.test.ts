@@ -250,6 +250,6 @@ describe("the page that verifies a bundle", () => {
     expect(await shown("large.wkbundle", text)).toContain("OK")
     const seen = (await page.evaluate("seen")) as string[]
     process.stdout.write(`${await page.locator("#told").textContent()}\n`)
-    expect(seen.some((line) => /^\d+\.\d of \d+\.\d MB verified$/.test(line))).toBe(true)
+    expect(seen.some((line) => /^\d+\.\d MB of \d+\.\d MB verified$/.test(line))).toBe(true)
   })
 })

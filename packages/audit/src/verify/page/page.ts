@@ -2,7 +2,7 @@ import { WardkeepError } from "@wardkeep/core"
 import { type BundleVerification, verifyBundle } from "../bundle.js"
 import { cosignaturesOf, witnessKey } from "../cosignature.js"
 import { readCheckpoint, trustedKeys } from "../note.js"
-import { count, meaning, megabytes } from "./words.js"
+import { count, meaning, size } from "./words.js"
 
 function part<T extends HTMLElement>(id: string, kind: new () => T): T {
   const found = document.getElementById(id)
@@ -36,7 +36,7 @@ async function* piecesOf(file: File): AsyncIterable<Uint8Array> {
       if (performance.now() - drawn < turn) continue
       const done = read + Math.min(at + piece, value.length)
       progress.value = done / file.size
-      told.textContent = `${megabytes(done)} of ${megabytes(file.size)} verified`
+      told.textContent = `${size(done)} of ${size(file.size)} verified`
       await new Promise((resolve) => setTimeout(resolve))
       drawn = performance.now()
     }
@@ -135,10 +135,10 @@ async function verify(): Promise<void> {
   try {
     if (file === undefined)
       throw new WardkeepError("WK009", { message: "there is no bundle", hint: "Choose or drop a .wkbundle file." })
-    told.textContent = `${file.name}, ${megabytes(file.size)}`
+    told.textContent = `${file.name}, ${size(file.size)}`
     const began = performance.now()
     result.replaceChildren(...(await verified(file)))
-    told.textContent = `${file.name}, ${megabytes(file.size)}, in ${((performance.now() - began) / 1000).toFixed(1)} s`
+    told.textContent = `${file.name}, ${size(file.size)}, in ${((performance.now() - began) / 1000).toFixed(1)} s`
   } catch (error) {
     result.replaceChildren(...failed(error))
     told.textContent = ""
@@ -153,7 +153,7 @@ document.addEventListener("dragover", (event) => event.preventDefault())
 document.addEventListener("drop", (event) => {
   event.preventDefault()
   dropped = event.dataTransfer?.files[0]
-  if (dropped !== undefined) told.textContent = `${dropped.name}, ${megabytes(dropped.size)}`
+  if (dropped !== undefined) told.textContent = `${dropped.name}, ${size(dropped.size)}`
 })
 bundle.addEventListener("change", () => {
   dropped = undefined

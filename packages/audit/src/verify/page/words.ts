@@ -19,6 +19,6 @@ export function count(n: number, one: string, many = `${one}s`): string {
 }
 
 /** Bytes as a person reads them. */
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(1)} MB`
+export function size(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
 }
