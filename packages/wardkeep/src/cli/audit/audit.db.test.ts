@@ -219,7 +219,7 @@ describe("the audit log on the command line", () => {
       expect(both.stdout).toContain(`s3://${store.bucket}/main: 1 checkpoint\n`)
       expect(both.stdout).not.toContain("self-attested")
       const offline = ["--anchor", "witnessed.txt", "--witness", "witness.txt"]
-      expect((await cli(...verify, "case.wkbundle", ...offline)).stdout).toMatch(
+      expect((await cli("audit", "verify", "case.wkbundle", "--key", "seal.pub", ...offline)).stdout).toMatch(
         /cosigned by witness.example\/w1 at 2\d{3}-/,
       )
       expect(JSON.parse((await cli(...verify, "--json")).stdout)).toMatchObject({
@@ -278,6 +278,8 @@ describe("the audit log on the command line", () => {
   it("erases nobody without a confirmation, and seals until it is told to end", async () => {
     const erase = ["audit", "erase", "--tenant", clinic, "--subject", patient, "--reason", "request 18"]
     expect(await cli(...erase)).toMatchObject({ code: 2, stdout: "" })
+    // Something waits, so that what is polled below is the work of this process.
+    await write(`update patient set full_name = 'Ravi L' where id = '${patient}'`)
     const sealing = startCli(folder, ["audit", "seal", "--key", "seal.pem", "--every", "0.1", "--json"], env)
     const sealed = async (): Promise<number> => {
       const { rows } = await connected(database.adminUrl, (client) =>
