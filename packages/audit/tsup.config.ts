@@ -1,4 +1,9 @@
+import { writeFile } from "node:fs/promises"
 import { defineConfig } from "tsup"
 import { library } from "../../tests/config/tsup-library.ts"
+import { verifierPage } from "./page.build.ts"
 
-export default defineConfig(library({ index: "src/index.ts", verify: "src/verify/index.ts" }))
+export default defineConfig({
+  ...library({ index: "src/index.ts", verify: "src/verify/index.ts" }),
+  onSuccess: async () => await writeFile("dist/verify.html", await verifierPage()),
+})

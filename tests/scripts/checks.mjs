@@ -19,6 +19,11 @@ export const checks = [
     run: () => said("typescript/bin/tsc", ["-p", "tests/config/tsconfig.check.json", "--pretty"]),
   },
   {
+    // The one module that runs in a browser and not in Node.
+    name: "types of the page",
+    run: () => said("typescript/bin/tsc", ["-p", "packages/audit/tsconfig.page.json", "--pretty"]),
+  },
+  {
     name: "arrows",
     run: () =>
       said("dependency-cruiser/bin/dependency-cruise.mjs", [

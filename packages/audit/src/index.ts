@@ -5,6 +5,11 @@
  *
  * @module
  */
+export type { Anchor } from "./anchor/anchor.js"
+export { type Outbox, type OutboxOptions, openOutbox } from "./anchor/outbox.js"
+export { type KeptCheckpoint, type S3Anchor, type S3AnchorOptions, s3Anchor } from "./anchor/s3.js"
+export { type S3Place, s3PlaceFrom } from "./anchor/s3-address.js"
+export { type WitnessOptions, witnessAnchor } from "./anchor/witness.js"
 export { type Bundle, type BundleOptions, type MonthOptions, writeBundle, writeMonth } from "./bundle/bundle.js"
 export { audit } from "./compile/audit.js"
 export { type FailedLogin, recordFailedLogin } from "./denied/failed-login.js"

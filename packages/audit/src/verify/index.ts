@@ -4,6 +4,7 @@
  * @module
  */
 export { type BundleVerification, type VerifyBundleOptions, verifyBundle } from "./bundle.js"
+export { type Cosignature, cosignaturesOf, type WitnessKey, witnessKey } from "./cosignature.js"
 export { type VerifyDatabaseOptions, verifyDatabase } from "./database.js"
 export { readCheckpoint, trustedKeys } from "./note.js"
 export type { Verdict, VerdictName, Verification, VerifiedLog } from "./verdict.js"

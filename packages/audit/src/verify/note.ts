@@ -68,5 +68,5 @@ function keyId(name: string, key: KeyObject): Buffer {
 }
 
 function rawKey(key: KeyObject): Buffer {
-  return Buffer.from(key.export({ format: "jwk" }).x ?? "", "base64url")
+  return Buffer.from(key.export({ format: "jwk" }).x ?? "", "base64")
 }

@@ -138,4 +138,34 @@ export const auditCodes = {
     hint: "Seal with the key that came after it; nothing was signed, and writes are recorded meanwhile.",
     http: 409,
   },
+  WK448: {
+    title: "An anchor does not answer, or says nothing that can be read",
+    hint: "Sealing and writes go on, and the next checkpoint is sent anew. Check its address and the network.",
+    http: 503,
+  },
+  WK449: {
+    title: "An anchor refuses the checkpoint",
+    hint: "See the message: check the credentials, the bucket's name, or whether the witness knows this log and its key.",
+    http: 500,
+  },
+  WK450: {
+    title: "A store does not keep what it was given",
+    hint: "Make the bucket with object lock and allow s3:PutObjectRetention and s3:GetObjectRetention; until then this is no anchor.",
+    http: 500,
+  },
+  WK451: {
+    title: "An anchor knows another history of this log",
+    hint: "Stop, keep everything as it is, and verify the log against all anchors: it was rolled back, or another one was signed.",
+    http: 500,
+  },
+  WK452: {
+    title: "A witness's cosignature does not hold",
+    hint: "Check the witness's key with whoever runs it, and both clocks; the checkpoint is not witnessed.",
+    http: 500,
+  },
+  WK453: {
+    title: "An anchor is not described",
+    hint: "See the message and docs/guides/anchors.md.",
+    http: 500,
+  },
 } as const satisfies Record<`WK4${number}`, CodeEntry>

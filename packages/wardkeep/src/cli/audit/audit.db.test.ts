@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { generateKeyPairSync } from "node:crypto"
+import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto"
 import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { parsePolicy } from "@wardkeep/core"
@@ -9,7 +9,9 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { callCli } from "#tests/cli/call-cli.ts"
 import { emptyFolder, hostTables, newDeployment, type Ran, runCli, startCli, wardkeepBin } from "#tests/cli/run-cli.ts"
 import { connected } from "#tests/fixture/clinic.ts"
+import { startObjectStore } from "#tests/harness/src/object-store.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { startWitness } from "#tests/harness/src/witness.ts"
 
 const database = useDatabase()
 const deployment = newDeployment()
@@ -194,6 +196,71 @@ describe("the audit log on the command line", () => {
     expect((await stranger("case.wkbundle", "--anchor", "anchor.txt")).stdout).toContain("self-attested only")
   })
 
+  it("hands the checkpoint to a store and a witness, verifies against both, and waits for neither", async () => {
+    const store = await startObjectStore()
+    const witness = await startWitness("wardkeep/", createPublicKey(await readFile(join(folder, "seal.pub"), "utf8")))
+    const before = env
+    env = {
+      ...env,
+      AWS_ACCESS_KEY_ID: store.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
+      AWS_REGION: store.region,
+      AWS_ENDPOINT_URL_S3: store.endpoint,
+    }
+    try {
+      await writeFile(join(folder, "witness.txt"), `# who runs it\n${witness.vkey} ${witness.address}\n`)
+      const to = ["--anchor", `s3://${store.bucket}/main`, "--witness", "witness.txt"]
+      const seal = ["audit", "seal", "--key", "seal.pem", "--out", "witnessed.txt", ...to]
+      const sealed = await cli(...seal)
+      expect(sealed).toMatchObject({ code: 0, stderr: "" })
+      expect(sealed.stdout).toMatch(/kept \d+ leaves by s3:/)
+      const verify = ["audit", "verify", "--key", "seal.pub"]
+      const both = await cli(...verify, ...to)
+      expect(both).toMatchObject({ code: 0, stderr: "" })
+      expect(both.stdout).toContain(`s3://${store.bucket}/main: 1 checkpoint\n`)
+      expect(both.stdout).not.toContain("self-attested")
+      const offline = ["--anchor", "witnessed.txt", "--witness", "witness.txt"]
+      expect((await cli("audit", "verify", "case.wkbundle", "--key", "seal.pub", ...offline)).stdout).toMatch(
+        /cosigned by witness.example\/w1 at 2\d{3}-/,
+      )
+      expect(JSON.parse((await cli(...verify, "--json")).stdout)).toMatchObject({
+        selfAttestedOnly: true,
+        witnessed: [],
+      })
+      const empty = await cli(...verify, "--anchor", `s3://${store.bucket}/none`)
+      expect(empty.stdout).toContain("self-attested only")
+      for (const known of witness.known.values()) known.size += 5
+      const rolled = await cli(...verify, "--witness", "witness.txt")
+      expect(rolled.code).toBe(1)
+      expect(rolled.stdout).toContain("ROLLED_BACK")
+      store.fault = "unavailable"
+      witness.fault = "unavailable"
+      const alone = await cli(...seal)
+      expect(alone.code).toBe(1)
+      expect(alone.stdout).toMatch(/^sealed/)
+      expect(alone.stderr).toMatch(/WK448 s3:.*answers 503/)
+      expect(alone.stderr).toMatch(/WK448 witness.*answers 502/)
+      expect(await cli(...verify, "--witness", "witness.txt")).toMatchObject({
+        stdout: "",
+        stderr: expect.stringContaining("WK448"),
+      })
+      expect((await cli(...seal, "--anchor", "file.txt")).stderr).toContain("WK453")
+    } finally {
+      env = before
+      await Promise.all([store.stop(), witness.stop()])
+    }
+  })
+
+  it("writes the page that verifies a bundle, with its hash, without database or policy file", async () => {
+    const elsewhere = await emptyFolder()
+    const made = await callCli(elsewhere, ["audit", "verifier", "--out", "verify.html", "--json"])
+    expect(made).toMatchObject({ code: 0, stderr: "" })
+    const page = await readFile(join(elsewhere, "verify.html"))
+    expect(page.toString("utf8")).toMatch(/Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/)
+    expect(JSON.parse(made.stdout)).toMatchObject({ sha256: createHash("sha256").update(page).digest("hex") })
+    expect((await callCli(elsewhere, ["audit", "verifier", "--out", "no/such/verify.html"])).code).toBe(2)
+  })
+
   it("finds what a superuser changed, and exits with 1", async () => {
     await connected(database.adminUrl, (client) =>
       client.query("update wardkeep_audit.event set actor = 'somebody' where verb = 'update'"),
@@ -212,6 +279,8 @@ describe("the audit log on the command line", () => {
   it("erases nobody without a confirmation, and seals until it is told to end", async () => {
     const erase = ["audit", "erase", "--tenant", clinic, "--subject", patient, "--reason", "request 18"]
     expect(await cli(...erase)).toMatchObject({ code: 2, stdout: "" })
+    // Something waits, so that what is polled below is the work of this process.
+    await write(`update patient set full_name = 'Ravi L' where id = '${patient}'`)
     const sealing = startCli(folder, ["audit", "seal", "--key", "seal.pem", "--every", "0.1", "--json"], env)
     const sealed = async (): Promise<number> => {
       const { rows } = await connected(database.adminUrl, (client) =>

@@ -10,6 +10,7 @@ import { timelineCommand, touchedCommand, whoChangedCommand, whoSawCommand } fro
 import { rotateKeyCommand } from "./rotate-key.js"
 import { sealCommand } from "./seal.js"
 import { tailCommand } from "./tail.js"
+import { verifierCommand } from "./verifier.js"
 import { auditVerifyCommand } from "./verify.js"
 
 export function auditCommand(context: CommandContext): Command {
@@ -19,6 +20,7 @@ export function auditCommand(context: CommandContext): Command {
   const commands = [
     sealCommand,
     auditVerifyCommand,
+    verifierCommand,
     bundleCommand,
     timelineCommand,
     whoSawCommand,

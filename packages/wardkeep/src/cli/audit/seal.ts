@@ -3,7 +3,8 @@ import { resolve } from "node:path"
 import type { Sealed } from "@wardkeep/audit"
 import { WardkeepError } from "@wardkeep/core"
 import { Command } from "commander"
-import { seal } from "../../commands/audit/seal.js"
+import { isStore } from "../../commands/audit/anchors.js"
+import { type SealOptions, seal } from "../../commands/audit/seal.js"
 import {
   type CommandContext,
   type CommonOptions,
@@ -21,6 +22,10 @@ interface SealFlags extends CommonOptions {
   readonly key?: string
   readonly out?: string
   readonly every?: string
+  readonly anchor?: string[]
+  readonly witness?: string[]
+  readonly retain: string
+  readonly anchorEvery: string
 }
 
 export function sealCommand(context: CommandContext): Command {
@@ -29,10 +34,14 @@ export function sealCommand(context: CommandContext): Command {
     .option("--key <file>", "the Ed25519 private key in PEM; default WARDKEEP_AUDIT_KEY (PEM text)")
     .option("--out <file>", "write the newest checkpoint there: an anchor, once it lies on another machine")
     .option("--every <seconds>", "go on until the process is told to end")
+    .option("--anchor <address...>", "s3://bucket/prefix of a bucket with object lock; credentials as AWS_… variables")
+    .option("--retain <days>", "how long nobody can delete a checkpoint there", "400")
+    .option("--witness <file...>", "C2SP witnesses, one line each: key and address")
+    .option("--anchor-every <seconds>", "least time between two checkpoints of one anchor", "60")
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
     "openssl genpkey -algorithm ed25519 -out seal.pem && openssl pkey -in seal.pem -pubout -out seal.pub",
     "wardkeep audit seal --key seal.pem --out /mnt/elsewhere/checkpoint.txt",
-    "wardkeep audit seal --key seal.pem --every 1",
+    "wardkeep audit seal --key seal.pem --every 1 --anchor s3://clinic-anchors/main --witness witness.txt --out checkpoint.txt",
   ])
   return command.action(async (flags: SealFlags) => {
     const { surroundings } = context
@@ -47,33 +56,71 @@ export function sealCommand(context: CommandContext): Command {
       })
     const { policy } = await policyOf(flags, context)
     const onSealed = (sealed: Sealed): Promise<void> => tell(sealed, flags, context)
-    const once = { policy, connection: connectionOf(flags, context), key, onSealed }
+    const anchors = await anchorsOf(flags, context)
+    const once = { policy, connection: connectionOf(flags, context), key, onSealed, anchors }
     if (flags.every === undefined) return await seal(once)
     const ending = new AbortController()
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ending.abort())
-    await seal({ ...once, every: { milliseconds: secondsOf(flags.every) * 1000, signal: ending.signal } })
+    await seal({ ...once, every: { milliseconds: secondsOf(flags.every, "--every") * 1000, signal: ending.signal } })
+  })
+}
+
+async function anchorsOf(flags: SealFlags, context: CommandContext): Promise<NonNullable<SealOptions["anchors"]>> {
+  const { output } = context
+  const stores = flags.anchor ?? []
+  let witnessed = ""
+  const file = stores.find((anchor) => !isStore(anchor))
+  if (file !== undefined)
+    throw new WardkeepError("WK453", { message: `${file} is not s3://bucket/prefix; a file is written with --out` })
+  return {
+    stores,
+    witnesses: await textsOf(flags.witness, context),
+    retainDays: Number(flags.retain),
+    every: secondsOf(flags.anchorEvery, "--anchor-every") * 1000,
+    async onKept({ name }, checkpoint) {
+      if (flags.witness !== undefined && !isStore(name)) {
+        witnessed = cosignedBy(witnessed, checkpoint)
+        await write(witnessed, flags, context)
+      }
+      if (!flags.json) output.out(`${output.paint("green", "kept")} ${checkpoint.split("\n")[1]} leaves by ${name}`)
+    },
+    onFailed({ name }, error) {
+      output.err(error instanceof WardkeepError ? error.describe() : `${name}: ${String(error)}`)
+      if (flags.every === undefined) context.exitWith(1)
+    },
+  }
+}
+
+/** One checkpoint with the lines of every witness that has cosigned it. */
+function cosignedBy(before: string, now: string): string {
+  const lines = now.split("\n").filter((line) => line.startsWith("— ") && !before.includes(line))
+  const same = before.split("\n\n")[0] === now.split("\n\n")[0]
+  return same ? `${before}${lines.join("\n")}\n` : now
+}
+
+/** The newest checkpoint; where there are witnesses, the newest that one has cosigned. */
+async function write(checkpoint: string, { out }: SealFlags, { surroundings }: CommandContext): Promise<void> {
+  if (out === undefined) return
+  await writeFile(resolve(surroundings.folder, out), checkpoint).catch((cause: unknown) => {
+    throw new WardkeepError("WK009", {
+      message: `sealed, but ${out} cannot be written`,
+      hint: "Check the folder; the checkpoint is in the database too.",
+      cause,
+    })
   })
 }
 
 async function tell(sealed: Sealed, flags: SealFlags, context: CommandContext): Promise<void> {
-  const { output, surroundings } = context
-  if (flags.out !== undefined && sealed.checkpoint !== null) {
-    await writeFile(resolve(surroundings.folder, flags.out), sealed.checkpoint).catch((cause: unknown) => {
-      throw new WardkeepError("WK009", {
-        message: `sealed, but ${flags.out} cannot be written`,
-        hint: "Check the folder; the checkpoint is in the database too.",
-        cause,
-      })
-    })
-  }
+  const { output } = context
+  if (sealed.checkpoint !== null && flags.witness === undefined) await write(sealed.checkpoint, flags, context)
   if (flags.json) return printJson(output, sealed)
   output.out(`${output.paint("green", "sealed")} ${countOf(sealed.events, "event")}`)
   if (flags.out === undefined && flags.every === undefined && sealed.checkpoint !== null)
     output.out(`Keep this checkpoint outside of the database:\n\n${sealed.checkpoint.trimEnd()}`)
 }
 
-function secondsOf(text: string): number {
+function secondsOf(text: string, option: string): number {
   const seconds = Number(text)
   if (seconds >= 0.1 && seconds <= 3600) return seconds
-  throw new WardkeepError("WK009", { message: "--every takes 0.1 to 3600 seconds" })
+  throw new WardkeepError("WK009", { message: `${option} takes 0.1 to 3600 seconds` })
 }

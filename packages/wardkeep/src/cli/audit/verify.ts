@@ -1,8 +1,10 @@
 import { resolve } from "node:path"
+import type { KeptCheckpoint } from "@wardkeep/audit"
 import type { BundleVerification, Verification } from "@wardkeep/audit/verify"
 import { WardkeepError } from "@wardkeep/core"
 import { Command } from "commander"
-import { verifyFile, verifyLog } from "../../commands/audit/verify.js"
+import { isStore, storeFrom, witnessLines } from "../../commands/audit/anchors.js"
+import { verifyFile, verifyLog, type Witnessed, witnessedIn } from "../../commands/audit/verify.js"
 import {
   type CommandContext,
   type CommonOptions,
@@ -20,6 +22,7 @@ import { textsOf } from "./files.js"
 interface VerifyFlags extends CommonOptions {
   readonly key?: string[]
   readonly anchor?: string[]
+  readonly witness?: string[]
 }
 
 export function auditVerifyCommand(context: CommandContext): Command {
@@ -30,9 +33,14 @@ export function auditVerifyCommand(context: CommandContext): Command {
       "--key <file...>",
       "Ed25519 public keys in PEM that you trust; default WARDKEEP_AUDIT_PUBLIC_KEY (PEM text)",
     )
-    .option("--anchor <file...>", "checkpoints of these logs that were kept elsewhere")
+    .option("--anchor <anchor...>", "checkpoints that were kept elsewhere: files, or s3://bucket/prefix")
+    .option(
+      "--witness <file...>",
+      "C2SP witnesses, one line each: key and address. A database is shown to them; a bundle is not",
+    )
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
     "wardkeep audit verify --key seal.pub --anchor /mnt/elsewhere/checkpoint.txt",
+    "wardkeep audit verify --key seal.pub --anchor s3://clinic-anchors/main --witness witness.txt",
     "wardkeep audit verify case-17.wkbundle --key seal.pub --anchor checkpoint.txt",
   ])
   return command.action(async (file: string | undefined, flags: VerifyFlags) => {
@@ -44,18 +52,28 @@ export function auditVerifyCommand(context: CommandContext): Command {
         message: "there is no public key to verify with",
         hint: "Give --key with a key from somebody you trust; never one that came with the log.",
       })
-    const trusted = { keys, anchors: await textsOf(flags.anchor, context) }
+    const stores = await storesOf(flags, context)
+    const files = await textsOf(
+      flags.anchor?.filter((anchor) => !isStore(anchor)),
+      context,
+    )
+    const trusted = { keys, anchors: [...files, ...stores.flatMap(({ kept }) => kept.map((each) => each.checkpoint))] }
+    const witnesses = await textsOf(flags.witness, context)
+    const vkeys = witnessLines(witnesses).map(({ vkey }) => vkey)
     const found =
       file === undefined
         ? await verifyLog({
             ...trusted,
+            witnesses,
             policy: (await policyOf(flags, context)).policy,
             connection: connectionOf(flags, context),
           })
         : await verifyFile({ ...trusted, path: resolve(surroundings.folder, file), shown: file })
     if (!found.ok) context.exitWith(1)
-    if (flags.json) return printJson(output, found)
+    const witnessed = witnessedIn({ ...trusted, vkeys })
+    if (flags.json) return printJson(output, { ...found, selfAttestedOnly: !found.anchored, witnessed })
     print(found, output)
+    printAnchors(stores, witnessed, output)
   })
 }
 
@@ -76,4 +94,28 @@ function print(found: Verification | BundleVerification, output: Output): void {
     output.out(
       "self-attested only: no checkpoint from outside was compared, so whoever holds the key could have rewritten it",
     )
+}
+
+interface AskedStore {
+  readonly name: string
+  readonly kept: readonly KeptCheckpoint[]
+}
+
+async function storesOf(flags: VerifyFlags, context: CommandContext): Promise<AskedStore[]> {
+  const addresses = flags.anchor?.filter(isStore) ?? []
+  const stores = addresses.map((address) => storeFrom(address, connectionOf(flags, context), 1))
+  return await Promise.all(stores.map(async (store) => ({ name: store.name, kept: await store.kept() })))
+}
+
+function printAnchors(stores: readonly AskedStore[], witnessed: readonly Witnessed[], output: Output): void {
+  for (const { name, kept } of stores) {
+    const open = kept.filter(
+      ({ lockedUntil }) => lockedUntil === undefined || lockedUntil.getTime() < Date.now(),
+    ).length
+    output.out(
+      `${name}: ${countOf(kept.length, "checkpoint")}${open === 0 ? "" : `, ${open} of them not locked (any more)`}`,
+    )
+  }
+  for (const { name, at, leaves } of witnessed)
+    output.out(`cosigned by ${name} at ${at.toISOString()}: ${leaves} leaves`)
 }

@@ -1,13 +1,18 @@
 import { createReadStream } from "node:fs"
 import {
   type BundleVerification,
+  cosignaturesOf,
+  readCheckpoint,
   trustedKeys,
   type Verification,
   verifyBundle,
   verifyDatabase,
+  witnessKey,
 } from "@wardkeep/audit/verify"
 import { type Policy, WardkeepError } from "@wardkeep/core"
+import type pg from "pg"
 import type { Connection } from "../../connection/owner.js"
+import { askWitnesses } from "./anchors.js"
 import { withAuditLog } from "./owner.js"
 
 interface Trusted {
@@ -18,16 +23,53 @@ interface Trusted {
 }
 
 /**
- * Verifies the log of a database in one snapshot.
+ * Verifies the log of a database in one snapshot, and asks the witnesses whether they know it as it is.
  *
- * @throws WK402 a key · WK407 unknown version · WK002 · WK005 · WK307
+ * @throws WK402 a key · WK407 unknown version · WK448, WK449, WK452 a witness · WK453 · WK002 · WK005 · WK307
  */
 export async function verifyLog(
-  options: Trusted & { readonly policy: Policy; readonly connection: Connection },
+  options: Trusted & {
+    readonly policy: Policy
+    readonly connection: Connection
+    readonly witnesses: readonly string[]
+  },
 ): Promise<Verification> {
-  const { policy, connection, anchors } = options
+  const { policy, connection, anchors, witnesses } = options
   const keys = trustedKeys(options.keys)
-  return await withAuditLog(connection, policy, (client) => verifyDatabase({ client, keys, anchors }))
+  const { found, newest } = await withAuditLog(connection, policy, async (client) => ({
+    newest: await newestOf(client),
+    found: await verifyDatabase({ client, keys, anchors }),
+  }))
+  // A log that is broken already is shown to no witness: what it would cosign is not what was sealed.
+  if (witnesses.length === 0 || !found.ok || newest === undefined) return found
+  const verdicts = [...found.verdicts, ...(await askWitnesses(newest, witnesses, connection, policy))]
+  return { ...found, verdicts, anchored: true, ok: verdicts.every(({ name }) => name === "UNSEALED") }
+}
+
+async function newestOf(client: pg.Client): Promise<string | undefined> {
+  const { rows } = await client.query<{ note: string }>(
+    `select c.note from wardkeep_audit.checkpoint c where c.log = (select id from wardkeep_audit.log where tenant = '')
+      order by c.size desc limit 1`,
+  )
+  return rows[0]?.note
+}
+
+/** Who cosigned a checkpoint that was kept, when by its own clock, and how large the log was. */
+export interface Witnessed {
+  readonly name: string
+  readonly at: Date
+  readonly leaves: number
+}
+
+/** The cosignatures in anchors that were kept, of these witnesses' keys, without asking anybody. */
+export function witnessedIn(options: Trusted & { readonly vkeys: readonly string[] }): Witnessed[] {
+  const keys = trustedKeys(options.keys)
+  const witnesses = options.vkeys.map(witnessKey)
+  return options.anchors.flatMap((anchor) => {
+    const head = readCheckpoint(anchor, keys)
+    if (head?.signature !== "valid") return []
+    return cosignaturesOf(anchor, witnesses).map(({ name, at }) => ({ name, at, leaves: head.size }))
+  })
 }
 
 /**

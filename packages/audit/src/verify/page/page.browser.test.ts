@@ -1,0 +1,255 @@
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { Browser, Page } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import {
+  artefacts,
+  startChromium,
+  violations,
+  type Watched,
+  watch,
+} from "../../../../../examples/express-clinic/src/testing/chromium.ts"
+import { verifierPage } from "../../../page.build.ts"
+import { batchEntry, checkpointEntry, eventEntry, type SealedEvent } from "../../seal/entry.js"
+import { checkpointNote, signerFrom } from "../../seal/note.js"
+import { type Frontier, grow, leafHash, rootOf } from "../../seal/tree.js"
+import { fieldSalt } from "../hashing.js"
+import { trustedKeys, verifyBundle } from "../index.js"
+
+const { privateKey } = generateKeyPairSync("ed25519")
+const pem = createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString()
+const stranger = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString()
+const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
+const tenant = "clinic/a"
+let browser: Browser
+let folder = ""
+let watched: Watched
+let page: Page
+
+interface Made {
+  readonly text: string
+  /** The deployment's newest checkpoint. */
+  readonly checkpoint: string
+}
+
+/** A bundle as the writer's encoders make it, with neither database nor sealer. */
+function sealed(events: number, deployment = "clinic"): Made {
+  const log = `wardkeep/${deployment}/5f0c`
+  const empty: Frontier = { size: 0n, roots: [] }
+  const [seed, own] = [randomBytes(32), randomBytes(32)]
+  const leaves: object[] = []
+  let tree = empty
+  for (let n = 0; n < events; n++) {
+    const salt = randomBytes(32)
+    const event = eventAt(n)
+    const hash = leafHash(eventEntry(event, salt))
+    tree = grow(tree, hash)
+    const open = (field: 1 | 2 | 3 | 4, value: string | null): object => ({ salt: fieldSalt(salt, field), value })
+    const { actor, record, subject, detail } = event
+    const hidden = {
+      actor: open(1, actor),
+      record: open(2, record),
+      subject: open(3, subject),
+      detail: open(4, detail),
+    }
+    leaves.push({ leaf: n, hash: hash.toString("base64"), event: { version: 1, ...event, ...hidden } })
+  }
+  const capture = JSON.stringify({ triggers: 3, state: "a", functions: "b", policy: "c", off: [] })
+  const at = { number: 1n, atMicroseconds: 1_790_000_000_000_000n, incarnation: "1/1/1" }
+  const batch = batchEntry({ ...at, previousSnapshot: null, snapshot: "1:1:", events, capture })
+  const entries = [batch, checkpointEntry(own, tenant, tree.size, rootOf(tree))]
+  const top = entries.map(leafHash).reduce(grow, empty)
+  const checkpoint = checkpointNote(signer, log, top.size, rootOf(top))
+  const name = `${log}/${encodeURIComponent(tenant)}`
+  const lines = [
+    { wardkeep: "audit-bundle", version: 1, log, made: "2026-11-28T10:00:00.000Z", tenants: ["", tenant] },
+    { tenant: "", seed: seed.toString("base64") },
+    { checkpoint },
+    ...entries.map((entry, leaf) => ({
+      leaf,
+      hash: leafHash(entry).toString("base64"),
+      entry: entry.toString("base64"),
+    })),
+    { tenant, seed: own.toString("base64") },
+    { checkpoint: checkpointNote(signer, name, tree.size, rootOf(tree)) },
+    ...leaves,
+  ]
+  return { text: ended(lines.map((line) => JSON.stringify(line))), checkpoint }
+}
+
+function eventAt(n: number): SealedEvent {
+  const who = { actor: "asha", record: `record ${n}`, subject: `patient ${n}`, detail: '{"phone":["98","99"]}' }
+  const where = { tenant, branch: "north", role: "doctor", purpose: "care", session: null, request: null }
+  return {
+    ...who,
+    ...where,
+    xid: "700",
+    id: String(n),
+    at_us: "1790000000000000",
+    verb: "update",
+    relation: "public.patient",
+    groups: ["contact"],
+    n: 1,
+  }
+}
+
+function ended(lines: readonly string[]): string {
+  const body = lines.map((line) => `${line}\n`).join("")
+  return `${body}${JSON.stringify({ end: createHash("sha256").update(body).digest("hex") })}\n`
+}
+
+/** As a forger would: the end fits again. */
+const forged = (text: string, from: string, to: string): string =>
+  ended(text.replace(from, to).trimEnd().split("\n").slice(0, -1))
+
+interface Given {
+  readonly keys?: string
+  readonly anchors?: string
+}
+
+async function shown(name: string, text: string, given: Given = {}): Promise<string> {
+  const path = join(folder, name)
+  await writeFile(path, text)
+  await page.locator("#bundle").setInputFiles(path)
+  await page.locator("#keys").fill(given.keys ?? pem)
+  await page.locator("#anchors").fill(given.anchors ?? "")
+  await page.locator("#go").click()
+  await page.locator("#result h2").waitFor()
+  return (await page.locator("#result").textContent()) ?? ""
+}
+
+/** What the command says of the same bytes. */
+async function commandSays(text: string, { keys = pem, anchors }: Given = {}): Promise<string[]> {
+  const bytes = async function* (): AsyncIterable<Uint8Array> {
+    yield Buffer.from(text)
+  }
+  try {
+    const kept = anchors === undefined ? [] : [anchors]
+    const { ok, verdicts } = await verifyBundle({ bytes: bytes(), keys: trustedKeys([keys]), anchors: kept })
+    return [ok ? "OK" : "NOT OK", ...verdicts.flatMap(({ name, origin, message }) => [name, `${origin}: ${message}`])]
+  } catch (error) {
+    const { code, message, hint } = error as { code: string; message: string; hint: string }
+    return [`${code} ${message}`, hint]
+  }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "wardkeep-page-"))
+  await writeFile(join(folder, "verify.html"), await verifierPage())
+  browser = await startChromium()
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } })
+  watched = watch(context)
+  page = await context.newPage()
+  await page.goto(`file://${join(folder, "verify.html")}`)
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await rm(folder, { recursive: true })
+})
+
+describe("the page that verifies a bundle", () => {
+  const good = sealed(40)
+  const other = sealed(40, "elsewhere")
+
+  it.each<[string, string, string, Given]>([
+    ["good", "OK", good.text, { anchors: good.checkpoint }],
+    ["without an anchor", "OK", good.text, {}],
+    ["edited", "EDITED", forged(good.text, '"value":"asha"', '"value":"meena"'), {}],
+    [
+      "with a leaf cut out",
+      "DELETED",
+      ended(
+        good.text
+          .split("\n")
+          .slice(0, -2)
+          .filter((line) => !line.startsWith('{"leaf":20,')),
+      ),
+      {},
+    ],
+    ["truncated", "WK405", good.text.slice(0, good.text.length / 2), {}],
+    ["no bundle", "WK405", "%PDF-1.7\n", {}],
+    ["of another deployment", "WK406", good.text, { anchors: other.checkpoint }],
+    [
+      "older than an anchor",
+      "ROLLED_BACK",
+      good.text,
+      { anchors: checkpointNote(signer, "wardkeep/clinic/5f0c", 9n, Buffer.alloc(32, 1)) },
+    ],
+    [
+      "another history than an anchor",
+      "SPLIT_VIEW",
+      good.text,
+      { anchors: checkpointNote(signer, "wardkeep/clinic/5f0c", 2n, Buffer.alloc(32, 1)) },
+    ],
+    ["signed by a stranger", "KEY_UNKNOWN", good.text, { keys: stranger }],
+    ["of a later version", "WK407", good.text.replace('"version":1', '"version":2'), {}],
+    ["with a key that is none", "WK402", good.text, { keys: pem.replace("MCow", "MCox") }],
+  ])("says of a bundle %s what the command says: %s", async (_, word, text, given) => {
+    const said = await shown("case.wkbundle", text, given)
+    expect(said).toContain(word)
+    const words = await commandSays(text, given)
+    for (const each of words) expect(said).toContain(each)
+    const verified = words[0] === "OK" || words[0] === "NOT OK"
+    expect(said.includes("Self-attested only")).toBe(verified && !given.anchors)
+    expect(await page.evaluate("document.activeElement.id")).toBe("result")
+    expect(await violations(page)).toEqual([])
+  })
+
+  it("says what is missing, and takes a dropped file and the keyboard alone", async () => {
+    await page.reload()
+    await page.locator("#go").focus()
+    await page.keyboard.press("Enter")
+    expect(await page.locator("#result").textContent()).toContain("there is no bundle")
+    await page.evaluate(
+      `(() => { const carried = new DataTransfer(); carried.items.add(new File([${JSON.stringify(good.text)}], "dropped.wkbundle"));
+        document.dispatchEvent(new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true })) })()`,
+    )
+    await page.locator("#keys").focus()
+    await page.keyboard.insertText(pem)
+    for (let n = 0; n < 3; n++) await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.locator("#result h2", { hasText: "OK" }).waitFor()
+    expect(await page.locator("#told").textContent()).toContain("dropped.wkbundle")
+    expect(await shown("case.wkbundle", good.text, { anchors: "not one" })).toContain("WK009")
+    expect(await shown("case.wkbundle", good.text, { keys: "" })).toContain("WK402")
+  })
+
+  it("lets a bundle put nothing into the page, asks the network for nothing, and fits a phone in light and dark", async () => {
+    const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
+    expect(
+      await shown("case.wkbundle", forged(good.text, '"made":"', `"made":${JSON.stringify(hostile).slice(0, -1)}`)),
+    ).toContain(hostile)
+    expect(await page.locator("#result img, #result script").count()).toBe(0)
+    expect(await page.title()).toBe("Verify a bundle of an audit log")
+    expect(new Set(watched.requests.map((url) => new URL(url).protocol))).toEqual(new Set(["file:"]))
+    expect(watched.faults).toEqual([])
+    const blocked = await page.evaluate("fetch('https://store.example/').then(() => 'sent', () => 'refused')")
+    expect(blocked).toBe("refused")
+    expect(watched.faults.some((fault) => fault.includes("Content Security Policy"))).toBe(true)
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme })
+      await shown("case.wkbundle", good.text, { anchors: good.checkpoint })
+      expect(await violations(page)).toEqual([])
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true)
+      await page.screenshot({ path: join(artefacts(), `verify-${colorScheme}.png`), fullPage: true })
+    }
+    await page.emulateMedia({ colorScheme: "light" })
+    await shown("case.wkbundle", forged(good.text, '"value":"asha"', '"value":"meena"'))
+    await page.screenshot({ path: join(artefacts(), "verify-edited.png"), fullPage: true })
+  })
+
+  it("shows how far it is while a large bundle is read", async () => {
+    await page.evaluate(
+      "window.seen = []; new MutationObserver(() => seen.push(told.textContent)).observe(told, { childList: true, characterData: true, subtree: true })",
+    )
+    const megabytes = Number(process.env.WARDKEEP_PAGE_MEGABYTES ?? 3)
+    const text = sealed(Math.ceil((megabytes * 1_000_000) / 720)).text
+    expect(await shown("large.wkbundle", text)).toContain("OK")
+    const seen = (await page.evaluate("seen")) as string[]
+    process.stdout.write(`${await page.locator("#told").textContent()}\n`)
+    expect(seen.some((line) => /^\d+\.\d MB of \d+\.\d MB verified$/.test(line))).toBe(true)
+  })
+})
