@@ -55,7 +55,7 @@ export function lawOfLogs(): string[] {
   return law.retention
     .filter(({ record }) => record === "logs")
     .map(({ instrument, clause, period }) => {
-      const length = period === null ? "no period" : `${period.length} from the ${period.from}`
+      const length = period === null ? "no period" : `${period.length} from ${period.clock}`
       return `${law.instruments[instrument] ?? instrument}, ${clause}: ${length}`
     })
 }
