@@ -114,7 +114,7 @@ export default definePolicy({
       mfa: "PT12H",
       can: {
         branch: "read",
-        patient: { read: ["id", "chart_no", "full_name", "phone", "created_at"] },
+        patient: { read: ["branch_id", "id", "chart_no", "full_name", "phone", "created_at"] },
         appointment: "read",
         prescription: {
           read: { columns: ["id", "patient_id", "drug_id", "days", "created_at"], purposes: ["billing"] },
