@@ -114,7 +114,7 @@ export default definePolicy({
       mfa: "PT12H",
       can: {
         branch: "read",
-        patient: { read: ["id", "chart_no", "full_name", "phone"] },
+        patient: { read: ["branch_id", "id", "chart_no", "full_name", "phone", "created_at"] },
         appointment: "read",
         prescription: {
           read: { columns: ["id", "patient_id", "drug_id", "days", "created_at"], purposes: ["billing"] },
@@ -143,8 +143,8 @@ export default definePolicy({
         clinic: "read",
         branch: "read",
         staff: "read",
-        patient: { read: ["id", "chart_no", "created_at"] },
-        appointment: { read: ["id", "patient_id", "starts_at", "status", "created_at"] },
+        patient: { read: ["branch_id", "id", "chart_no", "created_at"] },
+        appointment: { read: ["branch_id", "id", "patient_id", "starts_at", "status", "created_at"] },
         invoice: { read: true, export: { mfa: "PT15M" } },
       },
     },
