@@ -48,12 +48,12 @@ const isOrdinary = (file) =>
 const onEveryServer = (file) => isOrdinary(file) && !isOn15Only(file)
 
 /**
- * What the server's version cannot change: command line, HTTP, the example's login, the harness itself, attacks on
+ * What the server's version cannot change: command line, HTTP, sign-in elsewhere, anchors, the example's login, the harness itself, attacks on
  * weakened clones, the client's own clocks, portals and names, the guards of the fuzz, and all ways but one to keep a
  * context in the client. The commands meet the older server as the limited administrator.
  */
 const anyServer =
-  /^(tests\/(http-holes|snippets|harness)\/|tests\/attacks\/mutation|tests\/contracts\/(cls-|als-shared)|packages\/wardkeep\/src\/cli\/(bad-input|cli|why|audit\/audit|matrix\/(consent|crossings|referred|review|show))\.db|packages\/postgres\/src\/client\/(lanes|streams|savepoints)\.db|tests\/fuzz\/guards\.db|examples\/express-clinic\/src\/(login\/|routes\/(team|permissions|emergencies|referrals)\.db))/
+  /^(tests\/(http-holes|snippets|harness|contracts\/identity)\/|tests\/docs\/buyer|packages\/audit\/src\/anchor\/|tests\/attacks\/mutation|tests\/contracts\/(cls-|als-shared)|packages\/wardkeep\/src\/cli\/(bad-input|cli|why|audit\/audit|matrix\/(consent|crossings|referred|review|show))\.db|packages\/postgres\/src\/client\/(lanes|streams|savepoints)\.db|tests\/fuzz\/guards\.db|examples\/express-clinic\/src\/(login\/|routes\/(team|permissions|emergencies|referrals)\.db))/
 const needsThisServer = (file) => isOrdinary(file) && !anyServer.test(file)
 /**
  * What an older server could change and seldom does: the suite's own checks and drills, which stand alone and meet 13 to

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { declareBreakGlass } from "wardkeep"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { declareBreakGlass } from "../../../packages/wardkeep/src/index.ts"
 import { connected } from "../../express-clinic/src/database/connected.ts"
 import { actorOf } from "../../express-clinic/src/login/actor.ts"
 import { openParts } from "../../express-clinic/src/parts.ts"

@@ -89,12 +89,13 @@ async function verified(file: File): Promise<Node[]> {
 }
 
 function report(found: BundleVerification, witnessed: readonly string[]): Node[] {
-  const sum = (of: "size" | "withheld" | "erased"): number => found.logs.reduce((n, log) => n + log[of], 0)
+  const sum = (of: "size" | "withheld" | "erased" | "dropped"): number => found.logs.reduce((n, log) => n + log[of], 0)
   const facts = [
     `${found.log}, made ${found.made}`,
     `${count(found.logs.length, "log")}, ${count(sum("size"), "leaf", "leaves")}`,
     ...(sum("withheld") > 0 ? [`${count(sum("withheld"), "leaf", "leaves")} shown as a hash only`] : []),
     ...(sum("erased") > 0 ? [`${count(sum("erased"), "event")} with a person erased`] : []),
+    ...(sum("dropped") > 0 ? [`${count(sum("dropped"), "event")} of months that were dropped`] : []),
     ...witnessed,
   ]
   const verdicts = found.verdicts.map(({ name, origin, message }) =>

@@ -11,6 +11,7 @@ export const meaning: Readonly<Record<VerdictName, string>> = {
   SPLIT_VIEW: "Another log was signed under this name than the one shown here.",
   KEY_UNKNOWN: "It is signed by a key that you did not give.",
   UNSEALED: "Some events wait for the sealer. This is no fault.",
+  DROPPED: "A month was dropped after its retention, as the log itself says. This is no fault.",
   GAP_OF_CAPTURE: "For a while, changes may not have been recorded.",
 }
 

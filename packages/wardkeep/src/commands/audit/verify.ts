@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs"
 import {
   type BundleVerification,
   cosignaturesOf,
+  isFault,
   readCheckpoint,
   trustedKeys,
   type Verification,
@@ -43,7 +44,7 @@ export async function verifyLog(
   // A log that is broken already is shown to no witness: what it would cosign is not what was sealed.
   if (witnesses.length === 0 || !found.ok || newest === undefined) return found
   const verdicts = [...found.verdicts, ...(await askWitnesses(newest, witnesses, connection, policy))]
-  return { ...found, verdicts, anchored: true, ok: verdicts.every(({ name }) => name === "UNSEALED") }
+  return { ...found, verdicts, anchored: true, ok: !verdicts.some(isFault) }
 }
 
 async function newestOf(client: pg.Client): Promise<string | undefined> {
