@@ -2,7 +2,8 @@ import { createHash } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { actorOf, type Identity, secondsUntil } from "../sessions/index.js"
 import { jose } from "./jose.js"
-import { type KeySet, keysOf } from "./keys.js"
+import type { KeySet } from "./key-set.js"
+import { keysOf } from "./keys.js"
 import { refusalOf } from "./refusal.js"
 
 /** The claims of a token whose signature holds. */

@@ -8,7 +8,7 @@ import { identityOf, type JwtOptions, verifiedClaims } from "./claims.js"
 
 export { actorOf, type Identity } from "../sessions/index.js"
 export type { Claims, JwtOptions, SecondFactor } from "./claims.js"
-export type { KeySet } from "./keys.js"
+export type { KeySet } from "./key-set.js"
 
 /**
  * Tells who a token is for, or that there was none. The second factor counts where `amr` or `acr` says that there were two

@@ -1,10 +1,6 @@
 import { WardkeepError } from "@wardkeep/core"
 import { jose } from "./jose.js"
-
-/** Public keys as JSON, RFC 7517. */
-export interface KeySet {
-  readonly keys: readonly { readonly kty?: string; readonly [name: string]: unknown }[]
-}
+import type { KeySet } from "./key-set.js"
 
 type Jose = typeof import("jose")
 type Keys = ReturnType<Jose["createRemoteJWKSet"]> | ReturnType<Jose["createLocalJWKSet"]>

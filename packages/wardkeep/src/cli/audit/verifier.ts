@@ -19,7 +19,7 @@ export function verifierCommand(context: CommandContext): Command {
   examples(command, ["wardkeep audit verifier --out verify.html"])
   return command.action(async ({ out, json }: VerifierFlags) => {
     const { output, surroundings } = context
-    const page = await readFile(createRequire(import.meta.url).resolve("@wardkeep/audit/verify.html"))
+    const page = await readFile(createRequire(import.meta.url).resolve("@wardkeep/audit/page/verify.html"))
     await writeFile(resolve(surroundings.folder, out), page).catch((cause: unknown) => {
       throw new WardkeepError("WK009", { message: `${out} cannot be written`, hint: "Check the folder.", cause })
     })
