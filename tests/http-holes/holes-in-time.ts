@@ -16,13 +16,13 @@ const csv = (rows: readonly object[]): Reply => ({
   headers: { "content-type": "text/csv" },
 })
 
-/** A list of addresses that are valid for ten seconds; what the signature is of is the difference. */
+/** A list of addresses that are valid for twenty seconds; what the signature is of is the difference. */
 const papers = (name: string, sign: (id: string, expires: string) => string): Hole["routes"] => [
   {
     on: `GET /${name}`,
     async handle(asked) {
       if (asked.branch === "") return signedOut
-      const expires = String(seconds() + 10)
+      const expires = String(seconds() + 20)
       const all = (await patients(asked)).slice(0, 2).map(({ id }) => String(id))
       const urls = all.map((id) => ({ id, url: `/${name}/${id}?expires=${expires}&sig=${sign(id, expires)}` }))
       return { json: { papers: urls } }
