@@ -76,7 +76,9 @@ async function byItself(
   const together = answers.get(question)
   if (together === undefined) return undefined
   const alone = question.found
-    ? moved(together).slice(0, 1).map(() => question)
+    ? moved(together)
+        .slice(0, 1)
+        .map(() => question)
     : moved(together).map((place) => ({ one: question.one, attacks: together.attacks.slice(place, place + 1) }))
   for (const single of alone.slice(0, mostByItself)) {
     const again = await askPlanted(scene, pair, [single], prefix)
