@@ -22,7 +22,7 @@ export interface ObjectStore {
   /** What was asked, without the host. */
   readonly requests: string[]
   /** How it fails from now on. */
-  fault: "none" | "silent" | "unlocked" | "unavailable" | "wrong-body"
+  fault: "none" | "silent" | "unlocked" | "unavailable" | "wrong-body" | "redirect" | "web-page" | "circle"
   /** Entries on one page of a listing. */
   page: number
   stop(): Promise<void>
@@ -66,6 +66,14 @@ async function serve(request: IncomingMessage, response: ServerResponse, store: 
   const body = Buffer.concat(parts)
   store.requests.push(`${request.method} ${request.url}`)
   if (store.fault === "silent") return
+  if (store.fault === "web-page") return void response.end("<html><p>Sign in to this network</p></html>")
+  if (store.fault === "redirect") return void response.writeHead(307, { location: "http://127.0.0.1:9/" }).end()
+  // Two markers that lead to each other.
+  if (store.fault === "circle") {
+    const next = request.url?.includes("key-marker=a") ? "b" : "a"
+    const more = `<IsTruncated>true</IsTruncated><NextKeyMarker>${next}</NextKeyMarker><NextVersionIdMarker>1</NextVersionIdMarker>`
+    return void response.end(`<ListVersionsResult>${more}</ListVersionsResult>`)
+  }
   try {
     if (store.fault === "unavailable") throw new Refusal(503, "SlowDown")
     requireSignature(request, body, store)

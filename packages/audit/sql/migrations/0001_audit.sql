@@ -191,7 +191,7 @@ end
 $$;
 comment on function wardkeep_audit.make_months(integer) is
   'Makes the partitions of this month and of the months ahead, in UTC; returns how many were new. For the owner.';
--- `of_records`: pairs of table and record that are about the person and whose events do not say so: what belongs to rows about one.
+-- `of_records`: table, record and, where it is known, branch that are about the person and whose events do not say so: what belongs to rows about one.
 create function wardkeep_audit.events_about(of_tenant text, of_subject text, of_records jsonb) returns table (xid xid8, id bigint)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -210,7 +210,8 @@ begin
   union
   select e.xid, e.id from wardkeep_audit.event e
    where of_records <> '[]' and e.tenant = of_tenant and e.subject is null and e.record is not null
-     and (e.relation, e.record) in (select r.value ->> 0, r.value ->> 1 from jsonb_array_elements(of_records) r);
+     and exists (select from jsonb_array_elements(of_records) r
+       where r.value ->> 0 = e.relation and r.value ->> 1 = e.record and coalesce(r.value ->> 2 = e.branch, true));
 end
 $$;
 comment on function wardkeep_audit.events_about(text, text, jsonb) is 'Internal: the events of a tenant that are about a person.';
@@ -280,7 +281,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
-  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, as pairs of table and record, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440.';
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, each as table, record and branch, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440.';
 
 create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -1276,7 +1277,7 @@ create function wardkeep_audit.month_span(month text) returns tstzrange
   language plpgsql immutable set search_path = pg_catalog, pg_temp set timezone = 'UTC'
 as $$
 begin
-  if month !~ '^[0-9]{4}-(0[1-9]|1[0-2])$' then
+  if month !~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$' then
     raise exception 'this is no month' using errcode = 'WK443', hint = 'Write it as 2025-09; months are in UTC.';
   end if;
   return tstzrange((month || '-01')::timestamptz, (month || '-01')::timestamptz + interval '1 month');
@@ -1298,9 +1299,10 @@ declare
 begin
   perform wardkeep.require_read_committed();
   lock table wardkeep_audit.hold in share mode;
-  for h in select * from wardkeep_audit.open_holds() o where tstzrange(o.since, o.until) && span loop
-    -- On a person: what is not about somebody else may be about the person.
-    if exists (select from wardkeep_audit.event e where e.tenant = h.tenant and e.at >= lower(span) and e.at < upper(span) and (h.subject is null or e.subject = h.subject
+  for h in select * from wardkeep_audit.open_holds() loop
+    -- On a time: what restates an older event after an erasure tells of that one's. On a person: what is not about somebody else may be about the person.
+    if exists (select from wardkeep_audit.event e where e.tenant = h.tenant and e.at >= lower(span) and e.at < upper(span)
+         and (tstzrange(h.since, h.until) && span or tstzrange(h.since, h.until) @> wardkeep_audit.happened(e.verb, e.detail, e.at)) and (h.subject is null or e.subject = h.subject
          or e.subject is null and coalesce(wardkeep_audit.subjects_of(e.verb, e.detail) @> array[h.subject], true))) then
       perform wardkeep_audit.refuse_held(h.id, 'this month');
     end if;
@@ -1324,8 +1326,8 @@ begin
   if reason ~* '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' then
     raise exception 'the reason names somebody by key' using errcode = 'WK443', hint = 'It outlives every erasure: say why without naming anybody.';
   end if;
-  if keep is null or upper(span) + keep > clock_timestamp() then
-    raise exception 'the log of % is kept until %', month, to_char(upper(span) + keep, 'YYYY-MM-DD') using errcode = 'WK441',
+  if keep is null or upper(span) + greatest(keep, interval '0') > clock_timestamp() then
+    raise exception 'the log of % is kept until %', month, to_char(upper(span) + greatest(keep, interval '0'), 'YYYY-MM-DD') using errcode = 'WK441',
       hint = 'Nothing was dropped. The policy file says how long the log is kept (auditLog.keep), and docs/reference/law.md which law asks for it.';
   end if;
   perform wardkeep_audit.require_month_unheld(month);
@@ -1339,12 +1341,19 @@ begin
      where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb)
   ), runs as (
     select tenant, log, min(index) as first, max(index) as last, count(*) as n from leaves group by tenant, log, run
+  ), batches as (
+    select c.at, lag(c.at) over (order by c.size) as since from wardkeep_audit.checkpoint c join wardkeep_audit.log g on g.id = c.log where g.tenant = ''
   ), strange as (
     select from runs r
       left join wardkeep_audit.leaf p on p.log = r.log and p.index = r.first - 1 and p.event is not null
       left join wardkeep_audit.leaf f on f.log = r.log and f.index = r.last + 1 and f.event is not null
       cross join lateral (select coalesce(p.at, '-infinity') as before, coalesce(f.at, 'infinity') as after) t
+      -- Of the first leaf and of the last: the batch that sealed it, which the verifier reads in the deployment's log.
+      left join lateral (select c.at from wardkeep_audit.checkpoint c where c.log = r.log and c.size > r.first order by c.size limit 1) s on true
+      left join lateral (select c.at from wardkeep_audit.checkpoint c where c.log = r.log and c.size > r.last order by c.size limit 1) u on true
+      left join batches b on b.at = u.at
      where lower(span) - interval '1 day' > greatest(t.before, t.after) or upper(span) + interval '1 day' < least(t.before, t.after)
+        or lower(span) - interval '10 minutes' > s.at or upper(span) + interval '1 day' < b.since
   ), acts as (
     select r.tenant, sum(r.n) as n, string_agg(concat('[', r.first, ',', r.last, ']'), ',' order by r.first) as leaves from runs r group by r.tenant
   ), recorded as (
@@ -1443,6 +1452,12 @@ end
 $$;
 comment on function wardkeep_audit.forget_dropped(text) is
   'Last step, which makes nobody wait: without their seeds nothing that was in the dropped events can be found by trying. For the owner.';
+-- Branches may number their rows each for itself. A UUID is nobody else's, wherever its row was moved.
+create function wardkeep_audit.numbered_in(record text, branch text) returns text
+  language sql immutable
+  return case when record !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then branch end;
+comment on function wardkeep_audit.numbered_in(text, text) is 'Internal: the branch that belongs to a record''s name; null where the record alone names it.';
+
 -- Events of a row that belongs to another one name nobody: the log itself says what it belonged to, as far as it tells. Parents first.
 create function wardkeep_audit.logged_records(of_tenant text, of_subject text, known jsonb) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -1454,20 +1469,20 @@ begin
   for b in select * from wardkeep_audit.belonging() loop
     found_records := found_records || coalesce((
       with parents as materialized (
-        select e.record from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject and e.relation = b.parent and e.record is not null
+        select wardkeep_audit.numbered_in(e.record, e.branch) as branch, e.record from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject and e.relation = b.parent and e.record is not null
         union
-        select r.value ->> 1 from jsonb_array_elements(found_records) r where r.value ->> 0 = b.parent
+        select r.value ->> 2, r.value ->> 1 from jsonb_array_elements(found_records) r where r.value ->> 0 = b.parent
       )
-      select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
+      select jsonb_agg(distinct jsonb_build_array(e.relation, e.record, wardkeep_audit.numbered_in(e.record, e.branch))) from wardkeep_audit.event e
        where e.tenant = of_tenant and e.relation = b.child and e.subject is null and e.record is not null and e.verb in ('create', 'update', 'delete')
-         and (e.detail::jsonb -> b.by_column ->> 0 in (select p.record from parents p) or e.detail::jsonb -> b.by_column ->> 1 in (select p.record from parents p))
+         and exists (select from parents p where p.record in (e.detail::jsonb -> b.by_column ->> 0, e.detail::jsonb -> b.by_column ->> 1) and coalesce(p.branch = e.branch, true))
     ), '[]');
   end loop;
   return found_records;
 end
 $$;
 comment on function wardkeep_audit.logged_records(text, text, jsonb) is
-  'Internal: records that belonged to rows about a person, as pairs of table and record, as the audit log tells it, beside those that are known.';
+  'Internal: records that belonged to rows about a person, as table, record and branch, as the audit log tells it, beside those that are known.';
 
 create function wardkeep_audit.of_nobody_told(of_tenant text) returns integer
   language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -1485,8 +1500,8 @@ create function wardkeep_audit.retire_key(of_key text, next_key text, reason tex
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if of_key !~ '^[0-9a-f]{64}$' or next_key !~ '^[0-9a-f]{64}$' or of_key = next_key or coalesce(trim(reason), '') = '' then
-    raise exception 'a key is retired for another one and with a reason' using errcode = 'WK443', hint = 'Make a new key, and say why; it is recorded.';
+  if of_key !~ '^[0-9a-f]{64}$' or next_key !~ '^[0-9a-f]{64}$' or of_key = next_key or coalesce(trim(reason), '') = '' or wardkeep_audit.is_retired(next_key) then
+    raise exception 'a key is retired for one that is not, and with a reason' using errcode = 'WK443', hint = 'Make a new key, and say why; it is recorded.';
   end if;
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, detail)
   values ('', 'audit:' || session_user, 'owner', 'rotation', 'rotation', 'wardkeep_audit.checkpoint',

@@ -1,4 +1,4 @@
--- `of_records`: pairs of table and record that are about the person and whose events do not say so: what belongs to rows about one.
+-- `of_records`: table, record and, where it is known, branch that are about the person and whose events do not say so: what belongs to rows about one.
 create function wardkeep_audit.events_about(of_tenant text, of_subject text, of_records jsonb) returns table (xid xid8, id bigint)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -17,7 +17,8 @@ begin
   union
   select e.xid, e.id from wardkeep_audit.event e
    where of_records <> '[]' and e.tenant = of_tenant and e.subject is null and e.record is not null
-     and (e.relation, e.record) in (select r.value ->> 0, r.value ->> 1 from jsonb_array_elements(of_records) r);
+     and exists (select from jsonb_array_elements(of_records) r
+       where r.value ->> 0 = e.relation and r.value ->> 1 = e.record and coalesce(r.value ->> 2 = e.branch, true));
 end
 $$;
 comment on function wardkeep_audit.events_about(text, text, jsonb) is 'Internal: the events of a tenant that are about a person.';
@@ -87,7 +88,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
-  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, as pairs of table and record, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440.';
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, each as table, record and branch, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440.';
 
 create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -4,7 +4,7 @@ create function wardkeep_audit.month_span(month text) returns tstzrange
   language plpgsql immutable set search_path = pg_catalog, pg_temp set timezone = 'UTC'
 as $$
 begin
-  if month !~ '^[0-9]{4}-(0[1-9]|1[0-2])$' then
+  if month !~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$' then
     raise exception 'this is no month' using errcode = 'WK443', hint = 'Write it as 2025-09; months are in UTC.';
   end if;
   return tstzrange((month || '-01')::timestamptz, (month || '-01')::timestamptz + interval '1 month');
@@ -26,9 +26,10 @@ declare
 begin
   perform wardkeep.require_read_committed();
   lock table wardkeep_audit.hold in share mode;
-  for h in select * from wardkeep_audit.open_holds() o where tstzrange(o.since, o.until) && span loop
-    -- On a person: what is not about somebody else may be about the person.
-    if exists (select from wardkeep_audit.event e where e.tenant = h.tenant and e.at >= lower(span) and e.at < upper(span) and (h.subject is null or e.subject = h.subject
+  for h in select * from wardkeep_audit.open_holds() loop
+    -- On a time: what restates an older event after an erasure tells of that one's. On a person: what is not about somebody else may be about the person.
+    if exists (select from wardkeep_audit.event e where e.tenant = h.tenant and e.at >= lower(span) and e.at < upper(span)
+         and (tstzrange(h.since, h.until) && span or tstzrange(h.since, h.until) @> wardkeep_audit.happened(e.verb, e.detail, e.at)) and (h.subject is null or e.subject = h.subject
          or e.subject is null and coalesce(wardkeep_audit.subjects_of(e.verb, e.detail) @> array[h.subject], true))) then
       perform wardkeep_audit.refuse_held(h.id, 'this month');
     end if;
@@ -52,8 +53,8 @@ begin
   if reason ~* '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' then
     raise exception 'the reason names somebody by key' using errcode = 'WK443', hint = 'It outlives every erasure: say why without naming anybody.';
   end if;
-  if keep is null or upper(span) + keep > clock_timestamp() then
-    raise exception 'the log of % is kept until %', month, to_char(upper(span) + keep, 'YYYY-MM-DD') using errcode = 'WK441',
+  if keep is null or upper(span) + greatest(keep, interval '0') > clock_timestamp() then
+    raise exception 'the log of % is kept until %', month, to_char(upper(span) + greatest(keep, interval '0'), 'YYYY-MM-DD') using errcode = 'WK441',
       hint = 'Nothing was dropped. The policy file says how long the log is kept (auditLog.keep), and docs/reference/law.md which law asks for it.';
   end if;
   perform wardkeep_audit.require_month_unheld(month);
@@ -67,12 +68,19 @@ begin
      where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb)
   ), runs as (
     select tenant, log, min(index) as first, max(index) as last, count(*) as n from leaves group by tenant, log, run
+  ), batches as (
+    select c.at, lag(c.at) over (order by c.size) as since from wardkeep_audit.checkpoint c join wardkeep_audit.log g on g.id = c.log where g.tenant = ''
   ), strange as (
     select from runs r
       left join wardkeep_audit.leaf p on p.log = r.log and p.index = r.first - 1 and p.event is not null
       left join wardkeep_audit.leaf f on f.log = r.log and f.index = r.last + 1 and f.event is not null
       cross join lateral (select coalesce(p.at, '-infinity') as before, coalesce(f.at, 'infinity') as after) t
+      -- Of the first leaf and of the last: the batch that sealed it, which the verifier reads in the deployment's log.
+      left join lateral (select c.at from wardkeep_audit.checkpoint c where c.log = r.log and c.size > r.first order by c.size limit 1) s on true
+      left join lateral (select c.at from wardkeep_audit.checkpoint c where c.log = r.log and c.size > r.last order by c.size limit 1) u on true
+      left join batches b on b.at = u.at
      where lower(span) - interval '1 day' > greatest(t.before, t.after) or upper(span) + interval '1 day' < least(t.before, t.after)
+        or lower(span) - interval '10 minutes' > s.at or upper(span) + interval '1 day' < b.since
   ), acts as (
     select r.tenant, sum(r.n) as n, string_agg(concat('[', r.first, ',', r.last, ']'), ',' order by r.first) as leaves from runs r group by r.tenant
   ), recorded as (

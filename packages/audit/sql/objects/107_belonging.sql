@@ -1,3 +1,9 @@
+-- Branches may number their rows each for itself. A UUID is nobody else's, wherever its row was moved.
+create function wardkeep_audit.numbered_in(record text, branch text) returns text
+  language sql immutable
+  return case when record !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then branch end;
+comment on function wardkeep_audit.numbered_in(text, text) is 'Internal: the branch that belongs to a record''s name; null where the record alone names it.';
+
 -- Events of a row that belongs to another one name nobody: the log itself says what it belonged to, as far as it tells. Parents first.
 create function wardkeep_audit.logged_records(of_tenant text, of_subject text, known jsonb) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -9,20 +15,20 @@ begin
   for b in select * from wardkeep_audit.belonging() loop
     found_records := found_records || coalesce((
       with parents as materialized (
-        select e.record from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject and e.relation = b.parent and e.record is not null
+        select wardkeep_audit.numbered_in(e.record, e.branch) as branch, e.record from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject and e.relation = b.parent and e.record is not null
         union
-        select r.value ->> 1 from jsonb_array_elements(found_records) r where r.value ->> 0 = b.parent
+        select r.value ->> 2, r.value ->> 1 from jsonb_array_elements(found_records) r where r.value ->> 0 = b.parent
       )
-      select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
+      select jsonb_agg(distinct jsonb_build_array(e.relation, e.record, wardkeep_audit.numbered_in(e.record, e.branch))) from wardkeep_audit.event e
        where e.tenant = of_tenant and e.relation = b.child and e.subject is null and e.record is not null and e.verb in ('create', 'update', 'delete')
-         and (e.detail::jsonb -> b.by_column ->> 0 in (select p.record from parents p) or e.detail::jsonb -> b.by_column ->> 1 in (select p.record from parents p))
+         and exists (select from parents p where p.record in (e.detail::jsonb -> b.by_column ->> 0, e.detail::jsonb -> b.by_column ->> 1) and coalesce(p.branch = e.branch, true))
     ), '[]');
   end loop;
   return found_records;
 end
 $$;
 comment on function wardkeep_audit.logged_records(text, text, jsonb) is
-  'Internal: records that belonged to rows about a person, as pairs of table and record, as the audit log tells it, beside those that are known.';
+  'Internal: records that belonged to rows about a person, as table, record and branch, as the audit log tells it, beside those that are known.';
 
 create function wardkeep_audit.of_nobody_told(of_tenant text) returns integer
   language plpgsql stable set search_path = pg_catalog, pg_temp

@@ -2,8 +2,8 @@ create function wardkeep_audit.retire_key(of_key text, next_key text, reason tex
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if of_key !~ '^[0-9a-f]{64}$' or next_key !~ '^[0-9a-f]{64}$' or of_key = next_key or coalesce(trim(reason), '') = '' then
-    raise exception 'a key is retired for another one and with a reason' using errcode = 'WK443', hint = 'Make a new key, and say why; it is recorded.';
+  if of_key !~ '^[0-9a-f]{64}$' or next_key !~ '^[0-9a-f]{64}$' or of_key = next_key or coalesce(trim(reason), '') = '' or wardkeep_audit.is_retired(next_key) then
+    raise exception 'a key is retired for one that is not, and with a reason' using errcode = 'WK443', hint = 'Make a new key, and say why; it is recorded.';
   end if;
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, detail)
   values ('', 'audit:' || session_user, 'owner', 'rotation', 'rotation', 'wardkeep_audit.checkpoint',

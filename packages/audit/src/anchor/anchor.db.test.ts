@@ -144,8 +144,10 @@ describe("a witness", () => {
       `x${witness.vkey}`,
     ])
       expect(() => witnessAnchor({ ...options, vkey })).toThrow(expect.objectContaining({ code: "WK453" }))
-    for (const address of ["witness", "ftp://witness.example"])
-      expect(() => witnessAnchor({ ...options, address })).toThrow(expect.objectContaining({ code: "WK453" }))
+    for (const address of ["witness", "ftp://witness.example", "https://user:hunter2@witness.example"])
+      expect(() => witnessAnchor({ ...options, address })).toThrow(
+        expect.objectContaining({ code: "WK453", message: expect.not.stringContaining("hunter2") }),
+      )
   })
 })
 

@@ -14,6 +14,21 @@ export interface S3Place {
   readonly sessionToken?: string
 }
 
+/**
+ * The address of a store, without a slash at the end. A request signed for it is sent to it alone, and in the open only within this machine.
+ *
+ * @throws WK453 nothing of it is repeated: some addresses hold a password
+ */
+export function endpointFrom(endpoint: string): string {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  const isPlain = url?.protocol === "http:" && local.test(url.hostname)
+  if (url === undefined || !(isPlain || url.protocol === "https:") || /[@?#]/.test(endpoint))
+    throw new WardkeepError("WK453", {
+      message: "the address of the object store is not https://host, and nothing else",
+    })
+  return endpoint.replace(/\/+$/, "")
+}
+
 const local = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /**
@@ -27,7 +42,7 @@ export function s3PlaceFrom(address: string, env: Readonly<Record<string, string
   const [, bucket, prefix = ""] =
     /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([A-Za-z0-9._/-]*))?$/.exec(address) ?? []
   if (bucket === undefined || /(^|\/)\.{0,2}\/|\/\//.test(prefix))
-    throw new WardkeepError("WK453", { message: `${address} is not s3://bucket/prefix` })
+    throw new WardkeepError("WK453", { message: "the address of an object store is not s3://bucket/prefix" })
   const of = (name: string): string => {
     const value = env[name]
     if (value === undefined || value === "") throw new WardkeepError("WK453", { message: `${address} needs ${name}` })
@@ -35,12 +50,9 @@ export function s3PlaceFrom(address: string, env: Readonly<Record<string, string
   }
   const region = of("AWS_REGION")
   const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || `https://s3.${region}.amazonaws.com`
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (url === undefined || (url.protocol !== "https:" && !local.test(url.hostname)))
-    throw new WardkeepError("WK453", { message: "the address of the object store is not https://…" })
   const token = env.AWS_SESSION_TOKEN
   return {
-    endpoint: endpoint.replace(/\/+$/, ""),
+    endpoint: endpointFrom(endpoint),
     region,
     bucket,
     prefix: prefix.replace(/\/+$/, ""),

@@ -56,6 +56,30 @@ describe("an object store with object lock", () => {
     expect((await anchor().kept()).map(({ checkpoint }) => checkpoint)).toEqual([note(7n)])
   })
 
+  it("reads names with odd characters, and passes over what is no checkpoint", async () => {
+    const odd = ["50% off", "a+b", "a b", "ä(1)'!*", "a;b&c=d"].map((name, n) =>
+      checkpointNote(signer, `wardkeep/${name}/5f0c`, BigInt(n + 1), Buffer.alloc(32, 1)),
+    )
+    for (const each of odd) expect(await anchor().keep(each)).toBe(each)
+    expect(store.versions.map(({ key }) => key)).toContain("main/wardkeep/50% off/5f0c/000000000000001.txt")
+    for (const key of ["main/notes?.txt", "main/a#b", "main/%zz/../x"])
+      store.versions.unshift({ key, id: "1", body: Buffer.from("other"), lockedUntil: undefined, marker: false })
+    const kept = await anchor().kept()
+    expect(kept.map(({ checkpoint }) => checkpoint).sort()).toEqual([...odd].sort())
+  })
+
+  it("follows no redirect, and takes neither another server's page nor a listing without an end for a list", async () => {
+    await anchor().keep(note(7n))
+    store.fault = "redirect"
+    await expect(anchor().keep(note(8n))).rejects.toMatchObject({ code: "WK449", message: /307/ })
+    store.fault = "web-page"
+    await expect(anchor().kept()).rejects.toMatchObject({ code: "WK449", message: /does not list/ })
+    store.fault = "circle"
+    await expect(anchor().kept()).rejects.toMatchObject({ code: "WK448", message: /without an end/ })
+    store.fault = "none"
+    expect(await anchor().kept()).toHaveLength(1)
+  })
+
   it("finds at once that another checkpoint of the same size was kept before", async () => {
     await anchor().keep(note(7n))
     const found = anchor().keep(note(7n, 2))
@@ -100,7 +124,19 @@ describe("an object store with object lock", () => {
       expect(() => s3PlaceFrom(bad, env())).toThrow(expect.objectContaining({ code: "WK453" }))
     for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"])
       expect(() => s3PlaceFrom("s3://bucket", { ...env(), [name]: "" })).toThrow(`needs ${name}`)
-    for (const AWS_ENDPOINT_URL_S3 of ["http://store.example", "store"])
-      expect(() => s3PlaceFrom("s3://bucket", { ...env(), AWS_ENDPOINT_URL_S3 })).toThrow("https://")
+    for (const endpoint of [
+      "http://store.example",
+      "store",
+      "ftp://localhost",
+      "https://user:hunter2@store.example",
+      "https://store.example/?x",
+    ]) {
+      const refused = expect.objectContaining({ code: "WK453", message: expect.not.stringContaining("hunter2") })
+      expect(() => s3PlaceFrom("s3://bucket", { ...env(), AWS_ENDPOINT_URL_S3: endpoint })).toThrow(refused)
+      expect(() => s3Anchor({ ...place(), endpoint, retainDays: 1 })).toThrow(refused)
+    }
+    expect(() => s3PlaceFrom("s3://key:hunter2@bucket", env())).toThrow(
+      expect.objectContaining({ code: "WK453", message: expect.not.stringContaining("hunter2") }),
+    )
   })
 })

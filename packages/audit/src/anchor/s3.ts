@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { AwsClient } from "aws4fetch"
 import { type Anchor, type Answer, answerOf, headOf, patience } from "./anchor.js"
-import type { S3Place } from "./s3-address.js"
+import { endpointFrom, type S3Place } from "./s3-address.js"
 
 export interface S3AnchorOptions extends S3Place {
   /** How long nobody may delete a checkpoint, the account's own administrator included. In days. */
@@ -39,7 +39,7 @@ const longest = 64 * 1024
  * An anchor in an S3-compatible store whose bucket has object lock: each checkpoint is an object of its own, put under
  * compliance-mode retention and only where none is (`If-None-Match: *`), then read back and compared.
  *
- * @throws WK009 retainDays is not 1 to 36500
+ * @throws WK009 retainDays is not 1 to 36500 · WK453 the endpoint is not https, or http on this machine
  * @example
  * const anchor = s3Anchor({ ...s3PlaceFrom("s3://clinic-anchors/main", process.env), retainDays: 400 })
  * await sealer.run({ signal, onSealed: ({ checkpoint }) => outbox.offer(checkpoint) })
@@ -82,9 +82,11 @@ export function s3Anchor(options: S3AnchorOptions): S3Anchor {
 /** By log and size, so that two checkpoints of one size meet in one key. */
 function keyOf(prefix: string, checkpoint: string): string {
   const { origin, size } = headOf(checkpoint)
-  const place = origin.split("/").map(encodeURIComponent).join("/")
-  return `${prefix === "" ? "" : `${prefix}/`}${place}/${String(size).padStart(15, "0")}.txt`
+  return `${prefix === "" ? "" : `${prefix}/`}${origin}/${String(size).padStart(15, "0")}.txt`
 }
+
+/** What a checkpoint's key ends with. Whatever else lies under the prefix is none. */
+const named = /\/\d{15}\.txt$/
 
 /** Another key may have signed the same tree head: what counts is what was signed. */
 function sameCheckpoint(there: string, given: string): boolean {
@@ -113,7 +115,7 @@ class Store {
   constructor({ endpoint, bucket, prefix, region, timeout = patience, ...credentials }: S3AnchorOptions) {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials
     this.name = `s3://${bucket}/${prefix}`
-    this.#base = `${endpoint}/${bucket}`
+    this.#base = `${endpointFrom(endpoint)}/${bucket}`
     this.#prefix = prefix === "" ? "" : `${prefix}/`
     this.#timeout = timeout
     const session = sessionToken === undefined ? {} : { sessionToken }
@@ -122,7 +124,7 @@ class Store {
 
   async put(key: string, text: string, until: Date): Promise<"new" | "there"> {
     const body = Buffer.from(text)
-    const answer = await this.#ask("PUT", `/${key}`, body, {
+    const answer = await this.#ask("PUT", pathOf(key), body, {
       "content-type": "text/plain; charset=utf-8",
       // Asked for by S3 wherever a retention is set; not a matter of security.
       "content-md5": createHash("md5").update(body).digest("base64"),
@@ -137,29 +139,35 @@ class Store {
 
   async get(key: string, version?: string): Promise<Answer> {
     const query = version === undefined ? "" : `?versionId=${encodeURIComponent(version)}`
-    const answer = await this.#ask("GET", `/${key}${query}`)
+    const answer = await this.#ask("GET", `${pathOf(key)}${query}`)
     if (answer.status === 200 && answer.text.length <= longest) return answer
     throw this.#refused(answer, "does not show a checkpoint")
   }
 
   async versions(): Promise<{ key: string; version: string }[]> {
     const found: { key: string; version: string }[] = []
+    const seen = new Set<string>()
     for (let after: readonly [string, string] | undefined = ["", ""]; after !== undefined; ) {
       const marks: Record<string, string> =
         after[0] === "" ? {} : { "key-marker": after[0], "version-id-marker": after[1] }
       const query = new URLSearchParams({ versions: "", prefix: this.#prefix, "encoding-type": "url", ...marks })
       const answer = await this.#ask("GET", `/?${query}`)
       if (answer.status !== 200) throw this.#refused(answer, "does not list its checkpoints")
-      for (const [, version = ""] of answer.text.matchAll(/<Version>(.*?)<\/Version>/gs))
-        if (Number(elementOf(version, "Size")) <= longest)
-          found.push({ key: elementOf(version, "Key"), version: elementOf(version, "VersionId") })
+      // A page of some server in between is no empty list: nothing would be compared, and nobody would know.
+      if (!/<ListVersionsResult[\s>]/.test(answer.text)) throw this.#refused(answer, "does not list its checkpoints")
+      for (const [, version = ""] of answer.text.matchAll(/<Version>(.*?)<\/Version>/gs)) {
+        const key = elementOf(version, "Key")
+        if (Number(elementOf(version, "Size")) <= longest && named.test(key))
+          found.push({ key, version: elementOf(version, "VersionId") })
+      }
       const next: readonly [string, string] = [
         elementOf(answer.text, "NextKeyMarker"),
         elementOf(answer.text, "NextVersionIdMarker"),
       ]
       const more = elementOf(answer.text, "IsTruncated") === "true"
-      if (more && (next[0] === "" || next.join() === after.join()))
+      if (more && (next[0] === "" || seen.has(next.join())))
         throw new WardkeepError("WK448", { message: `${this.name} lists its checkpoints without an end` })
+      seen.add(next.join())
       after = more ? next : undefined
     }
     return found
@@ -185,6 +193,12 @@ class Store {
       message: `${this.name} ${what}: ${status}${code === undefined ? "" : ` ${code}`}`,
     })
   }
+}
+
+/** Encoded as it is signed: Signature Version 4 also encodes what encodeURIComponent leaves. */
+function pathOf(key: string): string {
+  const path = key.split("/").map(encodeURIComponent).join("/")
+  return `/${path.replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)}`
 }
 
 /** The keys are asked for in URL encoding, so that nothing in them can be taken for XML. */

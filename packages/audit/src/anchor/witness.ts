@@ -19,6 +19,11 @@ export interface WitnessOptions {
   readonly now?: () => Date
 }
 
+export interface WitnessAnchor extends Anchor {
+  /** How many leaves of the log the witness knew when it cosigned last; 0: it had never seen this log, and tells nothing of its past. */
+  readonly knew: number
+}
+
 /** How far the witness's clock may be from this one, in milliseconds: further, and an answer could be an old one said again. */
 const clocks = 600_000
 /** The first submission tells the size, the second one proves; more only when somebody else submits meanwhile. */
@@ -31,13 +36,13 @@ const attempts = 4
  * @throws WK453 key or address
  * @example const witness = witnessAnchor({ vkey, address: "https://witness.example", reading })
  */
-export function witnessAnchor(options: WitnessOptions): Anchor {
-  const witness = new Witness(options)
-  return { name: witness.name, keep: (checkpoint) => witness.keep(checkpoint) }
+export function witnessAnchor(options: WitnessOptions): WitnessAnchor {
+  return new Witness(options)
 }
 
-class Witness {
+class Witness implements WitnessAnchor {
   readonly name: string
+  knew = 0
   readonly #options: WitnessOptions
   readonly #key: WitnessKey
   readonly #address: string
@@ -46,7 +51,8 @@ class Witness {
   constructor(options: WitnessOptions) {
     this.#options = options
     this.#key = witnessKey(options.vkey)
-    if (!URL.canParse(options.address) || !/^https?:$/.test(new URL(options.address).protocol))
+    // No password in it: an error would repeat it.
+    if (!URL.canParse(options.address) || !/^https?:\/\/[^@?#]+$/.test(options.address))
       throw new WardkeepError("WK453", { message: `the address of ${this.#key.name} is not a URL` })
     this.#address = `${options.address.replace(/\/+$/, "")}/add-checkpoint`
     this.name = `witness ${this.#key.name}`
@@ -64,6 +70,7 @@ class Witness {
       const { status, text } = await answerOf(this.name, request, this.#options.timeout ?? patience)
       if (status === 200) {
         const cosigned = this.#cosigned(checkpoint, text, asked)
+        this.knew = old
         if (old === 0) this.#seen = await this.#options.reading((client) => frontierAt(client, head.size))
         for (const leaf of leaves) this.#seen = grow(this.#seen, leaf)
         return cosigned

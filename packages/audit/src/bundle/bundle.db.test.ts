@@ -288,6 +288,24 @@ describe("the erasure of a person", () => {
     expect(await connected(database.adminUrl, (client) => verifyDatabase({ client, keys }))).toMatchObject({ ok: true })
   })
 
+  it("takes out what is of the person's branch alone, where branches number their rows each for itself", async () => {
+    const told = `with b as (select child, by_column, parent from wardkeep_audit.belonging() limit 1)
+      insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, verb, relation, record, subject, detail)
+      select 'numbered', v.branch, 'asha', 'doctor', 'care', 'create', case when v.is_child then b.child else b.parent end, '5',
+             case when not v.is_child then v.subject end, case when v.is_child then json_build_object(b.by_column, json_build_array(null, '5'))::text end
+        from b, (values ('north', false, 'ann'), ('south', false, 'bela'), ('north', true, ''), ('south', true, '')) v (branch, is_child, subject)`
+    await connected(database.adminUrl, (client) => client.query(told))
+    await seal()
+    const erased = await owned((client) =>
+      eraseSubject({ client, tenant: "numbered", subject: "ann", reason: "request 21" }),
+    )
+    expect(erased).toEqual({ events: 2, untold: 0 })
+    const left = await owned((client) =>
+      client.query("select distinct branch from wardkeep_audit.event where tenant = 'numbered' and record = '5'"),
+    )
+    expect(left.rows).toEqual([{ branch: "south" }])
+  })
+
   it("does not stop a sealer that it waits for, and leaves what commits behind it whole", async () => {
     const erase = () => owned((client) => eraseSubject({ client, tenant, subject: neighbour, reason: "request 19" }))
     const change = (phone: string) => write("update patient set phone = $2 where id = $1", [neighbour, phone])

@@ -23,6 +23,7 @@ const { privateKey, publicKey } = generateKeyPairSync("ed25519")
 const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
 const keys = trustedKeys([publicKey.export({ type: "spki", format: "pem" }).toString()])
 const month = monthsAgo(15)
+const later = monthsAgo(14)
 let owners: pg.Pool
 let clinic: Clinic
 let doctor: Grant
@@ -93,6 +94,12 @@ function second(text: string): { size: number; roots: boolean; edited: number; d
   return JSON.parse(run.stdout)
 }
 
+/** What an owner without the key could have sealed: that a leaf was of a month that was dropped. */
+const forgery = (of: string, index: string): string =>
+  `insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
+   values ('${tenant}', 'audit:forger', 'owner', 'retention', 'retention', 'wardkeep_audit.event', 1,
+     concat('{"phase":"begun","month":"${of}","reason":"x","leaves":[[', ${index}, ',', ${index}, ']]}'))`
+
 const names = ({ verdicts }: Verification): string[] => [...new Set(verdicts.map((verdict) => verdict.name))].sort()
 
 beforeAll(async () => {
@@ -104,19 +111,29 @@ beforeAll(async () => {
   doctor = (await issueBySql(database.ownerUrl, clinic, [asked]))[0] as Grant
   patient = (await write("insert into patient (full_name) values ('Ravi') returning id")).rows[0].id
   for (const phone of ["96", "98"]) await write("update patient set phone = $1", [phone])
+  await write("update patient set phone = '99' where id = $1", [patient])
   // What was written until now happened in that month, in a partition of its own: nobody has a machine that old.
-  const name = `wardkeep_audit.event_${month.replace("-", "_")}`
   await owned(async (client) => {
-    await client.query(`create table ${name} (like wardkeep_audit.event including defaults including constraints)`)
-    await client.query(`alter table ${name} enable row level security`)
-    await client.query(
-      `alter table wardkeep_audit.event attach partition ${name} for values from ('${month}-01 00:00+00') to ('${monthsAgo(14)}-01 00:00+00')`,
-    )
+    for (const [from, to] of [
+      [month, later],
+      [later, monthsAgo(13)],
+    ] as const) {
+      const name = `wardkeep_audit.event_${from.replace("-", "_")}`
+      await client.query(`create table ${name} (like wardkeep_audit.event including defaults including constraints)`)
+      await client.query(`alter table ${name} enable row level security`)
+      await client.query(
+        `alter table wardkeep_audit.event attach partition ${name} for values from ('${from}-01 00:00+00') to ('${to}-01 00:00+00')`,
+      )
+    }
   })
   await admin("update wardkeep_audit.event set at = $1::timestamptz + interval '3 days' + (at - $2::timestamptz)", [
     `${month}-01T00:00:00Z`,
     new Date().toISOString(),
   ])
+  // One of the month after that.
+  await admin(
+    "update wardkeep_audit.event set at = at + interval '1 month' where id = (select max(id) from wardkeep_audit.event)",
+  )
 })
 
 afterAll(() => owners.end())
@@ -142,6 +159,16 @@ describe("a legal hold", () => {
       await release(hold)
       await expect(release(hold)).rejects.toMatchObject({ code: "WK443" })
     }
+    // What says again, after an erasure, what an event of that time told.
+    const restated = [
+      "insert into wardkeep_audit.event (at, tenant, actor, role, purpose, verb, relation, subject, detail) values ($1, $2, 'asha', 'doctor', 'care', 'view', 'public.patient', 'b', $3)",
+      [`${month}-10T00:00Z`, tenant, '{"source":"rows","restates":"1","at":"2001-01-10T00:00:00+00:00"}'],
+    ] as const
+    await admin(restated[0], [...restated[1]])
+    const old = await place({ since: "2001-01-01T00:00Z", until: "2001-02-01T00:00Z" })
+    await expect(drop()).rejects.toMatchObject({ code: "WK440" })
+    await release(old)
+    await admin("delete from wardkeep_audit.event where detail = $1", [restated[1][2]])
     const elsewhere = [{ since: "2001-01-01T00:00Z", until: "2001-02-01T00:00Z" }, { tenant: "another" }]
     for (const scope of elsewhere) {
       const hold = await place(scope)
@@ -158,17 +185,20 @@ describe("a legal hold", () => {
     expect(rows).toEqual([{ phase: "placed" }, { phase: "released" }])
   })
 
-  it("that is being placed is waited for by whoever would erase", async () => {
+  it.each([
+    ["erase", () => owned((client) => eraseSubject({ client, tenant, subject: patient, reason: "request 18" }))],
+    ["drop", () => drop()],
+  ] as const)("that is being placed is waited for by whoever would %s", async (_, remove) => {
     await seal()
     const placing = new pg.Client({ connectionString: withLogin(database.ownerUrl, clinic.logins.migrator) })
     await placing.connect()
     await asOwner(placing, clinic.policy, async () => {
       await placing.query("begin")
       const hold = await placeLogHold({ client: placing, tenant, subject: patient, reason: "case", authority: "court" })
-      const erasing = owned((client) => eraseSubject({ client, tenant, subject: patient, reason: "request 18" }))
-      expect(await waitsFor(database.adminUrl, placing, erasing)).toBe("waits")
+      const removing: Promise<unknown> = remove()
+      expect(await waitsFor(database.adminUrl, placing, removing)).toBe("waits")
       await placing.query("commit")
-      await expect(erasing).rejects.toMatchObject({ code: "WK440" })
+      await expect(removing).rejects.toMatchObject({ code: "WK440" })
       await releaseLogHold({ client: placing, hold, reason: "case closed" })
     })
     await placing.end()
@@ -199,6 +229,7 @@ it("nobody but the owner holds, releases, drops or retires, neither by function 
 describe("a month of the log", () => {
   it("is not dropped young, unsealed, unsaid, or while nobody seals that it is", async () => {
     await expect(drop({ month: monthsAgo(13) })).rejects.toMatchObject({ code: "WK441" })
+    await expect(drop({ month: monthsAgo(0), keepMonths: -2 })).rejects.toMatchObject({ code: "WK441" })
     await expect(drop({ month: "2025-13" })).rejects.toMatchObject({ code: "WK443" })
     await expect(drop({ month: "2001-01" })).rejects.toMatchObject({ code: "WK443" })
     await expect(drop({ reason: " " })).rejects.toMatchObject({ code: "WK443" })
@@ -272,18 +303,26 @@ describe("a month of the log", () => {
     const about = await owned((client) => timeline({ client, tenant, subject: patient, reason: "complaint 4" }))
     const { since, dropped } = about.coverage
     expect(dropped).toMatchObject([{ month }])
-    expect(since?.slice(0, 7)).toBe(monthsAgo(0))
+    expect(since?.slice(0, 7)).toBe(later)
   })
 
   it("leaves its act behind when the act's own month is dropped", async () => {
-    await write("update patient set phone = '95' where id = $1", [patient])
-    await seal()
-    // The month that is now, as if the owner kept nothing.
-    await drop({ month: monthsAgo(0), keepMonths: -2 })
+    // As if it had been begun in the month that it drops.
+    const dated = async (): Promise<void> => {
+      await admin(
+        "update wardkeep_audit.event e set at = $1 where verb = 'retention' and not exists (select from wardkeep_audit.leaf l where l.event = e.id)",
+        [`${later}-20T00:00Z`],
+      )
+      await seal()
+    }
+    expect(await drop({ month: later, seal: dated })).toEqual({ events: 1 })
     await seal()
     expect(names(await verified([anchor]))).toEqual(["DROPPED"])
-    const acts = await admin("select count(*)::int as n from wardkeep_audit.event where verb = 'retention'")
-    expect(acts.rows[0].n).toBeGreaterThan(3)
+    const acts = await admin(
+      "select tableoid::regclass::text as part from wardkeep_audit.event where verb = 'retention' and at = $1",
+      [`${later}-20T00:00Z`],
+    )
+    expect(acts.rows).toEqual([{ part: "wardkeep_audit.event_other" }])
   })
 
   it("takes nothing with it that a clock dated wrongly, and that clock stops neither writing nor sealing", async () => {
@@ -299,17 +338,35 @@ describe("a month of the log", () => {
     expect(names(await verified([anchor]))).toEqual(["DROPPED"])
   })
 
+  it("is no cover for what stands next to it", async () => {
+    const { rows } = await admin(
+      `select l.event, l.index from wardkeep_audit.leaf l join wardkeep_audit.log g on g.id = l.log join wardkeep_audit.event e on e.id = l.event
+        where g.tenant = $1 order by l.index limit 1`,
+      [tenant],
+    )
+    const [{ event, index }] = rows
+    await admin(forgery(monthsAgo(30), index))
+    await seal()
+    expect(names(await verified())).toEqual(["DROPPED"])
+    await admin("create table public.taken as select * from wardkeep_audit.event where id = $1", [event])
+    await admin("delete from wardkeep_audit.event where id = $1", [event])
+    for (const found of [await verified([anchor]), await read(await bundled(), [anchor])]) {
+      expect(found.ok).toBe(false)
+      expect(names(found)).toEqual(["DELETED", "DROPPED"])
+    }
+    await admin("insert into wardkeep_audit.event select * from public.taken")
+    await admin("drop table public.taken")
+    await seal()
+    expect(names(await verified([anchor]))).toEqual(["DROPPED"])
+  })
+
   it("is no cover for whoever deletes something else", async () => {
     for (const phone of ["94", "93"]) await write("update patient set phone = $2 where id = $1", [patient, phone])
     await seal()
     const lastOf = "(select l.event from wardkeep_audit.leaf l join wardkeep_audit.log g on g.id = l.log"
     const young = `${lastOf} join wardkeep_audit.event e on e.id = l.event where g.tenant = '${tenant}' and e.verb = 'update' order by l.index desc limit 1)`
     const index = `(select l.index from wardkeep_audit.leaf l where l.event = ${young})`
-    const forge = (of: string): string =>
-      `insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
-       values ('${tenant}', 'audit:forger', 'owner', 'retention', 'retention', 'wardkeep_audit.event', 1,
-         concat('{"phase":"begun","month":"${of}","reason":"x","leaves":[[', ${index}, ',', ${index}, ']]}'))`
-    for (const of of [monthsAgo(0), month, "2001-01"]) await admin(forge(of))
+    for (const of of [monthsAgo(0), month, "2001-01"]) await admin(forgery(of, index))
     await seal()
     expect(names(await verified())).toEqual(["DROPPED"])
     await admin(`delete from wardkeep_audit.event where id = ${young}`)

@@ -1,6 +1,7 @@
 import { WardkeepError } from "@wardkeep/core"
 import { actOf, type RotationAct } from "./acts.js"
 import { captureGap } from "./capture.js"
+import type { SealedIn, SealTimes } from "./dropped.js"
 import { type DeploymentEntry, readEntry } from "./entries.js"
 import { tenantTag } from "./hashing.js"
 import { type ShownLeaf, verifyLog } from "./log.js"
@@ -47,7 +48,8 @@ export async function verifyLogs(logs: AsyncIterable<ShownLog>, kept: readonly C
       ...(log.tenant === "" ? [] : view.heads(log)),
     ]
     const leaves = log.tenant === "" ? view.watch(log.leaves) : log.leaves
-    const result = await verifyLog({ origin, leaves, checkpoints: log.checkpoints, outside })
+    const { checkpoints } = log
+    const result = await verifyLog({ origin, leaves, checkpoints, outside, sealedIn: view.sealedIn(log) })
     verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin))
     view.unknown += result.unknown
     const { size, withheld, erased, dropped } = result
@@ -68,6 +70,7 @@ interface Head {
   readonly size: number
   readonly root: Buffer
   readonly leaf: number
+  readonly sealed: SealedIn | undefined
 }
 
 /** What the deployment's log tells about the others, learned while it is verified. */
@@ -75,6 +78,8 @@ class DeploymentView {
   readonly gaps: Verdict[] = []
   readonly #heads = new Map<string, Head[]>()
   readonly #rotations: RotationAct[] = []
+  /** Each with its leaf: what the deployment's log says of itself stands before it. */
+  readonly #batches: (SealedIn & { readonly leaf: number })[] = []
   #ends: Ends = new Map()
   #last: Extract<DeploymentEntry, { kind: "batch" }> | undefined
   origin = ""
@@ -86,6 +91,12 @@ class DeploymentView {
 
   heads({ tenant, seed }: ShownLog): Head[] {
     return this.#heads.get(tenantTag(seed, tenant)) ?? []
+  }
+
+  sealedIn(log: ShownLog): SealTimes {
+    if (log.tenant === "") return (index) => firstBeyond(this.#batches, index, ({ leaf }) => leaf)
+    const heads = this.heads(log)
+    return (index) => firstBeyond(heads, index, ({ size }) => size)?.sealed
   }
 
   /** What a key signed after it was retired, in a log that was read to its end. */
@@ -113,14 +124,29 @@ class DeploymentView {
     if (entry === undefined) this.unknown++
     else if (entry.kind === "head") {
       const heads = this.#heads.get(entry.tag) ?? []
-      heads.push({ size: entry.size, root: entry.root, leaf })
+      heads.push({ size: entry.size, root: entry.root, leaf, sealed: this.#batches.at(-1) })
       this.#heads.set(entry.tag, heads)
     } else {
       const gap = captureGap(this.origin, this.#last, entry)
       if (gap !== undefined) this.gaps.push(gap)
+      const since = this.#batches.at(-1)?.at ?? Number.NEGATIVE_INFINITY
+      this.#batches.push({ leaf, since, at: entry.at.getTime() })
       this.#last = entry
     }
   }
+}
+
+/** Of what grows, the first that is larger than `index`. */
+function firstBeyond<T>(growing: readonly T[], index: number, of: (each: T) => number): T | undefined {
+  let low = 0
+  let high = growing.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const each = growing[middle]
+    if (each !== undefined && of(each) <= index) low = middle + 1
+    else high = middle
+  }
+  return growing[low]
 }
 
 /** A log that an anchor knows and nobody shows. */

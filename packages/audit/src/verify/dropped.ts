@@ -9,10 +9,21 @@ interface Gap {
   after: number
 }
 
+/** When a leaf was sealed, as the signed batches say: in the batch of `at`, and not yet in the one of `since`. In milliseconds. */
+export interface SealedIn {
+  readonly since: number
+  readonly at: number
+}
+
+/** Undefined: no batch that is shown sealed this leaf. */
+export type SealTimes = (index: number) => SealedIn | undefined
+
 /** No honest log has more gaps; memory is not for whoever wrote the file to fill. */
 const mostGaps = 100_000
 /** Events are sealed when they are committed: a transaction that was open for so long may stand on the other side of a month's end. */
 const day = 86_400_000
+/** No event is younger than the batch that seals it, but for a clock that was set right in between. */
+const setRight = 600_000
 
 /** Leaves whose events are not there, and the sealed acts that say why. */
 export class Gaps {
@@ -23,6 +34,8 @@ export class Gaps {
   /** Of how many leaves the gap was one too many to remember. */
   #beyond: number[] = []
   #last = Number.NEGATIVE_INFINITY
+
+  constructor(readonly sealedIn: SealTimes) {}
 
   see(leaf: ShownLeaf): void {
     if (leaf.gone === true) this.#lost(leaf.index)
@@ -59,7 +72,8 @@ export class Gaps {
 
   /**
    * Only where nothing of the month is left, and its leaves stand where events of that month stand: who deletes one event cannot
-   * pass it off as a part of a month, nor as a month that the log never had there.
+   * pass it off as a part of a month, nor as a month that the log never had there. At the log's beginning, and next to what was
+   * dropped before, no event tells where that is; the batches do, which nobody without the key can date.
    */
   #stands({ leaf, month, ranges }: DropAct): boolean {
     const [start, end] = monthSpan(month)
@@ -67,6 +81,9 @@ export class Gaps {
     return ranges.every(([from, to]) => {
       const gap = this.#gapAt(from)
       if (gap === undefined || from < gap.from || to > gap.to) return false
+      const [first, last] = [this.sealedIn(from), this.sealedIn(to)]
+      if (first === undefined || last === undefined) return false
+      if (start - setRight > first.at || end + day < last.since) return false
       // One neighbour may have a time that a wrong clock gave it.
       return start - day <= Math.max(gap.before, gap.after) && end + day >= Math.min(gap.before, gap.after)
     })

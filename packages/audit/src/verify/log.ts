@@ -1,4 +1,4 @@
-import { Gaps } from "./dropped.js"
+import { Gaps, type SealTimes } from "./dropped.js"
 import { eventLeaf, leafOf, type OpenEvent, Tree } from "./hashing.js"
 import type { Checkpoint } from "./note.js"
 import type { Verdict, VerdictName } from "./verdict.js"
@@ -24,6 +24,8 @@ export interface LogToVerify {
   readonly checkpoints: readonly Checkpoint[]
   /** What was kept elsewhere: anchors, and tree heads that another verified log vouches for. */
   readonly outside: readonly { readonly size: number; readonly root: Buffer }[]
+  /** Asked once every leaf was read. */
+  readonly sealedIn: SealTimes
 }
 
 /** Faults of one kind are listed up to here, then counted. */
@@ -51,7 +53,7 @@ export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
   let next = 0
   let gap = false
   const count = { withheld: 0, erased: 0, dropped: 0, unknown: 0 }
-  const gaps = new Gaps()
+  const gaps = new Gaps(log.sealedIn)
   let before: OpenEvent | undefined
   for await (const leaf of log.leaves) {
     if (leaf.index !== next) {

@@ -299,6 +299,10 @@ describe("another key", () => {
     await expect(owned((client) => rotateKey({ client, ...same, reason: "x" }))).rejects.toMatchObject({
       code: "WK443",
     })
+    const back = { ...same, to: signerFrom(key.secret) }
+    await expect(owned((client) => rotateKey({ client, ...back, reason: "x" }))).rejects.toMatchObject({
+      code: "WK443",
+    })
     await write("later")
     await seal(next.secret)
     const notes = await admin(async (client) => {

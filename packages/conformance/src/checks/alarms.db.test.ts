@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { withClient } from "#tests/harness/src/index.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
 const db = useDatabase()
@@ -110,4 +111,27 @@ describe("WKC046, a notification", () => {
     )
     expect(await found("WKC046")).toEqual([])
   })
+})
+
+test("WKC036, current_user in an IMMUTABLE function is no alarm: no plan keeps it for another role", {
+  timeout: 60_000,
+}, async () => {
+  const { user: other } = await db.cluster.login({ label: "other" })
+  const asWhom = (word: string): string =>
+    `create or replace function as_whom() returns name language plpgsql immutable as $$begin return ${word}; end$$;`
+  await run(`${asWhom("current_user")} create table of_role (branch_id int not null, who name not null primary key);
+    insert into of_role values (1, '${system.app.user}'), (2, '${other}');
+    alter table of_role enable row level security; create policy p on of_role using (who = as_whom());
+    grant select on of_role to :"app", "${other}";`)
+  await withClient(system.adminUrl, async (client) => {
+    await client.query("prepare told as select who::text from of_role")
+    for (const role of [system.app.user, other, system.app.user]) {
+      await client.query(`set role "${role}"`)
+      for (let time = 0; time < 7; time++) expect((await client.query("execute told")).rows).toEqual([{ who: role }])
+      await client.query("reset role")
+    }
+  })
+  expect(await found("WKC036")).toEqual([])
+  await run(asWhom("session_user"))
+  expect(await found("WKC036")).toEqual(["public.as_whom hygiene"])
 })

@@ -138,3 +138,17 @@ test("another login's statements are out of reach, until it may read everybody's
   await run(`revoke pg_read_all_stats from "${one}"; grant pg_signal_backend to "${one}"`)
   expect(await judged()).toEqual(["NOT_FOUND", `hygiene sessions of ${other}`])
 })
+
+test("one login's sessions are its own, which is said and is no finding, whoever runs the suite", {
+  timeout: 60_000,
+}, async () => {
+  const reader = await db.cluster.login({ label: "reader" })
+  for (const who of [undefined, reader]) {
+    const report = await system.verify(["WKC107"], {}, who)
+    expect(report.findings).toEqual([])
+    expect(ofCheck(report, "WKC107")).toMatchObject({ verdict: "NOT_FOUND", probes: 3, controls: 1 })
+    const said = report.notCovered.filter((line) => line.startsWith("WKC107"))
+    expect(said).toHaveLength(1)
+    expect(said[0]).toContain(`share the login ${system.app.user}`)
+  }
+})

@@ -57,12 +57,15 @@ test("where tenants number alike, a function is asked about a row that was just 
   const told = (
     where: string,
   ): string => `create or replace function taken(bed_no int) returns boolean language sql ${header} as
-    $$select exists (select from bed where no = bed_no and ${where})$$;`
+    $$select exists (select from bed where no = bed_no and ${where})$$;
+    create or replace function bed_or_error(bed_no int) returns boolean language plpgsql ${header} as
+    $$begin if exists (select from bed where no = bed_no and ${where}) then return true; end if; return no_bed(); end$$;`
   await run(`create table bed (branch_id int not null, no int not null, note text, primary key (branch_id, no));
     insert into bed select b, g, 'bed ' || b || g from generate_series(1, 2) b, generate_series(1, 3) g;
     alter table bed enable row level security; create policy p on bed using (branch_id = ${own});
+    create function no_bed() returns boolean language plpgsql as $$begin raise exception 'no such bed'; end$$;
     grant select, insert on bed to :"app"; ${told(`branch_id <> ${own}`)}`)
-  expect(await found("WKC041")).toEqual(["public.taken oracle"])
+  expect(await found("WKC041")).toEqual(["public.bed_or_error oracle", "public.taken oracle"])
   await run(told(`branch_id = ${own}`))
   expect(await found("WKC041")).toEqual([])
 })

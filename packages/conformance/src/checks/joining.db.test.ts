@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest"
 import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { urlFor } from "#tests/harness/src/index.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { callable, callText } from "../probe/routine.js"
+import { openScene } from "../run/scene.js"
+import { parseTarget } from "../target/parse.js"
+import { askPlanted } from "./WKC041-function-reaches-other-tenant/planted-once.js"
 
 const db = useDatabase()
 const system = useBaseSystem(db)
@@ -149,4 +154,41 @@ test("what one function leaves in a transaction is not told by the next one", { 
     create function asked_then() returns boolean language sql volatile security definer set search_path = public, pg_temp as
       $$select last_value = txid_current() from seen_in, (select count(*) from patient where false) p$$;`)
   expect(await found("WKC041")).toEqual([])
+})
+
+test("a refusal whose CONTEXT depends on what was asked before it is the same with canaries and without", {
+  timeout: 60_000,
+}, async () => {
+  const calls = (name: string, other: string): string =>
+    `create function ${name}(word text) returns text language plpgsql as $$declare t text := ${other}(word); begin return t; end$$;`
+  await run(`create function refuses(word text) returns text language plpgsql as $$begin raise exception 'not yours'; end$$;
+    ${calls("asks", "refuses")} ${calls("lift", "asks")} ${calls("narrow", "asks")}`)
+  const opened = await openScene({
+    databaseUrl: system.adminUrl,
+    appUrl: urlFor(db.adminUrl, system.name, system.app),
+    target: parseTarget({
+      tenants: ["1", "2"].map((key) => ({ name: key, key, connect: { settings: { "app.branch": key } } })),
+      tenantColumns: ["branch_id"],
+    }),
+    mode: "probe",
+  })
+  try {
+    const [pair] = opened.scene.pairs
+    if (pair === undefined) throw new Error("no two tenants")
+    const asked = (await callable(pair.attacker)).filter(({ name }) => ["lift", "narrow"].includes(name))
+    const questions = asked.map((one) => ({ one, attacks: [callText(one, ["'a word'"])] }))
+    const { planted, answers } = await askPlanted(opened.scene, pair, questions)
+    expect([planted.tables.size > 0, questions.length]).toEqual([true, 2])
+    for (const { before, now, after } of answers.values()) {
+      expect(now?.map(({ isRefused }) => isRefused)).toEqual([true])
+      expect([now, after]).toEqual([before, before])
+    }
+    // Not the same where one is asked behind the other and once in front: the order is what keeps them alike.
+    const [, behind] = questions
+    if (behind === undefined) throw new Error("no second question")
+    const alone = await askPlanted(opened.scene, pair, [behind])
+    expect(alone.answers.get(behind)?.now).not.toEqual(answers.get(behind)?.now)
+  } finally {
+    await opened.close()
+  }
 })

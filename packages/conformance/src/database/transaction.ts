@@ -94,7 +94,8 @@ const preparedIn = (statements: readonly string[]): ReadonlySet<string> =>
   new Set(statements.flatMap((text) => [...text.matchAll(/^prepare (\w+) /gm)].flatMap(([, name]) => name ?? [])))
 
 /** Nothing is committed, so what a commit would refuse must be refused at the statement. */
-const limits = "set local statement_timeout = '10s'; set local lock_timeout = '500ms'; set constraints all immediate"
+export const limits =
+  "set local statement_timeout = '10s'; set local lock_timeout = '500ms'; set constraints all immediate"
 
 /** Begins, works and rolls back. A process that is killed in between leaves nothing either. */
 export async function rolledBack<T>(connection: Connection, work: (tx: Transaction) => Promise<T>): Promise<T> {

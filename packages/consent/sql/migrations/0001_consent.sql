@@ -1533,7 +1533,7 @@ create table wardkeep_consent.unverified (
   tenant text not null,
   branch text not null,
   subject text not null,
-  -- Pairs of table and record whose events in the audit log name nobody: what belonged to rows about the person.
+  -- Table, record and branch of what was deleted and whose events in the audit log name nobody: what belonged to rows about the person.
   records jsonb not null default '[]',
   -- Events of the audit log from which the person was taken so far.
   erased integer not null default 0,
@@ -1771,7 +1771,7 @@ begin
   if to_regclass('wardkeep_audit.event') is null then
     return '[]';
   end if;
-  return coalesce((select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
+  return coalesce((select jsonb_agg(distinct jsonb_build_array(e.relation, e.record, wardkeep_audit.numbered_in(e.record, e.branch))) from wardkeep_audit.event e
     where e.xid = pg_current_xact_id() and e.verb = 'delete' and e.subject is null and e.record is not null), '[]');
 end
 $$;

@@ -4,7 +4,7 @@ create table wardkeep_consent.unverified (
   tenant text not null,
   branch text not null,
   subject text not null,
-  -- Pairs of table and record whose events in the audit log name nobody: what belonged to rows about the person.
+  -- Table, record and branch of what was deleted and whose events in the audit log name nobody: what belonged to rows about the person.
   records jsonb not null default '[]',
   -- Events of the audit log from which the person was taken so far.
   erased integer not null default 0,

@@ -37,7 +37,7 @@ begin
   if to_regclass('wardkeep_audit.event') is null then
     return '[]';
   end if;
-  return coalesce((select jsonb_agg(distinct jsonb_build_array(e.relation, e.record)) from wardkeep_audit.event e
+  return coalesce((select jsonb_agg(distinct jsonb_build_array(e.relation, e.record, wardkeep_audit.numbered_in(e.record, e.branch))) from wardkeep_audit.event e
     where e.xid = pg_current_xact_id() and e.verb = 'delete' and e.subject is null and e.record is not null), '[]');
 end
 $$;

@@ -13,7 +13,7 @@ import {
 } from "../../../../../examples/express-clinic/src/testing/chromium.ts"
 import { verifierPage } from "../../../page.build.ts"
 import { batchEntry, checkpointEntry, eventEntry, type SealedEvent } from "../../seal/entry.js"
-import { checkpointNote, signerFrom } from "../../seal/note.js"
+import { checkpointNote, keyHash, signerFrom } from "../../seal/note.js"
 import { type Frontier, grow, leafHash, rootOf } from "../../seal/tree.js"
 import { fieldSalt } from "../hashing.js"
 import { trustedKeys, verifyBundle } from "../index.js"
@@ -34,49 +34,67 @@ interface Made {
   readonly checkpoint: string
 }
 
+interface Leaf {
+  readonly hash: Buffer
+  readonly shown: object
+}
+
+function leafOf(event: SealedEvent): Leaf {
+  const salt = randomBytes(32)
+  const open = (field: 1 | 2 | 3 | 4, value: string | null): object => ({ salt: fieldSalt(salt, field), value })
+  const { actor, record, subject, detail } = event
+  const hidden = { actor: open(1, actor), record: open(2, record), subject: open(3, subject), detail: open(4, detail) }
+  return { hash: leafHash(eventEntry(event, salt)), shown: { event: { version: 1, ...event, ...hidden } } }
+}
+
+const entryLeaf = (entry: Buffer): Leaf => ({ hash: leafHash(entry), shown: { entry: entry.toString("base64") } })
+const frontierOf = (leaves: readonly Leaf[]): Frontier =>
+  leaves.map(({ hash }) => hash).reduce(grow, { size: 0n, roots: [] })
+const linesOf = (leaves: readonly Leaf[]): object[] =>
+  leaves.map(({ hash, shown }, leaf) => ({ leaf, hash: hash.toString("base64"), ...shown }))
+
+interface Story {
+  readonly deployment?: string
+  /** The month of all events was dropped. */
+  readonly dropped?: boolean
+  /** The key was retired, and signs another batch all the same. */
+  readonly retired?: boolean
+}
+
 /** A bundle as the writer's encoders make it, with neither database nor sealer. */
-function sealed(events: number, deployment = "clinic"): Made {
+function sealed(events: number, { deployment = "clinic", dropped, retired }: Story = {}): Made {
   const log = `wardkeep/${deployment}/5f0c`
-  const empty: Frontier = { size: 0n, roots: [] }
-  const [seed, own] = [randomBytes(32), randomBytes(32)]
-  const leaves: object[] = []
-  let tree = empty
-  for (let n = 0; n < events; n++) {
-    const salt = randomBytes(32)
-    const event = eventAt(n)
-    const hash = leafHash(eventEntry(event, salt))
-    tree = grow(tree, hash)
-    const open = (field: 1 | 2 | 3 | 4, value: string | null): object => ({ salt: fieldSalt(salt, field), value })
-    const { actor, record, subject, detail } = event
-    const hidden = {
-      actor: open(1, actor),
-      record: open(2, record),
-      subject: open(3, subject),
-      detail: open(4, detail),
-    }
-    leaves.push({ leaf: n, hash: hash.toString("base64"), event: { version: 1, ...event, ...hidden } })
-  }
+  const own = randomBytes(32)
+  const said = { ...eventAt(events), actor: "audit:owner", role: "owner", record: null, subject: null }
+  const drop = `{"phase":"begun","month":"2026-09","reason":"over","leaves":[[0,${events - 1}]]}`
+  const act = { ...said, verb: "retention", relation: "wardkeep_audit.event", n: events, detail: drop }
+  const past = Array.from({ length: events }, (_, n) => leafOf(eventAt(n)))
+  const leaves = dropped ? [...past.map(({ hash }) => ({ hash, shown: { gone: true } })), leafOf(act)] : past
+  const tree = frontierOf(leaves)
   const capture = JSON.stringify({ triggers: 3, state: "a", functions: "b", policy: "c", off: [] })
   const at = { number: 1n, atMicroseconds: 1_790_000_000_000_000n, incarnation: "1/1/1" }
   const batch = batchEntry({ ...at, previousSnapshot: null, snapshot: "1:1:", events, capture })
-  const entries = [batch, checkpointEntry(own, tenant, tree.size, rootOf(tree))]
-  const top = entries.map(leafHash).reduce(grow, empty)
-  const checkpoint = checkpointNote(signer, log, top.size, rootOf(top))
+  const farewell = { ...said, tenant: "", verb: "rotation", relation: "wardkeep_audit.checkpoint" }
+  const next = JSON.stringify({ retired: keyHash(signer), next: "0".repeat(64), reason: "yearly" })
+  const top = [
+    ...(retired ? [leafOf({ ...farewell, detail: next })] : []),
+    ...[batch, checkpointEntry(own, tenant, tree.size, rootOf(tree))].map(entryLeaf),
+  ]
+  const all = retired ? [...top, entryLeaf(batch)] : top
+  const noteOf = (part: readonly Leaf[]): string =>
+    checkpointNote(signer, log, BigInt(part.length), rootOf(frontierOf(part)))
   const name = `${log}/${encodeURIComponent(tenant)}`
   const lines = [
     { wardkeep: "audit-bundle", version: 1, log, made: "2026-11-28T10:00:00.000Z", tenants: ["", tenant] },
-    { tenant: "", seed: seed.toString("base64") },
-    { checkpoint },
-    ...entries.map((entry, leaf) => ({
-      leaf,
-      hash: leafHash(entry).toString("base64"),
-      entry: entry.toString("base64"),
-    })),
+    { tenant: "", seed: randomBytes(32).toString("base64") },
+    { checkpoint: noteOf(top) },
+    ...(retired ? [{ checkpoint: noteOf(all) }] : []),
+    ...linesOf(all),
     { tenant, seed: own.toString("base64") },
     { checkpoint: checkpointNote(signer, name, tree.size, rootOf(tree)) },
-    ...leaves,
+    ...linesOf(leaves),
   ]
-  return { text: ended(lines.map((line) => JSON.stringify(line))), checkpoint }
+  return { text: ended(lines.map((line) => JSON.stringify(line))), checkpoint: noteOf(top) }
 }
 
 function eventAt(n: number): SealedEvent {
@@ -152,7 +170,8 @@ afterAll(async () => {
 
 describe("the page that verifies a bundle", () => {
   const good = sealed(40)
-  const other = sealed(40, "elsewhere")
+  const other = sealed(40, { deployment: "elsewhere" })
+  const dropped = sealed(40, { dropped: true })
 
   it.each<[string, string, string, Given]>([
     ["good", "OK", good.text, { anchors: good.checkpoint }],
@@ -184,6 +203,14 @@ describe("the page that verifies a bundle", () => {
       good.text,
       { anchors: checkpointNote(signer, "wardkeep/clinic/5f0c", 2n, Buffer.alloc(32, 1)) },
     ],
+    ["with a month that was dropped", "DROPPED", dropped.text, { anchors: dropped.checkpoint }],
+    [
+      "with a month that was dropped, and an act that says another one",
+      "DELETED",
+      forged(dropped.text, "2026-09", "2026-10"),
+      {},
+    ],
+    ["signed by a key that was retired", "retired before", sealed(40, { retired: true }).text, {}],
     ["signed by a stranger", "KEY_UNKNOWN", good.text, { keys: stranger }],
     ["of a later version", "WK407", good.text.replace('"version":1', '"version":2'), {}],
     ["with a key that is none", "WK402", good.text, { keys: pem.replace("MCow", "MCox") }],
@@ -213,7 +240,11 @@ describe("the page that verifies a bundle", () => {
     await page.keyboard.press("Enter")
     await page.locator("#result h2", { hasText: "OK" }).waitFor()
     expect(await page.locator("#told").textContent()).toContain("dropped.wkbundle")
-    expect(await shown("case.wkbundle", good.text, { anchors: "not one" })).toContain("WK009")
+    for (const anchors of ["not one", `${good.checkpoint}\n${good.checkpoint.replace("\n\n", "\n")}`])
+      expect(await shown("case.wkbundle", good.text, { anchors })).toContain("WK009")
+    expect(await shown("case.wkbundle", good.text, { anchors: `${good.checkpoint}\n${good.checkpoint}` })).toContain(
+      "OK",
+    )
     expect(await shown("case.wkbundle", good.text, { keys: "" })).toContain("WK402")
   })
 

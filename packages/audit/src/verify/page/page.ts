@@ -51,10 +51,12 @@ function element(name: string, text = "", within: readonly Node[] = []): HTMLEle
   return made
 }
 
-/** Checkpoints pasted one after the other, each ending with its signatures. */
-function checkpointsIn(text: string): string[] {
-  const found = `${text.replaceAll("\r\n", "\n").trim()}\n`.matchAll(/[^\n]+\n\d+\n[^\n]+\n\n(?:— [^\n]+(?:\n|$))+/gu)
-  return [...found].map(([note]) => note)
+const checkpoint = /[^\n]+\n\d+\n[^\n]+\n\n(?:— [^\n]+(?:\n|$))+/gu
+
+/** Checkpoints pasted one after the other, each ending with its signatures; undefined where anything else stands there. */
+function checkpointsIn(text: string): readonly string[] | undefined {
+  const whole = `${text.replaceAll("\r\n", "\n").trim()}\n`
+  return whole.replace(checkpoint, "").trim() === "" ? (whole.match(checkpoint) ?? []) : undefined
 }
 
 function pemsIn(text: string): string[] {
@@ -68,11 +70,10 @@ async function verified(file: File): Promise<Node[]> {
       message: "there is no public key to verify with",
       hint: "Paste a key from somebody you trust; never one that came with the bundle.",
     })
-  const given = anchors.value.trim()
-  const kept = checkpointsIn(given)
-  if (given !== "" && kept.length === 0)
+  const kept = checkpointsIn(anchors.value)
+  if (kept === undefined)
     throw new WardkeepError("WK009", {
-      message: "what was pasted as checkpoints is none",
+      message: "what was pasted as checkpoints is none, or not only checkpoints",
       hint: "Paste each whole: its name, its number, its hash, an empty line, and its signatures.",
     })
   const trusted = trustedKeys(pems)

@@ -9,9 +9,10 @@ export const meaning: Readonly<Record<VerdictName, string>> = {
   TRUNCATED: "The end of the log was cut off.",
   ROLLED_BACK: "More was signed than is shown here: this is an old state, or a cut one.",
   SPLIT_VIEW: "Another log was signed under this name than the one shown here.",
-  KEY_UNKNOWN: "It is signed by a key that you did not give.",
+  KEY_UNKNOWN: "It is signed by a key that you did not give, or by one that was retired before.",
   UNSEALED: "Some events wait for the sealer. This is no fault.",
-  DROPPED: "A month was dropped after its retention, as the log itself says. This is no fault.",
+  DROPPED:
+    "A month was dropped on purpose, as the log itself says. This is no fault; whether its time was over, judge by the dates.",
   GAP_OF_CAPTURE: "For a while, changes may not have been recorded.",
 }
 

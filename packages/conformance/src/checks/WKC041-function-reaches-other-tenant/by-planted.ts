@@ -12,7 +12,7 @@ import { keyColumn } from "../../probe/row-keys.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { isRowId, surroundings } from "./by-row.js"
-import { fixFor, oracleCvss, sourceOf } from "./judging.js"
+import { fixFor, oracleCvss, replayOf, sourceOf } from "./judging.js"
 import type { Answers, Question } from "./planted-once.js"
 
 /** Rows of each table that are asked about. */
@@ -73,13 +73,7 @@ export function judgeRow(
     object: labelOf(one),
     message: `${signature(one)} tells tenant ${attacker.name} ${isContent ? "of a row" : "whether a row is there"} of tenant ${victim.name}.`,
     evidence: `asked for the number of a row that tenant ${victim.name} has just written, it gives tenant ${attacker.name} another answer than before`,
-    replay: attacker.replay(
-      attack,
-      ...victim.takingOver(attacker),
-      ...planted.statements,
-      ...attacker.takingOver(victim),
-      attack,
-    ),
+    replay: replayOf({ attacker, victim }, attack, planted.statements),
     fix: fixFor(one, attacker),
     ...(isContent ? {} : { severity: "oracle", cvss: oracleCvss }),
   })

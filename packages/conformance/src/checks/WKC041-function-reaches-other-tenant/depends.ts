@@ -7,7 +7,7 @@ import { callText, signature } from "../../probe/routine.js"
 import { sayUnplanted } from "../../probe/unplanted.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
-import { readBy, report } from "./judging.js"
+import { readBy, replayOf, report } from "./judging.js"
 import type { Answers, Question } from "./planted-once.js"
 
 /** A function without arguments whose answer moves with the victim's rows counts them. Undefined where it is not asked so. */
@@ -43,15 +43,12 @@ export async function judgeDepends(
   record.probe(labelOf(one))
   const now = answers.now[0]?.hash
   if (now === undefined || now === was) return
-  // As it was asked: a first answer in the same transaction could be the one that it keeps.
-  const looked = attacker.replay(attack)
-  const replay = `${looked}\n${victim.replay(...statements, ...attacker.takingOver(victim), attack)}`
   report(
     record,
     one,
     { attacker, victim },
     `what it answers tenant ${attacker.name} changes with the rows of tenant ${victim.name}`,
-    replay,
+    replayOf({ attacker, victim }, attack, statements),
   )
 }
 

@@ -21,6 +21,13 @@ export const sourceOf = (one: Routine, all: readonly Routine[]): string =>
     .map(({ source }) => source)
     .join("\n")
 
+/**
+ * Asks, and asks again while the victim's rows are there. As it was asked, first in a transaction each time: what a first
+ * answer leaves in a transaction can make the second another one by itself.
+ */
+export const replayOf = ({ attacker, victim }: Pair, attack: string, statements: readonly string[]): string =>
+  [attacker.replay(attack), victim.replay(...statements, ...attacker.takingOver(victim), attack)].join("\n")
+
 /** That it reaches what is the victim's. */
 export function report(
   record: CheckRecord,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { labelOf } from "../../catalog/relation.js"
-import { answerText } from "../../database/outcome.js"
+import { answerText, type Outcome } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import type { Routine } from "../../probe/argument.js"
 import type { Pair } from "../../probe/pair.js"
@@ -27,10 +27,11 @@ export interface Answer {
 /** The answers to one question. */
 export interface Answers {
   readonly attacks: readonly string[]
+  /** Of `found` there are none. */
   readonly before: readonly Answer[]
   /** Undefined where nothing could be written, or no transaction goes on as the attacker's. */
   readonly now: readonly Answer[] | undefined
-  /** When the canaries are gone: an answer that is not as before by then moves by itself. */
+  /** In a transaction like the one with the canaries, without them: an answer that is not as before moves by itself. */
   readonly after: readonly Answer[]
 }
 
@@ -39,9 +40,22 @@ export interface Asked {
   readonly answers: ReadonlyMap<Question, Answers>
 }
 
+type Attacks = ReadonlyMap<Question, readonly string[]>
+type Given = ReadonlyMap<Question, readonly Answer[]>
+
+/** What was asked in one transaction: before the victim wrote as well, then what was made of what it wrote. */
+interface Round {
+  readonly fixed: Given
+  readonly found: Given
+}
+
 /**
  * The victim writes once for all questions: to change a row costs its indexes, its triggers and a dead row, so once for
  * each function took most of the time that there was.
+ *
+ * All three times everything is asked in one transaction and in one order, because an answer depends on what was asked
+ * before it: once a PL/pgSQL expression has raised, PostgreSQL evaluates it in another way until the transaction ends,
+ * and the CONTEXT of the next error, of any function that calls the same helper, has a line more.
  */
 export async function askPlanted(
   scene: Scene,
@@ -49,69 +63,76 @@ export async function askPlanted(
   questions: readonly Question[],
   prefix: string = canaryPrefix(),
 ): Promise<Asked> {
-  const ask = async (attacks: readonly string[]): Promise<Answer[]> =>
-    attacks.length === 0 ? [] : await attacker.act(async (tx) => await askAll(tx, attacks, prefix))
-  const before = new Map<Question, Answer[]>()
-  for (const question of questions) {
-    scene.step(labelOf(question.one))
-    before.set(question, await ask(question.attacks))
-  }
-  const { planted, now } = await victim.act(
-    async (tx) => await whilePlanted(tx, scene, { attacker, victim }, questions, prefix),
+  const fixed: Attacks = new Map(questions.map((question) => [question, question.attacks]))
+  const before = await attacker.act(async (tx) => await askEach(tx, scene, fixed, prefix))
+  const { planted, found, now } = await victim.act(
+    async (tx) => await whilePlanted(tx, scene, { attacker, victim }, fixed, prefix),
   )
-  const answers = new Map<Question, Answers>()
-  for (const question of questions) {
-    scene.step(labelOf(question.one))
-    const asked = now?.get(question)
-    const attacks = asked?.attacks ?? question.attacks
-    answers.set(question, {
-      attacks,
+  const after: Round | undefined =
+    now === undefined
+      ? { fixed: await attacker.act(async (tx) => await askEach(tx, scene, fixed, prefix)), found: new Map() }
+      : await victim.act(async (tx) => await takenOver(tx, scene, { attacker, victim }, fixed, found, prefix))
+  const answersTo = (question: Question): Answers => {
+    const of = (round: Round | undefined): Answer[] =>
+      [round?.fixed, round?.found].flatMap((given) => given?.get(question) ?? [])
+    return {
+      attacks: [...question.attacks, ...(found.get(question) ?? [])],
       before: before.get(question) ?? [],
-      now: asked?.answers,
-      after: await ask(attacks),
-    })
+      now: now && of(now),
+      after: of(after),
+    }
   }
-  return { planted, answers }
+  return { planted, answers: new Map(questions.map((question) => [question, answersTo(question)])) }
 }
-
-type Now = Map<Question, { readonly attacks: readonly string[]; readonly answers: readonly Answer[] }>
 
 async function whilePlanted(
   tx: Transaction,
   scene: Scene,
-  { attacker, victim }: Pair,
-  questions: readonly Question[],
+  pair: Pair,
+  fixed: Attacks,
   prefix: string,
-): Promise<{ readonly planted: Planted; readonly now: Now | undefined }> {
+): Promise<{ readonly planted: Planted; readonly found: Attacks; readonly now: Round | undefined }> {
   scene.step("")
-  const planted = await plant(tx, scene, victim, prefix)
-  if (planted.tables.size === 0) return { planted, now: undefined }
+  const planted = await plant(tx, scene, pair.victim, prefix)
   const found = new Map<Question, readonly string[]>()
-  for (const question of questions) {
+  if (planted.tables.size === 0) return { planted, found, now: undefined }
+  for (const question of fixed.keys()) {
     scene.step(labelOf(question.one))
     found.set(question, (await question.found?.(tx, planted)) ?? [])
   }
-  if (!(await attacker.takeOver(tx, victim))) return { planted, now: undefined }
-  const now: Now = new Map()
-  for (const question of questions) {
-    scene.step(labelOf(question.one))
-    const attacks = [...question.attacks, ...(found.get(question) ?? [])]
-    now.set(question, { attacks, answers: await askAll(tx, attacks, prefix) })
-  }
-  return { planted, now }
+  return { planted, found, now: await takenOver(tx, scene, pair, fixed, found, prefix) }
+}
+
+/** In the victim's transaction, as the attacker. */
+async function takenOver(
+  tx: Transaction,
+  scene: Scene,
+  { attacker, victim }: Pair,
+  fixed: Attacks,
+  found: Attacks,
+  prefix: string,
+): Promise<Round | undefined> {
+  if (!(await attacker.takeOver(tx, victim))) return undefined
+  return { fixed: await askEach(tx, scene, fixed, prefix), found: await askEach(tx, scene, found, prefix) }
 }
 
 /** Each undone at once. */
-async function askAll(tx: Transaction, attacks: readonly string[], prefix: string): Promise<Answer[]> {
-  const answers: Answer[] = []
-  for (const attack of attacks) {
-    const outcome = await tx.attempt(attack)
-    const text = answerText(outcome)
-    answers.push({
-      hash: text === undefined ? undefined : createHash("sha256").update(text).digest("base64"),
-      isRefused: outcome.error !== undefined,
-      hasCanary: text?.includes(prefix) ?? false,
-    })
+async function askEach(tx: Transaction, scene: Scene, asked: Attacks, prefix: string): Promise<Given> {
+  const given = new Map<Question, Answer[]>()
+  for (const [question, attacks] of asked) {
+    scene.step(labelOf(question.one))
+    const answers: Answer[] = []
+    for (const attack of attacks) answers.push(answerOf(await tx.attempt(attack), prefix))
+    given.set(question, answers)
   }
-  return answers
+  return given
+}
+
+function answerOf(outcome: Outcome, prefix: string): Answer {
+  const text = answerText(outcome)
+  return {
+    hash: text === undefined ? undefined : createHash("sha256").update(text).digest("base64"),
+    isRefused: outcome.error !== undefined,
+    hasCanary: text?.includes(prefix) ?? false,
+  }
 }

@@ -7,7 +7,7 @@ import { aimedArguments, callText, signature } from "../../probe/routine.js"
 import { sayUnplanted } from "../../probe/unplanted.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
-import { fixFor, oracleCvss, readBy } from "./judging.js"
+import { fixFor, oracleCvss, readBy, replayOf } from "./judging.js"
 import type { Answers, Question } from "./planted-once.js"
 
 /**
@@ -63,13 +63,7 @@ export async function judgeTells(
     object: labelOf(one),
     message: `${signature(one)} tells tenant ${attacker.name} ${attack.includes(prefix) ? `whether tenant ${victim.name} has a certain word` : `of the rows of tenant ${victim.name}`}.`,
     evidence: `its answer is another one once tenant ${victim.name} has written canaries`,
-    replay: attacker.replay(
-      attack,
-      ...victim.takingOver(attacker),
-      ...statements,
-      ...attacker.takingOver(victim),
-      attack,
-    ),
+    replay: replayOf({ attacker, victim }, attack, statements),
     fix: fixFor(one, attacker),
     severity: "oracle",
     cvss: oracleCvss,

@@ -1,6 +1,6 @@
 import type { Routine } from "../../probe/argument.js"
 import type { Pair } from "../../probe/pair.js"
-import { canaryPrefix } from "../../probe/plant.js"
+import { canaryPrefix, type Planted } from "../../probe/plant.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { judgeRow, rowQuestions } from "./by-planted.js"
@@ -44,26 +44,56 @@ export async function whatIsWritten(
   }
   const questions = asked.flatMap(questionsOf)
   if (questions.length === 0) return
-  const { planted, answers } = await askPlanted(scene, pair, questions, prefix)
+  const together = await askPlanted(scene, pair, questions, prefix)
   for (const one of asked) {
-    const own = questionsOf(one)
-    const isMoved = own.some((question) => moves(answers.get(question)))
-    // Once more by itself, as the replay will ask it: what another function left in the transaction is no tenant's row.
-    const again = isMoved ? await askPlanted(scene, pair, own, prefix) : { planted, answers }
-    await judge(scene, record, pair, one, again)
+    await judge(scene, record, pair, one, async (question) => await byItself(scene, pair, question, together, prefix))
   }
 }
 
 const questionsOf = ({ depends, tells, rows }: Questions): Question[] =>
   [depends, tells, ...rows].filter((one) => one !== undefined)
 
-/** An answer is another one while the canaries are there, and the same before and after. */
-function moves(answers: Answers | undefined): boolean {
-  if (answers?.now === undefined) return false
-  const { before, now, after } = answers
-  return now.some(({ hash }, at) => {
-    const isSteady = before.length === 0 || before[at]?.hash === after[at]?.hash
-    return isSteady && hash !== after[at]?.hash
+/** What is judged of one question. */
+interface Judged {
+  readonly planted: Planted
+  readonly answers: Answers
+}
+
+/** Of one question, whose answers may all move for the same reason. */
+const mostByItself = 4
+
+/**
+ * An answer that moved is asked for once more, with nothing before it in its transactions, as the replay will ask: what
+ * another function left in the transaction is no tenant's row. What moves in company only has not moved.
+ */
+async function byItself(
+  scene: Scene,
+  pair: Pair,
+  question: Question,
+  { planted, answers }: Asked,
+  prefix: string,
+): Promise<Judged | undefined> {
+  const together = answers.get(question)
+  if (together === undefined) return undefined
+  const alone = question.found
+    ? moved(together)
+        .slice(0, 1)
+        .map(() => question)
+    : moved(together).map((place) => ({ one: question.one, attacks: together.attacks.slice(place, place + 1) }))
+  for (const single of alone.slice(0, mostByItself)) {
+    const again = await askPlanted(scene, pair, [single], prefix)
+    const own = again.answers.get(single)
+    if (own !== undefined && moved(own).length > 0) return { planted: again.planted, answers: own }
+  }
+  return { planted, answers: together.now === undefined ? together : { ...together, now: together.after } }
+}
+
+/** Places of the answers that are others while the canaries are there, and the same before and after. */
+function moved({ before, now = [], after }: Answers): number[] {
+  return now.flatMap(({ hash }, at) => {
+    const [was, same] = [before[at] ?? after[at], after[at]]
+    const isKnown = hash !== undefined && was?.hash !== undefined
+    return isKnown && was.hash === same?.hash && hash !== was.hash ? [at] : []
   })
 }
 
@@ -72,16 +102,15 @@ async function judge(
   record: CheckRecord,
   pair: Pair,
   { open: { one }, depends, tells, rows }: Questions,
-  { planted, answers }: Asked,
+  answerTo: (question: Question) => Promise<Judged | undefined>,
 ): Promise<void> {
   if (isShown(record, one)) return
-  const of = (question: Question | undefined): Answers | undefined => question && answers.get(question)
-  const [counted, words] = [of(depends), of(tells)]
-  if (counted !== undefined) await judgeDepends(scene, record, pair, { one, planted, answers: counted })
-  const isTold = words !== undefined && (await judgeTells(scene, record, pair, { one, planted, answers: words }))
-  if (isTold) return
+  const counted = depends && (await answerTo(depends))
+  if (counted !== undefined) await judgeDepends(scene, record, pair, { one, ...counted })
+  const words = tells && (await answerTo(tells))
+  if (words !== undefined && (await judgeTells(scene, record, pair, { one, ...words }))) return
   for (const row of rows) {
-    const answer = of(row)
-    if (answer !== undefined && judgeRow(record, pair, { one, planted, answers: answer })) return
+    const told = await answerTo(row)
+    if (told !== undefined && judgeRow(record, pair, { one, ...told })) return
   }
 }

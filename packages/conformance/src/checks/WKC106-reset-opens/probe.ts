@@ -1,6 +1,6 @@
 import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import type { Connection } from "../../database/connection.js"
-import { rolledBack } from "../../database/transaction.js"
+import { limits, rolledBack } from "../../database/transaction.js"
 import { holdsTenants } from "../../probe/ground.js"
 import { leavesRows } from "../../probe/leaves-rows.js"
 import type { Pair } from "../../probe/pair.js"
@@ -49,7 +49,10 @@ async function inside(scene: Scene, record: CheckRecord, pair: Pair, closed: rea
     const found = await attacker.act(async (tx) => {
       const { error } = await tx.keep(statement)
       record.probe()
-      return error === undefined ? await reached(scene, tx, pair, closed) : undefined
+      if (error !== undefined) return undefined
+      // RESET ALL took them too, and then a table that somebody has locked would be waited for.
+      await tx.keep(limits)
+      return await reached(scene, tx, pair, closed)
     })
     if (found === undefined) continue
     const isServed = isSigned(pair) || scene.target.sqlInjectable

@@ -25,6 +25,8 @@ const document = {
   purposes: { care: { basis: "s7a" } },
   roles: { reception: { purposes: ["care"], can: { patient: "manage" } } },
 }
+const today = new Date()
+const oldMonth = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - 15)).toISOString().slice(0, 7)
 let folder = ""
 let env: Record<string, string> = {}
 let migratorUrl = ""
@@ -70,6 +72,13 @@ beforeAll(async () => {
   await writeFile(join(folder, "seal.pub"), publicKey.export({ type: "spki", format: "pem" }))
   await write(`insert into patient (branch_id, id, full_name) values ('${branch}', '${patient}', 'Ravi')`)
   await write(`update patient set full_name = 'Ravi K' where id = '${patient}'`)
+  // Before the first batch: an event that is older than the batch before its own is one of a wrong clock.
+  await connected(database.adminUrl, (client) =>
+    client.query(
+      "insert into wardkeep_audit.event (at, tenant, actor, role, purpose, verb, relation) values ($1, 'old clinic', 'asha', 'doctor', 'care', 'view', 'public.patient')",
+      [`${oldMonth}-10T00:00:00Z`],
+    ),
+  )
 })
 
 describe("the audit log on the command line", () => {
@@ -192,6 +201,9 @@ describe("the audit log on the command line", () => {
     expect(cut.stderr).toContain("WK405 the bundle is truncated after line")
     expect((await stranger("missing.wkbundle")).code).toBe(2)
     const anchor = await readFile(join(folder, "anchor.txt"), "utf8")
+    await writeFile(join(elsewhere, "two.txt"), `${anchor}${anchor}`)
+    const two = await stranger("case.wkbundle", "--anchor", "anchor.txt", "two.txt")
+    expect(two).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("two.txt is not a checkpoint") })
     await writeFile(join(elsewhere, "anchor.txt"), anchor.replace(/^(.*)\n\d+\n/, "$1\n1\n"))
     expect((await stranger("case.wkbundle", "--anchor", "anchor.txt")).stdout).toContain("self-attested only")
   })
@@ -211,6 +223,16 @@ describe("the audit log on the command line", () => {
       await writeFile(join(folder, "witness.txt"), `# who runs it\n${witness.vkey} ${witness.address}\n`)
       const to = ["--anchor", `s3://${store.bucket}/main`, "--witness", "witness.txt"]
       const seal = ["audit", "seal", "--key", "seal.pem", "--out", "witnessed.txt", ...to]
+      // A witness that never saw the log cosigns what it is shown, and one that no line names is none.
+      await cli("audit", "seal", "--key", "seal.pem")
+      await writeFile(join(folder, "nobody.txt"), "# nobody yet\n")
+      for (const file of ["witness.txt", "nobody.txt"]) {
+        const first = await cli("audit", "verify", "--key", "seal.pub", "--witness", file)
+        expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining("self-attested only") })
+      }
+      expect((await cli("audit", "verify", "--key", "seal.pub", "--witness", "witness.txt")).stdout).not.toContain(
+        "self-attested",
+      )
       const sealed = await cli(...seal)
       expect(sealed).toMatchObject({ code: 0, stderr: "" })
       expect(sealed.stdout).toMatch(/kept \d+ leaves by s3:/)
@@ -298,18 +320,11 @@ describe("the audit log on the command line", () => {
   })
 
   it("holds, releases and drops a month, keeps it in a file, and says what the law asks for", async () => {
-    const now = new Date()
-    const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 15)).toISOString().slice(0, 7)
-    await connected(database.adminUrl, (client) =>
-      client.query(
-        "insert into wardkeep_audit.event (at, tenant, actor, role, purpose, verb, relation) values ($1, 'old clinic', 'asha', 'doctor', 'care', 'view', 'public.patient')",
-        [`${month}-10T00:00:00Z`],
-      ),
-    )
+    const month = oldMonth
     await cli("audit", "seal", "--key", "seal.pem", "--out", "anchor.txt")
     const drop = ["audit", "drop-month", month, "--key", "seal.pem", "--reason", "retention is over"]
     expect(await cli(...drop)).toMatchObject({ code: 2, stdout: "" })
-    const young = await cli("audit", "drop-month", now.toISOString().slice(0, 7), "--reason", "x", "--yes")
+    const young = await cli("audit", "drop-month", today.toISOString().slice(0, 7), "--reason", "x", "--yes")
     expect(young.code).not.toBe(0)
     expect(young.stderr).toContain("WK441")
     const held = await cli(

@@ -91,8 +91,10 @@ async function anchorsOf(flags: SealFlags, context: CommandContext): Promise<Non
   }
 }
 
-/** One checkpoint with the lines of every witness that has cosigned it. */
-function cosignedBy(before: string, now: string): string {
+/** One checkpoint with the lines of every witness that has cosigned it; never an older one because a witness was late. */
+export function cosignedBy(before: string, now: string): string {
+  const sizeOf = (checkpoint: string): number => Number(checkpoint.split("\n")[1] ?? 0)
+  if (sizeOf(now) < sizeOf(before)) return before
   const lines = now.split("\n").filter((line) => line.startsWith("— ") && !before.includes(line))
   const same = before.split("\n\n")[0] === now.split("\n\n")[0]
   return same ? `${before}${lines.join("\n")}\n` : now

@@ -1,6 +1,6 @@
 import { resolve } from "node:path"
 import type { KeptCheckpoint } from "@wardkeep/audit"
-import type { BundleVerification, Verification } from "@wardkeep/audit/verify"
+import { type BundleVerification, readCheckpoint, type Verification } from "@wardkeep/audit/verify"
 import { WardkeepError } from "@wardkeep/core"
 import { Command } from "commander"
 import { isStore, storeFrom, witnessLines } from "../../commands/audit/anchors.js"
@@ -53,10 +53,7 @@ export function auditVerifyCommand(context: CommandContext): Command {
         hint: "Give --key with a key from somebody you trust; never one that came with the log.",
       })
     const stores = await storesOf(flags, context)
-    const files = await textsOf(
-      flags.anchor?.filter((anchor) => !isStore(anchor)),
-      context,
-    )
+    const files = await checkpointsOf(flags, context)
     const trusted = { keys, anchors: [...files, ...stores.flatMap(({ kept }) => kept.map((each) => each.checkpoint))] }
     const witnesses = await textsOf(flags.witness, context)
     const vkeys = witnessLines(witnesses).map(({ vkey }) => vkey)
@@ -74,6 +71,18 @@ export function auditVerifyCommand(context: CommandContext): Command {
     if (flags.json) return printJson(output, { ...found, selfAttestedOnly: !found.anchored, witnessed })
     print(found, output)
     printAnchors(stores, witnessed, output)
+  })
+}
+
+/** What is no checkpoint is compared with nothing, and whoever named it would think that it was. */
+async function checkpointsOf(flags: VerifyFlags, context: CommandContext): Promise<string[]> {
+  const names = flags.anchor?.filter((anchor) => !isStore(anchor)) ?? []
+  const texts = await textsOf(names, context)
+  const wrong = names[texts.findIndex((text) => readCheckpoint(text, []) === undefined)]
+  if (wrong === undefined) return [...texts]
+  throw new WardkeepError("WK009", {
+    message: `${wrong} is not a checkpoint`,
+    hint: "Give each checkpoint whole, in a file of its own.",
   })
 }
 

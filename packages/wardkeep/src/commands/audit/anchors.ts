@@ -1,4 +1,12 @@
-import { type Anchor, type S3Anchor, s3Anchor, s3PlaceFrom, type WitnessOptions, witnessAnchor } from "@wardkeep/audit"
+import {
+  type Anchor,
+  type S3Anchor,
+  s3Anchor,
+  s3PlaceFrom,
+  type WitnessAnchor,
+  type WitnessOptions,
+  witnessAnchor,
+} from "@wardkeep/audit"
 import type { Verdict } from "@wardkeep/audit/verify"
 import { type Policy, WardkeepError } from "@wardkeep/core"
 import type { Connection } from "../../connection/owner.js"
@@ -30,7 +38,7 @@ export function storeFrom(address: string, connection: Connection, retainDays: n
  *
  * @throws WK453
  */
-export function witnessesFrom(texts: readonly string[], connection: Connection, policy: Policy): Anchor[] {
+export function witnessesFrom(texts: readonly string[], connection: Connection, policy: Policy): WitnessAnchor[] {
   const reading: WitnessOptions["reading"] = (work) => withAuditLog(connection, policy, work)
   return witnessLines(texts).map((line) => witnessAnchor({ ...line, reading }))
 }
@@ -51,7 +59,7 @@ export function witnessLines(texts: readonly string[]): { vkey: string; address:
 
 /**
  * Shows each witness the newest checkpoint. One that cosigned more, or other leaves, is a verdict; one that does not answer is an
- * error, because then nothing is known.
+ * error, because then nothing is known. `compared` is false where each sees this log for the first time.
  *
  * @throws WK448 · WK449 · WK452 · WK453
  */
@@ -60,19 +68,22 @@ export async function askWitnesses(
   texts: readonly string[],
   connection: Connection,
   policy: Policy,
-): Promise<Verdict[]> {
+): Promise<{ verdicts: Verdict[]; compared: boolean }> {
   const [origin = ""] = checkpoint.split("\n")
   const verdicts: Verdict[] = []
+  let compared = false
   for (const witness of witnessesFrom(texts, connection, policy)) {
     try {
       await witness.keep(checkpoint)
+      compared ||= witness.knew > 0
     } catch (error) {
       if (!(error instanceof WardkeepError) || error.code !== "WK451") throw error
       const [, name, message = ""] = /^(ROLLED_BACK|SPLIT_VIEW): (.*)$/s.exec(error.message) ?? []
       verdicts.push({ name: name === "ROLLED_BACK" ? name : "SPLIT_VIEW", origin, message })
+      compared = true
     }
   }
-  return verdicts
+  return { verdicts, compared }
 }
 
 export function anchorsFrom(anchors: Anchors, connection: Connection, policy: Policy): Anchor[] {

@@ -43,8 +43,9 @@ export async function verifyLog(
   }))
   // A log that is broken already is shown to no witness: what it would cosign is not what was sealed.
   if (witnesses.length === 0 || !found.ok || newest === undefined) return found
-  const verdicts = [...found.verdicts, ...(await askWitnesses(newest, witnesses, connection, policy))]
-  return { ...found, verdicts, anchored: true, ok: !verdicts.some(isFault) }
+  const asked = await askWitnesses(newest, witnesses, connection, policy)
+  const verdicts = [...found.verdicts, ...asked.verdicts]
+  return { ...found, verdicts, anchored: found.anchored || asked.compared, ok: !verdicts.some(isFault) }
 }
 
 async function newestOf(client: pg.Client): Promise<string | undefined> {
