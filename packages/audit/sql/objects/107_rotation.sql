@@ -14,6 +14,6 @@ comment on function wardkeep_audit.retire_key(text, text, text) is
   'An event of the deployment''s log: this key signs no more, and that one comes after it; each as the SHA-256 of its 32 bytes. For the owner. Fails with WK443.';
 
 create function wardkeep_audit.is_retired(of_key text) returns boolean
-  language sql stable set search_path = pg_catalog, pg_temp
+  language sql stable set search_path = pg_catalog, pg_temp set jit = off
   return exists (select from wardkeep_audit.event e where e.tenant = '' and wardkeep_audit.outlives(e.verb) and e.verb = 'rotation' and e.detail::json ->> 'retired' = of_key);
 comment on function wardkeep_audit.is_retired(text) is 'Internal: whether a key of the sealer, by its SHA-256, was retired.';

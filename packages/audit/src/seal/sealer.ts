@@ -59,7 +59,7 @@ export async function openSealer(options: SealOptions): Promise<Sealer> {
     throw new WardkeepError("WK445", { message: "this key was retired, and signs nothing more" })
   }
   const seal = (): Promise<Sealed> =>
-    inTransaction(client, () => sealBatch(options, place), "begin isolation level repeatable read")
+    inTransaction(client, () => sealBatch(options, place), begin)
   return {
     seal,
     async run({ interval = 1000, signal, onSealed }) {
@@ -74,6 +74,9 @@ export async function openSealer(options: SealOptions): Promise<Sealer> {
     },
   }
 }
+
+/** Of the partitions the planner expects so much that it would compile each batch's question, for seconds: see `interpreted`. */
+const begin = "begin isolation level repeatable read; set local jit = off"
 
 async function isRetired({ client, signer }: SealOptions): Promise<boolean> {
   const { rows } = await client.query<{ retired: boolean }>("select wardkeep_audit.is_retired($1) as retired", [

@@ -18,7 +18,7 @@ export class Deadline {
   readonly #onAbort = (): void =>
     this.#expire(new WardkeepError("WK111", { message: "the call was aborted", cause: this.#signal?.reason }))
 
-  readonly #onTimeout = (): void => this.#expire(new WardkeepError("WK111", { message: "the call took too long" }))
+  readonly #onTimeout = (): void => this.#expire(late())
 
   constructor({ signal, timeout }: Limits) {
     this.#signal = signal
@@ -59,6 +59,24 @@ export class Deadline {
     this.clear()
     for (const listener of listeners) listener(error)
   }
+}
+
+/** Begins once `first` is over, with what it left of the time; not at all where the caller was told meanwhile that it is over. */
+export async function after<L extends Limits, T>(
+  limits: L | undefined,
+  first: Promise<unknown>,
+  work: (left: L | undefined) => Promise<T>,
+): Promise<T> {
+  const since = performance.now()
+  await first
+  if (limits?.timeout === undefined) return await work(limits)
+  const timeout = limits.timeout - (performance.now() - since)
+  if (timeout <= 0) throw late()
+  return await work({ ...limits, timeout })
+}
+
+function late(): WardkeepError {
+  return new WardkeepError("WK111", { message: "the call took too long" })
 }
 
 /** Waits no longer for what goes on than the caller said, also where it is more than one statement. */

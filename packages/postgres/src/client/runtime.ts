@@ -3,7 +3,7 @@ import type { Context } from "../context/context.js"
 import type { SafeLogger } from "../log.js"
 import { askIn, runWatched } from "./asking.js"
 import { Connections, type ConnectionsOptions } from "./connections.js"
-import { Deadline, within } from "./deadline.js"
+import { after, Deadline, within } from "./deadline.js"
 import { otherStrategy, outward, worthAnotherTry } from "./errors.js"
 import type { GuardOptions } from "./guard.js"
 import { HiddenColumns, type PartialTables } from "./hidden/hidden-columns.js"
@@ -121,13 +121,13 @@ export class Runtime implements UnitOwner {
     const checked = this.hidden.check(context, text, values.length)
     if (checked === undefined) return this.#seen<R>(observed, values, watch)
     const wire = wireValues(values)
-    return within(reading, this.recording(checked.then(() => this.#seen<R>(observed, wire, watch))))
+    const send = (left = reading) => this.#seen<R>({ ...observed, reading: left }, wire, watch)
+    return within(reading, this.recording(after(reading, checked, send)))
   }
 
   #seen<R>(observed: Observed, values: readonly unknown[], watch: Watch | undefined): Promise<Result<R>> {
-    const { context, text, reading } = observed
-    if (watch === undefined) return this.alone<R>(context, text, values, reading)
-    return within(reading, this.recording(runWatched<R>(this, observed, values, watch)))
+    if (watch === undefined) return this.alone<R>(observed.context, observed.text, values, observed.reading)
+    return within(observed.reading, this.recording(runWatched<R>(this, observed, values, watch)))
   }
 
   /** Follows a statement that shows rows, where the policy records views. */

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
-import type { HiddenColumn } from "../compile/hidden-mark.js"
 import { type Kind, kindOf } from "./statement-kind.js"
 import { Statement } from "./wire/statement.js"
 
@@ -12,8 +11,8 @@ export interface Text {
   lastRole: string
   last: Statement | undefined
   readonly byRole: Map<string, Statement>
-  /** By role: the hidden column that the text decides by. Nothing where that was not asked yet. */
-  readonly hidden: Map<string, HiddenColumn | "none">
+  /** The roles as which it is known to decide by no hidden column. */
+  readonly cleared: Set<string>
 }
 
 const capacity = 2000
@@ -48,7 +47,7 @@ export class StatementCatalog {
         message: "a statement that can change session settings is refused behind a pooler",
       })
     }
-    const read: Text = { text, kind, lastRole: "", last: undefined, byRole: new Map(), hidden: new Map() }
+    const read: Text = { text, kind, lastRole: "", last: undefined, byRole: new Map(), cleared: new Set() }
     if (this.#texts.size >= capacity) dropOldest(this.#texts)
     this.#texts.set(text, read)
     return read

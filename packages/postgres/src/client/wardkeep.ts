@@ -102,7 +102,8 @@ export class Wardkeep implements Queries {
   /**
    * One statement, one round trip, one transaction of its own.
    *
-   * @throws WK101 no context · WK102 expired or revoked · WK103 inside `tx` · WK108 not a query · WK111 aborted or too long
+   * @throws WK101 no context · WK102 expired or revoked · WK103 inside `tx` · WK108 not a query · WK111 aborted or too long ·
+   *   WK117 decides by a hidden column
    * @example const { rows } = await wk.query("select id from patient where id = $1", [id], { timeout: 2000 })
    */
   query<R extends object = Row>(text: string, values: Values = [], options?: QueryOptions): Promise<Result<R>> {
@@ -164,7 +165,7 @@ export class Wardkeep implements Queries {
    * Rows of any number, a batch at a time, inside one transaction that lasts until the loop ends. They are read where they
    * were asked for: outside of that `wk.run` the iterator fails.
    *
-   * @throws WK101 read without a context · WK103 read in another run · WK111 aborted or too long
+   * @throws WK101 read without a context · WK103 read in another run · WK111 aborted or too long · WK117 as `query`
    * @example for await (const row of wk.stream("select * from visit", [], { batch: 1000 })) write(row)
    */
   stream<R extends object = Row>(
@@ -185,7 +186,7 @@ export class Wardkeep implements Queries {
    * give a client for large downloads longer ones.
    *
    * @throws WK108 not a plain reading query · WK101 read without a context · WK102 expired or revoked · WK103 read in another run ·
-   *   WK111 aborted, abandoned or too long
+   *   WK111 aborted, abandoned or too long · WK117 as `query`
    * @example await pipeline(wk.copyOut("select id, full_name from patient"), response)
    */
   copyOut(

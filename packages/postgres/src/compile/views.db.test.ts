@@ -58,6 +58,23 @@ describe("a column that the role may not see, asked through its view by SQL alon
     expect(await rows("update patient set name = name where hiv_status is null returning id")).toHaveLength(2)
   })
 
+  it("stands under a setting that nobody can make, also not a superuser", async () => {
+    const setting = "wk hidden: public.patient/hiv_status"
+    const made = `"${setting}" to 'positive'`
+    const admin = new pg.Client({ connectionString: database.adminUrl })
+    await admin.connect()
+    const refused = { code: "42602" }
+    const role = reception.db_role
+    await expect(admin.query("select set_config($1, 'positive', false)", [setting])).rejects.toMatchObject(refused)
+    await expect(rows(`select set_config('${setting}', 'positive', true)`)).rejects.toMatchObject(refused)
+    for (const text of [`alter role "${role}" set ${made}`, `alter database "${admin.database}" set ${made}`])
+      await expect(admin.query(text), text).rejects.toMatchObject(refused)
+    await admin.end()
+    const options = `-c ${setting.replaceAll(" ", "\\ ")}=positive`
+    await expect(new pg.Client({ connectionString: database.adminUrl, options }).connect()).rejects.toThrow(setting)
+    expect(await rows("select distinct hiv_status from patient")).toEqual([{ hiv_status: null }])
+  })
+
   it("is an error on the table itself, and the server says which columns are hidden", async () => {
     await expect(rows("select id from public.patient where hiv_status is null")).rejects.toMatchObject({
       code: "42501",

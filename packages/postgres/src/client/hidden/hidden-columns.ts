@@ -27,22 +27,22 @@ export class HiddenColumns {
   check(context: Context, text: Text, parameters: number): Promise<void> | undefined {
     const { dbRole } = context
     const tables = this.#partial.get(dbRole)
-    if (tables === undefined || text.hidden.get(dbRole) === "none") return undefined
+    if (tables === undefined || text.cleared.has(dbRole)) return undefined
     if (!names(text.text, tables)) {
-      text.hidden.set(dbRole, "none")
+      text.cleared.add(dbRole)
       return undefined
     }
-    return this.#checked(context, text, parameters)
+    const checked = this.#checked(context, text, parameters)
+    // A value that cannot be sent ends the call before anybody waits for this.
+    checked.catch(() => undefined)
+    return checked
   }
 
+  /** A refusal is asked again each time: the column may have been shown since. */
   async #checked(context: Context, text: Text, parameters: number): Promise<void> {
-    const { dbRole, role } = context
-    let use = text.hidden.get(dbRole)
-    if (use === undefined) {
-      use = await this.#find(context, text, parameters)
-      if (use !== undefined) text.hidden.set(dbRole, use)
-    }
-    if (use !== undefined && use !== "none") throw refused(use, role)
+    const use = await this.#find(context, text, parameters)
+    if (use === "none") text.cleared.add(context.dbRole)
+    else if (use !== undefined) throw refused(use, context.role)
   }
 
   /** undefined where the text cannot be planned now: what is wrong with it the statement says itself. */
@@ -51,11 +51,14 @@ export class HiddenColumns {
       return hiddenUse(await this.#court.askFor(context).plan(text, parameters), parameters) ?? "none"
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : ""
-      if (/^(?:42|0A|22)/.test(code)) return undefined
+      if (/^[0-9A-Z]{5}$/.test(code) && !unanswered.test(code)) return undefined
       throw error
     }
   }
 }
+
+/** The server was not reached, or had no room or time: the text may be one to refuse. Any other error is of the text or the context. */
+const unanswered = /^(?:08|40|53|55|57|58|XX|WK005|WK009|WK109|WK111)/
 
 function names(text: string, tables: readonly string[]): boolean {
   const folded = text.toLowerCase()

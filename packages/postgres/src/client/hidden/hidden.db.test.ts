@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from "node:timers/promises"
+import { parsePolicy } from "@wardkeep/core"
 import { createIssuer, createWardkeep, type Issuer, type Session, type Wardkeep } from "@wardkeep/postgres"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { withLogin } from "#tests/fixture/clinic.ts"
+import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { hiddenForms } from "#tests/fixture/hidden-forms.ts"
 import { namedStatements } from "#tests/fixture/hidden-names.ts"
 import { unseenForms } from "#tests/fixture/hidden-shown.ts"
@@ -13,6 +15,7 @@ const database = useDatabase()
 const key = { id: "k001", secret: Buffer.alloc(32, 7) }
 const key3 = "primary key (clinic_id, branch_id, id)"
 const schema = `
+create domain stated as text not null;
 create table clinic (id text primary key);
 create table branch (id text primary key, clinic_id text not null references clinic);
 create table patient (clinic_id text not null, branch_id text not null, id int not null, name text, phone varchar(20), meta jsonb, born date, ${key3});
@@ -158,5 +161,51 @@ describe("every way into the client", () => {
       const { rows } = await wk.query("select id from contact order by id")
       expect(rows).toEqual([1, 3, 50, 51].map((id) => ({ id })))
     })
+  })
+})
+
+describe("what is asked of the server beside a call", () => {
+  const add = "insert into contact (id, phone) select $1::int, 'late' from patient where patient.id = 1 returning id"
+  const active = "select from pg_stat_activity where usename = $1 and state = 'active'"
+
+  it("sends nothing for a caller who was told that the time is over", async () => {
+    await host.asOwner(async (owner) => {
+      await owner.query("begin")
+      await owner.query("lock table public.patient in access exclusive mode")
+      const told = wk.run(session, () => wk.query(add, [60], { timeout: 200 }))
+      expect(await codeOf(told)).toBe("WK111")
+      await owner.query("rollback")
+    })
+    expect((await wk.run(session, () => wk.query(add, [61]))).rows).toEqual([{ id: 61 }])
+    await connected(database.adminUrl, async (admin) => {
+      await expect.poll(async () => (await admin.query(active, [host.logins.app.user])).rowCount).toBe(0)
+      const { rows } = await admin.query("select id from contact where phone = 'late'")
+      expect(rows).toEqual([{ id: 61 }])
+    })
+  })
+
+  it("leaves no rejection that nobody hears, where a value cannot be sent", async () => {
+    const round = { self: {} }
+    round.self = round
+    const text = "select id from patient where phone = $1 and id > 0"
+    const unheard: unknown[] = []
+    const hear = (error: unknown) => unheard.push(error)
+    process.on("unhandledRejection", hear)
+    const ways = [() => wk.query(text, [round]), () => wk.tx((q) => q.query(text, [round]))]
+    for (const way of ways) await expect(wk.run(session, way)).rejects.toThrow(/circular/)
+    // Asked after those, and answered after them.
+    for (const _ of ways) expect(await codeOf(wk.run(session, () => wk.query(text, ["x"])))).toBe("WK117")
+    await nextTurn()
+    process.off("unhandledRejection", hear)
+    expect(unheard).toEqual([])
+  })
+
+  it("lets a statement pass as soon as the column is shown, without a new client", async () => {
+    const text = "select id from patient where phone is not null order by id"
+    const ask = () => wk.run(session, () => wk.query(text))
+    expect(await codeOf(ask())).toBe("WK117")
+    const wider = { ...desk, can: { ...desk.can, patient: { ...desk.can.patient, read: [...shown, "phone"] } } }
+    await host.apply(parsePolicy({ ...doc, roles: { ...Object(doc.roles), desk: wider } }))
+    expect((await ask()).rows).toEqual([{ id: 1 }, { id: 2 }])
   })
 })
