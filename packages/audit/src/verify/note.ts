@@ -56,7 +56,7 @@ function judged(
     for (const key of keys) {
       if (!keyId(origin, key).equals(bytes.subarray(0, 4))) continue
       if (verify(null, Buffer.from(body), key, bytes.subarray(4)))
-        return { signature: "valid", key: hash("sha256", rawKey(key), "hex") }
+        return { signature: "valid", key: hash("sha256", rawKey(key), "buffer").toString("hex") }
       forged = true
     }
   }
