@@ -75,9 +75,13 @@ export class Channel implements UnitOwner {
     this.#modes = [...this.#modes, ...modes]
   }
 
-  /** Sends a caller's query. What is not yet known of its text is asked meanwhile, so that the order of the calls stays. */
+  /**
+   * Sends a caller's query. What is not yet known of its text is asked meanwhile, so that the order of the calls stays; not
+   * behind a pooler, whose last sessions transactions would hold while they wait for one more.
+   */
   query<R>(text: Text, values: readonly unknown[], reading?: Reading): Promise<Result<R>> {
-    const checked = this.#runtime.hidden.check(this.context, text, values.length)
+    const { hidden, settings } = this.#runtime
+    const checked = settings.pooler ? undefined : hidden.check(this.context, text, values.length)
     const result = this.#unhindered<R>(text, values, reading)
     return checked === undefined ? result : this.#runtime.recording(this.#unless<R>(checked, result))
   }
