@@ -16,6 +16,13 @@ const { values } = parseArgs({
 const say = (text) => process.stdout.write(`${text}\n`)
 const server = await openServer()
 let console_
+let stopped = false
+const stop = () => {
+  stopped = true
+  console_?.kill("SIGTERM")
+}
+// Each time: who presses Ctrl-C twice must not leave the server behind.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop)
 try {
   const world = makeWorld({ patients: Number(values.patients) })
   const clinics = await setUp({
@@ -53,11 +60,12 @@ try {
   codes()
   say("\nCtrl-C stops everything and leaves nothing behind.\n")
   const input = createInterface({ input: process.stdin }).on("line", codes)
-  const stop = () => console_.kill("SIGTERM")
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop)
+  if (stopped) stop()
   input.once("SIGINT", stop)
-  await ended
+  const code = await ended
   input.close()
+  // Without being asked to: the console could not start, or broke.
+  if (!stopped) process.exitCode = code || 1
 } finally {
   console_?.kill("SIGTERM")
   await server.stop()

@@ -16,9 +16,16 @@ test("the pin guards fire on a range and on two versions", () => {
   expect(divergent([one, two])).toHaveLength(1)
   const linked = {
     name: "c",
-    dependencies: { core: "link:../../packages/core", zod: "link:/srv/zod", pg: "link:../../../x/pg" },
+    private: true,
+    dependencies: {
+      core: "link:../../packages/core",
+      zod: "link:/srv/zod",
+      pg: "link:../../../x/pg",
+      out: "link:../../../out",
+    },
   }
-  expect(unpinned([linked])).toEqual(["c: zod@link:/srv/zod", "c: pg@link:../../../x/pg"])
+  expect(unpinned([linked])).toEqual(["c: zod@link:/srv/zod", "c: pg@link:../../../x/pg", "c: out@link:../../../out"])
+  expect(unpinned([{ name: "e", dependencies: { core: "link:../core" } }])).toEqual(["e: core@link:../core"])
   expect(divergent([linked, { name: "d", dependencies: { core: "workspace:*" } }])).toEqual([])
 })
 

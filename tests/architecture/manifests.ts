@@ -17,7 +17,7 @@ const exact = /^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/
 
 /** Of this repository: `workspace:*`, and what a folder outside of the workspace has in its place. */
 const isOwn = (range: string): boolean =>
-  range === "workspace:*" || /^link:(\.\.\/){1,3}(packages\/)?[a-z-]+$/.test(range)
+  range === "workspace:*" || /^link:\.\.\/(\.\.\/packages\/)?[a-z-]+$/.test(range)
 
 export function manifests(files: readonly RepositoryFile[]): Manifest[] {
   return files
@@ -29,7 +29,8 @@ export function manifests(files: readonly RepositoryFile[]): Manifest[] {
 export function unpinned(all: readonly Manifest[]): string[] {
   return all.flatMap((manifest) =>
     Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
-      .filter(([, range]) => !isOwn(range) && !exact.test(range))
+      // Whoever installs a published package has no folder beside it.
+      .filter(([, range]) => !exact.test(range) && !(isOwn(range) && (manifest.private || !range.startsWith("link:"))))
       .map(([dependency, range]) => `${manifest.name}: ${dependency}@${range}`),
   )
 }

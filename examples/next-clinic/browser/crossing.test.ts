@@ -207,6 +207,16 @@ test("a session that is revoked while the page is open: the page locks, and the 
   await desk.page.keyboard.press("Escape")
   await desk.page.keyboard.press("Escape")
   expect(await desk.page.locator("dialog.lock[open]").count()).toBe(1)
+  // Whoever is no staff does not open it either.
+  await desk.page.evaluate(
+    `document.querySelector("dialog.lock [name=email]").value = ${JSON.stringify(people.patient.email)}`,
+  )
+  await unlock(desk.page, "patient")
+  await desk.page.locator("dialog.lock .wrong", { hasText: "for people who work at the clinic" }).waitFor()
+  expect(await desk.page.locator("#details").isVisible()).toBe(false)
+  await desk.page.evaluate(
+    `document.querySelector("dialog.lock [name=email]").value = ${JSON.stringify(people.nurse.email)}`,
+  )
   await unlock(desk.page, "nurse")
   await desk.page.locator("#details").waitFor({ state: "visible" })
   expect(await desk.page.inputValue("#details #allergies")).toBe("typed before the end")
@@ -216,11 +226,12 @@ test("a session that is revoked while the page is open: the page locks, and the 
   await other.context.close()
 })
 
-test("guesses: five wrong codes, and the account waits", async () => {
+test("guesses: five wrong passwords from one place, and it waits, whomever it names and wherever it says it sits", async () => {
   const at = await seat(chromium, console_, "childPatient", { signIn: false })
   await at.go("/sign-in")
-  await at.page.fill("#email", people.locum.email)
   for (let n = 0; n < 6; n++) {
+    await at.page.setExtraHTTPHeaders({ "x-forwarded-for": `192.0.2.${n}` })
+    await at.page.fill("#email", `${n}${people.locum.email}`)
     await at.page.fill("#password", "wrong")
     await at.page.click("form.stack button")
     await at.page.locator("form.stack button:not([disabled])").waitFor()

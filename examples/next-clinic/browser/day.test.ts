@@ -200,6 +200,9 @@ test("privacy officer: who saw the patient, before and after; an unexplained acc
   expect(timeline).toContain("Phone: not shown to your role")
   expect(timeline).not.toContain("+919900112244")
   expect(timeline).toContain("arrived")
+  const asking = "select detail from wardkeep_audit.event where relation = 'wardkeep_audit.event' and subject = $1"
+  const question = await asked(asking, [patient])
+  expect(JSON.parse(question.rows.at(-1).detail).reason).toBe(`${actorOf(people.privacy.id)}: question of the patient`)
   await at.go("/privacy/accesses?reason=weekly+review")
   const open = at.page.locator("#queue li", { has: at.page.locator("details") }).first()
   await open.locator("summary").click()

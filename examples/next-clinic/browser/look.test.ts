@@ -99,6 +99,19 @@ test.each(Object.keys(screens) as Part[])(
   },
 )
 
+test("the lock: axe finds nothing", async () => {
+  const at = await seat(chromium, console_, "nurse")
+  await at.go("/patients")
+  await at.page.evaluate("window.dispatchEvent(new Event('clinic:over'))")
+  await at.page.waitForSelector("dialog.lock[open]")
+  for (const width of [1280, 360]) {
+    await at.page.setViewportSize({ width, height: 860 })
+    await at.page.screenshot({ path: join(artefacts(), `lock-${width}.png`) })
+    expect(await violations(at.page)).toEqual([])
+  }
+  await at.context.close()
+})
+
 test("the keyboard alone signs in, and skips to the content", async () => {
   const at = await seat(chromium, console_, "nurse")
   await at.go("/patients")

@@ -3,6 +3,8 @@ import { type AuditEvent, type Reading, timeline } from "wardkeep/audit"
 import { asOwner } from "wardkeep/migrate"
 
 interface Asked {
+  /** Who asks: the log has the migrator's login as the reader, so this stands in the reason. */
+  readonly by: string
   readonly tenant: string
   readonly subject: string
   readonly reason: string
@@ -14,10 +16,10 @@ interface Asked {
  *
  * The caller asks the database first whether the patient is one of theirs.
  */
-export async function patientTimeline(asked: Asked): Promise<Reading<AuditEvent>> {
+export async function patientTimeline({ by, tenant, subject, reason }: Asked): Promise<Reading<AuditEvent>> {
   const connectionString = process.env.MIGRATOR_DATABASE_URL
   if (connectionString === undefined) throw new Error("set MIGRATOR_DATABASE_URL")
   return await connected(connectionString, (client) =>
-    asOwner(client, policy, () => timeline({ client, ...asked, limit: 200 })),
+    asOwner(client, policy, () => timeline({ client, tenant, subject, reason: `${by}: ${reason}`, limit: 200 })),
   )
 }

@@ -1,12 +1,12 @@
 "use server"
 
-import { policy } from "@wardkeep/example-express-clinic"
 import { cookies } from "next/headers"
 import { redirect } from "next/navigation"
 import type { Words } from "@/words"
 import { browserName, callerAddress } from "./caller"
 import { clinicErrorIn } from "./clinic-error"
 import { cookieName, currentWords, setLogin } from "./cookies"
+import { enter } from "./enter"
 import { parts } from "./parts"
 
 /** Where somebody stands between the two factors. */
@@ -40,12 +40,7 @@ export async function signInStep(before: SignInState, form: FormData): Promise<S
   }
   try {
     const opened = await parts.signIn.code(ticket, text(form, "code").trim(), await browserName())
-    const role = opened.session.grants[0]?.role
-    if (policy.actors.some(({ name, confined }) => name === role && confined)) {
-      await parts.issuer.endSession(opened.session.id, "this console is for staff")
-      return { error: words.staffOnly }
-    }
-    await setLogin(parts.logins.add(opened))
+    if (!(await enter(opened))) return { error: words.staffOnly }
   } catch (error) {
     return { ...before, error: said(words, error) }
   }

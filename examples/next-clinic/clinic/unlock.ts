@@ -3,7 +3,8 @@
 import type { Answer } from "@/ui/action-form"
 import { browserName, callerAddress } from "./caller"
 import { clinicErrorIn } from "./clinic-error"
-import { currentWords, setLogin } from "./cookies"
+import { currentWords } from "./cookies"
+import { enter } from "./enter"
 import { parts } from "./parts"
 
 /** Both factors at once, for a page that is locked: nobody is in context here, and nothing is read. */
@@ -15,8 +16,7 @@ export async function unlock(_before: Answer, form: FormData): Promise<Answer> {
   try {
     const { ticket } = await parts.signIn.password(email ?? "", password ?? "", await callerAddress())
     const opened = await parts.signIn.code(ticket, (code ?? "").trim(), await browserName())
-    await setLogin(parts.logins.add(opened))
-    return { done: words.unlock }
+    return (await enter(opened)) ? { done: words.unlock } : { error: words.staffOnly }
   } catch (error) {
     const refused = clinicErrorIn(error)
     if (refused === undefined) throw error

@@ -19,6 +19,7 @@ interface Props {
   readonly quiet?: boolean
   /** Beside one another, for a form of a line. */
   readonly inline?: boolean
+  /** Which of several alike: the button's name for who does not see where it stands. Begins with what the button says. */
   readonly label?: string
   readonly children?: ReactNode
 }
@@ -38,10 +39,10 @@ export function ActionForm({ action, button, quiet = false, inline = false, labe
     startTransition(() => send(data))
   }
   return (
-    <form ref={form} action={send} onSubmit={submit} className={inline ? "line" : "stack"} aria-label={label}>
+    <form ref={form} action={send} onSubmit={submit} className={inline ? "line" : "stack"}>
       {children}
       <div className="actions">
-        <button type="submit" className={quiet ? "quiet" : undefined} disabled={pending}>
+        <button type="submit" className={quiet ? "quiet" : undefined} disabled={pending} aria-label={label}>
           {button}
         </button>
       </div>

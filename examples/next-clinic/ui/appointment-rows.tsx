@@ -48,7 +48,7 @@ export function AppointmentRows({ visit, rows, action, ofOne = false }: Props) {
               button={words.setTo}
               quiet
               inline
-              label={`${words.status}: ${readable(full_name) || dayText(language, starts_at)}`}
+              label={`${words.setTo}: ${readable(full_name) || dayText(language, starts_at)}, ${timeText(language, starts_at)}`}
             >
               <input type="hidden" name="id" value={id} />
               <div className="field">

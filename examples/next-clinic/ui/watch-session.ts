@@ -10,6 +10,9 @@ const alive = async (method: "GET" | "POST" | "DELETE"): Promise<boolean> => {
 
 const uses = ["keydown", "pointerdown", "pointermove", "wheel"] as const
 
+/** When this browser was used last, in whichever tab: one that lies open behind another must not end the session of both. */
+const shared = "clinic-used-at"
+
 /** Nothing of the page is to be seen while this is set. */
 const cover = (isCovered: boolean): void => void document.documentElement.toggleAttribute("data-locked", isCovered)
 
@@ -18,9 +21,12 @@ const cover = (isCovered: boolean): void => void document.documentElement.toggle
  * the browser's memory is shown to somebody who may not look at it any more. Returns what stops it.
  */
 export function watchSession(idleSeconds: number, over: () => void): () => void {
-  let [usedAt, toldAt] = [Date.now(), Date.now()]
+  let [usedAt, toldAt, savedAt] = [Date.now(), Date.now(), 0]
   const use = (): void => {
     usedAt = Date.now()
+    if (usedAt - savedAt < 1000) return
+    savedAt = usedAt
+    localStorage.setItem(shared, String(usedAt))
   }
   const ask = async (): Promise<void> => {
     if (!document.hidden && !(await alive("GET"))) over()
@@ -33,6 +39,7 @@ export function watchSession(idleSeconds: number, over: () => void): () => void 
   }
   const turn = async (): Promise<void> => {
     const now = Date.now()
+    usedAt = Math.max(usedAt, Number(localStorage.getItem(shared)))
     if (now - usedAt > idleSeconds * 1000) {
       over()
       await alive("DELETE")

@@ -180,6 +180,7 @@ export const en = {
   why: "Why",
   decide: "Record the outcome",
   decided: "Recorded.",
+  waitBehind: "Waiting behind these, and shown as they are decided:",
   gaps: "What this answer cannot know",
   seenIntro: "Everything that was looked at or changed of one patient, newest first. The question is recorded.",
   seenChoose: "Find the patient, then open the timeline.",

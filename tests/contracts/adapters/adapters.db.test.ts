@@ -148,6 +148,9 @@ it("a fork of MikroORM that two people share gives one's row to the other, which
   expect(await wk.run(second, () => find(shared, id))).toBe(own)
   expect(await wk.run(first, () => find(orm.em, id))).toMatchObject({ id })
   expect(await wk.run(second, () => find(orm.em, id))).toBeNull()
+  // Its cache of results knows the question, and not who asks.
+  const cached = () => orm.em.find("patient", {}, { cache: 60_000 })
+  for (const session of [first, second]) await expect(wk.run(session, cached)).rejects.toMatchObject({ code: "WK115" })
   await orm.close()
   await wk.close()
 })

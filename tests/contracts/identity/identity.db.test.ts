@@ -124,7 +124,7 @@ describe("a plain JWT", () => {
       code("WK756", /future/),
     )
     await expect(identify(await typed({ sub: undefined }))).rejects.toEqual(code("WK758"))
-    await expect(identify(await typed({ sub: "service:reminders" }))).rejects.toEqual(code("WK758", /service/))
+    await expect(identify(await typed({ sub: "service:reminders" }))).rejects.toEqual(code("WK758", /no person/))
   })
 
   it("asks for its keys once, also for a storm of unknown ones, and says when they cannot be had", async () => {
@@ -142,7 +142,13 @@ describe("a plain JWT", () => {
     const mixed = jwtIdentity({ issuer: `${issuer}/tenant`, audience })
     await expect(mixed(await token())).rejects.toEqual(code("WK757", /another issuer/))
     expect(() => jwtIdentity({ issuer: "http://id.example.in", audience })).toThrow(code("WK009", /https only/))
-    expect(() => jwtIdentity({ issuer, audience: "" })).toThrow(code("WK009"))
+    const missing = process.env.WARDKEEP_NOT_SET as string
+    for (const asked of [
+      { issuer, audience: "" },
+      { issuer, audience: missing, keys },
+      { issuer: missing, audience, keys },
+    ])
+      expect(() => jwtIdentity(asked)).toThrow(code("WK009", /are named/))
   })
 
   it("has a second factor where amr or acr says so and auth_time says when", async () => {
@@ -172,6 +178,9 @@ describe("a plain JWT", () => {
     expect(again).toBe(first)
     expect(await used.issuer.endActor("leaver", "left the clinic")).toBe(1)
     await expect(tenants((await sessionOf(await identify(same)))!)).rejects.toEqual(code("WK102"))
+    // The same token, with its signature written otherwise: the spare bits of the last letter mean nothing.
+    const twin = `${same.slice(0, -1)}${String.fromCharCode(same.charCodeAt(same.length - 1) + 1)}`
+    expect(await sessionOf(await identify(twin))).toBe(first)
     const stepped = await sessionOf(await identify(await token({ sub: "leaver", amr: ["mfa"], auth_time: now() })))
     expect(stepped!.id).not.toBe(first!.id)
   })
@@ -184,11 +193,12 @@ it("an OpenID Connect provider: the whole code flow, and who signed in with two 
   expect(who.actor).toBe("asha")
   expect(Math.abs(who.mfaAt!.getTime() - Date.now())).toBeLessThan(60_000)
   expect(await tenants((await issue(who, "doctor"))!, { purpose: "care" })).toEqual([used.clinic.branches[0]!.clinic])
-  for (const nonce of ["of another browser", ""])
+  for (const nonce of ["of another browser", "", undefined as unknown as string])
     await expect(identify(idToken, { nonce })).rejects.toEqual(code("WK756", /nonce/))
   const other = oidcIdentity({ issuer: oidc.issuer, clientId: "another" })
   await expect(other(idToken, { nonce: "of this browser" })).rejects.toEqual(code("WK756", /another audience/))
   const local = oidcIdentity({ issuer, clientId: audience, keys })
+  await expect(local(await token(), { nonce: undefined as unknown as string })).rejects.toEqual(code("WK756", /nonce/))
   for (const claims of [{ azp: "another" }, { aud: [audience, "another"] }])
     await expect(local(await token({ nonce: "n", ...claims }), { nonce: "n" })).rejects.toEqual(code("WK756", /client/))
   expect(
@@ -206,6 +216,11 @@ it("better-auth: the second factor counts where its code was checked, and a revo
   expect(plain?.mfaAt).toBeUndefined()
   await expect(issue(plain, "doctor")).rejects.toEqual(code("WK202"))
   expect(await identify(new Headers())).toBeUndefined()
+  const found = (await auth.api.getSession({ headers: withCode.headers }))!
+  // As its admin plugin says it.
+  const impersonated = { ...found, session: { ...found.session, impersonatedBy: "admin" } }
+  const asSomebody = betterAuthIdentity({ api: { getSession: async () => impersonated } })
+  await expect(asSomebody(withCode.headers)).rejects.toEqual(code("WK758", /somebody else/))
   await auth.api.revokeSessions({ headers: withCode.headers })
   // Its cookie still holds a copy of the session for five minutes.
   expect(await auth.api.getSession({ headers: withCode.headers })).not.toBeNull()
@@ -231,6 +246,13 @@ it("Auth.js: its session is somebody where the callback names them, until its ow
   expect(() => identify({ user: { id: "42" }, expires: new Date(0).toISOString() })).toThrow(code("WK756", /expired/))
 })
 
+it("nobody is issued a session under the name of a service, whatever their login calls them", async () => {
+  for (const actor of ["service:reminders", "backfill:x", "audit:x", "owner:x", "login:x", "wardkeep:x"])
+    await expect(
+      used.issuer.issueSession({ actor, ttl: 60, assignments: assignments("reception", [0]) }),
+    ).rejects.toEqual(code("WK202", /a person cannot be named/))
+})
+
 it("any type of id is an actor: the text that PostgreSQL prints for it", async () => {
   const ids = [
     ["uuid", "7D3E1B0A-5C1F-4E0B-9A53-3F0B0E3D2C11"],
@@ -249,6 +271,6 @@ it("any type of id is an actor: the text that PostgreSQL prints for it", async (
     })
     expect(session.actor).toBe(printed!.id)
   }
-  for (const bad of ["", "a\nb", 1.5, Number.NaN, {}, null, "x".repeat(256)])
+  for (const bad of ["", "a\nb", "a\u202eb", "a\u2028b", "owner:x", 1.5, Number.NaN, {}, null, "x".repeat(256)])
     expect(() => actorOf(bad)).toThrow(code("WK758"))
 })

@@ -6,7 +6,7 @@ import { Card, Empty, Go } from "@/ui/parts"
 import { dayText } from "@/words"
 
 const isDay = (text: string | undefined): text is string =>
-  /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") && !Number.isNaN(Date.parse(text ?? ""))
+  /^20\d{2}-\d{2}-\d{2}$/.test(text ?? "") && new Date(`${text}T00:00Z`).toJSON()?.slice(0, 10) === text
 const today = (): string => new Date(Date.now() + 5.5 * 3_600_000).toISOString().slice(0, 10)
 const moved = (day: string, by: number): string =>
   new Date(Date.parse(day) + by * 86_400_000).toISOString().slice(0, 10)

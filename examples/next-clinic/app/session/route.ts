@@ -1,6 +1,7 @@
 import { cookies } from "next/headers"
 import { cookieName } from "@/clinic/cookies"
 import { parts } from "@/clinic/parts"
+import { isOwn } from "@/clinic/posted"
 
 const answer = (status: 204 | 401): Response =>
   new Response(null, { status, headers: { "cache-control": "private, no-store" } })
@@ -15,12 +16,14 @@ export async function GET(): Promise<Response> {
 }
 
 /** Somebody uses the page, without asking for anything. */
-export async function POST(): Promise<Response> {
+export async function POST(request: Request): Promise<Response> {
+  if (!isOwn(request)) return new Response(null, { status: 403 })
   return answer(parts.logins.open(await cookie()) === undefined ? 401 : 204)
 }
 
 /** The page locked itself: the session ends where it counts, too. */
-export async function DELETE(): Promise<Response> {
+export async function DELETE(request: Request): Promise<Response> {
+  if (!isOwn(request)) return new Response(null, { status: 403 })
   const login = parts.logins.peek(await cookie())
   if (login !== undefined) {
     parts.logins.forget(login.session.id)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { WardkeepError } from "@wardkeep/core"
 import { requirePeer } from "../peer.js"
 import { actorOf, type Identity, secondsUntil } from "../sessions/index.js"
 
@@ -10,7 +11,12 @@ export { actorOf, type Identity } from "../sessions/index.js"
 
 /** What is looked at in a session of better-auth. */
 export interface BetterAuthSession {
-  readonly session: { readonly id: string; readonly expiresAt: Date | string }
+  readonly session: {
+    readonly id: string
+    readonly expiresAt: Date | string
+    /** Of its admin plugin: who really sits there. */
+    readonly impersonatedBy?: string | null | undefined
+  }
   readonly user: { readonly id: string }
 }
 
@@ -38,7 +44,7 @@ export interface BetterAuthOptions<Found> {
  * Tells who a request's headers are signed in as, or that nobody is. Asked of better-auth's database each time, never of
  * its cookie cache, in which a revoked session lives on.
  *
- * @throws WK009 another version of better-auth than it accepts · for headers: WK756 expired · WK758 the id cannot be an actor
+ * @throws WK009 another version of better-auth than it accepts · for headers: WK756 expired · WK758 the id cannot be an actor, or is impersonated
  * @example const identify = betterAuthIdentity(auth, { mfaAt: ({ session }) => session.mfaAt })
  */
 export function betterAuthIdentity<Found extends BetterAuthSession>(
@@ -49,6 +55,12 @@ export function betterAuthIdentity<Found extends BetterAuthSession>(
   return async (headers) => {
     const found = await auth.api.getSession({ headers, query: { disableCookieCache: true } })
     if (found === null) return undefined
+    const { impersonatedBy = null } = found.session
+    if (impersonatedBy !== null && actor === undefined)
+      throw new WardkeepError("WK758", {
+        message: "somebody else acts under this id, and the audit log would not say who",
+        hint: "End the impersonation, or say who acts by the bridge's `actor` option.",
+      })
     const at = mfaAt?.(found) ?? undefined
     return {
       actor: actorOf(actor === undefined ? found.user.id : actor(found)),

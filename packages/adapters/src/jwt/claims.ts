@@ -38,7 +38,8 @@ const tolerance = 5
 
 /** The claims of a token once everything that `jose` checks holds. */
 export function verifiedClaims({ issuer, audience, keys, typ }: JwtOptions): (token: string) => Promise<Claims> {
-  if (issuer === "" || audience === "")
+  // Out of an environment they may be undefined, whatever the type says, and `jose` asks for no claim that nobody names.
+  if (![issuer, audience].every((one) => typeof one === "string" && one !== ""))
     throw new WardkeepError("WK009", {
       message: "issuer and audience are named, so that a token for others is refused",
     })
@@ -62,7 +63,10 @@ export function identityOf(claims: Claims, token: string, { actor, secondFactor 
     actor: actorOf(actor === undefined ? claims.sub : actor(claims)),
     ...(mfaAt !== undefined && { mfaAt }),
     ttl: secondsUntil(Number(claims.exp) * 1000),
-    signIn: createHash("sha256").update(token).digest("base64url"),
+    // Without the signature, which can be written in several ways that all hold: what was ended would begin anew under another.
+    signIn: createHash("sha256")
+      .update(token.slice(0, token.lastIndexOf(".")))
+      .digest("base64url"),
   }
 }
 

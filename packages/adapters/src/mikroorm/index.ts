@@ -18,13 +18,28 @@ interface Manager {
 /** The part of `MikroORM` that is looked at. */
 export interface MikroLike {
   readonly em: { fork(): Manager; getConnection(): object }
-  readonly config: { get(name: "replicas"): unknown; set(name: "context", lookUp: () => never): void }
+  readonly config: {
+    get(name: "replicas" | "resultCache"): unknown
+    set(name: "context", lookUp: () => never): void
+    set(name: "resultCache", options: never): void
+  }
+}
+
+/** In place of a cache of results, which knows the text of a question and not who asks. */
+class NoResultCache {
+  get(): never {
+    throw new WardkeepError("WK115", {
+      message: "MikroORM's `cache` keeps rows for whoever asks next",
+      hint: "Leave `cache` out of the query, and `resultCache.global` out of the options.",
+    })
+  }
 }
 
 /**
  * Lets a `MikroORM` take its connections from Wardkeep and gives it back; make it by `initSync`, which connects nowhere. The
  * context is the one in force when a query is made. `orm.em` has an identity map for each context, so no request needs a
  * `fork()` of its own: what one tenant loaded is never another's answer. A fork that you make is yours to keep inside `run`.
+ * A query with `cache` is refused (WK115): MikroORM would hand the rows to whoever asks the same next.
  *
  * @throws WK009 not for PostgreSQL, with replicas of its own, or another version of MikroORM than it accepts
  * @example const orm = mikroOn(wk, MikroORM.initSync({ dbName: "clinic", entities }))
@@ -40,7 +55,8 @@ export function mikroOn<Orm extends MikroLike>(wk: Apart, orm: Orm): Orm {
   void (client.pool as { destroy?(): unknown } | undefined)?.destroy?.()
   client.pool = undefined
   takeConnections(wk, client)
-  // A fork of a fork looks up no context.
+  orm.config.set("resultCache", { ...Object(orm.config.get("resultCache")), adapter: NoResultCache } as never)
+  // Made behind that, for it keeps its cache. A fork of a fork looks up no context.
   const first = orm.em.fork()
   const managers = new WeakMap<object, Manager>()
   const managerOfContext = (): Manager => {

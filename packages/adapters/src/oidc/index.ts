@@ -31,7 +31,8 @@ export function oidcIdentity(
   const claims = verifiedClaims(jwt)
   return async (idToken, { nonce }) => {
     const found = await claims(idToken)
-    if (nonce === "" || found.nonce !== nonce)
+    // Undefined where a browser lost what it was sent with, and a token without one would fit.
+    if (typeof nonce !== "string" || nonce === "" || found.nonce !== nonce)
       throw new WardkeepError("WK756", { message: "the token's nonce is not that of this sign-in" })
     // OpenID Connect Core 1.0, section 3.1.3.7: whom the token was issued to, where it says so or has several audiences.
     const { azp = Array.isArray(found.aud) && found.aud.length > 1 ? undefined : options.clientId } = found

@@ -886,6 +886,12 @@ end
 $$;
 comment on function wardkeep.instant(text) is 'Internal: a time of a request, whatever the time zone of the session; null stays null. Fails with WK202.';
 
+-- The log tells by the name that nobody sat there: a person called so would put their own deeds down to a service.
+create function wardkeep.names_person(actor text) returns boolean
+  language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+return actor <> '' and actor !~ '^(service|backfill|audit|owner|login|wardkeep):';
+comment on function wardkeep.names_person(text) is 'Internal: whether an actor is not empty and none of the names that are given to who is no person.';
+
 create function wardkeep.authentic_request(request text, kid text, mac bytea, kind text) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -1112,6 +1118,9 @@ declare
 begin
   if coalesce(who, '') = '' or ends is null or ends <= now() or ends > now() + interval '24 hours' then
     raise exception 'a session needs an actor and a life of at most 24 hours' using errcode = 'WK202';
+  end if;
+  if not wardkeep.names_person(who) then
+    raise exception 'a person cannot be named as a service or the owner''s work is' using errcode = 'WK202';
   end if;
   if (body ? 'assignments' or not required) and (jsonb_typeof(body -> 'assignments') is distinct from 'array'
       or jsonb_array_length(body -> 'assignments') = 0) then
@@ -2032,7 +2041,7 @@ declare
   ends timestamptz := s.valid_until;
   made uuid;
 begin
-  if coalesce(s.actor, '') = '' or coalesce(btrim(s.reason), '') = '' then
+  if not coalesce(wardkeep.names_person(s.actor), false) or coalesce(btrim(s.reason), '') = '' then
     raise exception 'a support session names a person and a reason' using errcode = 'WK240';
   end if;
   if not coalesce(ends > clock_timestamp() and ends <= clock_timestamp() + make_interval(secs => (rule ->> 'longest')::double precision), false) then

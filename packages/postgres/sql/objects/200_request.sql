@@ -25,6 +25,12 @@ end
 $$;
 comment on function wardkeep.instant(text) is 'Internal: a time of a request, whatever the time zone of the session; null stays null. Fails with WK202.';
 
+-- The log tells by the name that nobody sat there: a person called so would put their own deeds down to a service.
+create function wardkeep.names_person(actor text) returns boolean
+  language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+return actor <> '' and actor !~ '^(service|backfill|audit|owner|login|wardkeep):';
+comment on function wardkeep.names_person(text) is 'Internal: whether an actor is not empty and none of the names that are given to who is no person.';
+
 create function wardkeep.authentic_request(request text, kid text, mac bytea, kind text) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -16,6 +16,9 @@ begin
   if coalesce(who, '') = '' or ends is null or ends <= now() or ends > now() + interval '24 hours' then
     raise exception 'a session needs an actor and a life of at most 24 hours' using errcode = 'WK202';
   end if;
+  if not wardkeep.names_person(who) then
+    raise exception 'a person cannot be named as a service or the owner''s work is' using errcode = 'WK202';
+  end if;
   if (body ? 'assignments' or not required) and (jsonb_typeof(body -> 'assignments') is distinct from 'array'
       or jsonb_array_length(body -> 'assignments') = 0) then
     raise exception 'a session needs at least one assignment' using errcode = 'WK202';

@@ -9,7 +9,7 @@ declare
   ends timestamptz := s.valid_until;
   made uuid;
 begin
-  if coalesce(s.actor, '') = '' or coalesce(btrim(s.reason), '') = '' then
+  if not coalesce(wardkeep.names_person(s.actor), false) or coalesce(btrim(s.reason), '') = '' then
     raise exception 'a support session names a person and a reason' using errcode = 'WK240';
   end if;
   if not coalesce(ends > clock_timestamp() and ends <= clock_timestamp() + make_interval(secs => (rule ->> 'longest')::double precision), false) then

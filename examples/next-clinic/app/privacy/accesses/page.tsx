@@ -9,6 +9,9 @@ import { Field, Select } from "@/ui/field"
 import { Card, Empty, Go, More, Tag } from "@/ui/parts"
 import { momentText, nameOf } from "@/words"
 
+/** As many as one looks at in a sitting, each with its form; what waits behind them comes up as they are decided. */
+const together = 20
+
 const outcomes = ["legitimate", "not_legitimate", "forwarded"] as const
 
 export default screen(
@@ -33,11 +36,17 @@ export default screen(
     // Some seconds ahead: the database's clock says when an access was.
     const to = Date.now() + 10_000
     const window = { from: new Date(to - 7 * 86_400_000).toISOString(), to: new Date(to).toISOString() }
-    const found = await unexplained({ client: wk, ...window, reason, limit: 100 })
-    const person = await parts.peopleOf(found.rows.map(({ actor }) => actor))
-    const names = await namesOf(found.rows.map(({ subject }) => subject))
+    const found = await unexplained({ client: wk, ...window, reason })
     const isOpen = (status: string): boolean =>
       status === "open" || status === "explained_later" || status === "forwarded"
+    // What was handed on comes behind what nobody looked at.
+    const waiting = found.rows
+      .filter(({ status }) => isOpen(status))
+      .sort((one, other) => Number(one.status === "forwarded") - Number(other.status === "forwarded"))
+    const decided = found.rows.filter(({ status }) => !isOpen(status))
+    const rows = [...waiting.slice(0, together), ...decided.slice(-together)]
+    const person = await parts.peopleOf(rows.map(({ actor }) => actor))
+    const names = await namesOf(rows.map(({ subject }) => subject))
     return (
       <>
         <div className="figures">
@@ -49,9 +58,15 @@ export default screen(
           </p>
         </div>
         <Card id="queue" title={words.places.accesses}>
-          {found.rows.length === 0 && <Empty>{words.none}</Empty>}
+          {rows.length === 0 && <Empty>{words.none}</Empty>}
+          {waiting.length > together && (
+            <p className="soft">
+              {words.waitBehind} {waiting.length - together}
+              {found.more && "+"}
+            </p>
+          )}
           <ul className="rows">
-            {found.rows.map(({ event, subject, actor, role, at, verb, relation, status }) => (
+            {rows.map(({ event, subject, actor, role, at, verb, relation, status }) => (
               <li key={`${event}-${subject}`}>
                 <div className="row-head">
                   <span className="strong">{person(actor)}</span>

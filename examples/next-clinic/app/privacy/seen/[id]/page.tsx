@@ -29,7 +29,8 @@ export default screen(
         </div>
       </form>
     )
-    const found = reason === "" ? undefined : await patientTimeline({ tenant, subject: params.id, reason })
+    const by = login.session.actor
+    const found = reason === "" ? undefined : await patientTimeline({ by, tenant, subject: params.id, reason })
     const who = await parts.peopleOf((found?.rows ?? []).map(({ actor }) => actor))
     return {
       heading: person.full_name,
