@@ -272,7 +272,10 @@ it("a day's many persons are measured by the same days, and stay decided, when a
   )
   await clinic.host.asOwner(async (client) => {
     await (await openSealer({ client, deployment, signer, heartbeat: 0 })).seal()
-    expect(await eraseSubject({ client, tenant, subject: "gone", reason: "request 20" })).toEqual({ events: 2, untold: 0 })
+    expect(await eraseSubject({ client, tenant, subject: "gone", reason: "request 20" })).toEqual({
+      events: 2,
+      untold: 0,
+    })
   })
   const after = await found()
   const [same] = after.rows.filter(({ rule }) => rule === "volume")

@@ -58,8 +58,7 @@ export async function openSealer(options: SealOptions): Promise<Sealer> {
     await leavePlace(client, place)
     throw new WardkeepError("WK445", { message: "this key was retired, and signs nothing more" })
   }
-  const seal = (): Promise<Sealed> =>
-    inTransaction(client, () => sealBatch(options, place), begin)
+  const seal = (): Promise<Sealed> => inTransaction(client, () => sealBatch(options, place), begin)
   return {
     seal,
     async run({ interval = 1000, signal, onSealed }) {

@@ -67,7 +67,9 @@ describe("a support session", () => {
     expect(await ids(session)).toEqual([...clinic.places[0].patients].sort())
     // The view of the same shape shows nothing in a masked column, by which the client lets nobody search; the table itself refuses.
     expect(await ids(session, "select full_name as id from patient")).toEqual([null, null])
-    await expect(ids(session, "select id from patient where full_name = 'Kavya'")).rejects.toMatchObject({ code: "WK117" })
+    await expect(ids(session, "select id from patient where full_name = 'Kavya'")).rejects.toMatchObject({
+      code: "WK117",
+    })
     for (const sql of [
       "select full_name as id from public.patient",
       "select id from public.patient where phone = '1'",
