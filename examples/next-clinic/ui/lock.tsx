@@ -15,6 +15,9 @@ interface Props {
   >
 }
 
+/** A second Escape closes a dialog without asking; `onClose` opens it again where a browser does not know this. */
+const stays = { closedby: "none" }
+
 /**
  * Covers the page when nobody used it for a while, and when its session was ended elsewhere. The page below stays as it is, with
  * what was typed, and opens for the same account only. It asks again when it comes back from the browser's memory.
@@ -45,6 +48,7 @@ export function Lock({ idleSeconds, email, unlock, words }: Props) {
       ref={dialog}
       className="lock"
       aria-labelledby="lock-title"
+      {...stays}
       onCancel={stay}
       onClose={() => locked && dialog.current?.showModal()}
     >
