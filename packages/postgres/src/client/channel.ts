@@ -75,10 +75,7 @@ export class Channel implements UnitOwner {
     this.#modes = [...this.#modes, ...modes]
   }
 
-  /**
-   * Sends a caller's query. What is not yet known of its text is asked meanwhile, so that the order of the calls stays; not
-   * behind a pooler, whose last sessions transactions would hold while they wait for one more.
-   */
+  /** Sends a caller's query. What is not known of its text is asked meanwhile; not behind a pooler, where all could hold the last session. */
   query<R>(text: Text, values: readonly unknown[], reading?: Reading): Promise<Result<R>> {
     const { hidden, settings } = this.#runtime
     const checked = settings.pooler ? undefined : hidden.check(this.context, text, values.length)
