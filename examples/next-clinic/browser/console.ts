@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { createRequire } from "node:module"
-import { type AddressInfo, createServer } from "node:net"
 import { setTimeout as wait } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import { freePort } from "#tests/harness/src/port.ts"
 import { secrets } from "../../express-clinic/src/testing/secrets.ts"
 
 type Login = { readonly user: string; readonly password: string }
@@ -21,15 +21,6 @@ export interface RunningConsole {
 interface Options {
   readonly idleSeconds?: number
   readonly report?: string
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
 }
 
 /** Next's own production server over what `next build` made, in a process of its own, as `npm run demo -- --next` starts it. */

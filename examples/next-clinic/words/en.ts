@@ -163,7 +163,6 @@ export const en = {
   lockTitle: "Locked",
   lockText: "What you typed is still here. Sign in again to go on.",
   unlock: "Unlock",
-  otherPerson: "Somebody else was signed in here. Sign out first.",
   signOutInstead: "Sign out and leave the form",
   secondFactor: "Second factor",
   secondFactorText: "This needs a one-time code that is less than fifteen minutes old.",

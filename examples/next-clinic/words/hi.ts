@@ -165,7 +165,6 @@ export const hi: Words = {
   lockTitle: "बंद है",
   lockText: "आपका लिखा हुआ यहीं है। आगे बढ़ने के लिए फिर से साइन इन करें।",
   unlock: "खोलें",
-  otherPerson: "यहाँ कोई और साइन इन था। पहले साइन आउट करें।",
   signOutInstead: "साइन आउट करें और फ़ॉर्म छोड़ दें",
   secondFactor: "दूसरा प्रमाण",
   secondFactorText: "इसके लिए पंद्रह मिनट से नया एक बार का कोड चाहिए।",

@@ -46,6 +46,11 @@ export interface Verification {
 /** Whether it says that something is wrong: what waits for the sealer, and what a sealed act dropped, is told and is none. */
 export const isFault = ({ name }: Verdict): boolean => name !== "UNSEALED" && name !== "DROPPED"
 
+/**
+ * What was found as one answer.
+ *
+ * @example verification([...found.verdicts, ...ofWitnesses], found.logs, true)
+ */
 export function verification(
   verdicts: readonly Verdict[],
   logs: Verification["logs"],

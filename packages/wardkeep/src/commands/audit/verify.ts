@@ -2,10 +2,10 @@ import { createReadStream } from "node:fs"
 import {
   type BundleVerification,
   cosignaturesOf,
-  isFault,
   readCheckpoint,
   trustedKeys,
   type Verification,
+  verification,
   verifyBundle,
   verifyDatabase,
   witnessKey,
@@ -44,8 +44,7 @@ export async function verifyLog(
   // A log that is broken already is shown to no witness: what it would cosign is not what was sealed.
   if (witnesses.length === 0 || !found.ok || newest === undefined) return found
   const asked = await askWitnesses(newest, witnesses, connection, policy)
-  const verdicts = [...found.verdicts, ...asked.verdicts]
-  return { ...found, verdicts, anchored: found.anchored || asked.compared, ok: !verdicts.some(isFault) }
+  return verification([...found.verdicts, ...asked.verdicts], found.logs, found.anchored || asked.compared)
 }
 
 async function newestOf(client: pg.Client): Promise<string | undefined> {
