@@ -17,6 +17,7 @@ export { escapeMarkup } from "./markup.js"
 export { type Action, actions, handlingActions, isAction, narrowableActions } from "./policy/actions.js"
 export { otherCell } from "./policy/aggregates.js"
 export { conditionNamed, isTied } from "./policy/cells.js"
+export { allowingRoles } from "./policy/combine.js"
 export { type Assigned, type Condition, type Hours, partsOf, type State, type Window } from "./policy/condition.js"
 export { consentBasis, wallOf } from "./policy/consent.js"
 export {

@@ -351,7 +351,7 @@ begin
     end if;
   end if;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
-  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id,
+  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, wardkeep_audit.allowed_as(c.role, c.purpose, 'read', of_relation), c.purpose, c.session_id,
     nullif(current_setting('wardkeep.request', true), ''), 'view',
     case when of_relation = any (wardkeep_audit.viewed_tables()) or of_relation like '%()' then of_relation else wardkeep_audit.refuse_view() end,
     case when listed is null then persons[1] end, coalesce(of_groups, '{}'), greatest(shown, 0),
@@ -474,6 +474,7 @@ begin
     raise exception 'too much is named: at most 1,000 records, 2,000 characters of filters, 200 of a file''s name' using errcode = 'WK434';
   end if;
   perform wardkeep_audit.require_cell(c, verb, relation, columns, cardinality(keys) = 0);
+  c.role := wardkeep_audit.allowed_as(c.role, c.purpose, verb, relation);
   if verb = 'share' then
     return wardkeep_audit.begin_share(c, what, relation, keys);
   end if;
@@ -528,6 +529,7 @@ begin
   if t.id is null then
     raise exception 'no such transfer of this session is under way' using errcode = 'WK433';
   end if;
+  c.role := wardkeep_audit.allowed_as(c.role, c.purpose, t.verb, t.relation);
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, n, detail)
   values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), t.verb, t.relation, t.subject,
     coalesce((ended ->> 'rows')::integer, 0),
@@ -648,7 +650,7 @@ begin
     return false;
   end if;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
-  values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
+  values (c.tenant, s.branch, c.actor, wardkeep_audit.allowed_as(c.role, c.purpose, 'share', s.relation), c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
     json_build_object('phase', 'revoked', 'share', s.id, 'recipient', s.recipient, 'opened', s.opened)::text);
   return true;
 end
@@ -937,7 +939,7 @@ begin
   return query
   with seen as materialized (
     select e.xid, e.id, wardkeep_audit.access_id(e.verb, e.detail, e.id) as access, wardkeep_audit.happened(e.verb, e.detail, e.at) as at,
-           e.actor, e.role, e.purpose, e.branch, e.session, e.verb, e.relation, e.detail is null as is_erased,
+           e.actor, split_part(e.role, '/', 1) as role, e.purpose, e.branch, e.session, e.verb, e.relation, e.detail is null as is_erased,
            wardkeep_audit.persons_of(e.verb, e.detail, e.subject) as subjects
       from wardkeep_audit.event e
      where e.tenant = me.tenant and e.at >= from_at and wardkeep_audit.is_within(e.branch, me.branches, has_all)
@@ -1009,7 +1011,7 @@ create function wardkeep_audit.access_baseline(me wardkeep.token, before_day dat
 as $$
   select coalesce(jsonb_agg(jsonb_build_object('role', d.role, 'actor', d.actor, 'day', d.day, 'persons', d.persons) order by d.role, d.actor, d.day), '[]')
     from (
-      select e.role, e.actor, (h.at at time zone zone)::date as day, count(distinct p.subject) as persons
+      select split_part(e.role, '/', 1) as role, e.actor, (h.at at time zone zone)::date as day, count(distinct p.subject) as persons
         from wardkeep_audit.event e
        cross join lateral (select wardkeep_audit.happened(e.verb, e.detail, e.at)) h(at)
        cross join lateral unnest(wardkeep_audit.persons_of(e.verb, e.detail, e.subject)) p(subject)

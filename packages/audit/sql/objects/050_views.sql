@@ -43,7 +43,7 @@ begin
     end if;
   end if;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
-  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id,
+  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, wardkeep_audit.allowed_as(c.role, c.purpose, 'read', of_relation), c.purpose, c.session_id,
     nullif(current_setting('wardkeep.request', true), ''), 'view',
     case when of_relation = any (wardkeep_audit.viewed_tables()) or of_relation like '%()' then of_relation else wardkeep_audit.refuse_view() end,
     case when listed is null then persons[1] end, coalesce(of_groups, '{}'), greatest(shown, 0),

@@ -72,6 +72,7 @@ begin
     raise exception 'too much is named: at most 1,000 records, 2,000 characters of filters, 200 of a file''s name' using errcode = 'WK434';
   end if;
   perform wardkeep_audit.require_cell(c, verb, relation, columns, cardinality(keys) = 0);
+  c.role := wardkeep_audit.allowed_as(c.role, c.purpose, verb, relation);
   if verb = 'share' then
     return wardkeep_audit.begin_share(c, what, relation, keys);
   end if;
@@ -126,6 +127,7 @@ begin
   if t.id is null then
     raise exception 'no such transfer of this session is under way' using errcode = 'WK433';
   end if;
+  c.role := wardkeep_audit.allowed_as(c.role, c.purpose, t.verb, t.relation);
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, n, detail)
   values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), t.verb, t.relation, t.subject,
     coalesce((ended ->> 'rows')::integer, 0),

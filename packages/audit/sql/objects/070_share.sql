@@ -109,7 +109,7 @@ begin
     return false;
   end if;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
-  values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
+  values (c.tenant, s.branch, c.actor, wardkeep_audit.allowed_as(c.role, c.purpose, 'share', s.relation), c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
     json_build_object('phase', 'revoked', 'share', s.id, 'recipient', s.recipient, 'opened', s.opened)::text);
   return true;
 end

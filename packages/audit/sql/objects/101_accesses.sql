@@ -31,7 +31,7 @@ begin
   return query
   with seen as materialized (
     select e.xid, e.id, wardkeep_audit.access_id(e.verb, e.detail, e.id) as access, wardkeep_audit.happened(e.verb, e.detail, e.at) as at,
-           e.actor, e.role, e.purpose, e.branch, e.session, e.verb, e.relation, e.detail is null as is_erased,
+           e.actor, split_part(e.role, '/', 1) as role, e.purpose, e.branch, e.session, e.verb, e.relation, e.detail is null as is_erased,
            wardkeep_audit.persons_of(e.verb, e.detail, e.subject) as subjects
       from wardkeep_audit.event e
      where e.tenant = me.tenant and e.at >= from_at and wardkeep_audit.is_within(e.branch, me.branches, has_all)

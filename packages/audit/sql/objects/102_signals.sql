@@ -24,7 +24,7 @@ create function wardkeep_audit.access_baseline(me wardkeep.token, before_day dat
 as $$
   select coalesce(jsonb_agg(jsonb_build_object('role', d.role, 'actor', d.actor, 'day', d.day, 'persons', d.persons) order by d.role, d.actor, d.day), '[]')
     from (
-      select e.role, e.actor, (h.at at time zone zone)::date as day, count(distinct p.subject) as persons
+      select split_part(e.role, '/', 1) as role, e.actor, (h.at at time zone zone)::date as day, count(distinct p.subject) as persons
         from wardkeep_audit.event e
        cross join lateral (select wardkeep_audit.happened(e.verb, e.detail, e.at)) h(at)
        cross join lateral unnest(wardkeep_audit.persons_of(e.verb, e.detail, e.subject)) p(subject)

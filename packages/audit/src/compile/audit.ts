@@ -12,6 +12,7 @@ import {
   sqlName,
 } from "@wardkeep/postgres/migrate"
 import { viewedTables } from "../views/viewed.js"
+import { allowedAsFunction } from "./allowed-as.js"
 import { belongingFunction } from "./belonging.js"
 import { detectionCallables, detectionFunctions } from "./detection.js"
 import { handlingCallables, handlingFunctions } from "./handling.js"
@@ -61,7 +62,8 @@ export const audit: Extension = {
     const desired = [
       ...(viewed.length > 0 ? [viewedFunction(viewed)] : []),
       belongingFunction(own),
-      ...own.map(recordFunction),
+      allowedAsFunction(input.policy, own),
+      ...own.map((entry) => recordFunction(input.policy, entry)),
       ...handlingFunctions(input.policy, own),
       ...detectionFunctions(input.policy, own),
       ...roots.flatMap(({ entry, relation }) => recordTriggers(entry, relation)),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
-import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { type Policy, quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { list, type Managed, qualified, type ScopedTable, wallColumns } from "@wardkeep/postgres/migrate"
+import { nameRole, roleOfRow } from "./allowed-as.js"
 
 /** `relation` is the root's name; a partition's rows are recorded under it. */
 export function functionName(relation: string): string {
@@ -9,7 +10,7 @@ export function functionName(relation: string): string {
 }
 
 /** The function that the triggers of one table call. One statement per verb, so that its plan is cached. */
-export function recordFunction(entry: ScopedTable): Managed {
+export function recordFunction(policy: Policy, entry: ScopedTable): Managed {
   const name = functionName(entry.table.name)
   const target = `wardkeep_audit.${quoteIdent(name)}`
   return {
@@ -25,11 +26,11 @@ declare
   request text := nullif(current_setting('wardkeep.request', true), '');
 begin
   if tg_op = 'INSERT' then
-    ${recordSql(entry, "create")};
+    ${nameRole(policy, entry, "create")}${recordSql(policy, entry, "create")};
   elsif tg_op = 'UPDATE' then
-    ${recordSql(entry, "update")};
+    ${nameRole(policy, entry, "update")}${recordSql(policy, entry, "update")};
   else
-    ${recordSql(entry, "delete")};
+    ${nameRole(policy, entry, "delete")}${recordSql(policy, entry, "delete")};
   end if;
   return null;
 end
@@ -42,7 +43,7 @@ revoke execute on function ${target}() from public`,
 
 type Verb = "create" | "update" | "delete"
 
-function recordSql(entry: ScopedTable, verb: Verb): string {
+function recordSql(policy: Policy, entry: ScopedTable, verb: Verb): string {
   const [old, now] = [rowsOf(entry, "old_rows", "o"), rowsOf(entry, "new_rows", "n")]
   const rows = { create: now, delete: old, update: pairedRows(entry, old, now) }[verb]
   const value = (column: string): string => {
@@ -59,8 +60,9 @@ function recordSql(entry: ScopedTable, verb: Verb): string {
       ? "coalesce(c.tenant, '')"
       : `case when c.tenant is null or ${value(entry.tenant.column)} = c.tenant then ${value(entry.tenant.column)} else wardkeep_audit.refuse_tenant() end`
   const branch = entry.branch === null ? "wk.one_branch" : value(entry.branch.column)
+  const role = roleOfRow(policy, entry, verb, (columns) => columns.map((column) => differs(column, verb)).join(" or "))
   return `insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
-    select ${tenant}, ${branch}, c.actor, c.role, c.purpose, c.session_id, wk.request, '${verb}', ${quoteLiteral(entry.table.name)},
+    select ${tenant}, ${branch}, c.actor, ${role}, c.purpose, c.session_id, wk.request, '${verb}', ${quoteLiteral(entry.table.name)},
       ${recordKey(entry, value)}, ${subject === undefined ? "null" : value(subject)}, ${touchedGroups(entry, verb)}, d.detail
       from ${rows} cross join lateral (select ${changes(entry, verb)}) d(detail)${verb === "update" ? " where d.detail <> '{}'" : ""}`
 }

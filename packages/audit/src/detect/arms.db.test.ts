@@ -44,7 +44,7 @@ const clinic = useAssigned(
           roles: ["reception"],
           tables: ["patient"],
         },
-        assigned: { assigned: true, roles: ["doctor"] },
+        assigned: { assigned: true, roles: ["doctor", "principal"] },
         referral: { referral: "open" },
         callback: { row: "callback", at: "day", before: "P1D" },
       },
@@ -104,7 +104,8 @@ beforeAll(async () => {
        values ($1, $2, $3, $4, '{public.patient}', 'second_opinion', 'doc-3', 'doctor', gen_random_uuid(), '2026-09-10Z', '2026-09-20Z', '2026-09-15Z', 'doc-3', 'over'))
      insert into wardkeep.assignment (actor, tenant, role, branch, valid_from, valid_until, reason, granted_by, granted_as, granted_at, revoked_at, revoked_by, revoke_reason)
      values ('doc-1', $1, 'doctor', $2, '2026-09-01Z', '2026-09-05Z', 'r', 'boss', 'chief', '2026-09-01Z', null, null, null),
-            ('doc-2', $1, 'doctor', $2, '2026-09-01Z', null, 'r', 'boss', 'chief', '2026-09-01Z', '2026-09-03Z', 'boss', 'left')`,
+            ('doc-2', $1, 'doctor', $2, '2026-09-01Z', null, 'r', 'boss', 'chief', '2026-09-01Z', '2026-09-03Z', 'boss', 'left'),
+            ('own-1', $1, 'principal', $2, '2026-09-01Z', '2026-09-05Z', 'r', 'boss', 'chief', '2026-09-01Z', null, null, null)`,
     [tenant, here.branch, there.branch, patient],
   )
 })
@@ -139,6 +140,9 @@ describe("an access is explained", () => {
     expectShown([], { ...doctor, at: "2026-09-04T00:00:00Z", branch })
     expectShown(["assigned"], { ...doctor, actor: "doc-2", at: "2026-09-02T23:59:59Z" })
     expectShown([], { ...doctor, actor: "doc-2", at: "2026-09-03T00:00:00Z" })
+    // What is held is the combination; the event also names the role of it that allowed the view.
+    expectShown(["assigned"], { actor: "own-1", role: "principal/doctor", at: "2026-09-04T00:00:00Z" })
+    expectShown([], { actor: "own-1", role: "principal/doctor", at: "2026-09-05T00:00:00Z" })
     const consultant = { actor: "con-1", role: "consultant", subjects: [patient] }
     expectShown(["referral"], { ...consultant, at: "2026-09-12T00:00:00Z" })
     expectShown([], { ...consultant, at: "2026-09-15T00:00:00Z" })

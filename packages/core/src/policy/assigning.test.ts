@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest"
+import type { Action } from "./actions.js"
+import { allowingRoles } from "./combine.js"
 import { parsePolicy } from "./parse.js"
 
 const parse = (over: Record<string, unknown>, roles: Record<string, unknown> = {}) =>
@@ -34,6 +36,26 @@ describe("a combination of roles", () => {
     expect(both?.can.get("public.invoice")).toMatchObject({
       rules: { read: { columns: ["id", "total"], purposes: null }, create: { columns: "all", purposes: null } },
     })
+  })
+
+  it("says which of its roles allow a cell: the wider alone, those that are alike together", () => {
+    const roles = {
+      desk: { purposes: ["care"], can: { invoice: { read: ["id"], update: ["id"], delete: { mfa: "PT1H" } } } },
+      till: { purposes: ["care"], can: { invoice: { read: true, update: ["total"], create: true, delete: true } } },
+    }
+    const policy = parse({ combinations: { both: ["desk", "till"], owner: ["doctor", "cashier"] } }, roles)
+    const allowing = (name: string, ...cell: [string, Action, string]) => {
+      const actor = named(policy, name)
+      return actor === undefined ? [] : allowingRoles(policy, actor, ...cell).map((role) => role.name)
+    }
+    expect(allowing("both", "public.invoice", "read", "care")).toEqual(["till"])
+    expect(allowing("both", "public.invoice", "update", "care")).toEqual(["desk", "till"])
+    expect(allowing("both", "public.invoice", "create", "care")).toEqual(["till"])
+    // Who needs no second factor allows whatever who needs one allows.
+    expect(allowing("both", "public.invoice", "delete", "care")).toEqual(["till"])
+    expect(allowing("owner", "public.note", "update", "care")).toEqual(["doctor"])
+    expect(allowing("owner", "public.note", "update", "billing")).toEqual([])
+    expect(allowing("doctor", "public.note", "update", "care")).toEqual([])
   })
 
   it("is refused where one cell cannot say what its roles may, and where a name is wrong", () => {

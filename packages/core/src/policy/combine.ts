@@ -1,6 +1,6 @@
-import { actions } from "./actions.js"
+import { type Action, actions } from "./actions.js"
 import type { Known } from "./cells.js"
-import type { Actor, ColumnSet, Permission, Rule } from "./policy.js"
+import type { Actor, ColumnSet, Permission, Policy, Rule } from "./policy.js"
 import type { PolicyDocument } from "./schema.js"
 
 /**
@@ -60,6 +60,31 @@ function cellsOf(name: string, roles: readonly Actor[], purposes: readonly strin
     can.set(table, { rules })
   }
   return can
+}
+
+/**
+ * The roles of a combination that allow one of its cells for one purpose, in the order in which it names them. Where the
+ * cell of one holds all that the cell of another holds, the wider is named alone; roles whose cells are alike, or that bring
+ * columns of their own, are named together. Empty for what is no combination and where nothing is allowed.
+ *
+ * @example allowingRoles(policy, practitioner, "public.note", "update", "care").map(({ name }) => name) // ["doctor"]
+ */
+export function allowingRoles(
+  policy: Pick<Policy, "actors">,
+  combination: Actor,
+  table: string,
+  action: Action,
+  purpose: string,
+): { readonly name: string; readonly columns: ColumnSet }[] {
+  const holders = combination.combines.flatMap((name) => {
+    const role = policy.actors.find((actor) => actor.kind === "role" && actor.name === name)
+    const rule = role?.can.get(table)?.rules[action]
+    const purposes = rule?.purposes ?? role?.purposes ?? []
+    return rule !== undefined && purposes.includes(purpose) ? [{ name, rule: { ...rule, purposes: [purpose] } }] : []
+  })
+  return holders
+    .filter(({ rule }) => !holders.some((other) => contains(other.rule, rule) && !contains(rule, other.rule)))
+    .map(({ name, rule }) => ({ name, columns: rule.columns }))
 }
 
 function withPurposes(rule: Rule, own: readonly string[], all: readonly string[]): Rule {
