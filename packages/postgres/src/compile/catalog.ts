@@ -1,5 +1,6 @@
 import type { Policy } from "@wardkeep/core"
 import type { Queryable } from "../database/queryable.js"
+import { interpreted, withSettings } from "../database/with-settings.js"
 import { nameOf, sqlName } from "./names.js"
 
 export interface CatalogColumn {
@@ -86,6 +87,10 @@ export function policySchemas(policy: Policy): string[] {
 
 /** Reads what compiling needs: the schemas the policy names, and partitions of their tables wherever they are. */
 export async function readCatalog(client: Queryable, policy: Policy): Promise<Catalog> {
+  return await withSettings(client, interpreted, () => readParts(client, policy))
+}
+
+async function readParts(client: Queryable, policy: Policy): Promise<Catalog> {
   const schemas = policySchemas(policy)
   const base = await client.query<{ number: number; name: string }>(
     "select current_setting('server_version_num')::int as number, current_user::text as name",

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { connected } from "#tests/fixture/clinic.ts"
 import { document, withFreshHost } from "#tests/fixture/host.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { readCatalog } from "../compile/catalog.js"
 import { plan } from "../compile/plan.js"
 import type { Queryable } from "./queryable.js"
 import { interpreted, withSettings } from "./with-settings.js"
@@ -54,6 +55,11 @@ describe("settings of a piece of work", () => {
         expect(seen.slice(1).filter((now) => !now.startsWith("off "))).toEqual([])
         expect(seen.length).toBeGreaterThan(10)
         expect(await settingsOf(client)).toBe("on wk_own, public")
+        // Whoever reads the catalog beside the plan: exports, moves of tenants, counts of what nobody sees.
+        seen.length = 0
+        await readCatalog(watched, host.policy)
+        expect(seen.slice(1).filter((now) => !now.startsWith("off "))).toEqual([])
+        expect(seen.length).toBeGreaterThan(5)
       })
     })
   })
