@@ -69,6 +69,20 @@ describe("what was refused", () => {
     expect(JSON.stringify(found)).not.toContain(secret)
   })
 
+  it("is recorded where a column that the role does not see was to decide, once, alone and in a transaction", async () => {
+    const session = await used.newSession("reception", 0)
+    const guess = "select id from patient where hiv_status = 'positive'"
+    await used.wk.run(session, async () => {
+      await expect(used.wk.query(guess)).rejects.toMatchObject({ code: "WK117" })
+      await deniedSoon(session, 1)
+      await expect(used.wk.tx((q) => q.query(guess))).rejects.toMatchObject({ code: "WK117" })
+    })
+    const found = await deniedSoon(session, 2)
+    expect(found.map(({ relation, detail }) => [relation, detail])).toEqual(
+      Array.from({ length: 2 }, () => ["public.patient", { code: "WK117" }]),
+    )
+  })
+
   it("is recorded where the client itself refuses: a foreign branch, a role nobody gave", async () => {
     const session = await used.newSession("doctor", 0, ["care"])
     const [, nextDoor] = used.clinic.branches

@@ -39,6 +39,7 @@ const codes: ReadonlySet<string> = new Set([
   "WK105",
   "WK107",
   "WK110",
+  "WK117",
   "WK204",
   "WK205",
   "WK207",

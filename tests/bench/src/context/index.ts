@@ -4,6 +4,7 @@ import type { Placement } from "../machine.ts"
 import { startPg } from "../peers/peer.ts"
 import type { BenchResult } from "../rounds.ts"
 import { concurrent, concurrentOverNetwork } from "./concurrent.ts"
+import { hidden } from "./hidden.ts"
 import { join } from "./join.ts"
 import { list } from "./list.ts"
 import { point, pointOverNetwork } from "./point.ts"
@@ -21,6 +22,7 @@ export const contextBenches: Readonly<Record<string, (stage: Stage) => Promise<B
   join,
   search,
   scan,
+  hidden,
   concurrent,
   "concurrent-1ms": concurrentOverNetwork,
 }

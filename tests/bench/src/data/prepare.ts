@@ -160,7 +160,8 @@ async function otherLogins(admin: pg.Client, raw: Login, plain: Login): Promise<
   for (const { user, password } of [raw, plain])
     await admin.query(`create role ${user} login ${user === raw.user ? "bypassrls" : ""} password '${password}'`)
   for (const { user } of [raw, plain]) {
-    await admin.query(`grant connect on database ${(admin as { database?: string }).database} to ${user}`)
+    // Copies of its own, for what is measured apart from every policy.
+    await admin.query(`grant connect, temporary on database ${(admin as { database?: string }).database} to ${user}`)
     await admin.query(`grant usage on schema public, plain to ${user}`)
     await admin.query(`grant select on all tables in schema plain to ${user}`)
   }

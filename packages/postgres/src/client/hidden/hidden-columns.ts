@@ -3,10 +3,14 @@ import { databaseRole } from "../../compile/actors.js"
 import type { HiddenColumn } from "../../compile/hidden-mark.js"
 import type { Context } from "../../context/context.js"
 import type { Ask } from "../observe.js"
+import type { Refusals } from "../refusals.js"
 import type { Text } from "../statements.js"
 import { hiddenUse } from "./plan-uses.js"
 
+type Use = HiddenColumn | "none" | undefined
+
 interface Court {
+  readonly refusals: Pick<Refusals, "note">
   askFor(context: Context): Ask
 }
 
@@ -17,6 +21,7 @@ interface Court {
 export class HiddenColumns {
   readonly #court: Court
   readonly #partial: PartialTables
+  readonly #asked = new Map<string, Promise<Use>>()
 
   constructor(court: Court, partial: PartialTables) {
     this.#court = court
@@ -40,13 +45,34 @@ export class HiddenColumns {
 
   /** A refusal is asked again each time: the column may have been shown since. */
   async #checked(context: Context, text: Text, parameters: number): Promise<void> {
-    const use = await this.#find(context, text, parameters)
+    const use = await this.#once(context, text, parameters)
     if (use === "none") text.cleared.add(context.dbRole)
-    else if (use !== undefined) throw refused(use, context.role)
+    else if (use !== undefined) {
+      const error = refused(use, context.role)
+      this.#court.refusals.note(context, error, text.text)
+      throw error
+    }
+  }
+
+  /** One answer for all who ask the same at once. Who asked first may lose the context; that is nobody else's error. */
+  async #once(context: Context, text: Text, parameters: number): Promise<Use> {
+    const key = `${context.dbRole} ${text.text}`
+    const asked = this.#asked.get(key)
+    if (asked !== undefined) {
+      const answer = await asked.catch(() => undefined)
+      if (answer !== undefined) return answer
+    }
+    const found = this.#find(context, text, parameters)
+    this.#asked.set(key, found)
+    try {
+      return await found
+    } finally {
+      if (this.#asked.get(key) === found) this.#asked.delete(key)
+    }
   }
 
   /** undefined where the text cannot be planned now: what is wrong with it the statement says itself. */
-  async #find(context: Context, { text }: Text, parameters: number): Promise<HiddenColumn | "none" | undefined> {
+  async #find(context: Context, { text }: Text, parameters: number): Promise<Use> {
     try {
       return hiddenUse(await this.#court.askFor(context).plan(text, parameters), parameters) ?? "none"
     } catch (error) {

@@ -184,6 +184,25 @@ describe("what is asked of the server beside a call", () => {
     })
   })
 
+  it("asks once where many ask the same at once", async () => {
+    const text = "select name from patient where id = $1 and 'many' <> ''"
+    const asking =
+      "select from pg_stat_activity where usename = $1 and wait_event_type = 'Lock' and query ~ 'many'"
+    await host.asOwner(async (owner) => {
+      await owner.query("begin")
+      await owner.query("lock table public.patient in access exclusive mode")
+      const asked = Array.from({ length: 20 }, () => wk.run(session, () => wk.query(text, [1])))
+      await connected(database.adminUrl, async (admin) => {
+        const waiting = async () => (await admin.query(asking, [host.logins.app.user])).rowCount
+        await expect.poll(waiting).toBe(1)
+        await nextTurn()
+        expect(await waiting()).toBe(1)
+      })
+      await owner.query("rollback")
+      for (const { rows } of await Promise.all(asked)) expect(rows).toEqual([{ name: "Asha" }])
+    })
+  })
+
   it("leaves no rejection that nobody hears, where a value cannot be sent", async () => {
     const round = { self: {} }
     round.self = round
