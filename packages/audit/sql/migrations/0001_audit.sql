@@ -923,7 +923,8 @@ create function wardkeep_audit.accesses(from_at timestamptz, to_at timestamptz, 
     queued_at timestamptz, outcome text, reviewed_by text, reviewed_at timestamptz, review_reason text)
   language plpgsql volatile security definer rows 50000 set search_path = pg_catalog, pg_temp
   -- How many rows a part has is guessed low here, and only a hash join compares every column of a key at once.
-  set enable_nestloop = off set enable_mergejoin = off
+  -- Before 18 what is off costs so much to the planner that it would have the whole question compiled, for 10 to 27 s.
+  set enable_nestloop = off set enable_mergejoin = off set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -1074,7 +1075,7 @@ $$;
 comment on function wardkeep_audit.referred_events(wardkeep.token, text[]) is 'Internal: events by reference, of one''s own branches only.';
 
 create function wardkeep_audit.queue_accesses(events text[], subjects text[]) returns integer
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off set jit = off
 as $$
 declare
   me wardkeep.token := wardkeep_audit.access_reviewer();

@@ -11,7 +11,7 @@ $$;
 comment on function wardkeep_audit.referred_events(wardkeep.token, text[]) is 'Internal: events by reference, of one''s own branches only.';
 
 create function wardkeep_audit.queue_accesses(events text[], subjects text[]) returns integer
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off set jit = off
 as $$
 declare
   me wardkeep.token := wardkeep_audit.access_reviewer();

@@ -79,7 +79,7 @@ function explainedFunction(detection: Detection, tables: ReadonlyMap<string, Sco
     phase: "structure",
     why: "what explains an access",
     create: `create or replace function wardkeep_audit.explained(from_at timestamptz, to_at timestamptz, why text) returns table (${columns})
-language sql volatile security invoker rows 50000 set search_path = pg_catalog, pg_temp set enable_nestloop = off set enable_mergejoin = off as $wk$
+language sql volatile security invoker rows 50000 set search_path = pg_catalog, pg_temp set enable_nestloop = off set enable_mergejoin = off set jit = off as $wk$
 with a as materialized (select * from wardkeep_audit.accesses($1, $2, $3)),
 named as materialized (select * from a where a.class = 'named'),
 hits(access, subject, name) as (

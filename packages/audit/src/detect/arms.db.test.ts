@@ -161,6 +161,14 @@ describe("an access is explained", () => {
     expect((await told(reviewer)).size).toBe(wanted.size - 2)
   })
 
+  it("by questions that no server compiles: before 18, a plan that is off costs more than compiling seems to", async () => {
+    const asked = `select proname from pg_proc where pronamespace in (select oid from pg_namespace where nspname like 'wardkeep%')
+      and exists (select from unnest(proconfig) s where s like 'enable\\_%=off')`
+    const off = await clinic.admin<{ proname: string }>(asked)
+    expect(off.map(({ proname }) => proname)).toEqual(expect.arrayContaining(["accesses", "explained"]))
+    expect(await clinic.admin(`${asked} and not 'jit=off' = any (proconfig)`)).toEqual([])
+  })
+
   it("and shown without an assignment in force, it is an alert", async () => {
     const found = await as(reviewer, () => alerts({ ...asked(), policy: clinic.host.policy }))
     expect(found.rows.filter(({ rule }) => rule === "outside_assignment").map(({ actor }) => actor)).toEqual(
