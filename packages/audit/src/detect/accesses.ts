@@ -33,6 +33,7 @@ export interface Access {
   /** ISO 8601, UTC. */
   readonly at: string
   readonly actor: string
+  /** The role that was held: of a combination the combination. */
   readonly role: string
   readonly purpose: string
   /** Null: the actor stood in several. */

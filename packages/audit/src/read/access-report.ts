@@ -6,6 +6,7 @@ export interface AccessEntry {
   /** ISO 8601, UTC. */
   readonly at: string
   readonly actor: string
+  /** The role that allowed it; of a combination `practitioner/doctor`. */
   readonly role: string
   readonly purpose: string
   readonly branch: string | null

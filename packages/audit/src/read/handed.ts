@@ -6,6 +6,7 @@ export interface HandedOutEntry {
   readonly at: string
   readonly verb: "download" | "print" | "export" | "share"
   readonly actor: string
+  /** The role that allowed it; of a combination `practitioner/doctor`. */
   readonly role: string
   readonly purpose: string
   readonly relation: string

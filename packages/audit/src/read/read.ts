@@ -5,6 +5,7 @@ export interface AuditEvent {
   /** ISO 8601, UTC. */
   readonly at: string
   readonly actor: string
+  /** The role that allowed it; of a combination `practitioner/doctor`. */
   readonly role: string
   readonly purpose: string
   readonly branch: string | null
@@ -111,6 +112,7 @@ export interface Seen {
   /** ISO 8601, UTC. */
   readonly at: string
   readonly actor: string
+  /** The role that allowed it; of a combination `practitioner/doctor`. */
   readonly role: string
   readonly purpose: string
   readonly branch: string | null
