@@ -106,6 +106,7 @@ function combinations(policy: Policy): readonly Actor[] {
 }
 
 function rolesByPurpose(policy: Policy, role: Actor, table: string, action: Action): [string, Allowing][] {
+  if (role.can.get(table)?.rules[action] === undefined) return []
   return role.purposes.flatMap((purpose): [string, Allowing][] => {
     const roles = allowingRoles(policy, role, table, action, purpose)
     return roles.length === 0 ? [] : [[purpose, roles]]
