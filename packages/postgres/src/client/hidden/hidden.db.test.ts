@@ -186,8 +186,7 @@ describe("what is asked of the server beside a call", () => {
 
   it("asks once where many ask the same at once", async () => {
     const text = "select name from patient where id = $1 and 'many' <> ''"
-    const asking =
-      "select from pg_stat_activity where usename = $1 and wait_event_type = 'Lock' and query ~ 'many'"
+    const asking = "select from pg_stat_activity where usename = $1 and wait_event_type = 'Lock' and query ~ 'many'"
     await host.asOwner(async (owner) => {
       await owner.query("begin")
       await owner.query("lock table public.patient in access exclusive mode")
