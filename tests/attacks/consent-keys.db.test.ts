@@ -48,6 +48,22 @@ describe("a key that is spelled another way", () => {
   })
 })
 
+describe("a key of several people", () => {
+  it("is asked about in one branch, so that nobody's word is told as another's", async () => {
+    const { branches, wk, session } = used.clinic
+    const [, { clinic, branch }] = branches
+    const subject = await used.clinic.person("1985-03-01")
+    await say(subject, { reminders: "objected" })
+    const both = await session("desk", "care", { also: 1 })
+    const told = () => wk.run(both, () => history(wk, subject))
+    expect(await told()).toHaveLength(1)
+    const namesake = "insert into patient (clinic_id, branch_id, id, full_name) values ($1, $2, $3, 'Namesake')"
+    await change(namesake, [clinic, branch, subject])
+    await expect(told()).rejects.toMatchObject({ code: "WK106" })
+    expect(await kinds(subject)).toEqual(["objected"])
+  })
+})
+
 describe("a key that changes, or is given again", () => {
   it("is not changed for somebody of whom the ledger holds anything, so that no objection is lost", async () => {
     const [, other] = used.clinic.branches

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import type { Session } from "@wardkeep/postgres"
+import { movePatient, type Session } from "@wardkeep/postgres"
 import { beforeAll, describe, expect, it } from "vitest"
 import { useClient } from "#tests/fixture/client.ts"
 import { policyWithCombinations } from "#tests/fixture/policy.ts"
@@ -72,6 +72,9 @@ describe("an event of a combination of roles", () => {
     expect(await set("hiv_status = 'yes'")).toEqual(["update patient single/doctor"])
     expect(await set("full_name = full_name || '.'")).toEqual(["update patient single/doctor+reception"])
     expect(await set("phone = '+912', hiv_status = 'no'")).toEqual(["update patient single/doctor+reception"])
+    // What both may write brings nobody in who brings nothing else: the desk alone allows this, and the doctor that.
+    expect(await set("phone = '+913', full_name = full_name || '.'")).toEqual(["update patient single/reception"])
+    expect(await set("hiv_status = 'yes', full_name = full_name || '.'")).toEqual(["update patient single/doctor"])
     expect(await set("phone = phone")).toEqual([])
   })
 
@@ -85,6 +88,25 @@ describe("an event of a combination of roles", () => {
       for await (const _ of transfer);
     })
     expect(await taken).toEqual(["export patient single/doctor", "view patient single/doctor"])
+  })
+
+  it("names no cell's role where a person is moved, which roles do by their name", async () => {
+    const [here, there] = used.clinic.branches
+    const [assignment] = single.grants
+    const both = await used.issuer.issueSession({
+      actor: "mover",
+      ttl: "PT1H",
+      assignments: [{ tenant: here.clinic, branches: [here.branch, there.branch], role: assignment?.role ?? "" }],
+    })
+    const move = (from: string, to: string) =>
+      movePatient(used.wk, { subject: patient, from, to, reason: "moved house" })
+    expect(await roles(both, () => move(here.branch, there.branch))).toEqual([
+      "update patient single",
+      "update visit single",
+      "update note single",
+      "create wardkeep.move single",
+    ])
+    await used.wk.run(both, () => move(there.branch, here.branch))
   })
 
   it("leaves a role that is none as it is", async () => {

@@ -15,9 +15,7 @@ export function allowedAsFunction(policy: Policy, entries: readonly ScopedTable[
     const byRole = combinations(policy).flatMap((role) => {
       const byAction = actions.flatMap((action) => {
         const byPurpose = rolesByPurpose(policy, role, table.name, action)
-        return byPurpose.length === 0
-          ? []
-          : [[action, Object.fromEntries(byPurpose.map(([purpose, roles]) => [purpose, namesOf(roles)]))]]
+        return byPurpose.length === 0 ? [] : [[action, namesByPurpose(byPurpose)]]
       })
       return byAction.length === 0 ? [] : [[role.name, Object.fromEntries(byAction)]]
     })
@@ -35,22 +33,31 @@ revoke execute on function ${signature} from public`,
   }
 }
 
-/** The statement of a recording function that names the role for all rows that were written. */
+/**
+ * The statement of a recording function that names the role for all rows that were written. With the cells of its table only:
+ * a session keeps a plan of each of these functions, and the matrix of a large policy is megabytes.
+ */
 export function nameRole(policy: Policy, { table }: ScopedTable, action: Action): string {
-  const isHeld = combinations(policy).some(({ can }) => can.get(table.name)?.rules[action] !== undefined)
+  const named = combinations(policy).flatMap((role) => {
+    const byPurpose = rolesByPurpose(policy, role, table.name, action)
+    return byPurpose.length === 0 ? [] : [[role.name, namesByPurpose(byPurpose)]]
+  })
+  if (named.length === 0) return ""
+  const found = `${quoteLiteral(JSON.stringify(Object.fromEntries(named)))}::jsonb -> c.role ->> c.purpose`
   // Not under the owner, whose name a combination may have too.
-  return isHeld
-    ? `if c.session_id is not null then
-      c.role := ${target}(c.role, c.purpose, '${action}', ${quoteLiteral(table.name)});
+  return `if c.session_id is not null then
+      c.role := c.role || coalesce('/' || (${found}), '');
     end if;
     `
-    : ""
 }
 
-/** The role of one event, where the roles of a combination bring columns of their own: those whose columns were written. */
+/**
+ * The role of one event, where the roles of a combination bring columns of their own: those that allow of what was written
+ * more than another, or something else. A row that changes its branch was moved, which no cell allows.
+ */
 export function roleOfRow(
   policy: Policy,
-  { table }: ScopedTable,
+  { table, branch, key }: ScopedTable,
   action: Action,
   touches: (columns: readonly string[]) => string,
 ): string {
@@ -58,14 +65,40 @@ export function roleOfRow(
     rolesByPurpose(policy, role, table.name, action).flatMap(([purpose, roles]) => {
       const parts = roles.flatMap(({ name, columns }) => (columns === "all" ? [] : [{ name, columns }]))
       if (parts.length < 2 || parts.length < roles.length) return []
-      const each = parts.map(({ name, columns }) => `case when ${touches(columns)} then ${quoteLiteral(name)} end`)
+      const each = parts.map(
+        (part) => `case when ${isNeeded(part, parts, touches)} then ${quoteLiteral(part.name)} end`,
+      )
       const whole = `${role.name}/${namesOf(roles)}`
       return [
         `when c.role = ${quoteLiteral(whole)} and c.purpose = ${quoteLiteral(purpose)} then coalesce(${quoteLiteral(`${role.name}/`)} || nullif(concat_ws('+', ${each.join(", ")}), ''), c.role)`,
       ]
     }),
   )
+  if (action === "update" && branch !== null && key.length > 0 && isHeld(policy, table.name, action))
+    arms.unshift(`when ${touches([branch.column])} then split_part(c.role, '/', 1)`)
   return arms.length === 0 ? "c.role" : `case ${arms.join(" ")} else c.role end`
+}
+
+interface Part {
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+/** Some column that it allows was written, and no other part allows all of those and more. */
+function isNeeded(part: Part, parts: readonly Part[], touches: (columns: readonly string[]) => string): string {
+  const beyond = (one: Part, other: Part): string => {
+    const own = one.columns.filter((column) => !other.columns.includes(column))
+    return own.length === 0 ? "false" : `(${touches(own)})`
+  }
+  const others = parts.filter((other) => other !== part)
+  return [
+    `(${touches(part.columns)})`,
+    ...others.map((other) => `(${beyond(part, other)} or not ${beyond(other, part)})`),
+  ].join(" and ")
+}
+
+function isHeld(policy: Policy, table: string, action: Action): boolean {
+  return combinations(policy).some(({ can }) => can.get(table)?.rules[action] !== undefined)
 }
 
 function combinations(policy: Policy): readonly Actor[] {
@@ -73,10 +106,15 @@ function combinations(policy: Policy): readonly Actor[] {
 }
 
 function rolesByPurpose(policy: Policy, role: Actor, table: string, action: Action): [string, Allowing][] {
+  if (role.can.get(table)?.rules[action] === undefined) return []
   return role.purposes.flatMap((purpose): [string, Allowing][] => {
     const roles = allowingRoles(policy, role, table, action, purpose)
     return roles.length === 0 ? [] : [[purpose, roles]]
   })
+}
+
+function namesByPurpose(byPurpose: readonly [string, Allowing][]): Record<string, string> {
+  return Object.fromEntries(byPurpose.map(([purpose, roles]) => [purpose, namesOf(roles)]))
 }
 
 function namesOf(roles: Allowing): string {

@@ -1060,6 +1060,10 @@ begin
   if me.subjects is not null and coalesce(key <> all (me.subjects), true) then
     perform wardkeep_consent.refuse('no such person in the branches of this context');
   end if;
+  if (select count(*) from wardkeep_consent.person(key)) > 1 then
+    raise exception 'the key stands for a person in each of several branches' using errcode = 'WK106',
+      hint = 'Narrow the context to one branch.';
+  end if;
   return query
     select e.id, e.at, e.kind, e.of_purpose, e.notice, e.language, e.given_by, e.representation, e.channel, e.method, e.evidence,
            encode(e.evidence_sha256, 'hex'), e.valid_until, e.detail, e.actor, e.role, e.purpose, r.born
@@ -1069,7 +1073,7 @@ begin
 end
 $$;
 comment on function wardkeep_consent.history(text) is
-  'Everything the ledger holds about one person in the branches of the verified context, in order. Fails with WK1xx, WK503.';
+  'Everything the ledger holds about one person in the branches of the verified context, in order. Fails with WK1xx, WK503; with WK106 where the key is of several people.';
 
 -- The audit log, where this database has one: the same transaction, so neither is without the other.
 create function wardkeep_consent.to_audit_log() returns trigger

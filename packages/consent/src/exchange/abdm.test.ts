@@ -173,6 +173,8 @@ describe("an artefact of a consent manager", () => {
     const artefact = readAbdmArtefact(fetched, now)
     const record = {
       hiu: "hiu-1",
+      hip: "hip-1",
+      patientReference: "p1",
       hiType: "Prescription",
       careContextReference: "visit-1",
       recordedAt: new Date("2026-06-30T00:00:00Z"),
@@ -180,6 +182,8 @@ describe("an artefact of a consent manager", () => {
     expect(abdmFaults(artefact, record, now)).toEqual([])
     for (const over of [
       { hiu: "hiu-2" },
+      { hip: "hip-2" },
+      { patientReference: "p2" },
       { hiType: "DischargeSummary" },
       { careContextReference: "visit-2" },
       { recordedAt: new Date("2026-06-30T00:00:01Z") },
@@ -187,5 +191,7 @@ describe("an artefact of a consent manager", () => {
     ])
       expect(abdmFaults(artefact, { ...record, ...over }, now)).toHaveLength(1)
     expect(abdmFaults(artefact, record, artefact.dataEraseAt)).toEqual(["the consent ended"])
+    expect(abdmFaults(artefact, record, new Date(Number.NaN))).toEqual(["the consent ended"])
+    expect(() => readAbdmArtefact(fetched, new Date(Number.NaN))).toThrow(/dataEraseAt has passed/)
   })
 })

@@ -95,8 +95,9 @@ export function readAbdmArtefact(document: unknown, now: Date): AbdmArtefact {
   const { permission } = detail
   const [from, to] = [new Date(permission.dateRange.from), new Date(permission.dateRange.to)]
   const dataEraseAt = new Date(permission.dataEraseAt)
-  if (dataEraseAt <= now) throw refused("its dataEraseAt has passed")
-  if (new Date(detail.createdAt) > now) throw refused("it was created in the future")
+  // Both written so that a clock which says no moment fails.
+  if (!(now < dataEraseAt)) throw refused("its dataEraseAt has passed")
+  if (!(new Date(detail.createdAt) <= now)) throw refused("it was created in the future")
   if (to < from) throw refused("its date range ends before it begins")
   const known: readonly string[] = hiTypes
   if (!detail.hiTypes.every((type) => known.includes(type))) throw refused("it names an unknown kind of information")
@@ -128,8 +129,11 @@ export function readAbdmArtefact(document: unknown, now: Date): AbdmArtefact {
 export interface AbdmRecord {
   /** Who asks, as far as it is known: null for a request that names nobody, which only an artefact that names nobody lets through. */
   readonly hiu: string | null
-  readonly hiType: string
+  /** The facility that holds the record, and the person and the care context as it names them: one number may be of several persons. */
+  readonly hip: string
+  readonly patientReference: string
   readonly careContextReference: string
+  readonly hiType: string
   /** The moment that the record is of. */
   readonly recordedAt: Date
 }
@@ -144,12 +148,17 @@ export interface AbdmRecord {
 export function abdmFaults(artefact: AbdmArtefact, record: AbdmRecord, now: Date): readonly string[] {
   const { recordedAt } = record
   return [
-    ...(artefact.dataEraseAt <= now ? ["the consent ended"] : []),
-    ...(record.hiu !== artefact.hiu ? ["it was given to another facility"] : []),
-    ...(artefact.hiTypes.includes(record.hiType) ? [] : ["it does not cover this kind of information"]),
-    // Written so that a date which is none fails.
+    // These two are written so that a date which is none fails.
+    ...(now < artefact.dataEraseAt ? [] : ["the consent ended"]),
     ...(recordedAt >= artefact.from && recordedAt <= artefact.to ? [] : ["the record is outside of its date range"]),
-    ...(artefact.careContexts.some((context) => context.careContextReference === record.careContextReference)
+    ...(record.hiu !== artefact.hiu ? ["it was given to another facility"] : []),
+    ...(record.hip !== artefact.hip ? ["it is about records of another facility"] : []),
+    ...(artefact.hiTypes.includes(record.hiType) ? [] : ["it does not cover this kind of information"]),
+    ...(artefact.careContexts.some(
+      (context) =>
+        context.patientReference === record.patientReference &&
+        context.careContextReference === record.careContextReference,
+    )
       ? []
       : ["it does not cover this care context"]),
   ]

@@ -66,7 +66,7 @@ describe("a FHIR R4 Consent", () => {
       [event("granted", "2026-10-01T00:00:00.000001Z"), event(kind, "2026-11-01T00:00:00.000001Z")],
       asked,
     )
-    expect(made).toMatchObject({ status, provision: { type } })
+    expect(made).toMatchObject({ status, provision: { type }, performer: [{ reference: "Patient/17" }] })
     const written = JSON.parse(JSON.stringify(made))
     expect([...structureFaults(written), ...invariantFaults(written)]).toEqual([])
   })
@@ -78,16 +78,62 @@ describe("a FHIR R4 Consent", () => {
       valid_until: new Date("2026-11-01T00:00:00Z"),
       language: "ta",
     })
-    expect(fhirConsent([ended], asked)).toMatchObject({
-      status: "inactive",
-      language: "ta",
-      provision: { type: "deny" },
-    })
+    const made = fhirConsent([ended], asked)
+    expect(made).toMatchObject({ status: "inactive", provision: { type: "deny" } })
+    // The language of the notice is not that of the resource, and a denial that ended would deny no more.
+    expect(Object.keys(made ?? {})).not.toContain("language")
+    expect(Object.keys(made?.provision ?? {})).not.toContain("period")
     const odd = fhirConsent([event("granted", "2026-10-01T00:00:00.000001Z", { purpose: "<b>" })], {
       ...asked,
       purpose: "<b>",
     })
     expect(odd?.text.div).toContain("&lt;b&gt;")
+  })
+
+  it("of a child ends with the eighteenth birthday and names who gave it, though nobody set an end", () => {
+    const given = event("granted", "2026-10-01T00:00:00.000001Z", { by: "parent", born: "2009-03-01" })
+    const made = fhirConsent([given], asked)
+    expect(made).toMatchObject({
+      status: "active",
+      performer: [{ type: "RelatedPerson", display: "parent" }],
+      provision: { type: "permit", period: { start: given.at, end: "2027-02-28T18:30:00.000Z" } },
+    })
+    expect(structureFaults(JSON.parse(JSON.stringify(made)))).toEqual([])
+    expect(fhirConsent([given], { ...asked, at: new Date("2027-02-28T18:30:00Z") })).toMatchObject({
+      status: "inactive",
+      provision: { type: "deny" },
+    })
+  })
+
+  it("keeps the end of what was given when an objection to it is lifted", () => {
+    const until = new Date("2027-01-01T00:00:00Z")
+    const said = [
+      event("granted", "2026-10-01T00:00:00.000001Z", { valid_until: until }),
+      event("objected", "2026-10-02T00:00:00.000001Z"),
+      event("objection_lifted", "2026-10-03T00:00:00.000001Z"),
+    ]
+    expect(fhirConsent(said, asked)?.provision).toMatchObject({
+      type: "permit",
+      period: { start: "2026-10-03T00:00:00.000001Z", end: until.toISOString() },
+    })
+  })
+
+  it("is the same resource from the first word to the withdrawal, in whatever order the events come", () => {
+    const said = (
+      [
+        ["requested", "2026-10-01T00:00:00.000001Z"],
+        ["granted", "2026-10-02T00:00:00.000001Z"],
+        ["withdrawn", "2026-10-02T00:00:00.000500Z"],
+      ] as const
+    ).map(([kind, at], n) => event(kind, at, { id: `3b241101-e2bb-4255-8caf-4136c566a96${n}` }))
+    const made = ["2026-10-01T12:00:00Z", "2026-10-02T00:00:00Z", "2026-10-02T12:00:00Z"].map((at) =>
+      fhirConsent([...said].reverse(), { ...asked, at: new Date(at) }),
+    )
+    expect(made.map((one) => one?.status)).toEqual(["proposed", "proposed", "inactive"])
+    expect(new Set(made.map((one) => one?.id))).toEqual(new Set([said[0]?.id]))
+    expect(() => fhirConsent(said, { ...asked, at: new Date(Number.NaN) })).toThrow(
+      expect.objectContaining({ code: "WK009" }),
+    )
   })
 
   it("the validator finds what is missing, unknown, single where many are meant, of another code, and no moment", () => {

@@ -139,7 +139,7 @@ export async function endDue(q: InContext): Promise<number> {
  * Everything the ledger holds about one person in the branches of the context, oldest first; `consentAt` says from it
  * where the person stood at any moment.
  *
- * @throws WK503 not a person of a confined context · WK1xx
+ * @throws WK503 not a person of a confined context · WK106 the key is of several people · WK1xx
  * @example consentAt(await history(wk, subject), { purpose: "outreach", at: new Date() }).state
  */
 export async function history(q: InContext, subject: string): Promise<readonly ConsentEvent[]> {

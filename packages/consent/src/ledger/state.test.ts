@@ -114,4 +114,11 @@ describe("where a person stood", () => {
     expect(adultFrom("2008-02-29").toISOString()).toBe("2026-02-27T18:30:00.000Z")
     expect(() => adultFrom("2008-02-30")).toThrowError(expect.objectContaining({ code: "WK009" }))
   })
+
+  it.each(["2027-06-01T00:00:00", "2027-06-01", "yesterday", "", new Date(Number.NaN)])(
+    "is asked at a moment, which %s is not: without an offset it would be another one on each machine",
+    (at) => {
+      expect(() => consentAt([], { purpose: "outreach", at })).toThrow(expect.objectContaining({ code: "WK009" }))
+    },
+  )
 })

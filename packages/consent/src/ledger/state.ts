@@ -1,3 +1,4 @@
+import { WardkeepError } from "@wardkeep/core"
 import type { ConsentEvent, Giver } from "./event.js"
 import { adultFrom } from "./majority.js"
 
@@ -30,7 +31,7 @@ export interface Question {
  * Where a person stood about one purpose, from the events alone: the same events and the same moment give the same answer on
  * every machine, at any later time.
  *
- * @throws WK009 a day of birth that is no day
+ * @throws WK009 a day of birth that is no day, or a moment that is none: a text needs its offset, such as `Z` or `+05:30`
  * @example consentAt(events, { purpose: "outreach", at: new Date("2027-06-01T00:00:00+05:30") })
  */
 export function consentAt(events: readonly (Act & { readonly born?: string | null })[], asked: Question): ConsentState {
@@ -39,12 +40,7 @@ export function consentAt(events: readonly (Act & { readonly born?: string | nul
   let consent: ConsentState["state"] = "none"
   let objected = false
   let last: Act | undefined
-  const past = events
-    .filter(({ purpose }) => purpose === asked.purpose)
-    .map((event) => ({ event, at: instant(event.at) }))
-    .filter(({ at }) => at <= moment)
-    .sort((a, b) => (a.at < b.at ? -1 : 1))
-  for (const { event } of past) {
+  for (const event of saidUntil(events, asked)) {
     if (event.kind === "objected" || event.kind === "objection_lifted") {
       objected = event.kind === "objected"
       continue
@@ -60,6 +56,20 @@ export function consentAt(events: readonly (Act & { readonly born?: string | nul
   const until = endOf(last, born)
   const state = until !== undefined && instant(until) <= moment ? "expired" : "granted"
   return { state, objected, since: last.at, ...by, ...(until !== undefined && { until }) }
+}
+
+/** What was said about a purpose until a moment, oldest first. */
+export function saidUntil<E extends Pick<Act, "at" | "purpose">>(
+  events: readonly E[],
+  { purpose, at: until }: Pick<Question, "purpose" | "at">,
+): readonly E[] {
+  const moment = instant(until)
+  return events
+    .filter((event) => event.purpose === purpose)
+    .map((event) => ({ event, at: instant(event.at) }))
+    .filter(({ at }) => at <= moment)
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+    .map(({ event }) => event)
 }
 
 function stateAfter(kind: Act["kind"]): ConsentState["state"] | undefined {
@@ -80,9 +90,15 @@ function endOf({ at, by, valid_until }: Act, born: string | null): Date | undefi
   return ends.length === 0 ? undefined : new Date(Math.min(...ends.map((end) => end.getTime())))
 }
 
-/** Microseconds since 1970: a Date would lose the order of events of one call. */
+/** Microseconds since 1970: a Date would lose the order of events of one call. Without an offset a text is another moment on each machine. */
 function instant(at: Date | string): bigint {
-  if (at instanceof Date) return BigInt(at.getTime()) * 1000n
-  const fraction = /\.(\d+)/.exec(at)?.[1] ?? ""
-  return BigInt(Date.parse(at.replace(/\.\d+/, ""))) * 1000n + BigInt(fraction.padEnd(6, "0").slice(0, 6))
+  const [, seconds = "", fraction = "", offset = ""] =
+    at instanceof Date ? [] : (/^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(at) ?? [])
+  const milliseconds = at instanceof Date ? at.getTime() : Date.parse(`${seconds}${offset}`)
+  if (Number.isNaN(milliseconds))
+    throw new WardkeepError("WK009", {
+      message: "that is not a moment",
+      hint: "Write it with its offset, such as 2027-06-01T00:00:00+05:30.",
+    })
+  return BigInt(milliseconds) * 1000n + BigInt(fraction.padEnd(6, "0").slice(0, 6))
 }

@@ -67,6 +67,10 @@ describe("a combination of roles", () => {
     expect(() => parse({ combinations: { doctor: ["doctor", "cashier"] } })).toThrowError(
       /there is a role of this name/,
     )
+    const services = { both: { purposes: ["care"], can: { invoice: "read" } } }
+    expect(() => parse({ combinations: { both: ["doctor", "cashier"] }, services })).toThrowError(
+      /there is a service of this name/,
+    )
   })
 
   it("makes no more than 200 database roles, and says what to merge", () => {

@@ -11,6 +11,8 @@ export function combinationActors(doc: PolicyDocument, roles: readonly Actor[], 
   return Object.entries(doc.combinations).flatMap(([name, parts]) => {
     const at = `combinations.${name}`
     if (Object.hasOwn(doc.roles, name)) known.faults.push(`${at}: there is a role of this name`)
+    // An event names a role and not its kind, and would name a service's as the combination's.
+    if (Object.hasOwn(doc.services, name)) known.faults.push(`${at}: there is a service of this name`)
     const combined = [...new Set(parts)].flatMap((part) => {
       const role = roles.find((actor) => actor.name === part)
       if (role === undefined) known.faults.push(`${at}: ${part} is not under roles`)

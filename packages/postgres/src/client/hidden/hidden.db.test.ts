@@ -186,8 +186,7 @@ describe("what is asked of the server beside a call", () => {
 
   it("asks once where many ask the same at once", async () => {
     const text = "select name from patient where id = $1 and 'many' <> ''"
-    const asking =
-      "select from pg_stat_activity where usename = $1 and wait_event_type = 'Lock' and query ~ 'many'"
+    const asking = "select from pg_stat_activity where usename = $1 and wait_event_type = 'Lock' and query ~ 'many'"
     await host.asOwner(async (owner) => {
       await owner.query("begin")
       await owner.query("lock table public.patient in access exclusive mode")
@@ -200,6 +199,26 @@ describe("what is asked of the server beside a call", () => {
       })
       await owner.query("rollback")
       for (const { rows } of await Promise.all(asked)) expect(rows).toEqual([{ name: "Asha" }])
+    })
+  })
+
+  it("asks again for the others where whoever asked first got no answer", async () => {
+    const text = "select id from patient where phone = 'first' and id > $1"
+    const asking = `from pg_stat_activity where usename = $1 and wait_event_type = 'Lock' and query ~ 'first'`
+    await host.asOwner(async (owner) => {
+      await owner.query("begin")
+      await owner.query("lock table public.patient in access exclusive mode")
+      const asked = Array.from({ length: 3 }, () => codeOf(wk.run(session, () => wk.query(text, [0]))))
+      await connected(database.adminUrl, async (admin) => {
+        const user = [host.logins.app.user]
+        const waiting = async () => (await admin.query(`select ${asking}`, user)).rowCount
+        await expect.poll(waiting).toBe(1)
+        await admin.query(`select pg_cancel_backend(pid) ${asking}`, user)
+        expect(await asked[0]).toBe("57014")
+        await expect.poll(waiting).toBeGreaterThan(0)
+      })
+      await owner.query("rollback")
+      expect(await Promise.all(asked)).toEqual(["57014", "WK117", "WK117"])
     })
   })
 

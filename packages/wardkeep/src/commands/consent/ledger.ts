@@ -25,7 +25,7 @@ export type Standing = ConsentState & { readonly purpose: string; readonly waits
 /**
  * Where a person stands about each purpose that waits, at a moment.
  *
- * @throws WK002 · WK307 · WK005 · WK009
+ * @throws WK106 the key is of several people · WK002 · WK307 · WK005 · WK009
  */
 export async function consentShow(options: OfPerson & { readonly at: Date }): Promise<readonly Standing[]> {
   const events = await consentHistory(options)
@@ -39,7 +39,7 @@ export async function consentShow(options: OfPerson & { readonly at: Date }): Pr
 /**
  * Everything the ledger holds about a person, oldest first.
  *
- * @throws WK002 · WK307 · WK005 · WK009
+ * @throws WK106 the key is of several people · WK002 · WK307 · WK005 · WK009
  */
 export async function consentHistory(options: OfPerson): Promise<readonly ConsentEvent[]> {
   return await inLedger(options, (q) => history(q, options.subject))
