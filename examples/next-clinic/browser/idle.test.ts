@@ -36,10 +36,34 @@ test("who leaves the desk is locked out in the browser and in the database, and 
   for (const page of [at.page, behind]) expect(await page.locator("dialog.lock[open]").count()).toBe(0)
   await at.page.waitForSelector("dialog.lock[open]")
   expect(await at.page.locator("main").isVisible()).toBe(false)
-  const answer = await at.page.request.get(`${console_.origin}/patients`, { maxRedirects: 0 })
-  expect(answer.status()).toBe(307)
+  // The page locks first and says so to the server then, so the server may still be hearing of it.
+  const status = async () => (await at.page.request.get(`${console_.origin}/patients`, { maxRedirects: 0 })).status()
+  await expect.poll(status, { timeout: 10_000 }).toBe(307)
   await unlock(at.page, "reception")
   await at.page.locator("main").waitFor({ state: "visible" })
   expect(await at.page.inputValue("#full_name")).toBe("Half a name")
+  await at.context.close()
+})
+
+test("a tab that slept behind does not end the session of whoever unlocked another one meanwhile", async () => {
+  const at = await seat(chromium, console_, "nurse")
+  await at.go("/patients")
+  const asleep = await at.context.newPage()
+  await asleep.clock.install()
+  await asleep.goto(`${console_.origin}/patients`)
+  // As browsers do to a tab that nobody sees: its timers stand still.
+  const since = Date.now()
+  await asleep.clock.pauseAt(since + 60_000)
+  await at.page.bringToFront()
+  await at.page.waitForSelector("dialog.lock[open]")
+  await unlock(at.page, "nurse")
+  await at.page.locator("main").waitFor({ state: "visible" })
+  const told = at.context.waitForEvent("request", { predicate: (request) => request.url().endsWith("/session") })
+  const ended: string[] = []
+  asleep.on("request", (request) => void ended.push(`${request.method()} ${new URL(request.url()).pathname}`))
+  await asleep.clock.resume()
+  await told
+  expect(ended).not.toContain("DELETE /session")
+  expect(await at.page.locator("dialog.lock[open]").count()).toBe(0)
   await at.context.close()
 })

@@ -11,3 +11,18 @@ export function backTo(path: unknown): Response {
   const own = typeof path === "string" && /^\/[a-z0-9/-]*$/.test(path) && !path.startsWith("//") ? path : "/"
   return new Response(null, { status: 303, headers: { location: own, "cache-control": "private, no-store" } })
 }
+
+export const isId = (text: string | undefined): text is string =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text ?? "")
+
+/** The bytes that were sent; undefined once they are more than `most`, without reading on. */
+export async function bytesOf(request: Request, most: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of request.body ?? []) {
+    length += chunk.byteLength
+    if (length > most) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
