@@ -49,7 +49,7 @@ beforeAll(async () => {
         ('${clinic.id}', '${clinic.annaNagar}', 'Meera Nair'), ('${clinic.id}', '${clinic.velachery}', 'Arjun Rao');`),
   )
   env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
-  await cli(["init"])
+  await cli(["init", "--yes"])
   const policy = await readFile(join(folder, "wardkeep.policy.ts"), "utf8")
   // Roles belong to the whole cluster, so this run cannot be called `main`.
   await writeFile(join(folder, "wardkeep.policy.ts"), policy.replace("{\n", `{\n  deployment: "${deployment}",\n`))

@@ -33,7 +33,9 @@ const foreign = [nextDoor, elsewhere]
 /** Whatever of a person of another branch stands in a text. */
 const leaks = (text: string): string[] =>
   foreign.flatMap(({ full_name, phone, abha, address }) =>
-    [full_name, phone, abha, address].filter((one) => one !== null && text.includes(one)),
+    [full_name, phone, abha, address].filter(
+      (one): one is string => one !== null && text.includes(one),
+    ),
   )
 
 /** Of a page that may still be on its way to another. */

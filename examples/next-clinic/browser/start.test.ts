@@ -17,8 +17,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "wardkeep-start-"))
   // PostgreSQL refuses to run as root, and its own account must get in.
   chmodSync(folder, 0o755)
-  const env = { ...process.env, TMPDIR: folder }
-  delete env.WARDKEEP_DATABASE_URL
+  const { WARDKEEP_DATABASE_URL: _, ...inherited } = process.env
+  const env = { ...inherited, TMPDIR: folder }
   said = ""
   child = spawn(process.execPath, [entry, "--next", "--patients", "200"], { env, stdio: ["pipe", "pipe", "pipe"] })
   for (const stream of [child.stdout, child.stderr])

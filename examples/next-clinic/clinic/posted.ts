@@ -17,12 +17,17 @@ export const isId = (text: string | undefined): text is string =>
 
 /** The bytes that were sent; undefined once they are more than `most`, without reading on. */
 export async function bytesOf(request: Request, most: number): Promise<Buffer | undefined> {
+  const reader = request.body?.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of request.body ?? []) {
-    length += chunk.byteLength
-    if (length > most) return undefined
-    chunks.push(chunk)
+  for (;;) {
+    const { value } = (await reader?.read()) ?? {}
+    if (value === undefined) break
+    length += value.byteLength
+    chunks.push(value)
+    if (length <= most) continue
+    await reader?.cancel()
+    return undefined
   }
   return Buffer.concat(chunks)
 }
