@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import type { Patient } from "../../express-clinic/src/data/patients.ts"
 import { connected } from "../../express-clinic/src/database/connected.ts"
 import { actorOf } from "../../express-clinic/src/login/actor.ts"
 import type { Browser } from "../../express-clinic/src/testing/chromium.ts"
-import { startChromium } from "../../express-clinic/src/testing/chromium.ts"
+import { artefacts, startChromium, violations } from "../../express-clinic/src/testing/chromium.ts"
 import { clinicTemplate } from "../../express-clinic/src/testing/open-clinic.ts"
 import { secrets, world } from "../../express-clinic/src/testing/secrets.ts"
 import { openConsole, type RunningConsole } from "./console.ts"
@@ -167,6 +168,11 @@ test("doctor: an emergency opens one patient of the branch next door, and ends w
   await at.page.waitForURL(/\/emergency\/[0-9a-f-]{36}$/)
   await at.page.locator("h1", { hasText: stranger.full_name }).waitFor()
   expect(await at.main()).toContain(stranger.phone)
+  for (const width of [1280, 360]) {
+    await at.page.setViewportSize({ width, height: 860 })
+    await at.page.screenshot({ path: join(artefacts(), `doctor-opened-${width}.png`) })
+    expect(await violations(at.page)).toEqual([])
+  }
   const opened = at.page.url()
   // In its own place only: nowhere else did anything widen.
   expect(await at.go(`/patients/${stranger.id}`)).toBe(404)

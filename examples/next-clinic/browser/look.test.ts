@@ -14,8 +14,12 @@ import { type Seat, seat } from "./seat.ts"
 const database = useDatabase({ template: clinicTemplate })
 let console_: RunningConsole
 let chromium: Browser
+/** Somebody with a file and an allergy. */
 const patient = world.patients.find(
-  ({ branch_id, allergies }) => branch_id === secrets.people.doctor.branches[0]?.id && allergies !== null,
+  ({ id, branch_id, allergies }) =>
+    branch_id === secrets.people.doctor.branches[0]?.id &&
+    allergies !== null &&
+    world.care.lab_file.some(({ patient_id }) => patient_id === id),
 )
 
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import type pg from "pg"
 import { administrator, withClient } from "../connection/connect.js"
 import type { Connection } from "../connection/owner.js"
 import { type Draft, draftPolicy, type Named, policyJson, policyText, type SeenTable } from "./draft.js"
-import { detectStack, prismaOutput, type Stack } from "./stack.js"
+import { detectStack, prismaModule, type Stack } from "./stack.js"
 import { type Wiring, wiringFor } from "./wiring.js"
 
 export interface InitOptions extends Named {
@@ -88,7 +88,7 @@ export async function init(options: InitOptions): Promise<InitResult> {
 const whereOf = (path: string, folder: string) => ({
   folder: dirname(path),
   policy: basename(path).replace(/\.m?ts$/, ""),
-  prismaOutput: prismaOutput(folder),
+  prismaModule: prismaModule(folder),
 })
 
 async function write({ path, text }: NewFile, folder: string): Promise<void> {

@@ -43,14 +43,16 @@ function dependenciesIn(text: string): string[] {
   }
 }
 
-/** The folder into which Prisma generates its client, as its schema says; undefined where it does not. */
-export function prismaOutput(folder: string): string | undefined {
+/** The module of the client that Prisma generates, as its schema says; undefined where it is in `@prisma/client`. */
+export function prismaModule(folder: string): string | undefined {
   for (const at of ["prisma", "."]) {
     const file = join(folder, at, "schema.prisma")
     if (!existsSync(file)) continue
     const generator = /generator\s+\w+\s*\{[^}]*\}/.exec(readFileSync(file, "utf8"))?.[0] ?? ""
-    const output = /^\s*output\s*=\s*"([^"]+)"/m.exec(generator)?.[1]
-    return output === undefined ? undefined : join(folder, at, output)
+    const says = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*"([^"]+)"`, "m").exec(generator)?.[1]
+    const output = says("output")
+    // The older generator writes `index.js`, the one of Prisma 7 `client.ts`.
+    return output && join(folder, at, output, says("provider") === "prisma-client-js" ? "index" : "client")
   }
   return undefined
 }

@@ -12,7 +12,8 @@ interface Where {
   readonly folder: string
   /** Of the policy file, without its ending. */
   readonly policy: string
-  readonly prismaOutput: string | undefined
+  /** Of the generated client, without its ending. */
+  readonly prismaModule: string | undefined
 }
 
 /** A file and the steps after it, for Express or Next in TypeScript; undefined for anything else. */
@@ -26,7 +27,7 @@ type Ending = "" | ".js"
 
 function ormParts(
   orm: Orm | undefined,
-  { folder, prismaOutput }: Where,
+  { folder, prismaModule }: Where,
   ending: Ending,
 ): [imports: string, db: string] {
   if (orm === "drizzle")
@@ -35,7 +36,7 @@ function ormParts(
       "\nexport const db = drizzle({ client: drizzleClient(wk) })\n",
     ]
   if (orm !== "prisma") return ["", ""]
-  const client = prismaOutput === undefined ? "@prisma/client" : `${local(folder, prismaOutput)}/client${ending}`
+  const client = prismaModule === undefined ? "@prisma/client" : local(folder, prismaModule) + ending
   return [
     `import { PrismaPg } from "@prisma/adapter-pg"\nimport { prismaOn } from "wardkeep/prisma"\nimport { PrismaClient } from "${client}"\n`,
     "\n/** Prisma names tables with their schema: make one of these for each role, and `omit` in it what is hidden from that role. */\nexport const db = prismaOn(wk, new PrismaClient({ adapter: new PrismaPg({}) }))\n",
