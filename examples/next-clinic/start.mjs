@@ -53,7 +53,9 @@ try {
   if (stopped) throw new Error("stopped")
   console_ = spawn(process.execPath, args, { cwd: folder, env, stdio: ["ignore", "inherit", "inherit"] })
   const ended = new Promise((resolve) => console_.once("exit", resolve))
-  const cast = ["reception", "nurse", "doctor", "doctorOfTwo", "billing", "owner", "privacy"].map((part) => people[part])
+  const cast = ["reception", "nurse", "doctor", "doctorOfTwo", "billing", "owner", "privacy"].map(
+    (part) => people[part],
+  )
   say("\nSign in as one of these; a code works once, and Enter prints the ones of now:\n")
   for (const { role, email, password } of cast) say(`  ${role.padEnd(10)} ${email.padEnd(32)} ${password}`)
   const codes = () => {

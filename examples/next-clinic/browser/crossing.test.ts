@@ -33,9 +33,7 @@ const foreign = [nextDoor, elsewhere]
 /** Whatever of a person of another branch stands in a text. */
 const leaks = (text: string): string[] =>
   foreign.flatMap(({ full_name, phone, abha, address }) =>
-    [full_name, phone, abha, address].filter(
-      (one): one is string => one !== null && text.includes(one),
-    ),
+    [full_name, phone, abha, address].filter((one): one is string => one !== null && text.includes(one)),
   )
 
 /** Of a page that may still be on its way to another. */
@@ -230,6 +228,7 @@ test("by cached page and back button: nothing of whoever sat here before, for no
 test("a session that is revoked while the page is open: the page locks, and the form is still there after unlocking", async () => {
   const [desk, other] = [await seat(chromium, console_, "nurse"), await seat(chromium, console_, "nurse")]
   await desk.go(`/patients/${own.id}`)
+  expect(await desk.page.innerText("main")).toContain(own.full_name)
   await desk.page.click("#details summary")
   await desk.page.fill("#details #allergies", "typed before the end")
   await other.go("/sessions")
