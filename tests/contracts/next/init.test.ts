@@ -26,7 +26,7 @@ beforeAll(async () => {
       jsx: "react-jsx",
     },
     ...{
-      lib: ["dom", "esnext"],
+      lib: ["dom", "dom.iterable", "esnext"],
       skipLibCheck: true,
       isolatedModules: true,
       typeRoots: [join(root, "node_modules/@types")],
@@ -58,7 +58,9 @@ export default clinic.component(async () => {
   writeFileSync(join(folder, "app/patients/page.tsx"), text)
 }
 
-test("what init writes for Next and Drizzle compiles in the application, with a page around it", async () => {
+test("what init writes for Next and Drizzle compiles in the application, with a page around it", {
+  timeout: 240_000,
+}, async () => {
   const env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
   const made = await runCli(folder, ["init", "--yes"], env)
   expect(made).toMatchObject({ code: 0, stderr: "" })
