@@ -40,6 +40,8 @@ async function freshApp(at: string): Promise<void> {
   const dependencies = { "@prisma/adapter-pg": "7", "@prisma/client": "7", express: "5", wardkeep: "*" }
   const manifest = { type: "module", private: true, dependencies, devDependencies: { typescript: "5" } }
   await writeFile(join(at, "package.json"), JSON.stringify(manifest))
+  // Prisma writes its imports as the compiler's options want them.
+  await writeFile(join(at, "tsconfig.json"), JSON.stringify({ compilerOptions: { module: "NodeNext" } }))
   await mkdir(join(at, "prisma"))
   await writeFile(
     join(at, "prisma/schema.prisma"),
