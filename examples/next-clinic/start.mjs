@@ -19,7 +19,9 @@ let console_
 let stopped = false
 const stop = () => {
   stopped = true
-  console_?.kill("SIGTERM")
+  // While the clinic is made there is no console yet: whoever waits for the server is told that it went.
+  if (console_ === undefined) void server.stop()
+  else console_.kill("SIGTERM")
 }
 // Each time: who presses Ctrl-C twice must not leave the server behind.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop)
@@ -48,9 +50,12 @@ try {
   const next = createRequire(import.meta.url).resolve("next/dist/bin/next")
   const folder = fileURLToPath(new URL(".", import.meta.url))
   const args = [next, "start", "--hostname", "127.0.0.1", "--port", values.port]
+  if (stopped) throw new Error("stopped")
   console_ = spawn(process.execPath, args, { cwd: folder, env, stdio: ["ignore", "inherit", "inherit"] })
   const ended = new Promise((resolve) => console_.once("exit", resolve))
-  const cast = ["reception", "doctorOfTwo", "billing", "owner", "privacy"].map((part) => people[part])
+  const cast = ["reception", "nurse", "doctor", "doctorOfTwo", "billing", "owner", "privacy"].map(
+    (part) => people[part],
+  )
   say("\nSign in as one of these; a code works once, and Enter prints the ones of now:\n")
   for (const { role, email, password } of cast) say(`  ${role.padEnd(10)} ${email.padEnd(32)} ${password}`)
   const codes = () => {
@@ -60,12 +65,13 @@ try {
   codes()
   say("\nCtrl-C stops everything and leaves nothing behind.\n")
   const input = createInterface({ input: process.stdin }).on("line", codes)
-  if (stopped) stop()
   input.once("SIGINT", stop)
   const code = await ended
   input.close()
   // Without being asked to: the console could not start, or broke.
   if (!stopped) process.exitCode = code || 1
+} catch (error) {
+  if (!stopped) throw error
 } finally {
   console_?.kill("SIGTERM")
   await server.stop()

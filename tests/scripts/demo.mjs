@@ -18,4 +18,5 @@ const entry = join(root, isConsole ? "examples/next-clinic/start.mjs" : "example
 if (!existsSync(entry)) throw new Error(`${entry} is missing`)
 process.exitCode = await run(process.execPath, ["--enable-source-maps", entry, ...args], {
   env: { WARDKEEP_DEMO_BEGAN: String(began) },
+  stays: true,
 })

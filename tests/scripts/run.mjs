@@ -3,8 +3,11 @@ import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** Runs a program with the terminal attached and resolves with its exit code. */
-export function run(program, args, { env = {}, cwd = root, quiet = false, limitMinutes } = {}) {
+/**
+ * Runs a program with the terminal attached and resolves with its exit code. `stays`: it runs until it is told to end, and is told
+ * what this process is told.
+ */
+export function run(program, args, { env = {}, cwd = root, quiet = false, limitMinutes, stays = false } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
@@ -12,6 +15,7 @@ export function run(program, args, { env = {}, cwd = root, quiet = false, limitM
       stdio: quiet ? ["ignore", "pipe", "pipe"] : "inherit",
       timeout: limitMinutes === undefined ? undefined : limitMinutes * 60_000,
     })
+    if (stays) for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
     let output = ""
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text) => {

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto"
-import { readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { runCli } from "../cli/run-cli.ts"
 import { connected } from "../fixture/clinic.ts"
+import { prismaGenerate } from "../fixture/prisma-client.ts"
 import { useDatabase } from "../harness/src/use-database.ts"
 import { runnableSnippets } from "./extract.ts"
 import { compile, readDocument, run, workshop } from "./workshop.ts"
@@ -34,6 +35,65 @@ async function cli(args: readonly string[]): Promise<string> {
   return ran.stdout
 }
 
+/** As `npm init` and `prisma init` leave an application, with a model of what is there. */
+async function freshApp(at: string): Promise<void> {
+  const dependencies = { "@prisma/adapter-pg": "7", "@prisma/client": "7", express: "5", wardkeep: "*" }
+  const manifest = { type: "module", private: true, dependencies, devDependencies: { typescript: "5" } }
+  await writeFile(join(at, "package.json"), JSON.stringify(manifest))
+  // Prisma writes its imports as the compiler's options want them.
+  await writeFile(join(at, "tsconfig.json"), JSON.stringify({ compilerOptions: { module: "NodeNext" } }))
+  await mkdir(join(at, "prisma"))
+  await writeFile(
+    join(at, "prisma/schema.prisma"),
+    `generator client {
+  provider = "prisma-client"
+  output   = "../generated/prisma"
+}
+datasource db {
+  provider = "postgresql"
+}
+model patient {
+  clinic_id String @default(dbgenerated()) @db.Uuid
+  branch_id String @default(dbgenerated()) @db.Uuid
+  id        String @default(dbgenerated("gen_random_uuid()")) @db.Uuid
+  full_name String
+  phone     String?
+  @@id([clinic_id, branch_id, id])
+}
+`,
+  )
+}
+
+/** What somebody adds to what `init` wrote. */
+const program = `import { once } from "node:events"
+import type { AddressInfo } from "node:net"
+import express from "express"
+import { db, inContext, issuer, refusals, sessions, wk } from "./wardkeep.js"
+
+const { CLINIC, ANNA_NAGAR, VELACHERY } = process.env as Record<string, string>
+const assignments = [{ tenant: CLINIC, branches: [ANNA_NAGAR], role: "staff" }]
+sessions.set("1", await issuer.issueSession({ actor: "asha", assignments, ttl: 600 }))
+const app = express()
+app.use(inContext)
+app.get("/patients", async (_request, response) => {
+  response.json(await db.patient.findMany({ select: { full_name: true } }))
+})
+app.get("/velachery", async (_request, response) => {
+  response.json(await db.patient.findMany({ where: { branch_id: VELACHERY } }))
+})
+app.use(refusals)
+const server = app.listen(0)
+await once(server, "listening")
+const ask = async (path: string, cookie = "sid=1") => {
+  const { port } = server.address() as AddressInfo
+  const answer = await fetch("http://127.0.0.1:" + port + path, { headers: { cookie } })
+  return [answer.status, await answer.json()]
+}
+console.log(JSON.stringify([await ask("/patients"), await ask("/velachery"), await ask("/patients", "")]))
+server.close()
+await Promise.all([db.$disconnect(), wk.close(), issuer.close()])
+`
+
 /** The README's own commands, on a database as a host would have it. */
 beforeAll(async () => {
   folder = await workshop()
@@ -49,7 +109,10 @@ beforeAll(async () => {
         ('${clinic.id}', '${clinic.annaNagar}', 'Meera Nair'), ('${clinic.id}', '${clinic.velachery}', 'Arjun Rao');`),
   )
   env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
-  await cli(["init"])
+  await freshApp(folder)
+  expect(await cli(["init", "--yes"])).toContain("for express and prisma")
+  prismaGenerate(folder, import.meta.url)
+  await writeFile(join(folder, "app.ts"), program)
   const policy = await readFile(join(folder, "wardkeep.policy.ts"), "utf8")
   // Roles belong to the whole cluster, so this run cannot be called `main`.
   await writeFile(join(folder, "wardkeep.policy.ts"), policy.replace("{\n", `{\n  deployment: "${deployment}",\n`))
@@ -87,7 +150,9 @@ test("every runnable block of the documents compiles strictly and runs as a user
       blocks.push({ where, file })
     }
   }
-  const compiled = await compile(folder, [...blocks.map(({ file }) => `${file}.ts`), "wardkeep.policy.ts"])
+  // With what `init` wrote and the program around it: one compilation for all.
+  const written = ["app.ts", "wardkeep.ts", "wardkeep.policy.ts"]
+  const compiled = await compile(folder, [...blocks.map(({ file }) => `${file}.ts`), ...written])
   expect(compiled, JSON.stringify(blocks)).toEqual({ code: 0, output: "" })
   const outputs: Record<string, string> = {}
   for (const { where, file } of blocks) {
@@ -109,6 +174,25 @@ test("every runnable block of the documents compiles strictly and runs as a user
   const stage = Object.entries(outputs).find(([where]) => where.startsWith("docs/guides/your-tests.md"))?.[1]
   expect(stage).toContain("Meera Nair")
   expect(stage).toContain("[]")
+})
+
+test("what init wrote for Express and Prisma answers for one's own branch, and refuses the other", async () => {
+  const { DATABASE_URL, ISSUER_URL, SIGNING_KEY } = env
+  const ran = await run(folder, ["app.js"], {
+    ...env,
+    APP_DATABASE_URL: DATABASE_URL,
+    ISSUER_DATABASE_URL: ISSUER_URL,
+    WARDKEEP_KEY_ID: "k001",
+    WARDKEEP_KEY: SIGNING_KEY,
+  })
+  expect(ran.code, ran.output).toBe(0)
+  expect(JSON.parse(ran.output)).toEqual([
+    [200, [{ full_name: "Meera Nair" }]],
+    [200, []],
+    [401, expect.objectContaining({ code: "WK101" })],
+  ])
+  const unset = await run(folder, ["app.js"])
+  expect(unset).toMatchObject({ code: 1, output: expect.stringContaining("set APP_DATABASE_URL") })
 })
 
 test("a block that does not compile is found", async () => {

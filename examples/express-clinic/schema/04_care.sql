@@ -58,3 +58,19 @@ create table lab_result (
   foreign key (clinic_id, branch_id, patient_id) references patient on delete cascade
 );
 create index lab_result_patient on lab_result (clinic_id, branch_id, patient_id, taken_at desc);
+
+-- Reports as files, with their bytes: the fence holds for them as for any row.
+create table lab_file (
+  clinic_id uuid not null,
+  branch_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  patient_id uuid not null,
+  author text not null,
+  file_name text not null check (length(file_name) between 1 and 120),
+  media_type text not null check (media_type in ('application/pdf', 'image/png', 'image/jpeg')),
+  content bytea not null check (octet_length(content) between 1 and 5242880),
+  created_at timestamptz not null default now(),
+  primary key (clinic_id, branch_id, id),
+  foreign key (clinic_id, branch_id, patient_id) references patient on delete cascade
+);
+create index lab_file_patient on lab_file (clinic_id, branch_id, patient_id, created_at desc);

@@ -31,6 +31,8 @@ export default definePolicy({
     clinical_note: { scope: "branch", subject: "patient_id", columns: { clinical: ["diagnosis", "body"] } },
     attachment: { scope: { through: "clinical_note", by: "note_id" } },
     lab_result: { scope: "branch", subject: "patient_id" },
+    // A file is not copied into the log, and whoever is shown one stands in it.
+    lab_file: { scope: "branch", subject: "patient_id", audit: { redact: ["content"], views: true } },
     invoice: { scope: "branch", subject: "patient_id", narrowable: ["create"] },
     account: { scope: "unmanaged" },
   },
@@ -78,6 +80,7 @@ export default definePolicy({
         appointment: { read: true, update: ["status"] },
         prescription: "read",
         lab_result: { read: true, create: true },
+        lab_file: { read: true, create: { when: "own" }, download: true },
         drug: "read",
       },
     },

@@ -33,7 +33,7 @@ const foreign = [nextDoor, elsewhere]
 /** Whatever of a person of another branch stands in a text. */
 const leaks = (text: string): string[] =>
   foreign.flatMap(({ full_name, phone, abha, address }) =>
-    [full_name, phone, abha ?? "none", address].filter((one) => text.includes(one)),
+    [full_name, phone, abha, address].filter((one): one is string => one !== null && text.includes(one)),
   )
 
 /** Of a page that may still be on its way to another. */
@@ -97,6 +97,7 @@ test("by URL: screens that the role has not are not there", async () => {
     "/privacy/accesses?reason=x",
     `/privacy/seen/${own.id}?reason=x`,
     "/emergencies",
+    "/emergency",
     "/team",
     "/matrix",
     "/report",
@@ -159,6 +160,32 @@ test("by the payload of a server action: another role's action, sent with one's 
   await doctor.context.close()
 })
 
+test("a lab file of another branch is not downloaded, and none is put there; the database and not the screen says so", async () => {
+  const nurse = await seat(chromium, console_, "nurse")
+  const { origin } = console_
+  const file = (part: Part): string => {
+    const branch = people[part].branches[0]?.id
+    return String(world.care.lab_file.find(({ branch_id }) => branch_id === branch)?.id)
+  }
+  const get = async (id: string) => {
+    const answer = await nurse.page.request.get(`${origin}/lab-files/${id}`)
+    return [answer.status(), await answer.text()] as const
+  }
+  expect((await get(file("nurse")))[0]).toBe(200)
+  const none = await get("00000000-0000-4000-8000-000000000000")
+  expect(none[0]).toBe(404)
+  for (const part of ["doctorNextDoor", "doctorElsewhere"] as const) expect(await get(file(part))).toEqual(none)
+  const before = await asked("select count(*)::int as n from lab_file")
+  const send = (seat: Seat, patient: string, headers = {}) =>
+    seat.page.request.post(`${origin}/patients/${patient}/lab-files`, { data: Buffer.from("%PDF-1.4 x"), headers })
+  for (const { id } of foreign) expect((await send(nurse, id)).status()).toBe(404)
+  expect((await send(reception, own.id)).status()).toBe(403)
+  expect((await send(nurse, own.id, { "sec-fetch-site": "cross-site" })).status()).toBe(403)
+  expect((await reception.page.request.get(`${origin}/lab-files/${file("nurse")}`)).status()).not.toBe(200)
+  expect(await asked("select count(*)::int as n from lab_file")).toMatchObject({ rows: before.rows })
+  await nurse.context.close()
+})
+
 test("a branch that is not one's own cannot be chosen; one's own can, and narrows", async () => {
   const two = await seat(chromium, console_, "doctorOfTwo")
   const [here, there] = people.doctorOfTwo.branches
@@ -201,6 +228,7 @@ test("by cached page and back button: nothing of whoever sat here before, for no
 test("a session that is revoked while the page is open: the page locks, and the form is still there after unlocking", async () => {
   const [desk, other] = [await seat(chromium, console_, "nurse"), await seat(chromium, console_, "nurse")]
   await desk.go(`/patients/${own.id}`)
+  expect(await desk.page.innerText("main")).toContain(own.full_name)
   await desk.page.click("#details summary")
   await desk.page.fill("#details #allergies", "typed before the end")
   await other.go("/sessions")

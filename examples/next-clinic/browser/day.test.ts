@@ -1,19 +1,20 @@
+import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
-import { declareBreakGlass } from "../../../packages/wardkeep/src/index.ts"
+import type { Patient } from "../../express-clinic/src/data/patients.ts"
 import { connected } from "../../express-clinic/src/database/connected.ts"
 import { actorOf } from "../../express-clinic/src/login/actor.ts"
-import { openParts } from "../../express-clinic/src/parts.ts"
 import type { Browser } from "../../express-clinic/src/testing/chromium.ts"
-import { startChromium } from "../../express-clinic/src/testing/chromium.ts"
+import { artefacts, startChromium, violations } from "../../express-clinic/src/testing/chromium.ts"
 import { clinicTemplate } from "../../express-clinic/src/testing/open-clinic.ts"
 import { secrets, world } from "../../express-clinic/src/testing/secrets.ts"
 import { openConsole, type RunningConsole } from "./console.ts"
 import { type Seat, seat } from "./seat.ts"
 
 const database = useDatabase({ template: clinicTemplate })
-const { people, keyId, key } = secrets
+const { people } = secrets
 let console_: RunningConsole
 let chromium: Browser
 
@@ -38,6 +39,11 @@ const said = async ({ page }: Seat, form: string): Promise<string> => {
   return await status.innerText()
 }
 let patient = ""
+/** Stays open until it was reviewed. */
+let emergency: { readonly at: Seat; readonly opened: string } | undefined
+/** Of the branch next door, and written in the log as no name. */
+const stranger = world.patients.find(({ branch_id }) => branch_id === people.doctorNextDoor.branches[0]?.id) as Patient
+const report = Buffer.from("%PDF-1.4\n% haemoglobin of the day\n")
 
 test("reception: registers, corrects, books, and sees nothing that is clinical", async () => {
   const at = await seat(chromium, console_, "reception")
@@ -106,6 +112,81 @@ test("doctor: writes and signs a note, prescribes; a signed note has no button a
   await at.context.close()
 })
 
+test("nurse: a lab file comes in and goes out again; wrong and large ones are refused, and the log has every step", async () => {
+  const at = await seat(chromium, console_, "nurse")
+  await at.go(`/patients/${patient}`)
+  await at.page.click("#lab-files summary")
+  const choose = async (name: string, buffer: Buffer): Promise<void> => {
+    await at.page.setInputFiles("#lab-file", { name, mimeType: "application/pdf", buffer })
+    await at.page.click("#lab-files form button")
+  }
+  const answer = (text: string) => at.page.locator("#lab-files form [role=status]", { hasText: text }).waitFor()
+  await choose("huge.pdf", Buffer.concat([report, Buffer.alloc(5 * 1024 * 1024)]))
+  await answer("larger than 5 MB")
+  expect(await at.page.evaluate("document.querySelector('#lab-file').files[0].name")).toBe("huge.pdf")
+  await choose("page.pdf", Buffer.from("<script>alert(1)</script>"))
+  await answer("Only PDF, PNG and JPEG")
+  await choose("रक्त जाँच.pdf", report)
+  await answer("Added.")
+  const file = at.page.locator("#lab-files li", { hasText: "रक्त जाँच.pdf" })
+  const [left] = await Promise.all([at.page.waitForEvent("download"), file.locator("a").click()])
+  expect(left.suggestedFilename()).toBe("रक्त जाँच.pdf")
+  expect(readFileSync(await left.path())).toEqual(report)
+  const { rows } = await asked(
+    `select verb, subject, detail from wardkeep_audit.event
+      where actor = $1 and relation = 'public.lab_file' and verb in ('create', 'download') order by id`,
+    [actorOf(people.nurse.id)],
+  )
+  const sha256 = createHash("sha256").update(report).digest("hex")
+  const events = rows.map(({ verb, subject, detail }) => ({ verb, subject, detail: JSON.parse(detail) }))
+  expect(events).toMatchObject([
+    { verb: "create", subject: patient, detail: { content: "redacted" } },
+    { verb: "download", subject: patient, detail: { phase: "begun" } },
+    { verb: "download", subject: patient, detail: { phase: "completed", bytes: report.length, sha256 } },
+  ])
+  // Nothing of the file itself, and not its name where it left.
+  expect(JSON.stringify(events)).not.toContain(report.toString("hex"))
+  expect(JSON.stringify(events.slice(1))).not.toContain("रक्त")
+  await at.context.close()
+})
+
+test("doctor: an emergency opens one patient of the branch next door, and ends with the review", async () => {
+  const at = await seat(chromium, console_, "doctor")
+  expect(await menu(at)).toContain("Emergency")
+  expect(await at.go(`/patients/${stranger.id}`)).toBe(404)
+  await at.go("/emergency")
+  const branch = people.doctorNextDoor.branches[0]
+  await at.page.selectOption("#of-branch", branch?.id ?? "")
+  await at.page.fill("#subject", stranger.id)
+  await at.page.fill("#explanation", "brought in alone")
+  await at.page.fill("#minutes", "90")
+  await at.page.click("#declare button")
+  expect(await said(at, "#declare form")).toContain("refused")
+  expect(await at.page.inputValue("#explanation")).toBe("brought in alone")
+  await at.page.fill("#minutes", "20")
+  await at.page.click("#declare button")
+  await at.page.waitForURL(/\/emergency\/[0-9a-f-]{36}$/)
+  await at.page.locator("h1", { hasText: stranger.full_name }).waitFor()
+  expect(await at.main()).toContain(stranger.phone)
+  for (const width of [1280, 360]) {
+    await at.page.setViewportSize({ width, height: 860 })
+    await at.page.screenshot({ path: join(artefacts(), `doctor-opened-${width}.png`) })
+    expect(await violations(at.page)).toEqual([])
+  }
+  const opened = at.page.url()
+  // In its own place only: nowhere else did anything widen.
+  expect(await at.go(`/patients/${stranger.id}`)).toBe(404)
+  const other = await seat(chromium, console_, "doctorOfTwo")
+  expect((await other.page.goto(opened))?.status()).toBe(404)
+  await other.context.close()
+  const { rows } = await asked(
+    "select actor, subject from wardkeep_audit.event where relation = 'public.patient' and subject = $1 and verb = 'view'",
+    [stranger.id],
+  )
+  expect(rows).toContainEqual({ actor: actorOf(people.doctor.id), subject: stranger.id })
+  emergency = { at, opened }
+})
+
 test("billing: an invoice, paid; the export is in the audit log with its SHA-256", async () => {
   const at = await seat(chromium, console_, "billing")
   expect(await menu(at)).toEqual(["Today", "Patients", "Invoices", "Open sessions"])
@@ -139,21 +220,6 @@ test("billing: an invoice, paid; the export is in the audit log with its SHA-256
 })
 
 test("owner: reviews an emergency, withdraws a role, and reads no name", async () => {
-  const elsewhere = world.patients.find(({ branch_id }) => branch_id === people.doctorNextDoor.branches[0]?.id)
-  const parts = openParts({ appUrl: console_.appUrl, issuerUrl: console_.issuerUrl, keyId, key })
-  try {
-    const session = await parts.issuer.issueSession({ actor: actorOf(people.doctor.id), mfaAt: new Date(), ttl: 600 })
-    const declared = {
-      branch: elsewhere?.branch_id ?? "",
-      subject: elsewhere?.id ?? "",
-      reason: "unconscious",
-      explanation: "brought in alone",
-      minutes: 20,
-    }
-    await parts.wk.run(session, async () => await declareBreakGlass(parts.wk, declared))
-  } finally {
-    await parts.close()
-  }
   const at = await seat(chromium, console_, "owner")
   expect(await menu(at)).toEqual([
     "Patients",
@@ -165,10 +231,14 @@ test("owner: reviews an emergency, withdraws a role, and reads no name", async (
   ])
   await at.go("/emergencies")
   expect(await at.main()).toContain("brought in alone")
-  expect(await at.main()).not.toContain(elsewhere?.full_name)
+  expect(await at.main()).not.toContain(stranger.full_name)
   await at.page.fill('input[name="note"]', "the ward called")
   await at.page.click("main form.stack button")
   await at.page.getByText("No emergency waits for a review.").waitFor()
+  await emergency?.at.page.goto(emergency.opened)
+  expect(await emergency?.at.main()).toContain("This emergency is over")
+  expect(await emergency?.at.main()).not.toContain(stranger.full_name)
+  await emergency?.at.context.close()
   await at.go("/team")
   const leaver = at.page.locator("#team li", { hasText: people.leaver.email }).first()
   await leaver.locator("summary").click()

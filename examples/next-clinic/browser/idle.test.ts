@@ -8,7 +8,7 @@ import { seat, unlock } from "./seat.ts"
 
 const database = useDatabase({ template: clinicTemplate })
 /** Fifteen minutes in the clinic. */
-const idleSeconds = 6
+const idleSeconds = 8
 let console_: RunningConsole
 let chromium: Browser
 
@@ -36,10 +36,32 @@ test("who leaves the desk is locked out in the browser and in the database, and 
   for (const page of [at.page, behind]) expect(await page.locator("dialog.lock[open]").count()).toBe(0)
   await at.page.waitForSelector("dialog.lock[open]")
   expect(await at.page.locator("main").isVisible()).toBe(false)
-  const answer = await at.page.request.get(`${console_.origin}/patients`, { maxRedirects: 0 })
-  expect(answer.status()).toBe(307)
+  // The page locks first and says so to the server then, so the server may still be hearing of it.
+  const status = async () => (await at.page.request.get(`${console_.origin}/patients`, { maxRedirects: 0 })).status()
+  await expect.poll(status, { timeout: 10_000 }).toBe(307)
   await unlock(at.page, "reception")
   await at.page.locator("main").waitFor({ state: "visible" })
   expect(await at.page.inputValue("#full_name")).toBe("Half a name")
+  await at.context.close()
+})
+
+test("a tab that slept behind does not end the session of whoever unlocked another one meanwhile", async () => {
+  const at = await seat(chromium, console_, "nurse")
+  await at.go("/patients")
+  const asleep = await at.context.newPage()
+  // As browsers do to a tab that nobody sees: its timers stand still, and find out later how late it is.
+  await asleep.addInitScript("window.turns = []; window.setInterval = (turn) => turns.push(turn)")
+  await asleep.goto(`${console_.origin}/patients`)
+  const turns = () => asleep.evaluate<number>("turns.length")
+  await expect.poll(turns, { timeout: 20_000 }).toBeGreaterThan(0)
+  await at.page.bringToFront()
+  await at.page.waitForSelector("dialog.lock[open]")
+  await unlock(at.page, "nurse")
+  await at.page.locator("main").waitFor({ state: "visible" })
+  const first = asleep.waitForRequest(`${console_.origin}/session`)
+  await asleep.evaluate("for (const turn of turns) turn()")
+  expect((await first).method()).not.toBe("DELETE")
+  expect(await at.go("/patients")).toBe(200)
+  expect(new URL(at.page.url()).pathname).toBe("/patients")
   await at.context.close()
 })

@@ -14,8 +14,12 @@ import { type Seat, seat } from "./seat.ts"
 const database = useDatabase({ template: clinicTemplate })
 let console_: RunningConsole
 let chromium: Browser
+/** Somebody with a file and an allergy. */
 const patient = world.patients.find(
-  ({ branch_id, allergies }) => branch_id === secrets.people.doctor.branches[0]?.id && allergies !== null,
+  ({ id, branch_id, allergies }) =>
+    branch_id === secrets.people.doctor.branches[0]?.id &&
+    allergies !== null &&
+    world.care.lab_file.some(({ patient_id }) => patient_id === id),
 )
 
 beforeAll(async () => {
@@ -28,7 +32,11 @@ afterAll(async () => {
 
 const screens: Partial<Record<Part, Readonly<Record<string, string>>>> = {
   reception: { day: "/day", patients: "/patients", new: "/patients/new", sessions: "/sessions" },
-  doctor: { patient: `/patients/${patient?.id}`, nobody: "/patients/00000000-0000-4000-8000-000000000000" },
+  doctor: {
+    emergency: "/emergency",
+    patient: `/patients/${patient?.id}`,
+    nobody: "/patients/00000000-0000-4000-8000-000000000000",
+  },
   billing: { invoices: "/invoices", patient: `/patients/${patient?.id}`, factor: "/second-factor" },
   owner: { emergencies: "/emergencies", team: "/team", matrix: "/matrix" },
   privacy: {
@@ -102,8 +110,12 @@ test.each(Object.keys(screens) as Part[])(
 test("the lock: axe finds nothing", async () => {
   const at = await seat(chromium, console_, "nurse")
   await at.go("/patients")
-  await at.page.evaluate("window.dispatchEvent(new Event('clinic:over'))")
-  await at.page.waitForSelector("dialog.lock[open]")
+  // Nobody hears it before React has taken the page over.
+  const told = async (): Promise<number> => {
+    await at.page.evaluate("window.dispatchEvent(new Event('clinic:over'))")
+    return await at.page.locator("dialog.lock[open]").count()
+  }
+  await expect.poll(told, { timeout: 20_000 }).toBe(1)
   for (const width of [1280, 360]) {
     await at.page.setViewportSize({ width, height: 860 })
     await at.page.screenshot({ path: join(artefacts(), `lock-${width}.png`) })

@@ -1,35 +1,10 @@
 import { ClinicError, type OpenLogin } from "@wardkeep/example-express-clinic"
 import { refresh } from "next/cache"
-import { wardkeepErrorIn } from "wardkeep"
-import { z } from "zod"
 import type { Act, Answer } from "@/ui/action-form"
 import { nameOf, type Words } from "@/words"
-import { clinicErrorIn } from "./clinic-error"
+import { codeOf } from "./code-of"
 import { clinic, currentLogin } from "./context"
 import { currentWords } from "./cookies"
-
-/** SQLSTATEs that somebody at a screen can do something about. PostgreSQL's own text may quote values, and is never shown. */
-const byState: Readonly<Record<string, string>> = {
-  "22P02": "invalid_input",
-  "22007": "invalid_input",
-  "22003": "invalid_input",
-  "23502": "invalid_input",
-  "23503": "not_found",
-  "23505": "already_exists",
-  "23514": "invalid_input",
-  "0A000": "forbidden",
-  "42501": "forbidden",
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof z.ZodError) return "invalid_input"
-  const said = clinicErrorIn(error)
-  if (said !== undefined) return said.code
-  const known = wardkeepErrorIn(error)?.code
-  if (known !== undefined) return known
-  const state = typeof error === "object" && error !== null && "code" in error ? String(error.code) : ""
-  return byState[state] ?? "internal"
-}
 
 const over: ReadonlySet<string> = new Set(["WK101", "WK102"])
 

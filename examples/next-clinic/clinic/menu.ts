@@ -11,6 +11,7 @@ export type Place =
   | "day"
   | "patients"
   | "invoices"
+  | "emergency"
   | "accesses"
   | "seen"
   | "emergencies"
@@ -22,7 +23,7 @@ export type Place =
 export interface May {
   readonly role: string
   readonly places: readonly Place[]
-  does(action: "create" | "read" | "update" | "delete" | "export", table: string): boolean
+  does(action: "create" | "read" | "update" | "delete" | "download" | "export", table: string): boolean
   reads(table: string, column: string): boolean
   changes(table: string, column: string): boolean
 }
@@ -31,6 +32,7 @@ const paths: Record<Place, string> = {
   day: "/day",
   patients: "/patients",
   invoices: "/invoices",
+  emergency: "/emergency",
   accesses: "/privacy/accesses",
   seen: "/privacy/seen",
   emergencies: "/emergencies",
@@ -58,6 +60,7 @@ export async function mayOf(login: OpenLogin): Promise<May> {
     day: does("read", "appointment") && !watches,
     patients: does("read", "patient"),
     invoices: does("read", "invoice"),
+    emergency: policy.breakGlass?.from.includes(role) === true,
     accesses: reviews,
     seen: reviews && process.env.MIGRATOR_DATABASE_URL !== undefined,
     emergencies: policy.breakGlass?.reviewedBy.includes(role) === true,

@@ -11,3 +11,23 @@ export function backTo(path: unknown): Response {
   const own = typeof path === "string" && /^\/[a-z0-9/-]*$/.test(path) && !path.startsWith("//") ? path : "/"
   return new Response(null, { status: 303, headers: { location: own, "cache-control": "private, no-store" } })
 }
+
+export const isId = (text: string | undefined): text is string =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text ?? "")
+
+/** The bytes that were sent; undefined once they are more than `most`, without reading on. */
+export async function bytesOf(request: Request, most: number): Promise<Buffer | undefined> {
+  const reader = request.body?.getReader()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const { value } = (await reader?.read()) ?? {}
+    if (value === undefined) break
+    length += value.byteLength
+    chunks.push(value)
+    if (length <= most) continue
+    await reader?.cancel()
+    return undefined
+  }
+  return Buffer.concat(chunks)
+}

@@ -59,6 +59,23 @@ export function Field({ type = "text", value = "", complete = "off", mode, max =
   )
 }
 
+/** Which file; it stays chosen when it is refused. */
+export function FileField({ accept, ...common }: Common & { readonly accept: readonly string[] }) {
+  const { name, hint, id = name } = common
+  return (
+    <Labelled {...common} id={id}>
+      <input
+        id={id}
+        name={name}
+        type="file"
+        accept={accept.join(",")}
+        required
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+      />
+    </Labelled>
+  )
+}
+
 export function TextArea({
   rows = 4,
   max = 20_000,

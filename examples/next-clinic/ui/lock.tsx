@@ -15,9 +15,6 @@ interface Props {
   >
 }
 
-/** A second Escape closes a dialog without asking; `onClose` opens it again where a browser does not know this. */
-const stays = { closedby: "none" }
-
 /**
  * Covers the page when nobody used it for a while, and when its session was ended elsewhere. The page below stays as it is, with
  * what was typed, and opens for the same account only. It asks again when it comes back from the browser's memory.
@@ -48,7 +45,8 @@ export function Lock({ idleSeconds, email, unlock, words }: Props) {
       ref={dialog}
       className="lock"
       aria-labelledby="lock-title"
-      {...stays}
+      // A second Escape closes a dialog without asking; `onClose` opens it again where a browser does not know this.
+      closedby="none"
       onCancel={stay}
       onClose={() => locked && dialog.current?.showModal()}
     >

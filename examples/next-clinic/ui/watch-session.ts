@@ -21,13 +21,15 @@ const cover = (isCovered: boolean): void => void document.documentElement.toggle
  * the browser's memory is shown to somebody who may not look at it any more. Returns what stops it.
  */
 export function watchSession(idleSeconds: number, over: () => void): () => void {
-  let [usedAt, toldAt, savedAt] = [Date.now(), Date.now(), 0]
+  let [usedAt, toldAt, savedAt] = [0, Date.now(), 0]
   const use = (): void => {
     usedAt = Date.now()
     if (usedAt - savedAt < 1000) return
     savedAt = usedAt
     localStorage.setItem(shared, String(usedAt))
   }
+  // Opening or unlocking a page is use. A tab behind it that does not hear of this would end the new session as idle.
+  use()
   const ask = async (): Promise<void> => {
     if (!document.hidden && !(await alive("GET"))) over()
   }

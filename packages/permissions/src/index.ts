@@ -22,6 +22,7 @@ export {
 } from "./presets/presets.js"
 export type { ClinicTables } from "./presets/tables.js"
 export { type HtmlOptions, matrixHtml } from "./report/html.js"
+export { type MatrixCell, matrixCell } from "./report/letters.js"
 export { matrixText } from "./report/terminal.js"
 export { type Line as CsvLine, readCsv, writeCsv } from "./sheet/csv.js"
 export { exportCsv } from "./sheet/export.js"

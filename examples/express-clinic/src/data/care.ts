@@ -12,6 +12,7 @@ export const careTables = [
   "clinical_note",
   "attachment",
   "lab_result",
+  "lab_file",
   "invoice",
 ] as const
 export type CareTable = (typeof careTables)[number]
@@ -52,6 +53,7 @@ export function makeCare(
     clinical_note: [],
     attachment: [],
     lab_result: [],
+    lab_file: [],
     invoice: [],
   }
   const own = (): Row => ({

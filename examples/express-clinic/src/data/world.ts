@@ -1,5 +1,6 @@
 import { type CareTable, careTables, makeCare, type Row } from "./care.js"
 import { type Branch, type Clinic, makeClinics } from "./clinics.js"
+import { makeLabFiles } from "./lab-files.js"
 import { makePatient, type Patient } from "./patients.js"
 import { seededRandom } from "./random.js"
 
@@ -29,6 +30,7 @@ export function makeWorld({ seed = 20_260_301, patients: count = 20_000 }: World
     clinical_note: [],
     attachment: [],
     lab_result: [],
+    lab_file: [],
     invoice: [],
   }
   for (const [branch, size] of sizes(clinics, count)) {
@@ -41,6 +43,8 @@ export function makeWorld({ seed = 20_260_301, patients: count = 20_000 }: World
       for (const table of careTables) care[table].push(...left[table])
     }
   }
+  const branches = clinics.flatMap((clinic) => clinic.branches)
+  care.lab_file = makeLabFiles(seed, branches, care.lab_result)
   return { clinics, patients, care }
 }
 

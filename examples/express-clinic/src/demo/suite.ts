@@ -10,6 +10,7 @@ const ofBranch = [
   "clinical_note",
   "attachment",
   "lab_result",
+  "lab_file",
   "invoice",
 ]
 

@@ -7,7 +7,7 @@ import { screen } from "@/clinic/screen"
 import { ActionForm } from "@/ui/action-form"
 import { Field, Select } from "@/ui/field"
 import { Card, Empty } from "@/ui/parts"
-import { momentText } from "@/words"
+import { momentText, nameOf } from "@/words"
 
 export default screen(
   { place: "emergencies", path: () => "/emergencies", title: (words) => words.places.emergencies },
@@ -28,7 +28,7 @@ export default screen(
             aside={<span className="soft">{momentText(language, declared_at)}</span>}
           >
             <p>
-              {names(subject)} · {place(branch)} · {reason.replaceAll("_", " ")}
+              {names(subject)} · {place(branch)} · {nameOf(words.reasons, reason)}
             </p>
             <p>{explanation}</p>
             <ActionForm

@@ -1,7 +1,7 @@
 import { escapeMarkup } from "@wardkeep/core"
 import { describeCondition } from "../condition/words.js"
 import type { Matrix } from "../matrix/matrix.js"
-import { cellOf, columnHeads, legend, tableLabel } from "./letters.js"
+import { columnHeads, legend, matrixCell, tableLabel } from "./letters.js"
 import { style } from "./style.js"
 
 export interface HtmlOptions {
@@ -20,7 +20,7 @@ export function matrixHtml(matrix: Matrix, { title = "Who may do what" }: HtmlOp
   const heads = columnHeads(policy)
   const rows = [...policy.tables.keys()].map((table) => {
     const cells = heads.map(({ kind, name }) => {
-      const { text, weight, title: tied } = cellOf(matrix, kind, name, table)
+      const { text, weight, title: tied } = matrixCell(matrix, kind, name, table)
       if (text === "") return '<td class="w0"><span class="no">no</span></td>'
       return `<td class="w${Math.ceil(weight * 4)}" title="${escapeMarkup(tied)}">${escapeMarkup(text)}</td>`
     })

@@ -14,8 +14,9 @@ const letters: Readonly<Record<Action, string>> = {
 
 export const legend = `${actions.map((action) => `${letters[action]} ${action}`).join(", ")}; capitals: always; small: tied to a condition, a purpose or a second factor; *: some columns only`
 
-export interface Cell {
-  /** `CR*u`; empty for nothing. */
+/** What a role may do with one table, in a few letters. */
+export interface MatrixCell {
+  /** `CR*u`: capitals always, small letters tied to something, `*` some columns only; empty for nothing. */
   readonly text: string
   /** How much it is, from 0 to 1, for colour: four actions without ties are all of it. */
   readonly weight: number
@@ -28,9 +29,18 @@ export function columnHeads(policy: Policy): { kind: "role" | "service"; name: s
   return policy.actors.map(({ kind, name }) => ({ kind, name, shown: kind === "role" ? name : `${name} (service)` }))
 }
 
-/** One table of one role in a few letters. */
-export function cellOf(matrix: Matrix, kind: "role" | "service", name: string, table: string): Cell {
-  const permission = matrix.policy.actors.find((one) => one.kind === kind && one.name === name)?.can.get(table)
+/**
+ * One table of one role or service in a few letters, for a table of one's own; {@link matrixHtml} and {@link matrixText} are made
+ * of these.
+ *
+ * Unknown names give nothing, as everywhere in a {@link Matrix}.
+ *
+ * @example matrixCell(compileMatrix(policy), "role", "doctor", "patient").text // "RU*"
+ */
+export function matrixCell(matrix: Matrix, kind: "role" | "service", name: string, table: string): MatrixCell {
+  const permission = matrix.policy.actors
+    .find((one) => one.kind === kind && one.name === name)
+    ?.can.get(matrix.qualify(table))
   const role = matrix.role(name, kind)
   let text = ""
   let weight = 0

@@ -4,6 +4,7 @@ import { clinic } from "#tests/permissions/clinic.ts"
 import { compileMatrix } from "../matrix/matrix.js"
 import { slice } from "../slice/slice.js"
 import { matrixHtml } from "./html.js"
+import { matrixCell } from "./letters.js"
 import { matrixText } from "./terminal.js"
 
 const matrix = compileMatrix(clinic())
@@ -15,6 +16,16 @@ describe("the matrix for people", () => {
     expect(lines[1]).toMatch(/^patient +CR\*U\* +RUe\* +RUe\* +R\* +R\*$/)
     expect(lines[2]).toMatch(/^clinical_note +\. +Crup +Crup +\. +\.$/)
     expect(lines.at(-2)).toContain("small: tied to a condition")
+  })
+
+  it("is a cell at a time, for a table of one's own", () => {
+    expect(matrixCell(matrix, "role", "doctor", "clinical_note")).toMatchObject({ text: "Crup", weight: 0.625 })
+    expect(matrixCell(matrix, "role", "reception", "public.patient").title).toContain("read: ")
+    for (const [role, table] of [
+      ["nobody", "patient"],
+      ["reception", "nowhere"],
+    ] as const)
+      expect(matrixCell(matrix, "role", role, table)).toEqual({ text: "", weight: 0, title: "" })
   })
 
   it("is one HTML file without scripts, in which nothing of the policy file is markup", () => {

@@ -1,5 +1,5 @@
 import type { Matrix } from "../matrix/matrix.js"
-import { cellOf, columnHeads, legend, tableLabel } from "./letters.js"
+import { columnHeads, legend, matrixCell, tableLabel } from "./letters.js"
 
 /**
  * The matrix as text: a line per table, a column per role. Plain characters, no colour; wide matrices are wide.
@@ -13,7 +13,7 @@ export function matrixText(matrix: Matrix): string {
     ["", ...heads.map(({ shown }) => shown)],
     ...[...policy.tables.keys()].map((table) => [
       tableLabel(policy, table),
-      ...heads.map(({ kind, name }) => cellOf(matrix, kind, name, table).text || "."),
+      ...heads.map(({ kind, name }) => matrixCell(matrix, kind, name, table).text || "."),
     ]),
   ]
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []

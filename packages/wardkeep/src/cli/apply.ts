@@ -1,9 +1,9 @@
 import { resolve } from "node:path"
-import { createInterface } from "node:readline/promises"
 import { WardkeepError } from "@wardkeep/core"
 import type { Plan } from "@wardkeep/postgres/migrate"
 import { Command } from "commander"
 import { apply, readPlan } from "../commands/apply.js"
+import { ask } from "./ask.js"
 import {
   type CommandContext,
   type CommonOptions,
@@ -70,19 +70,12 @@ function millisecondsOf(text: string | undefined): number | undefined {
 }
 
 async function confirm(plan: Plan, flags: ApplyFlags, context: CommandContext): Promise<boolean> {
-  const { stdin, stdout } = context.surroundings
   if (flags.yes) return true
-  if (stdin.isTTY !== true || stdout.isTTY !== true || flags.json) {
-    throw new WardkeepError("WK009", {
-      message: `${countOf(plan.steps.length, "step")} would be applied, and nobody was asked`,
-      hint: "Review with `wardkeep plan --out plan.json`, then `wardkeep apply --plan plan.json`; or pass --yes.",
-    })
+  const otherwise = {
+    message: `${countOf(plan.steps.length, "step")} would be applied, and nobody was asked`,
+    hint: "Review with `wardkeep plan --out plan.json`, then `wardkeep apply --plan plan.json`; or pass --yes.",
   }
-  printPlan(plan, context.output)
-  const lines = createInterface({ input: stdin, output: stdout })
-  try {
-    return (await lines.question("Apply these steps? Type yes: ")).trim() === "yes"
-  } finally {
-    lines.close()
-  }
+  return await ask(context, flags.json, { text: "Apply these steps?", otherwise }, () =>
+    printPlan(plan, context.output),
+  )
 }

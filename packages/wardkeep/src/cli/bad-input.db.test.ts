@@ -108,11 +108,14 @@ describe("init", () => {
   it("writes a policy that migrate accepts, and never overwrites it", async () => {
     const here = await emptyFolder()
     const env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
-    const first = await callCli(here, ["init"], env)
+    const unasked = await callCli(here, ["init"], env)
+    expect(unasked).toMatchObject({ code: 2, stdout: "" })
+    expect(unasked.stderr).toContain("wardkeep.policy.ts would be written, and nobody was asked")
+    const first = await callCli(here, ["init", "--yes"], env)
     expect(first).toMatchObject({ code: 0, stderr: "" })
     expect(first.stdout).toContain("1 tables of a branch, 2 of a tenant, 1 left unmanaged")
-    expect(await runCli(here, ["init"], env)).toMatchObject({ code: 2, stdout: "" })
-    const json = await callCli(here, ["init", "--out", "policy.json", "--json"], env)
+    expect(await runCli(here, ["init", "--yes"], env)).toMatchObject({ code: 2, stdout: "" })
+    const json = await callCli(here, ["init", "--yes", "--out", "policy.json", "--json"], env)
     expect(JSON.parse(json.stdout).tenancy).toEqual({
       tenant: "clinic",
       branch: "branch",

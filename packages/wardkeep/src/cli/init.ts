@@ -1,6 +1,8 @@
 import { relative } from "node:path"
 import { Command } from "commander"
-import { init } from "../commands/init.js"
+import { type InitResult, init, type NewFile } from "../commands/init.js"
+import type { Stack } from "../commands/stack.js"
+import { ask } from "./ask.js"
 import {
   type CommandContext,
   type CommonOptions,
@@ -17,35 +19,92 @@ interface InitFlags extends CommonOptions {
   readonly tenantColumn?: string
   readonly branchTable?: string
   readonly branchColumn?: string
+  readonly yes?: boolean
 }
 
 export function initCommand(context: CommandContext): Command {
   const command = new Command("init")
-    .description("Write a first policy file by looking at a database. Reads the catalog only and never overwrites.")
+    .description(
+      "Write a first policy file by looking at a database, and what wires Express or Next to it. Never changes a file that is there.",
+    )
     .option("--out <file>", "file to write, .ts, .mts or .json; default wardkeep.policy.ts")
     .option("--schema <name>", "schema of your tables; default public")
     .option("--tenant-table <name>", "table of clinics, where it cannot be told")
     .option("--tenant-column <name>", "column that names the clinic, such as clinic_id")
     .option("--branch-table <name>", "table of branches")
     .option("--branch-column <name>", "column that names the branch, such as branch_id")
+    .option("--yes", "write without asking")
   examples(withDatabase(command, "WARDKEEP_ADMIN_URL"), [
     "wardkeep init",
-    "wardkeep init --tenant-column organisation_id --branch-column site_id",
+    "wardkeep init --yes --tenant-column organisation_id --branch-column site_id",
   ])
   return command.action(async (flags: InitFlags) => {
     const { output, surroundings } = context
-    const result = await init({ ...flags, connection: connectionOf(flags, context), folder: surroundings.folder })
-    const path = relative(surroundings.folder, result.path)
-    if (flags.json) return printJson(output, { path, ...result.draft, changeOwner: result.changeOwner })
-    const count = (scope: string): number => result.draft.tables.filter((table) => table.scope === scope).length
-    output.out(`${output.paint("green", "wrote")} ${path}`)
-    output.out(
-      `  ${count("branch")} tables of a branch, ${count("tenant")} of a tenant, ${count("unmanaged")} left unmanaged`,
-    )
-    output.out("Next: read it, then `wardkeep migrate --generate-passwords`.")
-    if (result.changeOwner.length > 0) {
-      output.out("After `wardkeep migrate`, the covered tables must belong to the owner role. As their present owner:")
-      for (const statement of result.changeOwner) output.out(`  ${statement}`)
-    }
+    const result = await init({
+      ...flags,
+      connection: connectionOf(flags, context),
+      folder: surroundings.folder,
+      confirm: (files) => confirm(files, flags, context),
+    })
+    if (!result.confirmed) context.exitWith(4)
+    if (flags.json) return printJson(output, documentOf(result, surroundings.folder))
+    if (!result.confirmed) return output.out("Nothing was written.")
+    printResult(result, context)
   })
+}
+
+async function confirm(files: readonly NewFile[], flags: InitFlags, context: CommandContext): Promise<boolean> {
+  const show = (): void => {
+    for (const file of files) showNew(file, context)
+  }
+  if (flags.yes) {
+    if (!flags.json) show()
+    return true
+  }
+  const names = files.map(({ path }) => relative(context.surroundings.folder, path)).join(" and ")
+  const otherwise = {
+    message: `${names} would be written, and nobody was asked`,
+    hint: "Pass --yes: it prints what it writes.",
+  }
+  return await ask(context, flags.json, { text: `Write ${names}?`, otherwise }, show)
+}
+
+/** As a diff of what is not there yet. */
+function showNew({ path, text }: NewFile, { output, surroundings }: CommandContext): void {
+  output.out(output.paint("bold", `--- /dev/null\n+++ ${relative(surroundings.folder, path)}`))
+  for (const line of text.trimEnd().split("\n")) output.out(output.paint("green", `+${line}`))
+}
+
+function documentOf({ path, draft, stack, wiring, changeOwner }: InitResult, folder: string): object {
+  const beside = wiring && { ...wiring, path: relative(folder, wiring.path) }
+  return { path: relative(folder, path), ...draft, stack, wiring: beside, changeOwner }
+}
+
+function printResult(result: InitResult, { output, surroundings }: CommandContext): void {
+  const { draft, stack, wiring, changeOwner } = result
+  const wrote = (path: string): void =>
+    output.out(`${output.paint("green", "wrote")} ${relative(surroundings.folder, path)}`)
+  const count = (scope: string): number => draft.tables.filter((table) => table.scope === scope).length
+  wrote(result.path)
+  output.out(
+    `  ${count("branch")} tables of a branch, ${count("tenant")} of a tenant, ${count("unmanaged")} left unmanaged`,
+  )
+  if (wiring !== undefined) {
+    wrote(wiring.path)
+    output.out(
+      `  for ${[stack.framework, stack.orm].filter((one) => one !== undefined).join(" and ")}; then, in your code:`,
+    )
+    for (const step of wiring.steps) output.out(`  - ${step}`)
+  } else output.out(`  No wiring: ${whyNone(stack)}`)
+  output.out("Next: read it, then `wardkeep migrate --generate-passwords`.")
+  if (changeOwner.length === 0) return
+  output.out("After `wardkeep migrate`, the covered tables must belong to the owner role. As their present owner:")
+  for (const statement of changeOwner) output.out(`  ${statement}`)
+}
+
+function whyNone({ others, framework, typescript }: Stack): string {
+  if (framework !== undefined && !typescript)
+    return "it is written for TypeScript. docs/guides/orms.md shows each framework."
+  const found = others.length === 0 ? "neither Express nor Next stands in package.json" : `found ${others.join(", ")}`
+  return `${found}. docs/guides/orms.md shows each framework and ORM.`
 }

@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
-import { relative, resolve } from "node:path"
+import { basename, dirname, join, relative, resolve } from "node:path"
 import { roleNames, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { administrator, withClient } from "../connection/connect.js"
 import type { Connection } from "../connection/owner.js"
 import { type Draft, draftPolicy, type Named, policyJson, policyText, type SeenTable } from "./draft.js"
+import { detectStack, prismaModule, type Stack } from "./stack.js"
+import { type Wiring, wiringFor } from "./wiring.js"
 
 export interface InitOptions extends Named {
   readonly connection: Connection
@@ -14,18 +16,30 @@ export interface InitOptions extends Named {
   readonly out?: string | undefined
   /** Default `public`. */
   readonly schema?: string | undefined
+  /** Sees what would be written; nothing is when it says no. Default: yes. */
+  readonly confirm?: (files: readonly NewFile[]) => Promise<boolean>
+}
+
+export interface NewFile {
+  readonly path: string
+  readonly text: string
 }
 
 export interface InitResult {
+  readonly confirmed: boolean
   readonly path: string
   readonly draft: Draft
+  readonly stack: Stack
+  /** Beside the policy file, where the stack is one that `init` writes for. */
+  readonly wiring: (Pick<Wiring, "steps"> & { readonly path: string }) | undefined
   /** Covered tables that do not belong to the owner role yet, as statements for whoever owns them. */
   readonly changeOwner: readonly string[]
 }
 
 /**
- * Writes a first policy file from what a database looks like. Reads the catalog only, asks nothing, and never
- * overwrites a file.
+ * Writes a first policy file from what a database looks like, and beside it what wires Express or Next and Prisma or Drizzle to it,
+ * as `package.json` names them. Reads the catalog and `package.json` only, changes no file that is there, and asks nothing but
+ * `confirm`.
  *
  * @throws WK009 the file exists, or tenant and branch cannot be told · WK002 no tables · WK005
  * @example await init({ connection: { env: process.env } })
@@ -48,19 +62,46 @@ export async function init(options: InitOptions): Promise<InitResult> {
     })
   }
   const draft = draftPolicy(schema, tables, options)
-  const text = path.endsWith(".json") ? policyJson(draft) : policyText(draft)
-  try {
-    await writeFile(path, text, { flag: "wx" })
-  } catch (cause) {
-    refuseOverwriting(path, folder)
-    throw new WardkeepError("WK009", { message: `${out} cannot be written`, hint: "Check the folder.", cause })
-  }
+  const stack = detectStack(folder)
+  const wiring = path.endsWith(".json") ? undefined : wiringFor(stack, whereOf(path, folder))
+  const policy: NewFile = { path, text: path.endsWith(".json") ? policyJson(draft) : policyText(draft) }
+  const beside = wiring && { path: join(dirname(path), "wardkeep.ts"), text: wiring.text }
+  if (beside !== undefined) refuseOverwriting(beside.path, folder)
+  const files = beside === undefined ? [policy] : [policy, beside]
+  const confirmed = (await options.confirm?.(files)) ?? true
+  if (confirmed) for (const file of files) await write(file, folder)
   const { owner } = roleNames({ deployment: "main" })
   const covered = new Set(draft.tables.filter((table) => table.scope !== "unmanaged").map((table) => table.name))
   const changeOwner = tables
     .filter((table) => covered.has(table.name) && table.owner !== owner)
     .map((table) => `alter table ${schema}.${table.name} owner to ${owner};`)
-  return { path, draft, changeOwner }
+  return {
+    confirmed,
+    path,
+    draft,
+    stack,
+    wiring: beside && wiring && { path: beside.path, steps: wiring.steps },
+    changeOwner,
+  }
+}
+
+const whereOf = (path: string, folder: string) => ({
+  folder: dirname(path),
+  policy: basename(path).replace(/\.m?ts$/, ""),
+  prismaModule: prismaModule(folder),
+})
+
+async function write({ path, text }: NewFile, folder: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: "wx" })
+  } catch (cause) {
+    refuseOverwriting(path, folder)
+    throw new WardkeepError("WK009", {
+      message: `${relative(folder, path)} cannot be written`,
+      hint: "Check the folder.",
+      cause,
+    })
+  }
 }
 
 function refuseOverwriting(path: string, folder: string): void {

@@ -29,6 +29,11 @@ const plain = ({ patient, branch, rows }: Target): Line[] => [
   ["select by phone number", `select * from patient where phone = '${patient.phone}'`],
   ["select a note by id", `select * from clinical_note where id = '${rows.clinical_note}'`],
   ["select an attachment through its note", `select * from attachment where note_id = '${rows.clinical_note}'`],
+  ["select a lab file with its bytes", `select * from lab_file where id = '${rows.lab_file}'`],
+  [
+    "download a lab file, by the function that records it",
+    `select wardkeep_audit.begin_handling('{"verb":"download","relation":"public.lab_file","records":["${rows.lab_file}"]}')`,
+  ],
   ["count the patients of the branch", `select from patient where branch_id = '${branch.id}' having count(*) > 0`],
   ["search its word table", `select * from patient_word where patient_id = '${patient.id}'`],
 ]

@@ -1,23 +1,23 @@
 import { notFound } from "next/navigation"
 import { correct } from "@/clinic/actions/patients"
 import { wk } from "@/clinic/context"
+import { isId } from "@/clinic/posted"
 import { screen, type Visit } from "@/clinic/screen"
 import { ActionForm } from "@/ui/action-form"
 import { Card, Facts, Go, More, readable } from "@/ui/parts"
 import { Appointments } from "@/ui/patient/appointments"
 import { Invoices } from "@/ui/patient/invoices"
+import { LabFiles } from "@/ui/patient/lab-files"
 import { LabResults } from "@/ui/patient/lab-results"
 import { Notes } from "@/ui/patient/notes"
 import { Prescriptions } from "@/ui/patient/prescriptions"
 import { PersonFields } from "@/ui/person-fields"
 import { dayText, nameOf } from "@/words"
 
-const names = ["chart_no", "dob", "sex", "phone", "abha", "address", "allergies", "hiv_status", "created_at"] as const
+const columns = ["chart_no", "dob", "sex", "phone", "abha", "address", "allergies", "hiv_status", "created_at"] as const
+const names = [...columns, "id"] as const
 
-type Person = Record<(typeof names)[number] | "full_name" | "id", string | null>
-
-const isId = (text: string | undefined): text is string =>
-  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text ?? "")
+type Person = Record<(typeof names)[number] | "full_name", string | null>
 
 export default screen(
   { place: "patients", path: ({ id }) => `/patients/${id}`, title: (words) => words.places.patients },
@@ -43,6 +43,7 @@ export default screen(
             {may.does("read", "clinical_note") && (await Notes({ visit, id }))}
             {may.does("read", "prescription") && (await Prescriptions({ visit, id }))}
             {may.does("read", "lab_result") && (await LabResults({ visit, id }))}
+            {may.does("read", "lab_file") && (await LabFiles({ visit, id }))}
           </div>
         </>
       ),
