@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { useBaseSystem } from "#tests/fixture/base-system.ts"
-import { urlFor } from "#tests/harness/src/index.ts"
+import { urlFor, withClient } from "#tests/harness/src/index.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { callable, callText } from "../probe/routine.js"
 import { openScene } from "../run/scene.js"
@@ -154,6 +154,25 @@ test("what one function leaves in a transaction is not told by the next one", { 
     create function asked_then() returns boolean language sql volatile security definer set search_path = public, pg_temp as
       $$select last_value = txid_current() from seen_in, (select count(*) from patient where false) p$$;`)
   expect(await found("WKC041")).toEqual([])
+})
+
+test("for many calls the victim writes more than once, so that none of its rows stays locked for all of them", {
+  timeout: 60_000,
+}, async () => {
+  const asked = (
+    at: number,
+  ): string => `create function asked${at}(a text, b text, c text) returns boolean language sql stable as
+    $$select exists (select from patient where name in (a, b, c))$$;`
+  await run(`create sequence writings; create function counts() returns trigger language plpgsql as $$begin perform nextval('writings'); return null; end$$;
+    create trigger counts before insert on patient for each statement execute function counts(); grant usage on sequence writings to :"app";
+    ${[1, 2, 3, 4].map(asked).join("\n")}`)
+  expect(await found("WKC041")).toEqual([])
+  const writings = await withClient(
+    system.adminUrl,
+    async (client) => await client.query("select last_value::int as n from writings"),
+  )
+  // For each of the two tenants, and more than once.
+  expect(writings.rows[0]?.n).toBeGreaterThan(2)
 })
 
 test("a refusal whose CONTEXT depends on what was asked before it is the same with canaries and without", {

@@ -51,6 +51,50 @@ describe("a login that may write nothing", () => {
   })
 })
 
+describe("a login without a privilege on any table", () => {
+  const shut = ["WKC020", "WKC027", "WKC028", "WKC029", "WKC030", "WKC031", "WKC043", "WKC106"]
+  const closed = `revoke all on patient, visit, visit_line from :"app";`
+  const verdicts = async (): Promise<string[]> => {
+    const { checks } = await system.verify(shut)
+    return checks.map(({ verdict }) => verdict)
+  }
+
+  test("is refused by them in every context, which shows something where a function serves it", {
+    timeout: 120_000,
+  }, async () => {
+    await run(closed)
+    expect(await verdicts()).toEqual(shut.map(() => "INCONCLUSIVE"))
+    await run(`create function mine() returns setof text language sql stable security definer set search_path = pg_catalog, pg_temp as
+      $$select name from public.patient where branch_id = nullif(current_setting('app.branch', true), '')::int$$;`)
+    expect(await verdicts()).toEqual(shut.map(() => "NOT_FOUND"))
+  })
+
+  test("is asked for its own by functions that refuse all that is another's", async () => {
+    const answering = (
+      own: string,
+    ): string => `create or replace function named(id int) returns text language plpgsql stable
+      security definer set search_path = pg_catalog, pg_temp as $$declare v text; begin
+        select p.name into v from public.patient p where p.id = named.id and p.branch_id = ${own};
+        if v is null then raise exception 'no such patient'; end if; return v; end$$;`
+    await run(closed + answering("nullif(current_setting('app.branch', true), '')::int"))
+    expect(ofCheck(await system.verify(["WKC041"]), "WKC041")?.verdict).toBe("NOT_FOUND")
+    await run(answering("-1"))
+    expect(ofCheck(await system.verify(["WKC041"]), "WKC041")?.verdict).toBe("INCONCLUSIVE")
+  })
+
+  test("a row that a trigger brings home was tried to be moved", async () => {
+    await run(`create function home() returns trigger language plpgsql as
+        $$begin new.branch_id := nullif(current_setting('app.branch', true), '')::int; return new; end$$;
+      create trigger home before update on patient for each row execute function home();
+      drop policy p on patient; create policy p on patient using (branch_id = nullif(current_setting('app.branch', true), '')::int) with check (true);
+      revoke update on visit, visit_line from :"app"; alter table visit drop constraint visit_branch_id_patient_id_fkey;`)
+    const report = await system.verify(["WKC025"])
+    expect([report.findings, ofCheck(report, "WKC025")?.verdict]).toEqual([[], "NOT_FOUND"])
+    await run("drop trigger home on patient")
+    expect((await system.verify(["WKC025"])).findings.map(({ object }) => object)).toEqual(["public.patient"])
+  })
+})
+
 test("the replay of a view that counts looks, writes and looks again", { timeout: 120_000 }, async () => {
   await run(`create view total as select count(*) as n from patient; grant select on total to :"app"`)
   const { findings } = await system.verify(["WKC040"])

@@ -14,7 +14,7 @@ import { keysOfRows, plainName, type RowKey, storedKeys } from "./row-keys.js"
 
 /** Functions and procedures that a tenant may call. */
 export async function callable(actor: Actor): Promise<Routine[]> {
-  return await actor.act(async () => await readRows(actor.connection, "functions.sql", routine))
+  return await actor.look(async (_, connection) => await readRows(connection, "functions.sql", routine))
 }
 
 /** Languages whose functions can only do what a transaction undoes. */

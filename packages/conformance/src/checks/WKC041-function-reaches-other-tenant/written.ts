@@ -42,12 +42,31 @@ export async function whatIsWritten(
       rows: isTold ? [] : await rowQuestions(scene, pair, one, all),
     })
   }
-  const questions = asked.flatMap(questionsOf)
-  if (questions.length === 0) return
-  const together = await askPlanted(scene, pair, questions, prefix)
-  for (const one of asked) {
-    await judge(scene, record, pair, one, async (question) => await byItself(scene, pair, question, together, prefix))
+  for (const some of inBatches(asked, (one) => questionsOf(one).flatMap(({ attacks }) => attacks).length, mostCalls)) {
+    const questions = some.flatMap(questionsOf)
+    if (questions.length === 0) continue
+    const together = await askPlanted(scene, pair, questions, prefix)
+    for (const one of some) {
+      await judge(scene, record, pair, one, async (question) => await byItself(scene, pair, question, together, prefix))
+    }
   }
+}
+
+/** Calls for which the victim writes once: its rows stay locked meanwhile, and others of the application may want them. */
+const mostCalls = 500
+
+/** In their order, as many together as weigh no more than `most`; what weighs more stands by itself. */
+export function inBatches<T>(all: readonly T[], weigh: (one: T) => number, most: number): T[][] {
+  const batches: T[][] = []
+  let room = 0
+  for (const one of all) {
+    const weight = weigh(one)
+    const last = batches.at(-1)
+    if (last === undefined || weight > room) batches.push([one])
+    else last.push(one)
+    room = (last === undefined || weight > room ? most : room) - weight
+  }
+  return batches
 }
 
 const questionsOf = ({ depends, tells, rows }: Questions): Question[] =>
