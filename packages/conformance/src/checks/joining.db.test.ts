@@ -43,6 +43,22 @@ test("a list of readers that anybody may write is joined, whatever its form", { 
   expect(await found("WKC023")).toEqual([])
 })
 
+test("rows that their tenant offers may be claimed by anybody, and those of which it says nothing may not", {
+  timeout: 60_000,
+}, async () => {
+  await run(`create table sample (branch_id int not null, id int not null, offered boolean not null default false, lab int, primary key (branch_id, id));
+    insert into sample values (1, 1, true), (2, 1, true), (1, 2, false), (2, 2, false);
+    alter table sample enable row level security, force row level security;
+    create policy own on sample for select using (branch_id = ${own} or lab = ${own}); create policy made on sample for insert with check (branch_id = ${own});
+    create policy claimed on sample for update using (offered and lab is null) with check (lab = ${own});
+    grant select, insert on sample to :"app"; grant update (lab) on sample to :"app";`)
+  const { findings, notCovered } = await system.verify(["WKC023"])
+  expect(findings).toEqual([])
+  expect(notCovered.join("\n")).toMatch(/WKC023: rows that their tenant has offered .*: public\.sample\./)
+  await run("alter policy claimed on sample using (lab is null)")
+  expect(await found("WKC023")).toEqual(["public.sample leak"])
+})
+
 describe("the table that decides", () => {
   const documents = [
     ["json", (key: string) => `'{"branch":"${key}"}'`, "(says ->> 'branch')::int"],
@@ -111,6 +127,12 @@ test("a doctor of one's own, to whom only another branch refers, is no question 
   expect(await found("WKC051", columns)).toEqual(["public.duty hygiene"])
   await run('revoke delete on doctor from :"app"')
   expect(await found("WKC105", columns)).toEqual([])
+  // Once a CHECK says that none may cross, those that do are left over.
+  await run(`grant insert on duty to :"app"; alter table duty add constraint home check (doctor_home = branch_id) not valid;
+    insert into duty values (1, 2, 1, 1)`)
+  expect(await found("WKC051", columns)).toEqual(["public.duty leak"])
+  await run("alter table duty drop constraint home")
+  expect(await found("WKC051", columns)).toEqual(["public.duty hygiene"])
 })
 
 test("a table without a tenant is another's where it holds the id of its row, or a document that names it", {
@@ -165,7 +187,7 @@ test("for many calls the victim writes more than once, so that none of its rows 
     $$select exists (select from patient where name in (a, b, c))$$;`
   await run(`create sequence writings; create function counts() returns trigger language plpgsql as $$begin perform nextval('writings'); return null; end$$;
     create trigger counts before insert on patient for each statement execute function counts(); grant usage on sequence writings to :"app";
-    ${[1, 2, 3, 4].map(asked).join("\n")}`)
+    ${[1, 2, 3, 4, 5].map(asked).join("\n")}`)
   expect(await found("WKC041")).toEqual([])
   const writings = await withClient(
     system.adminUrl,

@@ -134,11 +134,11 @@ async function candidates(
       ...places,
       ...executed(scene, one).map(typed),
       ...(await listedWords(scene, arg)).map(typed),
-      ...(await guessable(scene, one, pair)).map((value) => `${value}::${arg.type}`),
       ...(await storedKeys(scene, one.source, ({ category }) => category === "S"))
         .slice(0, 6)
         .map((key) => `${key}::${arg.type}`),
       ...words.map((word) => `${word}::${arg.type}`),
+      ...(await guessable(scene, one, pair)).map((value) => `${value}::${arg.type}`),
       ...ids.slice(0, 2),
       ...keys,
       typed("%"),
