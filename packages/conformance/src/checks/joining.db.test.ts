@@ -23,6 +23,7 @@ async function found(check: string, change?: Parameters<typeof system.verify>[1]
 /** How a row may say who else sees it. */
 const carriers = [
   ["jsonb", `readers ? ${own}::text`],
+  ["hstore", `readers ? ${own}::text`],
   ["int[]", `${own} = any (readers)`],
   ["int", `readers = ${own}`],
   ["text", `strpos(readers, ',' || ${own} || ',') > 0`],
@@ -37,7 +38,7 @@ test("a list of readers that anybody may write is joined, whatever its form", { 
     create policy own on paper${at} for select using (branch_id = ${own}); create policy listed on paper${at} for select using (${names});
     create policy listing on paper${at} for update using (true) with check (${names});
     grant select on paper${at} to :"app"; grant update (readers) on paper${at} to :"app";`
-  await run(carriers.map(table).join(""))
+  await run(`create extension hstore; ${carriers.map(table).join("")}`)
   expect(await found("WKC023")).toEqual(carriers.map((_, at) => `public.paper${at} leak`))
   await run(carriers.map((_, at) => `alter policy listing on paper${at} using (branch_id = ${own});`).join(""))
   expect(await found("WKC023")).toEqual([])
