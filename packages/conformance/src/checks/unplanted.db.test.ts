@@ -95,6 +95,23 @@ describe("a login without a privilege on any table", () => {
   })
 })
 
+test("a row is moved through a view whose key it would meet, and is not where the view checks it", async () => {
+  const viewed = (
+    check: string,
+  ): string => `create or replace view own_bill with (security_barrier) as select branch_id, no, paid from bill
+    where branch_id = nullif(current_setting('app.branch', true), '')::int ${check};`
+  await run(`revoke all on patient, visit, visit_line from :"app";
+    create table bill (branch_id int not null, no int not null, paid boolean, primary key (branch_id, no)); insert into bill values (1, 1), (2, 1);
+    ${viewed("")} grant select, update on own_bill to :"app"`)
+  const moved = async () => {
+    const report = await system.verify(["WKC025"])
+    return [...report.findings.map(({ object }) => object), ofCheck(report, "WKC025")?.verdict]
+  }
+  expect(await moved()).toEqual(["public.own_bill", "LEAK"])
+  await run(viewed("with cascaded check option"))
+  expect(await moved()).toEqual(["NOT_FOUND"])
+})
+
 test("the replay of a view that counts looks, writes and looks again", { timeout: 120_000 }, async () => {
   await run(`create view total as select count(*) as n from patient; grant select on total to :"app"`)
   const { findings } = await system.verify(["WKC040"])

@@ -66,6 +66,12 @@ async function move(ground: Ground): Promise<void> {
     for (const { way, attack, withFreeKey } of attacksFor(ground, text, again)) {
       const how = await tried(ground, attack)
       if (typeof how === "string") return report(ground, attack, how, nameOf(way))
+      // A view does not tell its keys, and asks its CHECK OPTION after them.
+      const isView = ground.relation.kind === "v" && !how.isRefused
+      if (how.constraint === undefined && isView && withFreeKey !== undefined) {
+        const free = await tried(ground, withFreeKey)
+        if (typeof free === "string") return report(ground, withFreeKey, free, nameOf(way))
+      }
       if (how.constraint === undefined) continue
       // Once more with keys that nobody has: what is left to refuse it is a policy.
       const free = withFreeKey === undefined ? undefined : await tried(ground, withFreeKey)
@@ -100,9 +106,13 @@ function renumbered(
   text: string,
 ): Renumbered {
   const [where] = aims(relation, attacker, { ...mine, rows: mine.rows.slice(0, 1) }).slice(1)
-  const fresh = [...freshColumns(relation, Object.fromEntries(columns.map((name) => [name, ""])))]
-    .filter((name) => rights.update.includes(name))
-    .flatMap((name) => columnOf(relation, name) ?? [])
+  const names =
+    relation.kind === "v"
+      ? relation.columns
+          .filter(({ name, category }) => category === "N" && !columns.includes(name))
+          .map(({ name }) => name)
+      : [...freshColumns(relation, Object.fromEntries(columns.map((name) => [name, ""])))]
+  const fresh = names.filter((name) => rights.update.includes(name)).flatMap((name) => columnOf(relation, name) ?? [])
   const set = (made: (column: Column) => string | undefined): string | undefined => {
     const values = fresh.flatMap((column) => {
       const value = made(column)
