@@ -95,6 +95,18 @@ describe("a login without a privilege on any table", () => {
   })
 })
 
+test("a row with the day of one's own is offered where a day that is made up has no partition", async () => {
+  await run(`create table study (branch_id int not null, taken date not null, accession text not null, primary key (branch_id, taken, accession)) partition by range (taken);
+    create table study_2024 partition of study for values from ('2024-01-01') to ('2025-01-01');
+    insert into study values (1, '2024-03-01', 'A1'), (2, '2024-03-01', 'A1');
+    alter table study enable row level security, force row level security;
+    create policy p on study using (branch_id = nullif(current_setting('app.branch', true), '')::int);
+    revoke all on patient, visit, visit_line from :"app"; grant select, insert on study to :"app";`)
+  expect(ofCheck(await system.verify(["WKC022"]), "WKC022")?.verdict).toBe("NOT_FOUND")
+  await run("alter policy p on study with check (true)")
+  expect((await system.verify(["WKC022"])).findings.map(({ object }) => object)).toContain("public.study")
+})
+
 test("a row is moved through a view whose key it would meet, and is not where the view checks it", async () => {
   const viewed = (
     check: string,

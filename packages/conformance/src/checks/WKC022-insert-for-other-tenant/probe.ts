@@ -1,5 +1,5 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import type { Relation } from "../../catalog/relation.js"
+import type { Column, Relation } from "../../catalog/relation.js"
 import type { ServerError } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import { passedPolicies, refusedFor } from "../../probe/after-policies.js"
@@ -185,8 +185,18 @@ function attempts(
       return value === undefined ? [] : [[column.name, value]]
     })
   const sets = numbers.length > 0 ? [{ ...Object.fromEntries(numbers), ...foreign }, ...single(numbers, foreign)] : []
-  return [...sets, foreign, ...others].map((set) => ({ like, set }))
+  // A partitioned table has no place for a day that is made up.
+  const days =
+    like === undefined ? [] : relation.columns.filter((one) => one.category === "D" && isKeyed(relation, one))
+  const dated = Object.fromEntries(days.map(({ name }) => [name, `wk_row.${quoteIdent(name)}`]))
+  return [...sets, foreign, ...others, ...(days.length > 0 ? [{ ...dated, ...foreign }] : [])].map((set) => ({
+    like,
+    set,
+  }))
 }
+
+const isKeyed = ({ keys }: Relation, { name }: Column): boolean =>
+  keys.some(({ kind, columns }) => (kind === "p" || kind === "u") && columns.includes(name))
 
 /**
  * Where every column of a key is the tenant or a reference, the victim has the row already and the key refuses the copy:
