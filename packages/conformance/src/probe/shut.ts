@@ -5,6 +5,7 @@ import type { Pair } from "./pair.js"
 import type { Rights } from "./rights.js"
 import { aimedArguments, callable, callText, isUndoable } from "./routine.js"
 import { seesAnything } from "./sees-own.js"
+import { knownWords } from "./words.js"
 
 const known = new WeakMap<Scene["facts"], Map<string, Promise<boolean>>>()
 
@@ -85,4 +86,28 @@ export async function ownCalls(
     for (const values of await aimedArguments(scene, one, own, words)) calls.push(callText(one, values))
   }
   return calls
+}
+
+/**
+ * Whether a view, or a function that is asked about the tenant's own rows, shows it a value that only its rows have: its context
+ * works although it sees no table.
+ */
+export async function isShownOwn(scene: Scene, actor: Actor): Promise<boolean> {
+  const pair = scene.pairs.find(({ attacker }) => attacker === actor)
+  if (pair === undefined) return false
+  const views = scene.catalog.relations.filter(({ kind }) => kind === "v" || kind === "m")
+  const looks = [...views.map((view) => `select * from ${quoted(view)} limit 20`), ...(await ownCalls(scene, pair))]
+  const answers = await actor.look(async (tx) => {
+    const all: string[] = []
+    for (const look of looks) {
+      const { rows } = await tx.attempt(look)
+      all.push(rows.map((row) => JSON.stringify(row)).join("\n"))
+    }
+    return all
+  })
+  const own: Pair = { attacker: pair.victim, victim: actor }
+  for (const [at, answer] of answers.entries()) {
+    if (answer !== "" && (await knownWords(scene, own, answer, [looks[at] ?? ""])) !== undefined) return true
+  }
+  return false
 }

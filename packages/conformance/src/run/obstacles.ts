@@ -5,6 +5,7 @@ import type { Actor } from "../database/actor.js"
 import { aimed } from "../probe/aim.js"
 import { numberOf } from "../probe/facts.js"
 import { holdsTenants } from "../probe/ground.js"
+import { isShownOwn } from "../probe/shut.js"
 import type { Target } from "../target/schema.js"
 import type { Scene } from "./check.js"
 
@@ -48,7 +49,7 @@ export async function obstaclesOf(scene: Scene): Promise<string[]> {
   }
   if (actors.length >= 2 && pairs.length === 0) reasons.push("no two tenants of the target have different keys")
   for (const actor of actors) {
-    if (actor.keys.length > 0 && !(await seesItself(scene, actor))) {
+    if (actor.keys.length > 0 && !(await seesItself(scene, actor)) && !(await isShownOwn(scene, actor))) {
       reasons.push(
         `tenant ${actor.name} was not seen to reach any row of its own: check its connect in the target, the grants of ${actor.login}, and that it has rows`,
       )
