@@ -1,5 +1,5 @@
 import { quoteLiteral } from "@wardkeep/core"
-import { labelOf, primaryKey, type Relation } from "../catalog/relation.js"
+import { type Column, labelOf, primaryKey, type Relation } from "../catalog/relation.js"
 import type { Scene } from "../run/check.js"
 import type { Routine } from "./argument.js"
 import { hidden } from "./hidden.js"
@@ -37,19 +37,20 @@ export async function guessable(scene: Scene, { source }: Routine, pair: Pair): 
   return [...found].slice(0, most)
 }
 
-/** Not the tenant, and no reference. */
+/**
+ * Texts, and numbers of the primary key, which are of the system's own making and may be printed: not the tenant, and no
+ * reference. An age or an amount near one's own is nobody's number.
+ */
 function countedColumns(relation: Relation): Relation["columns"] {
   const { columns, keys, tenancy } = relation
   const foreign = new Set(keys.filter(({ kind }) => kind === "f").flatMap((key) => key.columns))
   const tenant = tenancy.by === "column" ? tenancy.column.name : ""
-  const first = primaryKey(relation)?.columns ?? []
-  const isCounted = (base: string): boolean => /^(smallint|integer|bigint)$/.test(base)
+  const key = primaryKey(relation)?.columns ?? []
+  const isCounted = ({ name, base }: Column): boolean => key.includes(name) && /^(smallint|integer|bigint)$/.test(base)
   return columns
-    .filter(
-      ({ name, base, category, enum: isEnum }) =>
-        name !== tenant && !foreign.has(name) && (isCounted(base) || (category === "S" && !isEnum)),
-    )
-    .toSorted((a, b) => Number(first.includes(b.name)) - Number(first.includes(a.name)))
+    .filter((one) => one.name !== tenant && !foreign.has(one.name))
+    .filter((one) => isCounted(one) || (one.category === "S" && !one.enum))
+    .toSorted((a, b) => Number(key.includes(b.name)) - Number(key.includes(a.name)))
 }
 
 /** As it is, in base 16, and filled with zeros, where the function's text does that. */
