@@ -4,7 +4,7 @@ import { tenantOf } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import { aimed } from "../probe/aim.js"
 import { numberOf } from "../probe/facts.js"
-import { holdsTenants } from "../probe/ground.js"
+import { holdsTenants, isTenantView } from "../probe/ground.js"
 import { isShownOwn } from "../probe/shut.js"
 import type { Target } from "../target/schema.js"
 import type { Scene } from "./check.js"
@@ -94,7 +94,7 @@ async function withoutWrites(actors: readonly Actor[]): Promise<string[]> {
 /** The positive control of a whole context: some row that is there is seen by its tenant. */
 async function seesItself({ catalog, facts }: Scene, actor: Actor): Promise<boolean> {
   for (const relation of catalog.relations) {
-    if (!holdsTenants(relation)) continue
+    if (!holdsTenants(relation) && !isTenantView(relation)) continue
     const mine = await facts.owned(relation, actor)
     if (mine.count === 0) continue
     const { seen } = await actor.act(
