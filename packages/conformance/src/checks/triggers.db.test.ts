@@ -53,6 +53,19 @@ describe("WKC047, a trigger's refusal", () => {
   })
 })
 
+test("WKC047: a refusal has another CONTEXT once another row's was caught, and tells nothing by that", async () => {
+  const refusing = (words: string): string => `
+    create or replace function refuses(note text) returns text language plpgsql as
+      $$begin raise exception using message = ${words}; end$$;
+    create or replace function asks(note text) returns text language plpgsql as $$declare t text := public.refuses(note); begin return t; end$$;
+    ${before("begin new.note := public.asks(new.note); exception when raise_exception then if new.branch_id = 1 then raise; end if; end;")}`
+  await run(refusing("'not yours'"))
+  expect(await found("WKC047")).toEqual([])
+  await run(refusing("'not yours, one of ' || (select count(*) from public.visit)"))
+  await run("alter table visit no force row level security; alter function refuses(text) security definer")
+  expect(await found("WKC047")).toEqual(["public.visit oracle"])
+})
+
 describe("WKC047, a trigger's answer", () => {
   test("is asked with the same own row each time: another one would give another answer", async () => {
     await run("alter table visit add column said int; update visit set said = id where said is null")

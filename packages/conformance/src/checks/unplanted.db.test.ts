@@ -51,6 +51,82 @@ describe("a login that may write nothing", () => {
   })
 })
 
+describe("a login without a privilege on any table", () => {
+  const shut = ["WKC020", "WKC027", "WKC028", "WKC029", "WKC030", "WKC031", "WKC043", "WKC106"]
+  const closed = `revoke all on patient, visit, visit_line from :"app";`
+  const verdicts = async (): Promise<string[]> => {
+    const { verdict, checks } = await system.verify(shut)
+    return [verdict, ...checks.map((check) => check.verdict)]
+  }
+
+  test("is refused by them in every context, which shows something where a function serves it", {
+    timeout: 120_000,
+  }, async () => {
+    await run(closed)
+    expect(await verdicts()).toEqual(["INCONCLUSIVE", ...shut.map(() => "INCONCLUSIVE")])
+    // Served, and shown nothing that is its own alone: its context may be the wrong one.
+    await run("create function ping() returns int language sql stable as 'select 1'")
+    expect((await verdicts())[0]).toBe("INCONCLUSIVE")
+    await run(`create function mine() returns setof text language sql stable security definer set search_path = pg_catalog, pg_temp as
+      $$select name from public.patient where branch_id = nullif(current_setting('app.branch', true), '')::int$$;`)
+    expect(await verdicts()).toEqual(["NOT_FOUND", ...shut.map(() => "NOT_FOUND")])
+  })
+
+  test("is asked for its own by functions that refuse all that is another's", async () => {
+    const answering = (
+      own: string,
+    ): string => `create or replace function named(id int) returns text language plpgsql stable
+      security definer set search_path = pg_catalog, pg_temp as $$declare v text; begin
+        select p.name into v from public.patient p where p.id = named.id and p.branch_id = ${own};
+        if v is null then raise exception 'no such patient'; end if; return v; end$$;`
+    await run(closed + answering("nullif(current_setting('app.branch', true), '')::int"))
+    expect(ofCheck(await system.verify(["WKC041"]), "WKC041")?.verdict).toBe("NOT_FOUND")
+    await run(answering("-1"))
+    expect(ofCheck(await system.verify(["WKC041"]), "WKC041")?.verdict).toBe("INCONCLUSIVE")
+  })
+
+  test("a row that a trigger brings home was tried to be moved", async () => {
+    await run(`create function home() returns trigger language plpgsql as
+        $$begin new.branch_id := nullif(current_setting('app.branch', true), '')::int; return new; end$$;
+      create trigger home before update on patient for each row execute function home();
+      drop policy p on patient; create policy p on patient using (branch_id = nullif(current_setting('app.branch', true), '')::int) with check (true);
+      revoke update on visit, visit_line from :"app"; alter table visit drop constraint visit_branch_id_patient_id_fkey;`)
+    const report = await system.verify(["WKC025"])
+    expect([report.findings, ofCheck(report, "WKC025")?.verdict]).toEqual([[], "NOT_FOUND"])
+    await run("drop trigger home on patient")
+    expect((await system.verify(["WKC025"])).findings.map(({ object }) => object)).toEqual(["public.patient"])
+  })
+})
+
+test("a row with the day of one's own is offered where a day that is made up has no partition", async () => {
+  await run(`create table study (branch_id int not null, taken date not null, accession text not null, primary key (branch_id, taken, accession)) partition by range (taken);
+    create table study_2024 partition of study for values from ('2024-01-01') to ('2025-01-01');
+    insert into study values (1, '2024-03-01', 'A1'), (2, '2024-03-01', 'A1');
+    alter table study enable row level security, force row level security;
+    create policy p on study using (branch_id = nullif(current_setting('app.branch', true), '')::int);
+    revoke all on patient, visit, visit_line from :"app"; grant select, insert on study to :"app";`)
+  expect(ofCheck(await system.verify(["WKC022"]), "WKC022")?.verdict).toBe("NOT_FOUND")
+  await run("alter policy p on study with check (true)")
+  expect((await system.verify(["WKC022"])).findings.map(({ object }) => object)).toContain("public.study")
+})
+
+test("a row is moved through a view whose key it would meet, and is not where the view checks it", async () => {
+  const viewed = (
+    check: string,
+  ): string => `create or replace view own_bill with (security_barrier) as select branch_id, no, paid from bill
+    where branch_id = nullif(current_setting('app.branch', true), '')::int ${check};`
+  await run(`revoke all on patient, visit, visit_line from :"app";
+    create table bill (branch_id int not null, no int not null, paid boolean, primary key (branch_id, no)); insert into bill values (1, 1), (2, 1);
+    ${viewed("")} grant select, update on own_bill to :"app"`)
+  const moved = async () => {
+    const report = await system.verify(["WKC025"])
+    return [...report.findings.map(({ object }) => object), ofCheck(report, "WKC025")?.verdict, report.verdict]
+  }
+  expect(await moved()).toEqual(["public.own_bill", "LEAK", "LEAK"])
+  await run(viewed("with cascaded check option"))
+  expect(await moved()).toEqual(["NOT_FOUND", "NOT_FOUND"])
+})
+
 test("the replay of a view that counts looks, writes and looks again", { timeout: 120_000 }, async () => {
   await run(`create view total as select count(*) as n from patient; grant select on total to :"app"`)
   const { findings } = await system.verify(["WKC040"])

@@ -9,6 +9,7 @@ import { aimed } from "./aim.js"
 import { numberOf } from "./facts.js"
 import { holdsTenants } from "./ground.js"
 import { seesOwn } from "./sees-own.js"
+import { isShut } from "./shut.js"
 
 /** A session in which certain tenants' rows must not be seen. */
 export interface ContextState {
@@ -51,6 +52,7 @@ export async function readIn(
         const { seen, attack } = await aimed(tx, relation, victim, theirs, counting)
         record.probe(labelOf(relation))
         if (await seesOwn(scene, victim, relation)) record.control()
+        else if (await isShut(scene, victim, relation)) sayShut(record, relation)
         const n = numberOf(seen.rows)
         if (n === 0) continue
         const lines = [...state.statements, attack].map((statement) => `${statement};`)
@@ -65,4 +67,13 @@ export async function readIn(
       }
     }
   })
+}
+
+/** Of what is behind functions and views, a state of the session that no table asks says nothing. */
+function sayShut(record: CheckRecord, relation: Relation): void {
+  record.control()
+  record.leftOut(
+    labelOf(relation),
+    "no privilege opens it in any context; functions and views that read it were not asked in this one",
+  )
 }

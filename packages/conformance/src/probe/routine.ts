@@ -8,13 +8,14 @@ import { checkedWords } from "./checked-words.js"
 import { documents } from "./documents.js"
 import { everything } from "./everything.js"
 import { executed } from "./executed.js"
+import { guessable } from "./guessable.js"
 import { hidden } from "./hidden.js"
 import type { Pair } from "./pair.js"
 import { keysOfRows, plainName, type RowKey, storedKeys } from "./row-keys.js"
 
 /** Functions and procedures that a tenant may call. */
 export async function callable(actor: Actor): Promise<Routine[]> {
-  return await actor.act(async () => await readRows(actor.connection, "functions.sql", routine))
+  return await actor.look(async (_, connection) => await readRows(connection, "functions.sql", routine))
 }
 
 /** Languages whose functions can only do what a transaction undoes. */
@@ -116,7 +117,10 @@ async function candidates(
   if (arg.fields.length > 0) return await composites(scene, one, arg, pair, words)
   const whole = await everything(scene, one, arg, victim)
   if (whole !== undefined) return whole
-  if (tenantWord.test(arg.name)) return [...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)
+  const places = arg.category === "S" || arg.base === "regnamespace" ? schemasOf(scene, victim).map(typed) : []
+  if (tenantWord.test(arg.name))
+    return [...places, ...[...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)]
+  if (arg.base === "regnamespace") return places
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
@@ -127,13 +131,14 @@ async function candidates(
     return ids.length + keys.length > 0 ? [...ids, ...keys, ...high] : ["null", ...high]
   if (arg.category === "S")
     return [
-      ...schemasOf(scene, victim).map(typed),
+      ...places,
       ...executed(scene, one).map(typed),
       ...(await listedWords(scene, arg)).map(typed),
       ...(await storedKeys(scene, one.source, ({ category }) => category === "S"))
         .slice(0, 6)
         .map((key) => `${key}::${arg.type}`),
       ...words.map((word) => `${word}::${arg.type}`),
+      ...(await guessable(scene, one, pair)).map((value) => `${value}::${arg.type}`),
       ...ids.slice(0, 2),
       ...keys,
       typed("%"),

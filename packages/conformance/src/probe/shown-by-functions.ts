@@ -42,15 +42,15 @@ export async function shownByFunctions(
 }
 
 /** A row of the victim's that names the attacker may be meant for it: what it does with that is agreed. */
-async function isAddressed({ catalog, facts }: Scene, { attacker, victim }: Pair, source: string): Promise<boolean> {
+async function isAddressed({ catalog, facts }: Scene, pair: Pair, source: string): Promise<boolean> {
   for (const relation of catalog.relations.filter((one) => holdsTenants(one) && source.includes(one.name))) {
-    const { rows } = await facts.owned(relation, victim)
-    const isNamed = rows.some(({ values }) =>
-      attacker.keys.some(
-        (key) => JSON.stringify(values).includes(`"${key}"`) || Object.values(values).map(String).includes(key),
-      ),
-    )
-    if (isNamed) return true
+    const { rows } = await facts.owned(relation, pair.victim)
+    if (rows.some(({ values }) => namesAttacker(pair, values))) return true
   }
   return false
 }
+
+export const namesAttacker = ({ attacker }: Pair, values: Readonly<Record<string, unknown>>): boolean =>
+  attacker.keys.some(
+    (key) => JSON.stringify(values).includes(`"${key}"`) || Object.values(values).map(String).includes(key),
+  )

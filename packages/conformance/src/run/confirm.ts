@@ -17,7 +17,9 @@ export function confirm(records: readonly CheckRecord[], checks: readonly (Catal
 
 /** Whoever reads the rows needs no oracle to learn that they exist, and no other statement to read them. */
 export function withoutImplied(findings: readonly ReportFinding[]): ReportFinding[] {
-  const read = findings.filter(({ check, verdict }) => /^WKC0[24]0$/.test(check) && verdict === "LEAK")
+  const read = findings.filter(
+    ({ check, verdict, severity }) => /^WKC0[24]0$/.test(check) && verdict === "LEAK" && severity === "leak",
+  )
   const readable = new Set(read.map(({ object }) => object))
   const adds = ({ check, severity }: ReportFinding): boolean => severity !== "oracle" && check !== "WKC021"
   return findings.filter((finding) => adds(finding) || !readable.has(finding.object))

@@ -4,7 +4,8 @@ import { tenantOf } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import { aimed } from "../probe/aim.js"
 import { numberOf } from "../probe/facts.js"
-import { holdsTenants } from "../probe/ground.js"
+import { holdsTenants, isTenantView } from "../probe/ground.js"
+import { isShownOwn } from "../probe/shut.js"
 import type { Target } from "../target/schema.js"
 import type { Scene } from "./check.js"
 
@@ -48,7 +49,7 @@ export async function obstaclesOf(scene: Scene): Promise<string[]> {
   }
   if (actors.length >= 2 && pairs.length === 0) reasons.push("no two tenants of the target have different keys")
   for (const actor of actors) {
-    if (actor.keys.length > 0 && !(await seesItself(scene, actor))) {
+    if (actor.keys.length > 0 && !(await seesItself(scene, actor)) && !(await isShownOwn(scene, actor))) {
       reasons.push(
         `tenant ${actor.name} was not seen to reach any row of its own: check its connect in the target, the grants of ${actor.login}, and that it has rows`,
       )
@@ -93,7 +94,7 @@ async function withoutWrites(actors: readonly Actor[]): Promise<string[]> {
 /** The positive control of a whole context: some row that is there is seen by its tenant. */
 async function seesItself({ catalog, facts }: Scene, actor: Actor): Promise<boolean> {
   for (const relation of catalog.relations) {
-    if (!holdsTenants(relation)) continue
+    if (!holdsTenants(relation) && !isTenantView(relation)) continue
     const mine = await facts.owned(relation, actor)
     if (mine.count === 0) continue
     const { seen } = await actor.act(

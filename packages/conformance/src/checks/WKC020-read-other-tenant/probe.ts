@@ -3,6 +3,7 @@ import { aimed } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
 import { countRows } from "../../probe/reach.js"
+import { isShut } from "../../probe/shut.js"
 import { defineProbe } from "../../run/check.js"
 import { readLinked } from "./linked.js"
 import { readUnnamed } from "./unnamed.js"
@@ -32,7 +33,7 @@ function sayUnproven({ record, label, attacker, mine, rights }: Ground): void {
 }
 
 async function read(ground: Ground): Promise<void> {
-  const { record, relation, label, attacker, victim, theirs, mine } = ground
+  const { scene, record, relation, label, attacker, victim, theirs, mine } = ground
   await readUnnamed(ground)
   if (theirs.count === 0) return
   const { seen, own, attack } = await attacker.act(async (tx) => {
@@ -40,7 +41,7 @@ async function read(ground: Ground): Promise<void> {
     return { ...attempt, own: (await aimed(tx, relation, attacker, mine, countRows)).seen }
   })
   record.probe(label)
-  if (numberOf(own.rows) > 0) record.control()
+  if (numberOf(own.rows) > 0 || (await isShut(scene, attacker, relation))) record.control()
   const n = numberOf(seen.rows)
   if (n === 0 && numberOf(own.rows) === 0) return sayUnproven(ground)
   if (n === 0) return

@@ -1,14 +1,15 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { quoted, type Relation } from "../../catalog/relation.js"
+import type { Column, Relation } from "../../catalog/relation.js"
 import type { ServerError } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import { passedPolicies, refusedFor } from "../../probe/after-policies.js"
 import { aims } from "../../probe/aim.js"
-import { numberOf } from "../../probe/facts.js"
 import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
+import { derived } from "./derived.js"
+import { grows } from "./grows.js"
 import { guestIn } from "./guest.js"
 import { type Offered, waysFor } from "./ways.js"
 
@@ -41,6 +42,10 @@ async function insert(ground: Ground): Promise<void> {
   if (foreign === undefined) return record.leftOut(label, notOffered)
   const before = record.tried.has(label)
   await offer(ground, foreign)
+  if (record.findings.every(({ object }) => object !== label)) {
+    const attack = await derived(ground)
+    if (attack !== undefined) report(ground, attack, "a row that a trigger gave the tenant of a value in it", "")
+  }
   if (!before && !record.tried.has(label) && record.findings.every(({ object }) => object !== label)) {
     record.leftOut(label, notOffered)
   }
@@ -122,11 +127,16 @@ async function otherwise(tx: Transaction, ground: Ground, row: Offered): Promise
   }
 }
 
-function report({ record, label, attacker, victim }: Ground, attack: string, tag: string): void {
+function report(
+  { record, label, attacker, victim }: Ground,
+  attack: string,
+  tag: string,
+  whose = ` with the tenant of ${victim.name}`,
+): void {
   record.found({
     object: label,
     message: `Tenant ${attacker.name} puts a row into the data of tenant ${victim.name}.`,
-    evidence: `${tag} with the tenant of ${victim.name} in the context of tenant ${attacker.name}`,
+    evidence: `${tag}${whose} in the context of tenant ${attacker.name}`,
     replay: attacker.replay(attack),
     fix: `Give the INSERT policies of ${label} a WITH CHECK that compares the tenant with the context.`,
   })
@@ -175,8 +185,18 @@ function attempts(
       return value === undefined ? [] : [[column.name, value]]
     })
   const sets = numbers.length > 0 ? [{ ...Object.fromEntries(numbers), ...foreign }, ...single(numbers, foreign)] : []
-  return [...sets, foreign, ...others].map((set) => ({ like, set }))
+  // A partitioned table has no place for a day that is made up.
+  const days =
+    like === undefined ? [] : relation.columns.filter((one) => one.category === "D" && isKeyed(relation, one))
+  const dated = Object.fromEntries(days.map(({ name }) => [name, `wk_row.${quoteIdent(name)}`]))
+  return [...sets, foreign, ...others, ...(days.length > 0 ? [{ ...dated, ...foreign }] : [])].map((set) => ({
+    like,
+    set,
+  }))
 }
+
+const isKeyed = ({ keys }: Relation, { name }: Column): boolean =>
+  keys.some(({ kind, columns }) => (kind === "p" || kind === "u") && columns.includes(name))
 
 /**
  * Where every column of a key is the tenant or a reference, the victim has the row already and the key refuses the copy:
@@ -263,17 +283,3 @@ const textOf = (value: unknown): string => String(value).replace(/^\{(.*)\}$/, "
 
 const returned = ({ tenancy }: Relation): string =>
   tenancy.by === "column" ? `${quoteIdent(tenancy.column.name)}::text` : "null"
-
-/** Where nothing can be returned: whether the victim sees more rows than before. */
-async function grows(
-  tx: Transaction,
-  { relation, attacker, victim }: Ground,
-  attack: () => Promise<unknown>,
-): Promise<boolean> {
-  const count = `select count(*) from ${quoted(relation)}`
-  const before = await victim.look(async (own) => numberOf((await own.attempt(count)).rows))
-  return await tx.undone(async () => {
-    await attack()
-    return (await victim.takeOver(tx, attacker)) && numberOf((await tx.attempt(count)).rows) > before
-  })
-}

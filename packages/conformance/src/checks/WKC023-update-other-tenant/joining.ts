@@ -1,7 +1,8 @@
-import { quoteIdent } from "@wardkeep/core"
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { columnOf, quoted } from "../../catalog/relation.js"
 import { sparing } from "../../probe/blind.js"
 import type { Ground } from "../../probe/ground.js"
+import { insertStatement, referencesOf } from "../../probe/insertion.js"
 import { keyAs } from "../../probe/key-as.js"
 import { policyColumns } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
@@ -40,9 +41,50 @@ export async function joining(ground: Ground): Promise<TakenOver | undefined> {
         return await reached(scene, tx, { attacker, victim }, [relation])
       })
       if (seen === undefined) continue
+      if (await areOffered(ground, attack, seen.count)) {
+        record.leftOut(
+          label,
+          `rows that their tenant has offered are taken by whoever writes itself into ${column.name}, and a row of whose making nobody has said so is not`,
+        )
+        continue
+      }
       const evidence = `an UPDATE without WHERE wrote the attacker into ${column.name}, and then ${seen.count} rows of tenant ${victim.name} were seen`
       return { statements: [attack, seen.attack], evidence }
     }
   }
   return undefined
+}
+
+/**
+ * Whether those rows are meant for anybody's claim: one that the victim writes now, of which it says nothing but what it
+ * must, is not taken by the same statement. Where it can write none, they are not known to be.
+ */
+async function areOffered(
+  { scene, relation, attacker, victim, theirs }: Ground,
+  attack: string,
+  taken: number,
+): Promise<boolean> {
+  const [sample] = theirs.rows
+  const [key] = victim.keys
+  const { tenancy } = relation
+  const isSpared = sparing(relation) !== ""
+  if (tenancy.by !== "column" || key === undefined || isSpared || attacker.whyApart(victim) !== undefined) return false
+  // What is said of a row by yes or no it does not say of itself.
+  const silent = relation.columns
+    .filter(({ base, notNull, hasDefault }) => base === "boolean" && notNull && !hasDefault)
+    .map(({ name }): [string, string] => [name, "false"])
+  const set = {
+    ...Object.fromEntries(silent),
+    ...(sample === undefined ? {} : referencesOf(relation, sample, [tenancy.column.name])),
+    [tenancy.column.name]:
+      `${quoteLiteral(tenancy.column.category === "A" ? `{${key}}` : key)}::${tenancy.column.base}`,
+  }
+  const plain = insertStatement({ relation, rights: await scene.rights.of(victim, relation), like: undefined, set })
+  if (plain === undefined) return false
+  return await victim.act(async (tx) => {
+    const written = await tx.keep(plain)
+    if (written.error !== undefined || written.count === 0 || !(await attacker.takeOver(tx, victim))) return false
+    if ((await tx.keep(attack)).error !== undefined) return false
+    return (await reached(scene, tx, { attacker, victim }, [relation]))?.count === taken
+  })
 }

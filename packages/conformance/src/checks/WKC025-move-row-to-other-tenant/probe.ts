@@ -66,6 +66,12 @@ async function move(ground: Ground): Promise<void> {
     for (const { way, attack, withFreeKey } of attacksFor(ground, text, again)) {
       const how = await tried(ground, attack)
       if (typeof how === "string") return report(ground, attack, how, nameOf(way))
+      // A view does not tell its keys, and asks its CHECK OPTION after them.
+      const isView = ground.relation.kind === "v" && !how.isRefused
+      if (how.constraint === undefined && isView && withFreeKey !== undefined) {
+        const free = await tried(ground, withFreeKey)
+        if (typeof free === "string") return report(ground, withFreeKey, free, nameOf(way))
+      }
       if (how.constraint === undefined) continue
       // Once more with keys that nobody has: what is left to refuse it is a policy.
       const free = withFreeKey === undefined ? undefined : await tried(ground, withFreeKey)
@@ -89,7 +95,7 @@ async function tried(ground: Ground, attack: string): Promise<string | NotMoved>
   const how = await arrives(ground, attack)
   const isAnswered = typeof how === "string" || how.isRefused || how.isDone
   record.probe(isAnswered ? label : undefined)
-  if (typeof how === "object" && how.isRefused) record.control()
+  if (typeof how === "object" && (how.isRefused || how.isHome)) record.control()
   return how
 }
 
@@ -100,9 +106,13 @@ function renumbered(
   text: string,
 ): Renumbered {
   const [where] = aims(relation, attacker, { ...mine, rows: mine.rows.slice(0, 1) }).slice(1)
-  const fresh = [...freshColumns(relation, Object.fromEntries(columns.map((name) => [name, ""])))]
-    .filter((name) => rights.update.includes(name))
-    .flatMap((name) => columnOf(relation, name) ?? [])
+  const names =
+    relation.kind === "v"
+      ? relation.columns
+          .filter(({ name, category }) => category === "N" && !columns.includes(name))
+          .map(({ name }) => name)
+      : [...freshColumns(relation, Object.fromEntries(columns.map((name) => [name, ""])))]
+  const fresh = names.filter((name) => rights.update.includes(name)).flatMap((name) => columnOf(relation, name) ?? [])
   const set = (made: (column: Column) => string | undefined): string | undefined => {
     const values = fresh.flatMap((column) => {
       const value = made(column)
@@ -141,15 +151,21 @@ function assignments({ relation, victim, theirs }: Ground): Assignment[] {
   return [asText(Object.fromEntries(tenancy.key.columns.map((name) => [name, literalOf(relation, name, sample)])))]
 }
 
+interface Stayed extends NotMoved {
+  readonly isDone: boolean
+  /** Accepted, and the attacker still has all its rows: a trigger brought them back. */
+  readonly isHome: boolean
+}
+
 /** What became of the attempt; a sentence where rows left the attacker. A trigger may have brought them back. */
-async function arrives(ground: Ground, attack: string): Promise<string | (NotMoved & { readonly isDone: boolean })> {
+async function arrives(ground: Ground, attack: string): Promise<string | Stayed> {
   const { relation, attacker, victim, mine, scene } = ground
   const own = aims(relation, attacker, mine)[0] ?? "true"
   const count = `select count(*) from ${quoted(relation)} as wk_row where ${own}`
   return await attacker.act(async (tx) => {
     const before = numberOf((await tx.attempt(count)).rows)
     const { error, count: hit } = await tx.direct(attack)
-    const stayed = { isRefused: false, isDone: error === undefined && hit > 0 }
+    const stayed = { isRefused: false, isDone: error === undefined && hit > 0, isHome: false }
     const isRefused = await refusedFor(scene, relation, error)
     if (isRefused) return { ...stayed, isRefused: true }
     if (error?.code === "23503" && isOfChildren(scene, relation, error.constraint)) {
@@ -160,10 +176,10 @@ async function arrives(ground: Ground, attack: string): Promise<string | (NotMov
     }
     if (!stayed.isDone) return stayed
     const after = await tx.attempt(count)
-    const fewer = relation.tenancy.by === "column" && after.error === undefined && numberOf(after.rows) < before
-    if (fewer) return `${hit} rows were moved`
+    const isKnown = relation.tenancy.by === "column" && after.error === undefined
+    if (isKnown && numberOf(after.rows) < before) return `${hit} rows were moved`
     const arrived = victim.connection === attacker.connection ? await victimSees(tx, ground, writtenHere) : 0
-    return (arrived ?? 0) > 0 ? `${hit} rows were moved` : stayed
+    return (arrived ?? 0) > 0 ? `${hit} rows were moved` : { ...stayed, isHome: isKnown && before > 0 }
   })
 }
 

@@ -1,5 +1,6 @@
 import { quoted } from "../../catalog/relation.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { isShut } from "../../probe/shut.js"
 import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
@@ -12,10 +13,10 @@ export const probe = defineProbe({
 })
 
 /** TRUNCATE asks no policy. It is undone, and waits half a second at most for its lock. */
-async function truncate({ record, relation, label, attacker, rights }: Ground): Promise<void> {
+async function truncate({ scene, record, relation, label, attacker, rights }: Ground): Promise<void> {
   record.probe(label)
   // What it may do is read from its grants; that some are seen shows that they are read.
-  if (rights.select.length + rights.insert.length > 0) record.control()
+  if (rights.select.length + rights.insert.length > 0 || (await isShut(scene, attacker, relation))) record.control()
   if (!rights.truncate || rights.owner) return
   for (const attack of [`truncate ${quoted(relation)}`, `truncate ${quoted(relation)} cascade`]) {
     const { error } = await attacker.act(async (tx) => await tx.attempt(attack))

@@ -1,5 +1,6 @@
 import { quoted } from "../../catalog/relation.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { isShut } from "../../probe/shut.js"
 import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
@@ -15,10 +16,10 @@ const spy =
   "create function pg_temp.wk_trigger() returns trigger language plpgsql as 'begin raise notice ''%'', new; return new; end'"
 
 /** A trigger runs in everybody's session and sees every new row. */
-async function attach({ record, relation, label, attacker, rights }: Ground): Promise<void> {
+async function attach({ scene, record, relation, label, attacker, rights }: Ground): Promise<void> {
   record.probe(label)
   // What it may do is read from its grants; that some are seen shows that they are read.
-  if (rights.select.length + rights.insert.length > 0) record.control()
+  if (rights.select.length + rights.insert.length > 0 || (await isShut(scene, attacker, relation))) record.control()
   if (!rights.trigger || rights.owner) return
   const attack = `create trigger wk_trigger before insert or update on ${quoted(relation)} for each row execute function pg_temp.wk_trigger()`
   const { created, error } = await attacker.act(async (tx) => {

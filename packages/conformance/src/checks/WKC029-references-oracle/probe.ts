@@ -3,6 +3,7 @@ import { columnOf, primaryKey, quoted } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { literalOf } from "../../probe/insertion.js"
+import { isShut } from "../../probe/shut.js"
 import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
@@ -14,10 +15,10 @@ export const probe = defineProbe({
   run: async (scene, record) => await onEveryTable(scene, record, refer),
 })
 
-async function refer({ record, relation, label, attacker, victim, theirs, rights }: Ground): Promise<void> {
+async function refer({ scene, record, relation, label, attacker, victim, theirs, rights }: Ground): Promise<void> {
   record.probe(label)
   // What it may do is read from its grants; that some are seen shows that they are read.
-  if (rights.select.length + rights.insert.length > 0) record.control()
+  if (rights.select.length + rights.insert.length > 0 || (await isShut(scene, attacker, relation))) record.control()
   const [row] = theirs.rows
   const key = primaryKey(relation)
   if (!rights.references || rights.owner || row === undefined || key === undefined) return

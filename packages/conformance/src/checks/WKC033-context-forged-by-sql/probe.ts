@@ -4,6 +4,7 @@ import { holdsTenants } from "../../probe/ground.js"
 import type { Pair } from "../../probe/pair.js"
 import { closedTables } from "../../probe/reach.js"
 import { seesOwn } from "../../probe/sees-own.js"
+import { isShut } from "../../probe/shut.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { type Forgery, forgeriesOf, isSigned } from "./forgeries.js"
@@ -35,7 +36,7 @@ async function forge(scene: Scene, record: CheckRecord, pair: Pair): Promise<voi
     if (sees) isFirst = false
     for (const forgery of forgeries) {
       const open = await openWays(scene, record, pair, { relation, where }, forgery, ways)
-      if (sees) record.control()
+      if (sees || (await isShut(scene, attacker, relation))) record.control()
       const [worked] = open
       if (worked === undefined) continue
       record.found(findingOf(scene, pair, relation, forgery, open, worked.attempt))

@@ -13,6 +13,7 @@ import { sayUnplanted } from "../../probe/unplanted.js"
 import { knownWords } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { showsSingle } from "./single.js"
 
 export const probe = defineProbe({
   code: "WKC040",
@@ -27,6 +28,7 @@ export const probe = defineProbe({
       await byColumn(scene, record, pair, views)
       await byWords(scene, record, pair, views)
       await byCanary(scene, record, pair, views)
+      await bySingle(scene, record, pair, views)
     }
   },
 })
@@ -79,6 +81,27 @@ async function byWords(
     report(record, view, { attacker, victim }, evidence, attacker.replay(attack))
   }
 }
+
+/** What is not refreshed in a transaction, as it is today. */
+async function bySingle(scene: Scene, record: CheckRecord, pair: Pair, views: readonly Relation[]): Promise<void> {
+  const kept = views.filter(({ kind, oid }) => kind === "m" && !isFound(record, oid, views))
+  if (kept.length === 0) return
+  const read = await readBy(
+    scene,
+    kept.map(({ oid }) => oid),
+    scene.catalog.relations,
+  )
+  for (const view of kept) {
+    const { select } = await scene.rights.of(pair.attacker, view)
+    const tables = scene.catalog.relations.filter(({ oid }) =>
+      read.some((one) => one.view === view.oid && one.relation === oid),
+    )
+    if (select.length === view.columns.length) await showsSingle(scene, record, pair, view, tables)
+  }
+}
+
+const isFound = ({ findings }: CheckRecord, oid: string, views: readonly Relation[]): boolean =>
+  views.some((view) => view.oid === oid && findings.some(({ object }) => object === labelOf(view)))
 
 /** The victim writes canaries, the attacker looks, in one transaction. Counts that change tell as much. */
 async function byCanary(

@@ -40,6 +40,9 @@ export interface Asked {
   readonly answers: ReadonlyMap<Question, Answers>
 }
 
+/** What the victim does between the answers. */
+export type Change = (tx: Transaction, prefix: string) => Promise<Planted>
+
 type Attacks = ReadonlyMap<Question, readonly string[]>
 type Given = ReadonlyMap<Question, readonly Answer[]>
 
@@ -62,11 +65,12 @@ export async function askPlanted(
   { attacker, victim }: Pair,
   questions: readonly Question[],
   prefix: string = canaryPrefix(),
+  change: Change = async (tx) => await plant(tx, scene, victim, prefix),
 ): Promise<Asked> {
   const fixed: Attacks = new Map(questions.map((question) => [question, question.attacks]))
   const before = await attacker.act(async (tx) => await askEach(tx, scene, fixed, prefix))
   const { planted, found, now } = await victim.act(
-    async (tx) => await whilePlanted(tx, scene, { attacker, victim }, fixed, prefix),
+    async (tx) => await whilePlanted(tx, scene, { attacker, victim }, { fixed, prefix, change }),
   )
   const after: Round | undefined =
     now === undefined
@@ -89,11 +93,10 @@ async function whilePlanted(
   tx: Transaction,
   scene: Scene,
   pair: Pair,
-  fixed: Attacks,
-  prefix: string,
+  { fixed, prefix, change }: { readonly fixed: Attacks; readonly prefix: string; readonly change: Change },
 ): Promise<{ readonly planted: Planted; readonly found: Attacks; readonly now: Round | undefined }> {
   scene.step("")
-  const planted = await plant(tx, scene, pair.victim, prefix)
+  const planted = await change(tx, prefix)
   const found = new Map<Question, readonly string[]>()
   if (planted.tables.size === 0) return { planted, found, now: undefined }
   for (const question of fixed.keys()) {

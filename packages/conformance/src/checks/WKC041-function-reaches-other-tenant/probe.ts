@@ -8,6 +8,7 @@ import { difference, lookReplay, type Picture, picture } from "../../probe/pictu
 import { policyFunctions } from "../../probe/policy-parts.js"
 import { aimedArguments, callable, callText, isUndoable, signature } from "../../probe/routine.js"
 import { shownByFunctions } from "../../probe/shown-by-functions.js"
+import { ownCalls } from "../../probe/shut.js"
 import { knownWords, wordsOf } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -33,9 +34,21 @@ export const probe = defineProbe({
         else record.inconclusive(`${signature(one)} is written in ${one.language} and was not called`)
       }
       await whatIsWritten(scene, record, pair, open, routines)
+      if (record.controls === 0) await askForOwn(scene, record, pair)
     }
   },
 })
+
+/** Where all that was asked for of the victim's was refused: whether any of them answers the attacker about its own. */
+async function askForOwn(scene: Scene, record: CheckRecord, pair: Pair): Promise<void> {
+  const { attacker, victim } = pair
+  const words = (await wordsOf(scene, { attacker: victim, victim: attacker })).slice(0, 3)
+  const asked = words.map(({ relation, column, text }) => hidden(text, `${labelOf(relation)}.${column}`))
+  const calls = await ownCalls(scene, pair, asked)
+  await attacker.act(async (tx) => {
+    for (const call of calls) if ((await tx.attempt(call)).error === undefined) return record.control()
+  })
+}
 
 /**
  * Functions that touch no tenant's table, directly or by calling another function, are left alone: what they answer is

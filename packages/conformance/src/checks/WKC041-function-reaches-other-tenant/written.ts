@@ -1,12 +1,14 @@
 import type { Routine } from "../../probe/argument.js"
 import type { Pair } from "../../probe/pair.js"
 import { canaryPrefix, type Planted } from "../../probe/plant.js"
+import { concealed, remove } from "../../probe/remove.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { judgeRow, rowQuestions } from "./by-planted.js"
 import { dependsQuestion, judgeDepends } from "./depends.js"
+import { goneQuestion, judgeGone } from "./gone.js"
 import { isShown } from "./judging.js"
-import { type Answers, type Asked, askPlanted, type Question } from "./planted-once.js"
+import { type Answers, type Asked, askPlanted, type Change, type Question } from "./planted-once.js"
 import { judgeTells, tellsQuestion } from "./tells.js"
 
 /** A function of which nothing was shown yet. */
@@ -42,12 +44,57 @@ export async function whatIsWritten(
       rows: isTold ? [] : await rowQuestions(scene, pair, one, all),
     })
   }
-  const questions = asked.flatMap(questionsOf)
-  if (questions.length === 0) return
-  const together = await askPlanted(scene, pair, questions, prefix)
-  for (const one of asked) {
-    await judge(scene, record, pair, one, async (question) => await byItself(scene, pair, question, together, prefix))
+  for (const some of inBatches(asked, (one) => questionsOf(one).flatMap(({ attacks }) => attacks).length, mostCalls)) {
+    const questions = some.flatMap(questionsOf)
+    if (questions.length === 0) continue
+    const together = await askPlanted(scene, pair, questions, prefix)
+    for (const one of some) {
+      await judge(scene, record, pair, one, async (question) => await byItself(scene, pair, question, together, prefix))
+    }
   }
+  await whatIsGone(scene, record, pair, functions)
+}
+
+/** Whether the answers of those that are still open change with what the victim has. */
+async function whatIsGone(
+  scene: Scene,
+  record: CheckRecord,
+  pair: Pair,
+  functions: readonly StillOpen[],
+): Promise<void> {
+  const questions: Question[] = []
+  for (const open of functions) {
+    const question = await goneQuestion(scene, record, pair, open)
+    if (question !== undefined) questions.push(question)
+  }
+  const tables = questions.length === 0 ? [] : await concealed(scene, pair)
+  if (tables.length === 0) return
+  const prefix = canaryPrefix()
+  const change: Change = async (tx) => await remove(tx, scene, pair, tables, prefix)
+  for (const some of inBatches(questions, ({ attacks }) => attacks.length, mostCalls)) {
+    const together = await askPlanted(scene, pair, some, prefix, change)
+    for (const question of some) {
+      const own = await byItself(scene, pair, question, together, prefix, change)
+      if (own !== undefined) judgeGone(record, pair, { one: question.one, ...own })
+    }
+  }
+}
+
+/** Calls for which the victim writes once: its rows stay locked meanwhile, and others of the application may want them. */
+const mostCalls = 500
+
+/** In their order, as many together as weigh no more than `most`; what weighs more stands by itself. */
+export function inBatches<T>(all: readonly T[], weigh: (one: T) => number, most: number): T[][] {
+  const batches: T[][] = []
+  let room = 0
+  for (const one of all) {
+    const weight = weigh(one)
+    const last = batches.at(-1)
+    if (last === undefined || weight > room) batches.push([one])
+    else last.push(one)
+    room = (last === undefined || weight > room ? most : room) - weight
+  }
+  return batches
 }
 
 const questionsOf = ({ depends, tells, rows }: Questions): Question[] =>
@@ -72,6 +119,7 @@ async function byItself(
   question: Question,
   { planted, answers }: Asked,
   prefix: string,
+  change?: Change,
 ): Promise<Judged | undefined> {
   const together = answers.get(question)
   if (together === undefined) return undefined
@@ -81,7 +129,7 @@ async function byItself(
         .map(() => question)
     : moved(together).map((place) => ({ one: question.one, attacks: together.attacks.slice(place, place + 1) }))
   for (const single of alone.slice(0, mostByItself)) {
-    const again = await askPlanted(scene, pair, [single], prefix)
+    const again = await askPlanted(scene, pair, [single], prefix, change)
     const own = again.answers.get(single)
     if (own !== undefined && moved(own).length > 0) return { planted: again.planted, answers: own }
   }

@@ -9,6 +9,7 @@ import type { Pair } from "../../probe/pair.js"
 import { plant, unplant } from "../../probe/plant.js"
 import { search } from "../../probe/search.js"
 import { seesAnything } from "../../probe/sees-own.js"
+import { isShut } from "../../probe/shut.js"
 import { sayUnplanted } from "../../probe/unplanted.js"
 import { type Hit, knownWords } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
@@ -104,18 +105,19 @@ async function written(scene: Scene, record: CheckRecord, pair: Pair, tables: re
       ),
     )
     const looked = tables.filter((table, at) => !(mayBelongToNobody(table) && meant[at]))
-    const silent = await lookedThrough(tx, record, pair, looked, planted.prefix, planted.statements)
+    const silent = await lookedThrough(tx, scene, record, pair, looked, planted.prefix, planted.statements)
     // What a trigger keeps of a deleted row may be under another policy's rule than what it keeps of a written one.
     if (silent.length === 0 || !(await victim.takeOver(tx, attacker))) return
     const deleted = await unplant(tx, scene, victim, planted)
     if (deleted.length === 0 || !(await attacker.takeOver(tx, victim))) return
-    await lookedThrough(tx, record, pair, silent, planted.prefix, [...planted.statements, ...deleted])
+    await lookedThrough(tx, scene, record, pair, silent, planted.prefix, [...planted.statements, ...deleted])
   })
 }
 
 /** Reports the tables in which the attacker finds the canary; resolves with the others. */
 async function lookedThrough(
   tx: Transaction,
+  scene: Scene,
   record: CheckRecord,
   { attacker, victim }: Pair,
   tables: readonly Relation[],
@@ -129,6 +131,7 @@ async function lookedThrough(
     const attack = `select count(*) from ${quoted(table)} as wk_row where strpos(wk_row::text, '${prefix}') > 0${nobodys}`
     const { rows, error } = await tx.attempt(attack)
     record.probe(labelOf(table))
+    if (error?.code === "42501" && (await isShut(scene, attacker, table))) record.control()
     if (error !== undefined) continue
     record.control()
     const n = numberOf(rows)

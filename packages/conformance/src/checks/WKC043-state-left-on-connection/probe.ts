@@ -5,6 +5,7 @@ import { holdsTenants } from "../../probe/ground.js"
 import { leavesRows } from "../../probe/leaves-rows.js"
 import type { Pair } from "../../probe/pair.js"
 import { closedTables, type Reached, reached } from "../../probe/reach.js"
+import { areShut } from "../../probe/shut.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -47,7 +48,7 @@ async function follow(scene: Scene, record: CheckRecord, pair: Pair): Promise<vo
     }
     const found = await afterwards(scene, pair, session, closed)
     const own = await afterwards(scene, { attacker, victim: attacker }, session, tables)
-    if (own !== undefined) record.control()
+    if (own !== undefined || (await areShut(scene, attacker, tables))) record.control()
     if (found === undefined) return
     record.found({
       object: labelOf(found.relation),

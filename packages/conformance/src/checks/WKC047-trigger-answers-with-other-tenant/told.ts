@@ -63,8 +63,13 @@ async function tryBoth(ground: Ground, set: Readonly<Record<string, string>>): P
   record.probe(label)
   if (isAccepted(was)) record.control()
   if (changeOf(was, same, now) === undefined) return undefined
-  // The clock, or somebody else, may have changed it: without the victim's row it must be as before.
-  const how = changeOf(was, await attacker.act(ask), now)
+  // The clock, or somebody else, may have changed it, or what the victim's statement left in the session's memory: once
+  // that one is undone it must be as before. Behind an error, PL/pgSQL writes another CONTEXT until the transaction ends.
+  const undone = await victim.act(async (tx) => {
+    await tx.attempt(first)
+    return (await attacker.takeOver(tx, victim)) ? await ask(tx) : undefined
+  })
+  const how = undone && changeOf(was, undone, now)
   if (how === undefined) return undefined
   // Each in its own transaction, or the attacker's first row would be in the way of its second.
   const replay = `${attacker.replay(second)}\n${victim.replay(first, ...attacker.takingOver(victim), second)}`
@@ -87,8 +92,9 @@ function changeOf(was: Outcome, same: Outcome, now: Outcome): string | undefined
   if (!isAnswered(now) || isAccepted(was) !== isAccepted(same)) return undefined
   if (isAccepted(was) !== isAccepted(now)) return isAccepted(was) ? "it is refused" : "it is accepted"
   if (!isAccepted(was)) {
-    const [first, other, last] = [was, same, now].map(visibleText)
-    return first === other && first !== last ? "it is refused with other words" : undefined
+    // The words by themselves too: a CONTEXT that moves must not hide that they do.
+    const isMoved = [visibleText, wordsOf].some((of) => of(was) === of(same) && of(was) !== of(now))
+    return isMoved ? "it is refused with other words" : undefined
   }
   const [before, again, after] = [was.rows[0], same.rows[0], now.rows[0]]
   const text = (value: unknown): string => JSON.stringify(value ?? null)
@@ -100,6 +106,8 @@ function changeOf(was: Outcome, same: Outcome, now: Outcome): string | undefined
   const said = ({ notices }: Outcome): string => notices.join("\n")
   return said(was) === said(same) && said(was) !== said(now) ? "the server's notices are others" : undefined
 }
+
+const wordsOf = ({ error }: Outcome): string => [error?.message, error?.detail, error?.hint].join("\n")
 
 const isAccepted = ({ error, count }: Outcome): boolean => error === undefined && count > 0
 

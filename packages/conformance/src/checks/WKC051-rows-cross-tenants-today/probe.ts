@@ -1,8 +1,10 @@
 import { quoteIdent } from "@wardkeep/core"
 import { type Key, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { tenantOf } from "../../catalog/whose.js"
-import { numberOf } from "../../probe/facts.js"
+import { aims } from "../../probe/aim.js"
+import { numberOf, type SampleRow } from "../../probe/facts.js"
 import { holdsTenants } from "../../probe/ground.js"
+import { insertStatement, literalOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -50,8 +52,37 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
     evidence: `${n} rows whose tenant differs from their parent's through ${key.name}`,
     replay: `-- as a login that no policy stops\n${query};`,
     fix: "Find out which side is right, correct these rows, then make the foreign key carry the tenant.",
-    ...(namesAnother(parent, key) ? { severity: "hygiene" } : {}),
+    ...(namesAnother(parent, key) && !(await isRefused(scene, relation, key, parent)) ? { severity: "hygiene" } : {}),
   })
+}
+
+/**
+ * Whether a CHECK of the table refuses such a row today, whoever writes it, and not the tenant's own: then none is meant to
+ * cross, and those that do were there before.
+ */
+async function isRefused(scene: Scene, relation: Relation, key: Key, parent: Relation): Promise<boolean> {
+  for (const { attacker, victim } of scene.pairs) {
+    const rights = await scene.rights.of(attacker, relation)
+    const [target] = (await scene.facts.owned(parent, victim)).rows
+    const [home] = (await scene.facts.owned(parent, attacker)).rows
+    const mine = await scene.facts.owned(relation, attacker)
+    if (target === undefined || home === undefined || mine.count === 0) continue
+    const like = aims(relation, attacker, mine)[0]
+    const pointedAt = (row: SampleRow): string | undefined =>
+      insertStatement({
+        relation,
+        rights,
+        like,
+        set: Object.fromEntries(
+          key.columns.map((name, at) => [name, literalOf(parent, key.parentColumns?.[at] ?? "", row)]),
+        ),
+      })
+    const [across, within] = [pointedAt(target), pointedAt(home)]
+    if (across === undefined || within === undefined) continue
+    const [refused, accepted] = await attacker.act(async (tx) => [await tx.attempt(across), await tx.attempt(within)])
+    if (refused?.error?.code === "23514" && accepted?.error === undefined) return true
+  }
+  return false
 }
 
 /** A column of the key says which tenant the parent is of, and it is not the row's own tenant: the reference is meant to cross. */

@@ -7,6 +7,7 @@ import type { Pair } from "../../probe/pair.js"
 import { closedTables, type Reached, reached } from "../../probe/reach.js"
 import { seesAnything } from "../../probe/sees-own.js"
 import { settingName, settingNames } from "../../probe/setting-names.js"
+import { areShut } from "../../probe/shut.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { isSigned } from "../WKC033-context-forged-by-sql/forgeries.js"
@@ -21,7 +22,7 @@ export const probe = defineProbe({
     const tables = scene.catalog.relations.filter(holdsTenants).slice(0, 60)
     for (const pair of scene.pairs) {
       const closed = await closedTables(scene, pair, tables)
-      if (await seesAnything(scene, pair.attacker)) record.control()
+      if ((await seesAnything(scene, pair.attacker)) || (await areShut(scene, pair.attacker, tables))) record.control()
       await inside(scene, record, pair, closed)
       await between(scene, record, pair, closed)
     }

@@ -1,0 +1,109 @@
+import { quoteIdent } from "@wardkeep/core"
+import { type Column, columnOf, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import type { Row } from "../../database/outcome.js"
+import { numberOf, type SampleRow } from "../../probe/facts.js"
+import { holdsTenants } from "../../probe/ground.js"
+import { hidden } from "../../probe/hidden.js"
+import type { Pair } from "../../probe/pair.js"
+import type { Scene } from "../../run/check.js"
+import type { CheckRecord } from "../../run/check-record.js"
+
+/** The victim's rows that are looked for, and columns that may tell of one. */
+const limits = { rows: 5, columns: 8 }
+
+/**
+ * A published sum is somebody's where it counts one row alone: whoever knows the group reads what else the row says. A
+ * materialized view that holds a row for which the columns of the same name single out one row of the victim, and that
+ * shows a value of another column of that row.
+ */
+export async function showsSingle(
+  scene: Scene,
+  record: CheckRecord,
+  pair: Pair,
+  view: Relation,
+  tables: readonly Relation[],
+): Promise<void> {
+  for (const table of tables.filter(holdsTenants)) {
+    const same = shared(view, table)
+    const rest = view.columns.filter(({ name }) => !same.includes(name))
+    if (same.length === 0 || rest.length === 0) continue
+    scene.step(labelOf(view))
+    const { rows } = await scene.facts.owned(table, pair.victim)
+    for (const row of rows.slice(0, limits.rows)) {
+      const told = await tells(scene, record, pair, { view, table, same, rest }, row)
+      if (told === undefined) continue
+      return record.found({
+        object: labelOf(view),
+        message: `A row of the materialized view stands for a single row of tenant ${pair.victim.name}, and tells tenant ${pair.attacker.name} its ${told.column}.`,
+        evidence: `one row of ${labelOf(table)} alone has that ${same.join(" and ")}, and ${told.shown} is its ${told.column}`,
+        replay: pair.attacker.replay(told.attack),
+        fix: `Leave groups of few rows out of ${labelOf(view)}, such as having count(*) >= 5, or show no value of a single row.`,
+        severity: "oracle",
+        cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N",
+      })
+    }
+  }
+}
+
+interface Place {
+  readonly view: Relation
+  readonly table: Relation
+  readonly same: readonly string[]
+  readonly rest: readonly Column[]
+}
+
+/** By which both are grouped: of one name and type, and not the tenant. */
+const shared = (view: Relation, { columns, tenancy }: Relation): string[] =>
+  columns
+    .filter(({ name, base }) => columnOf(view, name)?.base === base)
+    .map(({ name }) => name)
+    .filter((name) => !(tenancy.by === "column" && tenancy.column.name === name))
+    .slice(0, limits.columns)
+
+async function tells(
+  { facts }: Scene,
+  record: CheckRecord,
+  { attacker }: Pair,
+  { view, table, same, rest }: Place,
+  { values }: SampleRow,
+): Promise<{ readonly attack: string; readonly column: string; readonly shown: string } | undefined> {
+  if (same.some((name) => values[name] === null || values[name] === undefined)) return undefined
+  const group = same
+    .map((name) => `wk_row.${quoteIdent(name)}::text = ${hidden(String(values[name]), `${labelOf(table)}.${name}`)}`)
+    .join(" and ")
+  const alone = await facts.ask(
+    `select count(*) from (select from ${quoted(table)} as wk_row where ${group} limit 2) as q`,
+  )
+  if (alone.error !== undefined || numberOf(alone.rows) !== 1) return undefined
+  const list = rest.map(({ name }) => `wk_row.${quoteIdent(name)}::text as ${quoteIdent(name)}`).join(", ")
+  const attack = `select ${list} from ${quoted(view)} as wk_row where ${group} limit 2`
+  const { rows, error } = await attacker.act(async (tx) => await tx.attempt(attack))
+  record.probe(labelOf(view))
+  if (error === undefined) record.control()
+  const [row] = rows
+  if (row === undefined || rows.length > 1) return undefined
+  const told = columnTold({ table, same, rest }, values, row)
+  return told && { attack, ...told }
+}
+
+function columnTold(
+  { table, same, rest }: Omit<Place, "view">,
+  values: SampleRow["values"],
+  row: Row,
+): { readonly column: string; readonly shown: string } | undefined {
+  for (const { name: shown, category } of rest) {
+    const column = table.columns.find(
+      (one) =>
+        one.category === category &&
+        !same.includes(one.name) &&
+        isTelling(values[one.name]) &&
+        String(values[one.name]) === String(row[shown]),
+    )
+    if (column !== undefined) return { column: column.name, shown }
+  }
+  return undefined
+}
+
+/** No count or mark that a row has by chance. */
+const isTelling = (value: unknown): boolean =>
+  typeof value === "number" ? Math.abs(value) >= 100 : typeof value === "string" && value.length >= 4

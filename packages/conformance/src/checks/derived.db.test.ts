@@ -1,0 +1,101 @@
+import { expect, test } from "vitest"
+import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const db = useDatabase()
+const system = useBaseSystem(db)
+const { run } = system
+
+async function found(check: string, change?: Parameters<typeof system.verify>[1]): Promise<string[]> {
+  const { findings } = await system.verify([check], change)
+  return findings
+    .filter((one) => one.check === check && one.verdict === "LEAK")
+    .map(({ object, severity }) => `${object} ${severity}`)
+    .sort()
+}
+
+const own = "nullif(current_setting('app.branch', true), '')::int"
+const definer = "stable security definer set search_path = public, pg_temp"
+
+test("a function that is told in which schema to read is told the victim's, whatever the argument is called", async () => {
+  const listing = (guard: string): string => `create or replace function recalls(clinic text) returns setof text
+    language plpgsql ${definer} as $$begin ${guard} return query execute format('select word from %I.letter', clinic); end$$;`
+  await run(`create schema place_north; create schema place_south;
+    create table place_north.letter (no int primary key, word text); create table place_south.letter (no int primary key, word text);
+    insert into place_north.letter values (1, 'of the north'); insert into place_south.letter values (1, 'of the south'); ${listing("")}`)
+  const change = {
+    tenants: ["north", "south"].map((name) => ({
+      name,
+      key: `role_${name}`,
+      connect: { settings: { "app.place": name } },
+    })),
+    tenantColumns: {},
+    schemas: ["place_north", "place_south", "public"],
+  }
+  expect(await found("WKC041", change)).toEqual(["public.recalls leak"])
+  await run(
+    listing("if clinic <> 'place_' || current_setting('app.place') then raise exception 'not your place'; end if;"),
+  )
+  expect(await found("WKC041", change)).toEqual([])
+})
+
+test("a short code that counts on from one's own is guessed, and one made with a secret is not", async () => {
+  const opened = (
+    condition: string,
+  ): string => `create or replace function by_slip(code text) returns setof text language sql ${definer} as
+    $$select finding from result where ${condition}$$;`
+  await run(`create table result (branch_id int not null, slip bigint not null, finding text not null, primary key (branch_id, slip));
+    insert into result values (1, 4096, 'a finding of one'), (2, 4097, 'a finding of two');
+    alter table result enable row level security; ${opened("to_hex(slip) = lower(code)")}`)
+  expect(await found("WKC041")).toEqual(["public.by_slip leak"])
+  await run(opened("lpad(slip::text, 8, '0') = code"))
+  expect(await found("WKC041")).toEqual(["public.by_slip leak"])
+  await run(opened(`to_hex(slip) = lower(code) and branch_id = ${own}`))
+  expect(await found("WKC041")).toEqual([])
+  await run(opened("md5('only the laboratory knows' || slip) = code"))
+  expect(await found("WKC041")).toEqual([])
+})
+
+test("a row whose tenant a trigger takes from a value in it is written into another tenant's", async () => {
+  const stamped = (where: string): string => `create or replace function stamp() returns trigger language plpgsql
+    security definer set search_path = public, pg_temp as
+    $$begin select d.branch_id into new.branch_id from doctor d where d.reg = new.doctor ${where}; return new; end$$;`
+  await run(`create table doctor (branch_id int not null, reg text not null, primary key (branch_id, reg));
+    create table booking (branch_id int not null, doctor text not null, at timestamptz not null, who text, primary key (branch_id, doctor, at));
+    insert into doctor values (1, 'K-100'), (2, 'T-200');
+    insert into booking values (1, 'K-100', '2026-05-01', 'a'), (2, 'T-200', '2026-05-01', 'b');
+    alter table booking enable row level security;
+    create policy seen on booking for select using (branch_id = ${own}); create policy stamped on booking for insert with check (true);
+    grant select, insert on booking to :"app"; ${stamped("")}
+    create trigger stamp before insert on booking for each row execute function stamp();`)
+  expect(await found("WKC022")).toEqual(["public.booking leak"])
+  await run(stamped(`and d.branch_id = ${own}`))
+  expect(await found("WKC022")).toEqual([])
+})
+
+test("what skips over others' rows answers another thing once they are gone", async () => {
+  const free = (
+    where: string,
+  ): string => `create or replace function next_free(asked text) returns int language sql ${definer} as
+    $$select min(h) from generate_series(9, 17) h where not exists (select from slot s where s.doctor = asked and s.hour = h ${where})$$;`
+  await run(`create table slot (branch_id int not null, doctor text not null, hour int not null check (hour between 9 and 17), primary key (branch_id, doctor, hour));
+    insert into slot values (1, 'dr-rao', 9), (2, 'dr-rao', 10), (2, 'dr-rao', 11);
+    alter table slot enable row level security; create policy p on slot using (branch_id = ${own});
+    grant select, insert, delete on slot to :"app"; ${free("")}`)
+  expect(await found("WKC041")).toEqual(["public.next_free oracle"])
+  await run(free(`and s.branch_id = ${own}`))
+  expect(await found("WKC041")).toEqual([])
+})
+
+test("a published sum over one row is that row's, and over several nobody's", async () => {
+  const published = (having: string): string => `drop materialized view if exists by_district;
+    create materialized view by_district as select disease, district, count(*) as n, min(born) as youngest from enrolment group by 1, 2 ${having};
+    grant select on by_district to :"app";`
+  await run(`create table enrolment (branch_id int not null, no int not null, disease text not null, district text not null, born int not null, primary key (branch_id, no));
+    insert into enrolment values (1, 1, 'E84', 'Salem', 2011), (2, 1, 'E75', 'Theni', 2017), (2, 2, 'E84', 'Salem', 2013), (2, 3, 'E84', 'Salem', 2014);
+    alter table enrolment enable row level security; create policy p on enrolment using (branch_id = ${own});
+    grant select, insert on enrolment to :"app"; ${published("")}`)
+  expect(await found("WKC040")).toEqual(["public.by_district oracle"])
+  await run(published("having count(*) >= 3"))
+  expect(await found("WKC040")).toEqual([])
+})
