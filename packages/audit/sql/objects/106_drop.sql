@@ -65,6 +65,7 @@ begin
   )
   update wardkeep_audit.leaf l set seed = null from gone o where l.log = o.log and l.index = o.index and l.seed is not null;
   get diagnostics forgotten = row_count;
+  perform wardkeep_audit.forget_refiled(d.tenant) from wardkeep_audit.drops() d where d.month = forget_dropped.month;
   return forgotten;
 end
 $$;
