@@ -236,7 +236,7 @@ begin
   -- has no leaf that could keep its commitments, and is left as it is.
   foreach is_locked in array array[false, true] loop
     if is_locked then
-      lock table wardkeep_audit.leaf in share row exclusive mode;
+      perform wardkeep_audit.lock_within(10000, 'share row exclusive', 'wardkeep_audit.leaf');
     end if;
     select array_agg(a.xid), array_agg(a.id), bool_or(not exists (select from wardkeep_audit.leaf l where l.event = a.id)) into xids, ids, is_open
       from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a;
@@ -285,7 +285,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
-  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, each as table, record, branch and, where only some of its events are the person''s, their numbers, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440.';
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, each as table, record, branch and, where only some of its events are the person''s, their numbers, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440, WK444.';
 
 create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -295,7 +295,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_subject(text, text, text) is
-  'Takes a person out of a tenant''s sealed events that name the person, or a row that belonged to the person''s, as erase_person does. For the owner. Fails with WK409, WK440.';
+  'Takes a person out of a tenant''s sealed events that name the person, or a row that belonged to the person''s, as erase_person does. For the owner. Fails with WK409, WK440, WK444.';
 
 create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
   language sql immutable
@@ -1207,6 +1207,29 @@ end
 $$;
 comment on function wardkeep_audit.refuse_held(uuid, text) is 'Internal: fails with WK440.';
 
+create function wardkeep_audit.lock_within(milliseconds integer, mode text, variadic tables text[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  callers text := current_setting('lock_timeout');
+  until timestamptz := clock_timestamp() + make_interval(secs =>
+    least(milliseconds, (select nullif(s.setting, '0')::integer from pg_settings s where s.name = 'lock_timeout')) / 1000.0);
+  one text;
+begin
+  foreach one in array tables loop
+    continue when to_regclass(one) is null;
+    perform set_config('lock_timeout', greatest(1, ceil(extract(epoch from until - clock_timestamp()) * 1000))::text, true);
+    execute format('lock table only %s in %s mode', one, mode);
+  end loop;
+  perform set_config('lock_timeout', callers, true);
+exception when lock_not_available or deadlock_detected then
+  raise exception 'transactions that use the log did not end in time' using errcode = 'WK444',
+    hint = 'Nothing was changed. Run the same again when the clinic is quiet.';
+end
+$$;
+comment on function wardkeep_audit.lock_within(integer, text, text[]) is
+  'Internal: locks tables, each without its partitions, or none of them; whoever waits behind this one waits no longer than so many milliseconds, nor than the caller''s own lock_timeout. Fails with WK444.';
+
 -- SHARE: a hold that is being placed is waited for, and then seen. In a transaction, the log comes before this table: placing one
 -- writes its event first.
 create function wardkeep_audit.require_unheld(of_tenant text, of_subject text, of_records jsonb) returns void
@@ -1216,7 +1239,7 @@ declare
   h record;
 begin
   perform wardkeep.require_read_committed();
-  lock table wardkeep_audit.hold in share mode;
+  perform wardkeep_audit.lock_within(10000, 'share', 'wardkeep_audit.hold');
   for h in select * from wardkeep_audit.open_holds() o where o.tenant = of_tenant and coalesce(o.subject, of_subject) = of_subject loop
     if h.since is null and h.until is null or exists (
         select from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
@@ -1227,7 +1250,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.require_unheld(text, text, jsonb) is
-  'Internal: fails with WK440 where a hold on the tenant, on the person, or on a time in which the log has events about the person is open; until the transaction ends none is placed.';
+  'Internal: fails with WK440 where a hold on the tenant, on the person, or on a time in which the log has events about the person is open; until the transaction ends none is placed. Fails with WK444 where one is being placed for ten seconds.';
 
 create function wardkeep_audit.place_hold(of_tenant text, of_subject text, since timestamptz, until timestamptz, reason text, authority text) returns uuid
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -1294,15 +1317,13 @@ create function wardkeep_audit.outlives(verb text) returns boolean
   return verb in ('retention', 'rotation');
 comment on function wardkeep_audit.outlives(text) is 'Internal: events that are never dropped, because proofs rest on them: which months were, and which key came after which.';
 
-create function wardkeep_audit.require_month_unheld(month text) returns void
-  language plpgsql volatile set search_path = pg_catalog, pg_temp
+create function wardkeep_audit.refuse_held_month(month text) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   span tstzrange := wardkeep_audit.month_span(month);
   h record;
 begin
-  perform wardkeep.require_read_committed();
-  lock table wardkeep_audit.hold in share mode;
   for h in select * from wardkeep_audit.open_holds() loop
     -- On a time: what restates an older event after an erasure tells of that one's. On a person: what is not about somebody else may be about the person.
     if exists (select from wardkeep_audit.event e where e.tenant = h.tenant and e.at >= lower(span) and e.at < upper(span)
@@ -1313,8 +1334,7 @@ begin
   end loop;
 end
 $$;
-comment on function wardkeep_audit.require_month_unheld(text) is
-  'Internal: fails with WK440 where a hold covers events of the month; until the transaction ends none is placed.';
+comment on function wardkeep_audit.refuse_held_month(text) is 'Internal: fails with WK440 where a hold covers events of the month.';
 
 create function wardkeep_audit.begin_drop(month text, keep interval, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC'
@@ -1330,11 +1350,14 @@ begin
   if reason ~* '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' then
     raise exception 'the reason names somebody by key' using errcode = 'WK443', hint = 'It outlives every erasure: say why without naming anybody.';
   end if;
-  if keep is null or upper(span) + greatest(keep, interval '0') > clock_timestamp() then
-    raise exception 'the log of % is kept until %', month, to_char(upper(span) + greatest(keep, interval '0'), 'YYYY-MM-DD') using errcode = 'WK441',
+  -- A year, whoever asks for less: the Digital Personal Data Protection Rules, 2025, rule 6(1)(e).
+  if keep is null or upper(span) + greatest(keep, interval '1 year') > clock_timestamp() then
+    raise exception 'the log of % is kept until %', month, to_char(upper(span) + greatest(keep, interval '1 year'), 'YYYY-MM-DD') using errcode = 'WK441',
       hint = 'Nothing was dropped. The policy file says how long the log is kept (auditLog.keep), and docs/reference/law.md which law asks for it.';
   end if;
-  perform wardkeep_audit.require_month_unheld(month);
+  perform wardkeep.require_read_committed();
+  perform wardkeep_audit.lock_within(10000, 'share', 'wardkeep_audit.hold');
+  perform wardkeep_audit.refuse_held_month(month);
   if exists (select from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span)
        and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
     raise exception 'events of % are not sealed yet', month using errcode = 'WK442', hint = 'Run `wardkeep audit seal`, then drop; nothing was dropped.';
@@ -1383,7 +1406,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.begin_drop(text, interval, text) is
-  'First step of dropping a month: an event in each tenant''s log that says which leaves, how many, by whom and why. Returns how many events. For the owner. Fails with WK440, WK441, WK442, WK443.';
+  'First step of dropping a month: an event in each tenant''s log that says which leaves, how many, by whom and why. Returns how many events. For the owner. Fails with WK440, WK441, WK442, WK443, WK444.';
 create function wardkeep_audit.drops() returns table (tenant text, month text, n integer, leaves text, event bigint, is_sealed boolean)
   language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -1394,35 +1417,52 @@ comment on function wardkeep_audit.drops() is 'Internal: the months that somebod
 -- A few of them, for ever: they are what a gap in the log rests on.
 create index event_outlives on wardkeep_audit.event (tenant, verb) where verb in ('retention', 'rotation');
 
--- Two seconds, in which writers wait behind this one: then it gives up.
+create function wardkeep_audit.events_of_month(month text) returns table (tenant text, n bigint)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select e.tenant, count(*) from wardkeep_audit.month_span(month) span(w) join wardkeep_audit.event e on e.at >= lower(w) and e.at < upper(w) and not wardkeep_audit.outlives(e.verb) group by 1
+$$;
+comment on function wardkeep_audit.events_of_month(text) is 'Internal: how many events of a month would be dropped, of each tenant.';
+
+-- Everything that takes time is done before writers wait, and what has changed since is asked once they do.
 create function wardkeep_audit.finish_drop(month text) returns integer
-  language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC' set lock_timeout = '2s'
+  language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC'
 as $$
 declare
   span tstzrange := wardkeep_audit.month_span(month);
   part text := 'wardkeep_audit.event_' || replace(month, '-', '_');
+  seen pg_snapshot := pg_current_snapshot();
+  holds uuid[];
+  counted jsonb;
   kept wardkeep_audit.event[];
   dropped integer;
 begin
   if not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month) or exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and not d.is_sealed) then
     raise exception 'that % is dropped is not sealed yet', month using errcode = 'WK442', hint = 'Run `wardkeep audit seal`, then drop again; nothing was dropped.';
   end if;
-  begin
-    lock table wardkeep_audit.event in access exclusive mode;
-    perform wardkeep_audit.require_month_unheld(month);
-  exception when lock_not_available then
-    raise exception 'transactions that write or read the log did not end in time' using errcode = 'WK444', hint = 'Nothing was dropped. Run the same again when the clinic is quiet.';
-  end;
+  perform wardkeep.require_read_committed();
+  holds := array(select o.id from wardkeep_audit.open_holds() o);
+  perform wardkeep_audit.refuse_held_month(month);
+  select coalesce(jsonb_object_agg(m.tenant, m.n), '{}') into counted from wardkeep_audit.events_of_month(month) m;
   -- What is written with a time of that month after it was counted has no part in what was sealed.
-  if exists (select from (select e.tenant, count(*) as n from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb) group by 1) f
-       where not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and d.tenant = f.tenant and d.n = f.n)) then
-    raise exception 'other events of % are there than were counted', month using errcode = 'WK443', hint = 'Nothing was dropped. Drop it anew; look for a clock that ran backwards.';
+  if exists (select from jsonb_each_text(counted) c where not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and d.tenant = c.key and d.n = c.value::bigint)) then
+    perform wardkeep_audit.refuse_other_events(month);
+  end if;
+  -- The log's other months are not touched. Two seconds for all of them, in which writers wait behind this one; nothing waits for a lock after that.
+  perform wardkeep_audit.lock_within(2000, 'access exclusive', 'wardkeep_audit.event', part, 'wardkeep_audit.event_other');
+  perform wardkeep_audit.lock_within(1000, 'share', 'wardkeep_audit.hold');
+  if exists (select from wardkeep_audit.open_holds() o where o.id <> all (holds)) then
+    perform wardkeep_audit.refuse_held_month(month);
+  end if;
+  if exists (select from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span)
+       and e.xid >= pg_snapshot_xmin(seen) and not pg_visible_in_snapshot(e.xid, seen)) then
+    perform wardkeep_audit.refuse_other_events(month);
   end if;
   kept := array(select e from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and wardkeep_audit.outlives(e.verb));
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
-  select f.tenant, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', f.n, concat('{"phase":"completed","month":', to_json(month), '}')
-    from (select e.tenant, count(*) as n from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb) group by 1) f;
-  select coalesce(sum(e.n), 0) into dropped from wardkeep_audit.event e where e.xid = pg_current_xact_id() and e.verb = 'retention';
+  select c.key, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', c.value::integer, concat('{"phase":"completed","month":', to_json(month), '}')
+    from jsonb_each_text(counted) c;
+  select coalesce(sum(c.value::integer), 0) into dropped from jsonb_each_text(counted) c;
   if to_regclass(part) is not null then
     execute 'drop table ' || part;
     insert into wardkeep_audit.event select k.* from unnest(kept) k;
@@ -1432,7 +1472,16 @@ begin
 end
 $$;
 comment on function wardkeep_audit.finish_drop(text) is
-  'Second step: drops a month whose first step is sealed. Writers wait for it, at most for two seconds before it begins. Returns how many events. For the owner. Fails with WK440, WK442, WK443, WK444.';
+  'Second step: drops a month whose first step is sealed. Writers wait for it, at most for three seconds before it begins. Returns how many events. For the owner. Fails with WK440, WK442, WK443, WK444.';
+
+create function wardkeep_audit.refuse_other_events(month text) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'other events of % are there than were counted', month using errcode = 'WK443', hint = 'Nothing was dropped. Drop it anew; look for a clock that ran backwards.';
+end
+$$;
+comment on function wardkeep_audit.refuse_other_events(text) is 'Internal: fails with WK443.';
 
 create function wardkeep_audit.forget_dropped(month text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp

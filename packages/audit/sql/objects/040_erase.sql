@@ -43,7 +43,7 @@ begin
   -- has no leaf that could keep its commitments, and is left as it is.
   foreach is_locked in array array[false, true] loop
     if is_locked then
-      lock table wardkeep_audit.leaf in share row exclusive mode;
+      perform wardkeep_audit.lock_within(10000, 'share row exclusive', 'wardkeep_audit.leaf');
     end if;
     select array_agg(a.xid), array_agg(a.id), bool_or(not exists (select from wardkeep_audit.leaf l where l.event = a.id)) into xids, ids, is_open
       from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a;
@@ -92,7 +92,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
-  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, each as table, record, branch and, where only some of its events are the person''s, their numbers, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440.';
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, each as table, record, branch and, where only some of its events are the person''s, their numbers, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440, WK444.';
 
 create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -102,7 +102,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_subject(text, text, text) is
-  'Takes a person out of a tenant''s sealed events that name the person, or a row that belonged to the person''s, as erase_person does. For the owner. Fails with WK409, WK440.';
+  'Takes a person out of a tenant''s sealed events that name the person, or a row that belonged to the person''s, as erase_person does. For the owner. Fails with WK409, WK440, WK444.';
 
 create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
   language sql immutable
