@@ -294,6 +294,10 @@ describe("a month of the log", () => {
     const beforeDrop = (): Promise<unknown> =>
       owned((client) => writeMonth({ client, deployment, month, reason: "kept", write: take }))
     // Nobody waits for whoever reads another month, and the other way round.
+    await admin("create table public.backup as select * from wardkeep_audit.event where at >= $1 and at < $2", [
+      `${month}-01T00:00Z`,
+      `${later}-01T00:00Z`,
+    ])
     const { events } = await connected(database.adminUrl, async (reader) => {
       await reader.query("begin")
       await reader.query(`select from wardkeep_audit.event_${monthsAgo(0).replace("-", "_")} limit 1`)
@@ -338,6 +342,19 @@ describe("a month of the log", () => {
     ])
     expect(seeds.rowCount).toBe(0)
     await expect(drop()).rejects.toMatchObject({ code: "WK443" })
+  })
+
+  it("that comes back from a backup is told, and goes when it is dropped again", async () => {
+    await admin("insert into wardkeep_audit.event select * from public.backup")
+    const found = await verified([anchor])
+    expect(found.ok).toBe(false)
+    expect(names(found)).toEqual(["DROPPED", "INSERTED"])
+    const again = found.verdicts.filter(({ name }) => name === "INSERTED").map(({ message }) => message)
+    expect(again.join()).toMatch(new RegExp(`\\d+ events of ${month}, which was dropped on .*, are there again`))
+    expect((await drop()).events).toBeGreaterThan(3)
+    await seal()
+    expect(await verified([anchor])).toMatchObject({ ok: true })
+    await admin("drop table public.backup")
   })
 
   it("is told to whoever reads the log, with where it begins now", async () => {
