@@ -236,7 +236,7 @@ begin
   -- has no leaf that could keep its commitments, and is left as it is.
   foreach is_locked in array array[false, true] loop
     if is_locked then
-      perform wardkeep_audit.lock_within(10000, 'share row exclusive', 'wardkeep_audit.leaf');
+      perform wardkeep_audit.lock_within(10000, 'share row exclusive', array['wardkeep_audit.leaf']);
     end if;
     select array_agg(a.xid), array_agg(a.id), bool_or(not exists (select from wardkeep_audit.leaf l where l.event = a.id)) into xids, ids, is_open
       from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a;
@@ -1207,7 +1207,7 @@ end
 $$;
 comment on function wardkeep_audit.refuse_held(uuid, text) is 'Internal: fails with WK440.';
 
-create function wardkeep_audit.lock_within(milliseconds integer, mode text, variadic tables text[]) returns void
+create function wardkeep_audit.lock_within(milliseconds integer, mode text, tables text[]) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -1239,7 +1239,7 @@ declare
   h record;
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep_audit.lock_within(10000, 'share', 'wardkeep_audit.hold');
+  perform wardkeep_audit.lock_within(10000, 'share', array['wardkeep_audit.hold']);
   for h in select * from wardkeep_audit.open_holds() o where o.tenant = of_tenant and coalesce(o.subject, of_subject) = of_subject loop
     if h.since is null and h.until is null or exists (
         select from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
@@ -1356,7 +1356,7 @@ begin
       hint = 'Nothing was dropped. The policy file says how long the log is kept (auditLog.keep), and docs/reference/law.md which law asks for it.';
   end if;
   perform wardkeep.require_read_committed();
-  perform wardkeep_audit.lock_within(10000, 'share', 'wardkeep_audit.hold');
+  perform wardkeep_audit.lock_within(10000, 'share', array['wardkeep_audit.hold']);
   perform wardkeep_audit.refuse_held_month(month);
   if exists (select from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span)
        and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
@@ -1449,8 +1449,8 @@ begin
     perform wardkeep_audit.refuse_other_events(month);
   end if;
   -- The log's other months are not touched. Two seconds for all of them, in which writers wait behind this one; nothing waits for a lock after that.
-  perform wardkeep_audit.lock_within(2000, 'access exclusive', 'wardkeep_audit.event', part, 'wardkeep_audit.event_other');
-  perform wardkeep_audit.lock_within(1000, 'share', 'wardkeep_audit.hold');
+  perform wardkeep_audit.lock_within(2000, 'access exclusive', array['wardkeep_audit.event', part, 'wardkeep_audit.event_other']);
+  perform wardkeep_audit.lock_within(1000, 'share', array['wardkeep_audit.hold']);
   if exists (select from wardkeep_audit.open_holds() o where o.id <> all (holds)) then
     perform wardkeep_audit.refuse_held_month(month);
   end if;

@@ -43,7 +43,7 @@ begin
   -- has no leaf that could keep its commitments, and is left as it is.
   foreach is_locked in array array[false, true] loop
     if is_locked then
-      perform wardkeep_audit.lock_within(10000, 'share row exclusive', 'wardkeep_audit.leaf');
+      perform wardkeep_audit.lock_within(10000, 'share row exclusive', array['wardkeep_audit.leaf']);
     end if;
     select array_agg(a.xid), array_agg(a.id), bool_or(not exists (select from wardkeep_audit.leaf l where l.event = a.id)) into xids, ids, is_open
       from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a;

@@ -41,7 +41,7 @@ end
 $$;
 comment on function wardkeep_audit.refuse_held(uuid, text) is 'Internal: fails with WK440.';
 
-create function wardkeep_audit.lock_within(milliseconds integer, mode text, variadic tables text[]) returns void
+create function wardkeep_audit.lock_within(milliseconds integer, mode text, tables text[]) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -73,7 +73,7 @@ declare
   h record;
 begin
   perform wardkeep.require_read_committed();
-  perform wardkeep_audit.lock_within(10000, 'share', 'wardkeep_audit.hold');
+  perform wardkeep_audit.lock_within(10000, 'share', array['wardkeep_audit.hold']);
   for h in select * from wardkeep_audit.open_holds() o where o.tenant = of_tenant and coalesce(o.subject, of_subject) = of_subject loop
     if h.since is null and h.until is null or exists (
         select from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id

@@ -56,7 +56,7 @@ begin
       hint = 'Nothing was dropped. The policy file says how long the log is kept (auditLog.keep), and docs/reference/law.md which law asks for it.';
   end if;
   perform wardkeep.require_read_committed();
-  perform wardkeep_audit.lock_within(10000, 'share', 'wardkeep_audit.hold');
+  perform wardkeep_audit.lock_within(10000, 'share', array['wardkeep_audit.hold']);
   perform wardkeep_audit.refuse_held_month(month);
   if exists (select from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span)
        and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then

@@ -40,8 +40,8 @@ begin
     perform wardkeep_audit.refuse_other_events(month);
   end if;
   -- The log's other months are not touched. Two seconds for all of them, in which writers wait behind this one; nothing waits for a lock after that.
-  perform wardkeep_audit.lock_within(2000, 'access exclusive', 'wardkeep_audit.event', part, 'wardkeep_audit.event_other');
-  perform wardkeep_audit.lock_within(1000, 'share', 'wardkeep_audit.hold');
+  perform wardkeep_audit.lock_within(2000, 'access exclusive', array['wardkeep_audit.event', part, 'wardkeep_audit.event_other']);
+  perform wardkeep_audit.lock_within(1000, 'share', array['wardkeep_audit.hold']);
   if exists (select from wardkeep_audit.open_holds() o where o.id <> all (holds)) then
     perform wardkeep_audit.refuse_held_month(month);
   end if;

@@ -213,6 +213,7 @@ it("nobody but the owner holds, releases, drops or retires, neither by function 
     "select wardkeep_audit.begin_drop('2025-01', '1 year', 'r')",
     "select wardkeep_audit.finish_drop('2025-01')",
     "select wardkeep_audit.forget_dropped('2025-01')",
+    "select wardkeep_audit.lock_within(1, 'share', array['wardkeep_audit.hold'])",
     "select wardkeep_audit.retire_key(repeat('a', 64), repeat('b', 64), 'r')",
     "select * from wardkeep_audit.open_holds()",
     "delete from wardkeep_audit.hold",
@@ -266,7 +267,8 @@ describe("a month of the log", () => {
           await failed.toMatchObject({ code: "WK444", message: "transactions that use the log did not end in time" })
           await client.query("rollback")
         })
-      const lock = "select wardkeep_audit.lock_within(50, 'share', 'wardkeep_audit.event_other', 'wardkeep_audit.hold')"
+      const lock =
+        "select wardkeep_audit.lock_within(50, 'share', array['wardkeep_audit.event_other', 'wardkeep_audit.hold'])"
       await owned(async (client) => {
         await client.query("begin")
         await client.query("savepoint before")
