@@ -42,7 +42,7 @@ const chromium = () =>
   existsSync(process.env.WARDKEEP_CHROMIUM ?? "/usr/bin/chromium") ? undefined : "Chromium is not installed"
 const always = () => undefined
 /** What a package measures of itself at a size that takes minutes: `npm run fuzz` only. That of tests/fuzz is short unless told. */
-const isByHand = (file) => /^packages\/.*\.fuzz\.db\.test\.ts$/.test(file)
+const isByHand = (file) => /^(packages|tests\/contracts)\/.*\.fuzz\.db\.test\.ts$/.test(file)
 const isOrdinary = (file) =>
   !isPooler(file) && !isLimitedAdmin(file) && !isTooOld(file) && !isBrowser(file) && !isByHand(file)
 const onEveryServer = (file) => isOrdinary(file) && !isOn15Only(file)

@@ -191,7 +191,8 @@ end
 $$;
 comment on function wardkeep_audit.make_months(integer) is
   'Makes the partitions of this month and of the months ahead, in UTC; returns how many were new. For the owner.';
--- `of_records`: table, record and, where it is known, branch that are about the person and whose events do not say so: what belongs to rows about one.
+-- `of_records`: table, record and, where they are known, branch and the numbers of the events, as an int8multirange, that are about the person and
+-- do not say so: what belongs to rows about one. With a fifth member: a row about the person whose events say so.
 create function wardkeep_audit.events_about(of_tenant text, of_subject text, of_records jsonb) returns table (xid xid8, id bigint)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -211,7 +212,8 @@ begin
   select e.xid, e.id from wardkeep_audit.event e
    where of_records <> '[]' and e.tenant = of_tenant and e.subject is null and e.record is not null
      and exists (select from jsonb_array_elements(of_records) r
-       where r.value ->> 0 = e.relation and r.value ->> 1 = e.record and coalesce(r.value ->> 2 = e.branch, true));
+       where r.value ->> 0 = e.relation and r.value ->> 1 = e.record and coalesce(r.value ->> 2 = e.branch, true)
+         and coalesce((r.value ->> 3)::int8multirange @> e.id, true) and r.value ->> 4 is null);
 end
 $$;
 comment on function wardkeep_audit.events_about(text, text, jsonb) is 'Internal: the events of a tenant that are about a person.';
@@ -234,7 +236,7 @@ begin
   -- has no leaf that could keep its commitments, and is left as it is.
   foreach is_locked in array array[false, true] loop
     if is_locked then
-      lock table wardkeep_audit.leaf in share row exclusive mode;
+      perform wardkeep_audit.lock_within(10000, 'share row exclusive', array['wardkeep_audit.leaf']);
     end if;
     select array_agg(a.xid), array_agg(a.id), bool_or(not exists (select from wardkeep_audit.leaf l where l.event = a.id)) into xids, ids, is_open
       from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a;
@@ -253,6 +255,7 @@ begin
     join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
     cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
    where e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
+  perform wardkeep_audit.keep_refiled(xids, ids);
   with about as (
     select l.log, l.index, l.seed, e.record, e.subject, e.detail
       from unnest(xids, ids) a(xid, id)
@@ -269,6 +272,7 @@ begin
     from wardkeep_audit.erased x where x.log = l.log and x.index = l.index and l.seed is not null;
   update wardkeep_audit.event e set record = null, subject = null, detail = null
     from unnest(xids, ids) a(xid, id) where e.xid = a.xid and e.id = a.id;
+  perform wardkeep_audit.forget_refiled(of_tenant);
   -- A link to a record of somebody who is gone opens no more.
   delete from wardkeep_audit.share s where s.tenant = of_tenant and s.subject = of_subject;
   delete from wardkeep_audit.transfer t where t.tenant = of_tenant and t.subject = of_subject;
@@ -281,7 +285,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
-  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, each as table, record and branch, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440.';
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, each as table, record, branch and, where only some of its events are the person''s, their numbers, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440, WK444.';
 
 create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -291,7 +295,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_subject(text, text, text) is
-  'Takes a person out of a tenant''s sealed events that name the person, or a row that belonged to the person''s, as erase_person does. For the owner. Fails with WK409, WK440.';
+  'Takes a person out of a tenant''s sealed events that name the person, or a row that belonged to the person''s, as erase_person does. For the owner. Fails with WK409, WK440, WK444.';
 
 create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
   language sql immutable
@@ -1206,6 +1210,29 @@ end
 $$;
 comment on function wardkeep_audit.refuse_held(uuid, text) is 'Internal: fails with WK440.';
 
+create function wardkeep_audit.lock_within(milliseconds integer, mode text, tables text[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  callers text := current_setting('lock_timeout');
+  until timestamptz := clock_timestamp() + make_interval(secs =>
+    least(milliseconds, (select nullif(s.setting, '0')::integer from pg_settings s where s.name = 'lock_timeout')) / 1000.0);
+  one text;
+begin
+  foreach one in array tables loop
+    continue when to_regclass(one) is null;
+    perform set_config('lock_timeout', greatest(1, ceil(extract(epoch from until - clock_timestamp()) * 1000))::text, true);
+    execute format('lock table only %s in %s mode', one, mode);
+  end loop;
+  perform set_config('lock_timeout', callers, true);
+exception when lock_not_available or deadlock_detected then
+  raise exception 'transactions that use the log did not end in time' using errcode = 'WK444',
+    hint = 'Nothing was changed. Run the same again when the clinic is quiet.';
+end
+$$;
+comment on function wardkeep_audit.lock_within(integer, text, text[]) is
+  'Internal: locks tables, each without its partitions, or none of them; whoever waits behind this one waits no longer than so many milliseconds, nor than the caller''s own lock_timeout. Fails with WK444.';
+
 -- SHARE: a hold that is being placed is waited for, and then seen. In a transaction, the log comes before this table: placing one
 -- writes its event first.
 create function wardkeep_audit.require_unheld(of_tenant text, of_subject text, of_records jsonb) returns void
@@ -1215,7 +1242,7 @@ declare
   h record;
 begin
   perform wardkeep.require_read_committed();
-  lock table wardkeep_audit.hold in share mode;
+  perform wardkeep_audit.lock_within(10000, 'share', array['wardkeep_audit.hold']);
   for h in select * from wardkeep_audit.open_holds() o where o.tenant = of_tenant and coalesce(o.subject, of_subject) = of_subject loop
     if h.since is null and h.until is null or exists (
         select from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
@@ -1226,7 +1253,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.require_unheld(text, text, jsonb) is
-  'Internal: fails with WK440 where a hold on the tenant, on the person, or on a time in which the log has events about the person is open; until the transaction ends none is placed.';
+  'Internal: fails with WK440 where a hold on the tenant, on the person, or on a time in which the log has events about the person is open; until the transaction ends none is placed. Fails with WK444 where one is being placed for ten seconds.';
 
 create function wardkeep_audit.place_hold(of_tenant text, of_subject text, since timestamptz, until timestamptz, reason text, authority text) returns uuid
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -1293,15 +1320,13 @@ create function wardkeep_audit.outlives(verb text) returns boolean
   return verb in ('retention', 'rotation');
 comment on function wardkeep_audit.outlives(text) is 'Internal: events that are never dropped, because proofs rest on them: which months were, and which key came after which.';
 
-create function wardkeep_audit.require_month_unheld(month text) returns void
-  language plpgsql volatile set search_path = pg_catalog, pg_temp
+create function wardkeep_audit.refuse_held_month(month text) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   span tstzrange := wardkeep_audit.month_span(month);
   h record;
 begin
-  perform wardkeep.require_read_committed();
-  lock table wardkeep_audit.hold in share mode;
   for h in select * from wardkeep_audit.open_holds() loop
     -- On a time: what restates an older event after an erasure tells of that one's. On a person: what is not about somebody else may be about the person.
     if exists (select from wardkeep_audit.event e where e.tenant = h.tenant and e.at >= lower(span) and e.at < upper(span)
@@ -1312,8 +1337,7 @@ begin
   end loop;
 end
 $$;
-comment on function wardkeep_audit.require_month_unheld(text) is
-  'Internal: fails with WK440 where a hold covers events of the month; until the transaction ends none is placed.';
+comment on function wardkeep_audit.refuse_held_month(text) is 'Internal: fails with WK440 where a hold covers events of the month.';
 
 create function wardkeep_audit.begin_drop(month text, keep interval, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC'
@@ -1329,11 +1353,14 @@ begin
   if reason ~* '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' then
     raise exception 'the reason names somebody by key' using errcode = 'WK443', hint = 'It outlives every erasure: say why without naming anybody.';
   end if;
-  if keep is null or upper(span) + greatest(keep, interval '0') > clock_timestamp() then
-    raise exception 'the log of % is kept until %', month, to_char(upper(span) + greatest(keep, interval '0'), 'YYYY-MM-DD') using errcode = 'WK441',
+  -- A year, whoever asks for less: the Digital Personal Data Protection Rules, 2025, rule 6(1)(e).
+  if keep is null or upper(span) + greatest(keep, interval '1 year') > clock_timestamp() then
+    raise exception 'the log of % is kept until %', month, to_char(upper(span) + greatest(keep, interval '1 year'), 'YYYY-MM-DD') using errcode = 'WK441',
       hint = 'Nothing was dropped. The policy file says how long the log is kept (auditLog.keep), and docs/reference/law.md which law asks for it.';
   end if;
-  perform wardkeep_audit.require_month_unheld(month);
+  perform wardkeep.require_read_committed();
+  perform wardkeep_audit.lock_within(10000, 'share', array['wardkeep_audit.hold']);
+  perform wardkeep_audit.refuse_held_month(month);
   if exists (select from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span)
        and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
     raise exception 'events of % are not sealed yet', month using errcode = 'WK442', hint = 'Run `wardkeep audit seal`, then drop; nothing was dropped.';
@@ -1382,7 +1409,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.begin_drop(text, interval, text) is
-  'First step of dropping a month: an event in each tenant''s log that says which leaves, how many, by whom and why. Returns how many events. For the owner. Fails with WK440, WK441, WK442, WK443.';
+  'First step of dropping a month: an event in each tenant''s log that says which leaves, how many, by whom and why. Returns how many events. For the owner. Fails with WK440, WK441, WK442, WK443, WK444.';
 create function wardkeep_audit.drops() returns table (tenant text, month text, n integer, leaves text, event bigint, is_sealed boolean)
   language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -1393,35 +1420,52 @@ comment on function wardkeep_audit.drops() is 'Internal: the months that somebod
 -- A few of them, for ever: they are what a gap in the log rests on.
 create index event_outlives on wardkeep_audit.event (tenant, verb) where verb in ('retention', 'rotation');
 
--- Two seconds, in which writers wait behind this one: then it gives up.
+create function wardkeep_audit.events_of_month(month text) returns table (tenant text, n bigint)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select e.tenant, count(*) from wardkeep_audit.month_span(month) span(w) join wardkeep_audit.event e on e.at >= lower(w) and e.at < upper(w) and not wardkeep_audit.outlives(e.verb) group by 1
+$$;
+comment on function wardkeep_audit.events_of_month(text) is 'Internal: how many events of a month would be dropped, of each tenant.';
+
+-- Everything that takes time is done before writers wait, and what has changed since is asked once they do.
 create function wardkeep_audit.finish_drop(month text) returns integer
-  language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC' set lock_timeout = '2s'
+  language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC'
 as $$
 declare
   span tstzrange := wardkeep_audit.month_span(month);
   part text := 'wardkeep_audit.event_' || replace(month, '-', '_');
+  seen pg_snapshot := pg_current_snapshot();
+  holds uuid[];
+  counted jsonb;
   kept wardkeep_audit.event[];
   dropped integer;
 begin
   if not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month) or exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and not d.is_sealed) then
     raise exception 'that % is dropped is not sealed yet', month using errcode = 'WK442', hint = 'Run `wardkeep audit seal`, then drop again; nothing was dropped.';
   end if;
-  begin
-    lock table wardkeep_audit.event in access exclusive mode;
-    perform wardkeep_audit.require_month_unheld(month);
-  exception when lock_not_available then
-    raise exception 'transactions that write or read the log did not end in time' using errcode = 'WK444', hint = 'Nothing was dropped. Run the same again when the clinic is quiet.';
-  end;
+  perform wardkeep.require_read_committed();
+  holds := array(select o.id from wardkeep_audit.open_holds() o);
+  perform wardkeep_audit.refuse_held_month(month);
+  select coalesce(jsonb_object_agg(m.tenant, m.n), '{}') into counted from wardkeep_audit.events_of_month(month) m;
   -- What is written with a time of that month after it was counted has no part in what was sealed.
-  if exists (select from (select e.tenant, count(*) as n from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb) group by 1) f
-       where not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and d.tenant = f.tenant and d.n = f.n)) then
-    raise exception 'other events of % are there than were counted', month using errcode = 'WK443', hint = 'Nothing was dropped. Drop it anew; look for a clock that ran backwards.';
+  if exists (select from jsonb_each_text(counted) c where not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and d.tenant = c.key and d.n = c.value::bigint)) then
+    perform wardkeep_audit.refuse_other_events(month);
+  end if;
+  -- The log's other months are not touched. Two seconds for all of them, in which writers wait behind this one; nothing waits for a lock after that.
+  perform wardkeep_audit.lock_within(2000, 'access exclusive', array['wardkeep_audit.event', part, 'wardkeep_audit.event_other']);
+  perform wardkeep_audit.lock_within(1000, 'share', array['wardkeep_audit.hold']);
+  if exists (select from wardkeep_audit.open_holds() o where o.id <> all (holds)) then
+    perform wardkeep_audit.refuse_held_month(month);
+  end if;
+  if exists (select from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span)
+       and e.xid >= pg_snapshot_xmin(seen) and not pg_visible_in_snapshot(e.xid, seen)) then
+    perform wardkeep_audit.refuse_other_events(month);
   end if;
   kept := array(select e from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and wardkeep_audit.outlives(e.verb));
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
-  select f.tenant, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', f.n, concat('{"phase":"completed","month":', to_json(month), '}')
-    from (select e.tenant, count(*) as n from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb) group by 1) f;
-  select coalesce(sum(e.n), 0) into dropped from wardkeep_audit.event e where e.xid = pg_current_xact_id() and e.verb = 'retention';
+  select c.key, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', c.value::integer, concat('{"phase":"completed","month":', to_json(month), '}')
+    from jsonb_each_text(counted) c;
+  select coalesce(sum(c.value::integer), 0) into dropped from jsonb_each_text(counted) c;
   if to_regclass(part) is not null then
     execute 'drop table ' || part;
     insert into wardkeep_audit.event select k.* from unnest(kept) k;
@@ -1431,7 +1475,16 @@ begin
 end
 $$;
 comment on function wardkeep_audit.finish_drop(text) is
-  'Second step: drops a month whose first step is sealed. Writers wait for it, at most for two seconds before it begins. Returns how many events. For the owner. Fails with WK440, WK442, WK443, WK444.';
+  'Second step: drops a month whose first step is sealed. Writers wait for it, at most for three seconds before it begins. Returns how many events. For the owner. Fails with WK440, WK442, WK443, WK444.';
+
+create function wardkeep_audit.refuse_other_events(month text) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'other events of % are there than were counted', month using errcode = 'WK443', hint = 'Nothing was dropped. Drop it anew; look for a clock that ran backwards.';
+end
+$$;
+comment on function wardkeep_audit.refuse_other_events(text) is 'Internal: fails with WK443.';
 
 create function wardkeep_audit.forget_dropped(month text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -1450,6 +1503,7 @@ begin
   )
   update wardkeep_audit.leaf l set seed = null from gone o where l.log = o.log and l.index = o.index and l.seed is not null;
   get diagnostics forgotten = row_count;
+  perform wardkeep_audit.forget_refiled(d.tenant) from wardkeep_audit.drops() d where d.month = forget_dropped.month;
   return forgotten;
 end
 $$;
@@ -1461,32 +1515,6 @@ create function wardkeep_audit.numbered_in(record text, branch text) returns tex
   return case when record !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then branch end;
 comment on function wardkeep_audit.numbered_in(text, text) is 'Internal: the branch that belongs to a record''s name; null where the record alone names it.';
 
--- Events of a row that belongs to another one name nobody: the log itself says what it belonged to, as far as it tells. Parents first.
-create function wardkeep_audit.logged_records(of_tenant text, of_subject text, known jsonb) returns jsonb
-  language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  found_records jsonb := known;
-  b record;
-begin
-  for b in select * from wardkeep_audit.belonging() loop
-    found_records := found_records || coalesce((
-      with parents as materialized (
-        select wardkeep_audit.numbered_in(e.record, e.branch) as branch, e.record from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject and e.relation = b.parent and e.record is not null
-        union
-        select r.value ->> 2, r.value ->> 1 from jsonb_array_elements(found_records) r where r.value ->> 0 = b.parent
-      )
-      select jsonb_agg(distinct jsonb_build_array(e.relation, e.record, wardkeep_audit.numbered_in(e.record, e.branch))) from wardkeep_audit.event e
-       where e.tenant = of_tenant and e.relation = b.child and e.subject is null and e.record is not null and e.verb in ('create', 'update', 'delete')
-         and exists (select from parents p where p.record in (e.detail::jsonb -> b.by_column ->> 0, e.detail::jsonb -> b.by_column ->> 1) and coalesce(p.branch = e.branch, true))
-    ), '[]');
-  end loop;
-  return found_records;
-end
-$$;
-comment on function wardkeep_audit.logged_records(text, text, jsonb) is
-  'Internal: records that belonged to rows about a person, as table, record and branch, as the audit log tells it, beside those that are known.';
-
 create function wardkeep_audit.of_nobody_told(of_tenant text) returns integer
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -1494,6 +1522,7 @@ begin
   return (select coalesce(sum(r.n), 0) from (
     select count(*) as n from wardkeep_audit.belonging() b join wardkeep_audit.event e on e.relation = b.child
      where e.tenant = of_tenant and e.subject is null and e.record is not null and e.verb in ('create', 'update', 'delete')
+       and not exists (select from wardkeep_audit.refiled f where f.tenant = e.tenant and f.relation = e.relation and f.record = e.record and coalesce(wardkeep_audit.numbered_in(f.record, f.branch) = e.branch, true))
      group by e.relation, e.record having not bool_or(coalesce(jsonb_typeof(e.detail::jsonb -> b.by_column) = 'array', false))) r);
 end
 $$;
@@ -1518,3 +1547,136 @@ create function wardkeep_audit.is_retired(of_key text) returns boolean
   language sql stable set search_path = pg_catalog, pg_temp set jit = off
   return exists (select from wardkeep_audit.event e where e.tenant = '' and wardkeep_audit.outlives(e.verb) and e.verb = 'rotation' and e.detail::json ->> 'retired' = of_key);
 comment on function wardkeep_audit.is_retired(text) is 'Internal: whether a key of the sealer, by its SHA-256, was retired.';
+-- A row that is filed to somebody else was one person's before and is another's since: each is erased without the other.
+-- Here is what an event told that is closed because one of the two was erased: by it the other's erasure finds the row.
+create table wardkeep_audit.refiled (
+  event bigint primary key,
+  tenant text not null,
+  relation text not null,
+  parent text not null,
+  record text not null,
+  branch text,
+  -- The rows that it belonged to before the event and after it; empty where no event is left of that.
+  was text,
+  became text,
+  check (was <> '' or became <> '')
+);
+comment on table wardkeep_audit.refiled is
+  'To whom rows belonged, as closed events told, while an event of others names the row. Written by functions of the owner only; nobody is granted anything on it.';
+alter table wardkeep_audit.refiled enable row level security;
+
+create function wardkeep_audit.tellings(of_tenant text, of_relation text, by_column text)
+  returns table (id bigint, record text, branch text, was text, became text)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select e.id, e.record, e.branch, case when t.told then t.pair ->> 0 else e.subject end, case when t.told then t.pair ->> 1 else e.subject end
+    from wardkeep_audit.event e
+    cross join lateral (select e.detail::jsonb -> by_column as pair, coalesce(jsonb_typeof(e.detail::jsonb -> by_column) = 'array', false) as told) t
+   where e.tenant = of_tenant and e.relation = of_relation and e.record is not null and e.verb in ('create', 'update', 'delete')
+     and (t.told or e.subject is not null)
+  union all
+  select f.event, f.record, f.branch, f.was, f.became from wardkeep_audit.refiled f where f.tenant = of_tenant and f.relation = of_relation;
+$$;
+comment on function wardkeep_audit.tellings(text, text, text) is
+  'Internal: what the log tells of to whom rows of a table belonged, by the column that says it, before each event and after it.';
+
+-- `owners`: as logged_records() returns them. `whole`: records of which it is known that they were the person's at last.
+create function wardkeep_audit.belonged(of_tenant text, of_relation text, by_column text, owners jsonb, whole jsonb)
+  returns table (record text, branch text, ids int8multirange)
+  language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  with told as materialized (
+    select t.*, wardkeep_audit.numbered_in(t.record, t.branch) as part from wardkeep_audit.tellings(of_tenant, of_relation, by_column) t
+  ), known as (
+    select r.value ->> 1 as record, r.value ->> 2 as part from jsonb_array_elements(whole) r where r.value ->> 0 = of_relation
+  ), owner as materialized (
+    select r.value ->> 1 as key, r.value ->> 2 as branch, coalesce((r.value ->> 3)::int8multirange, '{(,)}') as ids, null::text as record
+      from jsonb_array_elements(owners) r
+    union all
+    (select distinct on (t.record, t.part) coalesce(t.became, t.was), t.part, '{(,)}', t.record
+      from told t join known k on k.record = t.record and k.part is not distinct from t.part order by t.record, t.part, t.id desc)
+  ), about as (
+    select distinct t.record, t.part from told t
+      join owner o on o.key in (t.was, t.became) and coalesce(o.branch = t.branch, true) and coalesce(o.record = t.record, true)
+  ), turns as (
+    select t.*, lag(t.id) over w is null as is_first, lead(t.id) over w as next, lead(t.was) over w as next_was, lead(t.became) over w as next_became
+      from told t join about a on a.record = t.record and a.part is not distinct from t.part
+    window w as (partition by t.record, t.part order by t.id)
+  ), spans as (
+    -- Before the first: what it was, or what it was made as. The event itself tells of both. Then what it became, until the next says otherwise.
+    select record, part, branch, coalesce(was, became) as key, int8range(null, id, '()') as ids from turns where is_first
+    union all
+    select record, part, branch, k.key, int8range(id, id, '[]') from turns cross join lateral (values (was), (became)) k(key)
+    union all
+    select record, part, branch, k.key, int8range(id, next, '()')
+      from turns cross join lateral (select coalesce(became, next_was) is null as is_gone) g
+      cross join lateral (values (became), (next_was), (case when is_gone then was end), (case when is_gone then next_became end)) k(key)
+  )
+  select s.record, s.part, range_agg(int8multirange(s.ids) * o.ids)
+    from spans s join owner o on o.key = s.key and coalesce(o.branch = s.branch, true) and coalesce(o.record = s.record, true)
+   group by s.record, s.part having not isempty(range_agg(int8multirange(s.ids) * o.ids));
+$$;
+comment on function wardkeep_audit.belonged(text, text, text, jsonb, jsonb) is
+  'Internal: rows of a table that belonged to one of the owners, each with the numbers of the events between which it did.';
+
+-- Events of a row that belongs to another one name nobody: the log itself says what it belonged to, as far as it tells. Parents first.
+create function wardkeep_audit.logged_records(of_tenant text, of_subject text, known jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_records jsonb := known;
+  more jsonb;
+  b record;
+begin
+  for b in select distinct r.parent, r.parent_subject from wardkeep_audit.belonging() r where r.parent_subject is not null loop
+    found_records := found_records || coalesce((select jsonb_agg(jsonb_build_array(b.parent, r.record, r.branch, r.ids::text, true))
+      from wardkeep_audit.belonged(of_tenant, b.parent, b.parent_subject, jsonb_build_array(jsonb_build_array(null, of_subject, null, null)), '[]') r), '[]');
+  end loop;
+  for b in select * from wardkeep_audit.belonging() loop
+    select coalesce(jsonb_agg(jsonb_build_array(b.child, r.record, r.branch, r.ids::text)), '[]') into more
+      from wardkeep_audit.belonged(of_tenant, b.child, b.by_column,
+        (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(found_records) o where o.value ->> 0 = b.parent), known) r;
+    -- Of what the log tells, it tells better.
+    select coalesce(jsonb_agg(r.value), '[]') || more into found_records from jsonb_array_elements(found_records) r
+     where not exists (select from jsonb_array_elements(more) m where m.value - 3 = r.value);
+  end loop;
+  return found_records;
+end
+$$;
+comment on function wardkeep_audit.logged_records(text, text, jsonb) is
+  'Internal: records that belonged to rows about a person, as table, record, branch and the numbers of the events between which they did, as the audit log tells it, beside those that are known; with true the rows about the person themselves, whose events say so.';
+
+create function wardkeep_audit.keep_refiled(xids xid8[], events bigint[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into wardkeep_audit.refiled (event, tenant, relation, parent, record, branch, was, became)
+  select e.id, e.tenant, e.relation, b.parent, e.record, e.branch, e.detail::jsonb -> b.by_column ->> 0, e.detail::jsonb -> b.by_column ->> 1
+    from unnest(xids, events) a(xid, id) join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id join wardkeep_audit.belonging() b on b.child = e.relation
+   where e.record is not null and e.verb in ('create', 'update', 'delete') and jsonb_typeof(e.detail::jsonb -> b.by_column) = 'array';
+end
+$$;
+comment on function wardkeep_audit.keep_refiled(xid8[], bigint[]) is 'Internal: before events are closed, keeps what they told of to whom rows belonged.';
+
+create function wardkeep_audit.forget_refiled(of_tenant text) returns void
+  language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  with named as materialized (
+    select distinct e.relation, e.record, wardkeep_audit.numbered_in(e.record, e.branch) as part from wardkeep_audit.event e
+     where e.tenant = of_tenant and e.record is not null and exists (select from wardkeep_audit.refiled f where f.tenant = of_tenant and e.relation in (f.relation, f.parent))
+  ), left_over as (
+    select f.event, bool_or(n.relation = f.relation and n.record = f.record) as has_row,
+           bool_or(n.relation = f.parent and n.record = f.was) as has_was, bool_or(n.relation = f.parent and n.record = f.became) as has_became
+      from wardkeep_audit.refiled f left join named n on coalesce(n.part = f.branch, true) and (n.relation, n.record) in ((f.relation, f.record), (f.parent, f.was), (f.parent, f.became))
+     where f.tenant = of_tenant group by f.event
+  ), gone as (
+    delete from wardkeep_audit.refiled f using left_over o
+     where f.event = o.event and (o.has_row is not true or o.has_was is not true and o.has_became is not true) returning f.event
+  )
+  update wardkeep_audit.refiled f
+     set was = case when f.was is not null and o.has_was is not true then '' else f.was end,
+         became = case when f.became is not null and o.has_became is not true then '' else f.became end
+    from left_over o where f.event = o.event and o.has_row and (o.has_was or o.has_became);
+$$;
+comment on function wardkeep_audit.forget_refiled(text) is
+  'Internal: after events were closed or dropped, forgets what was kept of rows, and of what they belonged to, that no event names any more.';

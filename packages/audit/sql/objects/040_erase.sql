@@ -1,4 +1,5 @@
--- `of_records`: table, record and, where it is known, branch that are about the person and whose events do not say so: what belongs to rows about one.
+-- `of_records`: table, record and, where they are known, branch and the numbers of the events, as an int8multirange, that are about the person and
+-- do not say so: what belongs to rows about one. With a fifth member: a row about the person whose events say so.
 create function wardkeep_audit.events_about(of_tenant text, of_subject text, of_records jsonb) returns table (xid xid8, id bigint)
   language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -18,7 +19,8 @@ begin
   select e.xid, e.id from wardkeep_audit.event e
    where of_records <> '[]' and e.tenant = of_tenant and e.subject is null and e.record is not null
      and exists (select from jsonb_array_elements(of_records) r
-       where r.value ->> 0 = e.relation and r.value ->> 1 = e.record and coalesce(r.value ->> 2 = e.branch, true));
+       where r.value ->> 0 = e.relation and r.value ->> 1 = e.record and coalesce(r.value ->> 2 = e.branch, true)
+         and coalesce((r.value ->> 3)::int8multirange @> e.id, true) and r.value ->> 4 is null);
 end
 $$;
 comment on function wardkeep_audit.events_about(text, text, jsonb) is 'Internal: the events of a tenant that are about a person.';
@@ -41,7 +43,7 @@ begin
   -- has no leaf that could keep its commitments, and is left as it is.
   foreach is_locked in array array[false, true] loop
     if is_locked then
-      lock table wardkeep_audit.leaf in share row exclusive mode;
+      perform wardkeep_audit.lock_within(10000, 'share row exclusive', array['wardkeep_audit.leaf']);
     end if;
     select array_agg(a.xid), array_agg(a.id), bool_or(not exists (select from wardkeep_audit.leaf l where l.event = a.id)) into xids, ids, is_open
       from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a;
@@ -60,6 +62,7 @@ begin
     join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
     cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
    where e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
+  perform wardkeep_audit.keep_refiled(xids, ids);
   with about as (
     select l.log, l.index, l.seed, e.record, e.subject, e.detail
       from unnest(xids, ids) a(xid, id)
@@ -76,6 +79,7 @@ begin
     from wardkeep_audit.erased x where x.log = l.log and x.index = l.index and l.seed is not null;
   update wardkeep_audit.event e set record = null, subject = null, detail = null
     from unnest(xids, ids) a(xid, id) where e.xid = a.xid and e.id = a.id;
+  perform wardkeep_audit.forget_refiled(of_tenant);
   -- A link to a record of somebody who is gone opens no more.
   delete from wardkeep_audit.share s where s.tenant = of_tenant and s.subject = of_subject;
   delete from wardkeep_audit.transfer t where t.tenant = of_tenant and t.subject = of_subject;
@@ -88,7 +92,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
-  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, each as table, record and branch, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440.';
+  'Takes a person out of a tenant''s sealed events: values and seeds go, commitments stay, so that every old proof verifies. With `of_records` also of these, each as table, record, branch and, where only some of its events are the person''s, their numbers, whose events name nobody, and wherever else a long key stands in an event about nobody else. Returns how many events; the act is one too. For the owner. Fails with WK409, WK440, WK444.';
 
 create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -98,7 +102,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.erase_subject(text, text, text) is
-  'Takes a person out of a tenant''s sealed events that name the person, or a row that belonged to the person''s, as erase_person does. For the owner. Fails with WK409, WK440.';
+  'Takes a person out of a tenant''s sealed events that name the person, or a row that belonged to the person''s, as erase_person does. For the owner. Fails with WK409, WK440, WK444.';
 
 create function wardkeep_audit.commitment(seed bytea, field integer, value text) returns bytea
   language sql immutable

@@ -41,6 +41,29 @@ end
 $$;
 comment on function wardkeep_audit.refuse_held(uuid, text) is 'Internal: fails with WK440.';
 
+create function wardkeep_audit.lock_within(milliseconds integer, mode text, tables text[]) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  callers text := current_setting('lock_timeout');
+  until timestamptz := clock_timestamp() + make_interval(secs =>
+    least(milliseconds, (select nullif(s.setting, '0')::integer from pg_settings s where s.name = 'lock_timeout')) / 1000.0);
+  one text;
+begin
+  foreach one in array tables loop
+    continue when to_regclass(one) is null;
+    perform set_config('lock_timeout', greatest(1, ceil(extract(epoch from until - clock_timestamp()) * 1000))::text, true);
+    execute format('lock table only %s in %s mode', one, mode);
+  end loop;
+  perform set_config('lock_timeout', callers, true);
+exception when lock_not_available or deadlock_detected then
+  raise exception 'transactions that use the log did not end in time' using errcode = 'WK444',
+    hint = 'Nothing was changed. Run the same again when the clinic is quiet.';
+end
+$$;
+comment on function wardkeep_audit.lock_within(integer, text, text[]) is
+  'Internal: locks tables, each without its partitions, or none of them; whoever waits behind this one waits no longer than so many milliseconds, nor than the caller''s own lock_timeout. Fails with WK444.';
+
 -- SHARE: a hold that is being placed is waited for, and then seen. In a transaction, the log comes before this table: placing one
 -- writes its event first.
 create function wardkeep_audit.require_unheld(of_tenant text, of_subject text, of_records jsonb) returns void
@@ -50,7 +73,7 @@ declare
   h record;
 begin
   perform wardkeep.require_read_committed();
-  lock table wardkeep_audit.hold in share mode;
+  perform wardkeep_audit.lock_within(10000, 'share', array['wardkeep_audit.hold']);
   for h in select * from wardkeep_audit.open_holds() o where o.tenant = of_tenant and coalesce(o.subject, of_subject) = of_subject loop
     if h.since is null and h.until is null or exists (
         select from wardkeep_audit.events_about(of_tenant, of_subject, of_records) a join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
@@ -61,7 +84,7 @@ begin
 end
 $$;
 comment on function wardkeep_audit.require_unheld(text, text, jsonb) is
-  'Internal: fails with WK440 where a hold on the tenant, on the person, or on a time in which the log has events about the person is open; until the transaction ends none is placed.';
+  'Internal: fails with WK440 where a hold on the tenant, on the person, or on a time in which the log has events about the person is open; until the transaction ends none is placed. Fails with WK444 where one is being placed for ten seconds.';
 
 create function wardkeep_audit.place_hold(of_tenant text, of_subject text, since timestamptz, until timestamptz, reason text, authority text) returns uuid
   language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -17,15 +17,13 @@ create function wardkeep_audit.outlives(verb text) returns boolean
   return verb in ('retention', 'rotation');
 comment on function wardkeep_audit.outlives(text) is 'Internal: events that are never dropped, because proofs rest on them: which months were, and which key came after which.';
 
-create function wardkeep_audit.require_month_unheld(month text) returns void
-  language plpgsql volatile set search_path = pg_catalog, pg_temp
+create function wardkeep_audit.refuse_held_month(month text) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   span tstzrange := wardkeep_audit.month_span(month);
   h record;
 begin
-  perform wardkeep.require_read_committed();
-  lock table wardkeep_audit.hold in share mode;
   for h in select * from wardkeep_audit.open_holds() loop
     -- On a time: what restates an older event after an erasure tells of that one's. On a person: what is not about somebody else may be about the person.
     if exists (select from wardkeep_audit.event e where e.tenant = h.tenant and e.at >= lower(span) and e.at < upper(span)
@@ -36,8 +34,7 @@ begin
   end loop;
 end
 $$;
-comment on function wardkeep_audit.require_month_unheld(text) is
-  'Internal: fails with WK440 where a hold covers events of the month; until the transaction ends none is placed.';
+comment on function wardkeep_audit.refuse_held_month(text) is 'Internal: fails with WK440 where a hold covers events of the month.';
 
 create function wardkeep_audit.begin_drop(month text, keep interval, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC'
@@ -53,11 +50,14 @@ begin
   if reason ~* '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' then
     raise exception 'the reason names somebody by key' using errcode = 'WK443', hint = 'It outlives every erasure: say why without naming anybody.';
   end if;
-  if keep is null or upper(span) + greatest(keep, interval '0') > clock_timestamp() then
-    raise exception 'the log of % is kept until %', month, to_char(upper(span) + greatest(keep, interval '0'), 'YYYY-MM-DD') using errcode = 'WK441',
+  -- A year, whoever asks for less: the Digital Personal Data Protection Rules, 2025, rule 6(1)(e).
+  if keep is null or upper(span) + greatest(keep, interval '1 year') > clock_timestamp() then
+    raise exception 'the log of % is kept until %', month, to_char(upper(span) + greatest(keep, interval '1 year'), 'YYYY-MM-DD') using errcode = 'WK441',
       hint = 'Nothing was dropped. The policy file says how long the log is kept (auditLog.keep), and docs/reference/law.md which law asks for it.';
   end if;
-  perform wardkeep_audit.require_month_unheld(month);
+  perform wardkeep.require_read_committed();
+  perform wardkeep_audit.lock_within(10000, 'share', array['wardkeep_audit.hold']);
+  perform wardkeep_audit.refuse_held_month(month);
   if exists (select from wardkeep_audit.event e where e.at >= lower(span) and e.at < upper(span)
        and not exists (select from wardkeep_audit.leaf l where l.event = e.id)) then
     raise exception 'events of % are not sealed yet', month using errcode = 'WK442', hint = 'Run `wardkeep audit seal`, then drop; nothing was dropped.';
@@ -106,4 +106,4 @@ begin
 end
 $$;
 comment on function wardkeep_audit.begin_drop(text, interval, text) is
-  'First step of dropping a month: an event in each tenant''s log that says which leaves, how many, by whom and why. Returns how many events. For the owner. Fails with WK440, WK441, WK442, WK443.';
+  'First step of dropping a month: an event in each tenant''s log that says which leaves, how many, by whom and why. Returns how many events. For the owner. Fails with WK440, WK441, WK442, WK443, WK444.';

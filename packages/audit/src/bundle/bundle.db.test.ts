@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from "node:crypto"
-import { asOwner } from "@wardkeep/postgres/migrate"
+import { asOwner, backfill } from "@wardkeep/postgres/migrate"
 import fc from "fast-check"
 import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
@@ -287,6 +287,78 @@ describe("the erasure of a person", () => {
     await seal()
     expect(await connected(database.adminUrl, (client) => verifyDatabase({ client, keys }))).toMatchObject({ ok: true })
   })
+
+  it.each([
+    { first: "Ann", left: [1, 2], stays: "later of Bela" },
+    { first: "Bela", left: [2, 2], stays: "still of Ann" },
+  ])(
+    "of $first leaves to the other what a row that was filed from one to the other says of that one",
+    async (erased) => {
+      const [{ clinic: tenancy, branch }] = clinic.branches
+      const one = async (text: string, values: unknown[]): Promise<string> => (await write(text, values)).rows[0].id
+      const [ann, bela] = await Promise.all(
+        ["Ann", "Bela"].map((name) => one("insert into patient (full_name) values ($1) returning id", [name])),
+      )
+      const visit = (of = ""): Promise<string> =>
+        one("insert into visit (patient_id, reason) values ($1, 'x') returning id", [of])
+      const [anns, belas, moved] = [await visit(ann), await visit(bela), await visit(ann)]
+      const note = (of: string): Promise<string> =>
+        one("insert into note (clinic_id, branch_id, visit_id, body) values ($1, $2, $3, 'of Ann') returning id", [
+          tenancy,
+          branch,
+          of,
+        ])
+      const says = (id: string, body: string): Promise<unknown> =>
+        write("update note set body = $2 where id = $1", [id, body])
+      // One is refiled itself; of the other, the visit is.
+      const [refiled, along] = [await note(anns), await note(moved)]
+      for (const id of [refiled, along]) await says(id, "still of Ann")
+      await write("update note set visit_id = $2, body = 'of Bela' where id = $1", [refiled, belas])
+      // No role may say that a visit is somebody else's; who mends the data may.
+      const { policy } = clinic
+      await connected(withLogin(database.ownerUrl, clinic.logins.migrator), (client) =>
+        backfill({ client, policy, reason: "filed to the wrong person", tenants: [tenant] }, (q) =>
+          q.query("update visit set patient_id = $2 where id = $1", [moved, bela]),
+        ),
+      )
+      await says(along, "of Bela")
+      for (const id of [refiled, along]) await says(id, "later of Bela")
+      await seal()
+      const erase = (subject = ""): Promise<Erased> =>
+        owned((client) => eraseSubject({ client, tenant, subject, reason: "request 22" }))
+      const left = async (): Promise<Record<string, number>> => {
+        const { rows } = await owned((client) =>
+          client.query<{ record: string; n: number }>(
+            `select record, count(*)::int as n from wardkeep_audit.event where record = any ($1) and relation like '%note' group by 1`,
+            [[refiled, along]],
+          ),
+        )
+        return Object.fromEntries(rows.map(({ record, n }) => [record, n]))
+      }
+      expect(await left()).toEqual({ [refiled]: 4, [along]: 4 })
+      const log = async (): Promise<string> =>
+        (await owned((client) => client.query("select string_agg(e::text, ' ') as log from wardkeep_audit.event e")))
+          .rows[0].log
+      const [first, second, own] = erased.first === "Ann" ? [ann, bela, anns] : [bela, ann, belas]
+      await erase(first)
+      // The event that refiled it tells of both, and goes with the first.
+      expect(await left()).toEqual({ [refiled]: erased.left[0], [along]: erased.left[1] })
+      const now = await log()
+      expect(now).toContain(erased.stays)
+      for (const text of [own, `of ${erased.first}""]`]) expect(now).not.toContain(text)
+      await seal()
+      await erase(second)
+      expect(await left()).toEqual({})
+      const end = await log()
+      for (const text of ["of Ann", "of Bela", anns, belas, moved, bela]) expect(end).not.toContain(text)
+      const kept = await owned((client) => client.query("select from wardkeep_audit.refiled"))
+      expect(kept.rowCount).toBe(0)
+      await seal()
+      expect(await connected(database.adminUrl, (client) => verifyDatabase({ client, keys }))).toMatchObject({
+        ok: true,
+      })
+    },
+  )
 
   it("takes out what is of the person's branch alone, where branches number their rows each for itself", async () => {
     const told = `with b as (select child, by_column, parent from wardkeep_audit.belonging() limit 1)

@@ -158,7 +158,7 @@ describe("an attacker with the application's login", () => {
     )
 
   it("reads, writes, changes and empties nothing of the log, and calls nothing of it", async () => {
-    for (const table of ["event", "event_other", "leaf", "log", "erased", "checkpoint", "seal_state"]) {
+    for (const table of ["event", "event_other", "leaf", "log", "erased", "refiled", "checkpoint", "seal_state"]) {
       for (const text of [
         `select from wardkeep_audit.${table}`,
         `delete from wardkeep_audit.${table}`,
@@ -170,6 +170,8 @@ describe("an attacker with the application's login", () => {
       "wardkeep_audit.context()",
       "wardkeep_audit.make_months(1)",
       "wardkeep_audit.erase_subject('x', 'x', 'x')",
+      "wardkeep_audit.logged_records('x', 'x', '[]')",
+      "wardkeep_audit.forget_refiled('x')",
       "nextval('wardkeep_audit.event_id')",
     ])
       expect(await refused(`select ${call}`)).toBe("42501")

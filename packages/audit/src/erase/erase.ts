@@ -23,7 +23,8 @@ export interface Erased {
  * rows too, as far as the log tells. Every old proof still verifies.
  * Copies outside of the live tables (backups, bundles handed over) are not reached.
  *
- * @throws WK409 no reason, or events about the person that are not sealed yet · WK440 a legal hold; nothing is erased then
+ * @throws WK409 no reason, or events about the person that are not sealed yet · WK440 a legal hold · WK444 the sealer, or whoever
+ *   places a hold, did not end within ten seconds; nothing is erased then
  * @example const { events } = await eraseSubject({ client, tenant, subject: patientId, reason: "request 17" })
  */
 export async function eraseSubject({ client, tenant, subject, reason }: EraseOptions): Promise<Erased> {

@@ -56,8 +56,10 @@ export async function readCoverage(client: Queryable, tenant: string): Promise<C
            where l.tenant = $1 and f.event is not null and f.index >= (select b.index from begins b)
              and not exists (select from gaps g where f.index between g.first and g.last) order by f.index limit 1000) f
          union all select min(e.at) from wardkeep_audit.event e where e.tenant = $1 and ${unsealed}) first) as since,
-       (select coalesce(json_agg(json_build_object('month', d.detail::json ->> 'month', 'events', d.n) order by d.id), '[]') from wardkeep_audit.event d
-         where d.tenant = $1 and d.verb = 'retention' and d.detail like '{"phase":"completed"%') as dropped,
+       -- Again where it came back from a backup and was dropped once more: the same events.
+       (select coalesce(json_agg(json_build_object('month', d.month, 'events', d.n) order by d.id), '[]') from (
+         select c.detail::json ->> 'month' as month, sum(distinct c.n)::int as n, min(c.id) as id from wardkeep_audit.event c
+          where c.tenant = $1 and c.verb = 'retention' and c.detail like '{"phase":"completed"%' group by 1) d) as dropped,
        (select count(distinct tgrelid)::int from pg_trigger where tgname like 'wk\\_audit\\_%' and not tgisinternal) as tables,
        (select coalesce(array_agg(distinct t.tgrelid::regclass::text), '{}') from pg_trigger t
          where ${capturing} and not t.tgisinternal and t.tgenabled <> 'A') as off,

@@ -6,7 +6,7 @@ export interface DropMonthOptions {
   readonly client: Queryable
   /** `2025-09`; in UTC. */
   readonly month: string
-  /** How long the log is kept after the month's end, in months: `policy.auditLog.keepMonths`. */
+  /** How long the log is kept after the month's end, in months: `policy.auditLog.keepMonths`. Less than twelve are twelve: DPDP Rules, 2025, rule 6(1)(e). */
   readonly keepMonths: number
   /** Why; it is recorded and outlives every erasure, so it must name nobody. */
   readonly reason: string
@@ -24,7 +24,7 @@ export interface DropMonthOptions {
  * Where a later step failed, nothing was dropped, or only the seeds are still there: call it again.
  *
  * @throws WK440 a legal hold covers it · WK441 it is younger than the log is kept · WK442 not sealed · WK443 no month, no reason,
- *   nothing there · WK444 writers did not let it in within two seconds
+ *   nothing there · WK444 transactions that use the log, or place a hold, did not end in time
  * @example
  * const { events } = await dropMonth({ client, month: "2025-09", keepMonths: policy.auditLog.keepMonths, reason: "retention is over" })
  */

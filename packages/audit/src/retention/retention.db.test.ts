@@ -69,10 +69,10 @@ const drop = (over: Partial<DropMonthOptions> = {}): Promise<{ events: number }>
 const verified = (anchors: string[] = []): Promise<Verification> =>
   connected(database.adminUrl, (client) => verifyDatabase({ client, keys, anchors }))
 
-async function bundled(subject?: string): Promise<string> {
+async function bundled(subject?: string, of = tenant): Promise<string> {
   let text = ""
   const about = subject === undefined ? {} : { subject }
-  const asked = { deployment: clinic.policy.deployment, tenant, reason: "request 17", ...about }
+  const asked = { deployment: clinic.policy.deployment, tenant: of, reason: "request 17", ...about }
   const take = async (piece: string): Promise<void> => {
     text += piece
   }
@@ -95,9 +95,9 @@ function second(text: string): { size: number; roots: boolean; edited: number; d
 }
 
 /** What an owner without the key could have sealed: that a leaf was of a month that was dropped. */
-const forgery = (of: string, index: string): string =>
+const forgery = (of: string, index: string, whose = tenant): string =>
   `insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
-   values ('${tenant}', 'audit:forger', 'owner', 'retention', 'retention', 'wardkeep_audit.event', 1,
+   values ('${whose}', 'audit:forger', 'owner', 'retention', 'retention', 'wardkeep_audit.event', 1,
      concat('{"phase":"begun","month":"${of}","reason":"x","leaves":[[', ${index}, ',', ${index}, ']]}'))`
 
 const names = ({ verdicts }: Verification): string[] => [...new Set(verdicts.map((verdict) => verdict.name))].sort()
@@ -173,7 +173,7 @@ describe("a legal hold", () => {
     for (const scope of elsewhere) {
       const hold = await place(scope)
       await expect(drop({ keepMonths: 1000 })).rejects.toMatchObject({ code: "WK441" })
-      await owned((client) => client.query("select wardkeep_audit.require_month_unheld($1)", [month]))
+      await owned((client) => client.query("select wardkeep_audit.refuse_held_month($1)", [month]))
       await release(hold)
     }
     for (const over of [{ reason: " " }, { authority: "" }, { since: span.until, until: span.since }])
@@ -213,6 +213,7 @@ it("nobody but the owner holds, releases, drops or retires, neither by function 
     "select wardkeep_audit.begin_drop('2025-01', '1 year', 'r')",
     "select wardkeep_audit.finish_drop('2025-01')",
     "select wardkeep_audit.forget_dropped('2025-01')",
+    "select wardkeep_audit.lock_within(1, 'share', array['wardkeep_audit.hold'])",
     "select wardkeep_audit.retire_key(repeat('a', 64), repeat('b', 64), 'r')",
     "select * from wardkeep_audit.open_holds()",
     "delete from wardkeep_audit.hold",
@@ -230,6 +231,8 @@ describe("a month of the log", () => {
   it("is not dropped young, unsealed, unsaid, or while nobody seals that it is", async () => {
     await expect(drop({ month: monthsAgo(13) })).rejects.toMatchObject({ code: "WK441" })
     await expect(drop({ month: monthsAgo(0), keepMonths: -2 })).rejects.toMatchObject({ code: "WK441" })
+    // The law's floor stands whatever the caller says.
+    await expect(drop({ month: monthsAgo(11), keepMonths: 1 })).rejects.toMatchObject({ code: "WK441" })
     await expect(drop({ month: "2025-13" })).rejects.toMatchObject({ code: "WK443" })
     await expect(drop({ month: "2001-01" })).rejects.toMatchObject({ code: "WK443" })
     await expect(drop({ reason: " " })).rejects.toMatchObject({ code: "WK443" })
@@ -248,6 +251,39 @@ describe("a month of the log", () => {
     })
   })
 
+  it("is no reason to wait for long behind somebody who places a hold, nor is an erasure", async () => {
+    await connected(database.adminUrl, async (placing) => {
+      await placing.query("begin")
+      await placing.query("lock table wardkeep_audit.hold in row exclusive mode")
+      const erase = (client: pg.ClientBase): Promise<unknown> =>
+        eraseSubject({ client, tenant, subject: patient, reason: "request 18" })
+      const begin = (client: pg.ClientBase): Promise<unknown> =>
+        client.query("select wardkeep_audit.begin_drop($1, '13 months', 'over')", [month])
+      for (const work of [erase, begin])
+        await owned(async (client) => {
+          await client.query("begin")
+          await client.query("set local lock_timeout = '50ms'")
+          const failed = expect(work(client)).rejects
+          await failed.toMatchObject({ code: "WK444", message: "transactions that use the log did not end in time" })
+          await client.query("rollback")
+        })
+      const lock =
+        "select wardkeep_audit.lock_within(50, 'share', array['wardkeep_audit.event_other', 'wardkeep_audit.hold'])"
+      await owned(async (client) => {
+        await client.query("begin")
+        await client.query("savepoint before")
+        await expect(client.query(lock)).rejects.toMatchObject({ code: "WK444" })
+        await client.query("rollback to before")
+        const kept = await client.query(
+          "select mode from pg_locks where pid = pg_backend_pid() and relation::regclass::text like 'wardkeep_audit.%'",
+        )
+        expect(kept.rows).toEqual([])
+        await client.query("rollback")
+      })
+      await placing.query("rollback")
+    })
+  })
+
   it("once dropped is named by both verifiers and a second language, and everything else verifies", async () => {
     await write("update patient set phone = '97' where id = $1", [patient])
     anchor = await seal()
@@ -259,7 +295,18 @@ describe("a month of the log", () => {
     }
     const beforeDrop = (): Promise<unknown> =>
       owned((client) => writeMonth({ client, deployment, month, reason: "kept", write: take }))
-    const { events } = await drop({ beforeDrop })
+    // Nobody waits for whoever reads another month, and the other way round.
+    await admin("create table public.backup as select * from wardkeep_audit.event where at >= $1 and at < $2", [
+      `${month}-01T00:00Z`,
+      `${later}-01T00:00Z`,
+    ])
+    const { events } = await connected(database.adminUrl, async (reader) => {
+      await reader.query("begin")
+      await reader.query(`select from wardkeep_audit.event_${monthsAgo(0).replace("-", "_")} limit 1`)
+      const done = await drop({ beforeDrop })
+      await reader.query("rollback")
+      return done
+    })
     expect(events).toBeGreaterThan(3)
     await seal()
     const now = await verified([anchor])
@@ -297,6 +344,19 @@ describe("a month of the log", () => {
     ])
     expect(seeds.rowCount).toBe(0)
     await expect(drop()).rejects.toMatchObject({ code: "WK443" })
+  })
+
+  it("that comes back from a backup is told, and goes when it is dropped again", async () => {
+    await admin("insert into wardkeep_audit.event select * from public.backup")
+    const found = await verified([anchor])
+    expect(found.ok).toBe(false)
+    expect(names(found)).toEqual(["DROPPED", "INSERTED"])
+    const again = found.verdicts.filter(({ name }) => name === "INSERTED").map(({ message }) => message)
+    expect(again.join()).toMatch(new RegExp(`\\d+ events of ${month}, which was dropped on .*, are there again`))
+    expect((await drop()).events).toBeGreaterThan(3)
+    await seal()
+    expect(await verified([anchor])).toMatchObject({ ok: true })
+    await admin("drop table public.backup")
   })
 
   it("is told to whoever reads the log, with where it begins now", async () => {
@@ -374,5 +434,21 @@ describe("a month of the log", () => {
     expect(found.ok).toBe(false)
     expect(names(found)).toEqual(["DELETED", "DROPPED"])
     expect(found.verdicts.filter(({ name }) => name === "DELETED")).toHaveLength(1)
+  })
+
+  it("is no cover where only the times of the batches say that it was not then, by either language", async () => {
+    // The first of its log: no event before it tells when that was.
+    const event = `insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation) values ('young', 'asha', 'doctor', 'care', 'create', 'x') returning id`
+    const [{ id }] = (await admin(event)).rows
+    await admin(event)
+    await seal()
+    await admin(forgery(monthsAgo(20), "0", "young"))
+    await seal()
+    await admin("delete from wardkeep_audit.event where id = $1", [id])
+    const text = await bundled(undefined, "young")
+    const found = await read(text, [anchor])
+    expect(found.ok).toBe(false)
+    expect(names(found)).toEqual(["DELETED"])
+    expect(second(text)[1]).toMatchObject({ size: 3, roots: true, edited: 0, dropped: 0, deleted: 1 })
   })
 })

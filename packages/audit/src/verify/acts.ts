@@ -12,6 +12,12 @@ export interface DropAct {
   readonly on: string
 }
 
+/** What a {@link DropAct} before it announced was done: the events are not there any more. */
+export interface DoneAct {
+  readonly leaf: number
+  readonly done: string
+}
+
 /** A key signs no more: the old key said so itself, in the last batch that it signed. */
 export interface RotationAct {
   readonly leaf: number
@@ -20,7 +26,7 @@ export interface RotationAct {
 }
 
 /** What the owner's functions sealed about the log itself; nothing where the event is not the one that was sealed. */
-export function actOf({ index, hash, event, erased }: ShownLeaf): DropAct | RotationAct | undefined {
+export function actOf({ index, hash, event, erased }: ShownLeaf): DropAct | DoneAct | RotationAct | undefined {
   if (event === undefined || erased === true || event.role !== "owner") return undefined
   const kind = `${event.verb} ${event.relation}`
   const isAct = kind === "retention wardkeep_audit.event" || kind === "rotation wardkeep_audit.checkpoint"
@@ -30,8 +36,9 @@ export function actOf({ index, hash, event, erased }: ShownLeaf): DropAct | Rota
   return typeof detail.retired === "string" ? { leaf: index, retired: detail.retired } : undefined
 }
 
-function dropOf(leaf: number, event: OpenEvent, detail: Record<string, unknown>): DropAct | undefined {
+function dropOf(leaf: number, event: OpenEvent, detail: Record<string, unknown>): DropAct | DoneAct | undefined {
   const { phase, month, leaves } = detail
+  if (phase === "completed" && typeof month === "string") return { leaf, done: month }
   const actor = "value" in event.actor ? event.actor.value : null
   if (phase !== "begun" || typeof month !== "string" || actor === null || !Array.isArray(leaves)) return undefined
   const on = new Date(Number(BigInt(event.at_us) / 1000n))

@@ -25,7 +25,12 @@ export async function verifyDatabase({ client, keys, anchors = [] }: VerifyDatab
   try {
     const kept = anchors.map((note) => readCheckpoint(note, keys)).filter((head) => head !== undefined)
     const found = await verifyLogs(logsOf(client, keys), kept)
-    const verdicts = [...found.verdicts, ...(await strays(client, found)), ...(await captureNow(client, found.origin))]
+    const verdicts = [
+      ...found.verdicts,
+      ...(await strays(client, found)),
+      ...(await returned(client, found)),
+      ...(await captureNow(client, found.origin)),
+    ]
     requireKnown({ verdicts, unknown: found.unknown })
     return verification(
       verdicts,
@@ -88,6 +93,27 @@ async function strays(
     verdicts.push({ name: "INSERTED", origin, message: `${behind} events were added to batches already sealed` })
   if (waiting > 0)
     verdicts.push({ name: "UNSEALED", origin, count: waiting, message: `${waiting} events wait for the sealer` })
+  return verdicts
+}
+
+/** Events of months that were dropped for good, back from a backup or by hand: nobody vouches for what they say. */
+async function returned(
+  client: VerifyDatabaseOptions["client"],
+  { done }: Pick<VerifiedLogs, "done">,
+): Promise<Verdict[]> {
+  const verdicts: Verdict[] = []
+  for (const { tenant, origin, acts } of done)
+    for (const { month, on, ranges } of acts) {
+      const { rows } = await client.query<{ n: number }>(
+        `select count(*)::int as n from unnest($2::bigint[], $3::bigint[]) r(first, last)
+           join wardkeep_audit.log g on g.tenant = $1 join wardkeep_audit.leaf l on l.log = g.id and l.index between r.first and r.last
+           join wardkeep_audit.event e on e.xid = l.xid and e.id = l.event`,
+        [tenant, ranges.map(([first]) => first), ranges.map(([, last]) => last)],
+      )
+      const n = rows[0]?.n ?? 0
+      const message = `${n} events of ${month}, which was dropped on ${on}, are there again: drop it again`
+      if (n > 0) verdicts.push({ name: "INSERTED", origin, message })
+    }
   return verdicts
 }
 

@@ -1,5 +1,5 @@
 import { WardkeepError } from "@wardkeep/core"
-import { actOf, type RotationAct } from "./acts.js"
+import { actOf, type DropAct, type RotationAct } from "./acts.js"
 import { captureGap } from "./capture.js"
 import type { SealedIn, SealTimes } from "./dropped.js"
 import { type DeploymentEntry, readEntry } from "./entries.js"
@@ -28,6 +28,8 @@ export interface VerifiedLogs {
   readonly origin: string
   /** What the newest batch says it has seen. */
   readonly snapshot: string | undefined
+  /** Months that were dropped for good, of each tenant. */
+  readonly done: readonly { readonly tenant: string; readonly origin: string; readonly acts: readonly DropAct[] }[]
   /** Entries of a version that this verifier does not know; nothing was said about them. */
   readonly unknown: number
 }
@@ -40,6 +42,7 @@ export async function verifyLogs(logs: AsyncIterable<ShownLog>, kept: readonly C
   const view = new DeploymentView()
   const verdicts: Verdict[] = []
   const verified: VerifiedLog[] = []
+  const done: VerifiedLogs["done"][number][] = []
   for await (const log of logs) {
     if (log.tenant === "") view.origin = log.checkpoints.at(-1)?.origin ?? "the deployment's log, never sealed"
     const origin = log.tenant === "" ? view.origin : `${view.origin}/${encodeURIComponent(log.tenant)}`
@@ -52,11 +55,13 @@ export async function verifyLogs(logs: AsyncIterable<ShownLog>, kept: readonly C
     const result = await verifyLog({ origin, leaves, checkpoints, outside, sealedIn: view.sealedIn(log) })
     verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin))
     view.unknown += result.unknown
+    if (result.done.length > 0) done.push({ tenant: log.tenant, origin, acts: result.done })
     const { size, withheld, erased, dropped } = result
     verified.push({ origin, size, withheld, erased, dropped })
   }
   verdicts.push(...missingLogs(kept, verified), ...view.gaps)
-  return { verdicts, logs: verified, origin: view.origin, snapshot: view.snapshot, unknown: view.unknown }
+  const { origin, snapshot, unknown } = view
+  return { verdicts, logs: verified, origin, snapshot, done, unknown }
 }
 
 /** What a verifier must not pass over: an entry it cannot read, in a log in which it found nothing else. */

@@ -1,4 +1,4 @@
-import { actOf, type DropAct } from "./acts.js"
+import { actOf, type DoneAct, type DropAct } from "./acts.js"
 import type { ShownLeaf } from "./log.js"
 
 /** Leaves in a row whose events are not there, with the times of the nearest events that are shown on both sides. */
@@ -29,6 +29,7 @@ const setRight = 600_000
 export class Gaps {
   readonly #gaps: Gap[] = []
   readonly #acts: DropAct[] = []
+  readonly #done: DoneAct[] = []
   /** Of each month that an event is shown of: the first leaf. */
   readonly #shown = new Map<string, number>()
   /** Of how many leaves the gap was one too many to remember. */
@@ -42,14 +43,20 @@ export class Gaps {
     if (leaf.event !== undefined) this.#present(leaf.index, leaf.event)
     const act = actOf(leaf)
     if (act !== undefined && "ranges" in act) this.#acts.push(act)
+    if (act !== undefined && "done" in act) this.#done.push(act)
   }
 
-  /** Which acts stand, and every leaf whose event is missing without one. */
-  settle(): { readonly dropped: readonly DropAct[]; readonly deleted: Iterable<number> } {
+  /** Which acts stand, which were carried out by what the log says, and every leaf whose event is missing without one. */
+  settle(): {
+    readonly dropped: readonly DropAct[]
+    readonly done: readonly DropAct[]
+    readonly deleted: Iterable<number>
+  } {
     const dropped: DropAct[] = []
     for (const act of this.#acts) if (this.#stands(act) && !dropped.some((one) => overlap(one, act))) dropped.push(act)
     const covered = dropped.flatMap(({ ranges }) => ranges).sort((a, b) => a[0] - b[0])
-    return { dropped, deleted: this.#deleted(covered) }
+    const done = this.#acts.filter((act) => this.#done.some(({ leaf, done }) => done === act.month && leaf > act.leaf))
+    return { dropped, done, deleted: this.#deleted(covered) }
   }
 
   #lost(index: number): void {

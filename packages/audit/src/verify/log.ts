@@ -1,3 +1,4 @@
+import type { DropAct } from "./acts.js"
 import { Gaps, type SealTimes } from "./dropped.js"
 import { eventLeaf, leafOf, type OpenEvent, Tree } from "./hashing.js"
 import type { Checkpoint } from "./note.js"
@@ -39,6 +40,8 @@ interface VerifiedLeaves {
   readonly dropped: number
   readonly unknown: number
   readonly verdicts: Verdict[]
+  /** Drops that the log says were carried out. */
+  readonly done: readonly DropAct[]
 }
 
 /** Reads a log once, from the first leaf to the last, and says what happened to it. */
@@ -79,7 +82,7 @@ export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
     }
   }
   const { verdicts } = found
-  const { dropped, deleted } = gaps.settle()
+  const { dropped, done, deleted } = gaps.settle()
   for (const index of deleted) found.add("DELETED", `the event of leaf ${index} is not there`)
   const contentFaults = verdicts.length
   compareOwn({ own, claimed, roots, size: tree.size, disorder, gap }, found)
@@ -89,7 +92,7 @@ export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
     const message = `${events} events of ${month} were dropped on ${on} by ${actor}; their hashes are here`
     verdicts.push({ name: "DROPPED", origin: log.origin, count: events, message })
   }
-  return { size: tree.size, ...count, verdicts }
+  return { size: tree.size, ...count, verdicts, done }
 }
 
 class Faults {

@@ -2,14 +2,70 @@
 import base64
 import hashlib
 import json
+import struct
 import sys
+from datetime import datetime, timedelta
 
 from second import leaf as event_leaf
 from second import root
 
+DAY = 86_400_000_000
+TEN_MINUTES = 600_000_000
+BEGINNING, END = float("-inf"), float("inf")
 
-def dropped(leaves):
-    """How many leaves without an event the sealed acts explain: all that an act names are gone, and they come before it."""
+
+def microseconds(year, month):
+    return (datetime(year, month, 1) - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+
+
+def span(month):
+    year, number = int(month[:4]), int(month[5:])
+    return microseconds(year, number), microseconds(year + number // 12, number % 12 + 1)
+
+
+def seal_times(log, deployment):
+    """For each leaf of a log: when the batch was made that sealed it, and the one before that one."""
+    batches, heads = [(BEGINNING, BEGINNING)], []
+    tag = hashlib.sha256(b"\x02" + base64.b64decode(log["seed"]) + b"\x01" + log["tenant"].encode("utf-8")).digest()
+    for index, line in enumerate(deployment["leaves"]):
+        entry = base64.b64decode(line.get("entry", ""))
+        if entry[:2] == b"\x01\x02":
+            batches.append((batches[-1][1], struct.unpack(">q", entry[10:18])[0]))
+            if log is deployment:
+                heads.append((index, batches[-1]))
+        elif entry[:2] == b"\x01\x03" and entry[2:34] == tag:
+            heads.append((struct.unpack(">Q", entry[34:42])[0], batches[-1]))
+    return lambda leaf: next((times for size, times in heads if size > leaf), None)
+
+
+def around(leaves, first, last):
+    """The times of the nearest events that are shown before and after the leaves without an event among which these are."""
+    times = [int(line["event"]["at_us"]) if "event" in line else None for line in leaves]
+    before = next((times[n] for n in range(first - 1, -1, -1) if times[n] is not None), BEGINNING)
+    after = next((times[n] for n in range(last + 1, len(times)) if times[n] is not None), END)
+    return before, after
+
+
+def in_its_time(leaves, month, ranges, sealed_in):
+    start, end = span(month)
+    for first, last in ranges:
+        earliest, latest = sealed_in(first), sealed_in(last)
+        if earliest is None or latest is None or start - TEN_MINUTES > earliest[1] or end + DAY < latest[0]:
+            return False
+        nearest = around(leaves, first, last)
+        if start - DAY > max(nearest) or end + DAY < min(nearest):
+            return False
+    return True
+
+
+def shown_before(leaves, act, month):
+    start, end = span(month)
+    events = (line["event"] for line in leaves[:act] if "event" in line)
+    return any(start <= int(e["at_us"]) < end for e in events if e["verb"] not in ("retention", "rotation"))
+
+
+def dropped(leaves, sealed_in):
+    """How many leaves without an event the sealed acts explain: all that an act names are gone, before it, and in its month."""
     gone = {index for index, line in enumerate(leaves) if line.get("gone")}
     explained = set()
     for index, line in enumerate(leaves):
@@ -19,8 +75,13 @@ def dropped(leaves):
         if base64.b64encode(event_leaf(event)).decode() != line["hash"]:
             continue
         act = json.loads(event["detail"]["value"])
-        named = {n for first, last in act.get("leaves", []) for n in range(first, last + 1)}
-        if act["phase"] == "begun" and named <= gone and len(named) == event["n"] and max(named) < index:
+        ranges = act.get("leaves", [])
+        named = {n for first, last in ranges for n in range(first, last + 1)}
+        if act["phase"] != "begun" or not named <= gone or len(named) != event["n"] or max(named) >= index:
+            continue
+        if named & explained or shown_before(leaves, index, act["month"]):
+            continue
+        if in_its_time(leaves, act["month"], ranges, sealed_in):
             explained |= named
     return len(explained), len(gone - explained)
 
@@ -39,7 +100,7 @@ def read(data):
     header, logs = json.loads(lines[0]), []
     for line in (json.loads(text) for text in lines[1:-2]):
         if "seed" in line:
-            logs.append({"tenant": line["tenant"], "checkpoints": [], "leaves": []})
+            logs.append({"tenant": line["tenant"], "seed": line["seed"], "checkpoints": [], "leaves": []})
         elif "checkpoint" in line:
             logs[-1]["checkpoints"].append(line["checkpoint"].split("\n"))
         else:
@@ -49,10 +110,10 @@ def read(data):
     return logs
 
 
-def summary(log):
+def summary(log, deployment):
     hashes = [base64.b64decode(line["hash"]) for line in log["leaves"]]
     roots = all(base64.b64encode(root(hashes[: int(size)])).decode() == signed for _, size, signed, *_ in log["checkpoints"])
-    explained, deleted = dropped(log["leaves"])
+    explained, deleted = dropped(log["leaves"], seal_times(log, deployment))
     return {
         "size": len(hashes),
         "roots": roots,
@@ -62,4 +123,5 @@ def summary(log):
     }
 
 
-print(json.dumps([summary(log) for log in read(sys.stdin.buffer.read())]))
+LOGS = read(sys.stdin.buffer.read())
+print(json.dumps([summary(log, LOGS[0]) for log in LOGS]))

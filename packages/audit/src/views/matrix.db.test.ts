@@ -5,6 +5,7 @@ import { viewedPolicy } from "#tests/fixture/audited.ts"
 import { useClient } from "#tests/fixture/client.ts"
 import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { composedForms } from "#tests/fixture/view-forms/composed.ts"
+import { hostObjects } from "#tests/fixture/view-forms/host-objects.ts"
 import { plainForms } from "#tests/fixture/view-forms/plain.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { audit } from "../compile/audit.js"
@@ -22,14 +23,6 @@ interface Event {
   readonly n: number
   readonly detail: { source: string; subjects?: string[] }
 }
-
-const hostObjects = `
-create view patient_names with (security_invoker = true) as select id as patient_id, full_name from patient;
-create view visit_list with (security_invoker = true) as select v.reason, p.full_name from visit v join patient p on p.id = v.patient_id;
-create function name_of(uuid) returns text language plpgsql stable as $$ begin return (select full_name from patient where id = $1); end $$;
-create function all_names() returns setof text language plpgsql stable as $$ begin return query select full_name from patient; end $$;
-create function name_of_row(patient) returns text language plpgsql stable as $$ begin return (select full_name from patient where id = $1.id); end $$;
-create function initial(text) returns text language sql immutable return left($1, 1);`
 
 let log: pg.Client
 let last = "0"

@@ -130,7 +130,7 @@ export const auditCodes = {
   },
   WK444: {
     title: "The log is busy",
-    hint: "Run the same again when the clinic is quiet; nothing was dropped, and writers waited two seconds at most.",
+    hint: "Run the same again when the clinic is quiet; nothing was dropped or erased.",
     http: 503,
   },
   WK445: {

@@ -344,6 +344,11 @@ describe("the audit log on the command line", () => {
     )
     expect((await cli(...drop, "--yes")).stderr).toContain(`WK440 a legal hold keeps this month: ${id}`)
     expect(await cli("audit", "release-hold", id, "--reason", "closed")).toMatchObject({ code: 0, stderr: "" })
+    await writeFile(join(folder, "kept.wkbundle"), "of another month")
+    const over = await cli(...drop, "--keep", "kept.wkbundle", "--yes")
+    expect(over).toMatchObject({ code: 2, stdout: "" })
+    expect(over.stderr).toContain("WK009 kept.wkbundle exists already")
+    expect(await readFile(join(folder, "kept.wkbundle"), "utf8")).toBe("of another month")
     const gone = await cli(...drop, "--keep", "old.wkbundle", "--yes")
     expect(gone).toMatchObject({ code: 0, stderr: "" })
     expect(gone.stdout).toMatch(

@@ -4,7 +4,7 @@ import type { Policy } from "@wardkeep/core"
 import type { Connection } from "../../connection/owner.js"
 import { withAuditLog } from "./owner.js"
 import { seal } from "./seal.js"
-import { wholeFile } from "./whole-file.js"
+import { requireNew, wholeFile } from "./whole-file.js"
 
 export interface DropOptions {
   readonly policy: Policy
@@ -35,6 +35,7 @@ export async function drop(options: DropOptions): Promise<Dropped> {
   const sealing = async (): Promise<void> => {
     if (key !== undefined) await seal({ policy, connection, key, onSealed: async () => undefined })
   }
+  if (keep !== undefined) await requireNew(keep.path, keep.shown)
   let kept: Bundle | null = null
   const keeping = async (): Promise<void> => {
     if (keep === undefined) return
