@@ -17,7 +17,9 @@ export function belongingFunction(own: readonly ScopedTable[]): Managed {
     id: "function wardkeep_audit.belonging",
     phase: "support",
     why: "what belongs to rows about people",
-    create: `create or replace function ${target} returns table (child text, by_column text, parent text, parent_subject text)
+    // What it returns has had another shape, which no REPLACE changes.
+    create: `drop function if exists ${target};
+create function ${target} returns table (child text, by_column text, parent text, parent_subject text)
   language sql immutable set search_path = pg_catalog, pg_temp as $wk$ ${body} $wk$;
 revoke execute on function ${target} from public`,
     drop: "select 1",
