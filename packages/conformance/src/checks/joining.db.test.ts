@@ -239,3 +239,21 @@ test("a refusal whose CONTEXT depends on what was asked before it is the same wi
     await opened.close()
   }
 })
+
+test("what the victim's own triggers raised while it wrote moves a CONTEXT, and is no row of its", {
+  timeout: 60_000,
+}, async () => {
+  const refusing = (words: string): string => `create or replace function refuses(word text) returns text language plpgsql as
+    $$begin raise exception using message = ${words}; end$$;`
+  await run(`${refusing("'not yours'")} create function asks(word text) returns text language plpgsql as
+      $$declare t text := public.refuses(word); begin return t; end$$;
+    create function caught() returns trigger language plpgsql as
+      $$begin new.note := public.asks(new.note); return new; exception when raise_exception then return new; end$$;
+    create trigger caught before insert or update on visit for each row execute function caught();
+    create function narrow(word text) returns text language plpgsql as $$declare t text := public.asks(word); begin return t; end$$;`)
+  expect(await found("WKC041")).toEqual([])
+  await run(
+    `${refusing("'one of ' || (select count(*) from public.visit)")} alter table visit no force row level security; alter function refuses(text) security definer`,
+  )
+  expect(await found("WKC041")).toEqual(["public.asks oracle", "public.narrow oracle", "public.refuses oracle"])
+})

@@ -39,7 +39,7 @@ async function ask(ground: Ground, acting: readonly Acting[]): Promise<void> {
   const { record, label, attacker, victim } = ground
   // What shows a value to one tenant tells the other one too.
   if (record.findings.some(({ object, severity }) => object === label && severity === "leak")) return
-  if (await shows(ground, [ground.relation, ...acting].map(({ name }) => name).join(" "))) return
+  if (await shows(ground, acting.map(({ source }) => source).join("\n"))) return
   const apart = attacker.whyApart(victim)
   if (apart !== undefined && acting.some(({ definer }) => definer)) {
     record.leftOut(
