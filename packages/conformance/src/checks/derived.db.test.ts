@@ -112,6 +112,11 @@ test("a function's own words, and the server's, are no row's, whoever has them i
   expect(await found("WKC041")).toEqual([])
   await run(says("(select note from visit where branch_id = 1 limit 1)"))
   expect(await found("WKC041")).toEqual(["public.asks leak", "public.says leak"])
+  await run(`create view states_of as select branch_id, case when id > 0 then 'changed' else 'new' end as state from visit where branch_id = ${own};
+    grant select on states_of to :"app"`)
+  expect(await found("WKC040")).toEqual([])
+  await run("create or replace view states_of as select branch_id, coalesce(note, 'new') as state from visit where branch_id < 9")
+  expect(await found("WKC040")).toEqual(["public.states_of leak"])
 })
 
 test("a published sum over one row is that row's, and over several nobody's", async () => {

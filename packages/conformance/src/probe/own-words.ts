@@ -6,7 +6,7 @@ import { callable, callableBy } from "./routine.js"
 import { type Hit, knownWords } from "./words.js"
 
 interface Text {
-  /** Of the function, or of the table on which it acts. */
+  /** Of the function or view, or of the table on which it acts. */
   readonly name: string
   readonly source: string
 }
@@ -14,8 +14,8 @@ interface Text {
 const known = new WeakMap<Scene["catalog"], Promise<Text[]>>()
 
 /**
- * A value of the victim's in an answer that the function does not give by its own text, nor by that of what it calls: a note
- * that says "changed" is not in "the state was changed".
+ * A value of the victim's in an answer that the function or view does not give by its own text, nor by that of what it names:
+ * a note that says "changed" is not in "the state was changed".
  *
  * @param source of what answered
  */
@@ -31,7 +31,7 @@ export async function toldWords(
   return await knownWords(scene, pair, answer, [...asked, ...(await reachedFrom(scene, pair, source))])
 }
 
-/** The text, and those of functions, triggers and rules that it names, and so on. */
+/** The text, and those of functions, views, triggers and rules that it names, and so on. */
 async function reachedFrom(scene: Scene, pair: Pair, source: string): Promise<string[]> {
   const found = [source]
   let left = await textsOf(scene, pair)
@@ -56,5 +56,10 @@ async function readTexts(scene: Scene, attacker: Pair["attacker"]): Promise<Text
     const table = scene.catalog.byOid(relation)
     return table === undefined ? [] : [{ name: table.name, source }]
   })
-  return [...(await callableBy(scene.reader)), ...(await callable(attacker)), ...acting]
+  const views = await scene.facts.ask(
+    "select relname as name, pg_catalog.pg_get_viewdef(oid) as source from pg_catalog.pg_class where oid = any ($1::oid[]) and relkind in ('v', 'm')",
+    [scene.catalog.relations.map(({ oid }) => oid)],
+  )
+  const shown = views.rows.map(({ name, source }) => ({ name: String(name), source: String(source) }))
+  return [...(await callableBy(scene.reader)), ...(await callable(attacker)), ...shown, ...acting]
 }
