@@ -22,6 +22,7 @@ it("words of the server are no row's, and what it quotes, what RAISE says and wh
   const frame = "PL/pgSQL function f(text) line 3 at SQL statement"
   expect(said("42501", { message: "permission denied for table claim", where: frame })).not.toMatch(/denied|statement/)
   expect(said("42703", { message: 'column "Asha Rao" does not exist' })).toContain("Asha Rao")
+  expect(said("42703", { message: "la colonne « Asha Rao » n'existe pas" })).toContain("Asha Rao")
   expect(said("23514", { message: "refused", detail: "Failing row contains (1, Asha Rao)." })).toContain("Asha Rao")
   expect(said("42501", { message: "claim of Asha Rao", routine: "exec_stmt_raise" })).toContain("Asha Rao")
   expect(said("22P02", { where: "JSON data, line 1: Asha..." })).toContain("Asha")

@@ -71,7 +71,10 @@ export function visibleText({ rows, error, notices }: Outcome): string {
 }
 
 /** Of statements, privileges, constraints and states of the server: what is some row's stands in quotes or parentheses. */
-const ownWords = /^(0A|21|23|25|28|3|40|42|5[3-7]|P0)/
+const ownWords = /^(0A|21|23|25|28|3|4[024]|5[3-7]|P0)/
+
+/** In the marks of any language that the server speaks. */
+const saidOfRows = /["«»„“”][^"«»„“”]*["«»„“”]|\(.*\)/gs
 
 /** A line of a CONTEXT without what was executed or read there. */
 const frame = /^(PL\/pgSQL function [^\n]* (line \d+ at|during) [^\n]*|SQL (function|statement|expression)\b)/gm
@@ -85,7 +88,7 @@ export function tellingText(outcome: Outcome): string {
   if (error === undefined) return visibleText(outcome)
   const isRaised = /^exec_stmt_(raise|assert)$/.test(error.routine)
   const telling = (text: string): string =>
-    isRaised || !ownWords.test(error.code) ? text : (text.match(/"[^"]*"|\(.*\)/gs) ?? []).join(" ")
+    isRaised || !ownWords.test(error.code) ? text : (text.match(saidOfRows) ?? []).join(" ")
   const { message, detail, hint, where } = error
   const words = { message: telling(message), detail: telling(detail), hint: telling(hint), where: where.replace(frame, "") }
   return visibleText({ ...outcome, error: { ...error, ...words } })

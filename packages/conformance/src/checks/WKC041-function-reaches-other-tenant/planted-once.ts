@@ -78,7 +78,7 @@ export async function askPlanted(
       return await takenOver(tx, scene, { attacker, victim }, fixed, found, prefix)
     })
   const before = isLast
-    ? ((await without(new Map()))?.fixed ?? new Map())
+    ? ((await without(new Map()))?.fixed ?? new Map<Question, readonly Answer[]>())
     : await attacker.act(async (tx) => await askEach(tx, scene, fixed, prefix))
   const { planted, found, now } = await victim.act(
     async (tx) => await whilePlanted(tx, scene, { attacker, victim }, { fixed, prefix, change }),
