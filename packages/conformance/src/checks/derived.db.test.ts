@@ -115,7 +115,9 @@ test("a function's own words, and the server's, are no row's, whoever has them i
   await run(`create view states_of as select branch_id, case when id > 0 then 'changed' else 'new' end as state from visit where branch_id = ${own};
     grant select on states_of to :"app"`)
   expect(await found("WKC040")).toEqual([])
-  await run("create or replace view states_of as select branch_id, coalesce(note, 'new') as state from visit where branch_id < 9")
+  await run(
+    "create or replace view states_of as select branch_id, coalesce(note, 'new') as state from visit where branch_id < 9",
+  )
   expect(await found("WKC040")).toEqual(["public.states_of leak"])
 })
 

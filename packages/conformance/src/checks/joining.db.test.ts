@@ -243,7 +243,9 @@ test("a refusal whose CONTEXT depends on what was asked before it is the same wi
 test("what the victim's own triggers raised while it wrote moves a CONTEXT, and is no row of its", {
   timeout: 60_000,
 }, async () => {
-  const refusing = (words: string): string => `create or replace function refuses(word text) returns text language plpgsql as
+  const refusing = (
+    words: string,
+  ): string => `create or replace function refuses(word text) returns text language plpgsql as
     $$begin raise exception using message = ${words}; end$$;`
   await run(`${refusing("'not yours'")} create function asks(word text) returns text language plpgsql as
       $$declare t text := public.refuses(word); begin return t; end$$;

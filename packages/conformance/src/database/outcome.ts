@@ -90,7 +90,12 @@ export function tellingText(outcome: Outcome): string {
   const telling = (text: string): string =>
     isRaised || !ownWords.test(error.code) ? text : (text.match(saidOfRows) ?? []).join(" ")
   const { message, detail, hint, where } = error
-  const words = { message: telling(message), detail: telling(detail), hint: telling(hint), where: where.replace(frame, "") }
+  const words = {
+    message: telling(message),
+    detail: telling(detail),
+    hint: telling(hint),
+    where: where.replace(frame, ""),
+  }
   return visibleText({ ...outcome, error: { ...error, ...words } })
 }
 

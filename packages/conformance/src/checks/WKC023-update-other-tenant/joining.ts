@@ -62,10 +62,7 @@ export async function joining(ground: Ground): Promise<TakenOver | undefined> {
  * Whether those rows are meant for anybody's claim: one that the victim writes now, of which it says nothing but what it
  * must, is not taken by the same statement. Where it can write none, or the attacker cannot count all, they are not known to be.
  */
-async function areOffered(
-  { scene, relation, attacker, victim, theirs }: Ground,
-  attack: string,
-): Promise<boolean> {
+async function areOffered({ scene, relation, attacker, victim, theirs }: Ground, attack: string): Promise<boolean> {
   const [sample] = theirs.rows
   const [key] = victim.keys
   const { tenancy } = relation
