@@ -71,6 +71,13 @@ test("a row whose tenant a trigger takes from a value in it is written into anot
   expect(await found("WKC022")).toEqual(["public.booking leak"])
   await run(stamped(`and d.branch_id = ${own}`))
   expect(await found("WKC022")).toEqual([])
+  // Shown to the victim as well, and still the attacker's own.
+  await run(`create table sharing (branch_id int not null, no int not null, seen_by int not null, primary key (branch_id, no));
+    insert into sharing values (1, 1, 1), (2, 1, 2); alter table sharing enable row level security;
+    create policy seen on sharing for select using (${own} in (branch_id, seen_by)); create policy own on sharing for insert with check (branch_id = ${own});
+    grant select, insert on sharing to :"app"; create function noted() returns trigger language plpgsql as $$begin return new; end$$;
+    create trigger noted before insert on sharing for each row execute function noted();`)
+  expect(await found("WKC022")).toEqual([])
 })
 
 test("what skips over others' rows answers another thing once they are gone", async () => {
@@ -85,6 +92,33 @@ test("what skips over others' rows answers another thing once they are gone", as
   expect(await found("WKC041")).toEqual(["public.next_free oracle"])
   await run(free(`and s.branch_id = ${own}`))
   expect(await found("WKC041")).toEqual([])
+  // One of many is meant for the attacker, and stands behind those that are read.
+  await run(`create table transfer (branch_id int not null, no int not null, receiver int not null, primary key (branch_id, no));
+    insert into transfer select b, n, case when n = 30 then 3 - b else 3 end from generate_series(1, 2) b, generate_series(1, 30) n;
+    alter table transfer enable row level security; create policy p on transfer using (branch_id = ${own});
+    grant select, insert, delete on transfer to :"app";
+    create function awaited() returns bigint language sql ${definer} as $$select count(*) from transfer where receiver = ${own}$$;`)
+  expect(await found("WKC041")).toEqual([])
+})
+
+test("a function's own words, and the server's, are no row's, whoever has them in one", async () => {
+  const says = (what: string): string => `create or replace function says() returns text language plpgsql ${definer} as
+    $$begin raise exception '%', ${what} using hint = 'The connection is destroyed.'; end$$;`
+  await run(`update visit set note = 'changed' where branch_id = 1; update visit set note = 'denied' where branch_id = 2;
+    create table closed (id int); ${says("'the state was changed'")}
+    create function asks() returns text language plpgsql as $$begin return public.says(); end$$;
+    create function states() returns text language sql as $$select 'changed'$$;
+    create function opens() returns bigint language sql as $$select count(*) from closed$$;`)
+  expect(await found("WKC041")).toEqual([])
+  await run(says("(select note from visit where branch_id = 1 limit 1)"))
+  expect(await found("WKC041")).toEqual(["public.asks leak", "public.says leak"])
+  await run(`create view states_of as select branch_id, case when id > 0 then 'changed' else 'new' end as state from visit where branch_id = ${own};
+    grant select on states_of to :"app"`)
+  expect(await found("WKC040")).toEqual([])
+  await run(
+    "create or replace view states_of as select branch_id, coalesce(note, 'new') as state from visit where branch_id < 9",
+  )
+  expect(await found("WKC040")).toEqual(["public.states_of leak"])
 })
 
 test("a published sum over one row is that row's, and over several nobody's", async () => {

@@ -67,6 +67,10 @@ describe("a login without a privilege on any table", () => {
     // Served, and shown nothing that is its own alone: its context may be the wrong one.
     await run("create function ping() returns int language sql stable as 'select 1'")
     expect((await verdicts())[0]).toBe("INCONCLUSIVE")
+    // A word of its own that the function says by itself shows no row.
+    await run(`update visit set note = case branch_id when 1 then 'changed' else 'altered' end;
+      create function says() returns text language sql stable as $$select 'changed or altered'$$`)
+    expect((await verdicts())[0]).toBe("INCONCLUSIVE")
     await run(`create function mine() returns setof text language sql stable security definer set search_path = pg_catalog, pg_temp as
       $$select name from public.patient where branch_id = nullif(current_setting('app.branch', true), '')::int$$;`)
     expect(await verdicts()).toEqual(["NOT_FOUND", ...shut.map(() => "NOT_FOUND")])
@@ -124,6 +128,13 @@ test("a row is moved through a view whose key it would meet, and is not where th
   }
   expect(await moved()).toEqual(["public.own_bill", "LEAK", "LEAK"])
   await run(viewed("with cascaded check option"))
+  expect(await moved()).toEqual(["NOT_FOUND", "NOT_FOUND"])
+  // Brought home, and out of sight because of its number alone.
+  await run(`drop view own_bill; create view own_bill with (security_barrier) as select branch_id, no, paid from bill
+      where branch_id = nullif(current_setting('app.branch', true), '')::int and no < 100; grant select, update on own_bill to :"app";
+    create function home() returns trigger language plpgsql as
+      $$begin new.branch_id := nullif(current_setting('app.branch', true), '')::int; return new; end$$;
+    create trigger home before update on bill for each row execute function home()`)
   expect(await moved()).toEqual(["NOT_FOUND", "NOT_FOUND"])
 })
 

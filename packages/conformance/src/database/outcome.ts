@@ -13,6 +13,8 @@ export interface ServerError {
   /** Empty where it is not of a table, such as a domain's constraint. */
   readonly table: string
   readonly where: string
+  /** Where in the server it was raised, such as `exec_stmt_raise`, which is RAISE. */
+  readonly routine: string
 }
 
 /** What the server answered to one statement: everything it printed is searched for what it must not show. */
@@ -46,6 +48,7 @@ export function serverError(thrown: unknown): ServerError {
     constraint: field("constraint"),
     table: field("table"),
     where: field("where"),
+    routine: field("routine"),
   }
 }
 
@@ -65,6 +68,35 @@ const ended = (cause: Error): WardkeepError =>
 export function visibleText({ rows, error, notices }: Outcome): string {
   const failed = error === undefined ? [] : [error.message, error.detail, error.hint, error.where]
   return [...rows.map((row) => JSON.stringify(row)), ...failed, ...notices].join("\n")
+}
+
+/** Of statements, privileges, constraints and states of the server: what is some row's stands in quotes or parentheses. */
+const ownWords = /^(0A|21|23|25|28|3|4[024]|5[3-7]|P0)/
+
+/** In the marks of any language that the server speaks. */
+const saidOfRows = /["«»„“”][^"«»„“”]*["«»„“”]|\(.*\)/gs
+
+/** A line of a CONTEXT without what was executed or read there. */
+const frame = /^(PL\/pgSQL function [^\n]* (line \d+ at|during) [^\n]*|SQL (function|statement|expression)\b)/gm
+
+/**
+ * The same where it is searched for what rows say: without the server's own words, in which a claim that is "denied" would be
+ * found wherever permission is.
+ */
+export function tellingText(outcome: Outcome): string {
+  const { error } = outcome
+  if (error === undefined) return visibleText(outcome)
+  const isRaised = /^exec_stmt_(raise|assert)$/.test(error.routine)
+  const telling = (text: string): string =>
+    isRaised || !ownWords.test(error.code) ? text : (text.match(saidOfRows) ?? []).join(" ")
+  const { message, detail, hint, where } = error
+  const words = {
+    message: telling(message),
+    detail: telling(detail),
+    hint: telling(hint),
+    where: where.replace(frame, ""),
+  }
+  return visibleText({ ...outcome, error: { ...error, ...words } })
 }
 
 /**

@@ -2,6 +2,7 @@ import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { readRows } from "../catalog/catalog.js"
 import { labelOf, quoted } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
+import type { Connection } from "../database/connection.js"
 import type { Scene } from "../run/check.js"
 import { type Argument, plainArgument, product, type Routine, routine, tenantWord } from "./argument.js"
 import { checkedWords } from "./checked-words.js"
@@ -15,8 +16,12 @@ import { keysOfRows, plainName, type RowKey, storedKeys } from "./row-keys.js"
 
 /** Functions and procedures that a tenant may call. */
 export async function callable(actor: Actor): Promise<Routine[]> {
-  return await actor.look(async (_, connection) => await readRows(connection, "functions.sql", routine))
+  return await actor.look(async (_, connection) => await callableBy(connection))
 }
+
+/** Those that the login of a session may call. */
+export const callableBy = async (connection: Connection): Promise<Routine[]> =>
+  await readRows(connection, "functions.sql", routine)
 
 /** Languages whose functions can only do what a transaction undoes. */
 export const isUndoable = ({ language }: Routine): boolean => language === "sql" || language === "plpgsql"

@@ -1,11 +1,11 @@
 import { quoted, type Relation } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
+import { toldWords } from "./own-words.js"
 import type { Pair } from "./pair.js"
 import type { Rights } from "./rights.js"
 import { aimedArguments, callable, callText, isUndoable } from "./routine.js"
 import { seesAnything } from "./sees-own.js"
-import { knownWords } from "./words.js"
 
 const known = new WeakMap<Scene["facts"], Map<string, Promise<boolean>>>()
 
@@ -107,7 +107,8 @@ export async function isShownOwn(scene: Scene, actor: Actor): Promise<boolean> {
   })
   const own: Pair = { attacker: pair.victim, victim: actor }
   for (const [at, answer] of answers.entries()) {
-    if (answer !== "" && (await knownWords(scene, own, answer, [looks[at] ?? ""])) !== undefined) return true
+    const look = looks[at] ?? ""
+    if (answer !== "" && (await toldWords(scene, own, look, answer, [look])) !== undefined) return true
   }
   return false
 }

@@ -1,3 +1,4 @@
+import { belongsTo } from "../../catalog/whose.js"
 import { actionsOf } from "../../probe/actions.js"
 import type { Ground } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
@@ -18,6 +19,8 @@ export async function derived(ground: Ground): Promise<string | undefined> {
   if (sample === undefined || tenancy.by !== "column" || victim.whyApart(attacker) !== undefined) return undefined
   if (!(await actionsOf(scene)).some((one) => one.relation === relation.oid)) return undefined
   const tenant = tenancy.column.name
+  // A row of the attacker's that is shared with the victim is seen by it as well, and stays the attacker's.
+  const theirOwn = belongsTo(relation, "wk_row", victim.keys)
   const asked = relation.columns
     .filter(({ name, generated, identity }) => name !== tenant && !generated && identity === "")
     .filter(({ name }) => rights.insert.includes(name))
@@ -31,7 +34,7 @@ export async function derived(ground: Ground): Promise<string | undefined> {
         const { error, count } = await tx.attempt(attack)
         if (error !== undefined || count === 0) continue
         record.probe(label)
-        if (await grows(tx, ground, async () => await tx.keep(attack))) return attack
+        if (await grows(tx, ground, async () => await tx.keep(attack), theirOwn)) return attack
       }
     }
     return undefined

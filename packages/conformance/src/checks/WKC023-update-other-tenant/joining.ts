@@ -1,6 +1,9 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { columnOf, quoted } from "../../catalog/relation.js"
+import { belongsTo } from "../../catalog/whose.js"
+import type { Transaction } from "../../database/transaction.js"
 import { sparing } from "../../probe/blind.js"
+import { numberOf } from "../../probe/facts.js"
 import type { Ground } from "../../probe/ground.js"
 import { insertStatement, referencesOf } from "../../probe/insertion.js"
 import { keyAs } from "../../probe/key-as.js"
@@ -41,7 +44,7 @@ export async function joining(ground: Ground): Promise<TakenOver | undefined> {
         return await reached(scene, tx, { attacker, victim }, [relation])
       })
       if (seen === undefined) continue
-      if (await areOffered(ground, attack, seen.count)) {
+      if (await areOffered(ground, attack)) {
         record.leftOut(
           label,
           `rows that their tenant has offered are taken by whoever writes itself into ${column.name}, and a row of whose making nobody has said so is not`,
@@ -57,13 +60,9 @@ export async function joining(ground: Ground): Promise<TakenOver | undefined> {
 
 /**
  * Whether those rows are meant for anybody's claim: one that the victim writes now, of which it says nothing but what it
- * must, is not taken by the same statement. Where it can write none, they are not known to be.
+ * must, is not taken by the same statement. Where it can write none, or the attacker cannot count all, they are not known to be.
  */
-async function areOffered(
-  { scene, relation, attacker, victim, theirs }: Ground,
-  attack: string,
-  taken: number,
-): Promise<boolean> {
+async function areOffered({ scene, relation, attacker, victim, theirs }: Ground, attack: string): Promise<boolean> {
   const [sample] = theirs.rows
   const [key] = victim.keys
   const { tenancy } = relation
@@ -81,10 +80,18 @@ async function areOffered(
   }
   const plain = insertStatement({ relation, rights: await scene.rights.of(victim, relation), like: undefined, set })
   if (plain === undefined) return false
+  // All of them, however many: the new one is one more.
+  const taken = async (tx: Transaction): Promise<number | undefined> => {
+    if ((await tx.keep(attack)).error !== undefined) return undefined
+    const all = `select count(*) from ${quoted(relation)} as wk_row where ${belongsTo(relation, "wk_row", victim.keys)}`
+    const { rows, error } = await tx.attempt(all)
+    return error === undefined ? numberOf(rows) : undefined
+  }
+  const before = await attacker.act(taken)
+  if (before === undefined) return false
   return await victim.act(async (tx) => {
     const written = await tx.keep(plain)
     if (written.error !== undefined || written.count === 0 || !(await attacker.takeOver(tx, victim))) return false
-    if ((await tx.keep(attack)).error !== undefined) return false
-    return (await reached(scene, tx, { attacker, victim }, [relation]))?.count === taken
+    return (await taken(tx)) === before
   })
 }

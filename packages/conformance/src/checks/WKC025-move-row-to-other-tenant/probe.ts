@@ -66,8 +66,9 @@ async function move(ground: Ground): Promise<void> {
     for (const { way, attack, withFreeKey } of attacksFor(ground, text, again)) {
       const how = await tried(ground, attack)
       if (typeof how === "string") return report(ground, attack, how, nameOf(way))
-      // A view does not tell its keys, and asks its CHECK OPTION after them.
-      const isView = ground.relation.kind === "v" && !how.isRefused
+      // A view does not tell its keys, and asks its CHECK OPTION after them. Of what was done, other numbers would only show
+      // that the view asks for them.
+      const isView = ground.relation.kind === "v" && !how.isRefused && !how.isDone
       if (how.constraint === undefined && isView && withFreeKey !== undefined) {
         const free = await tried(ground, withFreeKey)
         if (typeof free === "string") return report(ground, withFreeKey, free, nameOf(way))
@@ -90,7 +91,7 @@ interface NotMoved {
   readonly constraint?: string
 }
 
-async function tried(ground: Ground, attack: string): Promise<string | NotMoved> {
+async function tried(ground: Ground, attack: string): Promise<string | Stayed> {
   const { record, label } = ground
   const how = await arrives(ground, attack)
   const isAnswered = typeof how === "string" || how.isRefused || how.isDone

@@ -5,12 +5,12 @@ import { belongsTo } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
 import type { Transaction } from "../../database/transaction.js"
 import { numberOf } from "../../probe/facts.js"
+import { toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { plant } from "../../probe/plant.js"
 import { search } from "../../probe/search.js"
 import { seesAnything } from "../../probe/sees-own.js"
 import { sayUnplanted } from "../../probe/unplanted.js"
-import { knownWords } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { showsSingle } from "./single.js"
@@ -68,8 +68,9 @@ async function byWords(
   { attacker, victim }: Pair,
   views: readonly Relation[],
 ): Promise<void> {
-  const inRows = async (rows: readonly string[]) => await knownWords(scene, { attacker, victim }, rows.join("\n"))
   for (const view of views) {
+    const inRows = async (rows: readonly string[]) =>
+      await toldWords(scene, { attacker, victim }, view.name, rows.join("\n"))
     const { error, found } = await search(scene, { attacker, victim }, view, { inRows, copiesOnly: false })
     record.probe(labelOf(view))
     // Without the privilege nothing can be shown, to a session that is shown its own rows elsewhere.

@@ -1,9 +1,9 @@
 import { quoteIdent } from "@wardkeep/core"
 import { labelOf } from "../../catalog/relation.js"
-import { type Outcome, visibleText } from "../../database/outcome.js"
+import { type Outcome, tellingText } from "../../database/outcome.js"
 import type { Routine } from "../../probe/argument.js"
+import { toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
-import { knownWords } from "../../probe/words.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -29,7 +29,7 @@ export async function heldByCursors(
   for (const { name, outcome } of fetched) {
     record.probe(labelOf(one))
     if (outcome.error === undefined) record.control()
-    const hit = await knownWords(scene, pair, visibleText(outcome))
+    const hit = await toldWords(scene, pair, one.source, tellingText(outcome))
     if (hit === undefined) continue
     return {
       evidence: `the cursor that it opened holds a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,

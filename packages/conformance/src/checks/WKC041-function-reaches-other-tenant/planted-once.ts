@@ -59,6 +59,9 @@ interface Round {
  * All three times everything is asked in one transaction and in one order, because an answer depends on what was asked
  * before it: once a PL/pgSQL expression has raised, PostgreSQL evaluates it in another way until the transaction ends,
  * and the CONTEXT of the next error, of any function that calls the same helper, has a line more.
+ *
+ * @param isLast what is left to tell it is the rows alone: the victim writes each time, and before the two other answers that
+ * is undone, since what its triggers raised meanwhile moves a CONTEXT as well
  */
 export async function askPlanted(
   scene: Scene,
@@ -66,16 +69,24 @@ export async function askPlanted(
   questions: readonly Question[],
   prefix: string = canaryPrefix(),
   change: Change = async (tx) => await plant(tx, scene, victim, prefix),
+  isLast = false,
 ): Promise<Asked> {
   const fixed: Attacks = new Map(questions.map((question) => [question, question.attacks]))
-  const before = await attacker.act(async (tx) => await askEach(tx, scene, fixed, prefix))
+  const without = async (found: Attacks): Promise<Round | undefined> =>
+    await victim.act(async (tx) => {
+      if (isLast) await tx.undone(async () => await change(tx, prefix))
+      return await takenOver(tx, scene, { attacker, victim }, fixed, found, prefix)
+    })
+  const before = isLast
+    ? ((await without(new Map()))?.fixed ?? new Map<Question, readonly Answer[]>())
+    : await attacker.act(async (tx) => await askEach(tx, scene, fixed, prefix))
   const { planted, found, now } = await victim.act(
     async (tx) => await whilePlanted(tx, scene, { attacker, victim }, { fixed, prefix, change }),
   )
   const after: Round | undefined =
     now === undefined
       ? { fixed: await attacker.act(async (tx) => await askEach(tx, scene, fixed, prefix)), found: new Map() }
-      : await victim.act(async (tx) => await takenOver(tx, scene, { attacker, victim }, fixed, found, prefix))
+      : await without(found)
   const answersTo = (question: Question): Answers => {
     const of = (round: Round | undefined): Answer[] =>
       [round?.fixed, round?.found].flatMap((given) => given?.get(question) ?? [])

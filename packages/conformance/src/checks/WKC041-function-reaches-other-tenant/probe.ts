@@ -1,15 +1,16 @@
 import { labelOf } from "../../catalog/relation.js"
-import { visibleText } from "../../database/outcome.js"
+import { tellingText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import type { Routine } from "../../probe/argument.js"
 import { hidden } from "../../probe/hidden.js"
+import { toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { difference, lookReplay, type Picture, picture } from "../../probe/picture.js"
 import { policyFunctions } from "../../probe/policy-parts.js"
 import { aimedArguments, callable, callText, isUndoable, signature } from "../../probe/routine.js"
 import { shownByFunctions } from "../../probe/shown-by-functions.js"
 import { ownCalls } from "../../probe/shut.js"
-import { knownWords, wordsOf } from "../../probe/words.js"
+import { wordsOf } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { type ToldByRow, toldByRow } from "./by-row.js"
@@ -121,8 +122,8 @@ async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
   const asked = [...attack.matchAll(/'((?:[^']|'')*)'/g)]
     .map(([, text]) => text ?? "")
     .filter((text) => text.length > 5)
-  const answer = asked.reduce((text, word) => text.replaceAll(word, ""), visibleText(outcome))
-  const hit = await knownWords(scene, pair, answer, asked)
+  const answer = asked.reduce((text, word) => text.replaceAll(word, ""), tellingText(outcome))
+  const hit = await toldWords(scene, pair, one.source, answer, asked)
   if (hit === undefined) return false
   report(
     record,

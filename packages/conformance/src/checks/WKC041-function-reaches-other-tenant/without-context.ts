@@ -1,11 +1,11 @@
 import { labelOf } from "../../catalog/relation.js"
-import { visibleText } from "../../database/outcome.js"
+import { tellingText } from "../../database/outcome.js"
 import { rolledBack } from "../../database/transaction.js"
 import type { Routine } from "../../probe/argument.js"
 import { roleStatements } from "../../probe/context-state.js"
+import { toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { aimedArguments, callText, signature } from "../../probe/routine.js"
-import { knownWords } from "../../probe/words.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { fixFor } from "./judging.js"
@@ -38,8 +38,8 @@ export async function toldToNobody(
       const asked = [...attack.matchAll(/'((?:[^']|'')*)'/g)]
         .map(([, text]) => text ?? "")
         .filter((text) => text.length > 5)
-      const answer = asked.reduce((text, word) => text.replaceAll(word, ""), visibleText(outcome))
-      const hit = await knownWords(scene, pair, answer, asked)
+      const answer = asked.reduce((text, word) => text.replaceAll(word, ""), tellingText(outcome))
+      const hit = await toldWords(scene, pair, one.source, answer, asked)
       if (hit === undefined) continue
       const lines = [...enter, attack].map((statement) => `${statement};`)
       record.found({

@@ -111,7 +111,7 @@ const mostByItself = 4
 
 /**
  * An answer that moved is asked for once more, with nothing before it in its transactions, as the replay will ask: what
- * another function left in the transaction is no tenant's row. What moves in company only has not moved.
+ * another function, or what the victim's triggers raised, left in the transaction is no tenant's row. What moves in company only has not moved.
  */
 async function byItself(
   scene: Scene,
@@ -129,7 +129,7 @@ async function byItself(
         .map(() => question)
     : moved(together).map((place) => ({ one: question.one, attacks: together.attacks.slice(place, place + 1) }))
   for (const single of alone.slice(0, mostByItself)) {
-    const again = await askPlanted(scene, pair, [single], prefix, change)
+    const again = await askPlanted(scene, pair, [single], prefix, change, true)
     const own = again.answers.get(single)
     if (own !== undefined && moved(own).length > 0) return { planted: again.planted, answers: own }
   }

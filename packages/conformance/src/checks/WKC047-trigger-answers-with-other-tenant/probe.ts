@@ -1,11 +1,11 @@
 import { quoteIdent } from "@wardkeep/core"
 import { quoted } from "../../catalog/relation.js"
-import { visibleText } from "../../database/outcome.js"
+import { tellingText } from "../../database/outcome.js"
 import { aims } from "../../probe/aim.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
 import { ownRow } from "../../probe/natural-key.js"
-import { knownWords } from "../../probe/words.js"
+import { toldWords } from "../../probe/own-words.js"
 import { defineProbe } from "../../run/check.js"
 import { type Acting, actingOn } from "./acting.js"
 import { isAskable } from "./asking.js"
@@ -39,7 +39,7 @@ async function ask(ground: Ground, acting: readonly Acting[]): Promise<void> {
   const { record, label, attacker, victim } = ground
   // What shows a value to one tenant tells the other one too.
   if (record.findings.some(({ object, severity }) => object === label && severity === "leak")) return
-  if (await shows(ground)) return
+  if (await shows(ground, acting.map(({ source }) => source).join("\n"))) return
   const apart = attacker.whyApart(victim)
   if (apart !== undefined && acting.some(({ definer }) => definer)) {
     record.leftOut(
@@ -75,7 +75,7 @@ async function ask(ground: Ground, acting: readonly Acting[]): Promise<void> {
 const oracle = { severity: "oracle", cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N" } as const
 
 /** What comes back besides what was sent is searched: the row, the error with its detail and hint, notices. */
-async function shows(ground: Ground): Promise<boolean> {
+async function shows(ground: Ground, acts: string): Promise<boolean> {
   const { scene, record, label, attacker, victim } = ground
   for (const { attack, sent } of attacks(ground)) {
     const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
@@ -83,8 +83,8 @@ async function shows(ground: Ground): Promise<boolean> {
     if (outcome.error === undefined && outcome.count > 0) record.control()
     const answer = sent
       .filter((text) => text.length > 5)
-      .reduce((text, one) => text.replaceAll(one, ""), visibleText(outcome))
-    const hit = await knownWords(scene, { attacker, victim }, answer, sent)
+      .reduce((text, one) => text.replaceAll(one, ""), tellingText(outcome))
+    const hit = await toldWords(scene, { attacker, victim }, acts, answer, sent)
     if (hit === undefined) continue
     const where = outcome.error === undefined ? "What came back" : `The refusal (${outcome.error.code})`
     record.found({

@@ -58,7 +58,7 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
 
 /**
  * Whether a CHECK of the table refuses such a row today, whoever writes it, and not the tenant's own: then none is meant to
- * cross, and those that do were there before.
+ * cross, and those that do were there before it.
  */
 async function isRefused(scene: Scene, relation: Relation, key: Key, parent: Relation): Promise<boolean> {
   for (const { attacker, victim } of scene.pairs) {
@@ -80,9 +80,19 @@ async function isRefused(scene: Scene, relation: Relation, key: Key, parent: Rel
     const [across, within] = [pointedAt(target), pointedAt(home)]
     if (across === undefined || within === undefined) continue
     const [refused, accepted] = await attacker.act(async (tx) => [await tx.attempt(across), await tx.attempt(within)])
-    if (refused?.error?.code === "23514" && accepted?.error === undefined) return true
+    if (refused?.error?.code !== "23514" || accepted?.error !== undefined) continue
+    if (await isUnchecked(scene, relation, refused.error.constraint)) return true
   }
   return false
+}
+
+/** Rows that were there before were never held against it: where they were, those that cross are such as it lets pass. */
+async function isUnchecked({ facts }: Scene, { oid }: Relation, constraint: string): Promise<boolean> {
+  const { rows } = await facts.ask(
+    "select conname from pg_catalog.pg_constraint where conrelid = $1::oid and conname = $2 and contype = 'c' and not convalidated",
+    [oid, constraint],
+  )
+  return rows.length > 0
 }
 
 /** A column of the key says which tenant the parent is of, and it is not the row's own tenant: the reference is meant to cross. */
