@@ -32,7 +32,11 @@ export function watchSession(idleSeconds: number, over: () => void): () => void 
     usedAt = Math.max(usedAt, Number(localStorage.getItem(shared)))
     return Date.now() - usedAt > idleSeconds * 1000
   }
+  let isOver = false
   const end = async (): Promise<void> => {
+    // A hand that moves says so many times.
+    if (isOver) return
+    isOver = true
     over()
     await alive("DELETE")
   }
