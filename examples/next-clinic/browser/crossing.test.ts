@@ -199,7 +199,9 @@ test("a lab file of another branch is not downloaded, and none is put there; the
   // What begins as a PDF is saved as one, whatever it is called.
   const called = async (name: string): Promise<string> => {
     expect((await send(nurse, own.id, { "x-file-name": name })).status()).toBe(201)
-    const { rows } = await asked("select file_name from lab_file where patient_id = $1 order by created_at desc", [own.id])
+    const { rows } = await asked("select file_name from lab_file where patient_id = $1 order by created_at desc", [
+      own.id,
+    ])
     return rows[0]?.file_name
   }
   expect(await called(encodeURIComponent("../रक्त.html"))).toBe("रक्त.html.pdf")

@@ -42,6 +42,9 @@ export function fileName(sent: string | null, mediaType: string): string {
 /** For `Content-Disposition`: saved and never shown here, under the name that people gave. */
 export function savedAs(plain: string, name: string): string {
   // As RFC 8187 has it, which leaves fewer characters as they are than a URL does.
-  const encoded = encodeURIComponent(name).replace(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
+  const encoded = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
   return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
 }

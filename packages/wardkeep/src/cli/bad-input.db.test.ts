@@ -130,7 +130,10 @@ describe("init", () => {
   it("leaves a file that has the wiring's name as it is, and says why there is no wiring", async () => {
     const here = await emptyFolder()
     const wardkeep = join(here, "wardkeep.ts")
-    await writeFile(join(here, "package.json"), '{ "dependencies": { "express": "5" }, "devDependencies": { "typescript": "5" } }')
+    await writeFile(
+      join(here, "package.json"),
+      '{ "dependencies": { "express": "5" }, "devDependencies": { "typescript": "5" } }',
+    )
     const init = async (...args: string[]) =>
       await callCli(here, ["init", "--yes", ...args], { WARDKEEP_ADMIN_URL: database.ownerUrl })
     for (const [out, why] of [
@@ -152,9 +155,13 @@ describe("init", () => {
     await rm(wardkeep)
     await symlink(join(here, "elsewhere.ts"), wardkeep)
     expect(await init("--out", "wardkeep.ts")).toMatchObject({ code: 2 })
-    expect((await readdir(here)).toSorted()).toEqual(
-      ["package.json", "policy.json", "policy.mts", "wardkeep.policy.ts", "wardkeep.ts"],
-    )
+    expect((await readdir(here)).toSorted()).toEqual([
+      "package.json",
+      "policy.json",
+      "policy.mts",
+      "wardkeep.policy.ts",
+      "wardkeep.ts",
+    ])
   })
 
   it("says which option is missing when tenant or branch cannot be told", async () => {

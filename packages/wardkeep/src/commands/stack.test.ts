@@ -31,7 +31,10 @@ describe("what an application is made of", () => {
       typescript: true,
       others: ["knex"],
     })
-    const development = JSON.stringify({ devDependencies: { typescript: "5", prisma: "7" }, dependencies: { express: "5" } })
+    const development = JSON.stringify({
+      devDependencies: { typescript: "5", prisma: "7" },
+      dependencies: { express: "5" },
+    })
     expect(detectStack(await application(development))).toMatchObject({ framework: "express", orm: "prisma" })
     for (const broken of ["{", "null"]) {
       const folder = await application(broken)
@@ -79,7 +82,9 @@ describe("the wiring", () => {
       const { text = "", steps = [] } = wiringFor({ ...stack, framework }, where) ?? {}
       const [, called = ""] = /await (issuer\S*)\.issueSession/.exec(steps.join("\n")) ?? []
       expect(text).toContain(`await ${called}.issueSession`)
-      expect(text).toContain(called === "issuer()" ? "export const issuer = (): Issuer" : "export const issuer = createIssuer")
+      expect(text).toContain(
+        called === "issuer()" ? "export const issuer = (): Issuer" : "export const issuer = createIssuer",
+      )
     }
   })
 
