@@ -10,9 +10,14 @@ function terminal(answer: string, isTTY = true): { context: CommandContext; seen
   const stdin = Object.assign(new PassThrough(), { isTTY })
   const stdout = Object.assign(new PassThrough(), { isTTY })
   let text = ""
+  let isAnswered = false
   stdout.setEncoding("utf8").on("data", (part: string) => {
     text += part
-    if (text.includes("Type yes: ")) stdin.write(`${answer}\n`)
+    // Once: a terminal shows what is typed, and that is heard here, too.
+    if (!isAnswered && text.includes("Type yes: ")) {
+      isAnswered = true
+      stdin.write(`${answer}\n`)
+    }
   })
   const surroundings = { stdin, stdout }
   return { context: { surroundings } as unknown as CommandContext, seen: () => text }
