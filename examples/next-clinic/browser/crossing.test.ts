@@ -171,18 +171,43 @@ test("a lab file of another branch is not downloaded, and none is put there; the
     const answer = await nurse.page.request.get(`${origin}/lab-files/${id}`)
     return [answer.status(), await answer.text()] as const
   }
-  expect((await get(file("nurse")))[0]).toBe(200)
+  const mine = await nurse.page.request.get(`${origin}/lab-files/${file("nurse")}`)
+  expect(mine.status()).toBe(200)
+  // Saved and never shown, whatever is in it, and kept by no cache.
+  expect(mine.headers()).toMatchObject({
+    "content-type": "application/pdf",
+    "content-disposition": expect.stringMatching(/^attachment; filename="[0-9a-f-]{36}\.pdf"; /),
+    "cache-control": "private, no-store",
+    "x-content-type-options": "nosniff",
+  })
   const none = await get("00000000-0000-4000-8000-000000000000")
   expect(none[0]).toBe(404)
   for (const part of ["doctorNextDoor", "doctorElsewhere"] as const) expect(await get(file(part))).toEqual(none)
   const before = await asked("select count(*)::int as n from lab_file")
-  const send = (seat: Seat, patient: string, headers = {}) =>
-    seat.page.request.post(`${origin}/patients/${patient}/lab-files`, { data: Buffer.from("%PDF-1.4 x"), headers })
+  const pdf = Buffer.from("%PDF-1.4 <script>alert(1)</script>")
+  const send = (seat: Seat, patient: string, headers = {}, data = pdf) =>
+    seat.page.request.post(`${origin}/patients/${patient}/lab-files`, { data, headers })
   for (const { id } of foreign) expect((await send(nurse, id)).status()).toBe(404)
   expect((await send(reception, own.id)).status()).toBe(403)
   expect((await send(nurse, own.id, { "sec-fetch-site": "cross-site" })).status()).toBe(403)
-  expect((await reception.page.request.get(`${origin}/lab-files/${file("nurse")}`)).status()).not.toBe(200)
+  expect((await reception.page.request.get(`${origin}/lab-files/${file("nurse")}`)).status()).toBe(403)
+  // The form asks before it sends; who sends without it is asked, too.
+  const huge = Buffer.concat([pdf, Buffer.alloc(5 * 1024 * 1024)])
+  expect((await send(nurse, own.id, {}, huge)).status()).toBe(413)
+  expect((await send(nurse, own.id, {}, Buffer.from("<script>alert(1)</script>"))).status()).toBe(415)
   expect(await asked("select count(*)::int as n from lab_file")).toMatchObject({ rows: before.rows })
+  // What begins as a PDF is saved as one, whatever it is called.
+  const called = async (name: string): Promise<string> => {
+    expect((await send(nurse, own.id, { "x-file-name": name })).status()).toBe(201)
+    const { rows } = await asked("select file_name from lab_file where patient_id = $1 order by created_at desc", [
+      own.id,
+    ])
+    return rows[0]?.file_name
+  }
+  expect(await called(encodeURIComponent("../रक्त.html"))).toBe("रक्त.html.pdf")
+  expect(await called("Report.PDF")).toBe("Report.pdf")
+  expect(await called("%E2%80%AEfdp.html%")).toBe("file.pdf")
+  expect(await called("x".repeat(500))).toBe(`${"x".repeat(115)}.pdf`)
   await nurse.context.close()
 })
 

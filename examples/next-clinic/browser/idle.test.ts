@@ -65,3 +65,21 @@ test("a tab that slept behind does not end the session of whoever unlocked anoth
   expect(new URL(at.page.url()).pathname).toBe("/patients")
   await at.context.close()
 })
+
+test("a computer that slept is locked by the hand that wakes it, in the database too", async () => {
+  const at = await seat(chromium, console_, "doctor")
+  await at.page.addInitScript("window.turns = []; window.setInterval = (turn) => turns.push(turn)")
+  await at.go("/patients")
+  await expect.poll(() => at.page.evaluate<number>("turns.length"), { timeout: 20_000 }).toBeGreaterThan(0)
+  await at.page.mouse.move(20, 20)
+  expect(await at.page.locator("dialog.lock[open]").count()).toBe(0)
+  await at.page.evaluate("{ const now = Date.now; Date.now = () => now() + 3_600_000 }")
+  const ended = at.page.waitForResponse(
+    (response) => response.url() === `${console_.origin}/session` && response.request().method() === "DELETE",
+  )
+  await at.page.mouse.move(40, 40)
+  await at.page.waitForSelector("dialog.lock[open]")
+  expect((await ended).status()).toBe(204)
+  expect((await at.page.request.get(`${console_.origin}/patients`, { maxRedirects: 0 })).status()).toBe(307)
+  await at.context.close()
+})

@@ -25,3 +25,13 @@ export function codeOf(error: unknown): string {
   const state = typeof error === "object" && error !== null && "code" in error ? String(error.code) : ""
   return byState[state] ?? "internal"
 }
+
+const statuses: Readonly<Record<string, number>> = { not_found: 404, forbidden: 403, invalid_input: 400 }
+
+/** What a route handler answers to a refusal of PostgreSQL's own. Throws what is none. */
+export function refusedBy(error: unknown): Response {
+  const code = codeOf(error)
+  const status = statuses[code]
+  if (status === undefined) throw error
+  return Response.json({ code }, { status })
+}

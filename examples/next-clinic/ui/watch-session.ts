@@ -22,30 +22,47 @@ const cover = (isCovered: boolean): void => void document.documentElement.toggle
  */
 export function watchSession(idleSeconds: number, over: () => void): () => void {
   let [usedAt, toldAt, savedAt] = [0, Date.now(), 0]
-  const use = (): void => {
+  const save = (): void => {
     usedAt = Date.now()
     if (usedAt - savedAt < 1000) return
     savedAt = usedAt
     localStorage.setItem(shared, String(usedAt))
   }
+  const isIdle = (): boolean => {
+    usedAt = Math.max(usedAt, Number(localStorage.getItem(shared)))
+    return Date.now() - usedAt > idleSeconds * 1000
+  }
+  let isOver = false
+  const end = async (): Promise<void> => {
+    // A hand that moves says so many times.
+    if (isOver) return
+    isOver = true
+    over()
+    await alive("DELETE")
+  }
+  // Timers stand still while the computer sleeps: the hand that wakes it finds the page locked, and does not count as use.
+  const use = (): void => {
+    if (isIdle()) void end()
+    else save()
+  }
   // Opening or unlocking a page is use. A tab behind it that does not hear of this would end the new session as idle.
-  use()
+  save()
   const ask = async (): Promise<void> => {
-    if (!document.hidden && !(await alive("GET"))) over()
+    if (document.hidden) return
+    if (isIdle()) await end()
+    else if (!(await alive("GET"))) over()
   }
   const shown = async ({ persisted }: PageTransitionEvent): Promise<void> => {
     if (!persisted) return
     cover(true)
-    if (await alive("GET")) cover(false)
+    if (isIdle()) await end()
+    else if (await alive("GET")) cover(false)
     else over()
   }
   const turn = async (): Promise<void> => {
     const now = Date.now()
-    usedAt = Math.max(usedAt, Number(localStorage.getItem(shared)))
-    if (now - usedAt > idleSeconds * 1000) {
-      over()
-      await alive("DELETE")
-    } else if (now - toldAt > idleSeconds * 333) {
+    if (isIdle()) await end()
+    else if (now - toldAt > idleSeconds * 333) {
       const isUsed = usedAt > toldAt
       toldAt = now
       if (!(await alive(isUsed ? "POST" : "GET"))) over()

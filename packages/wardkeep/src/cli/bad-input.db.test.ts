@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises"
+import { readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { callCli } from "#tests/cli/call-cli.ts"
@@ -125,6 +125,43 @@ describe("init", () => {
       const ran = await callCli(here, ["plan", "--policy", name], env)
       expect(ran.stderr, name).not.toContain("WK001")
     }
+  })
+
+  it("leaves a file that has the wiring's name as it is, and says why there is no wiring", async () => {
+    const here = await emptyFolder()
+    const wardkeep = join(here, "wardkeep.ts")
+    await writeFile(
+      join(here, "package.json"),
+      '{ "dependencies": { "express": "5" }, "devDependencies": { "typescript": "5" } }',
+    )
+    const init = async (...args: string[]) =>
+      await callCli(here, ["init", "--yes", ...args], { WARDKEEP_ADMIN_URL: database.ownerUrl })
+    for (const [out, why] of [
+      ["wardkeep.ts", "the name wardkeep.ts is taken"],
+      ["policy.json", "it needs a policy file in .ts, and policy.json is another"],
+      ["policy.mts", "it needs a policy file in .ts, and policy.mts is another"],
+    ] as const) {
+      const ran = await init("--out", out)
+      expect(ran, out).toMatchObject({ code: 0, stderr: "" })
+      expect(ran.stdout).toContain(`No wiring: ${why}`)
+    }
+    expect(await readFile(wardkeep, "utf8")).toContain("definePolicy")
+    await writeFile(wardkeep, "mine")
+    const beside = await init()
+    expect(beside).toMatchObject({ code: 0, stderr: "" })
+    expect(beside.stdout).toContain("the name wardkeep.ts is taken")
+    expect(await readFile(wardkeep, "utf8")).toBe("mine")
+    // A link that leads nowhere is not followed.
+    await rm(wardkeep)
+    await symlink(join(here, "elsewhere.ts"), wardkeep)
+    expect(await init("--out", "wardkeep.ts")).toMatchObject({ code: 2 })
+    expect((await readdir(here)).toSorted()).toEqual([
+      "package.json",
+      "policy.json",
+      "policy.mts",
+      "wardkeep.policy.ts",
+      "wardkeep.ts",
+    ])
   })
 
   it("says which option is missing when tenant or branch cannot be told", async () => {

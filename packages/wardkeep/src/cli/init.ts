@@ -1,7 +1,6 @@
 import { relative } from "node:path"
 import { Command } from "commander"
 import { type InitResult, init, type NewFile } from "../commands/init.js"
-import type { Stack } from "../commands/stack.js"
 import { ask } from "./ask.js"
 import {
   type CommandContext,
@@ -75,9 +74,10 @@ function showNew({ path, text }: NewFile, { output, surroundings }: CommandConte
   for (const line of text.trimEnd().split("\n")) output.out(output.paint("green", `+${line}`))
 }
 
-function documentOf({ path, draft, stack, wiring, changeOwner }: InitResult, folder: string): object {
+function documentOf({ path, draft, stack, wiring, taken, changeOwner }: InitResult, folder: string): object {
   const beside = wiring && { ...wiring, path: relative(folder, wiring.path) }
-  return { path: relative(folder, path), ...draft, stack, wiring: beside, changeOwner }
+  const there = taken && relative(folder, taken)
+  return { path: relative(folder, path), ...draft, stack, wiring: beside, taken: there, changeOwner }
 }
 
 function printResult(result: InitResult, { output, surroundings }: CommandContext): void {
@@ -95,16 +95,20 @@ function printResult(result: InitResult, { output, surroundings }: CommandContex
       `  for ${[stack.framework, stack.orm].filter((one) => one !== undefined).join(" and ")}; then, in your code:`,
     )
     for (const step of wiring.steps) output.out(`  - ${step}`)
-  } else output.out(`  No wiring: ${whyNone(stack)}`)
+  } else output.out(`  No wiring: ${whyNone(result, surroundings.folder)}`)
   output.out("Next: read it, then `wardkeep migrate --generate-passwords`.")
   if (changeOwner.length === 0) return
   output.out("After `wardkeep migrate`, the covered tables must belong to the owner role. As their present owner:")
   for (const statement of changeOwner) output.out(`  ${statement}`)
 }
 
-function whyNone({ others, framework, typescript }: Stack): string {
-  if (framework !== undefined && !typescript)
-    return "it is written for TypeScript. docs/guides/orms.md shows each framework."
+function whyNone({ stack: { others, framework, typescript }, path, taken }: InitResult, folder: string): string {
+  const guide = "docs/guides/orms.md shows each framework and ORM."
+  if (taken !== undefined) return `the name ${relative(folder, taken)} is taken. ${guide}`
+  if (framework !== undefined) {
+    const needs = typescript ? `a policy file in .ts, and ${relative(folder, path)} is another` : "TypeScript"
+    return `it needs ${needs}. ${guide}`
+  }
   const found = others.length === 0 ? "neither Express nor Next stands in package.json" : `found ${others.join(", ")}`
-  return `${found}. docs/guides/orms.md shows each framework and ORM.`
+  return `${found}. ${guide}`
 }

@@ -109,6 +109,12 @@ function parent(tables: readonly SeenTable[], scope: string, named: string | und
   })
 }
 
+/** Whoever may make a table chooses its name: a line break in it would end the comment, and what follows would be run. */
+function inComment(name: string): string {
+  const codeOf = (one: string): string => `\\u{${one.codePointAt(0)?.toString(16)}}`
+  return `"${name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, codeOf)}"`
+}
+
 /** A TypeScript policy file. */
 export function policyText(draft: Draft): string {
   const managed = draft.tables.filter((table) => table.scope !== "unmanaged")
@@ -117,7 +123,7 @@ export function policyText(draft: Draft): string {
   const skipped =
     draft.skipped.length === 0
       ? ""
-      : `  // Not covered, because the name cannot be written here: ${draft.skipped.join(", ")}\n`
+      : `  // Not covered, because the name cannot be written here: ${draft.skipped.map(inComment).join(", ")}\n`
   const { tenant, branch, columns } = draft.tenancy
   return `import { definePolicy } from "wardkeep/policy"
 

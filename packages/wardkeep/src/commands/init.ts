@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { lstatSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { roleNames, WardkeepError } from "@wardkeep/core"
@@ -30,18 +30,20 @@ export interface InitResult {
   readonly path: string
   readonly draft: Draft
   readonly stack: Stack
-  /** Beside the policy file, where the stack is one that `init` writes for. */
+  /** Beside the policy file, where the stack is one that `init` writes for and its name is free. */
   readonly wiring: (Pick<Wiring, "steps"> & { readonly path: string }) | undefined
+  /** What has the wiring's name already, and stays as it is. */
+  readonly taken: string | undefined
   /** Covered tables that do not belong to the owner role yet, as statements for whoever owns them. */
   readonly changeOwner: readonly string[]
 }
 
 /**
  * Writes a first policy file from what a database looks like, and beside it what wires Express or Next and Prisma or Drizzle to it,
- * as `package.json` names them. Reads the catalog and `package.json` only, changes no file that is there, and asks nothing but
- * `confirm`.
+ * as `package.json` names them. Reads the catalog, `package.json` and the schema of Prisma only, changes no file that is there, and
+ * asks nothing but `confirm`.
  *
- * @throws WK009 the file exists, or tenant and branch cannot be told · WK002 no tables · WK005
+ * @throws WK009 the policy file exists, or tenant and branch cannot be told · WK002 no tables · WK005
  * @example await init({ connection: { env: process.env } })
  */
 export async function init(options: InitOptions): Promise<InitResult> {
@@ -63,10 +65,12 @@ export async function init(options: InitOptions): Promise<InitResult> {
   }
   const draft = draftPolicy(schema, tables, options)
   const stack = detectStack(folder)
-  const wiring = path.endsWith(".json") ? undefined : wiringFor(stack, whereOf(path, folder))
+  // How a module in .mts is imported depends on what builds the application.
+  const wiring = path.endsWith(".ts") ? wiringFor(stack, whereOf(path, folder)) : undefined
   const policy: NewFile = { path, text: path.endsWith(".json") ? policyJson(draft) : policyText(draft) }
-  const beside = wiring && { path: join(dirname(path), "wardkeep.ts"), text: wiring.text }
-  if (beside !== undefined) refuseOverwriting(beside.path, folder)
+  const name = join(dirname(path), "wardkeep.ts")
+  const isTaken = wiring !== undefined && (name === path || isThere(name))
+  const beside = wiring && !isTaken ? { path: name, text: wiring.text } : undefined
   const files = beside === undefined ? [policy] : [policy, beside]
   const confirmed = (await options.confirm?.(files)) ?? true
   if (confirmed) for (const file of files) await write(file, folder)
@@ -81,13 +85,14 @@ export async function init(options: InitOptions): Promise<InitResult> {
     draft,
     stack,
     wiring: beside && wiring && { path: beside.path, steps: wiring.steps },
+    taken: isTaken ? name : undefined,
     changeOwner,
   }
 }
 
 const whereOf = (path: string, folder: string) => ({
   folder: dirname(path),
-  policy: basename(path).replace(/\.m?ts$/, ""),
+  policy: basename(path, ".ts"),
   prismaModule: prismaModule(folder),
 })
 
@@ -104,8 +109,18 @@ async function write({ path, text }: NewFile, folder: string): Promise<void> {
   }
 }
 
+/** A link that leads nowhere counts, too. What cannot be asked cannot be written either, which says why. */
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function refuseOverwriting(path: string, folder: string): void {
-  if (!existsSync(path)) return
+  if (!isThere(path)) return
   throw new WardkeepError("WK009", {
     message: `${relative(folder, path)} exists and is never overwritten`,
     hint: "Remove it first, or write another file with --out.",

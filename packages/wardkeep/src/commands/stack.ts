@@ -48,11 +48,15 @@ export function prismaModule(folder: string): string | undefined {
   for (const at of ["prisma", "."]) {
     const file = join(folder, at, "schema.prisma")
     if (!existsSync(file)) continue
-    const generator = /generator\s+\w+\s*\{[^}]*\}/.exec(readFileSync(file, "utf8"))?.[0] ?? ""
-    const says = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*"([^"]+)"`, "m").exec(generator)?.[1]
-    const output = says("output")
-    // The older generator writes `index.js`, the one of Prisma 7 `client.ts`.
-    return output && join(folder, at, output, says("provider") === "prisma-client-js" ? "index" : "client")
+    const generators = readFileSync(file, "utf8").match(/^\s*generator\s+\w+\s*\{[^}]*\}/gm) ?? []
+    const said = (generator: string, name: string) =>
+      new RegExp(`^\\s*${name}\\s*=\\s*"([^"]+)"`, "m").exec(generator)?.[1]
+    for (const generator of generators) {
+      const [provider, output] = [said(generator, "provider"), said(generator, "output")]
+      // The older generator writes `index.js`, the one of Prisma 7 `client.ts`. Others make no client.
+      if (provider === "prisma-client-js") return output && join(folder, at, output, "index")
+      if (provider === "prisma-client") return output && join(folder, at, output, "client")
+    }
   }
   return undefined
 }

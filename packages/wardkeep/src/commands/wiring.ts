@@ -48,9 +48,16 @@ function local(from: string, to: string): string {
   return path.startsWith(".") ? path : `./${path}`
 }
 
-const sessionsText = `/**
+const neededText = `function needed(name: string): string {
+  const value = process.env[name]
+  if (value === undefined) throw new Error(\`set \${name}\`)
+  return value
+}
+`
+
+const sessionsText = (issuer: string): string => `/**
  * Who is signed in, by the id in your cookie. Put your own store here: on the server's side, because a session holds tokens. Your
- * login fills it: \`sessions.set(id, await issuer.issueSession({ actor, assignments, mfaAt, ttl: "PT8H" }))\`.
+ * login fills it: \`sessions.set(id, await ${issuer}.issueSession({ actor, assignments, mfaAt, ttl: "PT8H" }))\`.
  */`
 
 function expressWiring(orm: Orm | undefined, where: Where): Wiring {
@@ -62,12 +69,7 @@ import { expressContext, expressErrors } from "wardkeep/express"
 ${imports}import policy from "./${where.policy}.js"
 
 // Made by \`wardkeep init\`, and yours from now on.
-function needed(name: string): string {
-  const value = process.env[name]
-  if (value === undefined) throw new Error(\`set \${name}\`)
-  return value
-}
-
+${neededText}
 export const wk = createWardkeep({ pool: { connectionString: needed("APP_DATABASE_URL") }, policy })
 ${db}
 /** For the code that signs people in, and for no other. */
@@ -77,7 +79,7 @@ export const issuer = createIssuer({
   key: needed("WARDKEEP_KEY"),
 })
 
-${sessionsText}
+${sessionsText("issuer")}
 export const sessions = new Map<string, Session>()
 const idOf = ({ headers }: Request): string => /(?:^|;\\s*)sid=([^;]+)/.exec(headers.cookie ?? "")?.[1] ?? ""
 
@@ -98,38 +100,38 @@ function nextWiring(orm: Orm | undefined, where: Where): Wiring {
   const [imports, db] = ormParts(orm, where, "")
   return {
     text: `import { cookies, headers } from "next/headers"
-import { createIssuer, createWardkeep, type Session } from "wardkeep"
+import { createIssuer, createWardkeep, type Issuer, type Session } from "wardkeep"
 import { nextContext, nextStore } from "wardkeep/next"
 ${imports}import policy from "./${where.policy}"
 
-// Made by \`wardkeep init\`, and yours from now on. \`next build\` loads this file without an environment, and nothing connects
-// before it is used.
-const needed = (name: string): string => process.env[name] ?? \`postgres://set-\${name}.invalid/none\`
-
+// Made by \`wardkeep init\`, and yours from now on.
+${neededText}
 function open() {
   const store = nextStore(headers)
+  // \`next build\` loads this file without an environment, and nothing connects before it is used.
+  const connectionString = process.env.APP_DATABASE_URL ?? "postgres://set-app-database-url.invalid/none"
   return {
     store,
-    wk: createWardkeep({ pool: { connectionString: needed("APP_DATABASE_URL") }, policy, contextStore: store }),
+    wk: createWardkeep({ pool: { connectionString }, policy, contextStore: store }),
     sessions: new Map<string, Session>(),
   }
 }
 
 // Next loads this file once for pages and once more for route handlers.
-const kept = globalThis as typeof globalThis & { wardkeepOfThisApp?: ReturnType<typeof open> }
+const kept = globalThis as typeof globalThis & { wardkeepOfThisApp?: ReturnType<typeof open>; issuerOfThisApp?: Issuer }
 const { store, ...rest } = (kept.wardkeepOfThisApp ??= open())
 export const { wk } = rest
 ${db}
-${sessionsText}
+${sessionsText("issuer()")}
 export const { sessions } = rest
 
-/** For the code that signs people in, and for no other. */
-export const openIssuer = () =>
-  createIssuer({
+/** For the code that signs people in, and for no other: one in the process, made when it is first asked for. */
+export const issuer = (): Issuer =>
+  (kept.issuerOfThisApp ??= createIssuer({
     pool: { connectionString: needed("ISSUER_DATABASE_URL") },
     keyId: needed("WARDKEEP_KEY_ID"),
     key: needed("WARDKEEP_KEY"),
-  })
+  }))
 
 /** Around every page, route handler and server action that reads: \`clinic.component\`, \`clinic.route\`, \`clinic.action\`. */
 export const clinic = nextContext(wk, {
@@ -141,7 +143,7 @@ export const clinic = nextContext(wk, {
       'serverExternalPackages: ["wardkeep"] in next.config.ts',
       "clinic.component around pages, clinic.route around route handlers, clinic.action around server actions",
       orm === undefined ? "ask with wk.query instead of your pool" : "ask with the db of this file",
-      "after your own login: sessions.set(id, await issuer.issueSession(…))",
+      "after your own login: sessions.set(id, await issuer().issueSession(…))",
     ],
   }
 }

@@ -1,7 +1,8 @@
 import { Readable } from "node:stream"
 import { download } from "wardkeep/audit"
+import { refusedBy } from "@/clinic/code-of"
 import { clinic, wk } from "@/clinic/context"
-import { neutralName } from "@/clinic/lab-files"
+import { neutralName, savedAs } from "@/clinic/lab-files"
 import { isId } from "@/clinic/posted"
 
 interface Place {
@@ -16,19 +17,21 @@ interface Described extends Record<string, unknown> {
 /** A lab file: the download is in the audit log before its first byte leaves, and with its SHA-256 behind the last. */
 export const GET = clinic.route(async (_request: Request, { params }: Place) => {
   const { id } = await params
-  const find = "select patient_id, file_name, media_type from lab_file where id = $1"
-  const [file] = isId(id) ? (await wk.query<Described>(find, [id])).rows : []
-  if (file === undefined) return Response.json({ code: "not_found" }, { status: 404 })
-  const content = async function* (): AsyncGenerator<Buffer> {
-    const { rows } = await wk.query<{ content: Buffer }>("select patient_id, content from lab_file where id = $1", [id])
-    for (const row of rows) yield row.content
+  try {
+    const find = "select patient_id, file_name, media_type from lab_file where id = $1"
+    const [file] = isId(id) ? (await wk.query<Described>(find, [id])).rows : []
+    if (file === undefined) return Response.json({ code: "not_found" }, { status: 404 })
+    const called = neutralName(id, file.media_type)
+    const leaving = await download(wk, { relation: "public.lab_file", records: [id], file: called }, content(id))
+    return new Response(Readable.toWeb(Readable.from(leaving)) as ReadableStream<Uint8Array>, {
+      headers: { "content-type": file.media_type, "content-disposition": savedAs(called, file.file_name) },
+    })
+  } catch (error) {
+    return refusedBy(error)
   }
-  const called = neutralName(id, file.media_type)
-  const leaving = await download(wk, { relation: "public.lab_file", records: [id], file: called }, content())
-  return new Response(Readable.toWeb(Readable.from(leaving)) as ReadableStream<Uint8Array>, {
-    headers: {
-      "content-type": file.media_type,
-      "content-disposition": `attachment; filename="${called}"; filename*=UTF-8''${encodeURIComponent(file.file_name)}`,
-    },
-  })
 })
+
+async function* content(id: string): AsyncGenerator<Buffer> {
+  const { rows } = await wk.query<{ content: Buffer }>("select patient_id, content from lab_file where id = $1", [id])
+  for (const row of rows) yield row.content
+}

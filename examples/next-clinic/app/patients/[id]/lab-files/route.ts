@@ -1,4 +1,4 @@
-import { codeOf } from "@/clinic/code-of"
+import { refusedBy } from "@/clinic/code-of"
 import { clinic, currentLogin, wk } from "@/clinic/context"
 import { fileName, mediaTypeOf, mostBytes } from "@/clinic/lab-files"
 import { bytesOf, isOwn } from "@/clinic/posted"
@@ -7,7 +7,6 @@ interface Place {
   readonly params: Promise<{ id: string }>
 }
 
-const statuses: Readonly<Record<string, number>> = { not_found: 404, forbidden: 403, invalid_input: 400 }
 const refused = (code: string, status: number): Response => Response.json({ code }, { status })
 
 /** Adds a file to a patient: its bytes are the body. Not a server action, whose forms are kept small. */
@@ -22,12 +21,10 @@ export const POST = clinic.route(async (request: Request, { params }: Place) => 
   try {
     await wk.query(
       "insert into lab_file (patient_id, author, file_name, media_type, content) values ($1, $2, $3, $4, $5)",
-      [(await params).id, login.session.actor, fileName(request.headers.get("x-file-name")), type, content],
+      [(await params).id, login.session.actor, fileName(request.headers.get("x-file-name"), type), type, content],
     )
     return new Response(null, { status: 201 })
   } catch (error) {
-    const status = statuses[codeOf(error)]
-    if (status === undefined) throw error
-    return refused(codeOf(error), status)
+    return refusedBy(error)
   }
 })

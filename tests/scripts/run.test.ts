@@ -1,0 +1,26 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { expect, test } from "vitest"
+
+// Ends with the pipe, too: whatever this test finds, nothing is left behind.
+const started = `
+for (const [n, signal] of ["SIGINT", "SIGTERM", "SIGHUP"].entries()) process.on(signal, () => process.exit(7 + n))
+process.stdin.on("end", () => process.exit(1)).resume()
+console.log("ready")`
+const program = `import { run } from ${JSON.stringify(new URL("run.mjs", import.meta.url).href)}
+process.exitCode = await run(process.execPath, ["-e", ${JSON.stringify(started)}], { stays: true })`
+
+test.each([
+  ["SIGINT", 7],
+  ["SIGTERM", 8],
+  ["SIGHUP", 9],
+] as const)("what stays until it is told to end hears %s, and its exit code is the answer", async (signal, code) => {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["pipe", "pipe", "inherit"] })
+  try {
+    await once(child.stdout, "data")
+    child.kill(signal)
+    expect(await once(child, "exit")).toEqual([code, null])
+  } finally {
+    child.stdin.end()
+  }
+})
