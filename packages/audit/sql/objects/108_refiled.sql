@@ -50,18 +50,19 @@ as $$
     select distinct t.record, t.part from told t
       join owner o on o.key in (t.was, t.became) and coalesce(o.branch = t.branch, true) and coalesce(o.record = t.record, true)
   ), turns as (
-    select t.*, lag(t.id) over w is null as is_first, lead(t.id) over w as next, lead(t.was) over w as next_was, lead(t.became) over w as next_became
+    select t.*, lag(t.id) over w is null as is_first, lag(t.became) over w as had_become, lead(t.id) over w as next, lead(t.was) over w as next_was, lead(t.became) over w as next_became
       from told t join about a on a.record = t.record and a.part is not distinct from t.part
     window w as (partition by t.record, t.part order by t.id)
   ), spans as (
     -- Before the first: what it was, or what it was made as. The event itself tells of both. Then what it became, until the next says otherwise.
+    -- A row that became another person's is two events, of the one and of the other, in either order.
     select record, part, branch, coalesce(was, became) as key, int8range(null, id, '()') as ids from turns where is_first
     union all
     select record, part, branch, k.key, int8range(id, id, '[]') from turns cross join lateral (values (was), (became)) k(key)
     union all
     select record, part, branch, k.key, int8range(id, next, '()')
       from turns cross join lateral (select coalesce(became, next_was) is null as is_gone) g
-      cross join lateral (values (became), (next_was), (case when is_gone then was end), (case when is_gone then next_became end)) k(key)
+      cross join lateral (values (became), (next_was), (case when is_gone then coalesce(had_become, was) end), (case when is_gone then next_became end)) k(key)
   )
   select s.record, s.part, range_agg(int8multirange(s.ids) * o.ids)
     from spans s join owner o on o.key = s.key and coalesce(o.branch = s.branch, true) and coalesce(o.record = s.record, true)
@@ -104,7 +105,9 @@ begin
   insert into wardkeep_audit.refiled (event, tenant, relation, parent, record, branch, was, became)
   select e.id, e.tenant, e.relation, b.parent, e.record, e.branch, e.detail::jsonb -> b.by_column ->> 0, e.detail::jsonb -> b.by_column ->> 1
     from unnest(xids, events) a(xid, id) join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id join wardkeep_audit.belonging() b on b.child = e.relation
-   where e.record is not null and e.verb in ('create', 'update', 'delete') and jsonb_typeof(e.detail::jsonb -> b.by_column) = 'array';
+   where e.record is not null and e.verb in ('create', 'update', 'delete') and jsonb_typeof(e.detail::jsonb -> b.by_column) = 'array'
+  -- Where an event came back from a backup, what was kept of it is here already.
+  on conflict (event) do nothing;
 end
 $$;
 comment on function wardkeep_audit.keep_refiled(xid8[], bigint[]) is 'Internal: before events are closed, keeps what they told of to whom rows belonged.';

@@ -324,6 +324,8 @@ describe("the erasure of a person", () => {
       await says(along, "of Bela")
       for (const id of [refiled, along]) await says(id, "later of Bela")
       await seal()
+      expect(await bundle(bela)).not.toContain(ann)
+      await seal()
       const erase = (subject = ""): Promise<Erased> =>
         owned((client) => eraseSubject({ client, tenant, subject, reason: "request 22" }))
       const left = async (): Promise<Record<string, number>> => {
@@ -336,21 +338,21 @@ describe("the erasure of a person", () => {
         return Object.fromEntries(rows.map(({ record, n }) => [record, n]))
       }
       expect(await left()).toEqual({ [refiled]: 4, [along]: 4 })
-      const log = async (): Promise<string> =>
-        (await owned((client) => client.query("select string_agg(e::text, ' ') as log from wardkeep_audit.event e")))
-          .rows[0].log
+      const everything = `select concat((select string_agg(e::text, ' ') from wardkeep_audit.event e),
+        (select string_agg(f::text, ' ') from wardkeep_audit.refiled f)) as log`
+      const log = async (): Promise<string> => (await owned((client) => client.query(everything))).rows[0].log
       const [first, second, own] = erased.first === "Ann" ? [ann, bela, anns] : [bela, ann, belas]
       await erase(first)
       // The event that refiled it tells of both, and goes with the first.
       expect(await left()).toEqual({ [refiled]: erased.left[0], [along]: erased.left[1] })
       const now = await log()
       expect(now).toContain(erased.stays)
-      for (const text of [own, `of ${erased.first}""]`]) expect(now).not.toContain(text)
+      for (const text of [first, own, `of ${erased.first}""]`]) expect(now).not.toContain(text)
       await seal()
       await erase(second)
       expect(await left()).toEqual({})
       const end = await log()
-      for (const text of ["of Ann", "of Bela", anns, belas, moved, bela]) expect(end).not.toContain(text)
+      for (const text of ["of Ann", "of Bela", anns, belas, moved, ann, bela]) expect(end).not.toContain(text)
       const kept = await owned((client) => client.query("select from wardkeep_audit.refiled"))
       expect(kept.rowCount).toBe(0)
       await seal()
@@ -377,6 +379,28 @@ describe("the erasure of a person", () => {
     )
     expect(left.rows).toEqual([{ branch: "south" }])
   })
+
+  it.each([
+    { of: "left-first", left: 3, came: 4 },
+    { of: "came-first", left: 4, came: 3 },
+  ])(
+    "takes what a row says since it was the person's, whichever was written first ($of)",
+    async ({ of, left, came }) => {
+      const told = `with b as (select * from wardkeep_audit.belonging() where parent_subject is not null limit 1)
+      insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, record, subject, detail)
+      select '${of}', 'asha', 'owner', 'care', v.verb, case when v.record = 'child' then b.child else b.parent end, v.record, v.subject,
+             json_build_object(case when v.record = 'child' then b.by_column else b.parent_subject end, v.told::json)::text
+        from b, (values (1, 'create', 'row', 'ann', '[null,"ann"]'), (2, 'create', 'child', null, '[null,"row"]'),
+          (${left}, 'update', 'row', 'ann', '["ann",null]'), (${came}, 'update', 'row', 'bela', '[null,"bela"]'),
+          (5, 'update', 'child', null, '"redacted"')) v (n, verb, record, subject, told) order by v.n`
+      await connected(database.adminUrl, (client) => client.query(told))
+      await seal()
+      const erase = (subject: string): Promise<Erased> =>
+        owned((client) => eraseSubject({ client, tenant: of, subject, reason: "request 23" }))
+      expect(await erase("bela")).toEqual({ events: 2, untold: 0 })
+      expect(await erase("ann")).toEqual({ events: 3, untold: 0 })
+    },
+  )
 
   it("does not stop a sealer that it waits for, and leaves what commits behind it whole", async () => {
     const erase = () => owned((client) => eraseSubject({ client, tenant, subject: neighbour, reason: "request 19" }))

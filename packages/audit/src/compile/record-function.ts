@@ -79,14 +79,20 @@ function rowsOf(entry: ScopedTable, rows: "old_rows" | "new_rows", alias: string
 
 /**
  * Old and new row of one record. A row whose key changed has no partner: it is recorded under the old key with what it was
- * and under the new key with what it is, and so are the changed rows of a table without a key.
+ * and under the new key with what it is, and so are the changed rows of a table without a key. A row that was one person's
+ * and is another's has none either, so that no event about one of them tells of the other.
  */
 function pairedRows(entry: ScopedTable, old: string, now: string): string {
   const same =
     entry.key.length === 0
-      ? "o::text = n::text"
-      : entry.key.map((column) => `o.${quoteIdent(column)}::text = n.${quoteIdent(column)}::text`).join(" and ")
-  return `${old} full join ${now} on ${same}`
+      ? ["o::text = n::text"]
+      : entry.key.map((column) => `o.${quoteIdent(column)}::text = n.${quoteIdent(column)}::text`)
+  const { subject } = entry.rule
+  if (subject !== undefined && entry.key.length > 0 && !entry.key.includes(subject)) {
+    const [was, is] = ["o", "n"].map((row) => `${row}.${quoteIdent(subject)}`)
+    same.push(`(${was} is null or ${is} is null or ${was}::text = ${is}::text)`)
+  }
+  return `${old} full join ${now} on ${same.join(" and ")}`
 }
 
 /** The key without the scope, as text; several columns as a JSON array. */

@@ -251,6 +251,31 @@ describe("a month of the log", () => {
     })
   })
 
+  it.each([
+    ["a hold", "WK440", "select wardkeep_audit.place_hold($1, null, null, null, 'case 9', 'court')", []],
+    [
+      "an event of that time",
+      "WK443",
+      "insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, at) values ($1, 'late', 'doctor', 'care', 'create', 'x', $2)",
+      [`${month}-10T00:00Z`],
+    ],
+  ])("is not dropped where %s came while the drop waited, after it had counted", async (_, code, text, more) => {
+    await connected(withLogin(database.ownerUrl, clinic.logins.migrator), (coming) =>
+      asOwner(coming, clinic.policy, async () => {
+        await coming.query("begin")
+        await coming.query(text, [tenant, ...more])
+        // That it begins is sealed already.
+        const finishing = owned((client) => client.query("select wardkeep_audit.finish_drop($1)", [month]))
+        expect(await waitsFor(database.adminUrl, coming, finishing)).toBe("waits")
+        await coming.query("commit")
+        await expect(finishing).rejects.toMatchObject({ code })
+      }),
+    )
+    for (const { id, reason } of await owned(openHolds))
+      if (reason === "case 9") await owned((client) => releaseLogHold({ client, hold: id, reason: "case closed" }))
+    await admin("delete from wardkeep_audit.event where actor = 'late'")
+  })
+
   it("is no reason to wait for long behind somebody who places a hold, nor is an erasure", async () => {
     await connected(database.adminUrl, async (placing) => {
       await placing.query("begin")
@@ -295,7 +320,7 @@ describe("a month of the log", () => {
     }
     const beforeDrop = (): Promise<unknown> =>
       owned((client) => writeMonth({ client, deployment, month, reason: "kept", write: take }))
-    // Nobody waits for whoever reads another month, and the other way round.
+    // Nobody waits for who has another month's partition open, and the other way round; by the log's own name everybody is waited for.
     await admin("create table public.backup as select * from wardkeep_audit.event where at >= $1 and at < $2", [
       `${month}-01T00:00Z`,
       `${later}-01T00:00Z`,

@@ -69,8 +69,12 @@ export class Gaps {
 
   #present(index: number, { at_us, verb }: { readonly at_us: string; readonly verb: string }): void {
     const at = Number(BigInt(at_us) / 1000n)
-    const gap = this.#gaps.at(-1)
-    if (gap !== undefined && gap.after === Number.POSITIVE_INFINITY) gap.after = at
+    // Several gaps end here where only leaves stand between them whose events are withheld.
+    for (let last = this.#gaps.length - 1; last >= 0; last--) {
+      const gap = this.#gaps[last]
+      if (gap === undefined || gap.after !== Number.POSITIVE_INFINITY) break
+      gap.after = at
+    }
     this.#last = at
     if (verb === "retention" || verb === "rotation" || Math.abs(at) > 8e15) return
     const month = new Date(at).toISOString().slice(0, 7)

@@ -70,14 +70,15 @@ def dropped(leaves, sealed_in):
     explained = set()
     for index, line in enumerate(leaves):
         event = line.get("event")
-        if event is None or (event["verb"], event["role"]) != ("retention", "owner"):
+        if event is None or (event["verb"], event["role"], event["relation"]) != ("retention", "owner", "wardkeep_audit.event"):
             continue
         if base64.b64encode(event_leaf(event)).decode() != line["hash"]:
             continue
         act = json.loads(event["detail"]["value"])
         ranges = act.get("leaves", [])
         named = {n for first, last in ranges for n in range(first, last + 1)}
-        if act["phase"] != "begun" or not named <= gone or len(named) != event["n"] or max(named) >= index:
+        in_order = all(one[1] < other[0] for one, other in zip(ranges, ranges[1:]))
+        if act["phase"] != "begun" or not in_order or not named <= gone or len(named) != event["n"] or max(named) >= index:
             continue
         if named & explained or shown_before(leaves, index, act["month"]):
             continue

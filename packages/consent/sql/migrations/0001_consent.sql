@@ -1614,7 +1614,7 @@ begin
 end
 $$;
 comment on function wardkeep_consent.destroy_person(uuid) is
-  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too; again, it says what was done. Fails with WK009, WK440, WK560.';
+  'For the owner: removes every row about a person once the last period has ended and no hold is left, the ledger''s too; again, it says what was done. Fails with WK009, WK440, WK444, WK560.';
 
 create function wardkeep_consent.destroyed(of_request uuid) returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp
@@ -1836,7 +1836,7 @@ begin
 end
 $$;
 comment on function wardkeep_consent.forget(uuid) is
-  'For the owner: takes a destroyed person out of the audit log''s sealed events and out of Wardkeep''s own records. Returns from how many events so far. Fails with WK409, WK440, WK560.';
+  'For the owner: takes a destroyed person out of the audit log''s sealed events and out of Wardkeep''s own records. Returns from how many events so far. Fails with WK409, WK440, WK444, WK560.';
 -- Past every list of columns: each table of our schemas, as text. Partitions are read through their whole.
 create function wardkeep_consent.left_own(of_request uuid) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp

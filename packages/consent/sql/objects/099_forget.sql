@@ -98,4 +98,4 @@ begin
 end
 $$;
 comment on function wardkeep_consent.forget(uuid) is
-  'For the owner: takes a destroyed person out of the audit log''s sealed events and out of Wardkeep''s own records. Returns from how many events so far. Fails with WK409, WK440, WK560.';
+  'For the owner: takes a destroyed person out of the audit log''s sealed events and out of Wardkeep''s own records. Returns from how many events so far. Fails with WK409, WK440, WK444, WK560.';

@@ -64,7 +64,7 @@ const severalHadTheKey =
  * returns the same certificate.
  *
  * @throws WK560 not decided, a period runs, or a hold · WK562 rows are left; they were not certified · WK568 the audit log is not
- *   sealed so far · WK307
+ *   sealed so far · WK440 a legal hold of the audit log · WK444 the audit log is busy for ten seconds: call it again · WK307
  * @example const certificate = await destroyPerson({ client, policy, tenant, request })
  */
 export async function destroyPerson(options: DestroyOptions): Promise<Certificate> {
