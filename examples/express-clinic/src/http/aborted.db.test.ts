@@ -85,9 +85,7 @@ test("callers who hang up while their statements wait give every connection back
   }
   for (const reply of await Promise.all(next)) await expectOwn(reply)
   await expectAllFree()
-  const { rows } = await admin.query(
-    "select distinct branch_id from public.patient where full_name like 'Left Alone%'",
-  )
+  const { rows } = await admin.query("select distinct branch_id from public.patient where full_name like 'Left Alone%'")
   expect(rows).toEqual([{ branch_id: clinic.people.reception.branches[0]!.id }])
 })
 
