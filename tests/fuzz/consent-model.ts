@@ -21,6 +21,8 @@ export interface Person {
   readonly represented: Map<Exclude<By, "subject">, string>
   /** Of each purpose that waits for consent, everything that was said, oldest first. */
   readonly said: Readonly<Record<"outreach" | "research", Said[]>>
+  /** When what a row says of the person was worked out last: between these two moments. */
+  refreshed: readonly [number, number]
   readonly objections: { readonly kind: "objected" | "objection_lifted"; readonly at: number }[]
 }
 
@@ -29,6 +31,7 @@ export const newPerson = (born: string | null): Person => ({
   served: false,
   represented: new Map(),
   said: { outreach: [], research: [] },
+  refreshed: [0, 0],
   objections: [],
 })
 
@@ -47,17 +50,25 @@ function holds(person: Person, { kind, by, at, until }: Said, now: number): bool
 }
 
 /** Where a person stood at a moment, in the words of the ledger. */
-export function stateAt(person: Person, purpose: "outreach" | "research", now: number): string {
-  const last = person.said[purpose].filter(({ at }) => at <= now).at(-1)
+export function stateAt(person: Person, purpose: "outreach" | "research", saidUntil: number, now = saidUntil): string {
+  const last = person.said[purpose].filter(({ at }) => at <= saidUntil).at(-1)
   if (last === undefined) return "none"
   if (last.kind !== "granted" && last.kind !== "renewed") return last.kind
   return holds(person, last, now) ? "granted" : "expired"
 }
 
-/** Whether a purpose reaches the person's row. */
-export function reaches(person: Person, purpose: PurposeAsked, now: number): boolean {
+/**
+ * Whether a purpose reaches the person's row. A row knows the nearest end only: from then until something is decided, or ends
+ * are recorded, no purpose that waits for consent reaches it.
+ */
+export function reaches(person: Person, purpose: PurposeAsked, now: number, refreshed: number): boolean {
   if (purpose === "reminders") return person.objections.at(-1)?.kind !== "objected"
-  return stateAt(person, purpose, now) === "granted" && (purpose === "outreach" || wasAdult(person, now))
+  const counted = (one: "outreach" | "research"): boolean =>
+    stateAt(person, one, Number.POSITIVE_INFINITY, refreshed) === "granted" &&
+    (one === "outreach" || wasAdult(person, refreshed))
+  const hasEnded = (one: "outreach" | "research"): boolean =>
+    counted(one) && (person.said[one].at(-1)?.until ?? Number.POSITIVE_INFINITY) <= now
+  return counted(purpose) && !hasEnded("outreach") && !hasEnded("research")
 }
 
 /** Whether the ledger takes an act. */
