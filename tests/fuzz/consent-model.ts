@@ -2,9 +2,15 @@
 export const purposesAsked = ["outreach", "research", "reminders"] as const
 export type PurposeAsked = (typeof purposesAsked)[number]
 export const kinds = [
-  ...(["requested", "granted", "refused", "withdrawn", "renewed", "expired"] as const),
-  ...(["objected", "objection_lifted"] as const),
-]
+  "requested",
+  "granted",
+  "refused",
+  "withdrawn",
+  "renewed",
+  "expired",
+  "objected",
+  "objection_lifted",
+] as const
 export type Kind = (typeof kinds)[number]
 export type By = "subject" | "parent" | "guardian"
 

@@ -1,32 +1,34 @@
-import { type Action, type Actor, actions, allowingRoles, type Policy, quoteLiteral } from "@wardkeep/core"
+import { type Action, type Actor, allowingRoles, handlingActions, type Policy, quoteLiteral } from "@wardkeep/core"
 import type { Managed, ScopedTable } from "@wardkeep/postgres/migrate"
 
 type Allowing = ReturnType<typeof allowingRoles>
+/** By combination and purpose: the names of its roles, with a plus between them. */
+type Named = Record<string, Record<string, string>>
 
 const target = "wardkeep_audit.allowed_as"
 const signature = `${target}(text, text, text, text)`
+
+/** What writes nothing: each recording function has the cells of its own table. */
+const others: readonly Action[] = ["read", ...handlingActions]
 
 /**
  * What an event names as its role: of a combination `practitioner/doctor`, the role of it whose cell allowed the action for
  * the purpose; several with a plus between them where each of them did. Inlined where it is called: no SET clause.
  */
 export function allowedAsFunction(policy: Policy, entries: readonly ScopedTable[]): Managed {
-  const cells = entries.flatMap(({ table }) => {
-    const byRole = combinations(policy).flatMap((role) => {
-      const byAction = actions.flatMap((action) => {
-        const byPurpose = rolesByPurpose(policy, role, table.name, action)
-        return byPurpose.length === 0 ? [] : [[action, namesByPurpose(byPurpose)]]
-      })
-      return byAction.length === 0 ? [] : [[role.name, Object.fromEntries(byAction)]]
-    })
-    return byRole.length === 0 ? [] : [[table.name, Object.fromEntries(byRole)]]
-  })
-  const found = `${quoteLiteral(JSON.stringify(Object.fromEntries(cells)))}::jsonb -> of_relation -> of_role -> action ->> of_purpose`
+  const cells: Record<string, Record<string, Named>> = {}
+  for (const { table } of entries)
+    for (const action of others) {
+      const named = namedRoles(policy, table.name, action)
+      if (Object.keys(named).length > 0) cells[table.name] = { ...cells[table.name], [action]: named }
+    }
+  const found = `${quoteLiteral(JSON.stringify(cells))}::jsonb -> of_relation -> action -> of_role ->> of_purpose`
+  const isNeeded = Object.keys(cells).length > 0
   return {
     id: `function ${target}`,
     phase: "support",
     why: "which role of a combination allowed what is recorded",
-    create: `create or replace function ${target}(of_role text, of_purpose text, action text, of_relation text) returns text language sql immutable parallel safe return ${cells.length === 0 ? "of_role" : `of_role || coalesce('/' || (${found}), '')`};
+    create: `create or replace function ${target}(of_role text, of_purpose text, action text, of_relation text) returns text language sql immutable parallel safe return ${isNeeded ? `of_role || coalesce('/' || (${found}), '')` : "of_role"};
 revoke execute on function ${signature} from public`,
     drop: "select 1",
     commentOn: `function ${signature}`,
@@ -38,12 +40,9 @@ revoke execute on function ${signature} from public`,
  * a session keeps a plan of each of these functions, and the matrix of a large policy is megabytes.
  */
 export function nameRole(policy: Policy, { table }: ScopedTable, action: Action): string {
-  const named = combinations(policy).flatMap((role) => {
-    const byPurpose = rolesByPurpose(policy, role, table.name, action)
-    return byPurpose.length === 0 ? [] : [[role.name, namesByPurpose(byPurpose)]]
-  })
-  if (named.length === 0) return ""
-  const found = `${quoteLiteral(JSON.stringify(Object.fromEntries(named)))}::jsonb -> c.role ->> c.purpose`
+  const named = namedRoles(policy, table.name, action)
+  if (Object.keys(named).length === 0) return ""
+  const found = `${quoteLiteral(JSON.stringify(named))}::jsonb -> c.role ->> c.purpose`
   // Not under the owner, whose name a combination may have too.
   return `if c.session_id is not null then
       c.role := c.role || coalesce('/' || (${found}), '');
@@ -74,7 +73,12 @@ export function roleOfRow(
       ]
     }),
   )
-  if (action === "update" && branch !== null && key.length > 0 && isHeld(policy, table.name, action))
+  if (
+    action === "update" &&
+    branch !== null &&
+    key.length > 0 &&
+    Object.keys(namedRoles(policy, table.name, action)).length > 0
+  )
     arms.unshift(`when ${touches([branch.column])} then split_part(c.role, '/', 1)`)
   return arms.length === 0 ? "c.role" : `case ${arms.join(" ")} else c.role end`
 }
@@ -97,10 +101,6 @@ function isNeeded(part: Part, parts: readonly Part[], touches: (columns: readonl
   ].join(" and ")
 }
 
-function isHeld(policy: Policy, table: string, action: Action): boolean {
-  return combinations(policy).some(({ can }) => can.get(table)?.rules[action] !== undefined)
-}
-
 function combinations(policy: Policy): readonly Actor[] {
   return policy.actors.filter(({ combines }) => combines.length > 0)
 }
@@ -113,8 +113,14 @@ function rolesByPurpose(policy: Policy, role: Actor, table: string, action: Acti
   })
 }
 
-function namesByPurpose(byPurpose: readonly [string, Allowing][]): Record<string, string> {
-  return Object.fromEntries(byPurpose.map(([purpose, roles]) => [purpose, namesOf(roles)]))
+function namedRoles(policy: Policy, table: string, action: Action): Named {
+  const named: Named = {}
+  for (const role of combinations(policy)) {
+    const byPurpose = rolesByPurpose(policy, role, table, action)
+    if (byPurpose.length > 0)
+      named[role.name] = Object.fromEntries(byPurpose.map(([purpose, roles]) => [purpose, namesOf(roles)]))
+  }
+  return named
 }
 
 function namesOf(roles: Allowing): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { twoPlaces, useBaseSystem } from "#tests/fixture/base-system.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 
 const db = useDatabase()
@@ -20,18 +20,9 @@ const definer = "stable security definer set search_path = public, pg_temp"
 test("a function that is told in which schema to read is told the victim's, whatever the argument is called", async () => {
   const listing = (guard: string): string => `create or replace function recalls(clinic text) returns setof text
     language plpgsql ${definer} as $$begin ${guard} return query execute format('select word from %I.letter', clinic); end$$;`
-  await run(`create schema place_north; create schema place_south;
-    create table place_north.letter (no int primary key, word text); create table place_south.letter (no int primary key, word text);
-    insert into place_north.letter values (1, 'of the north'); insert into place_south.letter values (1, 'of the south'); ${listing("")}`)
-  const change = {
-    tenants: ["north", "south"].map((name) => ({
-      name,
-      key: `role_${name}`,
-      connect: { settings: { "app.place": name } },
-    })),
-    tenantColumns: {},
-    schemas: ["place_north", "place_south", "public"],
-  }
+  await run(`${twoPlaces.sql} ${listing("")}`)
+  const target = twoPlaces.target("app.place")
+  const change = { ...target, schemas: [...target.schemas, "public"] }
   expect(await found("WKC041", change)).toEqual(["public.recalls leak"])
   await run(
     listing("if clinic <> 'place_' || current_setting('app.place') then raise exception 'not your place'; end if;"),

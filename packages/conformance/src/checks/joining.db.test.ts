@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { twoPlaces, useBaseSystem } from "#tests/fixture/base-system.ts"
 import { urlFor, withClient } from "#tests/harness/src/index.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { callable, callText } from "../probe/routine.js"
@@ -157,19 +157,9 @@ test("a table without a tenant is another's where it holds the id of its row, or
 })
 
 test("schemas and roles that begin differently and end alike are the same tenants", { timeout: 60_000 }, async () => {
-  await run(`create schema place_north; create schema place_south;
-    create table place_north.letter (no int primary key, word text); create table place_south.letter (no int primary key, word text);
-    insert into place_north.letter values (1, 'of the north'); insert into place_south.letter values (1, 'of the south');
+  await run(`${twoPlaces.sql}
     grant usage on schema place_north, place_south to :"app"; grant select on place_north.letter, place_south.letter to :"app";`)
-  const change = {
-    tenants: ["north", "south"].map((name) => ({
-      name,
-      key: `role_${name}`,
-      connect: { settings: { "app.branch": name } },
-    })),
-    tenantColumns: {},
-    schemas: ["place_north", "place_south"],
-  }
+  const change = twoPlaces.target("app.branch")
   expect(await found("WKC020", change)).toEqual(["place_north.letter leak", "place_south.letter leak"])
   await run('revoke select on place_north.letter, place_south.letter from :"app"')
   expect(await found("WKC020", change)).toEqual([])
