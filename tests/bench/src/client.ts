@@ -22,12 +22,19 @@ export async function openClient(
     connections,
     shared,
     views = false,
-  }: { readonly connections: number; readonly shared?: number; readonly views?: boolean },
+    maxTransaction,
+  }: {
+    readonly connections: number
+    readonly shared?: number
+    readonly views?: boolean
+    readonly maxTransaction?: number
+  },
 ): Promise<Client> {
   const wk = createWardkeep({
     pool: { connectionString: url, max: connections, idleTimeoutMillis: 0 },
     policy,
     ...(views && { views: recordViews(policy) }),
+    ...(maxTransaction !== undefined && { maxTransaction }),
     ...(shared !== undefined && { shared: { connections: shared } }),
   })
   await wk.start()

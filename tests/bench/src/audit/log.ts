@@ -78,7 +78,12 @@ export async function storage(stage: AuditStage): Promise<Figure[]> {
 export async function sealing(stage: AuditStage): Promise<Figure[]> {
   const { audited, quick } = stage
   const seconds = quick ? 10 : 60
-  const client = await openClient(audited.policy, audited.url(audited.app), { connections: 6, views: true })
+  const client = await openClient(audited.policy, audited.url(audited.app), {
+    connections: 6,
+    views: true,
+    // Beyond the client's own limit, which would end the writer that is held open.
+    maxTransaction: (seconds + 60) * 1000,
+  })
   const text = "update patient set balance = balance + 1 where id = $1"
   const batches: { began: number; ended: number }[] = []
   const committed: number[] = []
@@ -109,9 +114,12 @@ export async function sealing(stage: AuditStage): Promise<Figure[]> {
           await sleep(5)
         }
       }
-      const writing = Promise.all([0, 1, 2, 3].map(writer)).finally(() => {
+      const end = (): void => {
         over = true
-      })
+      }
+      const writing = Promise.all([Promise.all([0, 1, 2, 3].map(writer)).finally(end), long])
+      // What failed is told where it is awaited; the sealer need not go on until then.
+      writing.catch(end)
       for (let last = false; !last; ) {
         last = over
         const began = performance.now()
@@ -119,7 +127,7 @@ export async function sealing(stage: AuditStage): Promise<Figure[]> {
         batches.push({ began, ended: performance.now() })
         await sleep(1000)
       }
-      await Promise.all([writing, long])
+      await writing
       await sealer.close()
     })
   } finally {
