@@ -84,7 +84,8 @@ export default defineConfig({
         ...shared,
         test: {
           name: "packaging",
-          globalSetup: [tempFolder],
+          // Before the packed files are made, since they go with the folder.
+          globalSetup: [tempFolder, "tests/packaging/setup.ts"],
           include: ["tests/packaging/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,
