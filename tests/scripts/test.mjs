@@ -24,12 +24,14 @@ await attempt("build", build)
 try {
   const chosen = checks.filter(({ name }) => wanted("check") || wanted(name))
   for (const [place, code] of (await runChecks(chosen)).entries()) tally.check(chosen[place].name, code === 0)
-  for (const project of ["unit", "packaging"]) {
-    if (wanted(project)) await vitest(tally, project, [`--project=${project}`])
-  }
-  for (const leg of legs) {
-    if (wanted("db") || wanted(leg.name)) await databaseLeg(tally, leg, { mustRun: process.env.CI === "true" })
-  }
+  // Side by side: each has one file that goes on alone after the others.
+  const projects = ["unit", "packaging"].filter(wanted)
+  await Promise.all(projects.map((name) => vitest(tally, name, [`--project=${name}`], { held: projects.length > 1 })))
+  const chosenLegs = legs.filter(({ name }) => wanted("db") || wanted(name))
+  const how = { mustRun: process.env.CI === "true" }
+  for (const leg of chosenLegs.filter(({ small }) => !small)) await databaseLeg(tally, leg, how)
+  const small = chosenLegs.filter((leg) => leg.small)
+  await Promise.all(small.map((leg) => databaseLeg(tally, leg, { ...how, held: small.length > 1 })))
 } catch (error) {
   process.stderr.write(`${error.stack}\n`)
   tally.check("the test script itself", false)
