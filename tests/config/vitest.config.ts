@@ -28,6 +28,8 @@ export default defineConfig({
   ...shared,
   test: {
     ...workers,
+    // One leg after another reads the same sources: what the first made of a file, by its text, the others take.
+    experimental: { fsModuleCache: true },
     passWithNoTests: true,
     projects: [
       {
