@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { LongestFirst } from "./longest-first.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 // Vitest hands these to Node as well, where "import" or "module" would give ESM to a require().
@@ -28,6 +29,7 @@ export default defineConfig({
   ...shared,
   test: {
     ...workers,
+    sequence: { sequencer: LongestFirst },
     // One leg after another reads the same sources: what the first made of a file, by its text, the others take.
     experimental: { fsModuleCache: true },
     passWithNoTests: true,
