@@ -4,10 +4,14 @@ import { checks, runChecks } from "./checks.mjs"
 import { Tally } from "./tally.mjs"
 import { databaseLeg, vitest } from "./vitest.mjs"
 
-// `npm test -- unit pg15` runs only those stages; with no names, everything runs.
-const only = process.argv.slice(2)
+// `npm test -- unit pg15` runs only those stages; with no names, everything runs. A run in two parts has one last line where
+// the first is told `--to=FILE` and the second `--from=FILE`.
+const args = process.argv.slice(2)
+const only = args.filter((name) => !name.startsWith("--"))
+const told = (option) => args.find((arg) => arg.startsWith(`--${option}=`))?.slice(option.length + 3)
 const wanted = (name) => only.length === 0 || only.includes(name)
 const tally = new Tally()
+const [from, to] = [told("from"), told("to")]
 
 async function attempt(name, work) {
   try {
@@ -19,8 +23,10 @@ async function attempt(name, work) {
   }
 }
 
-await attempt("install", install)
-await attempt("build", build)
+if (from === undefined) {
+  await attempt("install", install)
+  await attempt("build", build)
+} else tally.continueFrom(from)
 try {
   const chosen = checks.filter(({ name }) => wanted("check") || wanted(name))
   for (const [place, code] of (await runChecks(chosen)).entries()) tally.check(chosen[place].name, code === 0)
@@ -37,5 +43,6 @@ try {
   tally.check("the test script itself", false)
 }
 
+if (to !== undefined) tally.save(to)
 process.stdout.write(`\n${tally.notes.join("\n")}\n${tally.lastLine}\n`)
 process.exitCode = tally.failed === 0 ? 0 : 1
