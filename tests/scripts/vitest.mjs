@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { memoryFolder } from "./memory-folder.mjs"
 import { root, tool } from "./run.mjs"
 
 const skip = new Set(["node_modules", "dist"])
@@ -42,7 +43,8 @@ export async function databaseLeg(tally, leg, { mustRun, within = [""], limitMin
   const chosen = files.filter((file) => within.some((path) => file.startsWith(path)))
   const reason = chosen.length === 0 ? "no test joins it" : leg.available()
   if (reason === undefined) {
-    const env = { ...leg.env, ...(await leg.fetch?.()) }
+    const memory = memoryFolder()
+    const env = { ...leg.env, ...(await leg.fetch?.()), ...(memory !== undefined && { TMPDIR: memory }) }
     return vitest(tally, `leg ${leg.name}`, ["--project=db", ...chosen], { env, limitMinutes, held })
   }
   const text = `leg ${leg.name}: not available here (${reason})`
