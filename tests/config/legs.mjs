@@ -3,7 +3,8 @@
  *
  * The harness reads `env` and starts that server. A leg takes every `*.db.test.ts` file that its `joins`
  * accepts; `available` says in words why it cannot run here, or returns undefined. `fetch` gets what is not installed with
- * the workspace, and answers with the variables that lead to it.
+ * the workspace, and answers with the variables that lead to it. Legs that are `small` have fewer files than there are
+ * workers: they run side by side, where each alone would leave the cores idle.
  *
  * @typedef {{
  *   name: string,
@@ -11,6 +12,7 @@
  *   available: () => string | undefined,
  *   env: Record<string, string>,
  *   fetch?: () => Promise<Record<string, string>>,
+ *   small?: boolean,
  * }} Leg
  */
 import { existsSync } from "node:fs"
@@ -65,17 +67,18 @@ const seldomOn15 =
 const onEveryChange15 = (file) => needsThisServer(file) && !seldomOn15.test(file)
 const needsAnother = (file) => needsThisServer(file) && !isOn15Only(file)
 
-const limitedAdmin15 = { WARDKEEP_TEST_LEG: "limited-admin", WARDKEEP_TEST_POSTGRES: "15" }
+const limitedAdmin = { WARDKEEP_TEST_LEG: "limited-admin" }
+const limitedAdmin15 = { ...limitedAdmin, WARDKEEP_TEST_POSTGRES: "15" }
 
 /** @type {Leg[]} On every change. */
 export const legs = [
   { name: "embedded18", joins: onEveryServer, available: always, env: { WARDKEEP_TEST_LEG: "embedded18" } },
   { name: "pg15", joins: onEveryChange15, available: postgres15, env: { WARDKEEP_TEST_LEG: "pg15" } },
-  { name: "browser", joins: isBrowser, available: chromium, env: { WARDKEEP_TEST_LEG: "embedded18" } },
   { name: "pgbouncer", joins: isPooler, available: pgbouncer, env: { WARDKEEP_TEST_LEG: "pgbouncer" } },
-  { name: "limited-admin", joins: isLimitedAdmin, available: always, env: { WARDKEEP_TEST_LEG: "limited-admin" } },
+  { name: "browser", joins: isBrowser, available: chromium, env: { WARDKEEP_TEST_LEG: "embedded18" }, small: true },
+  { name: "limited-admin", joins: isLimitedAdmin, available: always, env: limitedAdmin, small: true },
   // Until 15, CREATEROLE reaches every role that is not a superuser; from 16 on, only the roles it made.
-  { name: "limited-admin-pg15", joins: isLimitedAdmin, available: postgres15, env: limitedAdmin15 },
+  { name: "limited-admin-pg15", joins: isLimitedAdmin, available: postgres15, env: limitedAdmin15, small: true },
 ]
 
 /** The conformance suite stands alone and attacks older servers than Wardkeep runs on. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { LongestFirst } from "./longest-first.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 // Vitest hands these to Node as well, where "import" or "module" would give ESM to a require().
@@ -28,6 +29,9 @@ export default defineConfig({
   ...shared,
   test: {
     ...workers,
+    sequence: { sequencer: LongestFirst },
+    // One leg after another reads the same sources: what the first made of a file, by its text, the others take.
+    experimental: { fsModuleCache: true },
     passWithNoTests: true,
     projects: [
       {
@@ -84,7 +88,8 @@ export default defineConfig({
         ...shared,
         test: {
           name: "packaging",
-          globalSetup: [tempFolder],
+          // Before the packed files are made, since they go with the folder.
+          globalSetup: [tempFolder, "tests/packaging/setup.ts"],
           include: ["tests/packaging/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -1,19 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { afterAll, beforeAll, expect, inject, test } from "vitest"
 import { contentFindings, publintFindings, typeFindings } from "./inspect.ts"
-import { packAll, plantedTarball, type Tarball } from "./pack.ts"
+import { plantedTarball, type Tarball } from "./pack.ts"
 
-let tarballs: readonly Tarball[] = []
+const tarballs = inject("packedTarballs")
 let planted: Tarball
-const folders: string[] = []
+let folder = ""
 
 beforeAll(async () => {
-  const packed = await packAll()
-  tarballs = packed.tarballs
-  const folder = await mkdtemp(join(tmpdir(), "wardkeep-planted-"))
-  folders.push(packed.folder, folder)
+  folder = await mkdtemp(join(tmpdir(), "wardkeep-planted-"))
   const manifest = {
     name: "planted",
     version: "1.0.0",
@@ -29,7 +26,7 @@ beforeAll(async () => {
   })
 })
 
-afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
+afterAll(() => rm(folder, { recursive: true, force: true }))
 
 async function findings(check: (tarball: Tarball) => string[] | Promise<string[]>): Promise<string[]> {
   const found = await Promise.all(

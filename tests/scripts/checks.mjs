@@ -32,10 +32,12 @@ export const checks = [
         ...sources(),
       ]),
   },
-  // A docstring that names what is gone, or a type that is used and not exported, is a warning; warnings fail.
+  // A docstring that names what is gone, or a type that is used and not exported, is a warning; warnings fail. Whether the
+  // types fit is what `types` says of the same files.
   {
     name: "api pages",
-    run: () => said("typedoc/bin/typedoc", ["--options", "tests/config/typedoc.json", "--emit", "none"]),
+    run: () =>
+      said("typedoc/bin/typedoc", ["--options", "tests/config/typedoc.json", "--emit", "none", "--skipErrorChecking"]),
   },
 ]
 

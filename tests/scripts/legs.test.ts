@@ -76,3 +76,10 @@ test("a leg is found by its name, wherever it runs", () => {
   expect(legNamed("pg16")?.env).toEqual({ WARDKEEP_TEST_LEG: "pg16" })
   expect(legNamed("pg12")).toBeUndefined()
 })
+
+test("legs that run side by side have fewer files each than a run has workers", () => {
+  const files = filesEndingIn(".db.test.ts")
+  const small = legs.filter((leg) => leg.small)
+  expect(small.map(({ name }) => name)).toEqual(["browser", "limited-admin", "limited-admin-pg15"])
+  for (const { joins } of small) expect(files.filter(joins).length).toBeLessThan(4)
+})

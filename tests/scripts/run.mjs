@@ -5,14 +5,19 @@ export const root = fileURLToPath(new URL("../..", import.meta.url))
 
 /**
  * Runs a program with the terminal attached and resolves with its exit code. `stays`: it runs until it is told to end, and is told
- * what this process is told.
+ * what this process is told. `quiet`: what it says is shown when it fails. `held`: it is shown whole at the end, for
+ * programs that run side by side.
  */
-export function run(program, args, { env = {}, cwd = root, quiet = false, limitMinutes, stays = false } = {}) {
+export function run(
+  program,
+  args,
+  { env = {}, cwd = root, quiet = false, held = false, limitMinutes, stays = false } = {},
+) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: quiet ? ["ignore", "pipe", "pipe"] : "inherit",
+      stdio: quiet || held ? ["ignore", "pipe", "pipe"] : "inherit",
       timeout: limitMinutes === undefined ? undefined : limitMinutes * 60_000,
     })
     if (stays) for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
@@ -23,7 +28,8 @@ export function run(program, args, { env = {}, cwd = root, quiet = false, limitM
       })
     }
     const finish = (code) => {
-      if (quiet && code !== 0) process.stderr.write(output)
+      if (held) process.stdout.write(output)
+      else if (quiet && code !== 0) process.stderr.write(output)
       resolve(code)
     }
     child.on("error", (error) => {

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { expect, test } from "vitest"
 
@@ -23,4 +23,14 @@ test.each([
   } finally {
     child.stdin.end()
   }
+})
+
+const says = (options: string) => `import { run } from ${JSON.stringify(new URL("run.mjs", import.meta.url).href)}
+process.exitCode = await run(process.execPath, ["-e", "console.log('said'); process.exit(3)"], ${options})`
+
+test("what runs beside others says all of it at its end, where it fails as where it does not", () => {
+  const { stdout, status } = spawnSync(process.execPath, ["--input-type=module", "-e", says("{ held: true }")], {
+    encoding: "utf8",
+  })
+  expect({ stdout, status }).toEqual({ stdout: "said\n", status: 3 })
 })

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 
 /** Counts passed and failed over everything that ran, so that one last line tells the truth. */
 export class Tally {
@@ -26,6 +26,25 @@ export class Tally {
     if (skipped > 0) parts.push(`${skipped} skipped`)
     if (crashed) parts.push(`exit code ${code} without a failing test`)
     this.notes.push(`${name}: ${parts.join(", ")}`)
+  }
+
+  /** For a run that goes on where this one ends. */
+  save(file) {
+    const { passed, failed, notes } = this
+    writeFileSync(file, JSON.stringify({ passed, failed, notes }))
+  }
+
+  /** What a run before this one counted. One that left nothing counts as a failure: it ended before it could say so. */
+  continueFrom(file) {
+    let before
+    try {
+      before = JSON.parse(readFileSync(file, "utf8"))
+    } catch {
+      return this.check("the stages that ran before", false)
+    }
+    this.passed += before.passed
+    this.failed += before.failed
+    this.notes.push(...before.notes)
   }
 
   get lastLine() {

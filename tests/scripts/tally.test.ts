@@ -45,3 +45,17 @@ test("a file that fails while loading counts as failed once", () => {
   const red = { status: "failed", assertionResults: [{ status: "failed" }] }
   expect(counted(1, report(3, 1, [broken, red]))).toBe("3 passed, 2 failed")
 })
+
+test("a run in two parts counts both, and the first not at all only as a failure", () => {
+  const file = join(folder, "before.json")
+  const [first, second, alone] = [new Tally(), new Tally(), new Tally()]
+  first.check("lint", true)
+  first.check("types", false)
+  first.save(file)
+  second.continueFrom(file)
+  second.check("pg15", true)
+  expect(second.lastLine).toBe("2 passed, 1 failed")
+  expect(second.notes).toEqual(["lint: passed", "types: FAILED", "pg15: passed"])
+  alone.continueFrom(join(folder, "never-written.json"))
+  expect(alone.lastLine).toBe("0 passed, 1 failed")
+})

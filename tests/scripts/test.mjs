@@ -4,10 +4,14 @@ import { checks, runChecks } from "./checks.mjs"
 import { Tally } from "./tally.mjs"
 import { databaseLeg, vitest } from "./vitest.mjs"
 
-// `npm test -- unit pg15` runs only those stages; with no names, everything runs.
-const only = process.argv.slice(2)
+// `npm test -- unit pg15` runs only those stages; with no names, everything runs. A run in two parts has one last line where
+// the first is told `--to=FILE` and the second `--from=FILE`.
+const args = process.argv.slice(2)
+const only = args.filter((name) => !name.startsWith("--"))
+const told = (option) => args.find((arg) => arg.startsWith(`--${option}=`))?.slice(option.length + 3)
 const wanted = (name) => only.length === 0 || only.includes(name)
 const tally = new Tally()
+const [from, to] = [told("from"), told("to")]
 
 async function attempt(name, work) {
   try {
@@ -19,21 +23,26 @@ async function attempt(name, work) {
   }
 }
 
-await attempt("install", install)
-await attempt("build", build)
+if (from === undefined) {
+  await attempt("install", install)
+  await attempt("build", build)
+} else tally.continueFrom(from)
 try {
   const chosen = checks.filter(({ name }) => wanted("check") || wanted(name))
   for (const [place, code] of (await runChecks(chosen)).entries()) tally.check(chosen[place].name, code === 0)
-  for (const project of ["unit", "packaging"]) {
-    if (wanted(project)) await vitest(tally, project, [`--project=${project}`])
-  }
-  for (const leg of legs) {
-    if (wanted("db") || wanted(leg.name)) await databaseLeg(tally, leg, { mustRun: process.env.CI === "true" })
-  }
+  // Side by side: each has one file that goes on alone after the others.
+  const projects = ["unit", "packaging"].filter(wanted)
+  await Promise.all(projects.map((name) => vitest(tally, name, [`--project=${name}`], { held: projects.length > 1 })))
+  const chosenLegs = legs.filter(({ name }) => wanted("db") || wanted(name))
+  const how = { mustRun: process.env.CI === "true" }
+  for (const leg of chosenLegs.filter(({ small }) => !small)) await databaseLeg(tally, leg, how)
+  const small = chosenLegs.filter((leg) => leg.small)
+  await Promise.all(small.map((leg) => databaseLeg(tally, leg, { ...how, held: small.length > 1 })))
 } catch (error) {
   process.stderr.write(`${error.stack}\n`)
   tally.check("the test script itself", false)
 }
 
+if (to !== undefined) tally.save(to)
 process.stdout.write(`\n${tally.notes.join("\n")}\n${tally.lastLine}\n`)
 process.exitCode = tally.failed === 0 ? 0 : 1

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { memoryFolder } from "./memory-folder.mjs"
 import { root, tool } from "./run.mjs"
 
 const skip = new Set(["node_modules", "dist"])
@@ -17,7 +18,7 @@ export function filesEndingIn(suffix, folders = ["packages", "examples", "tests"
 }
 
 /** Runs one vitest project and adds its verdict to the tally under `name`. */
-export async function vitest(tally, name, args, { env = {}, limitMinutes = 25 } = {}) {
+export async function vitest(tally, name, args, { env = {}, limitMinutes = 25, held = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "wardkeep-test-"))
   const report = join(folder, "report.json")
   const code = await tool(
@@ -30,20 +31,21 @@ export async function vitest(tally, name, args, { env = {}, limitMinutes = 25 } 
       `--outputFile.json=${report}`,
       ...args,
     ],
-    { env, limitMinutes },
+    { env, limitMinutes, held },
   )
   tally.vitest(name, code, report)
   rmSync(folder, { recursive: true, force: true })
 }
 
 /** The files that join the leg, on its server. A leg that proves nothing must not look green where it `mustRun`. */
-export async function databaseLeg(tally, leg, { mustRun, within = [""], limitMinutes }) {
+export async function databaseLeg(tally, leg, { mustRun, within = [""], limitMinutes, held }) {
   const files = filesEndingIn(".db.test.ts").filter(leg.joins)
   const chosen = files.filter((file) => within.some((path) => file.startsWith(path)))
   const reason = chosen.length === 0 ? "no test joins it" : leg.available()
   if (reason === undefined) {
-    const env = { ...leg.env, ...(await leg.fetch?.()) }
-    return vitest(tally, `leg ${leg.name}`, ["--project=db", ...chosen], { env, limitMinutes })
+    const memory = memoryFolder()
+    const env = { ...leg.env, ...(await leg.fetch?.()), ...(memory !== undefined && { TMPDIR: memory }) }
+    return vitest(tally, `leg ${leg.name}`, ["--project=db", ...chosen], { env, limitMinutes, held })
   }
   const text = `leg ${leg.name}: not available here (${reason})`
   if (mustRun) tally.check(text, false)
