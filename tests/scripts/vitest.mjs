@@ -17,8 +17,8 @@ export function filesEndingIn(suffix, folders = ["packages", "examples", "tests"
   )
 }
 
-/** Runs one vitest project and adds its verdict to the tally under `name`. */
-export async function vitest(tally, name, args, { env = {}, limitMinutes = 25, held = false } = {}) {
+/** Runs one vitest project, adds its verdict to the tally under `name`, and answers what it counted. `node`: another program than this one. */
+export async function vitest(tally, name, args, { env = {}, limitMinutes = 25, held = false, node } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "wardkeep-test-"))
   const report = join(folder, "report.json")
   const code = await tool(
@@ -31,10 +31,11 @@ export async function vitest(tally, name, args, { env = {}, limitMinutes = 25, h
       `--outputFile.json=${report}`,
       ...args,
     ],
-    { env, limitMinutes, held },
+    { env, limitMinutes, held, node },
   )
-  tally.vitest(name, code, report)
+  const counted = tally.vitest(name, code, report)
   rmSync(folder, { recursive: true, force: true })
+  return counted
 }
 
 /** The files that join the leg, on its server. A leg that proves nothing must not look green where it `mustRun`. */

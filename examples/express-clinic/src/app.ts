@@ -12,7 +12,7 @@ import type { Route } from "./http/route.js"
 import type { Accounts } from "./login/accounts.js"
 import { attemptLimit } from "./login/attempts.js"
 import { signIn } from "./login/sign-in.js"
-import { type LoginStore, loginStore } from "./login/store.js"
+import { type LoginStore, loginStore, steadyClock } from "./login/store.js"
 import { pages } from "./pages/index.js"
 import type { RecordsOffice } from "./pages/office.js"
 import { allRoutes } from "./routes/index.js"
@@ -33,8 +33,8 @@ export interface AppParts {
 /** The whole API. Nothing below knows about tenants: the context is set here, and the database does the rest. */
 export function createApp(parts: AppParts): Express {
   const { wk, issuer, log, clock = Date.now, secureCookies = true } = parts
-  const logins = loginStore(clock)
-  const attempts = attemptLimit(clock)
+  const logins = loginStore(parts.clock ?? steadyClock)
+  const attempts = attemptLimit(parts.clock ?? steadyClock)
   const login = {
     wk,
     issuer,

@@ -11,7 +11,7 @@ import { artefacts, startChromium, violations } from "../../express-clinic/src/t
 import { clinicTemplate } from "../../express-clinic/src/testing/open-clinic.ts"
 import { secrets, world } from "../../express-clinic/src/testing/secrets.ts"
 import { openConsole, type RunningConsole } from "./console.ts"
-import { type Seat, seat } from "./seat.ts"
+import { freshCode, type Seat, seat } from "./seat.ts"
 
 const database = useDatabase({ template: clinicTemplate })
 const { people } = secrets
@@ -151,6 +151,7 @@ test("nurse: a lab file comes in and goes out again; wrong and large ones are re
 })
 
 test("doctor: an emergency opens one patient of the branch next door, and ends with the review", async () => {
+  const earlier = await seat(chromium, console_, "doctor")
   const at = await seat(chromium, console_, "doctor")
   expect(await menu(at)).toContain("Emergency")
   expect(await at.go(`/patients/${stranger.id}`)).toBe(404)
@@ -179,13 +180,23 @@ test("doctor: an emergency opens one patient of the branch next door, and ends w
   const other = await seat(chromium, console_, "doctorOfTwo")
   expect((await other.page.goto(opened))?.status()).toBe(404)
   await other.context.close()
+  // The same person at another desk: only with a code that is newer than the declaration.
+  await earlier.page.goto(opened)
+  expect(await earlier.main()).toContain("declared after your last code")
+  expect(await earlier.main()).not.toContain(stranger.full_name)
+  await earlier.page.click("main p ~ a")
+  await earlier.page.fill("#code", await freshCode("doctor"))
+  await earlier.page.click("form.stack button")
+  await earlier.page.waitForURL(opened)
+  await earlier.page.locator("h1", { hasText: stranger.full_name }).waitFor()
+  await earlier.context.close()
   const { rows } = await asked(
     "select actor, subject from wardkeep_audit.event where relation = 'public.patient' and subject = $1 and verb = 'view'",
     [stranger.id],
   )
   expect(rows).toContainEqual({ actor: actorOf(people.doctor.id), subject: stranger.id })
   emergency = { at, opened }
-})
+}, 240_000)
 
 test("billing: an invoice, paid; the export is in the audit log with its SHA-256", async () => {
   const at = await seat(chromium, console_, "billing")

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto"
+import type { OpenLogin } from "@wardkeep/example-express-clinic"
 import { type Session, wardkeepErrorIn } from "wardkeep"
 import { wk } from "./context"
+import { parts } from "./parts"
 
 export const personColumns = ["chart_no", "dob", "sex", "phone", "abha", "address", "allergies", "hiv_status"] as const
 
@@ -20,6 +22,25 @@ interface OpenedOrder extends Record<string, unknown> {
   readonly dose: string
   readonly days: number
   readonly created_at: Date
+}
+
+/**
+ * The context of an emergency of whoever is signed in: as this browser opened it, or gone on with after a lock, which the database
+ * records. `"factor"` when it was declared after this browser's second factor; undefined when there is none to open.
+ */
+export async function emergencyOf({ session, emergencies }: OpenLogin, id: string) {
+  const held = emergencies.get(id)
+  if (held !== undefined) return held
+  try {
+    const opened = await parts.issuer.openBreakGlass({ id, session })
+    emergencies.set(id, opened)
+    return opened
+  } catch (error) {
+    const code = wardkeepErrorIn(error)?.code
+    if (code === "WK202") return "factor"
+    if (code === "WK207") return undefined
+    throw error
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   openParts,
   type SignIn,
   signIn,
+  steadyClock,
 } from "@wardkeep/example-express-clinic"
 import { headers } from "next/headers"
 import type { Issuer, Wardkeep } from "wardkeep"
@@ -40,7 +41,7 @@ function open(): ConsoleParts {
   })
   const clock = Date.now
   const idleSeconds = Number(CONSOLE_IDLE_SECONDS ?? idleLimit / 1000)
-  const logins = loginStore(clock, idleSeconds * 1000)
+  const logins = loginStore(steadyClock, idleSeconds * 1000)
   const waiting = new Set<string>()
   return {
     wk,
@@ -52,7 +53,7 @@ function open(): ConsoleParts {
       const known = await accounts.emailsOf([...new Set(actors.map(accountOf))])
       return (actor) => known.get(accountOf(actor)) ?? accountOf(actor)
     },
-    signIn: signIn({ accounts, issuer, attempts: attemptLimit(clock), clock }),
+    signIn: signIn({ accounts, issuer, attempts: attemptLimit(steadyClock), clock }),
     async endIdle() {
       for (const id of logins.sweep()) waiting.add(id)
       for (const id of waiting) {

@@ -6,10 +6,16 @@ export const isOwn = (request: Request): boolean => {
   return site === null || site === "same-origin"
 }
 
+/** A screen of this console; undefined for anything else. */
+export const ownPath = (path: unknown): string | undefined =>
+  typeof path === "string" && /^\/[a-z0-9/-]*$/.test(path) && !path.startsWith("//") ? path : undefined
+
 /** Back to a screen of this console, and nowhere else. */
 export function backTo(path: unknown): Response {
-  const own = typeof path === "string" && /^\/[a-z0-9/-]*$/.test(path) && !path.startsWith("//") ? path : "/"
-  return new Response(null, { status: 303, headers: { location: own, "cache-control": "private, no-store" } })
+  return new Response(null, {
+    status: 303,
+    headers: { location: ownPath(path) ?? "/", "cache-control": "private, no-store" },
+  })
 }
 
 export const isId = (text: string | undefined): text is string =>

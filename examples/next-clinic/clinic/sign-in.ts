@@ -8,6 +8,7 @@ import { clinicErrorIn } from "./clinic-error"
 import { cookieName, currentWords, setLogin } from "./cookies"
 import { enter } from "./enter"
 import { parts } from "./parts"
+import { ownPath } from "./posted"
 
 /** Where somebody stands between the two factors. */
 export interface SignInState {
@@ -60,5 +61,5 @@ export async function secondFactor(_before: SignInState, form: FormData): Promis
   } catch (error) {
     return { error: said(words, error) }
   }
-  redirect("/invoices")
+  redirect(ownPath(text(form, "back")) ?? "/invoices")
 }

@@ -9,6 +9,8 @@ import { watchSession } from "./watch-session"
 interface Props {
   readonly idleSeconds: number
   readonly email: string
+  /** What the page below is narrowed to. */
+  readonly branch: string
   readonly unlock: Act
   readonly words: Readonly<
     Record<"lockTitle" | "lockText" | "unlock" | "password" | "code" | "codeHint" | "signOutInstead", string>
@@ -19,7 +21,7 @@ interface Props {
  * Covers the page when nobody used it for a while, and when its session was ended elsewhere. The page below stays as it is, with
  * what was typed, and opens for the same account only. It asks again when it comes back from the browser's memory.
  */
-export function Lock({ idleSeconds, email, unlock, words }: Props) {
+export function Lock({ idleSeconds, email, branch, unlock, words }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [locked, setLocked] = useState(false)
   const lock = useCallback(() => setLocked(true), [])
@@ -56,6 +58,7 @@ export function Lock({ idleSeconds, email, unlock, words }: Props) {
       {locked && (
         <ActionForm action={open} button={words.unlock}>
           <input type="hidden" name="email" value={email} />
+          <input type="hidden" name="branch" value={branch} />
           <Field
             name="password"
             label={words.password}

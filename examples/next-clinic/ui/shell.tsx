@@ -51,7 +51,13 @@ export async function Shell({ visit, title, children }: { visit: Visit; title: s
           <Preferences visit={visit} scheme={await currentScheme()} />
         </main>
       </div>
-      <Lock idleSeconds={parts.idleSeconds} email={login.email} unlock={unlock} words={lockWords} />
+      <Lock
+        idleSeconds={parts.idleSeconds}
+        email={login.email}
+        branch={login.branch ?? ""}
+        unlock={unlock}
+        words={lockWords}
+      />
     </>
   )
 }

@@ -7,11 +7,13 @@ import { Field } from "./field"
 interface Props {
   readonly step: (before: SignInState, form: FormData) => Promise<SignInState>
   readonly only?: "code"
+  /** Where to go on afterwards. */
+  readonly back?: string
   readonly words: Readonly<Record<"email" | "password" | "code" | "codeHint" | "next" | "signIn", string>>
 }
 
 /** Both factors, one after the other; works without scripts, too. */
-export function SignInForm({ step, only, words }: Props) {
+export function SignInForm({ step, only, back, words }: Props) {
   const [state, send, pending] = useActionState(step, {})
   const isSecond = only === "code" || state.ticket !== undefined
   return (
@@ -24,6 +26,7 @@ export function SignInForm({ step, only, words }: Props) {
       {isSecond ? (
         <>
           <input type="hidden" name="ticket" value={state.ticket ?? ""} />
+          {back !== undefined && <input type="hidden" name="back" value={back} />}
           {state.email !== undefined && <p className="soft">{state.email}</p>}
           <Field
             key="code"

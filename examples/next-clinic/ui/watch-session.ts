@@ -21,16 +21,26 @@ const cover = (isCovered: boolean): void => void document.documentElement.toggle
  * the browser's memory is shown to somebody who may not look at it any more. Returns what stops it.
  */
 export function watchSession(idleSeconds: number, over: () => void): () => void {
-  let [usedAt, toldAt, savedAt] = [0, Date.now(), 0]
+  // Two clocks: the wall's goes on while the computer sleeps, and the steady one while somebody sets the wall's back.
+  let [usedAt, steadyAt, savedAt] = [0, 0, -1000]
+  let toldAt = performance.now()
   const save = (): void => {
-    usedAt = Date.now()
-    if (usedAt - savedAt < 1000) return
-    savedAt = usedAt
+    ;[usedAt, steadyAt] = [Date.now(), performance.now()]
+    if (steadyAt - savedAt < 1000) return
+    savedAt = steadyAt
     localStorage.setItem(shared, String(usedAt))
+  }
+  const heard = ({ key }: StorageEvent): void => {
+    if (key === shared) steadyAt = performance.now()
+  }
+  // A page that was frozen heard nothing; the server, which has a steady clock of its own, is asked next.
+  const thaw = (): void => {
+    const ago = Math.max(0, Date.now() - Number(localStorage.getItem(shared)))
+    steadyAt = Math.max(steadyAt, performance.now() - ago)
   }
   const isIdle = (): boolean => {
     usedAt = Math.max(usedAt, Number(localStorage.getItem(shared)))
-    return Date.now() - usedAt > idleSeconds * 1000
+    return Math.max(performance.now() - steadyAt, Date.now() - usedAt) > idleSeconds * 1000
   }
   let isOver = false
   const end = async (): Promise<void> => {
@@ -55,29 +65,34 @@ export function watchSession(idleSeconds: number, over: () => void): () => void 
   const shown = async ({ persisted }: PageTransitionEvent): Promise<void> => {
     if (!persisted) return
     cover(true)
+    thaw()
     if (isIdle()) await end()
     else if (await alive("GET")) cover(false)
     else over()
   }
   const turn = async (): Promise<void> => {
-    const now = Date.now()
+    const now = performance.now()
     if (isIdle()) await end()
     else if (now - toldAt > idleSeconds * 333) {
-      const isUsed = usedAt > toldAt
+      const isUsed = steadyAt > toldAt
       toldAt = now
       if (!(await alive(isUsed ? "POST" : "GET"))) over()
     }
   }
   const timer = setInterval(turn, Math.min(5000, idleSeconds * 200))
   for (const kind of uses) window.addEventListener(kind, use, { passive: true })
+  window.addEventListener("storage", heard)
   window.addEventListener("pageshow", shown)
   window.addEventListener("popstate", ask)
+  document.addEventListener("resume", thaw)
   document.addEventListener("visibilitychange", ask)
   return () => {
     clearInterval(timer)
     for (const kind of uses) window.removeEventListener(kind, use)
+    window.removeEventListener("storage", heard)
     window.removeEventListener("pageshow", shown)
     window.removeEventListener("popstate", ask)
+    document.removeEventListener("resume", thaw)
     document.removeEventListener("visibilitychange", ask)
   }
 }

@@ -210,6 +210,7 @@ export const en = {
   openNow: "Open now",
   openUntil: "Open until",
   emergencyOver: "This emergency is over: its minutes have passed, or it was reviewed.",
+  emergencyFactor: "This emergency was declared after your last code. Give a new one to go on with it here.",
   emergencyNobody: "There is no such patient in that branch.",
   emergenciesIntro: "Somebody opened a patient of another branch in an emergency. It ends with your review.",
   noEmergencies: "No emergency waits for a review.",

@@ -1,8 +1,8 @@
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { attemptLimit } from "./attempts.js"
 import { hashPassword, verifyPassword } from "./passwords.js"
 import { currentCode, newTotpSecret, stepOfCode } from "./second-factor.js"
-import { idleLimit, loginStore } from "./store.js"
+import { idleLimit, loginStore, steadyClock } from "./store.js"
 
 test("a password matches its own hash only, and an account without a hash matches nothing", async () => {
   const hash = await hashPassword("correct horse")
@@ -46,4 +46,20 @@ test("a login is forgotten when it idles and when it is revoked", () => {
   store.forget("s")
   expect(store.open(revoked)).toBeUndefined()
   expect(store.open("unknown")).toBeUndefined()
+})
+
+test("a machine whose clock is set back keeps nobody signed in", () => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"] })
+  try {
+    const store = loginStore(steadyClock)
+    const session = { id: "s", actor: "a", expiresAt: new Date(60 * 60_000).toISOString(), grants: [] }
+    const idle = store.add({ session, email: "a@b.example", mfaAt: new Date(0) })
+    vi.advanceTimersByTime(idleLimit - 1)
+    vi.setSystemTime(0)
+    expect(store.peek(idle)?.email).toBe("a@b.example")
+    vi.advanceTimersByTime(2)
+    expect(store.peek(idle)).toBeUndefined()
+  } finally {
+    vi.useRealTimers()
+  }
 })

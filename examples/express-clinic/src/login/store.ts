@@ -31,6 +31,9 @@ export interface LoginStore {
   forget(sessionId: string): void
 }
 
+/** Milliseconds that only go forward: who sets the machine's clock back keeps nobody signed in. */
+export const steadyClock = (): number => performance.now()
+
 export const idleLimit = 15 * 60_000
 
 /** Logins in memory, found by the digest of the cookie: what can be read here cannot be sent back as a cookie. */

@@ -1,5 +1,6 @@
 import { cookies } from "next/headers"
 import { cookieName } from "@/clinic/cookies"
+import { holdsBranch } from "@/clinic/enter"
 import { parts } from "@/clinic/parts"
 import { backTo, isOwn } from "@/clinic/posted"
 
@@ -10,7 +11,7 @@ export async function POST(request: Request): Promise<Response> {
   const login = parts.logins.open((await cookies()).get(cookieName)?.value)
   if (login === undefined) return backTo("/sign-in")
   const branch = String(form.get("branch") ?? "")
-  const held = branch === "" || login.session.grants.some(({ branches }) => branches.includes(branch))
+  const held = branch === "" || holdsBranch(login.session, branch)
   if (!held) return new Response(null, { status: 403 })
   login.branch = branch === "" ? undefined : branch
   return backTo(form.get("back"))

@@ -1,4 +1,5 @@
 import { policy } from "@wardkeep/example-express-clinic"
+import { ownEmergencies } from "wardkeep"
 import { declare } from "@/clinic/actions/emergency"
 import { wk } from "@/clinic/context"
 import { type Branch, screen, type Visit } from "@/clinic/screen"
@@ -20,7 +21,7 @@ export default screen(
     return (
       <>
         <p className="soft">{words.emergencyIntro}</p>
-        <OpenNow visit={visit} />
+        {await OpenNow({ visit })}
         <Card id="declare">
           <ActionForm action={declare} button={words.openRecord}>
             <div className="pair">
@@ -52,17 +53,17 @@ export default screen(
   },
 )
 
-/** What this browser opened and may still read; it is kept with its session. */
-function OpenNow({ visit: { words, language, login } }: { visit: Visit }) {
-  const open = [...login.emergencies].filter(([, { expiresAt }]) => Date.parse(expiresAt) > Date.now())
+/** What they declared and may still read, in this browser or before a lock. */
+async function OpenNow({ visit: { words, language } }: { visit: Visit }) {
+  const open = await ownEmergencies(wk)
   if (open.length === 0) return null
   return (
     <Card id="open-now" title={words.openNow}>
       <ul className="rows">
-        {open.map(([id, { expiresAt }]) => (
+        {open.map(({ id, valid_until }) => (
           <li key={id}>
             <Go to={`/emergency/${id}`}>
-              {words.openUntil} {timeText(language, expiresAt)}
+              {words.openUntil} {timeText(language, valid_until)}
             </Go>
           </li>
         ))}

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await asOwner((client) => apply({ client, policy, extensions: [audit] }))
 })
 
-it("an emergency is in the sealed log: declared, opened and reviewed, without its explanation", async () => {
+it("an emergency is in the sealed log: declared, opened, resumed in another session and reviewed, without its explanation", async () => {
   await clinic.grant("asha", "doctor", 0)
   await clinic.grant("chief-1", "chief", 0, { scope: "all" })
   const session = await clinic.session("asha")
@@ -34,23 +34,22 @@ it("an emergency is in the sealed log: declared, opened and reviewed, without it
   })
   const id = await clinic.wk.run(session, () => declareBreakGlass(clinic.wk, emergency))
   await clinic.issuer.openBreakGlass({ id, session })
+  await clinic.issuer.endSession(session.id, "idle for too long")
+  const again = await clinic.session("asha", { mfaAt: new Date() })
+  for (const _ of ["back at the desk", "the page once more"]) await clinic.issuer.openBreakGlass({ id, session: again })
   const boss = await clinic.session("chief-1")
   await clinic.wk.run(boss, () => reviewBreakGlass(clinic.wk, { id, verdict: "justified", note: "seen" }))
-  const events = await clinic.admin<{ actor: string; role: string }>(
-    "select actor, role, branch, subject, detail::json ->> 'phase' as phase, detail::json ->> 'verdict' as verdict, detail like '%fall%' as told from wardkeep_audit.event where verb = 'break_glass' order by id",
+  const events = await clinic.admin<{ actor: string; role: string; session: string }>(
+    "select actor, role, session, branch, subject, detail::json ->> 'phase' as phase, detail::json ->> 'verdict' as verdict, detail like '%fall%' as told from wardkeep_audit.event where verb = 'break_glass' order by id",
   )
+  const where = { branch: place.branch, subject, told: false }
   expect(events).toEqual([
-    { actor: "asha", role: "doctor", branch: place.branch, subject, phase: "declared", verdict: null, told: false },
-    { actor: "asha", role: "doctor", branch: place.branch, subject, phase: "opened", verdict: null, told: false },
-    {
-      actor: "chief-1",
-      role: "chief",
-      branch: place.branch,
-      subject,
-      phase: "reviewed",
-      verdict: "justified",
-      told: false,
-    },
+    ...[
+      ["declared", session.id],
+      ["opened", session.id],
+      ["resumed", again.id],
+    ].map(([phase, of]) => ({ actor: "asha", role: "doctor", session: of, ...where, phase, verdict: null })),
+    { actor: "chief-1", role: "chief", session: boss.id, ...where, phase: "reviewed", verdict: "justified" },
   ])
 })
 

@@ -12,6 +12,8 @@ create table wardkeep.break_glass (
   declared_at timestamptz not null default clock_timestamp(),
   valid_until timestamptz not null,
   opened_at timestamptz,
+  -- The session it was opened in last: another one than that of the declaration when somebody was locked out meanwhile.
+  opened_in uuid,
   -- When its tenant went, and with it whoever could review it.
   closed_at timestamptz,
   reviewed_at timestamptz,

@@ -63,13 +63,16 @@ begin
   perform wardkeep.alone(body ->> 'actor', in_tenant);
   perform wardkeep.tenant_beside(in_tenant);
   select g.* into b from wardkeep.break_glass g
-   where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor' and g.session_id = (body ->> 'session_id')::uuid
-     and g.valid_until > clock_timestamp() and g.reviewed_at is null and g.closed_at is null for update;
-  -- Whoever declared it must still be in that session as what they were.
-  perform from wardkeep.session s where s.id = b.session_id and s.ended_at is null for share;
+   where g.id = (body ->> 'break_glass')::uuid and g.declared_by = body ->> 'actor'
+     and g.valid_until > clock_timestamp() and g.reviewed_at is null and g.closed_at is null
+     -- A restore brings the record back without its session, and opens nothing.
+     and exists (select from wardkeep.session s where s.id = g.session_id) for update;
+  -- Whoever declared it must be signed in as what they were: in that session, or in another one of theirs.
+  perform from wardkeep.session s
+   where s.id = (body ->> 'session_id')::uuid and s.kind = 'person' and s.ended_at is null for share;
   if found then
     select k.* into t from wardkeep.token k
-     where k.session_id = b.session_id and k.tenant = b.tenant and k.role = b.declared_as and k.actor = b.declared_by
+     where k.session_id = (body ->> 'session_id')::uuid and k.tenant = b.tenant and k.role = b.declared_as and k.actor = b.declared_by
        and k.subjects is null and k.valid_until > clock_timestamp() and k.valid_from <= clock_timestamp() limit 1;
   end if;
   -- By the policy that is in force now, which may be a stricter one than when it was declared.
@@ -83,6 +86,10 @@ begin
   end if;
   if rule.mfa_seconds is not null and coalesce(t.mfa_at < now() - make_interval(secs => rule.mfa_seconds), true) then
     raise exception 'this role asks for a newer second factor' using errcode = 'WK202', detail = rule.name;
+  end if;
+  -- A desk that was left ends its session: whoever comes back shows that it is they, and declares nothing anew.
+  if t.session_id <> b.session_id and coalesce(t.mfa_at <= b.declared_at, true) then
+    raise exception 'an emergency of another session asks for a second factor that is newer than it' using errcode = 'WK202', detail = rule.name;
   end if;
   t.branches := array[b.branch];
   t.branch_group := null;
@@ -105,11 +112,12 @@ begin
   db_role := t.db_role;
   purpose := t.purpose;
   valid_until := t.valid_until;
-  update wardkeep.break_glass g set opened_at = coalesce(g.opened_at, clock_timestamp()) where g.id = b.id;
+  update wardkeep.break_glass g set opened_at = coalesce(g.opened_at, clock_timestamp()), opened_in = t.session_id where g.id = b.id;
   insert into wardkeep.activity (kind, actor, tenant, detail)
-  values ('break_glass_opened', b.declared_by, b.tenant, jsonb_build_object('break_glass', b.id));
+  values (case when b.opened_in <> t.session_id then 'break_glass_resumed' else 'break_glass_opened' end, b.declared_by, b.tenant,
+    jsonb_build_object('break_glass', b.id, 'session', t.session_id));
   return next;
 end
 $$;
 comment on function wardkeep.open_break_glass(text, text, bytea) is
-  'Opens the second context of a declared emergency: that subject, that branch, that actor, until then. For the issuer login. Fails with WK202, WK207.';
+  'Opens the second context of a declared emergency: that subject, that branch, that actor, until then; in another session of theirs after a newer second factor. For the issuer login. Fails with WK202, WK207.';

@@ -12,6 +12,21 @@ end
 $$;
 comment on function wardkeep.reviewer() is 'Internal: the token in force, if its role reviews emergencies. Fails with WK1xx, WK207.';
 
+create function wardkeep.own_emergencies() returns setof wardkeep.break_glass
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  me wardkeep.token := wardkeep.verified_now();
+begin
+  return query select b.* from wardkeep.break_glass b
+    where me.subjects is null and b.tenant = me.tenant and b.declared_by = me.actor and b.declared_as = me.role
+      and b.valid_until > clock_timestamp() and b.reviewed_at is null and b.closed_at is null
+      and exists (select from wardkeep.session s where s.id = b.session_id)
+    order by b.declared_at, b.id;
+end
+$$;
+comment on function wardkeep.own_emergencies() is 'What this actor declared in this role and may still open, whichever session it was. Fails with WK1xx.';
+
 create function wardkeep.open_reviews() returns setof wardkeep.break_glass
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$

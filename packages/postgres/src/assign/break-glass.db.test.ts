@@ -6,7 +6,7 @@ import { connected } from "#tests/fixture/clinic.ts"
 import { inContext } from "#tests/fixture/token.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { liftNarrowing, narrowRole, revokeAssignments, type Taken, takenFromRole } from "./assignments.js"
-import { declareBreakGlass, openReviews, reviewBreakGlass } from "./break-glass.js"
+import { declareBreakGlass, openReviews, ownEmergencies, reviewBreakGlass } from "./break-glass.js"
 
 const database = useDatabase()
 const { roles } = assignedPolicy() as { roles: object }
@@ -158,6 +158,76 @@ describe("break-glass", () => {
       await expect(ids(opened, "select id from patient")).rejects.toEqual(code("WK102"))
       await expect(clinic.issuer.openBreakGlass({ id, session })).rejects.toEqual(code("WK207"))
     }
+  })
+
+  it("goes on in another session of the same person after a newer second factor, until the same end, on record", async () => {
+    const { actor, session } = await person("doctor", 0)
+    const { session: other } = await person("doctor", 0)
+    const before = new Date()
+    const id = await declare(session)
+    const first = await clinic.issuer.openBreakGlass({ id, session })
+    await clinic.issuer.endSession(session.id, "idle for too long")
+    const own = async (of: Session) =>
+      (await clinic.wk.run(of, () => ownEmergencies(clinic.wk))).map((one) => [one.id, one.opened_in])
+    for (const factor of [{}, { mfaAt: before }]) {
+      const again = await clinic.session(actor, factor)
+      expect(await own(again)).toEqual([[id, session.id]])
+      await expect(clinic.issuer.openBreakGlass({ id, session: again })).rejects.toEqual(code("WK202"))
+    }
+    expect(await own(other)).toEqual([])
+    const again = await clinic.session(actor, { mfaAt: new Date() })
+    for (const wrong of [
+      other,
+      { id: other.id, actor },
+      { id: session.id, actor },
+      { id: again.id, actor: other.actor },
+    ])
+      await expect(clinic.issuer.openBreakGlass({ id, session: wrong })).rejects.toEqual(code("WK207"))
+    const opened = await clinic.issuer.openBreakGlass({ id, session: again })
+    expect(opened).toMatchObject({ id: again.id, expiresAt: first.expiresAt })
+    expect(await ids(opened, "select id from patient")).toEqual([subject()])
+    await expect(declare(again)).rejects.toEqual(code("WK207"))
+    await clinic.issuer.openBreakGlass({ id, session: again })
+    const lines = await clinic.admin<{ kind: string; session: string | null }>(
+      "select kind, detail ->> 'session' as session from wardkeep.activity where detail ->> 'break_glass' = $1 order by id",
+      [id],
+    )
+    expect(lines).toEqual([
+      { kind: "break_glass_declared", session: null },
+      { kind: "break_glass_opened", session: session.id },
+      { kind: "break_glass_resumed", session: again.id },
+      { kind: "break_glass_opened", session: again.id },
+    ])
+    await clinic.issuer.endSession(again.id, "signed out")
+    await expect(ids(opened, "select id from patient")).rejects.toEqual(code("WK102"))
+  })
+
+  it.each([
+    ["its minutes have passed", "update wardkeep.break_glass set valid_until = clock_timestamp() where id = $1"],
+    [
+      "a restore brought its record back, without its session",
+      "delete from wardkeep.session s using wardkeep.break_glass b where b.id = $1 and s.id = b.session_id",
+    ],
+    ["its clinic went", "update wardkeep.break_glass set closed_at = clock_timestamp() where id = $1"],
+  ])("does not go on once %s", async (_, ended) => {
+    const { actor, session } = await person("doctor", 0)
+    const id = await declare(session)
+    await clinic.issuer.endSession(session.id, "idle for too long")
+    const again = await clinic.session(actor, { mfaAt: new Date() })
+    await clinic.admin(ended, [id])
+    expect(await clinic.wk.run(again, () => ownEmergencies(clinic.wk))).toEqual([])
+    await expect(clinic.issuer.openBreakGlass({ id, session: again })).rejects.toEqual(code("WK207"))
+  })
+
+  it("does not go on as somebody who is no longer what they were when they declared it", async () => {
+    const { actor, session } = await person("doctor", 0)
+    const { session: boss } = await chief()
+    const id = await declare(session)
+    await clinic.wk.run(boss, () => revokeAssignments(clinic.wk, { actor, reason: "to the desk" }))
+    await clinic.grant(actor, "reception", 0)
+    const again = await clinic.session(actor, { mfaAt: new Date() })
+    expect(await clinic.wk.run(again, () => ownEmergencies(clinic.wk))).toEqual([])
+    await expect(clinic.issuer.openBreakGlass({ id, session: again })).rejects.toEqual(code("WK207"))
   })
 
   it("without a token the emergency role reads nothing, and another role's token does not fit it", async () => {

@@ -19,6 +19,8 @@ export interface Emergency extends Omit<EmergencyDeclaration, "minutes"> {
   readonly declared_at: Date
   readonly valid_until: Date
   readonly opened_at: Date | null
+  /** The session it was opened in last. */
+  readonly opened_in: string | null
 }
 
 /**
@@ -40,6 +42,18 @@ export async function declareBreakGlass(q: InContext, declared: EmergencyDeclara
     minutes,
   ])
   return rows[0]?.id ?? ""
+}
+
+/**
+ * What whoever is in context declared in this role and may still open: after a lock or a new sign-in, too. Their minutes run on.
+ *
+ * @throws WK1xx
+ * @example
+ * const [one] = await wk.run(session, () => ownEmergencies(wk))
+ * if (one !== undefined) await issuer.openBreakGlass({ id: one.id, session })
+ */
+export async function ownEmergencies(q: InContext): Promise<readonly Emergency[]> {
+  return (await q.query<Emergency>("select * from wardkeep.own_emergencies()")).rows
 }
 
 /** Emergencies in the branches of the context that wait for a review. @throws WK207 this role does not review · WK1xx */

@@ -30,6 +30,7 @@ export {
   type Emergency,
   type EmergencyDeclaration,
   openReviews,
+  ownEmergencies,
   reviewBreakGlass,
 } from "../assign/break-glass.js"
 export {

@@ -44,6 +44,7 @@ const assigning = [
 ]
 const emergencies = [
   "declare_break_glass(text,text,text,text,integer)",
+  "own_emergencies()",
   "open_reviews()",
   "review_break_glass(uuid,text,text)",
 ]

@@ -39,7 +39,8 @@ export interface Issuer {
   /** Checks that a queued job's session still holds the grant. @throws WK102 it does not, or is another actor's */
   reopenSession(request: ReopenRequest): Promise<Session>
   /**
-   * Opens a declared emergency as a session of one grant: that subject, that branch, that actor, until then.
+   * Opens a declared emergency as a session of one grant: that subject, that branch, that actor, until then. In another session
+   * of the actor than the one that declared it, as after an idle lock, the second factor must be newer than the declaration.
    *
    * @throws WK207 nothing to open in this session · WK202 second factor too old
    */

@@ -50,7 +50,7 @@ export interface ReopenRequest {
 export interface BreakGlassRequest {
   /** What {@link declareBreakGlass} returned. */
   readonly id: string
-  /** The session that declared it. */
+  /** The session that declared it, or another one of the same actor. */
   readonly session: Pick<Session, "id" | "actor">
 }
 

@@ -61,16 +61,16 @@ describe("old sessions", () => {
   })
 
   it("stay where an emergency names them", async () => {
-    const id = await issue("emergency")
+    const [id, resumed] = [await issue("emergency"), await issue("emergency")]
     const { clinic: tenant, branch } = clinic.branches[0]
     await admin(
-      `insert into wardkeep.break_glass (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, valid_until)
-       values ($1, $2, 'x', 'unconscious', 'fell', 'emergency', 'doctor', $3, now())`,
-      [tenant, branch, id],
+      `insert into wardkeep.break_glass (tenant, branch, subject, reason, explanation, declared_by, declared_as, session_id, opened_in, valid_until)
+       values ($1, $2, 'x', 'unconscious', 'fell', 'emergency', 'doctor', $3, $4, now())`,
+      [tenant, branch, id, resumed],
     )
-    await age(id)
+    for (const each of [id, resumed]) await age(each)
     await forget(years(1.5))
-    expect(await sessions("emergency")).toBe(1)
+    expect(await sessions("emergency")).toBe(2)
   })
 
   it("of less than a year, or without a reason, do not go; nor does the owner remove lines of them by hand", async () => {

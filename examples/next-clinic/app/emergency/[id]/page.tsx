@@ -1,18 +1,24 @@
 import { notFound } from "next/navigation"
 import { wk } from "@/clinic/context"
-import { type OpenedPerson, personColumns, readOpened } from "@/clinic/opened"
+import { emergencyOf, type OpenedPerson, personColumns, readOpened } from "@/clinic/opened"
+import { isId } from "@/clinic/posted"
 import { screen } from "@/clinic/screen"
 import { Card, Empty, Facts, Go, readable, Tag } from "@/ui/parts"
-import { dayText, nameOf, timeText, type Words } from "@/words"
+import { dayText, type Language, nameOf, timeText, type Words } from "@/words"
 
 interface Drug extends Record<string, unknown> {
   readonly id: number
   readonly name: string
 }
 
-function shown(words: Words, person: OpenedPerson, name: (typeof personColumns)[number]): string {
-  const value = person[name]
+function shown(
+  words: Words,
+  language: Language,
+  value: OpenedPerson["id"],
+  name: (typeof personColumns)[number],
+): string {
   if (value === null || value === "") return "–"
+  if (name === "dob") return dayText(language, value)
   if (name === "sex") return nameOf(words.sexes, value)
   if (name === "hiv_status") return nameOf(words.hiv, value)
   return readable(value)
@@ -21,8 +27,16 @@ function shown(words: Words, person: OpenedPerson, name: (typeof personColumns)[
 export default screen(
   { place: "emergency", path: ({ id }) => `/emergency/${id}`, title: (words) => words.places.emergency },
   async ({ words, language, login, params }) => {
-    const opened = login.emergencies.get(params.id ?? "")
+    if (!isId(params.id)) notFound()
+    const opened = await emergencyOf(login, params.id)
     if (opened === undefined) notFound()
+    if (opened === "factor")
+      return (
+        <>
+          <p className="soft">{words.emergencyFactor}</p>
+          <Go to={`/second-factor?back=/emergency/${params.id}`}>{words.secondFactor}</Go>
+        </>
+      )
     const read = await readOpened(opened)
     if (read?.person === undefined)
       return (
@@ -45,7 +59,9 @@ export default screen(
             {words.openUntil} {timeText(language, opened.expiresAt)}
           </p>
           <Card title={words.details} id="details">
-            <Facts of={personColumns.map((name) => [words.fields[name] ?? name, shown(words, person, name)])} />
+            <Facts
+              of={personColumns.map((name) => [words.fields[name] ?? name, shown(words, language, person[name], name)])}
+            />
           </Card>
           <div className="columns">
             <Card title={words.notes} id="notes">
