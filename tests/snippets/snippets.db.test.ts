@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto"
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { callCli } from "../cli/call-cli.ts"
 import { runCli } from "../cli/run-cli.ts"
 import { connected } from "../fixture/clinic.ts"
 import { prismaGenerate } from "../fixture/prisma-client.ts"
 import { useDatabase } from "../harness/src/use-database.ts"
 import { runnableSnippets } from "./extract.ts"
+import { cells, initStacks } from "./stacks.ts"
 import { compile, readDocument, run, workshop } from "./workshop.ts"
 
 /** Documents that may hold runnable blocks; each block is a program of its own. */
@@ -110,7 +112,7 @@ beforeAll(async () => {
   )
   env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
   await freshApp(folder)
-  expect(await cli(["init", "--yes"])).toContain("for express and prisma")
+  expect(await cli(["init", "--yes"])).toContain("for Express and Prisma")
   prismaGenerate(folder, import.meta.url)
   await writeFile(join(folder, "app.ts"), program)
   const policy = await readFile(join(folder, "wardkeep.policy.ts"), "utf8")
@@ -151,7 +153,8 @@ test("every runnable block of the documents compiles strictly and runs as a user
     }
   }
   // With what `init` wrote and the program around it: one compilation for all.
-  const written = ["app.ts", "wardkeep.ts", "wardkeep.policy.ts"]
+  const stacks = await initStacks(folder, { WARDKEEP_ADMIN_URL: database.ownerUrl }, deployment)
+  const written = ["app.ts", "wardkeep.ts", "wardkeep.policy.ts", ...stacks]
   const compiled = await compile(folder, [...blocks.map(({ file }) => `${file}.ts`), ...written])
   expect(compiled, JSON.stringify(blocks)).toEqual({ code: 0, output: "" })
   const outputs: Record<string, string> = {}
@@ -176,23 +179,38 @@ test("every runnable block of the documents compiles strictly and runs as a user
   expect(stage).toContain("[]")
 })
 
+/** As step 7 of the guide names them. */
+const surroundings = () => ({
+  ...env,
+  APP_DATABASE_URL: env.DATABASE_URL,
+  ISSUER_DATABASE_URL: env.ISSUER_URL,
+  WARDKEEP_KEY_ID: "k001",
+  WARDKEEP_KEY: env.SIGNING_KEY,
+})
+const crossingRefused = [
+  [200, [{ full_name: "Meera Nair" }]],
+  [200, []],
+  [401, expect.objectContaining({ code: "WK101" })],
+]
+
 test("what init wrote for Express and Prisma answers for one's own branch, and refuses the other", async () => {
-  const { DATABASE_URL, ISSUER_URL, SIGNING_KEY } = env
-  const ran = await run(folder, ["app.js"], {
-    ...env,
-    APP_DATABASE_URL: DATABASE_URL,
-    ISSUER_DATABASE_URL: ISSUER_URL,
-    WARDKEEP_KEY_ID: "k001",
-    WARDKEEP_KEY: SIGNING_KEY,
-  })
+  const ran = await run(folder, ["app.js"], surroundings())
   expect(ran.code, ran.output).toBe(0)
-  expect(JSON.parse(ran.output)).toEqual([
-    [200, [{ full_name: "Meera Nair" }]],
-    [200, []],
-    [401, expect.objectContaining({ code: "WK101" })],
-  ])
+  expect(JSON.parse(ran.output)).toEqual(crossingRefused)
   const unset = await run(folder, ["app.js"])
   expect(unset).toMatchObject({ code: 1, output: expect.stringContaining("set APP_DATABASE_URL") })
+})
+
+test("what init wrote for every other framework, ORM and kind of module does so, too", async () => {
+  const names = Object.keys(cells)
+  const ran = await run(folder, ["stacks.js", ...names], surroundings())
+  expect(ran.code, ran.output).toBe(0)
+  expect(JSON.parse(ran.output)).toEqual(Object.fromEntries(names.map((name) => [name, crossingRefused])))
+  // The command line reads a policy file in JavaScript as it reads one in TypeScript: nothing is left to apply.
+  for (const name of ["koa-pg", "hono-drizzle"]) {
+    const planned = await callCli(join(folder, name), ["plan", "--json"], env)
+    expect(JSON.parse(planned.stdout)).toMatchObject({ steps: [] })
+  }
 })
 
 test("a block that does not compile is found", async () => {

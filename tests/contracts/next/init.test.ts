@@ -64,7 +64,7 @@ test("what init writes for Next and Drizzle compiles in the application, with a 
   const env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
   const made = await runCli(folder, ["init", "--yes"], env)
   expect(made).toMatchObject({ code: 0, stderr: "" })
-  for (const said of ["+++ wardkeep.policy.ts", "+++ wardkeep.ts", "for next and drizzle", "serverExternalPackages"])
+  for (const said of ["+++ wardkeep.policy.ts", "+++ wardkeep.ts", "for Next and Drizzle", "serverExternalPackages"])
     expect(made.stdout).toContain(said)
   page("row.full_name")
   expect(await compile()).toEqual({ code: 0, output: "" })

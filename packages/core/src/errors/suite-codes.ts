@@ -1,6 +1,6 @@
 import type { CodeEntry } from "./code-entry.js"
 
-/** Of the conformance suite, which stands alone, and of the bridges from a sign-in to a session. */
+/** Of the conformance suite, which stands alone, of the bridges from a sign-in to a session, and of `wardkeep init`. */
 export const suiteCodes = {
   WK701: {
     title: "The target of the conformance suite is not valid",
@@ -76,6 +76,11 @@ export const suiteCodes = {
   WK773: {
     title: "This is not a report that can be read",
     hint: "Give the file that `wardkeep verify --format json` of this version wrote.",
+    http: 500,
+  },
+  WK774: {
+    title: "A file that `wardkeep init` writes could not be written",
+    hint: "Give the folder room and your login the right to write there, then run it again.",
     http: 500,
   },
   WK780: {

@@ -1,10 +1,20 @@
+import { spawnSync } from "node:child_process"
 import { readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { callCli } from "#tests/cli/call-cli.ts"
-import { emptyFolder, hostTables, newDeployment, policyText, runCli, writePolicy } from "#tests/cli/run-cli.ts"
+import {
+  emptyFolder,
+  hostTables,
+  newDeployment,
+  policyText,
+  runCli,
+  wardkeepBin,
+  writePolicy,
+} from "#tests/cli/run-cli.ts"
 import { connected } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { init } from "../commands/init.js"
 
 const database = useDatabase()
 let folder = ""
@@ -138,8 +148,8 @@ describe("init", () => {
       await callCli(here, ["init", "--yes", ...args], { WARDKEEP_ADMIN_URL: database.ownerUrl })
     for (const [out, why] of [
       ["wardkeep.ts", "the name wardkeep.ts is taken"],
-      ["policy.json", "it needs a policy file in .ts, and policy.json is another"],
-      ["policy.mts", "it needs a policy file in .ts, and policy.mts is another"],
+      ["policy.json", "it needs a policy file in .ts, .js or .mjs, and policy.json is another"],
+      ["policy.mts", "it needs a policy file in .ts, .js or .mjs, and policy.mts is another"],
     ] as const) {
       const ran = await init("--out", out)
       expect(ran, out).toMatchObject({ code: 0, stderr: "" })
@@ -162,6 +172,50 @@ describe("init", () => {
       "wardkeep.policy.ts",
       "wardkeep.ts",
     ])
+  })
+
+  it("writes both files or neither, where somebody takes a name meanwhile and where a disk is full", async () => {
+    const here = await emptyFolder()
+    await writeFile(join(here, "package.json"), '{ "dependencies": { "express": "5" } }')
+    const taking = async () => {
+      await writeFile(join(here, "wardkeep.js"), "mine")
+      return true
+    }
+    const env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
+    await expect(init({ connection: { env }, folder: here, confirm: taking })).rejects.toMatchObject({
+      code: "WK009",
+      message: expect.stringContaining("wardkeep.js exists and is never overwritten; nothing was written"),
+    })
+    expect((await readdir(here)).toSorted()).toEqual(["package.json", "wardkeep.js"])
+    expect(await readFile(join(here, "wardkeep.js"), "utf8")).toBe("mine")
+    await rm(join(here, "wardkeep.js"))
+    // No file may be longer than 1536 bytes: the policy file is shorter, and what would be beside it is not.
+    const limited = ["-c", 'ulimit -f 3; exec "$0" "$1" init --yes --json', process.execPath, wardkeepBin]
+    const full = spawnSync("sh", limited, { cwd: here, encoding: "utf8", env: { PATH: process.env.PATH, ...env } })
+    expect([full.status, JSON.parse(full.stdout).error]).toEqual([
+      2,
+      expect.objectContaining({ code: "WK774", message: "wardkeep.js cannot be written (EFBIG); nothing was written" }),
+    ])
+    expect(await readdir(here)).toEqual(["package.json"])
+    expect(await callCli(here, ["init", "--yes"], env)).toMatchObject({ code: 0, stderr: "" })
+  })
+
+  it("says what it does not know, and wires what is left", async () => {
+    const here = await emptyFolder()
+    const env = { WARDKEEP_ADMIN_URL: database.ownerUrl }
+    const bare = await callCli(here, ["init", "--yes", "--out", "first.ts"], env)
+    expect(bare.stdout).toContain("No wiring: there is no package.json here")
+    await writeFile(join(here, "package.json"), '{ "dependencies": { "koa": "3", "postgres": "3" } }')
+    const { code, stdout } = await callCli(here, ["init", "--yes"], env)
+    expect(code).toBe(0)
+    for (const said of [
+      "for no framework and pg",
+      "package.json names none of Next, NestJS, Fastify, Hono, Express: `inContext` goes around the work of a request",
+      "package.json names none of Prisma, Drizzle, MikroORM, TypeORM, Sequelize, Kysely, Knex, pg: `db` is a pg.Pool",
+      "npm install wardkeep",
+      "postgres stays outside",
+    ])
+      expect(stdout).toContain(said)
   })
 
   it("says which option is missing when tenant or branch cannot be told", async () => {

@@ -21,6 +21,7 @@ const configuration: readonly Code[] = [
   "WK770",
   "WK772",
   "WK773",
+  "WK774",
 ]
 
 export function exitCodeOf(code: Code): ExitCode {

@@ -1,6 +1,10 @@
 import { relative } from "node:path"
 import { Command } from "commander"
-import { type InitResult, init, type NewFile } from "../commands/init.js"
+import { type InitResult, init } from "../commands/init.js"
+import type { NewFile } from "../commands/new-files.js"
+import { frameworks } from "../commands/wiring/frameworks.js"
+import { orms } from "../commands/wiring/orms.js"
+import type { Stack } from "../commands/wiring/stack.js"
 import { ask } from "./ask.js"
 import {
   type CommandContext,
@@ -24,9 +28,12 @@ interface InitFlags extends CommonOptions {
 export function initCommand(context: CommandContext): Command {
   const command = new Command("init")
     .description(
-      "Write a first policy file by looking at a database, and what wires Express or Next to it. Never changes a file that is there.",
+      "Write a first policy file by looking at a database, and what wires your framework and ORM to it. Never changes a file that is there.",
     )
-    .option("--out <file>", "file to write, .ts, .mts or .json; default wardkeep.policy.ts")
+    .option(
+      "--out <file>",
+      "file to write, .ts, .mts, .js, .mjs or .json; default wardkeep.policy.ts, or .js without TypeScript",
+    )
     .option("--schema <name>", "schema of your tables; default public")
     .option("--tenant-table <name>", "table of clinics, where it cannot be told")
     .option("--tenant-column <name>", "column that names the clinic, such as clinic_id")
@@ -89,11 +96,10 @@ function printResult(result: InitResult, { output, surroundings }: CommandContex
   output.out(
     `  ${count("branch")} tables of a branch, ${count("tenant")} of a tenant, ${count("unmanaged")} left unmanaged`,
   )
-  if (wiring !== undefined) {
+  if (wiring !== undefined && stack !== undefined) {
     wrote(wiring.path)
-    output.out(
-      `  for ${[stack.framework, stack.orm].filter((one) => one !== undefined).join(" and ")}; then, in your code:`,
-    )
+    for (const line of madeFor(stack)) output.out(`  ${line}`)
+    output.out("  Then, in your code:")
     for (const step of wiring.steps) output.out(`  - ${step}`)
   } else output.out(`  No wiring: ${whyNone(result, surroundings.folder)}`)
   output.out("Next: read it, then `wardkeep migrate --generate-passwords`.")
@@ -102,13 +108,25 @@ function printResult(result: InitResult, { output, surroundings }: CommandContex
   for (const statement of changeOwner) output.out(`  ${statement}`)
 }
 
-function whyNone({ stack: { others, framework, typescript }, path, taken }: InitResult, folder: string): string {
-  const guide = "docs/guides/orms.md shows each framework and ORM."
+const guide = "docs/guides/orms.md shows each framework and ORM."
+
+function madeFor({ framework, orm, others }: Stack): string[] {
+  const titles = (table: typeof frameworks | typeof orms): string =>
+    Object.values(table)
+      .map(({ title }) => title)
+      .join(", ")
+  return [
+    `for ${framework === undefined ? "no framework" : frameworks[framework].title} and ${orms[orm ?? "pg"].title}`,
+    ...(framework === undefined
+      ? [`package.json names none of ${titles(frameworks)}: \`inContext\` goes around the work of a request`]
+      : []),
+    ...(orm === undefined ? [`package.json names none of ${titles(orms)}: \`db\` is a pg.Pool`] : []),
+    ...(others.length === 0 ? [] : [`not for ${others.join(", ")}, which stand in package.json too. ${guide}`]),
+  ]
+}
+
+function whyNone({ path, taken, stack }: InitResult, folder: string): string {
   if (taken !== undefined) return `the name ${relative(folder, taken)} is taken. ${guide}`
-  if (framework !== undefined) {
-    const needs = typescript ? `a policy file in .ts, and ${relative(folder, path)} is another` : "TypeScript"
-    return `it needs ${needs}. ${guide}`
-  }
-  const found = others.length === 0 ? "neither Express nor Next stands in package.json" : `found ${others.join(", ")}`
-  return `${found}. ${guide}`
+  if (stack === undefined) return `there is no package.json here, which says what the application is made of. ${guide}`
+  return `it needs a policy file in .ts, .js or .mjs, and ${relative(folder, path)} is another. ${guide}`
 }

@@ -72,14 +72,17 @@ describe("a first policy", () => {
     const draft = draftPolicy("clinic", [...clinic, table("Odd Name", ["id"])])
     const policy = parsePolicy(JSON.parse(policyJson(draft)))
     expect(policy.tables.get("clinic.patient")).toEqual({ scope: "branch" })
-    expect(policyText(draft)).toContain("Odd Name")
-    expect(policyText(draft)).toContain('schema: "clinic"')
+    for (const language of ["typescript", "esm", "commonjs"] as const) {
+      const text = policyText(draft, language)
+      expect(text).toContain("Odd Name")
+      expect(text).toContain('schema: "clinic"')
+    }
   })
 
   it("runs nothing that a table is called: whoever makes tables writes no code for whoever applies the policy", () => {
     const breaks = ["\n", "\r", "\u2028", "\u2029"]
     const tables = breaks.map((one, n) => table(`x${one}throw ${n} //${one}\u001b[2J`, ["id"]))
-    const text = policyText(draftPolicy("public", [...clinic, ...tables]))
+    const text = policyText(draftPolicy("public", [...clinic, ...tables]), "typescript")
     expect(text.split(/[\n\r\u2028\u2029]/).filter((line) => line.includes("throw"))).toHaveLength(1)
     expect(text).toContain('"x\\u{a}throw 0 //')
     expect(text).not.toContain("\u001b")

@@ -1,4 +1,5 @@
 import { WardkeepError } from "@wardkeep/core"
+import { type Language, moduleText } from "./wiring/source.js"
 
 export interface SeenTable {
   readonly name: string
@@ -115,8 +116,8 @@ function inComment(name: string): string {
   return `"${name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, codeOf)}"`
 }
 
-/** A TypeScript policy file. */
-export function policyText(draft: Draft): string {
+/** A policy file. The text is the same in each language but for how a module is written. */
+export function policyText(draft: Draft, language: Language): string {
   const managed = draft.tables.filter((table) => table.scope !== "unmanaged")
   const tables = draft.tables.map((table) => `    ${table.name}: { scope: "${table.scope}" },`)
   const can = managed.map((table) => `        ${table.name}: ${table.scope === "branch" ? '"manage"' : '"read"'},`)
@@ -125,9 +126,10 @@ export function policyText(draft: Draft): string {
       ? ""
       : `  // Not covered, because the name cannot be written here: ${draft.skipped.map(inComment).join(", ")}\n`
   const { tenant, branch, columns } = draft.tenancy
-  return `import { definePolicy } from "wardkeep/policy"
-
-// Made by \`wardkeep init\` from the names of columns. Read it line by line: a wrong scope is a wrong wall.
+  return moduleText(
+    language,
+    [{ from: "wardkeep/policy", names: ["definePolicy"] }],
+    () => `// Made by \`wardkeep init\` from the names of columns. Read it line by line: a wrong scope is a wrong wall.
 export default definePolicy({
 ${draft.schema === "public" ? "" : `  schema: "${draft.schema}",\n`}  tenancy: {
     tenant: "${tenant}",
@@ -151,7 +153,8 @@ ${can.join("\n")}
     },
   },
 })
-`
+`,
+  )
 }
 
 /** The same as a JSON document. */

@@ -1,18 +1,19 @@
 import { lstatSync } from "node:fs"
-import { writeFile } from "node:fs/promises"
-import { basename, dirname, join, relative, resolve } from "node:path"
+import { basename, dirname, extname, join, relative, resolve } from "node:path"
 import { roleNames, WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { administrator, withClient } from "../connection/connect.js"
 import type { Connection } from "../connection/owner.js"
 import { type Draft, draftPolicy, type Named, policyJson, policyText, type SeenTable } from "./draft.js"
-import { detectStack, prismaModule, type Stack } from "./stack.js"
-import { type Wiring, wiringFor } from "./wiring.js"
+import { type NewFile, taken, writeNew } from "./new-files.js"
+import type { Language } from "./wiring/source.js"
+import { detectStack, prismaClientAt, type Stack } from "./wiring/stack.js"
+import { type Wiring, wiringFor } from "./wiring/wiring.js"
 
 export interface InitOptions extends Named {
   readonly connection: Connection
   readonly folder?: string
-  /** Default `wardkeep.policy.ts`; a name ending in `.json` gives a JSON document. */
+  /** Default `wardkeep.policy.ts`, in an application without TypeScript `.js`; a name ending in `.json` gives a JSON document. */
   readonly out?: string | undefined
   /** Default `public`. */
   readonly schema?: string | undefined
@@ -20,17 +21,13 @@ export interface InitOptions extends Named {
   readonly confirm?: (files: readonly NewFile[]) => Promise<boolean>
 }
 
-export interface NewFile {
-  readonly path: string
-  readonly text: string
-}
-
 export interface InitResult {
   readonly confirmed: boolean
   readonly path: string
   readonly draft: Draft
-  readonly stack: Stack
-  /** Beside the policy file, where the stack is one that `init` writes for and its name is free. */
+  /** Undefined where there is no `package.json`. */
+  readonly stack: Stack | undefined
+  /** Beside the policy file, where that is a module and the name is free. */
   readonly wiring: (Pick<Wiring, "steps"> & { readonly path: string }) | undefined
   /** What has the wiring's name already, and stays as it is. */
   readonly taken: string | undefined
@@ -39,23 +36,25 @@ export interface InitResult {
 }
 
 /**
- * Writes a first policy file from what a database looks like, and beside it what wires Express or Next and Prisma or Drizzle to it,
- * as `package.json` names them. Reads the catalog, `package.json` and the schema of Prisma only, changes no file that is there, and
- * asks nothing but `confirm`.
+ * Writes a first policy file from what a database looks like, and beside it what wires the framework and the ORM to it that
+ * `package.json` names. Reads the catalog, `package.json`, the schema of Prisma and whether there is a `tsconfig.json`; changes no
+ * file that is there, writes both files or neither, and asks nothing but `confirm`.
  *
- * @throws WK009 the policy file exists, or tenant and branch cannot be told · WK002 no tables · WK005
+ * @throws WK009 the policy file exists, or tenant and branch cannot be told · WK002 no tables · WK005 · WK774
  * @example await init({ connection: { env: process.env } })
  */
 export async function init(options: InitOptions): Promise<InitResult> {
-  const { connection, folder = process.cwd(), out = "wardkeep.policy.ts", schema = "public" } = options
+  const { connection, folder = process.cwd(), schema = "public" } = options
+  const stack = detectStack(folder)
+  const { out = stack === undefined || stack.typescript ? "wardkeep.policy.ts" : "wardkeep.policy.js" } = options
   const path = resolve(folder, out)
-  if (!/\.(ts|mts|json)$/.test(path)) {
+  if (!/\.(ts|mts|js|mjs|json)$/.test(path)) {
     throw new WardkeepError("WK009", {
       message: `${out} cannot be written`,
-      hint: "End the name in .ts, .mts or .json.",
+      hint: "End the name in .ts, .mts, .js, .mjs or .json.",
     })
   }
-  refuseOverwriting(path, folder)
+  if (isThere(path)) throw taken(relative(folder, path))
   const tables = await withClient({ ...connection, variables: administrator }, (client) => readTables(client, schema))
   if (tables.length === 0) {
     throw new WardkeepError("WK002", {
@@ -64,21 +63,15 @@ export async function init(options: InitOptions): Promise<InitResult> {
     })
   }
   const draft = draftPolicy(schema, tables, options)
-  const stack = detectStack(folder)
-  // How a module in .mts is imported depends on what builds the application.
-  const wiring = path.endsWith(".ts") ? wiringFor(stack, whereOf(path, folder)) : undefined
-  const policy: NewFile = { path, text: path.endsWith(".json") ? policyJson(draft) : policyText(draft) }
-  const name = join(dirname(path), "wardkeep.ts")
+  const language = languageOf(path, stack)
+  const policy: NewFile = { path, text: path.endsWith(".json") ? policyJson(draft) : policyText(draft, language) }
+  const name = join(dirname(path), `wardkeep${extname(path)}`)
+  const wiring = isModule(path) && stack !== undefined ? wiringFor(stack, language, whereOf(path, folder)) : undefined
   const isTaken = wiring !== undefined && (name === path || isThere(name))
   const beside = wiring && !isTaken ? { path: name, text: wiring.text } : undefined
   const files = beside === undefined ? [policy] : [policy, beside]
   const confirmed = (await options.confirm?.(files)) ?? true
-  if (confirmed) for (const file of files) await write(file, folder)
-  const { owner } = roleNames({ deployment: "main" })
-  const covered = new Set(draft.tables.filter((table) => table.scope !== "unmanaged").map((table) => table.name))
-  const changeOwner = tables
-    .filter((table) => covered.has(table.name) && table.owner !== owner)
-    .map((table) => `alter table ${schema}.${table.name} owner to ${owner};`)
+  if (confirmed) await writeNew(files, folder)
   return {
     confirmed,
     path,
@@ -86,27 +79,30 @@ export async function init(options: InitOptions): Promise<InitResult> {
     stack,
     wiring: beside && wiring && { path: beside.path, steps: wiring.steps },
     taken: isTaken ? name : undefined,
-    changeOwner,
+    changeOwner: ownerChanges(draft, tables),
   }
+}
+
+/** How a module in .mts is imported depends on what builds the application. */
+const isModule = (path: string): boolean => /\.(ts|js|mjs)$/.test(path)
+
+function languageOf(path: string, stack: Stack | undefined): Language {
+  if (/\.m?ts$/.test(path)) return "typescript"
+  return path.endsWith(".mjs") ? "esm" : (stack?.modules ?? "commonjs")
 }
 
 const whereOf = (path: string, folder: string) => ({
   folder: dirname(path),
-  policy: basename(path, ".ts"),
-  prismaModule: prismaModule(folder),
+  policy: basename(path),
+  prisma: prismaClientAt(folder),
 })
 
-async function write({ path, text }: NewFile, folder: string): Promise<void> {
-  try {
-    await writeFile(path, text, { flag: "wx" })
-  } catch (cause) {
-    refuseOverwriting(path, folder)
-    throw new WardkeepError("WK009", {
-      message: `${relative(folder, path)} cannot be written`,
-      hint: "Check the folder.",
-      cause,
-    })
-  }
+function ownerChanges({ schema, tables }: Draft, seen: readonly SeenTable[]): string[] {
+  const { owner } = roleNames({ deployment: "main" })
+  const covered = new Set(tables.filter((table) => table.scope !== "unmanaged").map((table) => table.name))
+  return seen
+    .filter((table) => covered.has(table.name) && table.owner !== owner)
+    .map((table) => `alter table ${schema}.${table.name} owner to ${owner};`)
 }
 
 /** A link that leads nowhere counts, too. What cannot be asked cannot be written either, which says why. */
@@ -117,14 +113,6 @@ function isThere(path: string): boolean {
   } catch {
     return false
   }
-}
-
-function refuseOverwriting(path: string, folder: string): void {
-  if (!isThere(path)) return
-  throw new WardkeepError("WK009", {
-    message: `${relative(folder, path)} exists and is never overwritten`,
-    hint: "Remove it first, or write another file with --out.",
-  })
 }
 
 const tablesQuery = `
