@@ -23,7 +23,7 @@ begin
 end $$;
 create function api.download(path text, link text) returns table (title text, body text) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  if link !~ '^[0-9]{1,12}[.][0-9a-f]{64}$' or split_part(link, '.', 1)::bigint < extract(epoch from now())
+  if link is null or link !~ '^[0-9]{1,12}[.][0-9a-f]{64}$' or split_part(link, '.', 1)::bigint < extract(epoch from now())
      or split_part(link, '.', 2) <> store.signature(path, split_part(link, '.', 1)::bigint, nullif(current_setting('dsow.clinic', true), '')) then
     raise exception 'this link is not valid';
   end if;
