@@ -1,6 +1,7 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Column, labelOf, quoted } from "../../catalog/relation.js"
-import { tellingText } from "../../database/outcome.js"
+import type { Actor } from "../../database/actor.js"
+import { type Outcome, tellingText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import { plainArgument, type Routine } from "../../probe/argument.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
@@ -42,17 +43,35 @@ async function workers(scene: Scene, { attacker, relation }: Ground): Promise<Ro
 }
 
 async function order(ground: Ground): Promise<void> {
-  const { scene, relation, rights } = ground
+  const { scene, record, label, rights } = ground
   if (rights.insert.length === 0) return
   const functions = await workers(scene, ground)
   if (functions.length === 0) return
   for (const column of naming(ground)) {
-    const foreign = (await keysOfRows(scene, { ...column, ...plainArgument, labels: [] }, ground.victim)).filter(
-      ({ place }) => !place.startsWith(`${labelOf(relation)}.`),
-    )
-    for (const id of foreign.slice(0, limits.rows))
-      for (const one of functions) if (await isDone(ground, column, id, one)) return
+    const [foreign, [home]] = [await named(ground, column, ground.victim), await named(ground, column, ground.attacker)]
+    if (foreign.length === 0) continue
+    for (const one of functions) {
+      const isOwnDone = home !== undefined && (await attempt(ground, column, home, one)).isDone
+      for (const id of foreign) {
+        const { isDone, hit } = await attempt(ground, column, id, one)
+        if (isDone || isOwnDone) {
+          record.probe(labelOf(one))
+          record.control()
+        } else
+          record.leftOut(
+            signature(one),
+            `no order that was made up in ${label} was worked off, not even one of one's own`,
+          )
+        if (hit !== undefined) return report(ground, column, one, hit)
+      }
+    }
   }
+}
+
+/** Keys of an actor's rows in other tables that fit the column. */
+async function named({ scene, label }: Ground, column: Column, actor: Actor): Promise<RowKey[]> {
+  const keys = await keysOfRows(scene, { ...column, ...plainArgument, labels: [] }, actor)
+  return keys.filter(({ place }) => !place.startsWith(`${label}.`)).slice(0, limits.rows)
 }
 
 /** What may name a row of another table: neither the tenant, nor what a key draws. */
@@ -69,46 +88,55 @@ const naming = ({ relation, rights }: Ground): Column[] =>
 
 const isReference = ({ name }: Column): boolean => /(^|_)(id|no|nr|number|code|ref|key|uuid)$/i.test(name)
 
-async function isDone(ground: Ground, column: Column, id: RowKey, one: Routine): Promise<boolean> {
-  const { scene, record, relation, attacker, victim } = ground
+interface Hit {
+  readonly place: string
+  readonly hash: string
+  readonly statements: readonly string[]
+}
+
+/** Whether such an order was worked off, and what of the victim's was shown then. */
+async function attempt(
+  ground: Ground,
+  column: Column,
+  id: RowKey,
+  one: Routine,
+): Promise<{ readonly isDone: boolean; readonly hit?: Hit }> {
+  const { scene, relation, attacker, victim } = ground
   scene.step(labelOf(one))
   const value = `${hidden(id.text, id.place)}::${column.base}`
   const insert = orderNaming(ground, column, value)
-  if (insert === undefined) return false
-  const shown = [relation, ...tenantTablesIn(scene, one.source)]
-  const looks = [...new Set(shown)].map(
-    (table) => `select wk_row::text as row from ${quoted(table)} as wk_row limit 2000`,
-  )
-  const told = async (text: string) => await toldWords(scene, { attacker, victim }, one.source, text, [id.text])
-  const hit = await attacker.act(async (tx) => {
+  if (insert === undefined) return { isDone: false }
+  const shown = [...new Set([relation, ...tenantTablesIn(scene, one.source)])]
+  const looks = shown.map((table) => `select wk_row::text as row from ${quoted(table)} as wk_row limit 2000`)
+  const told = async (outcome: Outcome) =>
+    await toldWords(scene, { attacker, victim }, one.source, tellingText(outcome), [id.text])
+  return await attacker.act(async (tx) => {
     // What it is shown before it orders anything is another check's.
     const shut: string[] = []
-    for (const look of looks) if ((await told(tellingText(await tx.attempt(look)))) === undefined) shut.push(look)
+    for (const look of looks) if ((await told(await tx.attempt(look))) === undefined) shut.push(look)
     const ordered = await tx.keep(insert)
-    if (ordered.error !== undefined || ordered.count === 0) return undefined
+    if (ordered.error !== undefined || ordered.count === 0) return { isDone: false }
     const call = await callOn(tx, ground, one, column, value)
-    if (call === undefined) return undefined
-    const done = await tx.keep(call)
-    record.probe(labelOf(one))
-    if (done.error !== undefined) return undefined
-    record.control()
-    const answered = await told(tellingText(done))
-    if (answered !== undefined) return { found: answered, statements: [insert, call] }
+    const done = call && (await tx.keep(call))
+    if (call === undefined || done === undefined || done.error !== undefined) return { isDone: false }
+    const answered = await told(done)
+    if (answered !== undefined) return { isDone: true, hit: { ...answered, statements: [insert, call] } }
     for (const look of shut) {
-      const found = await told(tellingText(await tx.attempt(look)))
-      if (found !== undefined) return { found, statements: [insert, call, look] }
+      const found = await told(await tx.attempt(look))
+      if (found !== undefined) return { isDone: true, hit: { ...found, statements: [insert, call, look] } }
     }
-    return undefined
+    return { isDone: true }
   })
-  if (hit === undefined) return false
+}
+
+function report({ record, relation, attacker, victim }: Ground, column: Column, one: Routine, hit: Hit): void {
   record.found({
     object: labelOf(one),
     message: `${signature(one)} works off a row of tenant ${attacker.name} in ${labelOf(relation)} that names a row of tenant ${victim.name} in ${column.name}, and gives tenant ${attacker.name} what stands there.`,
-    evidence: `after the call tenant ${attacker.name} was shown a value of ${hit.found.place} that only tenant ${victim.name} has, sha-256 ${hit.found.hash}`,
+    evidence: `after the call tenant ${attacker.name} was shown a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
     replay: attacker.replay(...hit.statements),
     fix: `Let ${signature(one)} look up what ${column.name} names together with the tenant of the row in ${quoted(relation)}, or give that table a foreign key that carries the tenant.`,
   })
-  return true
 }
 
 /** Not done yet: whatever may be left empty is. */

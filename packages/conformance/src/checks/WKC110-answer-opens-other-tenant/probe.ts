@@ -65,12 +65,20 @@ async function carry(
     await ways(scene, pair, attacker, giver, takers),
     await ways(scene, own, attacker, giver, takers),
   ]
-  if (foreign.length + mine.length > 0) record.probe(labelOf(giver))
+  let opened = 0
   for (const { taker, text, asked } of mine)
-    if ((await toldWords(scene, own, taker.source, text, asked)) !== undefined) record.control()
+    if ((await toldWords(scene, own, taker.source, text, asked)) !== undefined) opened += 1
+  // Two functions that happen to give and take a text are no way from one to the other.
+  if (opened === 0 && mine.length > 0)
+    record.leftOut(signature(giver), "what it gives opened nothing elsewhere, not even a row of one's own")
+  if (opened > 0) {
+    record.probe(labelOf(giver))
+    record.control()
+  }
   for (const { taker, text, asked, statements, without } of foreign) {
     const hit = await toldWords(scene, pair, `${giver.source}\n${taker.source}`, text, asked)
     if (hit === undefined || (await opensAnyway(scene, pair, without, taker, asked))) continue
+    record.probe(labelOf(giver))
     return record.found({
       object: labelOf(giver),
       message: `${signature(giver)} gives tenant ${attacker.name} what opens a row of tenant ${victim.name} in ${signature(taker)}.`,
