@@ -45,6 +45,10 @@ test("a short code that counts on from one's own is guessed, and one made with a
   expect(await found("WKC041")).toEqual([])
   await run(opened("md5('only the laboratory knows' || slip) = code"))
   expect(await found("WKC041")).toEqual([])
+  // A function that gives a text and one that takes a text are no way from one to the other by that alone.
+  await run(`create function tidied(code text) returns text language sql ${definer} as $$select lower(code)$$`)
+  const { checks } = await system.verify(["WKC110"])
+  expect(checks.map(({ verdict }) => verdict)).toEqual(["NOT_APPLICABLE"])
 })
 
 test("a row whose tenant a trigger takes from a value in it is written into another tenant's", async () => {
