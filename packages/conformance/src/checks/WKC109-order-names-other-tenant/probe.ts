@@ -117,8 +117,9 @@ async function attempt(
     const ordered = await tx.keep(insert)
     if (ordered.error !== undefined || ordered.count === 0) return { isDone: false }
     const call = await callOn(tx, ground, one, column, value)
-    const done = call && (await tx.keep(call))
-    if (call === undefined || done === undefined || done.error !== undefined) return { isDone: false }
+    if (call === undefined) return { isDone: false }
+    const done = await tx.keep(call)
+    if (done.error !== undefined) return { isDone: false }
     const answered = await told(done)
     if (answered !== undefined) return { isDone: true, hit: { ...answered, statements: [insert, call] } }
     for (const look of shut) {
