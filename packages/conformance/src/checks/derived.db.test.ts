@@ -45,6 +45,10 @@ test("a short code that counts on from one's own is guessed, and one made with a
   expect(await found("WKC041")).toEqual([])
   await run(opened("md5('only the laboratory knows' || slip) = code"))
   expect(await found("WKC041")).toEqual([])
+  // A function that gives a text and one that takes a text are no way from one to the other by that alone.
+  await run(`create function tidied(code text) returns text language sql ${definer} as $$select lower(code)$$`)
+  const { checks } = await system.verify(["WKC110"])
+  expect(checks.map(({ verdict }) => verdict)).toEqual(["NOT_APPLICABLE"])
 })
 
 test("a row whose tenant a trigger takes from a value in it is written into another tenant's", async () => {
@@ -123,4 +127,25 @@ test("a published sum over one row is that row's, and over several nobody's", as
   expect(await found("WKC040")).toEqual(["public.by_district oracle"])
   await run(published("having count(*) >= 3"))
   expect(await found("WKC040")).toEqual([])
+  // A word that the view says in every row is its own, also where the row's is the same.
+  const marked = (state: string): string => `drop materialized view by_district;
+    create materialized view by_district as select disease, district, count(*) as n, ${state} as stage from enrolment group by 1, 2;
+    grant select on by_district to :"app";`
+  await run(`alter table enrolment add column state text not null default 'enrolled'; ${marked("'enrolled'")}`)
+  expect(await found("WKC040")).toEqual([])
+  await run(marked("min(state)"))
+  expect(await found("WKC040")).toEqual(["public.by_district oracle"])
+})
+
+test("a word that a trigger itself writes into a table without a tenant is no row's, and a row's is", async () => {
+  const keeping = (
+    words: string,
+  ): string => `create or replace function keeps() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as
+    $$begin insert into public.happened (what, kind) values (${words}, 'a visit'); return null; end$$;`
+  await run(`create table happened (id int generated always as identity, what text not null, kind text not null); grant select on happened to :"app";
+    ${keeping("'note changed'")} create trigger keeps after update on visit for each row execute function keeps();
+    update visit set note = 'note changed' where id = (select min(id) from visit where branch_id = 2); update visit set note = note where branch_id = 2`)
+  expect(await found("WKC042")).toEqual([])
+  await run(`${keeping("new.note")} update visit set note = note where branch_id = 2`)
+  expect(await found("WKC042")).toEqual(["public.happened leak"])
 })

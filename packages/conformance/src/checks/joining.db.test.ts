@@ -59,6 +59,11 @@ test("rows that their tenant offers may be claimed by anybody, and those of whic
   expect(notCovered.join("\n")).toMatch(/WKC023: rows that their tenant has offered .*: public\.sample\./)
   await run("alter policy claimed on sample using (lab is null)")
   expect(await found("WKC023")).toEqual(["public.sample leak"])
+  // A state comes by itself, and is no word to others: not known, and no pass.
+  await run(`alter table sample add column state text not null default 'new'; update sample set state = 'drawn' where id < 9;
+    alter policy claimed on sample using (state = 'drawn' and lab is null)`)
+  const { checks } = await system.verify(["WKC023"])
+  expect(checks.map(({ verdict }) => verdict)).toEqual(["INCONCLUSIVE"])
 })
 
 describe("the table that decides", () => {
@@ -134,6 +139,17 @@ test("a doctor of one's own, to whom only another branch refers, is no question 
     insert into duty values (1, 2, 1, 1)`)
   expect(await found("WKC051", columns)).toEqual(["public.duty leak"])
   await run("alter table duty drop constraint home")
+  expect(await found("WKC051", columns)).toEqual(["public.duty hygiene"])
+  // So does a trigger that raises, whoever writes: a policy would not bind everybody.
+  const refusing = (
+    condition: string,
+  ): string => `create or replace function at_home() returns trigger language plpgsql as
+    $$begin if ${condition} then raise exception 'a doctor of this branch is asked for'; end if; return new; end$$;`
+  await run(
+    `${refusing("new.doctor_home <> new.branch_id")} create trigger at_home before insert on duty for each row execute function at_home()`,
+  )
+  expect(await found("WKC051", columns)).toEqual(["public.duty leak"])
+  await run(refusing("new.doctor_home <> new.branch_id and new.id < 0"))
   expect(await found("WKC051", columns)).toEqual(["public.duty hygiene"])
   // Those that it lets pass say so of themselves.
   await run(`alter table duty add column visits boolean not null default false; update duty set visits = true where doctor_home <> branch_id;

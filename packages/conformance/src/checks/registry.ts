@@ -39,6 +39,10 @@ import { probe as policyWorksPerRow } from "./WKC104-policy-works-per-row/probe.
 import { probe as sharedRowDeleted } from "./WKC105-shared-row-deleted/probe.js"
 import { probe as resetOpens } from "./WKC106-reset-opens/probe.js"
 import { probe as sessionsOfOthers } from "./WKC107-sessions-of-others/probe.js"
+import { probe as numbersCountEverybody } from "./WKC108-numbers-count-everybody/probe.js"
+import { probe as orderNamesOtherTenant } from "./WKC109-order-names-other-tenant/probe.js"
+import { probe as answerOpensOtherTenant } from "./WKC110-answer-opens-other-tenant/probe.js"
+import { probe as passIsANumber } from "./WKC111-pass-is-a-number/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -61,6 +65,8 @@ export const probes: readonly ProbeCheck[] = [
   planSurvivesContext,
   viewShowsOtherTenant,
   functionReachesOtherTenant,
+  orderNamesOtherTenant,
+  answerOpensOtherTenant,
   copiesOutsidePolicies,
   stateLeftOnConnection,
   viewFilterLeaks,
@@ -70,6 +76,8 @@ export const probes: readonly ProbeCheck[] = [
   crossTenantReference,
   rowsCrossTenantsToday,
   keyRevealsOtherTenant,
+  numbersCountEverybody,
+  passIsANumber,
   sharedRowDeleted,
   policyFunctionShadowed,
   policyTableWritable,

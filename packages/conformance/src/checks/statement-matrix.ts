@@ -37,6 +37,28 @@ export const statementMatrix: readonly TriedStatement[] = [
   ...by("WKC027", [{ statement: "TRUNCATE", given: "", on: ["tables"] }]),
   ...by("WKC034", [{ statement: "SELECT", given: "prepared by one tenant, executed by the next", on: ["tables"] }]),
   ...by("WKC041", [{ statement: "what a function or procedure does", given: "called by the tenant", on: onBoth }]),
+  ...by("WKC108", [
+    {
+      statement: "INSERT",
+      given: "numbers that are handed out, with another tenant's rows in between",
+      on: ["tables"],
+    },
+  ]),
+  ...by("WKC109", [
+    {
+      statement: "INSERT",
+      given: "a row of one's own that names another tenant's, and the functions that work it off",
+      on: ["tables"],
+    },
+  ]),
+  ...by("WKC110", [{ statement: "what one function gives", given: "taken to another function", on: onBoth }]),
+  ...by("WKC111", [
+    {
+      statement: "SELECT",
+      given: "with a number next to one's own in a setting that is called a pass",
+      on: ["tables"],
+    },
+  ]),
   ...by("WKC105", [
     {
       statement: "DELETE",

@@ -7,7 +7,7 @@ import { tenantTablesIn } from "./only-theirs.js"
 import type { Pair } from "./pair.js"
 
 /** A number this far from one's own is found by counting. */
-const nearby = 1_000
+export const nearby = 1_000
 const most = 4
 
 /**

@@ -28,11 +28,17 @@ export async function toldWords(
 ): Promise<Hit | undefined> {
   const hit = await knownWords(scene, pair, answer, asked)
   if (hit === undefined) return undefined
-  return await knownWords(scene, pair, answer, [...asked, ...(await reachedFrom(scene, pair, source))])
+  return await knownWords(scene, pair, answer, [...asked, ...(await ownTexts(scene, pair, source))])
+}
+
+/** The name of a table and the texts of what names it, which may have written their own words there. */
+export async function textsNaming(scene: Scene, pair: Pair, table: string): Promise<string> {
+  const naming = (await textsOf(scene, pair)).filter(({ name, source }) => name === table || names(source, table))
+  return [table, ...naming.map(({ source }) => source)].join("\n")
 }
 
 /** The text, and those of functions, views, triggers and rules that it names, and so on. */
-async function reachedFrom(scene: Scene, pair: Pair, source: string): Promise<string[]> {
+export async function ownTexts(scene: Scene, pair: Pair, source: string): Promise<string[]> {
   const found = [source]
   let left = await textsOf(scene, pair)
   for (let at = 0; at < found.length; at++) {

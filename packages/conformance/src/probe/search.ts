@@ -3,6 +3,7 @@ import { quoted, type Relation } from "../catalog/relation.js"
 import type { ServerError } from "../database/outcome.js"
 import type { Scene } from "../run/check.js"
 import { hidden } from "./hidden.js"
+import { ownTexts } from "./own-words.js"
 import type { Pair } from "./pair.js"
 import { type Hit, hashOf, isOnlyTheirsOnce, type Word, wordsOf } from "./words.js"
 
@@ -21,6 +22,8 @@ export interface Rule {
   readonly inRows: (rows: readonly string[]) => Promise<Hit | undefined>
   /** A word alone may stand there by chance: something else of its row must stand beside it. */
   readonly copiesOnly: boolean
+  /** Texts whose own words are nobody's: of what shows or writes the rows. */
+  readonly source: string
 }
 
 /** Looks through everything that the attacker is shown of a relation for what only the victim has. */
@@ -40,8 +43,8 @@ async function shownOf(scene: Scene, { attacker }: Pair, relation: Relation): Pr
   return `row(${select.map((name) => `wk_row.${quoteIdent(name)}`).join(", ")})`
 }
 
-async function beyond(scene: Scene, pair: Pair, relation: Relation, { copiesOnly }: Rule): Promise<Search> {
-  const words = await chosen(scene, pair, copiesOnly)
+async function beyond(scene: Scene, pair: Pair, relation: Relation, { copiesOnly, source }: Rule): Promise<Search> {
+  const words = await chosen(scene, pair, copiesOnly, source)
   if (words.length === 0) return { error: undefined, found: undefined }
   const tests = words.map((word) => stands(word, copiesOnly))
   const which = tests.map((test, i) => `when ${test} then ${i}`).join(" ")
@@ -62,8 +65,11 @@ function stands({ text, place, beside }: Word, copiesOnly: boolean): string {
 }
 
 /** From every table in turn, so that the first one does not take all the places. */
-async function chosen(scene: Scene, pair: Pair, copiesOnly: boolean): Promise<Word[]> {
-  const usable = (await wordsOf(scene, pair)).filter(({ beside }) => !copiesOnly || beside.length > 0)
+async function chosen(scene: Scene, pair: Pair, copiesOnly: boolean, source: string): Promise<Word[]> {
+  const own = (await ownTexts(scene, pair, source)).map((text) => text.toLowerCase())
+  const usable = (await wordsOf(scene, pair))
+    .filter(({ beside }) => !copiesOnly || beside.length > 0)
+    .filter(({ text }) => !own.some((one) => one.includes(text.toLowerCase())))
   const places = [...new Set(usable.map(({ place }) => place))]
   const lists = places.map((place) => usable.filter((word) => word.place === place))
   const words: Word[] = []

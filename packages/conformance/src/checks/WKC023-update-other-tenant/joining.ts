@@ -44,10 +44,18 @@ export async function joining(ground: Ground): Promise<TakenOver | undefined> {
         return await reached(scene, tx, { attacker, victim }, [relation])
       })
       if (seen === undefined) continue
-      if (await areOffered(ground, attack)) {
+      const offered = await areOffered(ground, attack)
+      if (offered === "said") {
         record.leftOut(
           label,
           `rows that their tenant has offered are taken by whoever writes itself into ${column.name}, and a row of whose making nobody has said so is not`,
+        )
+        continue
+      }
+      if (offered === "perhaps") {
+        record.notTried(
+          label,
+          `rows in a certain state are taken by whoever writes itself into ${column.name}, and whether their tenant offers them by that state was not known; read the USING of its UPDATE policies`,
         )
         continue
       }
@@ -60,26 +68,47 @@ export async function joining(ground: Ground): Promise<TakenOver | undefined> {
 
 /**
  * Whether those rows are meant for anybody's claim: one that the victim writes now, of which it says nothing but what it
- * must, is not taken by the same statement. Where it can write none, or the attacker cannot count all, they are not known to be.
+ * must, is not taken by the same statement. "said" where one of which it says yes to everything that is a yes or a moment is
+ * taken; "perhaps" where neither is, for a row comes into a state on its way as well. "no" where it can write none, or the
+ * attacker cannot count all.
  */
-async function areOffered({ scene, relation, attacker, victim, theirs }: Ground, attack: string): Promise<boolean> {
+async function areOffered(ground: Ground, attack: string): Promise<"no" | "said" | "perhaps"> {
+  const { relation, attacker, victim } = ground
+  const isSpared = sparing(relation) !== ""
+  if (relation.tenancy.by !== "column" || isSpared || attacker.whyApart(victim) !== undefined) return "no"
+  // What is said of a row by yes or no it does not say of itself.
+  const needed = relation.columns.filter(
+    ({ base, notNull, hasDefault }) => base === "boolean" && notNull && !hasDefault,
+  )
+  const silent = Object.fromEntries(needed.map(({ name }) => [name, "false"]))
+  if ((await isTaken(ground, attack, silent)) !== false) return "no"
+  const { insert } = await ground.scene.rights.of(victim, relation)
+  const yes = relation.columns
+    .filter(({ name, generated }) => insert.includes(name) && !generated)
+    .flatMap(({ name, base }): [string, string][] =>
+      base === "boolean" ? [[name, "true"]] : /^(date|timestamp)/.test(base) ? [[name, `now()::${base}`]] : [],
+    )
+  return yes.length > 0 && (await isTaken(ground, attack, Object.fromEntries(yes))) === true ? "said" : "perhaps"
+}
+
+/** Whether the same statement takes a new row of the victim's as well; undefined where that cannot be known. */
+async function isTaken(
+  { scene, relation, attacker, victim, theirs }: Ground,
+  attack: string,
+  said: Readonly<Record<string, string>>,
+): Promise<boolean | undefined> {
   const [sample] = theirs.rows
   const [key] = victim.keys
   const { tenancy } = relation
-  const isSpared = sparing(relation) !== ""
-  if (tenancy.by !== "column" || key === undefined || isSpared || attacker.whyApart(victim) !== undefined) return false
-  // What is said of a row by yes or no it does not say of itself.
-  const silent = relation.columns
-    .filter(({ base, notNull, hasDefault }) => base === "boolean" && notNull && !hasDefault)
-    .map(({ name }): [string, string] => [name, "false"])
+  if (tenancy.by !== "column" || key === undefined) return undefined
   const set = {
-    ...Object.fromEntries(silent),
+    ...said,
     ...(sample === undefined ? {} : referencesOf(relation, sample, [tenancy.column.name])),
     [tenancy.column.name]:
       `${quoteLiteral(tenancy.column.category === "A" ? `{${key}}` : key)}::${tenancy.column.base}`,
   }
   const plain = insertStatement({ relation, rights: await scene.rights.of(victim, relation), like: undefined, set })
-  if (plain === undefined) return false
+  if (plain === undefined) return undefined
   // All of them, however many: the new one is one more.
   const taken = async (tx: Transaction): Promise<number | undefined> => {
     if ((await tx.keep(attack)).error !== undefined) return undefined
@@ -88,10 +117,11 @@ async function areOffered({ scene, relation, attacker, victim, theirs }: Ground,
     return error === undefined ? numberOf(rows) : undefined
   }
   const before = await attacker.act(taken)
-  if (before === undefined) return false
+  if (before === undefined) return undefined
   return await victim.act(async (tx) => {
     const written = await tx.keep(plain)
-    if (written.error !== undefined || written.count === 0 || !(await attacker.takeOver(tx, victim))) return false
-    return (await taken(tx)) === before
+    if (written.error !== undefined || written.count === 0 || !(await attacker.takeOver(tx, victim))) return undefined
+    const now = await taken(tx)
+    return now === undefined ? undefined : now !== before
   })
 }

@@ -71,7 +71,11 @@ async function byWords(
   for (const view of views) {
     const inRows = async (rows: readonly string[]) =>
       await toldWords(scene, { attacker, victim }, view.name, rows.join("\n"))
-    const { error, found } = await search(scene, { attacker, victim }, view, { inRows, copiesOnly: false })
+    const { error, found } = await search(scene, { attacker, victim }, view, {
+      inRows,
+      copiesOnly: false,
+      source: view.name,
+    })
     record.probe(labelOf(view))
     // Without the privilege nothing can be shown, to a session that is shown its own rows elsewhere.
     const isShut = error?.code === "42501" && (await seesAnything(scene, attacker))

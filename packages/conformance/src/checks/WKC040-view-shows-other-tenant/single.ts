@@ -4,6 +4,7 @@ import type { Row } from "../../database/outcome.js"
 import { numberOf, type SampleRow } from "../../probe/facts.js"
 import { holdsTenants } from "../../probe/ground.js"
 import { hidden } from "../../probe/hidden.js"
+import { ownTexts } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -45,6 +46,24 @@ export async function showsSingle(
   }
 }
 
+/** Columns that say the same in every row: where the view's own text has that word, it is the view's, whatever a row of the victim says. */
+async function unchanging({ attacker }: Pair, view: Relation): Promise<string[]> {
+  const counts = view.columns.map(({ name }, at) => `count(distinct wk_row.${quoteIdent(name)}::text) as c${at}`)
+  const query = `select ${counts.join(", ")} from (select * from ${quoted(view)} limit 5000) as wk_row`
+  const { rows } = await attacker.act(async (tx) => await tx.attempt(query))
+  return view.columns.flatMap(({ name }, at) => (Number(rows[0]?.[`c${at}`]) === 1 ? [name] : []))
+}
+
+/** As a literal, in quotes or as a number of its own. */
+const isSaid = (value: unknown, texts: readonly string[]): boolean =>
+  texts.some(
+    (text) =>
+      text
+        .replace(/[^\w.'-]+/g, " ")
+        .split(/[ ']/)
+        .includes(String(value)) || text.includes(`'${String(value)}'`),
+  )
+
 interface Place {
   readonly view: Relation
   readonly table: Relation
@@ -61,9 +80,9 @@ const shared = (view: Relation, { columns, tenancy }: Relation): string[] =>
     .slice(0, limits.columns)
 
 async function tells(
-  { facts }: Scene,
+  scene: Scene,
   record: CheckRecord,
-  { attacker }: Pair,
+  pair: Pair,
   { view, table, same, rest }: Place,
   { values }: SampleRow,
 ): Promise<{ readonly attack: string; readonly column: string; readonly shown: string } | undefined> {
@@ -71,18 +90,20 @@ async function tells(
   const group = same
     .map((name) => `wk_row.${quoteIdent(name)}::text = ${hidden(String(values[name]), `${labelOf(table)}.${name}`)}`)
     .join(" and ")
-  const alone = await facts.ask(
+  const alone = await scene.facts.ask(
     `select count(*) from (select from ${quoted(table)} as wk_row where ${group} limit 2) as q`,
   )
   if (alone.error !== undefined || numberOf(alone.rows) !== 1) return undefined
   const list = rest.map(({ name }) => `wk_row.${quoteIdent(name)}::text as ${quoteIdent(name)}`).join(", ")
   const attack = `select ${list} from ${quoted(view)} as wk_row where ${group} limit 2`
-  const { rows, error } = await attacker.act(async (tx) => await tx.attempt(attack))
+  const { rows, error } = await pair.attacker.act(async (tx) => await tx.attempt(attack))
   record.probe(labelOf(view))
   if (error === undefined) record.control()
   const [row] = rows
   if (row === undefined || rows.length > 1) return undefined
-  const told = columnTold({ table, same, rest }, values, row)
+  const [constant, own] = [await unchanging(pair, view), await ownTexts(scene, pair, view.name)]
+  const telling = rest.filter(({ name }) => !(constant.includes(name) && isSaid(row[name], own)))
+  const told = columnTold({ table, same, rest: telling }, values, row)
   return told && { attack, ...told }
 }
 

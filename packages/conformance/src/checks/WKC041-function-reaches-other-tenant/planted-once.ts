@@ -38,6 +38,8 @@ export interface Answers {
 export interface Asked {
   readonly planted: Planted
   readonly answers: ReadonlyMap<Question, Answers>
+  /** How long the victim's rows were locked. */
+  readonly lockedMs: number
 }
 
 /** What the victim does between the answers. */
@@ -80,9 +82,11 @@ export async function askPlanted(
   const before = isLast
     ? ((await without(new Map()))?.fixed ?? new Map<Question, readonly Answer[]>())
     : await attacker.act(async (tx) => await askEach(tx, scene, fixed, prefix))
+  const began = performance.now()
   const { planted, found, now } = await victim.act(
     async (tx) => await whilePlanted(tx, scene, { attacker, victim }, { fixed, prefix, change }),
   )
+  const lockedMs = performance.now() - began
   const after: Round | undefined =
     now === undefined
       ? { fixed: await attacker.act(async (tx) => await askEach(tx, scene, fixed, prefix)), found: new Map() }
@@ -97,7 +101,7 @@ export async function askPlanted(
       after: of(after),
     }
   }
-  return { planted, answers: new Map(questions.map((question) => [question, answersTo(question)])) }
+  return { planted, lockedMs, answers: new Map(questions.map((question) => [question, answersTo(question)])) }
 }
 
 async function whilePlanted(

@@ -8,6 +8,7 @@ import { judgeRow, rowQuestions } from "./by-planted.js"
 import { dependsQuestion, judgeDepends } from "./depends.js"
 import { goneQuestion, judgeGone } from "./gone.js"
 import { isShown } from "./judging.js"
+import { firstOf, Pace } from "./pace.js"
 import { type Answers, type Asked, askPlanted, type Change, type Question } from "./planted-once.js"
 import { judgeTells, tellsQuestion } from "./tells.js"
 
@@ -44,10 +45,14 @@ export async function whatIsWritten(
       rows: isTold ? [] : await rowQuestions(scene, pair, one, all),
     })
   }
-  for (const some of inBatches(asked, (one) => questionsOf(one).flatMap(({ attacks }) => attacks).length, mostCalls)) {
+  const pace = new Pace()
+  for (let left: readonly Questions[] = asked; left.length > 0; ) {
+    const some = firstOf(left, (one) => callsOf(questionsOf(one)), pace.room)
+    left = left.slice(some.length)
     const questions = some.flatMap(questionsOf)
     if (questions.length === 0) continue
     const together = await askPlanted(scene, pair, questions, prefix)
+    pace.took(callsOf(questions), together.lockedMs)
     for (const one of some) {
       await judge(scene, record, pair, one, async (question) => await byItself(scene, pair, question, together, prefix))
     }
@@ -71,8 +76,12 @@ async function whatIsGone(
   if (tables.length === 0) return
   const prefix = canaryPrefix()
   const change: Change = async (tx) => await remove(tx, scene, pair, tables, prefix)
-  for (const some of inBatches(questions, ({ attacks }) => attacks.length, mostCalls)) {
+  const pace = new Pace()
+  for (let left: readonly Question[] = questions; left.length > 0; ) {
+    const some = firstOf(left, ({ attacks }) => attacks.length, pace.room)
+    left = left.slice(some.length)
     const together = await askPlanted(scene, pair, some, prefix, change)
+    pace.took(callsOf(some), together.lockedMs)
     for (const question of some) {
       const own = await byItself(scene, pair, question, together, prefix, change)
       if (own !== undefined) judgeGone(record, pair, { one: question.one, ...own })
@@ -80,22 +89,8 @@ async function whatIsGone(
   }
 }
 
-/** Calls for which the victim writes once: its rows stay locked meanwhile, and others of the application may want them. */
-const mostCalls = 500
-
-/** In their order, as many together as weigh no more than `most`; what weighs more stands by itself. */
-export function inBatches<T>(all: readonly T[], weigh: (one: T) => number, most: number): T[][] {
-  const batches: T[][] = []
-  let room = 0
-  for (const one of all) {
-    const weight = weigh(one)
-    const last = batches.at(-1)
-    if (last === undefined || weight > room) batches.push([one])
-    else last.push(one)
-    room = (last === undefined || weight > room ? most : room) - weight
-  }
-  return batches
-}
+const callsOf = (questions: readonly Question[]): number =>
+  questions.reduce((sum, { attacks }) => sum + attacks.length, 0)
 
 const questionsOf = ({ depends, tells, rows }: Questions): Question[] =>
   [depends, tells, ...rows].filter((one) => one !== undefined)

@@ -5,13 +5,14 @@ import type { Transaction } from "../../database/transaction.js"
 import { actionsOf } from "../../probe/actions.js"
 import { tenantWord } from "../../probe/argument.js"
 import { numberOf } from "../../probe/facts.js"
+import { textsNaming, toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { plant, unplant } from "../../probe/plant.js"
 import { search } from "../../probe/search.js"
 import { seesAnything } from "../../probe/sees-own.js"
 import { isShut } from "../../probe/shut.js"
 import { sayUnplanted } from "../../probe/unplanted.js"
-import { type Hit, knownWords } from "../../probe/words.js"
+import type { Hit } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { writtenByTenants } from "./shared.js"
@@ -46,8 +47,10 @@ async function today(
 ): Promise<void> {
   for (const table of tables) {
     scene.step(labelOf(table))
-    const inRows = async (rows: readonly string[]) => await copied(scene, { attacker, victim }, rows)
-    const { error, found } = await search(scene, { attacker, victim }, table, { inRows, copiesOnly: true })
+    const source = await textsNaming(scene, { attacker, victim }, table.name)
+    const told: Told = async (text) => await toldWords(scene, { attacker, victim }, source, text)
+    const inRows = async (rows: readonly string[]) => await copied(scene, victim, rows, told)
+    const { error, found } = await search(scene, { attacker, victim }, table, { inRows, copiesOnly: true, source })
     record.probe(labelOf(table))
     // Without the privilege nothing can be shown, to a session that is shown its own rows elsewhere.
     const isShut = error?.code === "42501" && (await seesAnything(scene, attacker))
@@ -59,27 +62,30 @@ async function today(
   }
 }
 
+/** A value of the victim's in a text that nothing that writes the table says by itself. */
+type Told = (text: string) => Promise<Hit | undefined>
+
 /** A word may be in a list of words by chance; copies of rows hold several. */
-async function copied(scene: Scene, pair: Pair, rows: readonly string[]): Promise<Hit | undefined> {
-  if ((await knownWords(scene, pair, rows.join("\n"))) === undefined) return undefined
-  const all = await Promise.all(rows.slice(0, 500).map(async (text) => await knownWords(scene, pair, text)))
+async function copied(scene: Scene, victim: Actor, rows: readonly string[], told: Told): Promise<Hit | undefined> {
+  if ((await told(rows.join("\n"))) === undefined) return undefined
+  const all = await Promise.all(rows.slice(0, 500).map(told))
   const hits = all.filter((one) => one !== undefined)
   const [hit] = hits
   if (hit === undefined) return undefined
-  return hits.length > 1 || hit.isCopy || (await saysWhose(scene, pair, rows)) ? hit : undefined
+  return hits.length > 1 || hit.isCopy || (await saysWhose(scene, victim, rows, told)) ? hit : undefined
 }
 
 /** A row with one of the victim's words whose document says under a tenant's name that it is the victim's. */
-async function saysWhose(scene: Scene, pair: Pair, rows: readonly string[]): Promise<boolean> {
+async function saysWhose(scene: Scene, victim: Actor, rows: readonly string[], told: Told): Promise<boolean> {
   const columns = scene.catalog.relations.flatMap(({ tenancy }) =>
     tenancy.by === "column" ? [tenancy.column.name] : [],
   )
-  const keys = pair.victim.keys.map((key) => key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")
+  const keys = victim.keys.map((key) => key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")
   const member = new RegExp(`"+([\\w-]+)"+\\s*:\\s*"*(?:${keys})"*\\s*[,}]`, "g")
   for (const row of rows.slice(0, 500)) {
     const names = [...row.matchAll(member)].map(([, name = ""]) => name)
     const isNamed = names.some((name) => columns.includes(name) || tenantWord.test(name))
-    if (isNamed && (await knownWords(scene, pair, row)) !== undefined) return true
+    if (isNamed && (await told(row)) !== undefined) return true
   }
   return false
 }

@@ -1,8 +1,8 @@
 import { quoteIdent } from "@wardkeep/core"
 import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { search } from "../../probe/search.js"
-import { knownWords } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -25,8 +25,9 @@ const spyFunction =
   "create function pg_temp.wk_spy(text) returns boolean language plpgsql cost 0.0000001 as 'begin raise notice ''%'', $1; return true; end'"
 
 async function spy(scene: Scene, record: CheckRecord, { attacker, victim }: Pair, view: Relation): Promise<void> {
-  const inRows = async (rows: readonly string[]) => await knownWords(scene, { attacker, victim }, rows.join("\n"))
-  const plain = await search(scene, { attacker, victim }, view, { inRows, copiesOnly: false })
+  const inRows = async (rows: readonly string[]) =>
+    await toldWords(scene, { attacker, victim }, view.name, rows.join("\n"))
+  const plain = await search(scene, { attacker, victim }, view, { inRows, copiesOnly: false, source: view.name })
   if (plain.error !== undefined || plain.found !== undefined) return
   for (const column of view.columns.filter(({ category }) => category === "S").slice(0, 8)) {
     const attack = `select count(*) from ${quoted(view)} as wk_row where pg_temp.wk_spy(wk_row.${quoteIdent(column.name)})`
@@ -37,7 +38,7 @@ async function spy(scene: Scene, record: CheckRecord, { attacker, victim }: Pair
     if (outcome === undefined) return
     record.probe(labelOf(view))
     record.control()
-    const hit = await knownWords(scene, { attacker, victim }, outcome.notices.join("\n"))
+    const hit = await toldWords(scene, { attacker, victim }, view.name, outcome.notices.join("\n"))
     if (hit === undefined) continue
     return record.found({
       object: labelOf(view),

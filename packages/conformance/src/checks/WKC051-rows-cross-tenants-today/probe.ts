@@ -1,6 +1,7 @@
 import { quoteIdent } from "@wardkeep/core"
 import { type Key, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { tenantOf } from "../../catalog/whose.js"
+import type { ServerError } from "../../database/outcome.js"
 import { aims } from "../../probe/aim.js"
 import { numberOf, type SampleRow } from "../../probe/facts.js"
 import { holdsTenants } from "../../probe/ground.js"
@@ -57,8 +58,8 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
 }
 
 /**
- * Whether a CHECK of the table refuses such a row today, whoever writes it, and not the tenant's own: then none is meant to
- * cross, and those that do were there before it.
+ * Whether the table itself refuses such a row today, whoever writes it, and not the tenant's own, by a CHECK or by a trigger
+ * that raises: then none is meant to cross, and those that do were there before it.
  */
 async function isRefused(scene: Scene, relation: Relation, key: Key, parent: Relation): Promise<boolean> {
   for (const { attacker, victim } of scene.pairs) {
@@ -80,11 +81,18 @@ async function isRefused(scene: Scene, relation: Relation, key: Key, parent: Rel
     const [across, within] = [pointedAt(target), pointedAt(home)]
     if (across === undefined || within === undefined) continue
     const [refused, accepted] = await attacker.act(async (tx) => [await tx.attempt(across), await tx.attempt(within)])
-    if (refused?.error?.code !== "23514" || accepted?.error !== undefined) continue
-    if (await isUnchecked(scene, relation, refused.error.constraint)) return true
+    const error = refused?.error
+    if (error === undefined || accepted?.error !== undefined || accepted?.count === 0) continue
+    // No policy, which asks only those whom it does not exempt.
+    if (isRaised(error)) return true
+    if (error.code === "23514" && (await isUnchecked(scene, relation, error.constraint))) return true
   }
   return false
 }
+
+/** By RAISE in a trigger of the table: rows of before it never met it. */
+const isRaised = ({ routine, code, where }: ServerError): boolean =>
+  routine === "exec_stmt_raise" && code !== "42501" && /^PL\/pgSQL function /m.test(where)
 
 /** Rows that were there before were never held against it: where they were, those that cross are such as it lets pass. */
 async function isUnchecked({ facts }: Scene, { oid }: Relation, constraint: string): Promise<boolean> {

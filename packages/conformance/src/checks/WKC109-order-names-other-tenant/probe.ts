@@ -1,0 +1,184 @@
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { type Column, labelOf, quoted } from "../../catalog/relation.js"
+import type { Actor } from "../../database/actor.js"
+import { type Outcome, tellingText } from "../../database/outcome.js"
+import type { Transaction } from "../../database/transaction.js"
+import { plainArgument, type Routine } from "../../probe/argument.js"
+import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { hidden } from "../../probe/hidden.js"
+import { insertStatement } from "../../probe/insertion.js"
+import { ownRow } from "../../probe/natural-key.js"
+import { tenantTablesIn } from "../../probe/only-theirs.js"
+import { toldWords } from "../../probe/own-words.js"
+import { names } from "../../probe/policy-parts.js"
+import { callable, callText, isUndoable, signature } from "../../probe/routine.js"
+import { keyColumn, keysOfRows, type RowKey } from "../../probe/row-keys.js"
+import { defineProbe, type Scene } from "../../run/check.js"
+
+/** Columns of a table that may name a row, rows that each of them names, and functions that are called then. */
+const limits = { columns: 6, rows: 2, functions: 8 }
+
+export const probe = defineProbe({
+  code: "WKC109",
+  title: "What a tenant orders in a row of its own is done with another tenant's row",
+  severity: "leak",
+  cwe: "CWE-441",
+  cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
+  run: async (scene, record) => {
+    await onEveryTable(scene, record, order)
+  },
+})
+
+/** With its owner's rights, and more than one's own statements could do: it names the table of orders and another one. */
+async function workers(scene: Scene, { attacker, relation }: Ground): Promise<Routine[]> {
+  const all = await callable(attacker)
+  const works = (one: Routine): boolean =>
+    one.definer &&
+    isUndoable(one) &&
+    one.volatility === "v" &&
+    names(one.source, relation.name) &&
+    one.arguments.filter(({ optional }) => !optional).length <= 1 &&
+    tenantTablesIn(scene, one.source).some(({ oid }) => oid !== relation.oid)
+  return all.filter(works).slice(0, limits.functions)
+}
+
+async function order(ground: Ground): Promise<void> {
+  const { scene, record, label, rights } = ground
+  if (rights.insert.length === 0) return
+  const functions = await workers(scene, ground)
+  if (functions.length === 0) return
+  for (const column of naming(ground)) {
+    const [foreign, [home]] = [await named(ground, column, ground.victim), await named(ground, column, ground.attacker)]
+    if (foreign.length === 0) continue
+    for (const one of functions) {
+      const isOwnDone = home !== undefined && (await attempt(ground, column, home, one)).isDone
+      for (const id of foreign) {
+        const { isDone, hit } = await attempt(ground, column, id, one)
+        if (isDone || isOwnDone) {
+          record.probe(labelOf(one))
+          record.control()
+        } else
+          record.leftOut(
+            signature(one),
+            `no order that was made up in ${label} was worked off, not even one of one's own`,
+          )
+        if (hit !== undefined) return report(ground, column, one, hit)
+      }
+    }
+  }
+}
+
+/** Keys of an actor's rows in other tables that fit the column. */
+async function named({ scene, label }: Ground, column: Column, actor: Actor): Promise<RowKey[]> {
+  const keys = await keysOfRows(scene, { ...column, ...plainArgument, labels: [] }, actor)
+  return keys.filter(({ place }) => !place.startsWith(`${label}.`)).slice(0, limits.rows)
+}
+
+/** What may name a row of another table: neither the tenant, nor what a key draws. */
+const naming = ({ relation, rights }: Ground): Column[] =>
+  relation.columns
+    .filter(({ name, drawn, generated }) => rights.insert.includes(name) && !drawn && !generated)
+    .filter(({ name }) => !(relation.tenancy.by === "column" && relation.tenancy.column.name === name))
+    .filter(
+      ({ base, category, enum: isEnum }) =>
+        /^(smallint|integer|bigint|uuid)$/.test(base) || (category === "S" && !isEnum),
+    )
+    .toSorted((a, b) => Number(isReference(b)) - Number(isReference(a)))
+    .slice(0, limits.columns)
+
+const isReference = ({ name }: Column): boolean => /(^|_)(id|no|nr|number|code|ref|key|uuid)$/i.test(name)
+
+interface Hit {
+  readonly place: string
+  readonly hash: string
+  readonly statements: readonly string[]
+}
+
+/** Whether such an order was worked off, and what of the victim's was shown then. */
+async function attempt(
+  ground: Ground,
+  column: Column,
+  id: RowKey,
+  one: Routine,
+): Promise<{ readonly isDone: boolean; readonly hit?: Hit }> {
+  const { scene, relation, attacker, victim } = ground
+  scene.step(labelOf(one))
+  const value = `${hidden(id.text, id.place)}::${column.base}`
+  const insert = orderNaming(ground, column, value)
+  if (insert === undefined) return { isDone: false }
+  const shown = [...new Set([relation, ...tenantTablesIn(scene, one.source)])]
+  const looks = shown.map((table) => `select wk_row::text as row from ${quoted(table)} as wk_row limit 2000`)
+  const told = async (outcome: Outcome) =>
+    await toldWords(scene, { attacker, victim }, one.source, tellingText(outcome), [id.text])
+  return await attacker.act(async (tx) => {
+    // What it is shown before it orders anything is another check's.
+    const shut: string[] = []
+    for (const look of looks) if ((await told(await tx.attempt(look))) === undefined) shut.push(look)
+    const ordered = await tx.keep(insert)
+    if (ordered.error !== undefined || ordered.count === 0) return { isDone: false }
+    const call = await callOn(tx, ground, one, column, value)
+    if (call === undefined) return { isDone: false }
+    const done = await tx.keep(call)
+    if (done.error !== undefined) return { isDone: false }
+    const answered = await told(done)
+    if (answered !== undefined) return { isDone: true, hit: { ...answered, statements: [insert, call] } }
+    for (const look of shut) {
+      const found = await told(await tx.attempt(look))
+      if (found !== undefined) return { isDone: true, hit: { ...found, statements: [insert, call, look] } }
+    }
+    return { isDone: true }
+  })
+}
+
+function report({ record, relation, attacker, victim }: Ground, column: Column, one: Routine, hit: Hit): void {
+  record.found({
+    object: labelOf(one),
+    message: `${signature(one)} works off a row of tenant ${attacker.name} in ${labelOf(relation)} that names a row of tenant ${victim.name} in ${column.name}, and gives tenant ${attacker.name} what stands there.`,
+    evidence: `after the call tenant ${attacker.name} was shown a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,
+    replay: attacker.replay(...hit.statements),
+    fix: `Let ${signature(one)} look up what ${column.name} names together with the tenant of the row in ${quoted(relation)}, or give that table a foreign key that carries the tenant.`,
+  })
+}
+
+/** Not done yet: whatever may be left empty is. */
+function orderNaming(ground: Ground, column: Column, value: string): string | undefined {
+  const { relation, rights, attacker } = ground
+  const like = ownRow(ground)
+  const [key] = attacker.keys
+  const { tenancy } = relation
+  const open = relation.columns.filter(
+    ({ name, notNull, hasDefault, generated }) =>
+      name !== column.name && rights.insert.includes(name) && !generated && (!notNull || hasDefault),
+  )
+  const tenant = tenancy.by === "column" ? tenancy.column : undefined
+  const empty = open.filter(({ name }) => name !== tenant?.name).map(({ name }): [string, string] => [name, "default"])
+  const isSaid = tenant !== undefined && key !== undefined && like === undefined && rights.insert.includes(tenant.name)
+  const whose = isSaid ? { [tenant.name]: `${quoteLiteral(key)}::${tenant.base}` } : {}
+  return insertStatement({
+    relation,
+    rights,
+    like,
+    set: { ...Object.fromEntries(empty), ...whose, [column.name]: value },
+  })
+}
+
+/** With nothing, or with the key of the order. */
+async function callOn(
+  tx: Transaction,
+  { relation }: Ground,
+  one: Routine,
+  column: Column,
+  value: string,
+): Promise<string | undefined> {
+  const [arg] = one.arguments.filter(({ optional }) => !optional)
+  if (arg === undefined) return callText(one, [])
+  const key = keyColumn(relation, arg.base)
+  if (key === undefined) return undefined
+  const { rows } = await tx.attempt(
+    `select wk_row.${quoteIdent(key)}::text as id from ${quoted(relation)} as wk_row where wk_row.${quoteIdent(column.name)} = ${value} order by wk_row.ctid desc limit 1`,
+  )
+  const id = rows[0]?.id
+  return typeof id === "string"
+    ? callText(one, [`${hidden(id, `${labelOf(relation)}.${key}`)}::${arg.type}`])
+    : undefined
+}
