@@ -85,7 +85,8 @@ export async function rebase(options: RebaseOptions): Promise<Rebased> {
       throw new WardkeepError("WK445", { message: "this key was retired, and signs nothing more" })
     return await inTransaction(client, () => goOn(options, place), beginSealing)
   } finally {
-    await leavePlace(client, place)
+    // Where the session is over, so is its lock; the error that ended it is the one to be told.
+    await leavePlace(client, place).catch(() => undefined)
   }
 }
 

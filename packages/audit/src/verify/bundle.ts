@@ -41,8 +41,7 @@ export async function verifyBundle(options: VerifyBundleOptions): Promise<Bundle
   const found = await verifyLogs(logsOf(lines, header, keys), kept, keys)
   requireSameDeployment(header.log, found.names, kept)
   requireKnown(found)
-  const anchored = kept.some((head) => head.signature === "valid" && head.lost !== true)
-  return { ...verification(found.verdicts, found.logs, anchored), ...header }
+  return { ...verification(found.verdicts, found.logs, found.anchored), ...header }
 }
 
 interface Header {
@@ -72,7 +71,7 @@ function readHeader(line: unknown): Header {
 /** The log may have had other names, which it says itself. */
 function requireSameDeployment(log: string, names: ReadonlySet<string>, kept: readonly Kept[]): void {
   const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
-  const known = new Set([...names].map(base))
+  const known = new Set([log, ...names].map(base))
   const other = kept.find((head) => head.signature === "valid" && !known.has(base(head.origin)))
   if (other === undefined) return
   throw new WardkeepError("WK406", { message: `the bundle is of ${base(log)}, an anchor is of ${base(other.origin)}` })

@@ -36,11 +36,7 @@ export async function verifyDatabase(options: VerifyDatabaseOptions): Promise<Ve
       ...(await captureNow(client, found.origin)),
     ]
     requireKnown({ verdicts, unknown: found.unknown })
-    return verification(
-      verdicts,
-      found.logs,
-      kept.some((head) => head.signature === "valid" && head.lost !== true),
-    )
+    return verification(verdicts, found.logs, found.anchored)
   } finally {
     await client.query("rollback")
   }

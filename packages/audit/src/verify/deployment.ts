@@ -29,6 +29,8 @@ export interface VerifiedLogs {
   readonly logs: VerifiedLog[]
   /** The name of the deployment's log. */
   readonly origin: string
+  /** Something that was kept outside was compared. */
+  readonly anchored: boolean
   /** The deployment's log under all its names, and the tenants'. */
   readonly names: ReadonlySet<string>
   /** What the newest batch says it has seen, and in which database. */
@@ -70,7 +72,8 @@ export async function verifyLogs(
   }
   const { origin, snapshot, incarnation, unknown, names } = view
   verdicts.push(...missingLogs(outside, names), ...view.gaps, ...view.incarnations)
-  return { verdicts, logs: verified, origin, names, snapshot, incarnation, done, unknown }
+  const anchored = view.compared || outside.some((head) => head.lost !== true && !names.has(head.origin))
+  return { verdicts, logs: verified, origin, names, anchored, snapshot, incarnation, done, unknown }
 }
 
 /** What a verifier must not pass over: an entry it cannot read, in a log in which it found nothing else. */
@@ -101,6 +104,8 @@ class DeploymentView {
   #last: Extract<DeploymentEntry, { kind: "batch" }> | undefined
   origin = ""
   unknown = 0
+  /** Something was compared that was kept outside, and is not accepted as lost. */
+  compared = false
 
   constructor(
     readonly outside: readonly Kept[],
@@ -126,12 +131,23 @@ class DeploymentView {
     const kept = this.outside.flatMap((head) => {
       const era = eras.find(({ name }) => name === head.origin)
       if (era === undefined) return []
-      const isLost = head.size > era.until
-      if (isLost && head.lost === true && this.#incarnations?.declares(head) === true) return []
-      return [isLost ? { ...head, until: era.until } : head]
+      if (head.size <= era.until) return [head]
+      return this.#accepts(head) ? [] : [{ ...head, until: era.until }]
     })
+    this.compared ||= kept.some(({ lost }) => lost !== true)
     const outside = log.tenant === "" ? kept : [...kept, ...this.heads(log)]
     return { nameAt: (size) => nameAt(eras, size), outside }
+  }
+
+  /** Whether the reader knows that it was lost, or that a later one of the same name was, and the log declares so. */
+  #accepts({ origin, size, root }: Kept): boolean {
+    return this.outside.some(
+      (lost) =>
+        lost.lost === true &&
+        lost.origin === origin &&
+        (size < lost.size || (size === lost.size && root.equals(lost.root))) &&
+        this.#incarnations?.declares(lost) === true,
+    )
   }
 
   #settle({ checkpoints }: ShownLog, roots: ReadonlyMap<number, Buffer>): readonly Era[] {
