@@ -14,8 +14,8 @@ comment on function wardkeep_audit.month_span(text) is 'Internal: from when to w
 
 create function wardkeep_audit.outlives(verb text) returns boolean
   language sql immutable
-  return verb in ('retention', 'rotation');
-comment on function wardkeep_audit.outlives(text) is 'Internal: events that are never dropped, because proofs rest on them: which months were, and which key came after which.';
+  return verb in ('retention', 'rotation', 'incarnation');
+comment on function wardkeep_audit.outlives(text) is 'Internal: events that are never dropped, because proofs rest on them: which months were, which key came after which, and where a database went on as another incarnation.';
 
 create function wardkeep_audit.refuse_held_month(month text) returns void
   language plpgsql stable set search_path = pg_catalog, pg_temp

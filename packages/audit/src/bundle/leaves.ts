@@ -21,8 +21,8 @@ interface Row {
 
 const page = 2000
 
-/** Events of no person, without which a stranger could not tell a dropped month from a deleted one, or a retired key from one in force. */
-const evidence: ReadonlySet<string> = new Set(["retention", "rotation"])
+/** Events of no person, without which a stranger could not tell a dropped month from a deleted one, a retired key from one in force, or a restored database from a cut log. */
+const evidence: ReadonlySet<string> = new Set(["retention", "rotation", "incarnation"])
 
 /** The leaves of one log as a bundle shows them: of events that `opens` refuses, the hash. */
 export async function* bundledLeaves(

@@ -35,16 +35,24 @@ const nothing = {
   recorded: false,
 }
 
-/** What the last batch did not see; its oldest open transaction is where the index is entered, so that the log is not read whole. */
-const snapshot = "(select s.snapshot::pg_snapshot from wardkeep_audit.seal_state s)"
-const unsealed = `e.xid >= coalesce(pg_snapshot_xmin(${snapshot}), '0'::xid8)
-  and coalesce(not pg_visible_in_snapshot(e.xid, ${snapshot}), true)`
+/**
+ * What the last batch did not see; its oldest open transaction is where the index is entered, so that the log is not read whole.
+ * Null where it was sealed in another database, of which the numbers of transactions say nothing here: then the leaves tell. In a
+ * restored database older events have numbers that are yet to be given out, which the upper bound keeps out.
+ */
+const snapshot =
+  "(select case when coalesce(s.incarnation = wardkeep_audit.incarnation(), true) then s.snapshot::pg_snapshot end from wardkeep_audit.seal_state s)"
+const given = `(select case when ${snapshot} is null then '18446744073709551615'::xid8
+  else greatest(pg_snapshot_xmax(pg_current_snapshot()), pg_current_xact_id_if_assigned()) end)`
+const unsealed = `e.xid >= coalesce(pg_snapshot_xmin(${snapshot}), '0'::xid8) and e.xid <= ${given}
+  and coalesce(not pg_visible_in_snapshot(e.xid, ${snapshot}), true)
+  and (select l.event from wardkeep_audit.leaf l where l.event = e.id and l.xid = e.xid) is null`
 
 /** Where the leaves of the dropped months are, and the first leaf that is in none of them. */
 const gaps = `gaps as (
-  select (r.value ->> 0)::bigint as first, (r.value ->> 1)::bigint as last from wardkeep_audit.drops() d, jsonb_array_elements(d.leaves::jsonb) r
+  select d.month, d.event, (r.value ->> 0)::bigint as first, (r.value ->> 1)::bigint as last from wardkeep_audit.drops() d, jsonb_array_elements(d.leaves::jsonb) r
    where d.tenant = $1 and exists (select from wardkeep_audit.event c where c.tenant = $1 and wardkeep_audit.outlives(c.verb)
-     and c.detail like '{"phase":"completed"%' and c.detail::json ->> 'month' = d.month)),
+     and c.id > d.event and c.detail like '{"phase":"completed"%' and c.detail::json ->> 'month' = d.month)),
   begins as (select min(c.index) as index from (select 0 as index union all select g.last + 1 from gaps g) c
    where not exists (select from gaps g where c.index between g.first and g.last))`
 
@@ -56,10 +64,9 @@ export async function readCoverage(client: Queryable, tenant: string): Promise<C
            where l.tenant = $1 and f.event is not null and f.index >= (select b.index from begins b)
              and not exists (select from gaps g where f.index between g.first and g.last) order by f.index limit 1000) f
          union all select min(e.at) from wardkeep_audit.event e where e.tenant = $1 and ${unsealed}) first) as since,
-       -- Again where it came back from a backup and was dropped once more: the same events.
-       (select coalesce(json_agg(json_build_object('month', d.month, 'events', d.n) order by d.id), '[]') from (
-         select c.detail::json ->> 'month' as month, sum(distinct c.n)::int as n, min(c.id) as id from wardkeep_audit.event c
-          where c.tenant = $1 and c.verb = 'retention' and c.detail like '{"phase":"completed"%' group by 1) d) as dropped,
+       -- Of the same leaves once: it may have come back from a backup and been dropped once more.
+       (select coalesce(json_agg(json_build_object('month', d.month, 'events', (select sum(upper(r) - lower(r)) from unnest(d.leaves) r)) order by d.event), '[]') from (
+         select g.month, min(g.event) as event, range_agg(int8range(g.first, g.last, '[]')) as leaves from gaps g group by 1) d) as dropped,
        (select count(distinct tgrelid)::int from pg_trigger where tgname like 'wk\\_audit\\_%' and not tgisinternal) as tables,
        (select coalesce(array_agg(distinct t.tgrelid::regclass::text), '{}') from pg_trigger t
          where ${capturing} and not t.tgisinternal and t.tgenabled <> 'A') as off,

@@ -12,6 +12,7 @@ import { revokeShare, share } from "../handling/share.js"
 import { download, exportRows } from "../handling/transfer.js"
 import { accessReport } from "./access-report.js"
 import { blastRadius } from "./blast-radius.js"
+import { readCoverage } from "./coverage.js"
 import { fhirAuditEvents } from "./fhir.js"
 import { deniedAttempts, handedOut, recordDiff } from "./handed.js"
 import { timeline } from "./read.js"
@@ -224,4 +225,25 @@ describe("as FHIR", () => {
     expect(JSON.stringify(resources)).not.toContain("Ravi")
     expect(resources.at(-1)).toMatchObject({ action: "U", outcome: "0" })
   })
+})
+
+it("what an answer rests on counts the events of dropped months by their leaves: equal numbers twice, equal leaves once", async () => {
+  const said = (phase: string, n: number, leaves = ""): [number, string] => [
+    n,
+    `{"phase":"${phase}","month":"2020-01"${leaves}}`,
+  ]
+  const begun = (leaves: string): [number, string] => said("begun", 2, `,"reason":"x","leaves":[${leaves}]`)
+  for (const [n, detail] of [
+    begun("[0,1]"),
+    said("completed", 2),
+    begun("[4,5]"),
+    said("completed", 2),
+    said("completed", 2),
+  ])
+    await used.admin(
+      `insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
+       values ('dropped twice', 'x', 'owner', 'retention', 'retention', 'wardkeep_audit.event', ${n}, '${detail}')`,
+    )
+  const { dropped } = await asOwnerRole(() => readCoverage(owner, "dropped twice"))
+  expect(dropped).toEqual([{ month: "2020-01", events: 4 }])
 })

@@ -29,9 +29,19 @@ const fields = `xid::text, id::text, (extract(epoch from at) * 1000000)::bigint:
   role, purpose, session::text, request, verb, relation, groups, n, record, subject, detail`
 
 /**
- * The logs of a batch: what the transaction's snapshot sees and the previous one did not. A committed transaction crosses
- * from one side to the other exactly once, however long it was open.
+ * What the transaction's snapshot sees and the previous one did not: a committed transaction crosses from one side to the other
+ * exactly once, however long it was open. In a restored database older events have numbers that its own transactions are yet to
+ * get; the upper bound keeps the index from reading them, and those between have their leaf. That look-up is a scalar, not a
+ * join: of the range the planner knows nothing, and would read all leaves.
  */
+const seenSince = `xid < pg_snapshot_xmax(pg_current_snapshot())
+  and (xid >= pg_snapshot_xmax($1::pg_snapshot) or xid = any (array(select pg_snapshot_xip($1::pg_snapshot))))
+  and pg_visible_in_snapshot(xid, pg_current_snapshot())
+  and (select l.event from wardkeep_audit.leaf l where l.event = e.id and l.xid = e.xid) is null`
+/** At the beginning, and where the numbers of transactions are those of another database: each once, whoever gave them out. */
+const withoutLeaf = "not exists (select from wardkeep_audit.leaf l where l.event = e.id and l.xid = e.xid)"
+
+/** The logs of a batch. */
 export class OpenLogs {
   readonly #client: Queryable
   readonly #open = new Map<string, OpenLog>()
@@ -59,13 +69,16 @@ export class OpenLogs {
     return log
   }
 
-  /** Appends every event of the batch, in the order of transaction and event. */
+  /**
+   * Appends every event of the batch, in the order of transaction and event.
+   *
+   * @param previous the snapshot of the batch before; null: every event that no leaf holds
+   */
   async appendEvents(previous: string | null): Promise<number> {
     await this.#client.query(
-      `declare batch no scroll cursor for select ${fields} from wardkeep_audit.event
-        where ($1::pg_snapshot is null or xid >= pg_snapshot_xmax($1::pg_snapshot) or xid = any (array(select pg_snapshot_xip($1::pg_snapshot))))
-          and pg_visible_in_snapshot(xid, pg_current_snapshot()) order by xid, id`,
-      [previous],
+      `declare batch no scroll cursor for select ${fields} from wardkeep_audit.event e
+        where ${previous === null ? withoutLeaf : seenSince} order by xid, id`,
+      previous === null ? [] : [previous],
     )
     let events = 0
     for (;;) {

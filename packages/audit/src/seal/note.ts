@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto"
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 
 /** Signs checkpoints; the key stays out of the database. */
@@ -36,9 +36,26 @@ export function originOf(deployment: string, id: string, tenant: string): string
 
 /** A C2SP tlog-checkpoint: the note is signed under the name of its log. */
 export function checkpointNote(signer: Signer, origin: string, size: bigint, root: Buffer): string {
-  const body = `${origin}\n${size}\n${root.toString("base64")}\n`
+  return signedNote(signer, origin, `${origin}\n${size}\n${root.toString("base64")}\n`)
+}
+
+/** A C2SP signed-note: the text, an empty line, and the signature under this name. */
+export function signedNote(signer: Signer, name: string, body: string): string {
   const signature = sign(null, Buffer.from(body, "utf8"), signer.privateKey)
-  return `${body}\n— ${origin} ${Buffer.concat([keyId(signer, origin), signature]).toString("base64")}\n`
+  return `${body}\n— ${name} ${Buffer.concat([keyId(signer, name), signature]).toString("base64")}\n`
+}
+
+/** Whether one of a note's signatures under the name in its first line is this key's. */
+export function signedBy(signer: Signer, note: string): boolean {
+  const end = note.indexOf("\n\n") + 1
+  const [body, lines] = [note.slice(0, end), note.slice(end + 1).split("\n")]
+  const [name = ""] = body.split("\n")
+  const publicKey = createPublicKey(signer.privateKey)
+  return lines.some((line) => {
+    const [dash, of, encoded = ""] = line.split(" ")
+    const signature = Buffer.from(encoded, "base64").subarray(4)
+    return dash === "—" && of === name && verify(null, Buffer.from(body, "utf8"), publicKey, signature)
+  })
 }
 
 /** The public key as C2SP vkey, to be handed to whoever verifies. */

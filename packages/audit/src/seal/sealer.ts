@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { WardkeepError } from "@wardkeep/core"
 import { inTransaction, type Queryable } from "@wardkeep/postgres/migrate"
-import { OpenLogs } from "./batch.js"
-import { captureState } from "./capture.js"
-import { batchEntry, checkpointEntry } from "./entry.js"
-import { checkpointNote, keyHash, originOf, type Signer } from "./note.js"
-import { leavePlace, type Place, pooled, takePlace } from "./place.js"
-import { rootOf } from "./tree.js"
+import { keyHash, type Signer } from "./note.js"
+import { leavePlace, type Place, takePlace } from "./place.js"
+import { beginSealing, lockState, type Sealed, signBatch } from "./sign.js"
+
+export type { Sealed } from "./sign.js"
 
 export interface SealOptions {
   /** A dedicated connection of the migrator's login with the owner's role in force. */
@@ -16,12 +15,6 @@ export interface SealOptions {
   readonly signer: Signer
   /** Milliseconds after which a batch without events is sealed too, so that silence can be told from a dead sealer. Default 60000. */
   readonly heartbeat?: number
-}
-
-export interface Sealed {
-  readonly events: number
-  /** The deployment's newest checkpoint; null when nothing was due. */
-  readonly checkpoint: string | null
 }
 
 /** One process that seals; made by {@link openSealer}. */
@@ -58,7 +51,7 @@ export async function openSealer(options: SealOptions): Promise<Sealer> {
     await leavePlace(client, place)
     throw new WardkeepError("WK445", { message: "this key was retired, and signs nothing more" })
   }
-  const seal = (): Promise<Sealed> => inTransaction(client, () => sealBatch(options, place), begin)
+  const seal = (): Promise<Sealed> => inTransaction(client, () => sealBatch(options, place), beginSealing)
   return {
     seal,
     async run({ interval = 1000, signal, onSealed }) {
@@ -74,32 +67,16 @@ export async function openSealer(options: SealOptions): Promise<Sealer> {
   }
 }
 
-/** Of the partitions the planner expects so much that it would compile each batch's question, for seconds: see `interpreted`. */
-const begin = "begin isolation level repeatable read; set local jit = off"
-
-async function isRetired({ client, signer }: SealOptions): Promise<boolean> {
+/** Whether this key gave the sealing over to another one. */
+export async function isRetired({ client, signer }: Pick<SealOptions, "client" | "signer">): Promise<boolean> {
   const { rows } = await client.query<{ retired: boolean }>("select wardkeep_audit.is_retired($1) as retired", [
     keyHash(signer),
   ])
   return rows[0]?.retired === true
 }
 
-interface State {
-  readonly deployment: string
-  readonly batch: string
-  readonly previous: string | null
-  readonly snapshot: string
-  readonly known: string | null
-  readonly incarnation: string
-  readonly now: string
-  readonly now_us: string
-  readonly idle: number | null
-}
-
-async function sealBatch(
-  { client, deployment, signer, heartbeat = 60_000 }: SealOptions,
-  place: Place,
-): Promise<Sealed> {
+async function sealBatch(options: SealOptions, place: Place): Promise<Sealed> {
+  const { client, heartbeat = 60_000 } = options
   const state = await lockState(client, place)
   if (state.known !== null && state.known !== state.incarnation) {
     throw new WardkeepError("WK404", {
@@ -107,62 +84,5 @@ async function sealBatch(
       detail: `${state.known} → ${state.incarnation}`,
     })
   }
-  const logs = new OpenLogs(client)
-  const events = await logs.appendEvents(state.previous)
-  if (events === 0 && state.idle !== null && state.idle < heartbeat) return { events, checkpoint: null }
-  const tenants = logs.touched
-  const origin = (tenant: string): string => originOf(deployment, state.deployment, tenant)
-  await logs.appendEntry(
-    "",
-    batchEntry({
-      number: BigInt(state.batch) + 1n,
-      atMicroseconds: BigInt(state.now_us),
-      incarnation: state.incarnation,
-      previousSnapshot: state.previous,
-      snapshot: state.snapshot,
-      events,
-      capture: await captureState(client),
-    }),
-    state.now,
-  )
-  for (const { tenant, seed, frontier } of tenants)
-    if (tenant !== "")
-      await logs.appendEntry("", checkpointEntry(seed, tenant, frontier.size, rootOf(frontier)), state.now)
-  await logs.flush()
-  let newest = ""
-  for (const { id, tenant, frontier } of logs.touched) {
-    const note = checkpointNote(signer, origin(tenant), frontier.size, rootOf(frontier))
-    await client.query("insert into wardkeep_audit.checkpoint (log, size, at, note) values ($1, $2, $3, $4)", [
-      id,
-      frontier.size,
-      state.now,
-      note,
-    ])
-    if (tenant === "") newest = note
-  }
-  await client.query(
-    "update wardkeep_audit.seal_state set batch = batch + 1, snapshot = $1, incarnation = $2, sealed_at = $3",
-    [state.snapshot, state.incarnation, state.now],
-  )
-  return { events, checkpoint: newest }
-}
-
-/** The row is locked first: under REPEATABLE READ a sealer that was overtaken fails here (40001) or on its fence. */
-async function lockState(client: Queryable, { fence, pid }: Place): Promise<State> {
-  try {
-    const { rows } = await client.query<State & Place>(
-      `select deployment::text, fence::text, pg_backend_pid() as pid, batch::text, snapshot as previous, pg_current_snapshot()::text as snapshot,
-              incarnation as known, clock_timestamp()::text as now, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now_us,
-              extract(epoch from clock_timestamp() - sealed_at)::float8 * 1000 as idle,
-              (select system_identifier from pg_control_system()) || '/' || (select timeline_id from pg_control_checkpoint())
-                || '/' || (select oid from pg_database where datname = current_database()) as incarnation
-         from wardkeep_audit.seal_state for update`,
-    )
-    const state = rows[0]
-    if (state !== undefined && state.pid !== pid) throw pooled()
-    if (state?.fence === fence) return state
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "40001")) throw error
-  }
-  throw new WardkeepError("WK403", { message: "another sealer took over; this one signed nothing more" })
+  return await signBatch(options, state, { after: state.previous, heartbeat })
 }

@@ -3,6 +3,7 @@ import { WardkeepError } from "@wardkeep/core"
 import { readLeaf } from "./bundle-leaf.js"
 import { Lines } from "./bundle-lines.js"
 import { requireKnown, type ShownLog, verifyLogs } from "./deployment.js"
+import { type Kept, keptOf } from "./kept.js"
 import type { ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
@@ -14,6 +15,8 @@ export interface VerifyBundleOptions {
   readonly keys: readonly KeyObject[]
   /** Checkpoints of these logs that were kept elsewhere. Without any, whoever holds the key could have written everything anew. */
   readonly anchors?: readonly string[]
+  /** Checkpoints of which you know that what they sign beyond a restored state was lost: accepted where the log declares it so. */
+  readonly lost?: readonly string[]
 }
 
 /** What a bundle says about itself; nothing of it is evidence. */
@@ -30,15 +33,15 @@ export interface BundleVerification extends Verification {
  * @example
  * const { ok, verdicts } = await verifyBundle({ bytes: createReadStream(file), keys: trustedKeys([pem]), anchors: [kept] })
  */
-export async function verifyBundle({ bytes, keys, anchors = [] }: VerifyBundleOptions): Promise<BundleVerification> {
+export async function verifyBundle(options: VerifyBundleOptions): Promise<BundleVerification> {
+  const { bytes, keys } = options
   const lines = new Lines(bytes)
   const header = readHeader(await lines.next())
-  const kept = anchors.map((note) => readCheckpoint(note, keys)).filter((head) => head !== undefined)
-  requireSameDeployment(header.log, kept)
-  const found = await verifyLogs(logsOf(lines, header, keys), kept)
+  const kept = keptOf(options)
+  const found = await verifyLogs(logsOf(lines, header, keys), kept, keys)
+  requireSameDeployment(header.log, found.names, kept)
   requireKnown(found)
-  const anchored = kept.some((head) => head.signature === "valid")
-  return { ...verification(found.verdicts, found.logs, anchored), ...header }
+  return { ...verification(found.verdicts, found.logs, found.anchored), ...header }
 }
 
 interface Header {
@@ -65,9 +68,11 @@ function readHeader(line: unknown): Header {
   return { log, made, tenants }
 }
 
-function requireSameDeployment(log: string, kept: readonly Checkpoint[]): void {
+/** The log may have had other names, which it says itself. */
+function requireSameDeployment(log: string, names: ReadonlySet<string>, kept: readonly Kept[]): void {
   const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
-  const other = kept.find((head) => head.signature === "valid" && base(head.origin) !== base(log))
+  const known = new Set([log, ...names].map(base))
+  const other = kept.find((head) => head.signature === "valid" && !known.has(base(head.origin)))
   if (other === undefined) return
   throw new WardkeepError("WK406", { message: `the bundle is of ${base(log)}, an anchor is of ${base(other.origin)}` })
 }

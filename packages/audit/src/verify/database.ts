@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto"
 import type pg from "pg"
 import { requireKnown, type ShownLog, type VerifiedLogs, verifyLogs } from "./deployment.js"
+import { keptOf } from "./kept.js"
 import { leavesOf } from "./leaves.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
@@ -12,6 +13,8 @@ export interface VerifyDatabaseOptions {
   readonly keys: readonly KeyObject[]
   /** Checkpoints that were kept elsewhere. Without any, an administrator could have rewritten everything. */
   readonly anchors?: readonly string[]
+  /** Checkpoints of which you know that what they sign beyond a restored state was lost: accepted where the log declares it so. */
+  readonly lost?: readonly string[]
 }
 
 /**
@@ -20,11 +23,12 @@ export interface VerifyDatabaseOptions {
  * @throws WK407 an entry is of a version that this verifier does not know
  * @example const { ok, verdicts } = await verifyDatabase({ client, keys: trustedKeys([pem]), anchors: [kept] })
  */
-export async function verifyDatabase({ client, keys, anchors = [] }: VerifyDatabaseOptions): Promise<Verification> {
+export async function verifyDatabase(options: VerifyDatabaseOptions): Promise<Verification> {
+  const { client, keys } = options
   await client.query("begin isolation level repeatable read read only")
   try {
-    const kept = anchors.map((note) => readCheckpoint(note, keys)).filter((head) => head !== undefined)
-    const found = await verifyLogs(logsOf(client, keys), kept)
+    const kept = keptOf(options)
+    const found = await verifyLogs(logsOf(client, keys), kept, keys)
     const verdicts = [
       ...found.verdicts,
       ...(await strays(client, found)),
@@ -32,11 +36,7 @@ export async function verifyDatabase({ client, keys, anchors = [] }: VerifyDatab
       ...(await captureNow(client, found.origin)),
     ]
     requireKnown({ verdicts, unknown: found.unknown })
-    return verification(
-      verdicts,
-      found.logs,
-      kept.some((head) => head.signature === "valid"),
-    )
+    return verification(verdicts, found.logs, found.anchored)
   } finally {
     await client.query("rollback")
   }
@@ -79,21 +79,34 @@ async function checkpointsOf(
 /** Events that no leaf holds: younger than the last batch, or put there behind its back. */
 async function strays(
   client: VerifyDatabaseOptions["client"],
-  { origin, snapshot }: Pick<VerifiedLogs, "origin" | "snapshot">,
+  { origin, snapshot, incarnation }: Pick<VerifiedLogs, "origin" | "snapshot" | "incarnation">,
 ): Promise<Verdict[]> {
+  // The numbers of another database's transactions say nothing here.
+  const isElsewhere = incarnation !== undefined && (await isAnother(client, incarnation))
   const { rows } = await client.query<{ behind: number; waiting: number }>(
     `select count(*) filter (where odd)::int as behind, count(*) filter (where not odd)::int as waiting
-       from (select coalesce(pg_visible_in_snapshot(e.xid, $1::pg_snapshot), false) or e.xid >= pg_snapshot_xmax(pg_current_snapshot()) as odd
-               from wardkeep_audit.event e where not exists (select from wardkeep_audit.leaf l where l.event = e.id)) stray`,
-    [snapshot ?? null],
+       from (select not $2 and (coalesce(pg_visible_in_snapshot(e.xid, $1::pg_snapshot), false) or e.xid >= pg_snapshot_xmax(pg_current_snapshot())) as odd
+               from wardkeep_audit.event e where not exists (select from wardkeep_audit.leaf l where l.event = e.id and l.xid = e.xid)) stray`,
+    [snapshot ?? null, isElsewhere],
   )
   const { behind = 0, waiting = 0 } = rows[0] ?? {}
   const verdicts: Verdict[] = []
   if (behind > 0)
     verdicts.push({ name: "INSERTED", origin, message: `${behind} events were added to batches already sealed` })
+  const why = isElsewhere ? "; the database was restored, cloned or promoted, and is to be rebased" : ""
   if (waiting > 0)
-    verdicts.push({ name: "UNSEALED", origin, count: waiting, message: `${waiting} events wait for the sealer` })
+    verdicts.push({ name: "UNSEALED", origin, count: waiting, message: `${waiting} events wait for the sealer${why}` })
   return verdicts
+}
+
+/** Whether the server says that it is not where the newest batch was sealed. A replica has no log of its own to ask about. */
+async function isAnother(client: VerifyDatabaseOptions["client"], incarnation: string): Promise<boolean> {
+  const { rows } = await client.query<{ now: string | null }>(
+    `select case when not pg_is_in_recovery() then system_identifier::text || '/' || ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
+       || '/' || (select oid from pg_database where datname = current_database()) end as now from pg_control_system()`,
+  )
+  const now = rows[0]?.now ?? incarnation
+  return now !== incarnation
 }
 
 /** Events of months that were dropped for good, back from a backup or by hand: nobody vouches for what they say. */

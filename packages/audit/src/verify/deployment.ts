@@ -1,10 +1,13 @@
+import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
-import { actOf, type DropAct, type RotationAct } from "./acts.js"
+import { actOf, type DropAct, type IncarnationAct, type RotationAct } from "./acts.js"
 import { captureGap } from "./capture.js"
 import type { SealedIn, SealTimes } from "./dropped.js"
 import { type DeploymentEntry, readEntry } from "./entries.js"
 import { tenantTag } from "./hashing.js"
-import { type ShownLeaf, verifyLog } from "./log.js"
+import { type Era, Incarnations, nameAt, type SealedBatch, tenantEras } from "./incarnations.js"
+import type { Kept } from "./kept.js"
+import { type Known, type LogToVerify, type ShownLeaf, verifyLog } from "./log.js"
 import type { Checkpoint } from "./note.js"
 import { type Ends, endsOf, signedAfterEnd } from "./retired.js"
 import { isFault, type Verdict, type VerifiedLog } from "./verdict.js"
@@ -26,8 +29,13 @@ export interface VerifiedLogs {
   readonly logs: VerifiedLog[]
   /** The name of the deployment's log. */
   readonly origin: string
-  /** What the newest batch says it has seen. */
+  /** Something that was kept outside was compared. */
+  readonly anchored: boolean
+  /** The deployment's log under all its names, and the tenants'. */
+  readonly names: ReadonlySet<string>
+  /** What the newest batch says it has seen, and in which database. */
   readonly snapshot: string | undefined
+  readonly incarnation: string | undefined
   /** Months that were dropped for good, of each tenant. */
   readonly done: readonly { readonly tenant: string; readonly origin: string; readonly acts: readonly DropAct[] }[]
   /** Entries of a version that this verifier does not know; nothing was said about them. */
@@ -38,30 +46,34 @@ export interface VerifiedLogs {
  * Verifies the deployment's log and then the tenants', each against its own checkpoints, the tree heads that the
  * deployment's log holds of it, and the checkpoints that were kept elsewhere.
  */
-export async function verifyLogs(logs: AsyncIterable<ShownLog>, kept: readonly Checkpoint[]): Promise<VerifiedLogs> {
-  const view = new DeploymentView()
+export async function verifyLogs(
+  logs: AsyncIterable<ShownLog>,
+  kept: readonly Kept[],
+  keys: readonly KeyObject[],
+): Promise<VerifiedLogs> {
+  const outside = kept.filter((head) => head.signature === "valid")
+  const view = new DeploymentView(outside, keys)
   const verdicts: Verdict[] = []
   const verified: VerifiedLog[] = []
   const done: VerifiedLogs["done"][number][] = []
   for await (const log of logs) {
     if (log.tenant === "") view.origin = log.checkpoints.at(-1)?.origin ?? "the deployment's log, never sealed"
     const origin = log.tenant === "" ? view.origin : `${view.origin}/${encodeURIComponent(log.tenant)}`
-    const outside = [
-      ...kept.filter((head) => head.signature === "valid" && head.origin === origin),
-      ...(log.tenant === "" ? [] : view.heads(log)),
-    ]
     const leaves = log.tenant === "" ? view.watch(log.leaves) : log.leaves
     const { checkpoints } = log
-    const result = await verifyLog({ origin, leaves, checkpoints, outside, sealedIn: view.sealedIn(log) })
+    const sizes = [...outside, ...(log.tenant === "" ? [] : view.heads(log))].map(({ size }) => size)
+    const known: LogToVerify["known"] = (roots) => view.known(log, roots)
+    const result = await verifyLog({ origin, leaves, checkpoints, sizes, known, sealedIn: view.sealedIn(log) })
     verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin))
     view.unknown += result.unknown
     if (result.done.length > 0) done.push({ tenant: log.tenant, origin, acts: result.done })
     const { size, withheld, erased, dropped } = result
     verified.push({ origin, size, withheld, erased, dropped })
   }
-  verdicts.push(...missingLogs(kept, verified), ...view.gaps)
-  const { origin, snapshot, unknown } = view
-  return { verdicts, logs: verified, origin, snapshot, done, unknown }
+  const { origin, snapshot, incarnation, unknown, names } = view
+  verdicts.push(...missingLogs(outside, names), ...view.gaps, ...view.incarnations)
+  const anchored = view.compared || outside.some((head) => head.lost !== true && !names.has(head.origin))
+  return { verdicts, logs: verified, origin, names, anchored, snapshot, incarnation, done, unknown }
 }
 
 /** What a verifier must not pass over: an entry it cannot read, in a log in which it found nothing else. */
@@ -83,15 +95,70 @@ class DeploymentView {
   readonly gaps: Verdict[] = []
   readonly #heads = new Map<string, Head[]>()
   readonly #rotations: RotationAct[] = []
+  readonly #acts: IncarnationAct[] = []
   /** Each with its leaf: what the deployment's log says of itself stands before it. */
-  readonly #batches: (SealedIn & { readonly leaf: number })[] = []
+  readonly #batches: (SealedIn & SealedBatch)[] = []
+  readonly names = new Set<string>()
+  #incarnations: Incarnations | undefined
   #ends: Ends = new Map()
   #last: Extract<DeploymentEntry, { kind: "batch" }> | undefined
   origin = ""
   unknown = 0
+  /** Something was compared that was kept outside, and is not accepted as lost. */
+  compared = false
+
+  constructor(
+    readonly outside: readonly Kept[],
+    readonly keys: readonly KeyObject[],
+  ) {}
 
   get snapshot(): string | undefined {
     return this.#last?.snapshot
+  }
+
+  get incarnation(): string | undefined {
+    return this.#last?.incarnation
+  }
+
+  get incarnations(): readonly Verdict[] {
+    return this.#incarnations?.verdicts ?? []
+  }
+
+  /** Under which names a log was signed, and what was kept of it elsewhere; once its leaves were read. */
+  known(log: ShownLog, roots: ReadonlyMap<number, Buffer>): Known {
+    const eras = log.tenant === "" ? this.#settle(log, roots) : this.#erasOf(log)
+    for (const { name } of eras) this.names.add(name)
+    const kept = this.outside.flatMap((head) => {
+      const era = eras.find(({ name }) => name === head.origin)
+      if (era === undefined) return []
+      if (head.size <= era.until) return [head]
+      return this.#accepts(head) ? [] : [{ ...head, until: era.until }]
+    })
+    this.compared ||= kept.some(({ lost }) => lost !== true)
+    const outside = log.tenant === "" ? kept : [...kept, ...this.heads(log)]
+    return { nameAt: (size) => nameAt(eras, size), outside }
+  }
+
+  /** Whether the reader knows that it was lost, or that a later one of the same name was, and the log declares so. */
+  #accepts({ origin, size, root }: Kept): boolean {
+    return this.outside.some(
+      (lost) =>
+        lost.lost === true &&
+        lost.origin === origin &&
+        (size < lost.size || (size === lost.size && root.equals(lost.root))) &&
+        this.#incarnations?.declares(lost) === true,
+    )
+  }
+
+  #settle({ checkpoints }: ShownLog, roots: ReadonlyMap<number, Buffer>): readonly Era[] {
+    this.#ends = endsOf(this.#rotations, checkpoints)
+    const trusted = { keys: this.keys, ends: this.#ends }
+    this.#incarnations = new Incarnations(this.origin, this.#acts, this.#batches, trusted, roots)
+    return this.#incarnations.eras
+  }
+
+  #erasOf(log: ShownLog): readonly Era[] {
+    return tenantEras(this.#incarnations?.eras ?? [], log.tenant, this.heads(log))
   }
 
   heads({ tenant, seed }: ShownLog): Head[] {
@@ -106,10 +173,7 @@ class DeploymentView {
 
   /** What a key signed after it was retired, in a log that was read to its end. */
   afterEnd(log: ShownLog, origin: string): Verdict[] {
-    if (log.tenant === "") {
-      this.#ends = endsOf(this.#rotations, log.checkpoints)
-      return signedAfterEnd(origin, log.checkpoints, this.#ends, ({ size }) => size)
-    }
+    if (log.tenant === "") return signedAfterEnd(origin, log.checkpoints, this.#ends, ({ size }) => size)
     if (this.#ends.size === 0) return []
     const signedAt = new Map(this.heads(log).map(({ size, leaf }) => [size, leaf + 1]))
     return signedAfterEnd(origin, log.checkpoints, this.#ends, ({ size }) => signedAt.get(size))
@@ -120,6 +184,7 @@ class DeploymentView {
       if (leaf.entry !== undefined) this.#read(leaf.entry, leaf.index)
       const act = actOf(leaf)
       if (act !== undefined && "retired" in act) this.#rotations.push(act)
+      if (act !== undefined && "incarnation" in act) this.#acts.push(act)
       yield leaf
     }
   }
@@ -135,7 +200,8 @@ class DeploymentView {
       const gap = captureGap(this.origin, this.#last, entry)
       if (gap !== undefined) this.gaps.push(gap)
       const since = this.#batches.at(-1)?.at ?? Number.NEGATIVE_INFINITY
-      this.#batches.push({ leaf, since, at: entry.at.getTime() })
+      const { at: when, incarnation } = entry
+      this.#batches.push({ leaf, since, at: when.getTime(), when, incarnation })
       this.#last = entry
     }
   }
@@ -155,9 +221,9 @@ function firstBeyond<T>(growing: readonly T[], index: number, of: (each: T) => n
 }
 
 /** A log that an anchor knows and nobody shows. */
-function missingLogs(kept: readonly Checkpoint[], present: readonly { origin: string }[]): Verdict[] {
-  return kept
-    .filter((head) => head.signature === "valid" && !present.some((log) => log.origin === head.origin))
+function missingLogs(outside: readonly Kept[], names: ReadonlySet<string>): Verdict[] {
+  return outside
+    .filter((head) => !names.has(head.origin))
     .map((head) => ({
       name: "ROLLED_BACK" as const,
       origin: head.origin,

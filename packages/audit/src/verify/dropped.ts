@@ -24,6 +24,8 @@ const mostGaps = 100_000
 const day = 86_400_000
 /** No event is younger than the batch that seals it, but for a clock that was set right in between. */
 const setRight = 600_000
+/** What is never dropped, whatever its month. */
+const outliving: ReadonlySet<string> = new Set(["retention", "rotation", "incarnation"])
 
 /** Leaves whose events are not there, and the sealed acts that say why. */
 export class Gaps {
@@ -76,7 +78,7 @@ export class Gaps {
       gap.after = at
     }
     this.#last = at
-    if (verb === "retention" || verb === "rotation" || Math.abs(at) > 8e15) return
+    if (outliving.has(verb) || Math.abs(at) > 8e15) return
     const month = new Date(at).toISOString().slice(0, 7)
     if (!this.#shown.has(month)) this.#shown.set(month, index)
   }

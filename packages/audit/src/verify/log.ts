@@ -23,10 +23,26 @@ export interface LogToVerify {
   readonly leaves: AsyncIterable<ShownLeaf>
   /** What the log itself shows. */
   readonly checkpoints: readonly Checkpoint[]
-  /** What was kept elsewhere: anchors, and tree heads that another verified log vouches for. */
-  readonly outside: readonly { readonly size: number; readonly root: Buffer }[]
-  /** Asked once every leaf was read. */
+  /** At which sizes else the tree is compared. */
+  readonly sizes: readonly number[]
+  /** Asked once every leaf was read, as what follows. */
   readonly sealedIn: SealTimes
+  readonly known: (roots: ReadonlyMap<number, Buffer>) => Known
+}
+
+/** What is known of a log besides what it shows. */
+export interface Known {
+  /** The name under which it was signed at a size. */
+  readonly nameAt: (size: number) => string
+  /** What was kept elsewhere: anchors, and tree heads that another verified log vouches for. */
+  readonly outside: readonly Outside[]
+}
+
+export interface Outside {
+  readonly size: number
+  readonly root: Buffer
+  /** At which size the log went on under another name than this one's. */
+  readonly until?: number
 }
 
 /** Faults of one kind are listed up to here, then counted. */
@@ -47,9 +63,9 @@ interface VerifiedLeaves {
 /** Reads a log once, from the first leaf to the last, and says what happened to it. */
 export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
   const found = new Faults(log.origin)
-  const own = trustworthy(log.checkpoints, found)
+  const signed = new Set(log.checkpoints.filter((c) => c.signature === "valid").map((c) => c.size))
   const claimed = Math.max(0, ...log.checkpoints.filter((c) => c.signature === "unknown").map((c) => c.size))
-  const wanted = [...own.keys(), ...log.outside.map((head) => head.size)].sort((a, b) => a - b)
+  const wanted = [...signed, ...log.sizes].sort((a, b) => a - b)
   const roots = new Map<number, Buffer>([[0, new Tree().root()]])
   const tree = new Tree()
   const disorder: number[] = []
@@ -70,7 +86,7 @@ export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
     if (leaf.unknown === true) count.unknown++
     else if (leaf.erased === true) count.erased++
     else if (leaf.event === undefined && leaf.entry === undefined && leaf.gone !== true) count.withheld++
-    if (own.has(tree.size)) before = undefined
+    if (signed.has(tree.size)) before = undefined
     if (leaf.event !== undefined) {
       if (before !== undefined && isAfter(before, leaf.event)) disorder.push(leaf.index)
       before = leaf.event
@@ -82,11 +98,13 @@ export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
     }
   }
   const { verdicts } = found
+  const { nameAt, outside } = log.known(roots)
+  const own = trustworthy(log.checkpoints, nameAt, found)
   const { dropped, done, deleted } = gaps.settle()
   for (const index of deleted) found.add("DELETED", `the event of leaf ${index} is not there`)
   const contentFaults = verdicts.length
   compareOwn({ own, claimed, roots, size: tree.size, disorder, gap }, found)
-  compareOutside(log.outside, roots, tree.size, verdicts.length === contentFaults && !gap, found)
+  compareOutside(outside, roots, tree.size, verdicts.length === contentFaults && !gap, found)
   for (const { month, events, actor, on } of dropped) {
     count.dropped += events
     const message = `${events} events of ${month} were dropped on ${on} by ${actor}; their hashes are here`
@@ -109,10 +127,10 @@ class Faults {
 }
 
 /** The log's own tree heads by size, as far as they are signed by somebody trusted. */
-function trustworthy(checkpoints: readonly Checkpoint[], found: Faults): Map<number, Buffer> {
+function trustworthy(checkpoints: readonly Checkpoint[], nameAt: Known["nameAt"], found: Faults): Map<number, Buffer> {
   const own = new Map<number, Buffer>()
   for (const { origin, size, root, signature } of checkpoints) {
-    if (origin !== found.origin)
+    if (origin !== nameAt(size))
       found.add("SPLIT_VIEW", `a checkpoint of another log stands in this one, at size ${size}`)
     else if (signature === "unknown")
       found.add("KEY_UNKNOWN", `the checkpoint of size ${size} is signed by no trusted key`)
@@ -175,14 +193,19 @@ function compareOwn({ own, claimed, roots, size, disorder, gap }: Compared, foun
 
 /** A tree head from outside decides between an older state of the same log and another log under the same name. */
 function compareOutside(
-  outside: LogToVerify["outside"],
+  outside: readonly Outside[],
   roots: ReadonlyMap<number, Buffer>,
   size: number,
   sound: boolean,
   found: Faults,
 ): void {
   for (const head of outside) {
-    if (head.size > size) found.add("ROLLED_BACK", `outside, ${head.size} leaves were signed; ${size} are there`)
+    if (head.size > (head.until ?? head.size))
+      found.add(
+        "ROLLED_BACK",
+        `outside, ${head.size} leaves were signed; of them ${head.until} were kept, and another name begins`,
+      )
+    else if (head.size > size) found.add("ROLLED_BACK", `outside, ${head.size} leaves were signed; ${size} are there`)
     else if (sound && roots.get(head.size)?.equals(head.root) !== true)
       found.add("SPLIT_VIEW", `outside, other ${head.size} leaves were signed than those shown`)
   }

@@ -41,7 +41,8 @@ export function readCheckpoint(note: string, keys: readonly KeyObject[]): Checkp
   }
 }
 
-function judged(
+/** Whose signature of `name` stands among the lines under a note's text. */
+export function judged(
   body: string,
   origin: string,
   lines: string,

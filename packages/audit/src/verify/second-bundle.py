@@ -5,12 +5,14 @@ import json
 import struct
 import sys
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from second import leaf as event_leaf
 from second import root
 
 DAY = 86_400_000_000
 TEN_MINUTES = 600_000_000
+OUTLIVING = ("retention", "rotation", "incarnation")
 BEGINNING, END = float("-inf"), float("inf")
 
 
@@ -61,7 +63,7 @@ def in_its_time(leaves, month, ranges, sealed_in):
 def shown_before(leaves, act, month):
     start, end = span(month)
     events = (line["event"] for line in leaves[:act] if "event" in line)
-    return any(start <= int(e["at_us"]) < end for e in events if e["verb"] not in ("retention", "rotation"))
+    return any(start <= int(e["at_us"]) < end for e in events if e["verb"] not in OUTLIVING)
 
 
 def dropped(leaves, sealed_in):
@@ -85,6 +87,55 @@ def dropped(leaves, sealed_in):
         if in_its_time(leaves, act["month"], ranges, sealed_in):
             explained |= named
     return len(explained), len(gone - explained)
+
+
+def text(entry, at):
+    length = struct.unpack(">I", entry[at : at + 4])[0]
+    if length == 0xFFFFFFFF:
+        return None, at + 4
+    return entry[at + 4 : at + 4 + length].decode("utf-8"), at + 4 + length
+
+
+def batches_of(leaves):
+    """Where each batch stands in the deployment's log, and in which database it was sealed."""
+    entries = ((index, base64.b64decode(line.get("entry", ""))) for index, line in enumerate(leaves))
+    return [(index, text(entry, 18)[0]) for index, entry in entries if entry[:2] == b"\x01\x02"]
+
+
+def incarnations(leaves, hashes):
+    """Each name of the deployment's log that a note ends, the size until which it was used, and the name that follows."""
+    found, batches = [], batches_of(leaves)
+    for index, line in enumerate(leaves):
+        event = line.get("event")
+        if event is None or (event["verb"], event["role"], event["relation"]) != ("incarnation", "owner", "wardkeep_audit.seal_state"):
+            continue
+        if base64.b64encode(event_leaf(event)).decode() != line["hash"]:
+            continue
+        name, begins, before, after, kept, *_ = json.loads(event["detail"]["value"])["note"].split("\n")
+        size, signed = int(kept.split(" ")[0]), kept.split(" ")[1]
+        last = [each for each in batches if each[0] < index][-1:]
+        own = [each for each in batches if each[0] > index][:1]
+        if [each[1] for each in last + own] != [before, after] or not last[0][0] < size <= index:
+            continue
+        if base64.b64encode(root(hashes[:size])).decode() != signed or (found and found[-1][2] != name):
+            continue
+        found.append((name, size, begins.removeprefix("incarnation ")))
+    return found
+
+
+def named(log, deployment, acts):
+    """Whether every checkpoint stands under the name that the log had at its size."""
+    tag = hashlib.sha256(b"\x02" + base64.b64decode(log["seed"]) + b"\x01" + log["tenant"].encode("utf-8")).digest()
+    entries = [base64.b64decode(line.get("entry", "")) for line in deployment["leaves"]]
+    newest = deployment["checkpoints"][-1][0]
+
+    def until(size):
+        heads = [entry for entry in entries[:size] if entry[:2] == b"\x01\x03" and entry[2:34] == tag]
+        return size if log is deployment else max((struct.unpack(">Q", head[34:42])[0] for head in heads), default=0)
+
+    ends = [(until(size), name) for name, size, _ in acts] + [(END, acts[-1][2] if acts else newest)]
+    suffix = "" if log is deployment else "/" + quote(log["tenant"], safe="!'()*~")
+    return all(origin == next(name for end, name in ends if int(size) <= end) + suffix for origin, size, *_ in log["checkpoints"])
 
 
 def edited(line):
@@ -115,12 +166,15 @@ def summary(log, deployment):
     hashes = [base64.b64decode(line["hash"]) for line in log["leaves"]]
     roots = all(base64.b64encode(root(hashes[: int(size)])).decode() == signed for _, size, signed, *_ in log["checkpoints"])
     explained, deleted = dropped(log["leaves"], seal_times(log, deployment))
+    acts = incarnations(deployment["leaves"], [base64.b64decode(line["hash"]) for line in deployment["leaves"]])
     return {
         "size": len(hashes),
         "roots": roots,
         "edited": sum(edited(line) for line in log["leaves"]),
         "dropped": explained,
         "deleted": deleted,
+        "rebased": len(acts) if log is deployment else 0,
+        "named": named(log, deployment, acts),
     }
 
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto"
-import { asOwner } from "@wardkeep/postgres/migrate"
+import { asOwner, type Queryable } from "@wardkeep/postgres/migrate"
 import pg from "pg"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { installAudited } from "#tests/fixture/audited.ts"
@@ -7,8 +7,10 @@ import { type Clinic, connected, withLogin } from "#tests/fixture/clinic.ts"
 import { type Grant, inContext, issueBySql } from "#tests/fixture/token.ts"
 import { generator } from "#tests/fuzz/random.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
-import { checkpointNote, signerFrom } from "../seal/note.js"
+import { checkpointNote, type Signer, signerFrom } from "../seal/note.js"
+import { rebase } from "../seal/rebase.js"
 import { openSealer } from "../seal/sealer.js"
+import { type Frontier, frontierBytes, grow } from "../seal/tree.js"
 import { trustedKeys, type Verification, verifyDatabase } from "./index.js"
 
 const seed = Number(process.env.WARDKEEP_FUZZ_SEED ?? Date.now() % 2 ** 31)
@@ -17,6 +19,7 @@ const batches = 12
 const database = useDatabase()
 const { privateKey, publicKey } = generateKeyPairSync("ed25519")
 const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
+const thief = signerFrom(generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString())
 const keys = trustedKeys([publicKey.export({ type: "spki", format: "pem" }).toString()])
 let clinic: Clinic
 let superuser: pg.Client
@@ -35,6 +38,11 @@ function drawing(): (below: number) => number {
   return (below) => Math.floor(next() * below)
 }
 
+const oldBackup = `delete from wardkeep_audit.checkpoint where log = $log and size > $k; delete from wardkeep_audit.leaf where log = $log and index >= coalesce((select max(size) from wardkeep_audit.checkpoint where log = $log), 0);
+  delete from wardkeep_audit.event e where tenant <> '' and not exists (select from wardkeep_audit.leaf l where l.event = e.id);
+  delete from wardkeep_audit.checkpoint where log <> $log and size > (select size from wardkeep_audit.checkpoint where log <> $log order by size offset $older limit 1);
+  delete from wardkeep_audit.leaf where log <> $log and index >= (select max(size) from wardkeep_audit.checkpoint where log <> $log)`
+
 interface TamperClass {
   readonly name: string
   /** What a superuser does at leaf $k. */
@@ -45,6 +53,8 @@ interface TamperClass {
   /** What finds it needs a checkpoint from outside. */
   readonly only?: "anchored"
   readonly first?: number
+  /** Whoever goes on with what is left, as another incarnation. */
+  readonly rebasedBy?: Signer
 }
 
 const classes: readonly TamperClass[] = [
@@ -89,27 +99,47 @@ const classes: readonly TamperClass[] = [
   },
   {
     name: "old backup restored",
-    sql: `delete from wardkeep_audit.checkpoint where log = $log and size > $k; delete from wardkeep_audit.leaf where log = $log and index >= coalesce((select max(size) from wardkeep_audit.checkpoint where log = $log), 0);
-      delete from wardkeep_audit.event e where tenant <> '' and not exists (select from wardkeep_audit.leaf l where l.event = e.id);
-      delete from wardkeep_audit.checkpoint where log <> $log and size > (select size from wardkeep_audit.checkpoint where log <> $log order by size offset $older limit 1);
-      delete from wardkeep_audit.leaf where log <> $log and index >= (select max(size) from wardkeep_audit.checkpoint where log <> $log)`,
+    sql: oldBackup,
     verdict: "ROLLED_BACK",
     only: "anchored",
   },
+  {
+    name: "old backup restored and rebased",
+    sql: oldBackup,
+    rebasedBy: signer,
+    verdict: "ROLLED_BACK",
+    only: "anchored",
+  },
+  { name: "old backup restored and rebased without the key", sql: oldBackup, rebasedBy: thief, verdict: "KEY_UNKNOWN" },
 ]
 
 /** In a transaction that is undone; the verifier's own BEGIN and ROLLBACK leave the damage to it. */
-async function after(sql: string, kept: readonly string[]): Promise<Verification> {
+async function after(sql: string, kept: readonly string[], rebasedBy?: Signer): Promise<Verification> {
   await superuser.query("begin")
   try {
     await superuser.query("alter table wardkeep_audit.leaf drop constraint leaf_pkey, drop constraint leaf_event_key")
     await superuser.query(sql)
     const query = async (text: string, values?: unknown[]) =>
-      /^(begin|rollback)/.test(text) ? { rows: [] } : await superuser.query(text, values)
+      /^(begin|commit|rollback)/.test(text) ? { rows: [] } : await superuser.query(text, values)
+    if (rebasedBy !== undefined) await goOn({ query } as unknown as Queryable, rebasedBy)
     return await verifyDatabase({ client: { query } as unknown as pg.Client, keys, anchors: kept })
   } finally {
     await superuser.query("rollback")
   }
+}
+
+/** The logs as they were when the backup was made, and the act. */
+async function goOn(client: Queryable, by: Signer): Promise<void> {
+  const { rows: logs } = await superuser.query<{ id: number }>("select id from wardkeep_audit.log")
+  for (const { id } of logs) {
+    let frontier: Frontier = { size: 0n, roots: [] }
+    const ordered = "select hash from wardkeep_audit.leaf where log = $1 order by index"
+    for (const { hash } of (await superuser.query<{ hash: Buffer }>(ordered, [id])).rows)
+      frontier = grow(frontier, hash)
+    const state = [id, frontier.size, frontierBytes(frontier)]
+    await superuser.query("update wardkeep_audit.log set size = $2, frontier = $3 where id = $1", state)
+  }
+  await rebase({ client, deployment: clinic.policy.deployment, signer: by, reason: "disk failure" })
 }
 
 beforeAll(async () => {
@@ -161,7 +191,7 @@ it.each(classes)(
         .replaceAll("$older", `${Math.max(0, Math.floor(k / perBatch) - 1)}`)
       const verdict = k >= size - perBatch ? (one.inNewest ?? one.verdict) : one.verdict
       for (const kept of [[], anchors]) {
-        const found = await after(sql, kept)
+        const found = await after(sql, kept, one.rebasedBy)
         const isSilent = one.only === "anchored" && kept.length === 0
         if (!isSilent)
           expect(

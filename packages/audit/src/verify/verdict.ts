@@ -10,6 +10,7 @@ export type VerdictName =
   | "KEY_UNKNOWN"
   | "UNSEALED"
   | "DROPPED"
+  | "REBASED"
   | "GAP_OF_CAPTURE"
 
 export interface Verdict {
@@ -18,7 +19,7 @@ export interface Verdict {
   readonly origin: string
   /** What and where; never the content of an event. */
   readonly message: string
-  /** How many events, for UNSEALED and DROPPED. */
+  /** How many events, for UNSEALED and DROPPED; for REBASED how many leaves were lost. */
   readonly count?: number
 }
 
@@ -35,7 +36,7 @@ export interface VerifiedLog {
 }
 
 export interface Verification {
-  /** In the order found; empty, or UNSEALED and DROPPED only, when nothing is wrong. */
+  /** In the order found; empty, or UNSEALED, DROPPED and REBASED only, when nothing is wrong. */
   readonly verdicts: readonly Verdict[]
   readonly logs: readonly VerifiedLog[]
   /** False: no checkpoint from outside was compared, so the log is self-attested only. */
@@ -43,8 +44,10 @@ export interface Verification {
   readonly ok: boolean
 }
 
-/** Whether it says that something is wrong: what waits for the sealer, and what a sealed act dropped, is told and is none. */
-export const isFault = ({ name }: Verdict): boolean => name !== "UNSEALED" && name !== "DROPPED"
+const told: ReadonlySet<VerdictName> = new Set(["UNSEALED", "DROPPED", "REBASED"])
+
+/** Whether it says that something is wrong: what waits for the sealer, and what a sealed act says was done, is told and is none. */
+export const isFault = ({ name }: Verdict): boolean => !told.has(name)
 
 /**
  * What was found as one answer.

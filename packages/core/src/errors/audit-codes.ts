@@ -19,7 +19,7 @@ export const auditCodes = {
   },
   WK404: {
     title: "The database is another incarnation than the one sealed last",
-    hint: "Verify it against your anchors before anything is sealed on top; writes are recorded meanwhile.",
+    hint: "Verify it against your anchors, then `wardkeep audit rebase`; writes are recorded meanwhile.",
     http: 500,
   },
   WK405: {
@@ -136,6 +136,16 @@ export const auditCodes = {
   WK445: {
     title: "The sealing key was retired",
     hint: "Seal with the key that came after it; nothing was signed, and writes are recorded meanwhile.",
+    http: 409,
+  },
+  WK446: {
+    title: "The log cannot go on as another incarnation like this",
+    hint: "See the message; nothing was changed, and writes are recorded meanwhile.",
+    http: 409,
+  },
+  WK447: {
+    title: "The checkpoint that would be written over is ahead of this log, or of another one",
+    hint: "Move the file away and keep it; verify this log against it. Nothing was sealed, and writes are recorded meanwhile.",
     http: 409,
   },
   WK448: {

@@ -13,6 +13,8 @@ export const meaning: Readonly<Record<VerdictName, string>> = {
   UNSEALED: "Some events wait for the sealer. This is no fault.",
   DROPPED:
     "A month was dropped on purpose, as the log itself says. This is no fault; whether its time was over, judge by the dates.",
+  REBASED:
+    "The log goes on in a restored, cloned or promoted database, as it says itself. This is no fault; whether something was lost, judge by what it says and by your checkpoints.",
   GAP_OF_CAPTURE: "For a while, changes may not have been recorded.",
 }
 

@@ -397,6 +397,44 @@ describe("the audit log on the command line", () => {
     expect(one.stdout).toContain("KEY_UNKNOWN")
   })
 
+  it("goes on under another name, says first what it found, and writes over no checkpoint that is not behind it", async () => {
+    const seal = ["audit", "seal", "--key", "next.pem", "--out", "newest.txt"]
+    expect(await cli(...seal)).toMatchObject({ code: 0, stderr: "" })
+    const newest = await readFile(join(folder, "newest.txt"), "utf8")
+    const [name = "", size = ""] = newest.split("\n")
+    await writeFile(join(folder, "newest.txt"), newest.replace(/\n\d+\n/, `\n${Number(size) + 3}\n`))
+    const older = await cli(...seal)
+    expect(older).toMatchObject({ code: 4, stdout: "" })
+    expect(older.stderr).toContain(`WK447 ${Number(size) + 3} leaves of this log were signed, ${size} are here`)
+    await writeFile(join(folder, "newest.txt"), newest)
+    const rebase = [
+      "audit",
+      "rebase",
+      "--key",
+      "next.pem",
+      "--anchor",
+      "newest.txt",
+      "--reason",
+      "copied to another host",
+    ]
+    const found = await cli(...rebase)
+    expect(found).toMatchObject({ code: 2, stderr: expect.stringContaining("WK009 nobody confirmed") })
+    expect(found.stdout).toContain(`${name}: ${size} leaves are here`)
+    expect(found.stdout).toContain("nothing that it knows was lost")
+    const done = await cli(...rebase, "--yes")
+    expect(done).toMatchObject({ code: 0, stderr: "" })
+    expect(done.stdout).toMatch(new RegExp(`rebased: \\d+ events sealed, signed as wardkeep/${deployment}/`))
+    expect((await cli(...seal)).stderr).toContain(`WK447 the file holds a checkpoint of ${name}`)
+    expect(await readFile(join(folder, "newest.txt"), "utf8")).toBe(newest)
+    const verify = ["audit", "verify", "--key", "seal.pub", "next.pub", "--anchor", "newest.txt"]
+    const whole = await cli(...verify)
+    expect(whole).toMatchObject({ code: 0, stderr: "" })
+    expect(whole.stdout).toMatch(
+      new RegExp(`REBASED wardkeep/.*${size} leaves were kept of ${name}, no more were known`),
+    )
+    expect((await cli("audit", "rebase", "--key", "seal.pem", "--reason", "x", "--yes")).stderr).toContain("WK445")
+  })
+
   it("says where there is none", async () => {
     const bare = await database.cluster.database()
     try {

@@ -7,6 +7,7 @@ import { eraseCommand } from "./erase.js"
 import { holdCommand, holdsCommand, releaseHoldCommand } from "./holds.js"
 import { accessReportCommand, blastRadiusCommand, deniedCommand, diffCommand, exportsCommand } from "./reach.js"
 import { timelineCommand, touchedCommand, whoChangedCommand, whoSawCommand } from "./read.js"
+import { rebaseCommand } from "./rebase.js"
 import { rotateKeyCommand } from "./rotate-key.js"
 import { sealCommand } from "./seal.js"
 import { tailCommand } from "./tail.js"
@@ -41,6 +42,7 @@ export function auditCommand(context: CommandContext): Command {
     holdsCommand,
     dropMonthCommand,
     rotateKeyCommand,
+    rebaseCommand,
   ]
   for (const make of commands) group.addCommand(make(context))
   return group

@@ -1,6 +1,7 @@
-import { writeFile } from "node:fs/promises"
+import { readFile, stat, writeFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import type { Sealed } from "@wardkeep/audit"
+import { readCheckpoint } from "@wardkeep/audit/verify"
 import { WardkeepError } from "@wardkeep/core"
 import { Command } from "commander"
 import { isStore } from "../../commands/audit/anchors.js"
@@ -57,7 +58,9 @@ export function sealCommand(context: CommandContext): Command {
     const { policy } = await policyOf(flags, context)
     const onSealed = (sealed: Sealed): Promise<void> => tell(sealed, flags, context)
     const anchors = await anchorsOf(flags, context)
-    const once = { policy, connection: connectionOf(flags, context), key, onSealed, anchors }
+    const kept = await keptIn(flags, context)
+    const connection = connectionOf(flags, context)
+    const once = { policy, connection, key, onSealed, anchors, ...(kept !== undefined && { kept }) }
     if (flags.every === undefined) return await seal(once)
     const ending = new AbortController()
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ending.abort())
@@ -98,6 +101,18 @@ export function cosignedBy(before: string, now: string): string {
   const lines = now.split("\n").filter((line) => line.startsWith("— ") && !before.includes(line))
   const same = before.split("\n\n")[0] === now.split("\n\n")[0]
   return same ? `${before}${lines.join("\n")}\n` : now
+}
+
+/** The checkpoint that would be written over, if there is one. */
+async function keptIn({ out }: SealFlags, { surroundings }: CommandContext): Promise<string | undefined> {
+  if (out === undefined) return undefined
+  const path = resolve(surroundings.folder, out)
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  )
+  const text = isFile ? await readFile(path, "utf8") : ""
+  return readCheckpoint(text, []) === undefined ? undefined : text
 }
 
 /** The newest checkpoint; where there are witnesses, the newest that one has cosigned. */

@@ -22,6 +22,7 @@ import { textsOf } from "./files.js"
 interface VerifyFlags extends CommonOptions {
   readonly key?: string[]
   readonly anchor?: string[]
+  readonly lost?: string[]
   readonly witness?: string[]
 }
 
@@ -35,12 +36,17 @@ export function auditVerifyCommand(context: CommandContext): Command {
     )
     .option("--anchor <anchor...>", "checkpoints that were kept elsewhere: files, or s3://bucket/prefix")
     .option(
+      "--lost <file...>",
+      "checkpoints of which you know that what they sign was lost in a restore; accepted where the log itself declares it",
+    )
+    .option(
       "--witness <file...>",
       "C2SP witnesses, one line each: key and address. A database is shown to them; a bundle is not",
     )
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
     "wardkeep audit verify --key seal.pub --anchor /mnt/elsewhere/checkpoint.txt",
     "wardkeep audit verify --key seal.pub --anchor s3://clinic-anchors/main --witness witness.txt",
+    "wardkeep audit verify --key seal.pub --anchor checkpoint.txt --lost before-the-restore.txt",
     "wardkeep audit verify case-17.wkbundle --key seal.pub --anchor checkpoint.txt",
   ])
   return command.action(async (file: string | undefined, flags: VerifyFlags) => {
@@ -53,8 +59,13 @@ export function auditVerifyCommand(context: CommandContext): Command {
         hint: "Give --key with a key from somebody you trust; never one that came with the log.",
       })
     const stores = await storesOf(flags, context)
-    const files = await checkpointsOf(flags, context)
-    const trusted = { keys, anchors: [...files, ...stores.flatMap(({ kept }) => kept.map((each) => each.checkpoint))] }
+    const files = await checkpointsOf(flags.anchor, context)
+    const lost = await checkpointsOf(flags.lost, context)
+    const trusted = {
+      keys,
+      lost,
+      anchors: [...files, ...stores.flatMap(({ kept }) => kept.map((each) => each.checkpoint))],
+    }
     const witnesses = await textsOf(flags.witness, context)
     const vkeys = witnessLines(witnesses).map(({ vkey }) => vkey)
     const found =
@@ -74,9 +85,12 @@ export function auditVerifyCommand(context: CommandContext): Command {
   })
 }
 
+/** What is said and is no fault. */
+const told: ReadonlySet<string> = new Set(["UNSEALED", "DROPPED", "REBASED"])
+
 /** What is no checkpoint is compared with nothing, and whoever named it would think that it was. */
-async function checkpointsOf(flags: VerifyFlags, context: CommandContext): Promise<string[]> {
-  const names = flags.anchor?.filter((anchor) => !isStore(anchor)) ?? []
+async function checkpointsOf(given: readonly string[] | undefined, context: CommandContext): Promise<string[]> {
+  const names = given?.filter((anchor) => !isStore(anchor)) ?? []
   const texts = await textsOf(names, context)
   const wrong = names[texts.findIndex((text) => readCheckpoint(text, []) === undefined)]
   if (wrong === undefined) return [...texts]
@@ -96,9 +110,7 @@ function print(found: Verification | BundleVerification, output: Output): void {
   if (sum("erased") > 0) output.out(`  ${sum("erased")} with a person erased`)
   if (sum("dropped") > 0) output.out(`  ${sum("dropped")} of months that were dropped`)
   for (const { name, origin, message } of found.verdicts)
-    output.out(
-      `  ${output.paint(name === "UNSEALED" || name === "DROPPED" ? "yellow" : "red", name)} ${origin}: ${message}`,
-    )
+    output.out(`  ${output.paint(told.has(name) ? "yellow" : "red", name)} ${origin}: ${message}`)
   if (!found.anchored)
     output.out(
       "self-attested only: no checkpoint from outside was compared, so whoever holds the key could have rewritten it",

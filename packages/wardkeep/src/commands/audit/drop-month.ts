@@ -1,6 +1,6 @@
 import { type Bundle, dropMonth, writeMonth } from "@wardkeep/audit"
 import { loadLaw } from "@wardkeep/consent"
-import type { Policy } from "@wardkeep/core"
+import { type Policy, WardkeepError } from "@wardkeep/core"
 import type { Connection } from "../../connection/owner.js"
 import { withAuditLog } from "./owner.js"
 import { seal } from "./seal.js"
@@ -45,7 +45,14 @@ export async function drop(options: DropOptions): Promise<Dropped> {
   }
   const { events } = await withAuditLog(connection, policy, (client) =>
     dropMonth({ client, month, reason, keepMonths: auditLog.keepMonths, beforeDrop: keeping, seal: sealing }),
-  )
+  ).catch((cause: unknown) => {
+    if (kept === null || !(cause instanceof Error && "code" in cause && cause.code === "WK444")) throw cause
+    throw new WardkeepError("WK444", {
+      message: cause.message,
+      hint: `Run the same without --keep when the clinic is quiet: ${keep?.shown} holds the month already. Nothing was dropped.`,
+      cause,
+    })
+  })
   await sealing()
   return { events, kept }
 }

@@ -21,6 +21,8 @@ interface Trusted {
   readonly keys: readonly string[]
   /** Checkpoints that were kept elsewhere. */
   readonly anchors: readonly string[]
+  /** Checkpoints of which the reader knows that what they sign was lost. */
+  readonly lost?: readonly string[]
 }
 
 /**
@@ -35,11 +37,11 @@ export async function verifyLog(
     readonly witnesses: readonly string[]
   },
 ): Promise<Verification> {
-  const { policy, connection, anchors, witnesses } = options
+  const { policy, connection, anchors, lost = [], witnesses } = options
   const keys = trustedKeys(options.keys)
   const { found, newest } = await withAuditLog(connection, policy, async (client) => ({
     newest: await newestOf(client),
-    found: await verifyDatabase({ client, keys, anchors }),
+    found: await verifyDatabase({ client, keys, anchors, lost }),
   }))
   // A log that is broken already is shown to no witness: what it would cosign is not what was sealed.
   if (witnesses.length === 0 || !found.ok || newest === undefined) return found
@@ -81,7 +83,7 @@ export function witnessedIn(options: Trusted & { readonly vkeys: readonly string
 export async function verifyFile(
   options: Trusted & { readonly path: string; readonly shown: string },
 ): Promise<BundleVerification> {
-  const { path, shown, anchors } = options
+  const { path, shown, anchors, lost = [] } = options
   const keys = trustedKeys(options.keys)
   const file = createReadStream(path)
   const bytes = async function* (): AsyncIterable<Uint8Array> {
@@ -92,7 +94,7 @@ export async function verifyFile(
     }
   }
   try {
-    return await verifyBundle({ bytes: bytes(), keys, anchors })
+    return await verifyBundle({ bytes: bytes(), keys, anchors, lost })
   } finally {
     file.destroy()
   }
