@@ -27,7 +27,7 @@ export interface RotationAct {
 
 /** What the owner's functions sealed about the log itself; nothing where the event is not the one that was sealed. */
 export function actOf({ index, hash, event, erased }: ShownLeaf): DropAct | DoneAct | RotationAct | undefined {
-  if (event === undefined || erased === true || event.role !== "owner") return undefined
+  if (event === undefined || event.role !== "owner" || erased === true) return undefined
   const kind = `${event.verb} ${event.relation}`
   const isAct = kind === "retention wardkeep_audit.event" || kind === "rotation wardkeep_audit.checkpoint"
   if (!isAct || !eventLeaf(event).equals(hash)) return undefined

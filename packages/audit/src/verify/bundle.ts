@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { readLeaf } from "./bundle-leaf.js"
 import { Lines } from "./bundle-lines.js"
-import { requireKnown, type ShownLog, verifyLogs } from "./deployment.js"
+import { requireKnown, requireSameDeployment, type ShownLog, verifyLogs } from "./deployment.js"
 import type { ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
@@ -63,13 +63,6 @@ function readHeader(line: unknown): Header {
   )
     throw new WardkeepError("WK405", { message: "the first line of the bundle is damaged" })
   return { log, made, tenants }
-}
-
-function requireSameDeployment(log: string, kept: readonly Checkpoint[]): void {
-  const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
-  const other = kept.find((head) => head.signature === "valid" && base(head.origin) !== base(log))
-  if (other === undefined) return
-  throw new WardkeepError("WK406", { message: `the bundle is of ${base(log)}, an anchor is of ${base(other.origin)}` })
 }
 
 function originOf(log: string, tenant: string): string {

@@ -70,6 +70,16 @@ export function requireKnown({ verdicts, unknown }: Pick<VerifiedLogs, "verdicts
   throw new WardkeepError("WK407", { message: `${unknown} entries are of a version that this verifier does not know` })
 }
 
+/** @throws WK406 a checkpoint that was kept is of another deployment: comparing would say nothing */
+export function requireSameDeployment(log: string, kept: readonly Checkpoint[]): void {
+  const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
+  const other = kept.find((head) => head.signature === "valid" && base(head.origin) !== base(log))
+  if (other === undefined) return
+  throw new WardkeepError("WK406", {
+    message: `what is shown is of ${base(log)}, an anchor is of ${base(other.origin)}`,
+  })
+}
+
 /** A tenant's tree head, and at which leaf of the deployment's log it stands. */
 interface Head {
   readonly size: number

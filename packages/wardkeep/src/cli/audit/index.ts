@@ -10,6 +10,7 @@ import { timelineCommand, touchedCommand, whoChangedCommand, whoSawCommand } fro
 import { rotateKeyCommand } from "./rotate-key.js"
 import { sealCommand } from "./seal.js"
 import { tailCommand } from "./tail.js"
+import { proofCommand, tilesCommand } from "./tiles.js"
 import { verifierCommand } from "./verifier.js"
 import { auditVerifyCommand } from "./verify.js"
 
@@ -22,6 +23,8 @@ export function auditCommand(context: CommandContext): Command {
     auditVerifyCommand,
     verifierCommand,
     bundleCommand,
+    proofCommand,
+    tilesCommand,
     timelineCommand,
     whoSawCommand,
     whoChangedCommand,
