@@ -1,7 +1,7 @@
 /**
  * The audit log: `audit` adds it to `install`, `plan` and `apply`; `openSealer` turns what was recorded into signed trees;
  * `recordViews` and `recordRefusals` have the client record who saw what and what was refused; `download`, `print`, `exportFile`,
- * `share` and `signDownload` record what leaves; `unexplained`, `alerts` and `reviewAccess` are a reviewer's; `timeline`, `whoSaw`, `blastRadius` and others read it, and are recorded; `writeBundle` hands it to a stranger; `dropMonth`, `placeLogHold`, `rotateKey` and `rebase` are the owner's.
+ * `share` and `signDownload` record what leaves; `unexplained`, `alerts` and `reviewAccess` are a reviewer's; `timeline`, `whoSaw`, `blastRadius` and others read it, and are recorded; `writeBundle`, `writeTiles` and `proveEvent` hand it to a stranger; `dropMonth`, `placeLogHold`, `rotateKey` and `rebase` are the owner's.
  *
  * @module
  */
@@ -76,4 +76,7 @@ export {
 } from "./seal/rebase.js"
 export { type RotateOptions, type Rotation, rotateKey } from "./seal/rotate.js"
 export { openSealer, type Sealed, type Sealer, type SealOptions } from "./seal/sealer.js"
+export { type TileStore, tileFolder } from "./tiles/folder.js"
+export { type EventProof, type ProofOptions, proveEvent } from "./tiles/proof.js"
+export { type Tiles, type TilesOptions, writeTiles } from "./tiles/write.js"
 export { recordViews, type ViewOptions } from "./views/recorder.js"

@@ -29,29 +29,50 @@ export async function* bundledLeaves(
   client: Queryable,
   log: number,
   opens: (event: BundledEvent) => boolean,
-): AsyncIterable<object> {
+): AsyncIterable<ShownLeaf> {
   let after = "-1"
   for (;;) {
-    const { rows } = await client.query<Row>(
-      `select l.index::text, l.hash, l.entry, l.event is not null as sealed, l.seed,
-          case when e.id is not null then json_build_object('xid', e.xid::text, 'id', e.id::text, 'at_us', (extract(epoch from e.at) * 1000000)::bigint::text,
-            'tenant', e.tenant, 'branch', e.branch, 'role', e.role, 'purpose', e.purpose, 'session', e.session, 'request', e.request,
-            'verb', e.verb, 'relation', e.relation, 'groups', e.groups, 'n', e.n,
-            'actor', e.actor, 'record', e.record, 'subject', e.subject, 'detail', e.detail) end as event,
-          case when x.log is not null then json_build_object('actor_salt', encode(x.actor_salt, 'base64'),
-            'record', encode(x.record, 'base64'), 'subject', encode(x.subject, 'base64'), 'detail', encode(x.detail, 'base64')) end as erased
-         from (select * from wardkeep_audit.leaf where log = $1 and index > $2 order by index limit ${page}) l
-         left join wardkeep_audit.event e on e.xid = l.xid and e.id = l.event and e.at = l.at
-         left join wardkeep_audit.erased x on x.log = l.log and x.index = l.index order by l.index`,
-      [log, after],
-    )
+    const rows = await rowsAfter(client, log, after, page)
     for (const row of rows) yield shown(row, opens)
     if (rows.length < page) return
     after = rows.at(-1)?.index ?? after
   }
 }
 
-function shown(row: Row, opens: (event: BundledEvent) => boolean): object {
+/** One leaf with its event opened; undefined where there is none. */
+export async function bundledLeaf(client: Queryable, log: number, index: number): Promise<ShownLeaf | undefined> {
+  const [row] = await rowsAfter(client, log, String(index - 1), 1)
+  return row === undefined ? undefined : shown(row, () => true)
+}
+
+async function rowsAfter(client: Queryable, log: number, after: string, limit: number): Promise<Row[]> {
+  const { rows } = await client.query<Row>(
+    `select l.index::text, l.hash, l.entry, l.event is not null as sealed, l.seed,
+          case when e.id is not null then json_build_object('xid', e.xid::text, 'id', e.id::text, 'at_us', (extract(epoch from e.at) * 1000000)::bigint::text,
+            'tenant', e.tenant, 'branch', e.branch, 'role', e.role, 'purpose', e.purpose, 'session', e.session, 'request', e.request,
+            'verb', e.verb, 'relation', e.relation, 'groups', e.groups, 'n', e.n,
+            'actor', e.actor, 'record', e.record, 'subject', e.subject, 'detail', e.detail) end as event,
+          case when x.log is not null then json_build_object('actor_salt', encode(x.actor_salt, 'base64'),
+            'record', encode(x.record, 'base64'), 'subject', encode(x.subject, 'base64'), 'detail', encode(x.detail, 'base64')) end as erased
+         from (select * from wardkeep_audit.leaf where log = $1 and index > $2 order by index limit $3) l
+         left join wardkeep_audit.event e on e.xid = l.xid and e.id = l.event and e.at = l.at
+         left join wardkeep_audit.erased x on x.log = l.log and x.index = l.index order by l.index`,
+    [log, after, limit],
+  )
+  return rows
+}
+
+/** A leaf's line in a bundle. */
+interface ShownLeaf {
+  readonly leaf: number
+  readonly hash: string
+  readonly entry?: string
+  readonly event?: object
+  readonly erased?: boolean
+  readonly gone?: boolean
+}
+
+function shown(row: Row, opens: (event: BundledEvent) => boolean): ShownLeaf {
   const { index, hash, entry, sealed, seed, event, erased } = row
   const place = { leaf: Number(index), hash: hash.toString("base64") }
   if (!sealed) return entry === null ? place : { ...place, entry: entry.toString("base64") }

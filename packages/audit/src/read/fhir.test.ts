@@ -132,6 +132,7 @@ const event: AuditEvent = {
   n: 1,
   sealed: true,
   detail: { full_name: ["Ravi", "Ravi K"] },
+  id: "4711",
 }
 const site = { server: { name: "clinic", address: "clinic.example" } }
 const verbs = ["view", "create", "update", "delete", "download", "print", "export", "share", "break_glass"]

@@ -21,12 +21,14 @@ export interface AuditEvent {
    * a person was erased.
    */
   readonly detail: Readonly<Record<string, unknown>> | null
+  /** The event's number: what `proveEvent` asks for. */
+  readonly id: string
 }
 
 export const eventFields = `to_char(${happened} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.verb,
   e.relation, e.record, e.subject, e.request, e.n, exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed,
   case when wardkeep_audit.subjects_of(e.verb, e.detail) is null then e.detail::json
-       else json_build_object('source', e.detail::json ->> 'source', 'subjects', cardinality(wardkeep_audit.subjects_of(e.verb, e.detail))) end as detail`
+       else json_build_object('source', e.detail::json ->> 'source', 'subjects', cardinality(wardkeep_audit.subjects_of(e.verb, e.detail))) end as detail, e.id::text`
 
 /**
  * What happened to a person's records, or what an actor did, newest first. The reading is an event of the same log, and
@@ -124,6 +126,8 @@ export interface Seen {
   readonly persons: number
   readonly request: string | null
   readonly sealed: boolean
+  /** The event's number: what `proveEvent` asks for. */
+  readonly id: string
 }
 
 /**
@@ -137,7 +141,7 @@ export async function whoSaw(options: ReadOptions & { readonly subject: string }
   const { subject } = options
   const sql = `select to_char(${happened} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.relation,
       e.groups, e.n, coalesce(cardinality(wardkeep_audit.subjects_of(e.verb, e.detail)), 1) as persons, e.request,
-      exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed
+      exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed, e.id::text
     from wardkeep_audit.event e where ${inWindow} and e.verb = 'view' and e.relation <> 'wardkeep_audit.event' and ${about("$5")}
     order by ${happened} desc, e.id desc limit $4`
   return await reading<Seen>(options, { subject, asked: { saw: true }, sql, values: [subject] })

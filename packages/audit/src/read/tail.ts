@@ -25,15 +25,15 @@ export async function* tail(
   })
   while (!signal.aborted) {
     // One statement, one snapshot: what it sees and the one before did not. By number, late commits would be missed.
-    const { rows } = await client.query<AuditEvent & { now: string; id: string | null }>(
-      `select pg_current_snapshot()::text as now, e.id::text, ${eventFields} from (values (1)) one
+    const { rows } = await client.query<Omit<AuditEvent, "id"> & { now: string; id: string | null }>(
+      `select pg_current_snapshot()::text as now, ${eventFields} from (values (1)) one
          left join wardkeep_audit.event e on e.tenant = $1 and e.relation <> 'wardkeep_audit.event'
           and (e.xid >= pg_snapshot_xmax($2::pg_snapshot) or e.xid = any (array(select pg_snapshot_xip($2::pg_snapshot))))
         order by e.xid, e.id`,
       [tenant, before],
     )
     before = rows[0]?.now ?? before
-    for (const { now: _, id, ...event } of rows) if (id !== null) yield event
+    for (const { now: _, id, ...event } of rows) if (id !== null) yield { ...event, id }
     await sleep(every, undefined, { signal }).catch(() => undefined)
   }
 }

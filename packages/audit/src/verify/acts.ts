@@ -44,7 +44,7 @@ const acts: ReadonlySet<string> = new Set([
 
 /** What the owner's functions sealed about the log itself; nothing where the event is not the one that was sealed. */
 export function actOf({ index, hash, event, erased }: ShownLeaf): Act | undefined {
-  if (event === undefined || erased === true || event.role !== "owner") return undefined
+  if (event === undefined || event.role !== "owner" || erased === true) return undefined
   const kind = `${event.verb} ${event.relation}`
   if (!acts.has(kind) || !eventLeaf(event).equals(hash)) return undefined
   const detail = said(event.detail)

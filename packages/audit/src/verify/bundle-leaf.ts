@@ -21,17 +21,17 @@ const texts = ["tenant", "role", "purpose", "verb", "relation"]
 const optional = ["branch", "session", "request"]
 const hidden = ["actor", "record", "subject", "detail"]
 
-function isEvent(event: object): event is OpenEvent {
-  const value = new Map<string, unknown>(Object.entries(event))
-  const groups = value.get("groups")
+export function isEvent(event: object): event is OpenEvent {
+  const value: Record<string, unknown> = { ...event }
+  const { groups, n } = value
   return (
-    integers.every((name) => /^-?\d{1,19}$/.test(String(value.get(name)))) &&
-    texts.every((name) => typeof value.get(name) === "string") &&
-    optional.every((name) => value.get(name) === null || typeof value.get(name) === "string") &&
-    hidden.every((name) => isHidden(value.get(name))) &&
+    integers.every((name) => /^-?\d{1,19}$/.test(String(value[name]))) &&
+    texts.every((name) => typeof value[name] === "string") &&
+    optional.every((name) => value[name] === null || typeof value[name] === "string") &&
+    hidden.every((name) => isHidden(value[name])) &&
     Array.isArray(groups) &&
     groups.every((group) => typeof group === "string") &&
-    Number.isSafeInteger(value.get("n"))
+    Number.isSafeInteger(n)
   )
 }
 

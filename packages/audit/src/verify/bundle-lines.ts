@@ -8,47 +8,63 @@ const longest = 64 * 1024 * 1024
 export class Lines {
   readonly #bytes: AsyncIterator<Uint8Array>
   readonly #hash = createHash("sha256")
-  #rest = Buffer.alloc(0)
+  /** What was read last and is not hashed yet: the line read last begins at `#line`, the next one at `#next`. */
+  #read = Buffer.alloc(0)
+  #line = 0
+  #next = 0
   #number = 0
-  hashBefore = ""
 
   constructor(bytes: AsyncIterable<Uint8Array>) {
     this.#bytes = bytes[Symbol.asyncIterator]()
   }
 
+  /** SHA-256 in hex of every byte before the line read last. */
+  get hashBefore(): string {
+    return this.#hash.copy().update(this.#read.subarray(0, this.#line)).digest("hex")
+  }
+
   /** @throws WK405 the file ends before the bundle does, or the line is not JSON */
   async next(): Promise<unknown> {
-    const pieces: Buffer[] = []
-    let length = 0
-    let end = this.#rest.indexOf(10)
-    while (end < 0) {
-      pieces.push(this.#rest)
-      length += this.#rest.length
+    let end = this.#read.indexOf(10, this.#next)
+    if (end < 0) end = await this.#readOn()
+    this.#line = this.#next
+    this.#next = end + 1
+    this.#number++
+    return this.#parsed(this.#read.toString("utf8", this.#line, end))
+  }
+
+  /** Reads pieces until a line ends, and says where; what was a line already is hashed and let go. */
+  async #readOn(): Promise<number> {
+    this.#hash.update(this.#read.subarray(0, this.#next))
+    const pieces = [this.#read.subarray(this.#next)]
+    let length = this.#read.length - this.#next
+    for (;;) {
       const { value, done } = await this.#bytes.next()
       if (done === true || length > longest) throw this.#truncated()
-      this.#rest = Buffer.from(value)
-      end = this.#rest.indexOf(10)
+      const piece = Buffer.from(value)
+      pieces.push(piece)
+      const end = piece.indexOf(10)
+      if (end >= 0) {
+        this.#read = Buffer.concat(pieces)
+        this.#next = 0
+        return length + end
+      }
+      length += piece.length
     }
-    const line = Buffer.concat([...pieces, this.#rest.subarray(0, end + 1)])
-    this.#rest = this.#rest.subarray(end + 1)
-    this.#number++
-    this.hashBefore = this.#hash.copy().digest("hex")
-    this.#hash.update(line)
-    return this.#parsed(line)
   }
 
   /** Whether nothing follows. */
   async atEnd(): Promise<boolean> {
-    return this.#rest.length === 0 && (await this.#bytes.next()).done === true
+    return this.#next === this.#read.length && (await this.#bytes.next()).done === true
   }
 
   damaged(): WardkeepError {
     return new WardkeepError("WK405", { message: `line ${this.#number} of the bundle is damaged` })
   }
 
-  #parsed(line: Buffer): unknown {
+  #parsed(line: string): unknown {
     try {
-      return JSON.parse(line.toString("utf8"))
+      return JSON.parse(line)
     } catch {
       throw this.#number === 1
         ? new WardkeepError("WK405", { message: "this file is not a bundle of an audit log" })

@@ -2,8 +2,8 @@ import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { readLeaf } from "./bundle-leaf.js"
 import { Lines } from "./bundle-lines.js"
-import { requireKnown, type ShownLog, verifyLogs } from "./deployment.js"
-import { type Kept, keptOf } from "./kept.js"
+import { requireKnown, requireSameDeployment, type ShownLog, verifyLogs } from "./deployment.js"
+import { keptOf } from "./kept.js"
 import type { ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
@@ -39,7 +39,7 @@ export async function verifyBundle(options: VerifyBundleOptions): Promise<Bundle
   const header = readHeader(await lines.next())
   const kept = keptOf(options)
   const found = await verifyLogs(logsOf(lines, header, keys), kept, keys)
-  requireSameDeployment(header.log, found.names, kept)
+  requireSameDeployment(header.log, kept, found.names)
   requireKnown(found)
   return { ...verification(found.verdicts, found.logs, found.anchored), ...header }
 }
@@ -66,15 +66,6 @@ function readHeader(line: unknown): Header {
   )
     throw new WardkeepError("WK405", { message: "the first line of the bundle is damaged" })
   return { log, made, tenants }
-}
-
-/** The log may have had other names, which it says itself. */
-function requireSameDeployment(log: string, names: ReadonlySet<string>, kept: readonly Kept[]): void {
-  const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
-  const known = new Set([log, ...names].map(base))
-  const other = kept.find((head) => head.signature === "valid" && !known.has(base(head.origin)))
-  if (other === undefined) return
-  throw new WardkeepError("WK406", { message: `the bundle is of ${base(log)}, an anchor is of ${base(other.origin)}` })
 }
 
 function originOf(log: string, tenant: string): string {

@@ -21,6 +21,8 @@ export interface ShownLog {
   readonly checkpoints: readonly Checkpoint[]
   /** What could not be read of it. */
   readonly faults?: readonly Verdict[]
+  /** Events are shown as leaves only: what they say of the log itself, as that another incarnation begins, is not known. */
+  readonly isClosed?: boolean
   readonly leaves: AsyncIterable<ShownLeaf>
 }
 
@@ -57,7 +59,7 @@ export async function verifyLogs(
   const verified: VerifiedLog[] = []
   const done: VerifiedLogs["done"][number][] = []
   for await (const log of logs) {
-    if (log.tenant === "") view.origin = log.checkpoints.at(-1)?.origin ?? "the deployment's log, never sealed"
+    if (log.tenant === "") view.begin(log)
     const origin = log.tenant === "" ? view.origin : `${view.origin}/${encodeURIComponent(log.tenant)}`
     const leaves = log.tenant === "" ? view.watch(log.leaves) : log.leaves
     const { checkpoints } = log
@@ -82,6 +84,24 @@ export function requireKnown({ verdicts, unknown }: Pick<VerifiedLogs, "verdicts
   throw new WardkeepError("WK407", { message: `${unknown} entries are of a version that this verifier does not know` })
 }
 
+/**
+ * @param names others under which the log was signed, as it says itself
+ * @throws WK406 a checkpoint that was kept is of another deployment: comparing would say nothing
+ */
+export function requireSameDeployment(
+  log: string,
+  kept: readonly Checkpoint[],
+  names: ReadonlySet<string> = new Set(),
+): void {
+  const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
+  const known = new Set([log, ...names].map(base))
+  const other = kept.find((head) => head.signature === "valid" && !known.has(base(head.origin)))
+  if (other === undefined) return
+  throw new WardkeepError("WK406", {
+    message: `what is shown is of ${base(log)}, an anchor is of ${base(other.origin)}`,
+  })
+}
+
 /** A tenant's tree head, and at which leaf of the deployment's log it stands. */
 interface Head {
   readonly size: number
@@ -100,6 +120,7 @@ class DeploymentView {
   readonly #batches: (SealedIn & SealedBatch)[] = []
   readonly names = new Set<string>()
   #incarnations: Incarnations | undefined
+  #isClosed = false
   #ends: Ends = new Map()
   #last: Extract<DeploymentEntry, { kind: "batch" }> | undefined
   origin = ""
@@ -121,7 +142,12 @@ class DeploymentView {
   }
 
   get incarnations(): readonly Verdict[] {
-    return this.#incarnations?.verdicts ?? []
+    return this.#isClosed ? [] : (this.#incarnations?.verdicts ?? [])
+  }
+
+  begin({ checkpoints, isClosed = false }: ShownLog): void {
+    this.origin = checkpoints.at(-1)?.origin ?? "the deployment's log, never sealed"
+    this.#isClosed = isClosed
   }
 
   /** Under which names a log was signed, and what was kept of it elsewhere; once its leaves were read. */

@@ -34,6 +34,8 @@ export class Gaps {
   readonly #done: DoneAct[] = []
   /** Of each month that an event is shown of: the first leaf. */
   readonly #shown = new Map<string, number>()
+  /** Of the event shown last: the month from and to. */
+  #month: readonly [number, number] = [0, 0]
   /** Of how many leaves the gap was one too many to remember. */
   #beyond: number[] = []
   #last = Number.NEGATIVE_INFINITY
@@ -70,7 +72,7 @@ export class Gaps {
   }
 
   #present(index: number, { at_us, verb }: { readonly at_us: string; readonly verb: string }): void {
-    const at = Number(BigInt(at_us) / 1000n)
+    const at = milliseconds(at_us)
     // Several gaps end here where only leaves stand between them whose events are withheld.
     for (let last = this.#gaps.length - 1; last >= 0; last--) {
       const gap = this.#gaps[last]
@@ -79,7 +81,11 @@ export class Gaps {
     }
     this.#last = at
     if (outliving.has(verb) || Math.abs(at) > 8e15) return
+    if (at >= this.#month[0] && at < this.#month[1]) return
     const month = new Date(at).toISOString().slice(0, 7)
+    const span = monthSpan(month)
+    // Not of the years to which Date.UTC adds 1900.
+    if (at >= span[0] && at < span[1]) this.#month = span
     if (!this.#shown.has(month)) this.#shown.set(month, index)
   }
 
@@ -128,6 +134,11 @@ export class Gaps {
 
 const overlap = (one: DropAct, other: DropAct): boolean =>
   one.ranges.some(([from, to]) => other.ranges.some(([start, end]) => from <= end && start <= to))
+
+function milliseconds(micros: string): number {
+  const value = Number(micros)
+  return Number.isSafeInteger(value) ? Math.trunc(value / 1000) : Number(BigInt(micros) / 1000n)
+}
 
 function monthSpan(month: string): [number, number] {
   const [year = 0, number = 1] = month.split("-").map(Number)

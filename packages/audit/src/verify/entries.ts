@@ -1,3 +1,5 @@
+import { type Attested, attested } from "./capture.js"
+
 /** What the deployment's own log says: batches, and the tree heads of the tenants' logs, each tenant as a tag. */
 export type DeploymentEntry =
   | {
@@ -7,7 +9,7 @@ export type DeploymentEntry =
       readonly incarnation: string
       readonly snapshot: string
       readonly events: number
-      readonly capture: string
+      readonly capture: Attested
     }
   | { readonly kind: "head"; readonly tag: string; readonly size: number; readonly root: Buffer }
 
@@ -32,7 +34,15 @@ function readKnown(at: Cursor): DeploymentEntry | undefined {
     at.text()
     const snapshot = at.text()
     const events = at.word()
-    return { kind: "batch", number, at: new Date(micros / 1000), incarnation, snapshot, events, capture: at.text() }
+    return {
+      kind: "batch",
+      number,
+      at: new Date(micros / 1000),
+      incarnation,
+      snapshot,
+      events,
+      capture: attested(at.text()),
+    }
   }
   if (kind !== 3) return undefined
   return { kind: "head", tag: at.bytes32().toString("base64"), size: at.long(), root: at.bytes32() }

@@ -151,8 +151,15 @@ function checkContent(leaf: ShownLeaf, found: Faults): void {
 }
 
 function isAfter(a: OpenEvent, b: OpenEvent): boolean {
-  const [ax, bx] = [BigInt(a.xid), BigInt(b.xid)]
-  return ax > bx || (ax === bx && BigInt(a.id) > BigInt(b.id))
+  const byTransaction = compared(a.xid, b.xid)
+  return byTransaction > 0 || (byTransaction === 0 && compared(a.id, b.id) > 0)
+}
+
+/** Of two numbers as decimal text: over zero where the first is larger. */
+function compared(a: string, b: string): number {
+  const [x, y] = [Number(a), Number(b)]
+  if (Number.isSafeInteger(x) && Number.isSafeInteger(y)) return x - y
+  return BigInt(a) === BigInt(b) ? 0 : BigInt(a) > BigInt(b) ? 1 : -1
 }
 
 interface Compared {

@@ -23,7 +23,7 @@ export const auditCodes = {
     http: 500,
   },
   WK405: {
-    title: "A bundle of the audit log cannot be read",
+    title: "A bundle, a proof or tiles of the audit log cannot be read",
     hint: "Ask for the whole file again and compare its SHA-256; nothing was verified.",
     http: 500,
   },
@@ -177,5 +177,15 @@ export const auditCodes = {
     title: "An anchor is not described",
     hint: "See the message and docs/guides/anchors.md.",
     http: 500,
+  },
+  WK454: {
+    title: "Tiles and log do not fit together",
+    hint: "No checkpoint was published. Verify the log and the tiles (`wardkeep audit verify`); if the log is whole, write its tiles into a new folder.",
+    http: 409,
+  },
+  WK455: {
+    title: "There is no proof of this event",
+    hint: "See the message: check the event's number (`wardkeep audit timeline --json`), seal first, or take a later checkpoint.",
+    http: 404,
   },
 } as const satisfies Record<`WK4${number}`, CodeEntry>

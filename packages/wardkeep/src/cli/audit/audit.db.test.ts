@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto"
-import { readdir, readFile, writeFile } from "node:fs/promises"
+import { readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { parsePolicy } from "@wardkeep/core"
 import { backfill } from "@wardkeep/postgres/migrate"
@@ -206,6 +206,51 @@ describe("the audit log on the command line", () => {
     expect(two).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("two.txt is not a checkpoint") })
     await writeFile(join(elsewhere, "anchor.txt"), anchor.replace(/^(.*)\n\d+\n/, "$1\n1\n"))
     expect((await stranger("case.wkbundle", "--anchor", "anchor.txt")).stdout).toContain("self-attested only")
+  })
+
+  it("writes the log as tiles and an event as a proof, and verifies both with neither database nor policy file", async () => {
+    expect((await cli("audit", "tiles", "--out", "tiles")).stdout).toMatch(
+      /^written tiles: wardkeep\/.* leaves, \d+ new files\n$/,
+    )
+    expect(JSON.parse((await cli("audit", "tiles", "--out", "tiles", "--json")).stdout)).toMatchObject({
+      added: 0,
+      withheld: 0,
+    })
+    expect(await cli("audit", "tiles", "--tenant", clinic, "--out", "clinic-tiles")).toMatchObject({
+      code: 0,
+      stderr: "",
+    })
+    const wrong = await cli("audit", "tiles", "--tenant", clinic, "--out", "tiles")
+    expect(wrong).toMatchObject({ stdout: "", stderr: expect.stringContaining("WK454 the tiles are of wardkeep/") })
+    const { rows } = JSON.parse((await cli("audit", "timeline", "--subject", patient, ...about, "--json")).stdout)
+    const prove = ["audit", "proof", "--event", rows[0].id, "--reason", "complaint 4", "--out", "event.tlog-proof"]
+    expect((await cli(...prove)).stdout).toMatch(/^written event.tlog-proof: leaf \d+ of \d+ in wardkeep\//)
+    expect(await cli(...prove)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("event.tlog-proof exists already"),
+    })
+    const none = await cli("audit", "proof", "--event", "0", "--reason", "x", "--out", "none.tlog-proof")
+    expect(none).toMatchObject({ stdout: "", stderr: expect.stringContaining("WK455 event 0 is not there") })
+    const verify = (what: string, ...more: string[]): Promise<Ran> =>
+      callCli(folder, ["audit", "verify", what, "--key", "seal.pub", ...more])
+    const tiles = await verify("tiles", "--anchor", "anchor.txt")
+    expect(tiles).toMatchObject({ code: 0, stderr: "" })
+    expect(tiles.stdout).toMatch(/^OK 1 log/)
+    expect(tiles.stdout).not.toContain("self-attested")
+    expect((await verify("clinic-tiles")).stdout).toContain("self-attested only")
+    const proof = await verify("event.tlog-proof")
+    expect(proof).toMatchObject({ code: 0, stderr: "" })
+    expect(proof.stdout).toMatch(
+      new RegExp(`leaf \\d+: event ${rows[0].id}, update public.patient at 2\\d{3}-.*\nOK 2 logs`),
+    )
+    const text = await readFile(join(folder, "event.tlog-proof"), "utf8")
+    await writeFile(join(folder, "cut.tlog-proof"), text.slice(0, -100))
+    expect(await verify("cut.tlog-proof")).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("WK405 the proof is truncated"),
+    })
+    await rm(join(folder, "tiles", "tile", "0"), { recursive: true })
+    expect(await verify("tiles")).toMatchObject({ code: 1, stdout: expect.stringContaining("DELETED") })
   })
 
   it("hands the checkpoint to a store and a witness, verifies against both, and waits for neither", async () => {

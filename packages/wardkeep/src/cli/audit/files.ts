@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
+import { readCheckpoint } from "@wardkeep/audit/verify"
 import { WardkeepError } from "@wardkeep/core"
 import type { CommandContext } from "../command-context.js"
 
@@ -14,4 +15,15 @@ export async function textsOf(files: readonly string[] | undefined, context: Com
       }
     }),
   )
+}
+
+/** What is no checkpoint is compared with nothing, and whoever named it would think that it was. */
+export async function checkpointsOf(files: readonly string[], context: CommandContext): Promise<string[]> {
+  const texts = await textsOf(files, context)
+  const wrong = files[texts.findIndex((text) => readCheckpoint(text, []) === undefined)]
+  if (wrong === undefined) return texts
+  throw new WardkeepError("WK009", {
+    message: `${wrong} is not a checkpoint`,
+    hint: "Give each checkpoint whole, in a file of its own.",
+  })
 }

@@ -11,6 +11,7 @@ import { rebaseCommand } from "./rebase.js"
 import { rotateKeyCommand } from "./rotate-key.js"
 import { sealCommand } from "./seal.js"
 import { tailCommand } from "./tail.js"
+import { proofCommand, tilesCommand } from "./tiles.js"
 import { verifierCommand } from "./verifier.js"
 import { auditVerifyCommand } from "./verify.js"
 
@@ -23,6 +24,8 @@ export function auditCommand(context: CommandContext): Command {
     auditVerifyCommand,
     verifierCommand,
     bundleCommand,
+    proofCommand,
+    tilesCommand,
     timelineCommand,
     whoSawCommand,
     whoChangedCommand,

@@ -1,10 +1,11 @@
 import { resolve } from "node:path"
 import type { KeptCheckpoint } from "@wardkeep/audit"
-import { type BundleVerification, readCheckpoint, type Verification } from "@wardkeep/audit/verify"
+import type { BundleVerification, EventVerification, Verification } from "@wardkeep/audit/verify"
 import { WardkeepError } from "@wardkeep/core"
 import { Command } from "commander"
 import { isStore, storeFrom, witnessLines } from "../../commands/audit/anchors.js"
-import { verifyFile, verifyLog, type Witnessed, witnessedIn } from "../../commands/audit/verify.js"
+import { kindOf, verifyProofFile, verifyTileFolder } from "../../commands/audit/tiles.js"
+import { type Trusted, verifyFile, verifyLog, type Witnessed, witnessedIn } from "../../commands/audit/verify.js"
 import {
   type CommandContext,
   type CommonOptions,
@@ -17,7 +18,7 @@ import {
 } from "../command-context.js"
 import { countOf } from "../findings.js"
 import type { Output } from "../output.js"
-import { textsOf } from "./files.js"
+import { checkpointsOf, textsOf } from "./files.js"
 
 interface VerifyFlags extends CommonOptions {
   readonly key?: string[]
@@ -28,8 +29,10 @@ interface VerifyFlags extends CommonOptions {
 
 export function auditVerifyCommand(context: CommandContext): Command {
   const command = new Command("verify")
-    .description("Say by name what happened to the log. With a bundle: no database, no network, no policy file.")
-    .argument("[bundle]", "a .wkbundle file; without it the database is read")
+    .description(
+      "Say by name what happened to the log. With a file or folder: no database, no network, no policy file.",
+    )
+    .argument("[file]", "a bundle, a .tlog-proof or a folder of tiles; without it the database is read")
     .option(
       "--key <file...>",
       "Ed25519 public keys in PEM that you trust; default WARDKEEP_AUDIT_PUBLIC_KEY (PEM text)",
@@ -48,6 +51,8 @@ export function auditVerifyCommand(context: CommandContext): Command {
     "wardkeep audit verify --key seal.pub --anchor s3://clinic-anchors/main --witness witness.txt",
     "wardkeep audit verify --key seal.pub --anchor checkpoint.txt --lost before-the-restore.txt",
     "wardkeep audit verify case-17.wkbundle --key seal.pub --anchor checkpoint.txt",
+    "wardkeep audit verify event-4711.tlog-proof --key seal.pub",
+    "wardkeep audit verify /srv/log --key seal.pub --anchor checkpoint.txt",
   ])
   return command.action(async (file: string | undefined, flags: VerifyFlags) => {
     const { output, surroundings } = context
@@ -59,8 +64,8 @@ export function auditVerifyCommand(context: CommandContext): Command {
         hint: "Give --key with a key from somebody you trust; never one that came with the log.",
       })
     const stores = await storesOf(flags, context)
-    const files = await checkpointsOf(flags.anchor, context)
-    const lost = await checkpointsOf(flags.lost, context)
+    const files = await checkpointsOf(notStores(flags.anchor), context)
+    const lost = await checkpointsOf(notStores(flags.lost), context)
     const trusted = {
       keys,
       lost,
@@ -76,7 +81,7 @@ export function auditVerifyCommand(context: CommandContext): Command {
             policy: (await policyOf(flags, context)).policy,
             connection: connectionOf(flags, context),
           })
-        : await verifyFile({ ...trusted, path: resolve(surroundings.folder, file), shown: file })
+        : await verifyShown({ ...trusted, path: resolve(surroundings.folder, file), shown: file })
     if (!found.ok) context.exitWith(1)
     const witnessed = witnessedIn({ ...trusted, vkeys })
     if (flags.json) return printJson(output, { ...found, selfAttestedOnly: !found.anchored, witnessed })
@@ -88,20 +93,24 @@ export function auditVerifyCommand(context: CommandContext): Command {
 /** What is said and is no fault. */
 const told: ReadonlySet<string> = new Set(["UNSEALED", "DROPPED", "REBASED"])
 
-/** What is no checkpoint is compared with nothing, and whoever named it would think that it was. */
-async function checkpointsOf(given: readonly string[] | undefined, context: CommandContext): Promise<string[]> {
-  const names = given?.filter((anchor) => !isStore(anchor)) ?? []
-  const texts = await textsOf(names, context)
-  const wrong = names[texts.findIndex((text) => readCheckpoint(text, []) === undefined)]
-  if (wrong === undefined) return [...texts]
-  throw new WardkeepError("WK009", {
-    message: `${wrong} is not a checkpoint`,
-    hint: "Give each checkpoint whole, in a file of its own.",
-  })
+const notStores = (given: readonly string[] = []): string[] => given.filter((each) => !isStore(each))
+
+async function verifyShown(
+  shown: Trusted & { readonly path: string; readonly shown: string },
+): Promise<Verification | BundleVerification | EventVerification> {
+  const kind = await kindOf(shown.path)
+  if (kind === "proof") return await verifyProofFile(shown)
+  return kind === "tiles" ? await verifyTileFolder(shown) : await verifyFile(shown)
 }
 
-function print(found: Verification | BundleVerification, output: Output): void {
+function print(found: Verification | BundleVerification | EventVerification, output: Output): void {
   if ("made" in found) output.out(`${found.log}, made ${found.made}`)
+  if ("event" in found) {
+    const { id, verb, relation, at_us } = found.event
+    const at = new Date(Number(at_us) / 1000)
+    const when = Number.isNaN(at.getTime()) ? "at no time" : `at ${at.toISOString()}`
+    output.out(`${found.log}, leaf ${found.leaf}: event ${id}, ${verb} ${relation} ${when}`)
+  }
   const sum = (part: "size" | "withheld" | "erased" | "dropped"): number =>
     found.logs.reduce((n, log) => n + log[part], 0)
   const word = found.ok ? output.paint("green", "OK") : output.paint("red", "NOT OK")

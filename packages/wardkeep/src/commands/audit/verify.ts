@@ -16,7 +16,7 @@ import type { Connection } from "../../connection/owner.js"
 import { askWitnesses } from "./anchors.js"
 import { withAuditLog } from "./owner.js"
 
-interface Trusted {
+export interface Trusted {
   /** Ed25519 public keys as PEM, from somebody who is trusted. */
   readonly keys: readonly string[]
   /** Checkpoints that were kept elsewhere. */
@@ -75,6 +75,9 @@ export function witnessedIn(options: Trusted & { readonly vkeys: readonly string
   })
 }
 
+/** Bytes read at once. */
+const piece = 1024 * 1024
+
 /**
  * Verifies a bundle with neither database nor network.
  *
@@ -85,7 +88,7 @@ export async function verifyFile(
 ): Promise<BundleVerification> {
   const { path, shown, anchors, lost = [] } = options
   const keys = trustedKeys(options.keys)
-  const file = createReadStream(path)
+  const file = createReadStream(path, { highWaterMark: piece })
   const bytes = async function* (): AsyncIterable<Uint8Array> {
     try {
       yield* file
