@@ -1,6 +1,9 @@
--- What is asked for by verb: exports, shares, denials, sign-ins, emergencies.
-create index event_verb on wardkeep_audit.event (tenant, verb, at)
-  where verb in ('download', 'print', 'export', 'share', 'deny', 'login', 'break_glass');
+-- What is asked for by verb: exports, shares, denials, sign-ins, emergencies; what a gap in the log rests on; and the views of
+-- nobody in particular, which an answer about one person cannot rule out. One index: its condition is made ready for every
+-- event, also for those that it leaves out.
+create index event_verb on wardkeep_audit.event (verb, tenant, at)
+  where verb in ('download', 'print', 'export', 'share', 'deny', 'login', 'break_glass', 'retention', 'rotation', 'incarnation')
+     or verb = 'view' and (detail like '{"source":"undetermined"%' or detail like '{"source":"declared"%');
 
 -- What the matrix says about an action that the database cannot see. Raises unless this context holds the cell.
 create function wardkeep_audit.require_cell(c wardkeep.token, verb text, relation text, columns text[], bulk boolean) returns jsonb

@@ -5,9 +5,6 @@ as $$
     from wardkeep_audit.event e where e.verb = 'retention' and e.detail like '{"phase":"begun"%'
 $$;
 comment on function wardkeep_audit.drops() is 'Internal: the months that somebody began to drop, with the leaves that each tenant''s log had of them.';
--- A few of them, for ever: they are what a gap in the log rests on.
-create index event_outlives on wardkeep_audit.event (tenant, verb) where verb in ('retention', 'rotation', 'incarnation');
-
 create function wardkeep_audit.events_of_month(month text) returns table (tenant text, n bigint)
   language sql stable set search_path = pg_catalog, pg_temp
 as $$
