@@ -181,7 +181,8 @@ Tools that compare the whole schema see what Wardkeep added and take it for a mi
 
 ${table(["", "with", "what it does", "`wardkeep doctor`", "do instead"], tools)}
 
-Knex and Kysely have no such tool. Not run: \`prisma migrate dev\` and \`prisma db pull\`, whose engine is a program that Prisma
-fetches from a server of its own at the first call; try them on a copy.
+Knex and Kysely have no such tool. Prisma's engine is a program that its command line fetches from a server of its own at the
+first call. Here its place is taken by the same engine of the same commit, as Prisma publishes it in WebAssembly
+(\`@prisma/schema-engine-wasm\`), behind Prisma's own driver adapter for \`pg\`; the program itself was not run.
 `
 }

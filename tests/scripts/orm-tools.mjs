@@ -6,8 +6,8 @@ import { hashOf, isStamped, stamp } from "./stamp.mjs"
 import { Tally } from "./tally.mjs"
 import { vitest } from "./vitest.mjs"
 
-// `npm run orm-tools`: what migration tools of ORMs make of Wardkeep's objects. By hand, because drizzle-kit is 43 MB and
-// nothing else needs it.
+// `npm run orm-tools`: what migration tools of ORMs make of Wardkeep's objects. By hand, because drizzle-kit is 43 MB, the engine
+// of Prisma 5 MB, and nothing else needs them.
 const folder = join(root, "tests/orm-tools")
 const file = join(root, "node_modules/.wardkeep/orm-tools-install")
 const wanted = hashOf(folder, ["package.json", "pnpm-lock.yaml"])
@@ -18,7 +18,7 @@ if (!isStamped(file, wanted)) {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   const args = ["--yes", packageManager, "install", "--ignore-workspace", "--frozen-lockfile", "--reporter=append-only"]
   const code = await run("npx", args, { cwd: folder, quiet: true, env: { CI: "true", npm_config_loglevel: "error" } })
-  if (code !== 0) throw new Error(`the installation of drizzle-kit exited with ${code}`)
+  if (code !== 0) throw new Error(`the installation of the tools exited with ${code}`)
   stamp(file, wanted)
 }
 const tally = new Tally()

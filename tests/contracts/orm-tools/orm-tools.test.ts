@@ -1,63 +1,33 @@
-import { spawn } from "node:child_process"
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { EntitySchema } from "@mikro-orm/core"
 import { MikroORM } from "@mikro-orm/postgresql"
-import { type Finding, roleNames } from "@wardkeep/core"
-import { apply, asOwner, drift } from "@wardkeep/postgres/migrate"
 import pg from "pg"
 import { DataTypes, Sequelize } from "sequelize"
 import { DataSource, EntitySchema as TypeormSchema } from "typeorm"
 import { afterEach, beforeAll, describe, expect, it } from "vitest"
-import { type Clinic, connected, installClinic, withLogin } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { Applied, runTool } from "./applied.ts"
 import { outcomes } from "./outcomes.ts"
 
 const database = useDatabase()
 const folder = fileURLToPath(new URL("../../orm-tools", import.meta.url))
-let clinic: Clinic
+let here: Applied
 
 beforeAll(async () => {
-  clinic = await installClinic(database.ownerUrl)
+  here = await Applied.install(database)
 })
 afterEach(async () => {
-  await applied()
+  await here.apply()
 })
 
-/** As a host migrates: the migrator's login, with the owner's role from the first statement on. */
-function ownerUrl(): string {
-  const url = new URL(withLogin(database.ownerUrl, clinic.logins.migrator))
-  url.searchParams.set("options", `-c role=${roleNames(clinic.policy).owner}`)
-  return url.href
-}
-
-async function kit(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const bin = join(folder, "node_modules/drizzle-kit/bin.cjs")
-  const child = spawn(process.execPath, [bin, ...args, "--config=drizzle.config.mjs"], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, TOOL_URL: ownerUrl(), TOOL_MODEL: "with", ...env },
+const kit = async (args: readonly string[], env: Readonly<Record<string, string>>) =>
+  await runTool(folder, [join(folder, "node_modules/drizzle-kit/bin.cjs"), ...args, "--config=drizzle.config.mjs"], {
+    ...{ TOOL_URL: here.ownerUrl(), TOOL_MODEL: "with" },
+    ...env,
   })
-  let output = ""
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text
-    })
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve))
-  return { code, output }
-}
-
-const migrator = <T>(work: (client: pg.Client) => Promise<T>) =>
-  connected(withLogin(database.ownerUrl, clinic.logins.migrator), work)
-const drifted = (): Promise<Finding[]> => migrator((client) => drift({ client, policy: clinic.policy }))
-const applied = () =>
-  migrator((client) => asOwner(client, clinic.policy, () => apply({ client, policy: clinic.policy })))
-
-async function isFenced(table: string): Promise<boolean> {
-  const text = "select relrowsecurity and relforcerowsecurity as fenced from pg_class where oid = $1::regclass"
-  return await connected(database.adminUrl, async (admin) => (await admin.query(text, [table])).rows[0].fenced)
-}
 
 it(outcomes.generate.command, async () => {
   const out = await mkdtemp(join(tmpdir(), "wardkeep-generate-"))
@@ -68,7 +38,7 @@ it(outcomes.generate.command, async () => {
     const made = (await Promise.all(files.map((name) => readFile(join(out, name), "utf8")))).join("\n")
     expect(made).toContain('CREATE TABLE "patient"')
     expect(made).not.toMatch(/wk_|wardkeep|patient_word|row level security/i)
-    expect(await drifted()).toEqual([])
+    expect(await here.drifted()).toEqual([])
   } finally {
     await rm(out, { recursive: true, force: true })
   }
@@ -77,27 +47,27 @@ it(outcomes.generate.command, async () => {
 it(outcomes.pushAll.command, async () => {
   const { code, output } = await kit(["push", "--force"], {})
   expect([code, output]).toEqual([0, expect.stringContaining('row-level security policy for table "patient_word"')])
-  expect([await isFenced("public.patient"), await drifted()]).toEqual([true, []])
+  expect([await here.isFenced("public.patient"), await here.drifted()]).toEqual([true, []])
 })
 
 it(outcomes.syncAdding.command, async () => {
   const { statements } = await synced({ drop: false })
   expect(statements).toEqual([])
-  expect(await drifted()).toEqual([])
+  expect(await here.drifted()).toEqual([])
 })
 
 it(outcomes.syncAltering.command, async () => {
   const { statements, error } = await synced(true)
   expect(statements.join()).toMatch(/ALTER TABLE "public"\."note" DROP COLUMN "clinic_id"/)
   expect(error).toMatchObject({ parent: { code: "2BP01" } })
-  expect(await drifted()).toEqual([])
+  expect(await here.drifted()).toEqual([])
 })
 
 /** The model of a `through` table as its developers wrote it: without the columns that Wardkeep added. */
 async function synced(alter: boolean | { drop: boolean }): Promise<{ statements: string[]; error: unknown }> {
   const statements: string[] = []
   const logging = (text: string) => void (/\b(ALTER|CREATE|DROP)\b/.test(text) && statements.push(text))
-  const sequelize = new Sequelize(ownerUrl(), { dialect: "postgres", dialectModule: pg, logging })
+  const sequelize = new Sequelize(here.ownerUrl(), { dialect: "postgres", dialectModule: pg, logging })
   const id = { type: DataTypes.UUID, primaryKey: true, defaultValue: DataTypes.UUIDV4 }
   const text = { type: DataTypes.TEXT, allowNull: false }
   const columns = { id, visit_id: { type: DataTypes.UUID, allowNull: false }, body: text }
@@ -112,8 +82,8 @@ it(outcomes.typeorm.command, async () => {
   const columns = { id, visit_id: { type: "uuid" }, body: { type: "text" } } as const
   const written = async (more: object): Promise<string> => {
     const note = new TypeormSchema({ name: "note", columns: { ...columns, ...more } })
-    const here = { type: "postgres", url: ownerUrl(), installExtensions: false } as const
-    const source = await new DataSource({ ...here, entities: [note] }).initialize()
+    const options = { type: "postgres", url: here.ownerUrl(), installExtensions: false } as const
+    const source = await new DataSource({ ...options, entities: [note] }).initialize()
     const { upQueries } = await source.driver.createSchemaBuilder().log()
     await source.destroy()
     return upQueries.map(({ query }) => query).join("\n")
@@ -125,8 +95,8 @@ it(outcomes.typeorm.command, async () => {
   expect(named).toMatch(/"clinic_id" DROP DEFAULT/)
   for (const text of [without, named]) expect(text).not.toMatch(/policy|trigger|wardkeep|_word/i)
   const dropped = 'alter table note drop constraint "wk_note_through"'
-  await migrator((client) => asOwner(client, clinic.policy, () => client.query(dropped)))
-  expect((await drifted()).map(({ object }) => object)).toContain("foreign key public.note wk_note_through")
+  await here.asOwner(dropped)
+  expect((await here.drifted()).map(({ object }) => object)).toContain("foreign key public.note wk_note_through")
 })
 
 it(outcomes.mikroorm.command, async () => {
@@ -136,7 +106,7 @@ it(outcomes.mikroorm.command, async () => {
     properties: { id: { type: "uuid", primary: true, defaultRaw: "gen_random_uuid()" }, body: text },
   })
   const update = async (schemaGenerator: object): Promise<string> => {
-    const orm = await MikroORM.init({ clientUrl: ownerUrl(), entities: [note], schemaGenerator })
+    const orm = await MikroORM.init({ clientUrl: here.ownerUrl(), entities: [note], schemaGenerator })
     const made = await orm.schema.getUpdateSchemaSQL()
     await orm.close()
     return made
@@ -150,15 +120,15 @@ it(outcomes.mikroorm.command, async () => {
 // Last: the foreign keys that it gives other names stay so.
 describe("what takes the fence down", () => {
   it(outcomes.push.command, async () => {
-    expect(await isFenced("public.patient")).toBe(true)
+    expect(await here.isFenced("public.patient")).toBe(true)
     const tables = "clinic,branch,drug,staff,patient,visit,note"
     expect((await kit(["push", "--force"], { TOOL_TABLES: tables })).code).toBe(0)
-    expect(await isFenced("public.patient")).toBe(false)
-    const found = (await drifted()).find(({ object }) => object === "table public.patient")
+    expect(await here.isFenced("public.patient")).toBe(false)
+    const found = (await here.drifted()).find(({ object }) => object === "table public.patient")
     expect(found).toMatchObject({ severity: "leak", fix: expect.stringContaining("drizzle-kit push") })
     expect(found!.message).toContain("row-level security is off")
-    await applied()
-    expect(await isFenced("public.patient")).toBe(true)
-    expect((await drifted()).filter(({ severity }) => severity === "leak")).toEqual([])
+    await here.apply()
+    expect(await here.isFenced("public.patient")).toBe(true)
+    expect((await here.drifted()).filter(({ severity }) => severity === "leak")).toEqual([])
   })
 })

@@ -53,6 +53,35 @@ export const outcomes = {
     instead:
       "name the scope columns in the entities, and take lines with `wk_` or `DROP DEFAULT` of a scope column out of the file",
   },
+  prismaPull: {
+    command: "`prisma db pull`",
+    library: "prisma",
+    does: "changes nothing in the database; writes the scope columns and `patient_word` into the models, and nothing of the schema `wardkeep`",
+    doctor: none,
+    instead: "take the model `patient_word` out again, and make the scope columns `@default(dbgenerated())`",
+  },
+  prismaDev: {
+    command: "`prisma migrate dev`",
+    library: "prisma",
+    does: "changes nothing: it takes what Wardkeep added for drift, and stops with the advice to reset the database, **which would drop every table**",
+    doctor: none,
+    instead:
+      "make migrations where Wardkeep is not installed, never `migrate reset`, and run their files as the owner with `prisma migrate deploy`",
+  },
+  prismaDeploy: {
+    command: "`prisma migrate deploy`",
+    library: "prisma",
+    does: "runs the files of its folder and nothing else; its own table `_prisma_migrations` stays uncovered",
+    doctor: none,
+    instead: "use it, as the owner; the first time after `prisma migrate resolve --applied` for what is there",
+  },
+  prismaPush: {
+    command: "`prisma db push`",
+    library: "prisma",
+    does: "wants to drop `patient_word`, scope columns and `wk_…` foreign keys; without `--accept-data-loss` it changes nothing",
+    doctor: none,
+    instead: "never",
+  },
   mikroorm: {
     command: "`mikro-orm schema:update`, `migration:create`",
     library: "@mikro-orm/postgresql",
