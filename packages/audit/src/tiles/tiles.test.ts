@@ -58,8 +58,8 @@ it("has the published roots of RFC 6962, and a path to each of them from each le
   }
 })
 
-it("leads from every leaf of every tree of up to 34 leaves to its root, and from nowhere else", async () => {
-  const all = Array.from({ length: 34 }, (_, n) => leaf(n))
+it("leads from every leaf of every tree of up to 20 leaves to its root, and from nowhere else", async () => {
+  const all = Array.from({ length: 20 }, (_, n) => leaf(n))
   for (let size = 1; size <= all.length; size++) {
     const leaves = all.slice(0, size)
     const edge = new Edge()
