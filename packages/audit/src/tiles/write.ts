@@ -67,7 +67,10 @@ async function newestOf({ client, deployment, tenant }: TilesOptions): Promise<{
   if (newest === undefined) throw new WardkeepError("WK408", { message: "nothing of this log has been sealed" })
   const [origin, , root = ""] = newest.note.split("\n")
   // A log that has not grown since a restore is signed under the name before.
-  if (origin === undefined || withoutIncarnation(origin) !== withoutIncarnation(originOf(deployment, newest.id, tenant)))
+  if (
+    origin === undefined ||
+    withoutIncarnation(origin) !== withoutIncarnation(originOf(deployment, newest.id, tenant))
+  )
     throw new WardkeepError("WK454", { message: "the newest checkpoint is of another log" })
   return { note: newest.note, root: Buffer.from(root, "base64") }
 }

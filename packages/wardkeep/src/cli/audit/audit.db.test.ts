@@ -241,9 +241,7 @@ describe("the audit log on the command line", () => {
     expect((await verify("clinic-tiles")).stdout).toContain("self-attested only")
     const proof = await verify("event.tlog-proof")
     expect(proof).toMatchObject({ code: 0, stderr: "" })
-    expect(proof.stdout).toMatch(
-      new RegExp(`leaf \\d+: event ${id}, update public.patient at 2\\d{3}-.*\nOK 2 logs`),
-    )
+    expect(proof.stdout).toMatch(new RegExp(`leaf \\d+: event ${id}, update public.patient at 2\\d{3}-.*\nOK 2 logs`))
     const text = await readFile(join(folder, "event.tlog-proof"), "utf8")
     await writeFile(join(folder, "cut.tlog-proof"), text.slice(0, -100))
     expect(await verify("cut.tlog-proof")).toMatchObject({
