@@ -90,6 +90,9 @@ async function recorded(what: string, shown: readonly string[], work: () => Prom
   })
 }
 
+/** The own reads of every ORM. */
+const all: Pair[] = []
+
 describe.each(ormSubjects)("$name", (subject) => {
   let wk: Wardkeep
   let orm: Orm
@@ -102,6 +105,15 @@ describe.each(ormSubjects)("$name", (subject) => {
   it("leaves no read of its own, and no form of query as raw SQL, out of the log", async () => {
     const own: Pair[] = []
     for (const [what, shown, work] of reads) own.push(...(await recorded(what, shown, () => work(orm))))
+    for (const [what, shown, work] of orm.reads(key, name))
+      own.push(
+        ...(await recorded(
+          what,
+          shown.map((table) => `public.${table}`),
+          work,
+        )),
+      )
+    all.push(...own)
     const raw: Pair[] = []
     const other: string[] = []
     const refused: string[] = []
@@ -132,4 +144,13 @@ describe.each(ormSubjects)("$name", (subject) => {
     expect({ unlike: other, refused }).toEqual({ unlike: [], refused: [] })
     expect(raw.length).toBeGreaterThan(40)
   })
+})
+
+it("has at least 100 own reads × tables of all ORMs together, and says how many name the persons exactly", () => {
+  const exact = all.filter(({ source }) => source === "exact").length
+  process.stdout.write(
+    `all ORMs: ${all.length} own reads × tables, ${exact} exact (${((100 * exact) / all.length).toFixed(1)} %)\n`,
+  )
+  expect(all.length).toBeGreaterThanOrEqual(100)
+  expect(exact / all.length).toBeGreaterThanOrEqual(0.9)
 })

@@ -18,6 +18,9 @@ export interface Key {
   readonly id: string
 }
 
+/** One of an ORM's ways to read, as its documentation calls it, with the tables whose rows it shows. */
+export type OwnRead = readonly [what: string, shown: readonly ("patient" | "visit")[], work: () => Promise<unknown>]
+
 /** A transaction of the ORM's own. */
 export interface Inside {
   add(name: string): Promise<unknown>
@@ -42,6 +45,8 @@ export interface Orm {
   transaction(work: (inside: Inside) => Promise<unknown>): Promise<unknown>
   /** Made now, begun when it is awaited; a function where the ORM has no such thing. */
   lazy(): PromiseLike<unknown> | (() => Promise<unknown>)
+  /** More of its ways to read, of which the log is asked what it says. */
+  reads(key: Key, name: string): readonly OwnRead[]
   close?(): Promise<unknown>
 }
 

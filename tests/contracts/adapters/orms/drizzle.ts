@@ -1,7 +1,7 @@
 import { drizzleClient } from "@wardkeep/adapters/drizzle"
-import { and, eq, relations, sql } from "drizzle-orm"
+import { and, count, eq, exists, inArray, relations, sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/node-postgres"
-import { pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core"
+import { pgTable, primaryKey, text, union, uuid } from "drizzle-orm/pg-core"
 import type { Inside, OrmSubject, Row } from "../orm.ts"
 import { hiddenColumn } from "./hidden.ts"
 
@@ -79,6 +79,70 @@ export const drizzleSubject: OrmSubject = {
       eager: async () => await db.query.patient.findMany({ with: { visits: true } }),
       transaction: async (work) => await db.transaction(async (tx) => await work(inside(tx))),
       lazy: () => db.select().from(patient),
+      reads: ({ id }, name) => {
+        const { full_name } = patient
+        const ofVisit = eq(visit.patient_id, patient.id)
+        const named = db.$with("named").as(db.select().from(patient).where(eq(full_name, name)))
+        return [
+          [
+            "orderBy, limit and offset",
+            ["patient"],
+            async () => await db.select().from(patient).orderBy(patient.id).limit(2).offset(1),
+          ],
+          [
+            "some columns",
+            ["patient"],
+            async () => await db.select({ name: full_name }).from(patient).where(eq(patient.id, id)),
+          ],
+          [
+            "findMany of some columns",
+            ["patient"],
+            async () => await db.query.patient.findMany({ columns: { full_name: true } }),
+          ],
+          [
+            "findFirst with its parent",
+            ["patient", "visit"],
+            async () => await db.query.visit.findFirst({ with: { patient: true } }),
+          ],
+          ["selectDistinct", ["patient"], async () => await db.selectDistinct({ full_name }).from(patient)],
+          [
+            "inArray of a query",
+            ["patient"],
+            async () =>
+              await db
+                .select()
+                .from(patient)
+                .where(inArray(patient.id, db.select({ of: visit.patient_id }).from(visit))),
+          ],
+          [
+            "exists",
+            ["patient"],
+            async () =>
+              await db
+                .select()
+                .from(patient)
+                .where(exists(db.select().from(visit).where(ofVisit))),
+          ],
+          [
+            "innerJoin",
+            ["patient", "visit"],
+            async () => await db.select({ full_name, reason: visit.reason }).from(patient).innerJoin(visit, ofVisit),
+          ],
+          ["leftJoin", ["patient", "visit"], async () => await db.select().from(patient).leftJoin(visit, ofVisit)],
+          ["with", ["patient"], async () => await db.with(named).select().from(named)],
+          [
+            "union",
+            ["patient"],
+            async () => await union(db.select({ full_name }).from(patient), db.select({ full_name }).from(patient)),
+          ],
+          [
+            "count in groups",
+            ["visit"],
+            async () => await db.select({ of: visit.patient_id, n: count() }).from(visit).groupBy(visit.patient_id),
+          ],
+          ["$count", ["patient"], async () => await db.$count(patient)],
+        ]
+      },
     }
   },
   exceptions: { create: hiddenColumn, upsert: hiddenColumn },

@@ -39,6 +39,51 @@ export const knexSubject: OrmSubject = {
       },
       transaction: async (work) => await db.transaction(async (trx) => await work(inside(trx))),
       lazy: () => db("patient").select("*"),
+      reads: ({ id }, name) => [
+        ["orderBy, limit and offset", ["patient"], async () => await db("patient").orderBy("id").limit(2).offset(1)],
+        ["pluck", ["patient"], async () => await db("patient").pluck("full_name")],
+        ["distinct", ["patient"], async () => await db("patient").distinct("full_name")],
+        [
+          "whereIn a query",
+          ["patient"],
+          async () => await db("patient").whereIn("id", db("visit").select("patient_id")),
+        ],
+        [
+          "whereExists",
+          ["patient"],
+          async () => await db("patient").whereExists(db("visit").whereRaw("patient_id = patient.id")),
+        ],
+        [
+          "join",
+          ["patient", "visit"],
+          async () => await db("patient").join("visit", "visit.patient_id", "patient.id").select("full_name", "reason"),
+        ],
+        [
+          "leftJoin of one person",
+          ["patient", "visit"],
+          async () => await db("patient").leftJoin("visit", "visit.patient_id", "patient.id").where("patient.id", id),
+        ],
+        [
+          "with",
+          ["patient"],
+          async () =>
+            await db
+              .with("named", db("patient").where({ full_name: name }))
+              .select("*")
+              .from("named"),
+        ],
+        [
+          "union",
+          ["patient"],
+          async () => await db("patient").select("full_name").union(db("patient").select("full_name")),
+        ],
+        [
+          "count in groups",
+          ["visit"],
+          async () => await db("visit").select("patient_id").count("*").groupBy("patient_id"),
+        ],
+        ["count", ["patient"], async () => await db("patient").count("*")],
+      ],
       close: async () => await db.destroy(),
     }
   },

@@ -72,6 +72,66 @@ export const kyselySubject: OrmSubject = {
       transaction: async (work) => await db.transaction().execute(async (trx) => await work(inside(trx))),
       // Its queries are no promises: nothing begins before execute().
       lazy: () => async () => await db.selectFrom("patient").selectAll().execute(),
+      reads: ({ id }, name) => {
+        const patients = db.selectFrom("patient")
+        const visited = patients.innerJoin("visit", "visit.patient_id", "patient.id")
+        return [
+          [
+            "orderBy, limit and offset",
+            ["patient"],
+            async () => await patients.selectAll().orderBy("id").limit(2).offset(1).execute(),
+          ],
+          [
+            "an alias",
+            ["patient"],
+            async () => await patients.select("full_name as name").where("id", "=", id).execute(),
+          ],
+          ["distinct", ["patient"], async () => await patients.select("full_name").distinct().execute()],
+          ["distinctOn", ["patient"], async () => await patients.selectAll().distinctOn("full_name").execute()],
+          [
+            "in a query",
+            ["patient"],
+            async () =>
+              await patients.selectAll().where("id", "in", db.selectFrom("visit").select("visit.patient_id")).execute(),
+          ],
+          [
+            "innerJoin",
+            ["patient", "visit"],
+            async () => await visited.select(["patient.full_name", "visit.reason"]).execute(),
+          ],
+          [
+            "innerJoin of one person",
+            ["patient", "visit"],
+            async () => await visited.select(["patient.id", "visit.reason"]).where("patient.id", "=", id).execute(),
+          ],
+          [
+            "with",
+            ["patient"],
+            async () =>
+              await db
+                .with("named", (q) => q.selectFrom("patient").selectAll().where("full_name", "=", name))
+                .selectFrom("named")
+                .selectAll()
+                .execute(),
+          ],
+          [
+            "union",
+            ["patient"],
+            async () => await patients.select("full_name").union(patients.select("full_name")).execute(),
+          ],
+          [
+            "count in groups",
+            ["visit"],
+            async () =>
+              await db
+                .selectFrom("visit")
+                .select((eb) => ["visit.patient_id", eb.fn.countAll().as("n")])
+                .groupBy("visit.patient_id")
+                .execute(),
+          ],
+          ["countAll", ["patient"], async () => await patients.select((eb) => eb.fn.countAll().as("n")).execute()],
+        ]
+      },
       close: async () => await db.destroy(),
     }
   },

@@ -1,4 +1,4 @@
-import { type Collection, EntitySchema, type OptionalProps, type Ref } from "@mikro-orm/core"
+import { type Collection, EntitySchema, type OptionalProps, type Ref, sql } from "@mikro-orm/core"
 import { MikroORM, type SqlEntityManager } from "@mikro-orm/postgresql"
 import { mikroOn } from "@wardkeep/adapters/mikroorm"
 import type { Inside, OrmSubject, Patient, Row } from "../orm.ts"
@@ -85,6 +85,56 @@ export const mikroormSubject: OrmSubject = {
         const query = em.createQueryBuilder(patient).select("*")
         return async () => await query
       },
+      reads: ({ id }, name) => [
+        [
+          "orderBy, limit and offset",
+          ["patient"],
+          async () => await em.fork().find(patient, {}, { orderBy: { id: "asc" }, limit: 2, offset: 1 }),
+        ],
+        ["fields", ["patient"], async () => await em.fork().find(patient, {}, { fields: ["full_name"] })],
+        [
+          "findAndCount",
+          ["patient"],
+          async () => await em.fork().findAndCount(patient, { full_name: name }, { limit: 5 }),
+        ],
+        [
+          "findByCursor",
+          ["patient"],
+          async () => await em.fork().findByCursor(patient, {}, { first: 2, orderBy: { id: "asc" } }),
+        ],
+        [
+          "populate by a join",
+          ["patient", "visit"],
+          async () => await em.fork().find(patient, {}, { populate: ["visits"], strategy: "joined" }),
+        ],
+        [
+          "populate by queries",
+          ["patient", "visit"],
+          async () => await em.fork().find(patient, {}, { populate: ["visits"], strategy: "select-in" }),
+        ],
+        [
+          "the parent populated",
+          ["patient", "visit"],
+          async () => await em.fork().find(visit, {}, { populate: ["patient"] }),
+        ],
+        [
+          "a query builder",
+          ["patient"],
+          async () => await em.fork().createQueryBuilder(patient, "p").select("p.full_name").where({ id }).execute(),
+        ],
+        [
+          "groupBy",
+          ["visit"],
+          async () =>
+            await em
+              .fork()
+              .createQueryBuilder(visit, "v")
+              .select(["v.patient", sql`count(*)`])
+              .groupBy("v.patient")
+              .execute(),
+        ],
+        ["count", ["patient"], async () => await em.fork().count(patient)],
+      ],
       close: async () => await orm.close(),
     }
   },

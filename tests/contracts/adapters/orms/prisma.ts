@@ -30,10 +30,17 @@ model visit {
 interface Prisma {
   readonly patient: {
     findUnique(query: object): Promise<Patient | null>
+    findFirst(query: object): Promise<Patient | null>
+    count(query?: object): Promise<number>
+    aggregate(query: object): Promise<object>
     findMany<Found = Patient>(query?: object): Promise<Found[]>
     create(query: object): Promise<Patient>
     update(query: object): Promise<Patient>
     upsert(query: object): Promise<Patient>
+  }
+  readonly visit: {
+    findMany(query?: object): Promise<object[]>
+    groupBy(query: object): Promise<object[]>
   }
   $queryRawUnsafe<R>(text: string): Promise<R[]>
   $transaction(work: (tx: Prisma) => Promise<unknown>, limits?: object): Promise<unknown>
@@ -96,6 +103,52 @@ export const prismaSubject: OrmSubject = {
         await prisma.patient.findMany<Row & { visits: { reason: string }[] }>({ include: { visits: true } }),
       transaction: async (work) => await prisma.$transaction(async (tx) => await work(inside(tx)), patient),
       lazy: () => prisma.patient.findMany(),
+      reads: (key, name) => {
+        const where = { clinic_id_branch_id_id: key }
+        return [
+          [
+            "orderBy, take and skip",
+            ["patient"],
+            async () => await prisma.patient.findMany({ orderBy: { id: "asc" }, take: 2, skip: 1 }),
+          ],
+          [
+            "a cursor",
+            ["patient"],
+            async () => await prisma.patient.findMany({ cursor: where, take: 2, orderBy: { id: "asc" } }),
+          ],
+          ["select", ["patient"], async () => await prisma.patient.findMany({ select: { full_name: true } })],
+          ["findFirst", ["patient"], async () => await prisma.patient.findFirst({ where: { full_name: name } })],
+          [
+            "distinct",
+            ["patient"],
+            async () => await prisma.patient.findMany({ distinct: ["full_name"], select: { full_name: true } }),
+          ],
+          [
+            "some of a relation",
+            ["patient"],
+            async () => await prisma.patient.findMany({ where: { visits: { some: {} } } }),
+          ],
+          [
+            "a relation selected",
+            ["patient", "visit"],
+            async () =>
+              await prisma.patient.findMany({ select: { full_name: true, visits: { select: { reason: true } } } }),
+          ],
+          [
+            "findUnique with include",
+            ["patient", "visit"],
+            async () => await prisma.patient.findUnique({ where, include: { visits: true } }),
+          ],
+          [
+            "the parent included",
+            ["patient", "visit"],
+            async () => await prisma.visit.findMany({ include: { patient: true } }),
+          ],
+          ["groupBy", ["visit"], async () => await prisma.visit.groupBy({ by: ["patient_id"], _count: true })],
+          ["aggregate", ["patient"], async () => await prisma.patient.aggregate({ _max: { full_name: true } })],
+          ["count", ["patient"], async () => await prisma.patient.count()],
+        ]
+      },
       close: async () => await prisma.$disconnect(),
     }
   },

@@ -1,6 +1,6 @@
 import { sequelizeOn } from "@wardkeep/adapters/sequelize"
 import pg from "pg"
-import { DataTypes, type Model, type ModelStatic, QueryTypes, Sequelize, type Transaction } from "sequelize"
+import { col, DataTypes, fn, type Model, type ModelStatic, QueryTypes, Sequelize, type Transaction } from "sequelize"
 import type { Inside, OrmSubject, Patient, Row } from "../orm.ts"
 
 type Instance = Model<Partial<Patient>> & Patient
@@ -69,6 +69,51 @@ export const sequelizeSubject: OrmSubject = {
         await sequelize.transaction(async (transaction) => await work(inside(sequelize, patient, transaction))),
       // Its queries begin when they are made.
       lazy: () => async () => await patient.findAll(),
+      reads: ({ id }, name) => {
+        const include = { model: visit, as: "visits" }
+        return [
+          [
+            "order, limit and offset",
+            ["patient"],
+            async () => await patient.findAll({ order: ["id"], limit: 2, offset: 1 }),
+          ],
+          ["attributes", ["patient"], async () => await patient.findAll({ attributes: ["full_name"], raw: true })],
+          ["findByPk", ["patient"], async () => await patient.findByPk(id)],
+          [
+            "findAndCountAll",
+            ["patient"],
+            async () => await patient.findAndCountAll({ where: { full_name: name }, limit: 5 }),
+          ],
+          [
+            "include, required",
+            ["patient", "visit"],
+            async () => await patient.findAll({ include: { ...include, required: true } }),
+          ],
+          [
+            "include, separate",
+            ["patient", "visit"],
+            async () => await patient.findAll({ include: { ...include, separate: true } }),
+          ],
+          ["include with limit", ["patient", "visit"], async () => await patient.findAll({ include, limit: 2 })],
+          [
+            "an aggregate of distinct",
+            ["patient"],
+            async () => await patient.aggregate("full_name", "DISTINCT", { plain: false }),
+          ],
+          [
+            "group",
+            ["visit"],
+            async () =>
+              await visit.findAll({
+                attributes: ["patient_id", [fn("count", col("id")), "n"]],
+                group: "patient_id",
+                raw: true,
+              }),
+          ],
+          ["max", ["patient"], async () => await patient.max("full_name")],
+          ["count", ["patient"], async () => await patient.count()],
+        ]
+      },
       close: async () => await sequelize.close(),
     }
   },

@@ -74,6 +74,54 @@ export const typeormSubject: OrmSubject = {
       transaction: async (work) => await source.transaction(async (inner) => await work(inside(inner))),
       // Its queries begin when they are made.
       lazy: () => async () => await manager.find(patient),
+      reads: ({ id }, name) => {
+        const query = () => manager.createQueryBuilder(patient, "p")
+        return [
+          [
+            "order, take and skip",
+            ["patient"],
+            async () => await manager.find(patient, { order: { id: "ASC" }, take: 2, skip: 1 }),
+          ],
+          ["select", ["patient"], async () => await manager.find(patient, { select: { full_name: true } })],
+          [
+            "findAndCount",
+            ["patient"],
+            async () => await manager.findAndCount(patient, { where: { full_name: name }, take: 5 }),
+          ],
+          [
+            "a relation with take",
+            ["patient", "visit"],
+            async () => await manager.find(patient, { relations: { visits: true }, take: 2 }),
+          ],
+          [
+            "a relation by a query of its own",
+            ["patient", "visit"],
+            async () => await manager.find(patient, { relations: { visits: true }, relationLoadStrategy: "query" }),
+          ],
+          ["the parent", ["patient", "visit"], async () => await manager.find(visit, { relations: { patient: true } })],
+          ["getMany", ["patient"], async () => await query().where("p.full_name = :name", { name }).getMany()],
+          ["getRawMany", ["patient"], async () => await query().select("p.full_name", "name").getRawMany()],
+          [
+            "leftJoinAndSelect",
+            ["patient", "visit"],
+            async () => await query().leftJoinAndSelect("p.visits", "v").where("p.id = :id", { id }).getMany(),
+          ],
+          ["distinct", ["patient"], async () => await query().select("p.full_name").distinct(true).getRawMany()],
+          [
+            "groupBy",
+            ["visit"],
+            async () =>
+              await manager
+                .createQueryBuilder(visit, "v")
+                .select("v.patient_id")
+                .addSelect("count(*)", "n")
+                .groupBy("v.patient_id")
+                .getRawMany(),
+          ],
+          ["exists", ["patient"], async () => await manager.exists(patient, { where: { id } })],
+          ["count", ["patient"], async () => await manager.count(patient)],
+        ]
+      },
       close: async () => await source.destroy(),
     }
   },
