@@ -189,8 +189,8 @@ describe("init", () => {
     expect((await readdir(here)).toSorted()).toEqual(["package.json", "wardkeep.js"])
     expect(await readFile(join(here, "wardkeep.js"), "utf8")).toBe("mine")
     await rm(join(here, "wardkeep.js"))
-    // No file may be longer than 1536 bytes: the policy file is shorter, and what would be beside it is not.
-    const limited = ["-c", 'ulimit -f 3; exec "$0" "$1" init --yes --json', process.execPath, wardkeepBin]
+    // No file may be longer than 1024 bytes: the policy file is shorter, and what would be beside it is not.
+    const limited = ["-c", 'ulimit -f 2; exec "$0" "$1" init --yes --json', process.execPath, wardkeepBin]
     const full = spawnSync("sh", limited, { cwd: here, encoding: "utf8", env: { PATH: process.env.PATH, ...env } })
     expect([full.status, JSON.parse(full.stdout).error]).toEqual([
       2,

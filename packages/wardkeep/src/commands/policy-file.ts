@@ -68,12 +68,20 @@ async function importModule(path: string, shown: string): Promise<unknown> {
   } catch (cause) {
     throw unreadable(shown, cause)
   }
-  const found = typeof module === "object" && module !== null && "default" in module ? module.default : undefined
+  const found = exportedBy(module)
   if (found !== undefined) return found
   throw new WardkeepError("WK001", {
     message: `${shown} has no default export`,
     hint: "Write `export default definePolicy({ … })`.",
   })
+}
+
+/** The default export, or what CommonJS exports as a whole. */
+function exportedBy(module: unknown): unknown {
+  if (typeof module !== "object" || module === null) return undefined
+  if ("default" in module) return module.default
+  const isEsModule = "__esModule" in module || Object.prototype.toString.call(module) === "[object Module]"
+  return isEsModule ? undefined : module
 }
 
 /** A policy file works without an installation beside it, as under `npx wardkeep`. */
