@@ -7,6 +7,7 @@ import { type DeploymentEntry, readEntry } from "./entries.js"
 import { tenantTag } from "./hashing.js"
 import { type Era, Incarnations, nameAt, type SealedBatch, tenantEras } from "./incarnations.js"
 import type { Kept } from "./kept.js"
+import { KeptBack } from "./kept-back.js"
 import { type Known, type LogToVerify, type ShownLeaf, verifyLog } from "./log.js"
 import type { Checkpoint } from "./note.js"
 import { type Ends, endsOf, signedAfterEnd } from "./retired.js"
@@ -66,7 +67,7 @@ export async function verifyLogs(
     const sizes = [...outside, ...(log.tenant === "" ? [] : view.heads(log))].map(({ size }) => size)
     const known: LogToVerify["known"] = (roots) => view.known(log, roots)
     const result = await verifyLog({ origin, leaves, checkpoints, sizes, known, sealedIn: view.sealedIn(log) })
-    verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin))
+    verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin), ...view.unshown(log))
     view.unknown += result.unknown
     if (result.done.length > 0) done.push({ tenant: log.tenant, origin, acts: result.done })
     const { size, withheld, erased, dropped } = result
@@ -93,7 +94,6 @@ export function requireSameDeployment(
   kept: readonly Checkpoint[],
   names: ReadonlySet<string> = new Set(),
 ): void {
-  const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
   const known = new Set([log, ...names].map(base))
   const other = kept.find((head) => head.signature === "valid" && !known.has(base(head.origin)))
   if (other === undefined) return
@@ -101,6 +101,22 @@ export function requireSameDeployment(
     message: `what is shown is of ${base(log)}, an anchor is of ${base(other.origin)}`,
   })
 }
+
+/**
+ * The same for what shows one name only: after a rebase, a store of anchors holds those of the older names too. They are compared
+ * with nothing, as long as there is one of this name.
+ *
+ * @throws WK406
+ */
+export function requireAnchorsOf(log: string, kept: readonly Checkpoint[]): void {
+  const deployment = (origin: string): string => origin.split("/").slice(0, 2).join("/")
+  const isOwn = kept.some(({ origin, signature }) => signature === "valid" && base(origin) === base(log))
+  const others = kept.filter(({ origin }) => !isOwn || deployment(origin) !== deployment(log))
+  requireSameDeployment(log, others)
+}
+
+/** The deployment's log of which this name is, or is a tenant's. */
+const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
 
 /** A tenant's tree head, and at which leaf of the deployment's log it stands. */
 interface Head {
@@ -119,6 +135,7 @@ class DeploymentView {
   /** Each with its leaf: what the deployment's log says of itself stands before it. */
   readonly #batches: (SealedIn & SealedBatch)[] = []
   readonly names = new Set<string>()
+  #keptBack = new KeptBack([])
   #incarnations: Incarnations | undefined
   #isClosed = false
   #ends: Ends = new Map()
@@ -148,6 +165,15 @@ class DeploymentView {
   begin({ checkpoints, isClosed = false }: ShownLog): void {
     this.origin = checkpoints.at(-1)?.origin ?? "the deployment's log, never sealed"
     this.#isClosed = isClosed
+    this.#keptBack = new KeptBack(checkpoints)
+  }
+
+  /** A leaf whose bytes were kept back, and that can be no event. Of tiles entries may be missing. */
+  unshown({ tenant }: ShownLog): Verdict[] {
+    const { first } = this.#keptBack
+    if (tenant !== "" || this.#isClosed || first === undefined) return []
+    const message = `of leaf ${first} the hash alone is shown, and it is a batch or a tree head`
+    return [{ name: "DELETED", origin: this.origin, message }]
   }
 
   /** Under which names a log was signed, and what was kept of it elsewhere; once its leaves were read. */
@@ -208,6 +234,7 @@ class DeploymentView {
   async *watch(leaves: AsyncIterable<ShownLeaf>): AsyncIterable<ShownLeaf> {
     for await (const leaf of leaves) {
       if (leaf.entry !== undefined) this.#read(leaf.entry, leaf.index)
+      else if (leaf.event === undefined && leaf.gone !== true && leaf.unknown !== true) this.#keptBack.leaf(leaf.index)
       const act = actOf(leaf)
       if (act !== undefined && "retired" in act) this.#rotations.push(act)
       if (act !== undefined && "incarnation" in act) this.#acts.push(act)
@@ -226,7 +253,8 @@ class DeploymentView {
       const gap = captureGap(this.origin, this.#last, entry)
       if (gap !== undefined) this.gaps.push(gap)
       const since = this.#batches.at(-1)?.at ?? Number.NEGATIVE_INFINITY
-      const { at: when, incarnation } = entry
+      const { at: when, incarnation, number } = entry
+      this.#keptBack.batch(leaf, number)
       this.#batches.push({ leaf, since, at: when.getTime(), when, incarnation })
       this.#last = entry
     }

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
-import { requireKnown, requireSameDeployment, verifyLogs } from "./deployment.js"
+import { requireAnchorsOf, requireKnown, verifyLogs } from "./deployment.js"
 import { leafOf, Tree } from "./hashing.js"
 import type { ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
@@ -32,7 +32,7 @@ export async function verifyTiles({ read, keys, anchors = [] }: VerifyTilesOptio
   if (checkpoint === undefined)
     throw new WardkeepError("WK405", { message: "the checkpoint of these tiles is damaged" })
   const kept = anchors.map((note) => readCheckpoint(note, keys)).filter((head) => head !== undefined)
-  requireSameDeployment(checkpoint.origin, kept)
+  requireAnchorsOf(checkpoint.origin, kept)
   const own = kept.filter(({ origin }) => origin === checkpoint.origin)
   const tiles = new Tiles(read, checkpoint)
   // Each log verifies for itself, as the deployment's does: what it says of others is compared with nothing here.
