@@ -175,6 +175,15 @@ describe("a bundle", () => {
         const found = await verified(quiet, [anchor])
         expect(found.verdicts.map(({ name }) => name)).toEqual(["DELETED"])
       }
+    // Nor to give a seed under which the deployment's log knows nothing of this log, of which any part may be left then.
+    const unknown = { tenant, seed: Buffer.alloc(32).toString("base64") }
+    const reseeded = forged(spliced, (value) => (value.tenant === tenant ? unknown : value))
+    const nothing = forged(spliced, (value) => {
+      if (value.tenant === tenant) return unknown
+      return "event" in value || String(value.checkpoint).includes(`/${tenant}\n`) ? undefined : value
+    })
+    for (const text of [reseeded, nothing])
+      expect((await verified(text, [anchor])).verdicts.map(({ name }) => name)).toEqual(["SPLIT_VIEW"])
   })
 
   it("of another deployment, or of a version that is not known, is told apart from a forged one", async () => {

@@ -43,6 +43,8 @@ export interface VerifiedLogs {
   readonly done: readonly { readonly tenant: string; readonly origin: string; readonly acts: readonly DropAct[] }[]
   /** Entries of a version that this verifier does not know; nothing was said about them. */
   readonly unknown: number
+  /** Logs of which the deployment's holds tree heads, and that were not shown. */
+  readonly absent: number
 }
 
 /**
@@ -67,16 +69,16 @@ export async function verifyLogs(
     const sizes = [...outside, ...(log.tenant === "" ? [] : view.heads(log))].map(({ size }) => size)
     const known: LogToVerify["known"] = (roots) => view.known(log, roots)
     const result = await verifyLog({ origin, leaves, checkpoints, sizes, known, sealedIn: view.sealedIn(log) })
-    verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin), ...view.unshown(log))
+    verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin), ...view.unseen(log, origin))
     view.unknown += result.unknown
     if (result.done.length > 0) done.push({ tenant: log.tenant, origin, acts: result.done })
     const { size, withheld, erased, dropped } = result
     verified.push({ origin, size, withheld, erased, dropped })
   }
-  const { origin, snapshot, incarnation, unknown, names } = view
+  const { origin, snapshot, incarnation, unknown, names, absent } = view
   verdicts.push(...missingLogs(outside, names), ...view.gaps, ...view.incarnations)
   const anchored = view.compared || outside.some((head) => head.lost !== true && !names.has(head.origin))
-  return { verdicts, logs: verified, origin, names, anchored, snapshot, incarnation, done, unknown }
+  return { verdicts, logs: verified, origin, names, anchored, snapshot, incarnation, done, unknown, absent }
 }
 
 /** What a verifier must not pass over: an entry it cannot read, in a log in which it found nothing else. */
@@ -84,39 +86,6 @@ export function requireKnown({ verdicts, unknown }: Pick<VerifiedLogs, "verdicts
   if (unknown === 0 || verdicts.some(isFault)) return
   throw new WardkeepError("WK407", { message: `${unknown} entries are of a version that this verifier does not know` })
 }
-
-/**
- * @param names others under which the log was signed, as it says itself
- * @throws WK406 a checkpoint that was kept is of another deployment: comparing would say nothing
- */
-export function requireSameDeployment(
-  log: string,
-  kept: readonly Checkpoint[],
-  names: ReadonlySet<string> = new Set(),
-): void {
-  const known = new Set([log, ...names].map(base))
-  const other = kept.find((head) => head.signature === "valid" && !known.has(base(head.origin)))
-  if (other === undefined) return
-  throw new WardkeepError("WK406", {
-    message: `what is shown is of ${base(log)}, an anchor is of ${base(other.origin)}`,
-  })
-}
-
-/**
- * The same for what shows one name only: after a rebase, a store of anchors holds those of the older names too. They are compared
- * with nothing, as long as there is one of this name.
- *
- * @throws WK406
- */
-export function requireAnchorsOf(log: string, kept: readonly Checkpoint[]): void {
-  const deployment = (origin: string): string => origin.split("/").slice(0, 2).join("/")
-  const isOwn = kept.some(({ origin, signature }) => signature === "valid" && base(origin) === base(log))
-  const others = kept.filter(({ origin }) => !isOwn || deployment(origin) !== deployment(log))
-  requireSameDeployment(log, others)
-}
-
-/** The deployment's log of which this name is, or is a tenant's. */
-const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
 
 /** A tenant's tree head, and at which leaf of the deployment's log it stands. */
 interface Head {
@@ -130,6 +99,7 @@ interface Head {
 class DeploymentView {
   readonly gaps: Verdict[] = []
   readonly #heads = new Map<string, Head[]>()
+  readonly #shown = new Set<string>()
   readonly #rotations: RotationAct[] = []
   readonly #acts: IncarnationAct[] = []
   /** Each with its leaf: what the deployment's log says of itself stands before it. */
@@ -168,12 +138,24 @@ class DeploymentView {
     this.#keptBack = new KeptBack(checkpoints)
   }
 
-  /** A leaf whose bytes were kept back, and that can be no event. Of tiles entries may be missing. */
-  unshown({ tenant }: ShownLog): Verdict[] {
+  /** What the deployment's log could not be asked about: its own bytes that were kept back, or a log that it does not know so. */
+  unseen(log: ShownLog, origin: string): Verdict[] {
     const { first } = this.#keptBack
-    if (tenant !== "" || this.#isClosed || first === undefined) return []
-    const message = `of leaf ${first} the hash alone is shown, and it is a batch or a tree head`
-    return [{ name: "DELETED", origin: this.origin, message }]
+    if (log.tenant === "" && !this.#isClosed && first !== undefined) {
+      const message = `of leaf ${first} the hash alone is shown, and it is a batch or a tree head`
+      return [{ name: "DELETED", origin, message }]
+    }
+    if (log.tenant === "" || this.unknown > 0) return []
+    this.#shown.add(tenantTag(log.seed, log.tenant))
+    const known = new Set(this.heads(log).map(({ size }) => size))
+    const wrong = log.checkpoints.find(({ size, signature }) => signature === "valid" && !known.has(size))
+    if (wrong === undefined && known.size > 0) return []
+    const message = `of these ${wrong?.size ?? 0} leaves the deployment's log holds no tree head under this log's seed`
+    return [{ name: "SPLIT_VIEW", origin, message }]
+  }
+
+  get absent(): number {
+    return [...this.#heads.keys()].filter((tag) => !this.#shown.has(tag)).length
   }
 
   /** Under which names a log was signed, and what was kept of it elsewhere; once its leaves were read. */

@@ -1,9 +1,9 @@
 import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { isEvent } from "./bundle-leaf.js"
-import { requireAnchorsOf } from "./deployment.js"
 import { eventLeaf, headLeaf, type OpenEvent, rootAbove, tenantTag } from "./hashing.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
+import { requireAnchorsOf } from "./same-deployment.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
 
 export interface VerifyProofOptions {

@@ -1,9 +1,10 @@
 import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
-import { requireAnchorsOf, requireKnown, verifyLogs } from "./deployment.js"
+import { requireKnown, verifyLogs } from "./deployment.js"
 import { leafOf, Tree } from "./hashing.js"
 import type { ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
+import { requireAnchorsOf } from "./same-deployment.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
 
 export interface VerifyTilesOptions {
