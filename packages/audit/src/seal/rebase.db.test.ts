@@ -298,7 +298,11 @@ describe("tiles and proofs after it", () => {
     const { text, origin } = await proved(rows[0].id)
     expect(origin).toBe(name)
     for (const kept of [[second.checkpoint], anchors])
-      expect(verifyProof({ text, keys: trusting, anchors: kept })).toMatchObject({ ok: true, anchored: true, log: name })
+      expect(verifyProof({ text, keys: trusting, anchors: kept })).toMatchObject({
+        ok: true,
+        anchored: true,
+        log: name,
+      })
     expect(() => verifyProof({ text, keys: trusting, anchors: [first.checkpoint] })).toThrow(
       expect.objectContaining({ code: "WK406" }),
     )

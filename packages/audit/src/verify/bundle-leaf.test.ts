@@ -4,7 +4,9 @@ import { readLeaf } from "./bundle-leaf.js"
 import { Lines } from "./bundle-lines.js"
 import { eventLeaf, type Hidden, type OpenEvent } from "./hashing.js"
 
-const none = async function* (): AsyncIterable<Uint8Array> {}
+const none = async function* (): AsyncIterable<Uint8Array> {
+  yield Buffer.of()
+}
 const bytes = (n: number, length = 32): Buffer => Buffer.alloc(length, n)
 const open = (n: number, value: string | null): Hidden => ({ salt: bytes(n).toString("base64"), value })
 const commitmentOf = (salt: Buffer, value: string): Buffer =>
@@ -31,8 +33,7 @@ const event: OpenEvent = {
   detail: open(4, "{}"),
 }
 const hash = eventLeaf(event).toString("base64")
-const read = (shown: object): unknown =>
-  readLeaf({ leaf: 0, hash, event: { version: 1, ...shown } }, new Lines(none()))
+const read = (shown: object): unknown => readLeaf({ leaf: 0, hash, event: { version: 1, ...shown } }, new Lines(none()))
 
 it("reads an event, opened or closed", () => {
   expect(read(event)).toMatchObject({ event: { actor: { value: "asha" } } })
@@ -48,8 +49,16 @@ const shifted = bytes(9)
 shifted[31] = 1
 
 it.each<[string, Partial<Record<keyof OpenEvent, unknown>>, OpenEvent]>([
-  ["a commitment that says something beside it", { detail: { ...closed(commitmentOf(bytes(4), "{}")), value: "x" } }, event],
-  ["who did it as what it was done to", { actor: closed(), record: open(1, "asha"), subject: closed(record, subject) }, event],
+  [
+    "a commitment that says something beside it",
+    { detail: { ...closed(commitmentOf(bytes(4), "{}")), value: "x" } },
+    event,
+  ],
+  [
+    "who did it as what it was done to",
+    { actor: closed(), record: open(1, "asha"), subject: closed(record, subject) },
+    event,
+  ],
   ["one commitment where two are", { actor: closed(actor, record), record: closed() }, event],
   [
     "a value that begins in its salt",

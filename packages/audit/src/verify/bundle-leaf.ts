@@ -51,9 +51,6 @@ function isHidden(field: unknown): field is Hidden {
   if (typeof field !== "object" || field === null) return false
   if ("commitment" in field) return !("value" in field) && is32(field.commitment)
   return (
-    "salt" in field &&
-    is32(field.salt) &&
-    "value" in field &&
-    (field.value === null || typeof field.value === "string")
+    "salt" in field && is32(field.salt) && "value" in field && (field.value === null || typeof field.value === "string")
   )
 }

@@ -80,7 +80,9 @@ async function checkpointsOf(
 /** Of a database every log is shown: one that the deployment's knows and nobody shows was removed, or goes under another seed. */
 function absent({ origin, absent: logs, unknown }: Pick<VerifiedLogs, "origin" | "absent" | "unknown">): Verdict[] {
   if (logs === 0 || unknown > 0) return []
-  return [{ name: "ROLLED_BACK", origin, message: `${logs} logs are not there whose tree heads the deployment's log holds` }]
+  return [
+    { name: "ROLLED_BACK", origin, message: `${logs} logs are not there whose tree heads the deployment's log holds` },
+  ]
 }
 
 /** Events that no leaf holds: younger than the last batch, or put there behind its back. */
