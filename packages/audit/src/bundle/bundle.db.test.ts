@@ -160,6 +160,30 @@ describe("a bundle", () => {
     const body = `${[...split(newer)[0], ...split(older)[1]].join("\n")}\n`
     const spliced = `${body}${JSON.stringify({ end: createHash("sha256").update(body).digest("hex") })}\n`
     expect((await verified(spliced)).verdicts.map((verdict) => verdict.name)).toEqual(["ROLLED_BACK"])
+    // Nor does it help to show the hash alone of what tells so, and to leave out the checkpoints under which it was signed.
+    const notes = split(newer)[0].flatMap((line): string[] => JSON.parse(line).checkpoint ?? [])
+    const [before = "", anchor = ""] = notes.slice(-2)
+    const isOf = (kinds: readonly number[], entry: unknown): boolean =>
+      typeof entry === "string" && kinds.includes(Buffer.from(entry, "base64")[1] ?? 0)
+    for (const kinds of [[3], [2, 3]])
+      for (const left of [[], [before], notes.slice(0, -1)]) {
+        const quiet = forged(spliced, (value) => {
+          const { entry, ...hash } = value
+          if (left.includes(String(value.checkpoint))) return undefined
+          return Number(value.leaf) >= Number(before.split("\n")[1]) && isOf(kinds, entry) ? hash : value
+        })
+        const found = await verified(quiet, [anchor])
+        expect(found.verdicts.map(({ name }) => name)).toEqual(["DELETED"])
+      }
+    // Nor to give a seed under which the deployment's log knows nothing of this log, of which any part may be left then.
+    const unknown = { tenant, seed: Buffer.alloc(32).toString("base64") }
+    const reseeded = forged(spliced, (value) => (value.tenant === tenant ? unknown : value))
+    const nothing = forged(spliced, (value) => {
+      if (value.tenant === tenant) return unknown
+      return "event" in value || String(value.checkpoint).includes(`/${tenant}\n`) ? undefined : value
+    })
+    for (const text of [reseeded, nothing])
+      expect((await verified(text, [anchor])).verdicts.map(({ name }) => name)).toEqual(["SPLIT_VIEW"])
   })
 
   it("of another deployment, or of a version that is not known, is told apart from a forged one", async () => {

@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process"
 import { generateKeyPairSync } from "node:crypto"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { asOwner, type Queryable } from "@wardkeep/postgres/migrate"
 import pg from "pg"
@@ -10,7 +13,17 @@ import { enterBySql, type Grant, inContext, issueBySql } from "#tests/fixture/to
 import type { TestDatabase } from "#tests/harness/src/database.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { writeBundle } from "../bundle/bundle.js"
-import { trustedKeys, type Verification, verifyBundle, verifyDatabase } from "../verify/index.js"
+import { tileFolder } from "../tiles/folder.js"
+import { type EventProof, proveEvent } from "../tiles/proof.js"
+import { type Tiles, writeTiles } from "../tiles/write.js"
+import {
+  trustedKeys,
+  type Verification,
+  verifyBundle,
+  verifyDatabase,
+  verifyProof,
+  verifyTiles,
+} from "../verify/index.js"
 import { checkpointNote, type Signer, signedNote, signerFrom } from "./note.js"
 import { leavePlace, takePlace } from "./place.js"
 import { findIncarnation, type Rebased, type RebaseOptions, rebase } from "./rebase.js"
@@ -37,6 +50,7 @@ let kept = ""
 let between = ""
 let ahead = ""
 let bundle = ""
+const folder = mkdtempSync(join(tmpdir(), "wardkeep-rebased-"))
 
 const sizeOf = (note: string): number => Number(note.split("\n")[1])
 const names = ({ verdicts }: Verification): string[] => [...new Set(verdicts.map(({ name }) => name))].sort()
@@ -130,6 +144,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const each of restored.reverse()) await each.drop()
+  rmSync(folder, { recursive: true })
 })
 
 describe("a restored database", () => {
@@ -234,6 +249,76 @@ describe("a restored database", () => {
       await expect(rebaseAt(url, over)).rejects.toMatchObject({ code: "WK446" })
     await expect(rebaseAt(url, { anchor: "x" })).rejects.toMatchObject({ code: "WK009" })
     expect(await facts(url)).toEqual(before)
+    // What the key would sign: a text of the database's, which has to stay one line of the note.
+    for (const known of ["1/1/1\n1/1/1", "", null]) {
+      await admin(url, "update wardkeep_audit.seal_state set incarnation = $1", [known])
+      await expect(rebaseAt(url)).rejects.toMatchObject({ code: "WK446" })
+    }
+  })
+})
+
+describe("tiles and proofs after it", () => {
+  it("go on in folders of their own: a log that has not grown under the old name, the others under the new one", async () => {
+    const once = await restore()
+    const first = await rebaseAt(once, { anchor: ahead })
+    const tenant = clinic.branches[0].clinic
+    const tiles = (url: string, of: string, into: string): Promise<Tiles> => {
+      const store = tileFolder(join(folder, into), into)
+      const { deployment } = clinic.policy
+      return owned(url, (client) => writeTiles({ client, deployment, tenant: of, store }))
+    }
+    const checked = (name: string, anchors: string[]): Promise<Verification> =>
+      verifyTiles({ read: tileFolder(join(folder, name), name).read, keys: trusting, anchors })
+    await tiles(once, "", "deployment")
+    await tiles(once, tenant, "clinic")
+    const url = await restore(new URL(once).pathname.slice(1))
+    const second = await rebaseAt(url, { anchor: first.checkpoint })
+    const anchors = [first.checkpoint, second.checkpoint]
+
+    await expect(tiles(url, "", "deployment")).rejects.toMatchObject({ code: "WK454" })
+    expect(await tiles(url, "", "next")).toMatchObject({ origin: second.next, withheld: 0 })
+    // Of the act only its hash can be shown in tiles, so nothing is said of the names before; a bundle says it.
+    for (const kept of [[second.checkpoint], anchors])
+      expect(await checked("next", kept)).toMatchObject({ ok: true, anchored: true, verdicts: [] })
+    await expect(checked("next", [first.checkpoint])).rejects.toMatchObject({ code: "WK406" })
+    const name = `${first.next}/${tenant}`
+    expect(await tiles(url, tenant, "clinic")).toMatchObject({ origin: name, added: 0 })
+    expect(await tiles(url, tenant, "clinic-anew")).toMatchObject({ origin: name })
+    expect(await checked("clinic-anew", [])).toMatchObject({ ok: true, verdicts: [] })
+
+    const { rows } = await admin(
+      url,
+      "select max(e.id)::text as id from wardkeep_audit.event e join wardkeep_audit.leaf l on l.event = e.id where e.tenant = $1",
+      [tenant],
+    )
+    const proved = (event: string, under?: string): Promise<EventProof> =>
+      owned(url, (client) =>
+        proveEvent({ client, event, reason: "complaint 4", ...(under !== undefined && { under }) }),
+      )
+    const { text, origin } = await proved(rows[0].id)
+    expect(origin).toBe(name)
+    for (const kept of [[second.checkpoint], anchors])
+      expect(verifyProof({ text, keys: trusting, anchors: kept })).toMatchObject({
+        ok: true,
+        anchored: true,
+        log: name,
+      })
+    expect(() => verifyProof({ text, keys: trusting, anchors: [first.checkpoint] })).toThrow(
+      expect.objectContaining({ code: "WK406" }),
+    )
+    const old = await proved(rows[0].id, first.checkpoint)
+    expect(verifyProof({ text: old.text, keys: trusting, anchors })).toMatchObject({ ok: true, anchored: true })
+    // The old name is believed for its head in the new log's tree, not for itself.
+    const [, size = "", root = ""] = text.slice(text.indexOf("\n\n") + 2).split("\n")
+    const elsewhere = `${first.next.replace(/[^/]+\/[^/]+$/, "other/1")}/${tenant}`
+    const foreign = checkpointNote(key.signer, elsewhere, BigInt(size), Buffer.from(root, "base64"))
+    const moved = text.slice(0, text.indexOf("\n\n") + 2) + foreign
+    expect(names(verifyProof({ text: moved, keys: trusting }))).toEqual(["SPLIT_VIEW"])
+
+    await write(url, "grown")
+    await sealAt(url)
+    await expect(tiles(url, tenant, "clinic")).rejects.toMatchObject({ code: "WK454" })
+    expect(await tiles(url, tenant, "clinic-next")).toMatchObject({ origin: `${second.next}/${tenant}` })
   })
 })
 

@@ -116,6 +116,11 @@ interface Ground {
 async function find({ client, deployment, signer, anchor }: FindOptions, facts: Facts): Promise<Ground> {
   const log = originOf(deployment, facts.deployment, "")
   const kept = await lastCheckpoint(client, log)
+  if (![facts.known, facts.incarnation].every((each) => incarnation.test(each ?? "")))
+    throw refused(
+      "what was sealed last, or what this database is, is no incarnation",
+      "Somebody wrote to wardkeep_audit.seal_state, or replaced wardkeep_audit.incarnation(). Verify; nothing was changed.",
+    )
   const outside = anchor === undefined ? undefined : await outsideHead(client, signer, { anchor, log, kept })
   const { rows } = await client.query<{ n: number }>(
     "select count(*)::int as n from wardkeep_audit.event e where not exists (select from wardkeep_audit.leaf l where l.event = e.id and l.xid = e.xid)",
@@ -131,6 +136,9 @@ async function find({ client, deployment, signer, anchor }: FindOptions, facts: 
   }
   return { found, kept, outside }
 }
+
+/** The database says it of itself. With another line in it the note would be no note, and the log at fault for good. */
+const incarnation = /^\d+\/\d+\/\d+$/
 
 /** What the log says of itself: only the verifier's reading of all leaves tells whether it is true. */
 async function lastCheckpoint(client: Queryable, log: string): Promise<Head> {

@@ -29,6 +29,8 @@ export function tileFolder(folder: string, shown: string): TileStore {
   const unwritable = (cause: unknown): never => {
     throw new WardkeepError("WK009", { message: `${shown} cannot be written`, hint: "Check folder and disk.", cause })
   }
+  const other = (path: string): WardkeepError =>
+    new WardkeepError("WK454", { message: `${path} in ${shown} holds something else` })
   const read = (path: string): Promise<Buffer | undefined> =>
     readFile(join(folder, path)).catch((cause: unknown) => {
       if (hasCode(cause, "ENOENT") || hasCode(cause, "ENOTDIR")) return undefined
@@ -54,14 +56,19 @@ export function tileFolder(folder: string, shown: string): TileStore {
     async add(path, bytes) {
       const there = await read(path)
       if (there?.equals(bytes)) return false
-      if (there !== undefined) throw new WardkeepError("WK454", { message: `${path} in ${shown} holds something else` })
+      if (there !== undefined) throw other(path)
       const target = join(folder, path)
       await mkdir(dirname(target), { recursive: true }).catch(unwritable)
       // Unlike rename, a link takes nobody's place.
-      await written(bytes, (whole) => link(whole, target)).catch((cause: unknown) => {
-        if (!hasCode(cause, "EEXIST")) unwritable(cause)
-      })
-      return true
+      return await written(bytes, (whole) => link(whole, target)).then(
+        () => true,
+        async (cause: unknown) => {
+          if (!hasCode(cause, "EEXIST")) unwritable(cause)
+          // Who came a moment ago wrote the same, or is of another log; a link that leads nowhere is neither.
+          if ((await read(path))?.equals(bytes) !== true) throw other(path)
+          return false
+        },
+      )
     },
     async replace(path, bytes) {
       await mkdir(folder, { recursive: true }).catch(unwritable)

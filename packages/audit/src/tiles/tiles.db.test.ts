@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { generateKeyPairSync } from "node:crypto"
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -228,6 +228,16 @@ describe("tiles", () => {
       owned((client) => writeTiles({ client, deployment: "d", tenant, store: tileFolder("/dev/null/tiles", "null") })),
     ).rejects.toMatchObject({ code: expect.stringMatching(/^WK(009|454)$/) })
   })
+})
+
+it("a file that was not there a moment ago is compared, and never taken for one's own", async () => {
+  const store = tileFolder(folder("race"), "race")
+  const both = await Promise.allSettled([store.add("tile/0/000", Buffer.of(1)), store.add("tile/0/000", Buffer.of(2))])
+  const [is = 0] = (await store.read("tile/0/000")) ?? []
+  expect(both[is - 1]).toMatchObject({ status: "fulfilled", value: true })
+  expect(both[2 - is]).toMatchObject({ status: "rejected", reason: { code: "WK454" } })
+  symlinkSync("nowhere", join(folder("race"), "tile/0/001"))
+  await expect(store.add("tile/0/001", Buffer.of(1))).rejects.toMatchObject({ code: "WK454" })
 })
 
 describe("the proof of an event", () => {

@@ -21,27 +21,36 @@ const texts = ["tenant", "role", "purpose", "verb", "relation"]
 const optional = ["branch", "session", "request"]
 const hidden = ["actor", "record", "subject", "detail"]
 
+/** Nothing that would be hashed as another value is: whoever hands over the event would choose what is read of it. */
 export function isEvent(event: object): event is OpenEvent {
   const value: Record<string, unknown> = { ...event }
   const { groups, n } = value
   return (
-    integers.every((name) => /^-?\d{1,19}$/.test(String(value[name]))) &&
+    integers.every((name) => isLong(value[name])) &&
     texts.every((name) => typeof value[name] === "string") &&
     optional.every((name) => value[name] === null || typeof value[name] === "string") &&
     hidden.every((name) => isHidden(value[name])) &&
     Array.isArray(groups) &&
     groups.every((group) => typeof group === "string") &&
-    Number.isSafeInteger(n)
+    typeof n === "number" &&
+    n >>> 0 === n
   )
 }
 
+/** Eight bytes as PostgreSQL prints them. */
+function isLong(value: unknown): boolean {
+  if (typeof value !== "string" || !/^(0|-?[1-9]\d{0,18})$/.test(value)) return false
+  return value.length < 19 || BigInt.asIntN(64, BigInt(value)) === BigInt(value)
+}
+
+/** Of another length it would reach into the field beside it. */
+const is32 = (bytes: unknown): boolean => typeof bytes === "string" && /^[A-Za-z0-9+/]{43}=$/.test(bytes)
+
+/** Either closed or open: what is hashed is what is read. */
 function isHidden(field: unknown): field is Hidden {
   if (typeof field !== "object" || field === null) return false
-  if ("commitment" in field) return typeof field.commitment === "string"
+  if ("commitment" in field) return !("value" in field) && is32(field.commitment)
   return (
-    "salt" in field &&
-    typeof field.salt === "string" &&
-    "value" in field &&
-    (field.value === null || typeof field.value === "string")
+    "salt" in field && is32(field.salt) && "value" in field && (field.value === null || typeof field.value === "string")
   )
 }

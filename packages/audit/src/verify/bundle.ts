@@ -2,10 +2,11 @@ import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { readLeaf } from "./bundle-leaf.js"
 import { Lines } from "./bundle-lines.js"
-import { requireKnown, requireSameDeployment, type ShownLog, verifyLogs } from "./deployment.js"
+import { requireKnown, type ShownLog, verifyLogs } from "./deployment.js"
 import { keptOf } from "./kept.js"
 import type { ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
+import { requireSameDeployment } from "./same-deployment.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
 
 export interface VerifyBundleOptions {

@@ -31,6 +31,7 @@ export async function verifyDatabase(options: VerifyDatabaseOptions): Promise<Ve
     const found = await verifyLogs(logsOf(client, keys), kept, keys)
     const verdicts = [
       ...found.verdicts,
+      ...absent(found),
       ...(await strays(client, found)),
       ...(await returned(client, found)),
       ...(await captureNow(client, found.origin)),
@@ -74,6 +75,14 @@ async function checkpointsOf(
       })
   }
   return { checkpoints, faults }
+}
+
+/** Of a database every log is shown: one that the deployment's knows and nobody shows was removed, or goes under another seed. */
+function absent({ origin, absent: logs, unknown }: Pick<VerifiedLogs, "origin" | "absent" | "unknown">): Verdict[] {
+  if (logs === 0 || unknown > 0) return []
+  return [
+    { name: "ROLLED_BACK", origin, message: `${logs} logs are not there whose tree heads the deployment's log holds` },
+  ]
 }
 
 /** Events that no leaf holds: younger than the last batch, or put there behind its back. */

@@ -7,6 +7,7 @@ import { type DeploymentEntry, readEntry } from "./entries.js"
 import { tenantTag } from "./hashing.js"
 import { type Era, Incarnations, nameAt, type SealedBatch, tenantEras } from "./incarnations.js"
 import type { Kept } from "./kept.js"
+import { KeptBack } from "./kept-back.js"
 import { type Known, type LogToVerify, type ShownLeaf, verifyLog } from "./log.js"
 import type { Checkpoint } from "./note.js"
 import { type Ends, endsOf, signedAfterEnd } from "./retired.js"
@@ -42,6 +43,8 @@ export interface VerifiedLogs {
   readonly done: readonly { readonly tenant: string; readonly origin: string; readonly acts: readonly DropAct[] }[]
   /** Entries of a version that this verifier does not know; nothing was said about them. */
   readonly unknown: number
+  /** Logs of which the deployment's holds tree heads, and that were not shown. */
+  readonly absent: number
 }
 
 /**
@@ -66,40 +69,22 @@ export async function verifyLogs(
     const sizes = [...outside, ...(log.tenant === "" ? [] : view.heads(log))].map(({ size }) => size)
     const known: LogToVerify["known"] = (roots) => view.known(log, roots)
     const result = await verifyLog({ origin, leaves, checkpoints, sizes, known, sealedIn: view.sealedIn(log) })
-    verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin))
+    verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin), ...view.unseen(log, origin))
     view.unknown += result.unknown
     if (result.done.length > 0) done.push({ tenant: log.tenant, origin, acts: result.done })
     const { size, withheld, erased, dropped } = result
     verified.push({ origin, size, withheld, erased, dropped })
   }
-  const { origin, snapshot, incarnation, unknown, names } = view
+  const { origin, snapshot, incarnation, unknown, names, absent } = view
   verdicts.push(...missingLogs(outside, names), ...view.gaps, ...view.incarnations)
   const anchored = view.compared || outside.some((head) => head.lost !== true && !names.has(head.origin))
-  return { verdicts, logs: verified, origin, names, anchored, snapshot, incarnation, done, unknown }
+  return { verdicts, logs: verified, origin, names, anchored, snapshot, incarnation, done, unknown, absent }
 }
 
 /** What a verifier must not pass over: an entry it cannot read, in a log in which it found nothing else. */
 export function requireKnown({ verdicts, unknown }: Pick<VerifiedLogs, "verdicts" | "unknown">): void {
   if (unknown === 0 || verdicts.some(isFault)) return
   throw new WardkeepError("WK407", { message: `${unknown} entries are of a version that this verifier does not know` })
-}
-
-/**
- * @param names others under which the log was signed, as it says itself
- * @throws WK406 a checkpoint that was kept is of another deployment: comparing would say nothing
- */
-export function requireSameDeployment(
-  log: string,
-  kept: readonly Checkpoint[],
-  names: ReadonlySet<string> = new Set(),
-): void {
-  const base = (origin: string): string => origin.split("/").slice(0, 3).join("/")
-  const known = new Set([log, ...names].map(base))
-  const other = kept.find((head) => head.signature === "valid" && !known.has(base(head.origin)))
-  if (other === undefined) return
-  throw new WardkeepError("WK406", {
-    message: `what is shown is of ${base(log)}, an anchor is of ${base(other.origin)}`,
-  })
 }
 
 /** A tenant's tree head, and at which leaf of the deployment's log it stands. */
@@ -114,11 +99,13 @@ interface Head {
 class DeploymentView {
   readonly gaps: Verdict[] = []
   readonly #heads = new Map<string, Head[]>()
+  readonly #shown = new Set<string>()
   readonly #rotations: RotationAct[] = []
   readonly #acts: IncarnationAct[] = []
   /** Each with its leaf: what the deployment's log says of itself stands before it. */
   readonly #batches: (SealedIn & SealedBatch)[] = []
   readonly names = new Set<string>()
+  #keptBack = new KeptBack([])
   #incarnations: Incarnations | undefined
   #isClosed = false
   #ends: Ends = new Map()
@@ -148,6 +135,27 @@ class DeploymentView {
   begin({ checkpoints, isClosed = false }: ShownLog): void {
     this.origin = checkpoints.at(-1)?.origin ?? "the deployment's log, never sealed"
     this.#isClosed = isClosed
+    this.#keptBack = new KeptBack(checkpoints)
+  }
+
+  /** What the deployment's log could not be asked about: its own bytes that were kept back, or a log that it does not know so. */
+  unseen(log: ShownLog, origin: string): Verdict[] {
+    const { first } = this.#keptBack
+    if (log.tenant === "" && !this.#isClosed && first !== undefined) {
+      const message = `of leaf ${first} the hash alone is shown, and it is a batch or a tree head`
+      return [{ name: "DELETED", origin, message }]
+    }
+    if (log.tenant === "" || this.unknown > 0) return []
+    this.#shown.add(tenantTag(log.seed, log.tenant))
+    const known = new Set(this.heads(log).map(({ size }) => size))
+    const wrong = log.checkpoints.find(({ size, signature }) => signature === "valid" && !known.has(size))
+    if (wrong === undefined && known.size > 0) return []
+    const message = `of these ${wrong?.size ?? 0} leaves the deployment's log holds no tree head under this log's seed`
+    return [{ name: "SPLIT_VIEW", origin, message }]
+  }
+
+  get absent(): number {
+    return [...this.#heads.keys()].filter((tag) => !this.#shown.has(tag)).length
   }
 
   /** Under which names a log was signed, and what was kept of it elsewhere; once its leaves were read. */
@@ -208,6 +216,7 @@ class DeploymentView {
   async *watch(leaves: AsyncIterable<ShownLeaf>): AsyncIterable<ShownLeaf> {
     for await (const leaf of leaves) {
       if (leaf.entry !== undefined) this.#read(leaf.entry, leaf.index)
+      else if (leaf.event === undefined && leaf.gone !== true && leaf.unknown !== true) this.#keptBack.leaf(leaf.index)
       const act = actOf(leaf)
       if (act !== undefined && "retired" in act) this.#rotations.push(act)
       if (act !== undefined && "incarnation" in act) this.#acts.push(act)
@@ -226,7 +235,8 @@ class DeploymentView {
       const gap = captureGap(this.origin, this.#last, entry)
       if (gap !== undefined) this.gaps.push(gap)
       const since = this.#batches.at(-1)?.at ?? Number.NEGATIVE_INFINITY
-      const { at: when, incarnation } = entry
+      const { at: when, incarnation, number } = entry
+      this.#keptBack.batch(leaf, number)
       this.#batches.push({ leaf, since, at: when.getTime(), when, incarnation })
       this.#last = entry
     }

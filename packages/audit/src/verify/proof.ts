@@ -1,9 +1,9 @@
 import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { isEvent } from "./bundle-leaf.js"
-import { requireSameDeployment } from "./deployment.js"
 import { eventLeaf, headLeaf, type OpenEvent, rootAbove, tenantTag } from "./hashing.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
+import { requireAnchorsOf } from "./same-deployment.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
 
 export interface VerifyProofOptions {
@@ -38,7 +38,7 @@ export function verifyProof({ text, keys, anchors = [] }: VerifyProofOptions): E
   const { checkpoint, index } = proof
   const top = head?.checkpoint ?? checkpoint
   const kept = anchors.map((note) => readCheckpoint(note, keys)).filter((each) => each !== undefined)
-  requireSameDeployment(top.origin, kept)
+  requireAnchorsOf(top.origin, kept)
   const verdicts = [...ofSignature(checkpoint), ...(head === undefined ? [] : ofSignature(head.checkpoint))]
   const add = (name: Verdict["name"], { origin }: Checkpoint, message: string): void =>
     void verdicts.push({ name, origin, message })
@@ -61,8 +61,8 @@ export function verifyProof({ text, keys, anchors = [] }: VerifyProofOptions): E
 
 /** A log that has not grown since a restore is signed under the name before: that its head is in this tree says that it is the same. */
 function isOf(origin: string, top: string, tenant: string): boolean {
-  const parts = origin.split("/")
-  const [kind, deployment] = top.split("/")
+  const [parts, [kind, deployment, id, ...more]] = [origin.split("/"), top.split("/")]
+  if (id === undefined || more.length > 0) return false
   if (tenant === "") return origin === top
   return parts.length === 4 && parts[0] === kind && parts[1] === deployment && parts[3] === encodeURIComponent(tenant)
 }

@@ -14,11 +14,14 @@ def text(value):
 
 
 def commitment(field):
-    if "commitment" in field:
-        return base64.b64decode(field["commitment"])
+    closed = "commitment" in field
+    given = base64.b64decode(field["commitment" if closed else "salt"])
+    assert len(given) == 32 and closed != ("value" in field), "neither closed nor open"
+    if closed:
+        return given
     value = field["value"]
     data = b"\x00" if value is None else b"\x01" + value.encode("utf-8")
-    return hashlib.sha256(b"\x02" + base64.b64decode(field["salt"]) + data).digest()
+    return hashlib.sha256(b"\x02" + given + data).digest()
 
 
 def leaf(e):

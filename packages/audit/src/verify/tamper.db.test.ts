@@ -88,6 +88,7 @@ beforeAll(async () => {
 })
 
 const tenantLog = "(select id from wardkeep_audit.log where tenant <> '')"
+const oldest = `(select min(size) from wardkeep_audit.checkpoint where log = ${tenantLog})`
 const place = "log = (select id from wardkeep_audit.log where tenant <> '') and index = 7"
 const eventAt = `(select event from wardkeep_audit.leaf where ${place})`
 
@@ -191,6 +192,21 @@ describe("a superuser who", () => {
       "disables the record of emergencies",
       "alter table wardkeep.break_glass disable trigger wk_sealed_emergency",
       "GAP_OF_CAPTURE",
+    ],
+    [
+      "cuts a clinic's log, and has it known under another seed",
+      `delete from wardkeep_audit.event e using wardkeep_audit.leaf l where l.event = e.id and l.log = ${tenantLog} and l.index >= ${oldest};
+       delete from wardkeep_audit.leaf where log = ${tenantLog} and index >= ${oldest};
+       delete from wardkeep_audit.checkpoint where log = ${tenantLog} and size > ${oldest};
+       update wardkeep_audit.log set seed = sha256('x') where id = ${tenantLog}`,
+      "SPLIT_VIEW",
+    ],
+    [
+      "removes a clinic's log",
+      `create temp table gone on commit drop as select id from wardkeep_audit.log where tenant <> '';
+       delete from wardkeep_audit.event where tenant <> ''; delete from wardkeep_audit.leaf where log in (select id from gone);
+       delete from wardkeep_audit.checkpoint where log in (select id from gone); delete from wardkeep_audit.log where id in (select id from gone)`,
+      "ROLLED_BACK",
     ],
     [
       "edits a checkpoint",

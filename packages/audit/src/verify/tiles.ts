@@ -1,9 +1,10 @@
 import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
-import { requireKnown, requireSameDeployment, verifyLogs } from "./deployment.js"
+import { requireKnown, verifyLogs } from "./deployment.js"
 import { leafOf, Tree } from "./hashing.js"
 import type { ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
+import { requireAnchorsOf } from "./same-deployment.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
 
 export interface VerifyTilesOptions {
@@ -32,7 +33,7 @@ export async function verifyTiles({ read, keys, anchors = [] }: VerifyTilesOptio
   if (checkpoint === undefined)
     throw new WardkeepError("WK405", { message: "the checkpoint of these tiles is damaged" })
   const kept = anchors.map((note) => readCheckpoint(note, keys)).filter((head) => head !== undefined)
-  requireSameDeployment(checkpoint.origin, kept)
+  requireAnchorsOf(checkpoint.origin, kept)
   const own = kept.filter(({ origin }) => origin === checkpoint.origin)
   const tiles = new Tiles(read, checkpoint)
   // Each log verifies for itself, as the deployment's does: what it says of others is compared with nothing here.

@@ -1374,7 +1374,8 @@ begin
   -- An emergency and a referral name their session for ever.
   delete from wardkeep.session s
    where s.valid_until < before and coalesce(s.ended_at < before, true)
-     and not exists (select from wardkeep.break_glass b where s.id in (b.session_id, b.opened_in))
+     and not exists (select from wardkeep.break_glass b where b.session_id = s.id)
+     and not exists (select from wardkeep.break_glass b where b.opened_in = s.id)
      and not exists (select from wardkeep.referral r where r.session_id = s.id);
   get diagnostics sessions = row_count;
   delete from wardkeep.activity a
