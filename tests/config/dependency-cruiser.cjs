@@ -96,7 +96,8 @@ module.exports = {
       name: "resolvable",
       severity: "error",
       comment: "an import that resolves to nothing is a missing dependency",
-      from: { path: "^(packages/[^/]+/src|examples|tests)/" },
+      // What `npm run orm-tools` runs has an installation of its own, by hand.
+      from: { path: "^(packages/[^/]+/src|examples|tests)/", pathNot: "^tests/orm-tools/" },
       to: { couldNotResolve: true },
     },
     {
