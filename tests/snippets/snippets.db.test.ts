@@ -4,7 +4,6 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { frameworks } from "../../packages/wardkeep/src/commands/wiring/frameworks.ts"
 import { orms } from "../../packages/wardkeep/src/commands/wiring/orms.ts"
-import { callCli } from "../cli/call-cli.ts"
 import { runCli } from "../cli/run-cli.ts"
 import { connected } from "../fixture/clinic.ts"
 import { prismaGenerate } from "../fixture/prisma-client.ts"
@@ -216,7 +215,7 @@ test("what init wrote for every other framework, ORM and kind of module does so,
   expect(JSON.parse(ran.output)).toEqual(Object.fromEntries(names.map((name) => [name, crossingRefused])))
   // The command line reads a policy file in JavaScript as it reads one in TypeScript: nothing is left to apply.
   for (const name of ["koa-pg", "hono-drizzle"]) {
-    const planned = await callCli(join(folder, name), ["plan", "--json"], env)
+    const planned = await runCli(join(folder, name), ["plan", "--json"], env)
     expect(JSON.parse(planned.stdout)).toMatchObject({ steps: [] })
   }
 })

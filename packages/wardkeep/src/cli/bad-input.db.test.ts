@@ -189,7 +189,8 @@ describe("init", () => {
     expect((await readdir(here)).toSorted()).toEqual(["package.json", "wardkeep.js"])
     expect(await readFile(join(here, "wardkeep.js"), "utf8")).toBe("mine")
     await rm(join(here, "wardkeep.js"))
-    // No file may be longer than 1536 bytes: the policy file is shorter, and what would be beside it is not.
+    // No file may be longer than 1536 bytes: the policy file is shorter, and the wiring of Next is not.
+    await writeFile(join(here, "package.json"), '{ "dependencies": { "next": "16" } }')
     const limited = ["-c", 'ulimit -f 3; exec "$0" "$1" init --yes --json', process.execPath, wardkeepBin]
     const full = spawnSync("sh", limited, { cwd: here, encoding: "utf8", env: { PATH: process.env.PATH, ...env } })
     expect([full.status, JSON.parse(full.stdout).error]).toEqual([
