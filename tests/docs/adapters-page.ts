@@ -188,6 +188,7 @@ ${table(["", "with", "what it does", "`wardkeep doctor`", "do instead"], tools)}
 
 Knex and Kysely have no such tool. Prisma's engine is a program that its command line fetches from a server of its own at the
 first call. Here its place is taken by the same engine of the same commit, as Prisma publishes it in WebAssembly
-(\`@prisma/schema-engine-wasm\`), behind Prisma's own driver adapter for \`pg\`; the program itself was not run.
+(\`@prisma/schema-engine-wasm\`), behind Prisma's own driver adapter for \`pg\`, which had to be told of the catalog's type \`"char"\`; the
+program itself was not run.
 `
 }

@@ -5,7 +5,7 @@ import { createRequire } from "node:module"
 import { createInterface } from "node:readline"
 import { parseArgs } from "node:util"
 import { PrismaPg } from "@prisma/adapter-pg"
-import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils"
+import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from "@prisma/driver-adapter-utils"
 import * as engineModule from "@prisma/schema-engine-wasm/schema_engine_bg"
 
 // The program that the command line of Prisma starts as its schema engine, and would fetch from a server of its own. It is the
@@ -20,7 +20,25 @@ const { values, positionals } = parseArgs({
   },
 })
 const { url, shadowDatabaseUrl } = JSON.parse(values.datasource)
-const connect = async (connectionString) => await new PrismaPg({ connectionString }).connect()
+const connect = async (connectionString) => withChars(await new PrismaPg({ connectionString }).connect())
+
+/** Columns of the catalog are of the type `"char"`, which the engine asks for and the driver adapter does not know. */
+function withChars(adapter) {
+  const [char, text] = [18, 25]
+  const ask = Object.getPrototypeOf(adapter).queryRaw
+  adapter.queryRaw = async (query) => {
+    let fields = []
+    const performIO = async (asked) => {
+      const result = await adapter.performIO(asked)
+      fields = result.fields
+      return { ...result, fields: fields.map((one) => (one.dataTypeID === char ? { ...one, dataTypeID: text } : one)) }
+    }
+    const answer = await ask.call(Object.create(adapter, { performIO: { value: performIO } }), query)
+    const typeOf = (type, n) => (fields[n]?.dataTypeID === char ? ColumnTypeEnum.Character : type)
+    return { ...answer, columnTypes: answer.columnTypes.map(typeOf) }
+  }
+  return adapter
+}
 
 /** A database that is dropped when the engine has done with it. */
 async function connectToShadowDb() {

@@ -6,8 +6,8 @@ import { hashOf, isStamped, stamp } from "./stamp.mjs"
 import { Tally } from "./tally.mjs"
 import { vitest } from "./vitest.mjs"
 
-// `npm run orm-tools`: what migration tools of ORMs make of Wardkeep's objects. By hand, because drizzle-kit is 43 MB, the engine
-// of Prisma 5 MB, and nothing else needs them.
+// `npm run orm-tools`: what migration tools of ORMs make of Wardkeep's objects. By hand, because they are 68 MB, and nothing
+// else needs them.
 const folder = join(root, "tests/orm-tools")
 const file = join(root, "node_modules/.wardkeep/orm-tools-install")
 const wanted = hashOf(folder, ["package.json", "pnpm-lock.yaml"])

@@ -1,10 +1,21 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
 
 /** Counts passed and failed over everything that ran, so that one last line tells the truth. */
 export class Tally {
   passed = 0
   failed = 0
   notes = []
+
+  /**
+   * `file`: where it is kept for a run that goes on where this one ends. What an older run left there is removed, so that it is
+   * not taken for this one's where this one does not come to its end.
+   *
+   * @param {string} [file]
+   */
+  constructor(file) {
+    this.file = file
+    if (file !== undefined) rmSync(file, { force: true })
+  }
 
   check(name, ok) {
     if (ok) this.passed += 1
@@ -29,10 +40,9 @@ export class Tally {
     return { passed, failed: failed + crashed, skipped }
   }
 
-  /** For a run that goes on where this one ends. */
-  save(file) {
-    const { passed, failed, notes } = this
-    writeFileSync(file, JSON.stringify({ passed, failed, notes }))
+  save() {
+    const { file, passed, failed, notes } = this
+    if (file !== undefined) writeFileSync(file, JSON.stringify({ passed, failed, notes }))
   }
 
   /** What a run before this one counted. One that left nothing counts as a failure: it ended before it could say so. */

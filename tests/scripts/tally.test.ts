@@ -48,14 +48,24 @@ test("a file that fails while loading counts as failed once", () => {
 
 test("a run in two parts counts both, and the first not at all only as a failure", () => {
   const file = join(folder, "before.json")
-  const [first, second, alone] = [new Tally(), new Tally(), new Tally()]
+  const [first, second, alone] = [new Tally(file), new Tally(), new Tally()]
   first.check("lint", true)
   first.check("types", false)
-  first.save(file)
+  first.save()
   second.continueFrom(file)
   second.check("pg15", true)
   expect(second.lastLine).toBe("2 passed, 1 failed")
   expect(second.notes).toEqual(["lint: passed", "types: FAILED", "pg15: passed"])
   alone.continueFrom(join(folder, "never-written.json"))
   expect(alone.lastLine).toBe("0 passed, 1 failed")
+})
+
+test("what an older run left is not counted for a run that does not come to its end", () => {
+  const file = join(folder, "again.json")
+  const older = new Tally(file)
+  older.check("lint", true)
+  older.save()
+  const [, second] = [new Tally(file), new Tally()]
+  second.continueFrom(file)
+  expect(second.lastLine).toBe("0 passed, 1 failed")
 })

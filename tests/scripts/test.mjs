@@ -1,17 +1,14 @@
 import { legs } from "../config/legs.mjs"
 import { build, install } from "./bootstrap.mjs"
 import { checks, runChecks } from "./checks.mjs"
+import { told } from "./stages.mjs"
 import { Tally } from "./tally.mjs"
 import { databaseLeg, vitest } from "./vitest.mjs"
 
 // `npm test -- unit pg15` runs only those stages; with no names, everything runs. A run in two parts has one last line where
 // the first is told `--to=FILE` and the second `--from=FILE`.
-const args = process.argv.slice(2)
-const only = args.filter((name) => !name.startsWith("--"))
-const told = (option) => args.find((arg) => arg.startsWith(`--${option}=`))?.slice(option.length + 3)
-const wanted = (name) => only.length === 0 || only.includes(name)
-const tally = new Tally()
-const [from, to] = [told("from"), told("to")]
+const { wanted, from, to } = told(process.argv.slice(2))
+const tally = new Tally(to)
 
 async function attempt(name, work) {
   try {
@@ -28,12 +25,12 @@ if (from === undefined) {
   await attempt("build", build)
 } else tally.continueFrom(from)
 try {
-  const chosen = checks.filter(({ name }) => wanted("check") || wanted(name))
+  const chosen = checks.filter(({ name }) => wanted("check", name))
   for (const [place, code] of (await runChecks(chosen)).entries()) tally.check(chosen[place].name, code === 0)
   // Side by side: each has one file that goes on alone after the others.
-  const projects = ["unit", "packaging"].filter(wanted)
+  const projects = ["unit", "packaging"].filter((name) => wanted(name))
   await Promise.all(projects.map((name) => vitest(tally, name, [`--project=${name}`], { held: projects.length > 1 })))
-  const chosenLegs = legs.filter(({ name }) => wanted("db") || wanted(name))
+  const chosenLegs = legs.filter(({ name }) => wanted("db", name))
   const how = { mustRun: process.env.CI === "true" }
   for (const leg of chosenLegs.filter(({ small }) => !small)) await databaseLeg(tally, leg, how)
   const small = chosenLegs.filter((leg) => leg.small)
@@ -43,6 +40,6 @@ try {
   tally.check("the test script itself", false)
 }
 
-if (to !== undefined) tally.save(to)
+tally.save()
 process.stdout.write(`\n${tally.notes.join("\n")}\n${tally.lastLine}\n`)
 process.exitCode = tally.failed === 0 ? 0 : 1

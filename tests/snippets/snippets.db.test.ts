@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto"
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { callCli } from "../cli/call-cli.ts"
+import { frameworks } from "../../packages/wardkeep/src/commands/wiring/frameworks.ts"
+import { orms } from "../../packages/wardkeep/src/commands/wiring/orms.ts"
 import { runCli } from "../cli/run-cli.ts"
 import { connected } from "../fixture/clinic.ts"
 import { prismaGenerate } from "../fixture/prisma-client.ts"
@@ -202,6 +203,12 @@ test("what init wrote for Express and Prisma answers for one's own branch, and r
 })
 
 test("what init wrote for every other framework, ORM and kind of module does so, too", async () => {
+  // Next is compiled by `npm run next`; `none` is where there is no framework.
+  const wired = Object.values(cells)
+  const tried = new Set<string>(["next", ...wired.map(({ framework }) => framework)])
+  expect(tried).toEqual(new Set([...Object.keys(frameworks), "none"]))
+  expect(new Set<string>(wired.map(({ orm }) => orm))).toEqual(new Set(Object.keys(orms)))
+  expect(new Set(wired.map(({ language }) => language))).toEqual(new Set(["typescript", "esm", "commonjs"]))
   const names = Object.keys(cells)
   const ran = await run(folder, ["stacks.js", ...names], surroundings())
   expect(ran.code, ran.output).toBe(0)
@@ -209,7 +216,7 @@ test("what init wrote for every other framework, ORM and kind of module does so,
   // The command line reads a policy file in JavaScript as it reads one in TypeScript: nothing is left to apply, but that rows
   // which were written since have statistics of their own.
   for (const name of ["koa-pg", "hono-drizzle"]) {
-    const planned = await callCli(join(folder, name), ["plan", "--json"], env)
+    const planned = await runCli(join(folder, name), ["plan", "--json"], env)
     const { steps }: { steps: { object: string }[] } = JSON.parse(planned.stdout)
     expect(steps.filter(({ object }) => !object.startsWith("statistics "))).toEqual([])
   }

@@ -10,7 +10,7 @@ export class Applied {
   readonly #database: UsedDatabase
   readonly clinic: Clinic
 
-  private constructor(database: UsedDatabase, clinic: Clinic) {
+  constructor(database: UsedDatabase, clinic: Clinic) {
     this.#database = database
     this.clinic = clinic
   }

@@ -56,9 +56,9 @@ export const outcomes = {
   prismaPull: {
     command: "`prisma db pull`",
     library: "prisma",
-    does: "changes nothing in the database; writes the scope columns and `patient_word` into the models, and nothing of the schema `wardkeep`",
+    does: "changes nothing in the database; writes the scope columns, with their defaults, and `patient_word` into the models, and no table of the schema `wardkeep`",
     doctor: none,
-    instead: "take the model `patient_word` out again, and make the scope columns `@default(dbgenerated())`",
+    instead: "use it, and take the model `patient_word` out again",
   },
   prismaDev: {
     command: "`prisma migrate dev`",
@@ -71,14 +71,15 @@ export const outcomes = {
   prismaDeploy: {
     command: "`prisma migrate deploy`",
     library: "prisma",
-    does: "runs the files of its folder and nothing else; its own table `_prisma_migrations` stays uncovered",
+    does: "runs the files of its folder and makes its own table `_prisma_migrations`; where the policy file says nothing of the rest, `wardkeep apply` then stops until it lists that table (WK002)",
     doctor: none,
-    instead: "use it, as the owner; the first time after `prisma migrate resolve --applied` for what is there",
+    instead:
+      'use it, as the owner, with `_prisma_migrations: { scope: "unmanaged" }`; the first time after `prisma migrate resolve --applied` for what is there',
   },
   prismaPush: {
     command: "`prisma db push`",
     library: "prisma",
-    does: "wants to drop `patient_word`, scope columns and `wk_…` foreign keys; without `--accept-data-loss` it changes nothing",
+    does: "stops before it changes anything: it may not count the rows of `note` (row-level security)",
     doctor: none,
     instead: "never",
   },
