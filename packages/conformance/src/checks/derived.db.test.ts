@@ -49,6 +49,18 @@ test("a short code that counts on from one's own is guessed, and one made with a
   await run(`create function tidied(code text) returns text language sql ${definer} as $$select lower(code)$$`)
   const { checks } = await system.verify(["WKC110"])
   expect(checks.map(({ verdict }) => verdict)).toEqual(["NOT_APPLICABLE"])
+  // A ticket that is written down opens with what reads it in the next statement; a code that was handed to one person gives it to that one.
+  const ticket = (argument: string, column: string): string => `drop function if exists ticket(text);
+    create function ticket(${argument} text) returns uuid language sql security definer set search_path = public, pg_temp as
+    $$insert into ticket_for select 'read', r.branch_id, r.slip from result r where r.${column} = $1 returning no$$;`
+  await run(`create table ticket_for (what text, branch_id int, slip bigint, no uuid default gen_random_uuid());
+    alter table result add column title text, add column code text; alter table ticket_for enable row level security;
+    update result set title = 'result number ' || slip, code = md5('drawn' || slip);
+    create function by_ticket(no uuid) returns setof text language sql ${definer} as
+    $$select r.finding from result r join ticket_for t using (branch_id, slip) where t.no = $1$$; ${ticket("title", "title")}`)
+  expect(await found("WKC110")).toEqual(["public.ticket leak"])
+  await run(ticket("code", "code"))
+  expect(await found("WKC110")).toEqual([])
 })
 
 test("a row whose tenant a trigger takes from a value in it is written into another tenant's", async () => {
@@ -135,6 +147,14 @@ test("a published sum over one row is that row's, and over several nobody's", as
   expect(await found("WKC040")).toEqual([])
   await run(marked("min(state)"))
   expect(await found("WKC040")).toEqual(["public.by_district oracle"])
+  // Where there is one group, every group says whatever it says.
+  const alone = (state: string): string => `drop materialized view by_district;
+    create materialized view by_district as select disease, district, count(*) as n, ${state} as stage, count(*) filter (where state = 'enrolled') as known
+      from enrolment where disease = 'E75' group by 1, 2; grant select on by_district to :"app";`
+  await run(alone("'enrolled'"))
+  expect(await found("WKC040")).toEqual([])
+  await run(alone("min(state)"))
+  expect(await found("WKC040")).toEqual(["public.by_district oracle"])
 })
 
 test("a word that a trigger itself writes into a table without a tenant is no row's, and a row's is", async () => {
@@ -148,4 +168,57 @@ test("a word that a trigger itself writes into a table without a tenant is no ro
   expect(await found("WKC042")).toEqual([])
   await run(`${keeping("new.note")} update visit set note = note where branch_id = 2`)
   expect(await found("WKC042")).toEqual(["public.happened leak"])
+})
+
+test("an order that nobody works off is no proof, and one that is worked off by what a function calls is", async () => {
+  const working = (
+    state: string,
+    whose: string,
+  ): string => `create or replace function name_of(id int, branch int) returns text language sql as
+    $$select p.name from public.patient p where p.id = $1 ${whose}$$;
+    create or replace function write_letters() returns int language sql security definer set search_path = pg_catalog, pg_temp as
+    $$with written as (update public.letter l set words = 'Dear ' || public.name_of(l.patient_id, l.branch_id), state = 'sent'
+      where l.branch_id = ${own} and l.state = '${state}' returning 1) select count(*)::int from written$$;`
+  const verdict = async (): Promise<string[]> =>
+    (await system.verify(["WKC109"])).checks.map(({ verdict: said }) => said)
+  await run(`create table letter (branch_id int not null, no uuid not null default gen_random_uuid(), patient_id int not null, state text not null, words text, primary key (branch_id, no));
+    alter table letter enable row level security; create policy p on letter using (branch_id = ${own});
+    insert into letter (branch_id, patient_id, state, words) select branch_id, id, 'sent', 'Dear ' || name from patient;
+    grant select, insert on letter to :"app"; ${working("new", "")}`)
+  // What is copied from a letter of one's own is sent already.
+  expect(await verdict()).toEqual(["NOT_APPLICABLE"])
+  await run("alter table letter alter column state set default 'new'")
+  expect(await found("WKC109")).toEqual(["public.write_letters leak"])
+  await run(working("new", "and p.branch_id = $2"))
+  expect(await verdict()).toEqual(["NOT_FOUND"])
+})
+
+test("numbers of which no other tenant's could be written in between are not known to be one's own", async () => {
+  const verdict = async (change?: Parameters<typeof system.verify>[1]): Promise<string[]> =>
+    (await system.verify(["WKC108"], change)).checks.map(({ verdict: said }) => said)
+  await run(`create sequence numbers_1; create sequence numbers_2;
+    create function number_of(branch text) returns bigint language sql as $$select nextval('public.numbers_' || branch)$$;
+    create table token (branch_id int not null, token bigint generated by default as identity, patient text not null, primary key (branch_id, token));
+    insert into token (branch_id, patient) values (1, 'Arasi'), (2, 'Bhavna');
+    create function refuses() returns trigger language plpgsql as $$begin if new.branch_id = 2 then raise exception 'closed'; end if; return new; end$$;
+    create trigger refuses before insert on token for each row execute function refuses();
+    alter table token enable row level security; create policy p on token using (branch_id = ${own}); grant select, insert on token to :"app"`)
+  expect(await verdict()).toEqual(["NOT_APPLICABLE"])
+  // A counter of each branch's own, also where the column has the identity still.
+  await run(`create or replace function refuses() returns trigger language plpgsql security definer as
+    $$begin new.token := public.number_of(new.branch_id::text) + 100; return new; end$$`)
+  expect(await verdict()).toEqual(["NOT_FOUND"])
+})
+
+test("a setting that the context itself says is no pass that a person hands in", async () => {
+  await run(
+    "create policy passed on visit for select using (id = nullif(current_setting('app.visit_pass', true), '')::int)",
+  )
+  expect(await found("WKC111")).toEqual(["public.visit leak"])
+  const tenants = ["1", "2"].map((key) => ({
+    name: key,
+    key,
+    connect: { settings: { "app.branch": key }, statements: ["select set_config('app.visit_pass', '0', true)"] },
+  }))
+  expect(await found("WKC111", { tenants })).toEqual([])
 })

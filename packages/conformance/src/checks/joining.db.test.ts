@@ -151,9 +151,14 @@ test("a doctor of one's own, to whom only another branch refers, is no question 
   expect(await found("WKC051", columns)).toEqual(["public.duty leak"])
   await run(refusing("new.doctor_home <> new.branch_id and new.id < 0"))
   expect(await found("WKC051", columns)).toEqual(["public.duty hygiene"])
-  // Those that it lets pass say so of themselves.
+  // Those that it lets pass say so of themselves, or have a permit elsewhere.
   await run(`alter table duty add column visits boolean not null default false; update duty set visits = true where doctor_home <> branch_id;
-    alter table duty add constraint home check (doctor_home = branch_id or visits)`)
+    ${refusing("new.doctor_home <> new.branch_id and not new.visits")}`)
+  expect(await found("WKC051", columns)).toEqual(["public.duty hygiene"])
+  await run(`create table permit (no int); grant select on permit to :"app";
+    ${refusing("new.doctor_home <> new.branch_id and not exists (select from public.permit where no = new.doctor_no)")}`)
+  expect(await found("WKC051", columns)).toEqual(["public.duty hygiene"])
+  await run(`alter table duty add constraint home check (doctor_home = branch_id or visits)`)
   expect(await found("WKC051", columns)).toEqual(["public.duty hygiene"])
 })
 

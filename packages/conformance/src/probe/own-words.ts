@@ -37,8 +37,18 @@ export async function textsNaming(scene: Scene, pair: Pair, table: string): Prom
   return [table, ...naming.map(({ source }) => source)].join("\n")
 }
 
-/** The text, and those of functions, views, triggers and rules that it names, and so on. */
+const reached = new WeakMap<Scene["catalog"], Map<string, Promise<string[]>>>()
+
+/** The text, and those of functions, views, triggers and rules that it names, and so on. Found once for each: it is asked row by row. */
 export async function ownTexts(scene: Scene, pair: Pair, source: string): Promise<string[]> {
+  const bySource = reached.get(scene.catalog) ?? new Map<string, Promise<string[]>>()
+  reached.set(scene.catalog, bySource)
+  const found = bySource.get(source) ?? reachedFrom(scene, pair, source)
+  bySource.set(source, found)
+  return await found
+}
+
+async function reachedFrom(scene: Scene, pair: Pair, source: string): Promise<string[]> {
   const found = [source]
   let left = await textsOf(scene, pair)
   for (let at = 0; at < found.length; at++) {

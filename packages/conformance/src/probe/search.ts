@@ -37,7 +37,7 @@ export async function search(scene: Scene, pair: Pair, relation: Relation, rule:
 }
 
 /** Who may read some columns alone is refused the whole row. */
-async function shownOf(scene: Scene, { attacker }: Pair, relation: Relation): Promise<string> {
+export async function shownOf(scene: Scene, { attacker }: Pair, relation: Relation): Promise<string> {
   const { select } = await scene.rights.of(attacker, relation)
   if (select.length === 0 || select.length === relation.columns.length) return "wk_row"
   return `row(${select.map((name) => `wk_row.${quoteIdent(name)}`).join(", ")})`

@@ -39,8 +39,9 @@ export async function knownWords(
   if (text === "") return undefined
   const questions = asked.map((one) => one.toLowerCase())
   for (const word of await wordsOf(scene, pair)) {
+    if (!text.includes(word.text)) continue
     if (questions.some((question) => question.includes(word.text.toLowerCase()))) continue
-    if (!text.includes(word.text) || !(await isOnlyTheirsOnce(scene, pair, word))) continue
+    if (!(await isOnlyTheirsOnce(scene, pair, word))) continue
     const isCopy = word.isId || word.beside.some((other) => text.includes(other))
     return { isCopy, place: word.place, hash: hashOf(word.text) }
   }

@@ -1,4 +1,4 @@
-import { quoteIdent } from "@wardkeep/core"
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Column, columnOf, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import type { Row } from "../../database/outcome.js"
 import { numberOf, type SampleRow } from "../../probe/facts.js"
@@ -46,12 +46,25 @@ export async function showsSingle(
   }
 }
 
-/** Columns that say the same in every row: where the view's own text has that word, it is the view's, whatever a row of the victim says. */
+/** Columns that say the same in every row, of which there are several: one row alone says nothing else of any column. */
 async function unchanging({ attacker }: Pair, view: Relation): Promise<string[]> {
   const counts = view.columns.map(({ name }, at) => `count(distinct wk_row.${quoteIdent(name)}::text) as c${at}`)
-  const query = `select ${counts.join(", ")} from (select * from ${quoted(view)} limit 5000) as wk_row`
+  const query = `select count(*) as n, ${counts.join(", ")} from (select * from ${quoted(view)} limit 5000) as wk_row`
   const { rows } = await attacker.act(async (tx) => await tx.attempt(query))
+  if (Number(rows[0]?.n) < 2) return []
   return view.columns.flatMap(({ name }, at) => (Number(rows[0]?.[`c${at}`]) === 1 ? [name] : []))
+}
+
+/** The column is nothing but that literal, as `'enrolled'::text AS stage`, or as PostgreSQL writes a number. */
+function isLiteral(name: string, value: unknown, texts: readonly string[]): boolean {
+  const literal = quoteLiteral(String(value))
+  return texts.some((text) =>
+    [
+      ...text.matchAll(/(?:^|,|\bselect)\s*('(?:[^']|'')*'|-?[\d.]+)(?:::[\w ]+(?:\(\d+\))?)?\s+as\s+("[^"]+"|\w+)/gi),
+    ].some(
+      ([, said = "", as = ""]) => (said === literal || said === String(value)) && as.replace(/^"|"$/g, "") === name,
+    ),
+  )
 }
 
 /** As a literal, in quotes or as a number of its own. */
@@ -102,7 +115,10 @@ async function tells(
   const [row] = rows
   if (row === undefined || rows.length > 1) return undefined
   const [constant, own] = [await unchanging(pair, view), await ownTexts(scene, pair, view.name)]
-  const telling = rest.filter(({ name }) => !(constant.includes(name) && isSaid(row[name], own)))
+  // The view's own word is the view's, whatever a row of the victim says.
+  const isOwn = (name: string): boolean =>
+    isLiteral(name, row[name], own) || (constant.includes(name) && isSaid(row[name], own))
+  const telling = rest.filter(({ name }) => !isOwn(name))
   const told = columnTold({ table, same, rest: telling }, values, row)
   return told && { attack, ...told }
 }

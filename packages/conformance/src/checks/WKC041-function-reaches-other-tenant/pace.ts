@@ -5,7 +5,7 @@ const lockedMs = 1_000
 
 /**
  * How many calls are made while the victim has written once. Its rows stay locked meanwhile, and others of the application may
- * want them, so slow functions are asked few at a time. One call that takes longer is one call.
+ * want them, so slow functions are asked few at a time. All calls of one function are made together, however long they take.
  */
 export class Pace {
   #room = calls.first

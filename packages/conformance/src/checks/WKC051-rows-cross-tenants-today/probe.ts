@@ -1,11 +1,14 @@
 import { quoteIdent } from "@wardkeep/core"
 import { type Key, labelOf, quoted, type Relation } from "../../catalog/relation.js"
-import { tenantOf } from "../../catalog/whose.js"
-import type { ServerError } from "../../database/outcome.js"
-import { aims } from "../../probe/aim.js"
+import { belongsTo, tenantOf } from "../../catalog/whose.js"
+import type { Outcome, ServerError } from "../../database/outcome.js"
+import { actionsOf } from "../../probe/actions.js"
+import { aims, surrogateAim } from "../../probe/aim.js"
 import { numberOf, type SampleRow } from "../../probe/facts.js"
 import { holdsTenants } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
+import { ownTexts } from "../../probe/own-words.js"
+import type { Pair } from "../../probe/pair.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -23,6 +26,12 @@ export const probe = defineProbe({
   },
 })
 
+/** A row with its parent, `p`. */
+const joined = (key: Key): string =>
+  key.columns
+    .map((name, place) => `p.${quoteIdent(key.parentColumns?.[place] ?? "")} = wk_row.${quoteIdent(name)}`)
+    .join(" and ")
+
 /** A validated constraint proves nothing under FORCE: it saw the rows that a policy let it see. So the rows are read. */
 async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: Key): Promise<void> {
   const parent = scene.catalog.byOid(key.parent ?? "")
@@ -31,10 +40,7 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
   if (parent.tenancy.by === "child") return
   if (carriesTenantOf(parent, key)) return
   const [child, above] = [tenantOf(relation, "wk_row"), tenantOf(parent, "p")]
-  const join = key.columns.map(
-    (name, place) => `p.${quoteIdent(key.parentColumns?.[place] ?? "")} = wk_row.${quoteIdent(name)}`,
-  )
-  const from = `${quoted(relation)} as wk_row join ${quoted(parent)} as p on ${join.join(" and ")}`
+  const from = `${quoted(relation)} as wk_row join ${quoted(parent)} as p on ${joined(key)}`
   const query = `select count(*) from (select from ${from} where ${child} <> ${above} limit 1000) as q`
   const { rows, error } = await scene.facts.ask(query)
   if (error !== undefined) {
@@ -84,11 +90,60 @@ async function isRefused(scene: Scene, relation: Relation, key: Key, parent: Rel
     const error = refused?.error
     if (error === undefined || accepted?.error !== undefined || accepted?.count === 0) continue
     // No policy, which asks only those whom it does not exempt.
-    if (isRaised(error)) return true
+    if (isRaised(error) && (await areRaisedAgain(scene, relation, key, parent, { attacker, victim }))) return true
     if (error.code === "23514" && (await isUnchecked(scene, relation, error.constraint))) return true
   }
   return false
 }
+
+/**
+ * Whether the rows that cross today would be refused as well, were they written now: a trigger may let those pass that say so of
+ * themselves, or for which a permit stands elsewhere. False where none of them can be written again, or the trigger asks other tables.
+ */
+async function areRaisedAgain(
+  scene: Scene,
+  relation: Relation,
+  key: Key,
+  parent: Relation,
+  pair: Pair,
+): Promise<boolean> {
+  const { attacker } = pair
+  if (await asksFurther(scene, relation, parent, pair)) return false
+  const rights = await scene.rights.of(attacker, relation)
+  const crossing = await scene.facts.sample(
+    relation,
+    `${belongsTo(relation, "wk_row", attacker.keys)} and exists (select from ${quoted(parent)} as p where ${joined(key)} and ${tenantOf(relation, "wk_row")} <> ${tenantOf(parent, "p")})`,
+    repeats,
+  )
+  const again = crossing.flatMap((row) => {
+    const [like = aims(relation, attacker, { rows: [row], count: 1, seenBy: "reader" }).at(-1)] = surrogateAim(
+      relation,
+      [row],
+    )
+    return like === undefined ? [] : (insertStatement({ relation, rights, like, set: {} }) ?? [])
+  })
+  const outcomes = await attacker.act(async (tx) => {
+    const all: Outcome[] = []
+    for (const one of again) all.push(await tx.attempt(one))
+    return all
+  })
+  return outcomes.length > 0 && outcomes.every(({ error }) => error !== undefined && isRaised(error))
+}
+
+/** Whether a trigger of the table, or what it calls, reads any table but these two. */
+async function asksFurther(scene: Scene, relation: Relation, parent: Relation, pair: Pair): Promise<boolean> {
+  const sources = (await actionsOf(scene)).flatMap((one) => (one.relation === relation.oid ? [one.source] : []))
+  const texts = await ownTexts(scene, pair, sources.join("\n"))
+  const read = texts.flatMap((text) => [
+    ...text.matchAll(/\b(?:from|join)\s+(?:only\s+)?(?:"?[\w$]+"?\s*\.\s*)?"?([\w$]+)/gi),
+  ])
+  const known = [relation.name.toLowerCase(), parent.name.toLowerCase()]
+  const others = scene.catalog.relations.map(({ name }) => name.toLowerCase()).filter((name) => !known.includes(name))
+  return read.some(([, name = ""]) => others.includes(name.toLowerCase()))
+}
+
+/** Rows that cross today of which each is written once more. */
+const repeats = 5
 
 /** By RAISE in a trigger of the table: rows of before it never met it. */
 const isRaised = ({ routine, code, where }: ServerError): boolean =>

@@ -57,21 +57,24 @@ async function count(ground: Ground, column: Column): Promise<void> {
   const own = [0, 1, 2].map(() => drawing(relation, attacker, mine, rights, column))
   const between = Array.from({ length: taken }, () => drawing(relation, victim, theirs, rightsOfVictim, undefined))
   const [first, second, third] = own
-  if (first === undefined || second === undefined || third === undefined) return
   const statements = between.filter((one) => one !== undefined)
-  if (statements.length < taken) return
+  const unasked = (): void =>
+    record.leftOut(label, "whose numbers they count was not tried, because no row could be written")
+  if (first === undefined || second === undefined || third === undefined || statements.length < taken) return unasked()
   const told = await attacker.act(async (tx) => {
     const [one, two] = [await drawn(tx, first), await drawn(tx, second)]
     if (one === undefined || two === undefined || one === two || !(await victim.takeOver(tx, attacker)))
       return undefined
-    record.probe(label)
-    record.control()
     for (const statement of statements) if ((await tx.keep(statement)).error !== undefined) return undefined
     if (!(await attacker.takeOver(tx, victim))) return undefined
     const three = await drawn(tx, third)
-    return three !== undefined && three - two === (two - one) * (taken + 1)
+    return three === undefined ? undefined : three - two === (two - one) * (taken + 1)
   })
-  if (told !== true) return
+  if (told === undefined) return unasked()
+  record.probe(label)
+  // The victim's rows were written in between: had they been counted, it would have shown.
+  record.control()
+  if (!told) return
   record.found({
     object: label,
     message: `Two numbers of tenant ${attacker.name} in ${column.name} tell how many rows tenant ${victim.name} wrote in between.`,
@@ -99,7 +102,8 @@ function drawing(
   const like = owned.count > 0 ? aims(relation, actor, owned)[0] : undefined
   const [key] = actor.keys
   const { tenancy } = relation
-  const isNamed = tenancy.by === "column" && key !== undefined && like === undefined
+  const isNamed =
+    tenancy.by === "column" && key !== undefined && like === undefined && rights.insert.includes(tenancy.column.name)
   const set: Record<string, string> = isNamed
     ? { [tenancy.column.name]: `${quoteLiteral(key)}::${tenancy.column.base}` }
     : {}

@@ -1,5 +1,5 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { type Column, labelOf, quoted } from "../../catalog/relation.js"
+import { type Column, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import { type Outcome, tellingText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
@@ -9,10 +9,12 @@ import { hidden } from "../../probe/hidden.js"
 import { insertStatement } from "../../probe/insertion.js"
 import { ownRow } from "../../probe/natural-key.js"
 import { tenantTablesIn } from "../../probe/only-theirs.js"
-import { toldWords } from "../../probe/own-words.js"
+import { ownTexts, toldWords } from "../../probe/own-words.js"
+import type { Pair } from "../../probe/pair.js"
 import { names } from "../../probe/policy-parts.js"
 import { callable, callText, isUndoable, signature } from "../../probe/routine.js"
 import { keyColumn, keysOfRows, type RowKey } from "../../probe/row-keys.js"
+import { shownOf } from "../../probe/search.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 
 /** Columns of a table that may name a row, rows that each of them names, and functions that are called then. */
@@ -29,17 +31,22 @@ export const probe = defineProbe({
   },
 })
 
-/** With its owner's rights, and more than one's own statements could do: it names the table of orders and another one. */
-async function workers(scene: Scene, { attacker, relation }: Ground): Promise<Routine[]> {
-  const all = await callable(attacker)
-  const works = (one: Routine): boolean =>
-    one.definer &&
-    isUndoable(one) &&
-    one.volatility === "v" &&
-    names(one.source, relation.name) &&
-    one.arguments.filter(({ optional }) => !optional).length <= 1 &&
-    tenantTablesIn(scene, one.source).some(({ oid }) => oid !== relation.oid)
-  return all.filter(works).slice(0, limits.functions)
+/** With its owner's rights, and more than one's own statements could do: it names the table of orders and another one, be it in what it calls. */
+async function workers(scene: Scene, ground: Ground): Promise<Worker[]> {
+  const found: Worker[] = []
+  for (const one of await callable(ground.attacker)) {
+    const isOne = one.definer && isUndoable(one) && one.volatility === "v" && names(one.source, ground.relation.name)
+    if (!isOne || one.arguments.filter(({ optional }) => !optional).length > 1) continue
+    const tables = tenantTablesIn(scene, (await ownTexts(scene, ground, one.source)).join("\n"))
+    if (tables.some(({ oid }) => oid !== ground.relation.oid)) found.push({ one, tables })
+  }
+  return found.slice(0, limits.functions)
+}
+
+/** A function, and the tenants' tables that it reaches. */
+interface Worker {
+  readonly one: Routine
+  readonly tables: readonly Relation[]
 }
 
 async function order(ground: Ground): Promise<void> {
@@ -50,10 +57,11 @@ async function order(ground: Ground): Promise<void> {
   for (const column of naming(ground)) {
     const [foreign, [home]] = [await named(ground, column, ground.victim), await named(ground, column, ground.attacker)]
     if (foreign.length === 0) continue
-    for (const one of functions) {
-      const isOwnDone = home !== undefined && (await attempt(ground, column, home, one)).isDone
+    for (const worker of functions) {
+      const { one } = worker
+      const isOwnDone = home !== undefined && (await attempt(ground, column, home, worker)).isDone
       for (const id of foreign) {
-        const { isDone, hit } = await attempt(ground, column, id, one)
+        const { isDone, hit } = await attempt(ground, column, id, worker)
         if (isDone || isOwnDone) {
           record.probe(labelOf(one))
           record.control()
@@ -99,15 +107,14 @@ async function attempt(
   ground: Ground,
   column: Column,
   id: RowKey,
-  one: Routine,
+  { one, tables }: Worker,
 ): Promise<{ readonly isDone: boolean; readonly hit?: Hit }> {
-  const { scene, relation, attacker, victim } = ground
+  const { scene, attacker, victim } = ground
   scene.step(labelOf(one))
   const value = `${hidden(id.text, id.place)}::${column.base}`
   const insert = orderNaming(ground, column, value)
   if (insert === undefined) return { isDone: false }
-  const shown = [...new Set([relation, ...tenantTablesIn(scene, one.source)])]
-  const looks = shown.map((table) => `select wk_row::text as row from ${quoted(table)} as wk_row limit 2000`)
+  const looks = await looksAt(ground, tables, `wk_row.${quoteIdent(column.name)} = ${value}`)
   const told = async (outcome: Outcome) =>
     await toldWords(scene, { attacker, victim }, one.source, tellingText(outcome), [id.text])
   return await attacker.act(async (tx) => {
@@ -118,6 +125,7 @@ async function attempt(
     if (ordered.error !== undefined || ordered.count === 0) return { isDone: false }
     const call = await callOn(tx, ground, one, column, value)
     if (call === undefined) return { isDone: false }
+    const before = await whatIsShown(tx, looks)
     const done = await tx.keep(call)
     if (done.error !== undefined) return { isDone: false }
     const answered = await told(done)
@@ -126,8 +134,30 @@ async function attempt(
       const found = await told(await tx.attempt(look))
       if (found !== undefined) return { isDone: true, hit: { ...found, statements: [insert, call, look] } }
     }
-    return { isDone: true }
+    // A function that finds nothing to do is called without an error as well.
+    const own: Pair = { attacker: victim, victim: attacker }
+    const isAnswered = (await toldWords(scene, own, one.source, tellingText(done), [id.text])) !== undefined
+    return { isDone: isAnswered || (await whatIsShown(tx, looks)) !== before }
   })
+}
+
+/** The order itself, which may stand behind thousands of others, and what else it is shown of these tables. */
+async function looksAt(
+  { scene, relation, ...pair }: Ground,
+  tables: readonly Relation[],
+  ordered: string,
+): Promise<string[]> {
+  const look = async (table: Relation, where: string): Promise<string> =>
+    `select ${await shownOf(scene, pair, table)}::text as row from ${quoted(table)} as wk_row where ${where} limit 2000`
+  const looks = [await look(relation, ordered)]
+  for (const table of new Set([relation, ...tables])) looks.push(await look(table, "true"))
+  return looks
+}
+
+async function whatIsShown(tx: Transaction, looks: readonly string[]): Promise<string> {
+  const texts: string[] = []
+  for (const look of looks) texts.push(tellingText(await tx.attempt(look)))
+  return texts.join("\n")
 }
 
 function report({ record, relation, attacker, victim }: Ground, column: Column, one: Routine, hit: Hit): void {

@@ -1,6 +1,7 @@
 import { labelOf } from "../../catalog/relation.js"
 import { tellingText } from "../../database/outcome.js"
 import type { Argument, Routine } from "../../probe/argument.js"
+import { isHanded } from "../../probe/handed.js"
 import { hidden } from "../../probe/hidden.js"
 import { toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
@@ -45,7 +46,7 @@ const isText = (type: string): boolean => type === "text" || type === "character
 /** A way that was gone: what was asked, and what came of it. */
 interface Carried {
   readonly statements: readonly string[]
-  /** The same calls without anything that was given. */
+  /** What gives, and the same calls without what it gave. */
   readonly without: readonly string[]
   readonly asked: readonly string[]
   readonly text: string
@@ -89,7 +90,7 @@ async function carry(
   }
 }
 
-/** Both calls are one statement, so that what is given is never printed. */
+/** What is given stays in the transaction, so that a replay never prints it. */
 async function ways(
   scene: Scene,
   pair: Pair,
@@ -97,33 +98,53 @@ async function ways(
   giver: Routine,
   takers: readonly Routine[],
 ): Promise<Carried[]> {
-  const words = await wordsFor(scene, pair, giver)
-  const asked = words.map(({ text }) => text)
-  const texts = words.map(({ text, place }) => hidden(text, place))
-  const lists = await askingWith(scene, pair, giver, texts)
+  const isOwn = actor === pair.victim
+  const words = (await wordsFor(scene, pair, giver)).filter(({ column }) => isOwn || !isHanded(column))
+  const texts = words.slice(0, limits.words).map(({ text, place }) => hidden(text, place))
+  const lists = (await askingWith(scene, pair, giver, texts)).filter((values) => isOwn || !values.some(isHandedOver))
   return await actor.act(async (tx) => {
     const found: Carried[] = []
     for (const values of lists) {
-      const given = await tx.attempt(callText(giver, values))
-      const answer = given.rows[0]?.answer
-      if (given.error !== undefined || given.rows.length !== 1 || answer === null || answer === undefined) continue
-      const inner = callText(giver, values).replace(/^select (.*) as answer limit 200$/s, "$1")
-      for (const taker of takers) {
-        for (const place of placesFor(giver, taker)) {
-          const call = callText(taker, beside(taker, giver, values, place, inner))
-          const nothing = [`null::${giver.returns}`, ...(isText(giver.returns) ? [`reverse(${inner})`] : [])]
-          found.push({
-            statements: [call],
-            without: nothing.map((one) => callText(taker, beside(taker, giver, values, place, one))),
-            asked: [...asked, String(answer)],
-            text: tellingText(await tx.attempt(call)),
-            taker,
-          })
+      const asked = values.flatMap((value) =>
+        [...value.matchAll(/'((?:[^']|'')*)'/g)].map(([, text = ""]) => text.replaceAll("''", "'")),
+      )
+      const give = `select set_config('${kept}', (${plainCall(giver, values)})::text, true) is not null as given`
+      await tx.undone(async () => {
+        const given = await tx.keep(give)
+        if (given.error !== undefined || given.rows.length !== 1) return
+        const answer = String((await tx.attempt(`select current_setting('${kept}') as answer`)).rows[0]?.answer ?? "")
+        if (answer === "") return
+        for (const taker of takers) {
+          for (const place of placesFor(giver, taker)) {
+            const taking = (what: string): string => callText(taker, beside(taker, giver, values, place, what))
+            const call = taking(`current_setting('${kept}')::${giver.returns}`)
+            const nothing = [`null::${giver.returns}`]
+            if (isText(giver.returns)) nothing.push(`reverse(current_setting('${kept}'))`)
+            found.push({
+              statements: [give, call],
+              without: [give, ...nothing.map(taking)],
+              asked: [...asked, answer],
+              text: tellingText(await tx.attempt(call)),
+              taker,
+            })
+          }
         }
-      }
+      })
     }
     return found
   })
+}
+
+/** Where what was given stands until the transaction ends: a second statement sees what the first one wrote down. */
+const kept = "wk.given"
+
+const plainCall = (giver: Routine, values: readonly string[]): string =>
+  callText(giver, values).replace(/^select (.*) as answer limit 200$/s, "$1")
+
+/** A code or a password of the victim's is handed to one person: whoever has it was given it, and may open with it. */
+const isHandedOver = (value: string): boolean => {
+  const [, column] = /\/\*wk [\w ]*\.[\w ]*\.([\w ]*)\*\//.exec(value) ?? []
+  return column !== undefined && isHanded(column)
 }
 
 /** What opens without it is the other function's own fault, and found by WKC041. */
@@ -134,9 +155,11 @@ async function opensAnyway(
   taker: Routine,
   asked: readonly string[],
 ): Promise<boolean> {
+  const [give = "", ...others] = calls
   const answers = await pair.attacker.act(async (tx) => {
+    await tx.keep(give)
     const all: string[] = []
-    for (const call of calls) all.push(tellingText(await tx.attempt(call)))
+    for (const call of others) all.push(tellingText(await tx.attempt(call)))
     return all.join("\n")
   })
   return (await toldWords(scene, pair, taker.source, answers, asked)) !== undefined
@@ -147,7 +170,7 @@ async function wordsFor(scene: Scene, pair: Pair, giver: Routine): Promise<Word[
   const called = (word: Word): boolean =>
     giver.arguments.some(({ name }) => plainName(name) === word.column.toLowerCase())
   const all = await wordsOf(scene, pair)
-  return [...all.filter(called), ...all.filter((word) => !called(word))].slice(0, limits.words)
+  return [...all.filter(called), ...all.filter((word) => !called(word))]
 }
 
 async function askingWith(scene: Scene, pair: Pair, giver: Routine, words: readonly string[]): Promise<string[][]> {

@@ -1,17 +1,17 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Column, columnOf, labelOf, type Relation } from "../../catalog/relation.js"
 import { belongsTo } from "../../catalog/whose.js"
+import type { Actor } from "../../database/actor.js"
 import { numberOf, type SampleRow } from "../../probe/facts.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { nearby } from "../../probe/guessable.js"
+import { isPass } from "../../probe/handed.js"
 import { policyColumns } from "../../probe/policy-parts.js"
 import { closedTables, countRows } from "../../probe/reach.js"
 import { settingNames } from "../../probe/setting-names.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
-/** What is called so is handed to a person, who may hand in another one. A user's or a session's number is the application's to say. */
-const passWord = /token|pass(?!word)|ticket|link|slip|code|invit|share|receipt/i
 /** The victim's rows of each table that are asked for. */
 const rowLimit = 3
 
@@ -22,7 +22,7 @@ export const probe = defineProbe({
   cwe: "CWE-340",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
   run: async (scene, record) => {
-    const settings = (await settingNames(scene, record)).filter((name) => passWord.test(name))
+    const settings = (await settingNames(scene, record)).filter(isPass)
     if (settings.length === 0) return
     await onEveryTable(scene, record, async (ground) => {
       for (const column of await counted(scene, ground.relation)) await guess(ground, column, settings, record)
@@ -43,7 +43,8 @@ async function guess(ground: Ground, column: Column, settings: readonly string[]
   if ((await closedTables(scene, ground, [relation])).length === 0) return
   const own = numbers(mine.rows, column)
   const near = numbers(theirs.rows, column).filter((one) => own.some((other) => Math.abs(other - one) <= nearby))
-  for (const name of settings.filter((one) => !Object.hasOwn(attacker.tenant.connect.settings, one))) {
+  if (near.length === 0) return
+  for (const name of await unsaid(attacker, settings)) {
     for (const number of near.slice(0, rowLimit)) {
       const set = `select set_config(${quoteLiteral(name)}, ${quoteLiteral(String(number))}, true)`
       const at = `wk_row.${quoteIdent(column.name)} = ${number}`
@@ -65,6 +66,13 @@ async function guess(ground: Ground, column: Column, settings: readonly string[]
       })
     }
   }
+}
+
+/** Those that the tenant's context leaves empty: what it says itself, by settings or by its statements, is no pass that a person hands in. */
+async function unsaid(attacker: Actor, settings: readonly string[]): Promise<string[]> {
+  const asked = settings.map((name, at) => `current_setting(${quoteLiteral(name)}, true) as s${at}`)
+  const { rows } = await attacker.act(async (tx) => await tx.attempt(`select ${asked.join(", ")}`))
+  return settings.filter((_, at) => (rows[0]?.[`s${at}`] ?? "") === "")
 }
 
 const numbers = (rows: readonly SampleRow[], { name }: Column): number[] =>
