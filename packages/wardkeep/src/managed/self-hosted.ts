@@ -7,7 +7,7 @@ export const selfHosted: ManagedService = {
   verified: [
     ...triedOnPlainServers,
     {
-      text: "Debian's PostgreSQL 15 and the embedded PostgreSQL 18 run every database test.",
+      text: "The embedded PostgreSQL 18 runs every database test, Debian's PostgreSQL 15 what a server's version can change.",
       grade: "tested",
       source: "tests/config/legs.mjs",
     },
