@@ -262,11 +262,10 @@ describe("tiles and proofs after it", () => {
     const once = await restore()
     const first = await rebaseAt(once, { anchor: ahead })
     const tenant = clinic.branches[0].clinic
-    const tiles = (url: string, of: string, into: string): Promise<Tiles> => {
-      const store = tileFolder(join(folder, into), into)
-      const { deployment } = clinic.policy
-      return owned(url, (client) => writeTiles({ client, deployment, tenant: of, store }))
-    }
+    const tiles = (url: string, of: string, into: string): Promise<Tiles> =>
+      owned(url, (client) =>
+        writeTiles({ client, ...asked(), tenant: of, store: tileFolder(join(folder, into), into) }),
+      )
     const checked = (name: string, anchors: string[]): Promise<Verification> =>
       verifyTiles({ read: tileFolder(join(folder, name), name).read, keys: trusting, anchors })
     await tiles(once, "", "deployment")
@@ -274,7 +273,6 @@ describe("tiles and proofs after it", () => {
     const url = await restore(new URL(once).pathname.slice(1))
     const second = await rebaseAt(url, { anchor: first.checkpoint })
     const anchors = [first.checkpoint, second.checkpoint]
-
     await expect(tiles(url, "", "deployment")).rejects.toMatchObject({ code: "WK454" })
     expect(await tiles(url, "", "next")).toMatchObject({ origin: second.next, withheld: 0 })
     // Of the act only its hash can be shown in tiles, so nothing is said of the names before; a bundle says it.
