@@ -76,6 +76,7 @@ describe("a policy file", () => {
       ["throws.ts", "throw new Error('not today')", "not today"],
       ["broken.json", "{ not json", "broken.json cannot be read"],
       ["wrong.json", "{}", "tenancy"],
+      ["whole.js", "module.exports = {}", "tenancy"],
       ["wrong.ts", policyText("x").replace("scope: 'branch'", "scope: 'brunch'"), "write scope:"],
     ]
     for (const [name, text, expected] of cases) {
