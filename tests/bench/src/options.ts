@@ -23,6 +23,7 @@ export const usage = `npm run bench -- [--only context|permissions|audit|consent
 
   --quick   a tenth of the rows and fewer rounds: shows that it runs, not how fast it is
   --whole   consent: the whole million persons with a hundred million events; hours, and a hundred gigabytes
+            audit: a million events to seal, hand out and verify, instead of half of them
   --from    judge (--check) or print (--page) the results of earlier runs instead of running
   --check   exit with 1 when a bar is missed
   --page    write docs/reference/performance.md; results of audit, consent and adapters come with --from, and from full runs only`
@@ -53,8 +54,8 @@ export function readArguments(args: readonly string[]): Options {
     throw new Error(
       "--page and --from take files, whatever they measured: give the files of audit, consent and adapters with --from, without --only",
     )
-  if (values.whole && (set !== "consent" || values.quick))
-    throw new Error("--whole is of --only consent, and not quick")
+  if (values.whole && ((set !== "consent" && set !== "audit") || values.quick))
+    throw new Error("--whole is of --only consent or audit, and not quick")
   if (values.server !== "15" && values.server !== "18") throw new Error("--server is 15 or 18")
   return {
     set,

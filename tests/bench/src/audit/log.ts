@@ -143,6 +143,19 @@ export async function sealing(stage: AuditStage): Promise<Figure[]> {
   return [{ what, unit: "s", measured: Number(quantile(lags, 0.99).toFixed(2)), most: 2 }]
 }
 
+/** What comes of `work`, and the most memory that this process had meanwhile. */
+async function watched<T>(work: Promise<T>): Promise<{ found: T; megabytes: number }> {
+  let most = 0
+  const look = setInterval(() => {
+    most = Math.max(most, process.memoryUsage.rss())
+  }, 50)
+  try {
+    return { found: await work, megabytes: Math.round(most / 1e6) }
+  } finally {
+    clearInterval(look)
+  }
+}
+
 /** Many views of one clinic, sealed, handed out and verified; then asked who saw a person. */
 export async function verification(stage: AuditStage, events: number): Promise<Figure[]> {
   const { audited } = stage
@@ -175,9 +188,11 @@ export async function verification(stage: AuditStage, events: number): Promise<F
       })
       await out.close()
       const started = Date.now()
-      const { ok, verdicts } = await verifyBundle({ bytes: createReadStream(file), keys: trustedKeys([publicKey]) })
+      const { found, megabytes } = await watched(
+        verifyBundle({ bytes: createReadStream(file), keys: trustedKeys([publicKey]) }),
+      )
       const took = (Date.now() - started) / 1000
-      if (!ok) throw new Error(`the bundle does not verify: ${verdicts.map(({ name }) => name).join(", ")}`)
+      if (!found.ok) throw new Error(`the bundle does not verify: ${found.verdicts.map(({ name }) => name).join(", ")}`)
       stage.report(`bundle of ${Math.round(statSync(file).size / 2 ** 20)} MiB verified`)
       await client.query("analyze wardkeep_audit.event")
       const times: number[] = []
@@ -197,6 +212,13 @@ export async function verification(stage: AuditStage, events: number): Promise<F
           unit: "s",
           measured: Number(took.toFixed(1)),
           most: (30 * events) / 1e6,
+        },
+        // Of this whole process, which has made and sealed the log before.
+        {
+          what: `memory while verifying ${count} events`,
+          unit: "MB",
+          measured: megabytes,
+          most: 300,
         },
         {
           what: `who saw a person, p95 of ${count} events`,

@@ -11,6 +11,7 @@ export interface AuditStage {
   readonly adminUrl: string
   readonly placement: Placement
   readonly quick: boolean
+  readonly whole: boolean
   readonly patients: readonly Patient[]
   readonly report: (text: string) => void
 }
