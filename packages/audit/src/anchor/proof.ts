@@ -1,24 +1,23 @@
 import type { Queryable } from "@wardkeep/postgres/migrate"
-import { type Frontier, grow, rootOf } from "../seal/tree.js"
+import { emptyTree, type Frontier, grow, rootOf } from "../seal/tree.js"
 
-const empty: Frontier = { size: 0n, roots: [] }
 /** Leaves that travel at once. */
 const page = 2000
 
 /** The deployment's log as it stood when it had `size` leaves; reads all of them, and keeps as many hashes as the size has bits. */
 export async function frontierAt(client: Queryable, size: number): Promise<Frontier> {
-  let frontier = empty
-  for await (const leaf of leavesOf(client, 0, size)) frontier = grow(frontier, leaf)
+  let frontier = emptyTree
+  for await (const leaf of leavesOf(client, "", 0, size)) frontier = grow(frontier, leaf)
   return frontier
 }
 
-/** The leaves `from` to `to - 1` of the deployment's log. */
-export async function* leavesOf(client: Queryable, from: number, to: number): AsyncIterable<Buffer> {
+/** The leaves `from` to `to - 1` of a tenant's log, or of the deployment's, whose tenant is empty. */
+export async function* leavesOf(client: Queryable, tenant: string, from: number, to: number): AsyncIterable<Buffer> {
   for (let next = from; next < to; ) {
     const { rows } = await client.query<{ hash: Buffer }>(
       `select hash from wardkeep_audit.leaf
-        where log = (select id from wardkeep_audit.log where tenant = '') and index >= $1 and index < $2 order by index limit ${page}`,
-      [next, to],
+        where log = (select id from wardkeep_audit.log where tenant = $1) and index >= $2 and index < $3 order by index limit ${page}`,
+      [tenant, next, to],
     )
     yield* rows.map((row) => row.hash)
     if (rows.length === 0) return
@@ -37,7 +36,7 @@ export function consistencyProof(older: Frontier, leaves: readonly Buffer[]): Bu
   const rangeRoot = (from: number, to: number): Buffer => {
     const known = before.get(from)
     if (to <= old && known !== undefined) return known
-    let tree = empty
+    let tree = emptyTree
     for (const leaf of leaves.slice(from - old, to - old)) tree = grow(tree, leaf)
     return rootOf(tree)
   }

@@ -88,7 +88,7 @@ class Witness implements WitnessAnchor {
     if (old === 0 || old >= size) return { leaves: [], proof: [] }
     const leaves: Buffer[] = []
     await this.#options.reading(async (client) => {
-      for await (const leaf of leavesOf(client, old, size)) leaves.push(leaf)
+      for await (const leaf of leavesOf(client, "", old, size)) leaves.push(leaf)
     })
     return { leaves, proof: consistencyProof(this.#seen, leaves) }
   }

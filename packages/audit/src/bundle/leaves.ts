@@ -1,5 +1,5 @@
 import type { Queryable } from "@wardkeep/postgres/migrate"
-import { saltOf } from "../seal/entry.js"
+import { saltOf, sealedFields } from "../seal/entry.js"
 
 const hidden = ["actor", "record", "subject", "detail"] as const
 
@@ -48,10 +48,7 @@ export async function bundledLeaf(client: Queryable, log: number, index: number)
 async function rowsAfter(client: Queryable, log: number, after: string, limit: number): Promise<Row[]> {
   const { rows } = await client.query<Row>(
     `select l.index::text, l.hash, l.entry, l.event is not null as sealed, l.seed,
-          case when e.id is not null then json_build_object('xid', e.xid::text, 'id', e.id::text, 'at_us', (extract(epoch from e.at) * 1000000)::bigint::text,
-            'tenant', e.tenant, 'branch', e.branch, 'role', e.role, 'purpose', e.purpose, 'session', e.session, 'request', e.request,
-            'verb', e.verb, 'relation', e.relation, 'groups', e.groups, 'n', e.n,
-            'actor', e.actor, 'record', e.record, 'subject', e.subject, 'detail', e.detail) end as event,
+          ${sealedFields} as event,
           case when x.log is not null then json_build_object('actor_salt', encode(x.actor_salt, 'base64'),
             'record', encode(x.record, 'base64'), 'subject', encode(x.subject, 'base64'), 'detail', encode(x.detail, 'base64')) end as erased
          from (select * from wardkeep_audit.leaf where log = $1 and index > $2 order by index limit $3) l

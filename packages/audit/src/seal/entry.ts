@@ -21,6 +21,13 @@ export interface SealedEvent {
   readonly detail: string | null
 }
 
+/** The same of a row `e` of events as JSON in SQL; null where it is gone. */
+export const sealedFields = `case when e.id is not null then json_build_object(
+  'xid', e.xid::text, 'id', e.id::text, 'at_us', (extract(epoch from e.at) * 1000000)::bigint::text, 'tenant', e.tenant,
+  'branch', e.branch, 'role', e.role, 'purpose', e.purpose, 'session', e.session, 'request', e.request, 'verb', e.verb,
+  'relation', e.relation, 'groups', e.groups, 'n', e.n, 'actor', e.actor, 'record', e.record, 'subject', e.subject,
+  'detail', e.detail) end`
+
 /** What the sealer says about one batch; a leaf of the deployment's log. */
 export interface Batch {
   readonly number: bigint

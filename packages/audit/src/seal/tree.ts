@@ -6,6 +6,8 @@ export interface Frontier {
   readonly roots: readonly Buffer[]
 }
 
+export const emptyTree: Frontier = { size: 0n, roots: [] }
+
 export function leafHash(entry: Buffer): Buffer {
   return createHash("sha256")
     .update(Buffer.from([0]))

@@ -1,4 +1,4 @@
-import { type Frontier, grow, rootOf } from "../seal/tree.js"
+import { emptyTree, type Frontier, grow, rootOf } from "../seal/tree.js"
 import { tileWidth } from "./layout.js"
 
 /** Consecutive hashes of one level. */
@@ -8,8 +8,7 @@ export interface Tile {
   readonly hashes: readonly Buffer[]
 }
 
-const empty: Frontier = { size: 0n, roots: [] }
-const growAll = (hashes: readonly Buffer[]): Frontier => hashes.reduce(grow, empty)
+const growAll = (hashes: readonly Buffer[]): Frontier => hashes.reduce(grow, emptyTree)
 
 /** The right edge of a log's tiles: of each level the hashes of the tile that is not full yet. */
 export class Edge {

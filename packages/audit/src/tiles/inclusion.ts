@@ -1,6 +1,4 @@
-import { type Frontier, grow, rootOf } from "../seal/tree.js"
-
-const empty: Frontier = { size: 0n, roots: [] }
+import { emptyTree, grow, rootOf } from "../seal/tree.js"
 
 /**
  * RFC 6962, section 2.1.1: the hashes that lead from a leaf to the root, from its sibling on. Reads every leaf once, and keeps as
@@ -9,7 +7,7 @@ const empty: Frontier = { size: 0n, roots: [] }
  * @param leaves all `size` of them, in order
  */
 export async function inclusionPath(leaves: AsyncIterable<Buffer>, index: number, size: number): Promise<Buffer[]> {
-  const ranges = siblings(index, size).map((range) => ({ ...range, tree: empty }))
+  const ranges = siblings(index, size).map((range) => ({ ...range, tree: emptyTree }))
   // All leaves but the one itself, in order: each range is left with its end.
   const inOrder = [...ranges].sort((a, b) => a.from - b.from)
   let at = 0

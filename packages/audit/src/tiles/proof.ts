@@ -1,11 +1,11 @@
 import { WardkeepError } from "@wardkeep/core"
 import { inTransaction, type Queryable } from "@wardkeep/postgres/migrate"
 import { headOf } from "../anchor/anchor.js"
+import { leavesOf } from "../anchor/proof.js"
 import { bundledLeaf } from "../bundle/leaves.js"
 import { recordReading } from "../read/record.js"
 import { commitment } from "../seal/entry.js"
 import { inclusionPath } from "./inclusion.js"
-import { tiledLeaves } from "./leaves.js"
 
 export interface ProofOptions {
   /** A dedicated connection of the migrator's login with the owner's role in force. */
@@ -139,10 +139,7 @@ async function headUnder(
 }
 
 async function pathIn(client: Queryable, tenant: string, index: number, size: number): Promise<Buffer[]> {
-  const hashes = async function* (): AsyncIterable<Buffer> {
-    for await (const { hash } of tiledLeaves(client, tenant, 0, size, "hashes")) yield hash
-  }
-  return await inclusionPath(hashes(), index, size)
+  return await inclusionPath(leavesOf(client, tenant, 0, size), index, size)
 }
 
 function proofText(index: number, path: readonly Buffer[], { note }: Signed, extra?: object): string {

@@ -1,6 +1,7 @@
 import { WardkeepError } from "@wardkeep/core"
 import { inTransaction, type Queryable } from "@wardkeep/postgres/migrate"
 import { type Head, headOf } from "../anchor/anchor.js"
+import { leavesOf } from "../anchor/proof.js"
 import { originOf } from "../seal/note.js"
 import { leafHash } from "../seal/tree.js"
 import { Edge, type Tile } from "./edge.js"
@@ -46,8 +47,7 @@ export async function writeTiles(options: TilesOptions): Promise<Tiles> {
       const edge = await edgeOf(options.store, published.size)
       await rehearse(options, edge.copy(), published, head, root)
       const writing = new Writing(options, edge)
-      const what = options.tenant === "" ? "entries" : "hashes"
-      for await (const leaf of tiledLeaves(options.client, options.tenant, beginning(published), head.size, what))
+      for await (const leaf of tiledLeaves(options.client, options.tenant, beginning(published), head.size))
         await writing.push(leaf)
       await writing.end()
       await options.store.replace("checkpoint", Buffer.from(note))
@@ -118,7 +118,7 @@ async function rehearse(options: TilesOptions, edge: Edge, published: Head, head
   const differs = (what: string): WardkeepError =>
     new WardkeepError("WK454", { message: `tiles and leaves do not have the root that ${what}` })
   const { client, tenant } = options
-  for await (const { hash } of tiledLeaves(client, tenant, beginning(published), head.size, "hashes")) {
+  for await (const hash of leavesOf(client, tenant, beginning(published), head.size)) {
     edge.push(hash)
     if (++old.leaves === published.size && edge.root().toString("base64") !== old.root)
       throw differs("the published checkpoint signs")
