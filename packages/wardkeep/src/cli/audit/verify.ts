@@ -64,8 +64,8 @@ export function auditVerifyCommand(context: CommandContext): Command {
         hint: "Give --key with a key from somebody you trust; never one that came with the log.",
       })
     const stores = await storesOf(flags, context)
-    const files = await checkpointsOf(notStores(flags.anchor), context)
-    const lost = await checkpointsOf(notStores(flags.lost), context)
+    const files = await checkpointsOf(flags.anchor?.filter((anchor) => !isStore(anchor)) ?? [], context)
+    const lost = await checkpointsOf(flags.lost ?? [], context)
     const trusted = {
       keys,
       lost,
@@ -92,8 +92,6 @@ export function auditVerifyCommand(context: CommandContext): Command {
 
 /** What is said and is no fault. */
 const told: ReadonlySet<string> = new Set(["UNSEALED", "DROPPED", "REBASED"])
-
-const notStores = (given: readonly string[] = []): string[] => given.filter((each) => !isStore(each))
 
 async function verifyShown(
   shown: Trusted & { readonly path: string; readonly shown: string },
