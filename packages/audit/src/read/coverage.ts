@@ -60,8 +60,8 @@ export async function readCoverage(client: Queryable, tenant: string): Promise<C
   const { rows } = await client.query<Omit<Coverage, "views"> & { recorded: boolean }>(
     `with ${gaps} select
        (select to_char(min(first.at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from (
-         select min(f.at) as at from (select f.at from wardkeep_audit.leaf f join wardkeep_audit.log l on l.id = f.log
-           where l.tenant = $1 and f.event is not null and f.index >= (select b.index from begins b)
+         select min(f.at) as at from (select f.at from wardkeep_audit.leaf f
+           where f.log = (select l.id from wardkeep_audit.log l where l.tenant = $1) and f.event is not null and f.index >= (select b.index from begins b)
              and not exists (select from gaps g where f.index between g.first and g.last) order by f.index limit 1000) f
          union all select min(e.at) from wardkeep_audit.event e where e.tenant = $1 and ${unsealed}) first) as since,
        -- Of the same leaves once: it may have come back from a backup and been dropped once more.

@@ -194,7 +194,7 @@ export async function verification(stage: AuditStage, events: number): Promise<F
       const took = (Date.now() - started) / 1000
       if (!found.ok) throw new Error(`the bundle does not verify: ${found.verdicts.map(({ name }) => name).join(", ")}`)
       stage.report(`bundle of ${Math.round(statSync(file).size / 2 ** 20)} MiB verified`)
-      await client.query("analyze wardkeep_audit.event")
+      await client.query("analyze wardkeep_audit.event, wardkeep_audit.leaf")
       const times: number[] = []
       for (let i = 0; i < 60; i++) {
         const hash = createHash("md5")

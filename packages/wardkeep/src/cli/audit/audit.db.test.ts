@@ -281,6 +281,7 @@ describe("the audit log on the command line", () => {
       expect(sealed).toMatchObject({ code: 0, stderr: "" })
       expect(sealed.stdout).toMatch(/kept \d+ leaves by s3:/)
       const verify = ["audit", "verify", "--key", "seal.pub"]
+      expect((await cli(...verify, "--lost", `s3://${store.bucket}/main`)).stderr).toContain("cannot be read")
       const both = await cli(...verify, ...to)
       expect(both).toMatchObject({ code: 0, stderr: "" })
       expect(both.stdout).toContain(`s3://${store.bucket}/main: 1 checkpoint\n`)
