@@ -5,7 +5,7 @@ import { type Figure, type FiguresReport, type Judged, judged, type RunOptions }
 import { describeMachine, Placement } from "../machine.ts"
 import type { BenchResult } from "../rounds.ts"
 import { serverSettingsOf, startServer } from "../server.ts"
-import { sealing, storage, verification } from "./log.ts"
+import { sealing, seenInAYear, storage, verification } from "./log.ts"
 import type { AuditStage } from "./stage.ts"
 import { listOfFifty, viewOfOne, viewOverNetwork, viewsOfSixteen } from "./views.ts"
 import { inserts, statements, transactions, updates } from "./writes.ts"
@@ -30,7 +30,11 @@ const figures: Readonly<Record<string, (stage: AuditStage) => Promise<Figure[]>>
   storage,
   sealing,
   log: (stage) => verification(stage, stage.quick ? 50_000 : stage.whole ? 1_000_000 : 500_000),
+  who: (stage) => seenInAYear(stage, stage.quick ? 60_000 : 10_000_000),
 }
+
+/** Only when named: half an hour, and ten gigabytes. */
+const long: ReadonlySet<string> = new Set(["who"])
 
 /** Times of the same work unaudited. A throughput of 0.85 is a time of 1 / 0.85. */
 const ratios: readonly (readonly [name: RegExp, most: number])[] = [
@@ -59,7 +63,8 @@ export async function runAudit(options: AuditOptions): Promise<FiguresReport> {
   const server = await startServer(options.server, { durable: true })
   try {
     const stage = await prepareStage(server, options)
-    const wanted = (name: string): boolean => options.benches.length === 0 || options.benches.includes(name)
+    const wanted = (name: string): boolean =>
+      options.benches.includes(name) || (options.benches.length === 0 && !long.has(name))
     const results: BenchResult[] = []
     for (const [name, bench] of Object.entries(benches)) if (wanted(name)) results.push(...(await bench(stage)))
     const measured: Figure[] = []
