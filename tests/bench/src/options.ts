@@ -24,6 +24,7 @@ export const usage = `npm run bench -- [--only context|permissions|audit|consent
   --quick   a tenth of the rows and fewer rounds: shows that it runs, not how fast it is
   --whole   consent: the whole million persons with a hundred million events; hours, and a hundred gigabytes
             audit: a million events to seal, hand out and verify, instead of half of them
+  --bench   audit: who, only when it is named: asks who saw a person among ten million events; ten gigabytes
   --from    judge (--check) or print (--page) the results of earlier runs instead of running
   --check   exit with 1 when a bar is missed
   --page    write docs/reference/performance.md; results of audit, consent and adapters come with --from, and from full runs only`

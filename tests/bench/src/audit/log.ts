@@ -202,15 +202,37 @@ async function askedWhoSaw(client: pg.Client, tenant: string, events: number): P
   }
 }
 
-/** Views of a year, each month in its partition and sealed by itself; then asked who saw a person. */
+/**
+ * Leaves of all events that have none, in one statement: sealing ten million one after the other takes an hour. Who asks who saw
+ * a person is told whether there is a leaf; nobody verifies these, whose hashes are not those of the events.
+ */
+async function leavesWithoutHashes(stage: AuditStage, tenant: string): Promise<void> {
+  await connected(stage.adminUrl, (admin) =>
+    admin.query(
+      `with l as (select id, size from wardkeep_audit.log where tenant = $1), made as (
+         insert into wardkeep_audit.leaf (log, index, hash, at, xid, event, seed)
+         select l.id, l.size - 1 + row_number() over (), sha256(int8send(e.id)), e.at, e.xid, e.id, sha256(int8send(-e.id)) from l, wardkeep_audit.event e
+          where e.tenant = $1 and e.id > (select max(event) from wardkeep_audit.leaf) returning 1)
+       update wardkeep_audit.log g set size = l.size + (select count(*) from made) from l where g.id = l.id`,
+      [tenant],
+    ),
+  )
+}
+
+/** Views of a year, each month in its partition; then asked who saw a person. */
 export async function seenInAYear(stage: AuditStage, events: number): Promise<Figure[]> {
   const tenant = stage.patients[0]?.clinic ?? ""
   return await owner(stage, async (client) => {
     await client.query("select wardkeep_audit.make_months(12)")
+    await viewsIn(stage, tenant, 1, 0)
+    await seal(stage, client)
     for (let month = 0; month < 12; month++) {
       await viewsIn(stage, tenant, Math.ceil(events / 12), month)
-      await seal(stage, client)
+      await leavesWithoutHashes(stage, tenant)
+      stage.report(`${month + 1} of 12 months filled`)
     }
+    await viewsIn(stage, tenant, 1, 0)
+    await seal(stage, client)
     return [await askedWhoSaw(client, tenant, events)]
   })
 }
