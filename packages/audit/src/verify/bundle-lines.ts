@@ -25,8 +25,17 @@ export class Lines {
 
   /** @throws WK405 the file ends before the bundle does, or the line is not JSON */
   async next(): Promise<unknown> {
-    let end = this.#read.indexOf(10, this.#next)
-    if (end < 0) end = await this.#readOn()
+    const ready = this.ready()
+    return ready === undefined ? this.#take(await this.#readOn()) : ready
+  }
+
+  /** The next line where it was read already with what is before it; undefined, which no line is, where more is to be read. */
+  ready(): unknown {
+    const end = this.#read.indexOf(10, this.#next)
+    return end < 0 ? undefined : this.#take(end)
+  }
+
+  #take(end: number): unknown {
     this.#line = this.#next
     this.#next = end + 1
     this.#number++

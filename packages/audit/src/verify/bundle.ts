@@ -4,7 +4,7 @@ import { readLeaf } from "./bundle-leaf.js"
 import { Lines } from "./bundle-lines.js"
 import { requireKnown, type ShownLog, verifyLogs } from "./deployment.js"
 import { keptOf } from "./kept.js"
-import type { ShownLeaf } from "./log.js"
+import type { Pages, ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
 import { requireSameDeployment } from "./same-deployment.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
@@ -53,7 +53,7 @@ interface Header {
 }
 
 function readHeader(line: unknown): Header {
-  const { wardkeep, version, log, made, tenants } = members(line)
+  const { wardkeep, version, log, made, tenants } = lineOf(line)
   if (wardkeep !== "audit-bundle")
     throw new WardkeepError("WK405", { message: "this file is not a bundle of an audit log" })
   if (version !== 1)
@@ -75,21 +75,27 @@ function originOf(log: string, tenant: string): string {
 
 /** Each log ends where the next one begins; the last one where the bundle does, whose hash is checked there. */
 async function* logsOf(lines: Lines, header: Header, keys: readonly KeyObject[]): AsyncIterable<ShownLog> {
-  let line = members(await lines.next())
+  let line = lineOf(await lines.next())
   for (const tenant of header.tenants) {
     if (line.tenant !== tenant || typeof line.seed !== "string") throw lines.damaged()
     const seed = Buffer.from(line.seed, "base64")
     const checkpoints: Checkpoint[] = []
     const faults: Verdict[] = []
-    line = members(await lines.next())
-    for (; typeof line.checkpoint === "string"; line = members(await lines.next())) {
+    line = lineOf(await lines.next())
+    for (; typeof line.checkpoint === "string"; line = lineOf(await lines.next())) {
       const read = readCheckpoint(line.checkpoint, keys)
       const origin = originOf(header.log, tenant)
       if (read !== undefined) checkpoints.push(read)
       else faults.push({ name: "EDITED", origin, message: "a checkpoint is not a checkpoint" })
     }
-    const leaves = async function* (): AsyncIterable<ShownLeaf> {
-      for (; "leaf" in line; line = members(await lines.next())) yield readLeaf(line, lines)
+    const ready = function* (): Iterable<ShownLeaf> {
+      for (; "leaf" in line; line = lineOf(lines.ready())) yield readLeaf(line, lines)
+    }
+    const leaves = async function* (): Pages {
+      while ("leaf" in line) {
+        yield ready()
+        if (line === unread) line = lineOf(await lines.next())
+      }
     }
     yield { tenant, seed, checkpoints, faults, leaves: leaves() }
   }
@@ -97,6 +103,15 @@ async function* logsOf(lines: Lines, header: Header, keys: readonly KeyObject[])
   if (typeof end !== "string" || end !== lines.hashBefore || !(await lines.atEnd())) throw lines.damaged()
 }
 
-function members(line: unknown): Record<string, unknown> {
-  return typeof line === "object" && line !== null ? { ...line } : {}
+type Line = Readonly<Record<string, unknown>>
+
+/** No line yet: the next one has not come as a whole. */
+const unread: Line = {}
+const empty: Line = {}
+
+const isObject = (line: unknown): line is Line => typeof line === "object" && line !== null
+
+/** Not a copy, which would cost as much as a hash. */
+function lineOf(read: unknown): Line {
+  return read === undefined ? unread : isObject(read) ? read : empty
 }

@@ -8,7 +8,7 @@ import { tenantTag } from "./hashing.js"
 import { type Era, Incarnations, nameAt, type SealedBatch, tenantEras } from "./incarnations.js"
 import type { Kept } from "./kept.js"
 import { KeptBack } from "./kept-back.js"
-import { type Known, type LogToVerify, type ShownLeaf, verifyLog } from "./log.js"
+import { type Known, type LogToVerify, type Pages, type ShownLeaf, verifyLog } from "./log.js"
 import type { Checkpoint } from "./note.js"
 import { type Ends, endsOf, signedAfterEnd } from "./retired.js"
 import { isFault, type Verdict, type VerifiedLog } from "./verdict.js"
@@ -24,7 +24,7 @@ export interface ShownLog {
   readonly faults?: readonly Verdict[]
   /** Events are shown as leaves only: what they say of the log itself, as that another incarnation begins, is not known. */
   readonly isClosed?: boolean
-  readonly leaves: AsyncIterable<ShownLeaf>
+  readonly leaves: Pages
 }
 
 export interface VerifiedLogs {
@@ -213,8 +213,12 @@ class DeploymentView {
     return signedAfterEnd(origin, log.checkpoints, this.#ends, ({ size }) => signedAt.get(size))
   }
 
-  async *watch(leaves: AsyncIterable<ShownLeaf>): AsyncIterable<ShownLeaf> {
-    for await (const leaf of leaves) {
+  async *watch(leaves: Pages): Pages {
+    for await (const page of leaves) yield this.#watched(page)
+  }
+
+  *#watched(page: Iterable<ShownLeaf>): Iterable<ShownLeaf> {
+    for (const leaf of page) {
       if (leaf.entry !== undefined) this.#read(leaf.entry, leaf.index)
       else if (leaf.event === undefined && leaf.gone !== true && leaf.unknown !== true) this.#keptBack.leaf(leaf.index)
       const act = actOf(leaf)

@@ -3,6 +3,8 @@ import { hash } from "node:crypto"
 // The verifier shares no code with the writer, on purpose: what both have wrong would be found by neither.
 
 const sha256 = (bytes: Uint8Array): Buffer => hash("sha256", bytes, "buffer")
+/** The same as text, by default of one byte a letter: Node makes it in less than half the time. */
+const digest = (bytes: Uint8Array, as: "binary" | "base64" = "binary"): string => hash("sha256", bytes, as)
 
 export const leafOf = (entry: Uint8Array): Buffer => sha256(Buffer.concat([Buffer.of(0), entry]))
 
@@ -63,12 +65,25 @@ class Bytes {
     const from = this.#at
     this.word(0xffffffff)
     if (value === null) return
-    const length = this.text(value)
+    const length = this.#ascii(value) || this.text(value)
     this.#bytes.writeUInt32BE(length, from)
   }
 
+  /** A short text of ASCII letters, which costs less than to ask Node for its bytes; 0 where it is not one. */
+  #ascii(value: string): number {
+    if (value.length > 64) return 0
+    this.#room(value.length)
+    for (let at = 0; at < value.length; at++) {
+      const letter = value.charCodeAt(at)
+      if (letter > 127) return 0
+      this.#bytes[this.#at + at] = letter
+    }
+    this.#at += value.length
+    return value.length
+  }
+
   /** A text as it is; returns how many bytes it has. */
-  text(value: string, encoding: "utf8" | "base64" = "utf8"): number {
+  text(value: string, encoding: "utf8" | "base64" | "binary" = "utf8"): number {
     // No UTF-16 unit has more than three bytes.
     this.#room(value.length * 3)
     const length = this.#bytes.write(value, this.#at, encoding)
@@ -82,8 +97,8 @@ class Bytes {
     this.#at += bytes.length
   }
 
-  sha256(): Buffer {
-    return sha256(this.#bytes.subarray(0, this.#at))
+  digest(): string {
+    return digest(this.#bytes.subarray(0, this.#at))
   }
 
   #room(more: number): void {
@@ -118,7 +133,7 @@ export function eventLeaf(event: OpenEvent): Buffer {
   seal(event.record)
   seal(event.subject)
   seal(event.detail)
-  return entry.sha256()
+  return Buffer.from(entry.digest(), "binary")
 }
 
 function seal(field: Hidden): void {
@@ -130,12 +145,12 @@ function seal(field: Hidden): void {
   opened.text(field.salt, "base64")
   opened.byte(field.value === null ? 0 : 1)
   if (field.value !== null) opened.text(field.value)
-  entry.copy(opened.sha256())
+  entry.text(opened.digest(), "binary")
 }
 
 /** The salt that belongs to a field, from the seed that the database keeps; fields count from 1: actor, record, subject, detail. */
 export function fieldSalt(seed: Uint8Array, field: 1 | 2 | 3 | 4): string {
-  return sha256(Buffer.concat([seed, Buffer.of(field)])).toString("base64")
+  return digest(Buffer.concat([seed, Buffer.of(field)]), "base64")
 }
 
 /** How the deployment's log names a tenant: who has the tenant's seed recognises it, nobody else does. */
@@ -174,36 +189,45 @@ export function rootAbove(leaf: Buffer, index: number, size: number, path: reado
   return last === 0 ? hash : undefined
 }
 
-const pair = new Bytes()
+/** What a node is hashed from: 1, its left and its right. */
+const pair = Buffer.alloc(65, 1)
+const [leftAt, rightAt] = [1, 33]
 
 function nodeOf(left: Buffer, right: Buffer): Buffer {
-  pair.begin(1)
-  pair.copy(left)
-  pair.copy(right)
-  return pair.sha256()
+  pair.set(left, leftAt)
+  pair.set(right, rightAt)
+  return sha256(pair)
 }
 
-/** RFC 6962 tree that is only ever read from left to right: perfect subtrees by height. */
+/** Of no tree are there more leaves than a number counts. */
+const tallest = 54
+
+/** RFC 6962 tree that is only ever read from left to right: the roots of its perfect subtrees by height, as its size has bits. */
 export class Tree {
-  readonly #peaks: (Buffer | undefined)[] = []
+  readonly #peaks = Buffer.alloc(32 * tallest)
   size = 0
 
+  /** What has not the length of a hash is none of a leaf: with it no root is one that was signed. */
   push(leaf: Buffer): void {
-    let carry = leaf
-    let height = 0
-    for (let left = this.#peaks[height]; left !== undefined; left = this.#peaks[++height]) {
-      carry = nodeOf(left, carry)
-      this.#peaks[height] = undefined
+    if (leaf.length === 32) pair.set(leaf, rightAt)
+    else pair.fill(0, rightAt)
+    let at = 0
+    for (let above = this.size; above % 2 === 1; above = (above - 1) / 2) {
+      this.#peaks.copy(pair, leftAt, at, at + 32)
+      pair.write(digest(pair), rightAt, "binary")
+      at += 32
     }
-    this.#peaks[height] = carry
+    pair.copy(this.#peaks, at, rightAt)
     this.size++
   }
 
   root(): Buffer {
     let right: Buffer | undefined
-    for (const peak of this.#peaks) {
-      if (peak === undefined) continue
-      right = right === undefined ? peak : nodeOf(peak, right)
+    let at = 0
+    for (let above = this.size; above > 0; above = Math.floor(above / 2)) {
+      const peak = this.#peaks.subarray(at, at + 32)
+      if (above % 2 === 1) right = right === undefined ? Buffer.from(peak) : nodeOf(peak, right)
+      at += 32
     }
     return right ?? sha256(Buffer.alloc(0))
   }

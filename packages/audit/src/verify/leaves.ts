@@ -1,6 +1,6 @@
 import type pg from "pg"
 import { fieldSalt, type Hidden, type OpenEvent } from "./hashing.js"
-import type { ShownLeaf } from "./log.js"
+import type { Pages, ShownLeaf } from "./log.js"
 
 type HiddenField = "actor" | "record" | "subject" | "detail"
 
@@ -33,7 +33,7 @@ const fields = `json_build_object('xid', e.xid::text, 'id', e.id::text, 'at_us',
   'actor', e.actor, 'record', e.record, 'subject', e.subject, 'detail', e.detail)`
 
 /** The leaves of one log of a database, from the first to the last. */
-export async function* leavesOf(client: Pick<pg.Client, "query">, log: number): AsyncIterable<ShownLeaf> {
+export async function* leavesOf(client: Pick<pg.Client, "query">, log: number): Pages {
   let after = "-1"
   for (;;) {
     const { rows } = await client.query<LeafRow>(
@@ -46,8 +46,9 @@ export async function* leavesOf(client: Pick<pg.Client, "query">, log: number): 
       [log, after],
     )
     const elsewhere = await eventsElsewhere(client, rows)
-    for (const row of rows)
-      yield shown(row.event === null ? row : { ...row, fields: row.fields ?? elsewhere.get(row.event) ?? null })
+    yield rows.map((row) =>
+      shown(row.event === null ? row : { ...row, fields: row.fields ?? elsewhere.get(row.event) ?? null }),
+    )
     if (rows.length < page) return
     after = rows.at(-1)?.index ?? after
   }

@@ -18,9 +18,12 @@ export interface ShownLeaf {
   readonly unknown?: boolean
 }
 
+/** Leaves from the first to the last, as many at once as came at once: to wait for each alone would take longer than to hash it. */
+export type Pages = AsyncIterable<Iterable<ShownLeaf>>
+
 export interface LogToVerify {
   readonly origin: string
-  readonly leaves: AsyncIterable<ShownLeaf>
+  readonly leaves: Pages
   /** What the log itself shows. */
   readonly checkpoints: readonly Checkpoint[]
   /** At which sizes else the tree is compared. */
@@ -64,53 +67,81 @@ interface VerifiedLeaves {
 export async function verifyLog(log: LogToVerify): Promise<VerifiedLeaves> {
   const found = new Faults(log.origin)
   const signed = new Set(log.checkpoints.filter((c) => c.signature === "valid").map((c) => c.size))
-  const claimed = Math.max(0, ...log.checkpoints.filter((c) => c.signature === "unknown").map((c) => c.size))
-  const wanted = [...signed, ...log.sizes].sort((a, b) => a - b)
-  const roots = new Map<number, Buffer>([[0, new Tree().root()]])
-  const tree = new Tree()
-  const disorder: number[] = []
+  const claimed = log.checkpoints.reduce((most, c) => (c.signature === "unknown" ? Math.max(most, c.size) : most), 0)
+  const tree = new RootedTree([...signed, ...log.sizes])
+  const order = new Order(signed)
+  const gaps = new Gaps(log.sealedIn)
+  const count = { withheld: 0, erased: 0, dropped: 0, unknown: 0 }
   let next = 0
   let gap = false
-  const count = { withheld: 0, erased: 0, dropped: 0, unknown: 0 }
-  const gaps = new Gaps(log.sealedIn)
-  let before: OpenEvent | undefined
-  for await (const leaf of log.leaves) {
-    if (leaf.index !== next) {
-      gap = true
-      if (leaf.index > next) found.add("DELETED", `leaves ${next} to ${leaf.index - 1} are not there`)
-      else found.add("INSERTED", `leaf ${leaf.index} is there twice`)
+  for await (const page of log.leaves)
+    for (const leaf of page) {
+      if (leaf.index !== next) {
+        gap = true
+        if (leaf.index > next) found.add("DELETED", `leaves ${next} to ${leaf.index - 1} are not there`)
+        else found.add("INSERTED", `leaf ${leaf.index} is there twice`)
+      }
+      next = leaf.index + 1
+      checkContent(leaf, found)
+      gaps.see(leaf)
+      if (leaf.unknown === true) count.unknown++
+      else if (leaf.erased === true) count.erased++
+      else if (leaf.event === undefined && leaf.entry === undefined && leaf.gone !== true) count.withheld++
+      order.see(leaf, tree.size)
+      tree.push(leaf.hash)
     }
-    next = leaf.index + 1
-    checkContent(leaf, found)
-    gaps.see(leaf)
-    if (leaf.unknown === true) count.unknown++
-    else if (leaf.erased === true) count.erased++
-    else if (leaf.event === undefined && leaf.entry === undefined && leaf.gone !== true) count.withheld++
-    if (signed.has(tree.size)) before = undefined
-    if (leaf.event !== undefined) {
-      if (before !== undefined && isAfter(before, leaf.event)) disorder.push(leaf.index)
-      before = leaf.event
-    }
-    tree.push(leaf.hash)
-    while (wanted[0] !== undefined && wanted[0] <= tree.size) {
-      const size = wanted.shift()
-      if (size === tree.size) roots.set(size, tree.root())
-    }
-  }
+  const { size, roots } = tree
   const { verdicts } = found
   const { nameAt, outside } = log.known(roots)
   const own = trustworthy(log.checkpoints, nameAt, found)
   const { dropped, done, deleted } = gaps.settle()
   for (const index of deleted) found.add("DELETED", `the event of leaf ${index} is not there`)
   const contentFaults = verdicts.length
-  compareOwn({ own, claimed, roots, size: tree.size, disorder, gap }, found)
-  compareOutside(outside, roots, tree.size, verdicts.length === contentFaults && !gap, found)
+  compareOwn({ own, claimed, roots, size, disorder: order.disorder, gap }, found)
+  compareOutside(outside, roots, size, verdicts.length === contentFaults && !gap, found)
   for (const { month, events, actor, on } of dropped) {
     count.dropped += events
     const message = `${events} events of ${month} were dropped on ${on} by ${actor}; their hashes are here`
     verdicts.push({ name: "DROPPED", origin: log.origin, count: events, message })
   }
-  return { size: tree.size, ...count, verdicts, done }
+  return { size, ...count, verdicts, done }
+}
+
+/** A tree, and its roots at these sizes. */
+class RootedTree {
+  readonly #tree = new Tree()
+  readonly roots = new Map<number, Buffer>([[0, this.#tree.root()]])
+  readonly #wanted: readonly number[]
+  #passed = 0
+
+  constructor(sizes: readonly number[]) {
+    this.#wanted = [...sizes].sort((a, b) => a - b)
+  }
+
+  get size(): number {
+    return this.#tree.size
+  }
+
+  push(leaf: Buffer): void {
+    this.#tree.push(leaf)
+    for (; (this.#wanted[this.#passed] ?? Number.POSITIVE_INFINITY) <= this.size; this.#passed++)
+      if (this.#wanted[this.#passed] === this.size) this.roots.set(this.size, this.#tree.root())
+  }
+}
+
+/** Leaves that come before one of an earlier transaction in the same batch, which ends at a size that is signed. */
+class Order {
+  readonly disorder: number[] = []
+  #before: OpenEvent | undefined
+
+  constructor(readonly signed: ReadonlySet<number>) {}
+
+  see({ index, event }: ShownLeaf, size: number): void {
+    if (this.signed.has(size)) this.#before = undefined
+    if (event === undefined) return
+    if (this.#before !== undefined && isAfter(this.#before, event)) this.disorder.push(index)
+    this.#before = event
+  }
 }
 
 class Faults {

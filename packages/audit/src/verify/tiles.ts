@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { requireKnown, verifyLogs } from "./deployment.js"
 import { leafOf, Tree } from "./hashing.js"
-import type { ShownLeaf } from "./log.js"
+import type { Pages, ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
 import { requireAnchorsOf } from "./same-deployment.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
@@ -62,7 +62,7 @@ class Tiles {
     readonly checkpoint: Checkpoint,
   ) {}
 
-  async *leaves(): AsyncIterable<ShownLeaf> {
+  async *leaves(): Pages {
     const { size } = this.checkpoint
     for (let index = 0; index * width < size && this.#missing < missed; index++) {
       const wide = Math.min(width, size - index * width)
@@ -70,7 +70,7 @@ class Tiles {
       if (wide === width) this.#roots.push(hashes === undefined ? undefined : rootOf(hashes))
       if (hashes === undefined) continue
       const entries = await this.#entries(index, wide)
-      for (const [at, hash] of hashes.entries()) yield this.#leaf(index * width + at, hash, entries?.[at])
+      yield hashes.map((hash, at) => this.#leaf(index * width + at, hash, entries?.[at]))
     }
   }
 

@@ -27,8 +27,15 @@ function fromPem(text: string): Uint8Array {
   return der.subarray(12)
 }
 
-export function hash(_algorithm: "sha256", bytes: Uint8Array): Buffer {
-  return Buffer.from(sha256(bytes))
+export function hash(_algorithm: "sha256", bytes: Uint8Array, encoding: "buffer"): Buffer
+export function hash(_algorithm: "sha256", bytes: Uint8Array, encoding: "binary" | "base64"): string
+export function hash(
+  _algorithm: "sha256",
+  bytes: Uint8Array,
+  encoding: "buffer" | "binary" | "base64",
+): Buffer | string {
+  const found = Buffer.from(sha256(bytes))
+  return encoding === "buffer" ? found : found.toString(encoding)
 }
 
 type Running = ReturnType<typeof sha256.create>
