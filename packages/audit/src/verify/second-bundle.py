@@ -1,7 +1,8 @@
-"""Second reader of bundles, from docs/FORMATS.md alone and without signatures: what each log holds, as JSON on the last line."""
+"""Second reader of bundles, from docs/FORMATS.md alone and without signatures: of each that it is given, a line of JSON."""
 import base64
 import hashlib
 import json
+import re
 import struct
 import sys
 from datetime import datetime, timedelta
@@ -14,6 +15,35 @@ DAY = 86_400_000_000
 TEN_MINUTES = 600_000_000
 OUTLIVING = ("retention", "rotation", "incarnation")
 BEGINNING, END = float("-inf"), float("inf")
+LONG = re.compile("(0|-?[1-9][0-9]{0,18})")
+BYTES32 = re.compile("[A-Za-z0-9+/]{43}=")
+
+
+class Damaged(Exception):
+    """A line of a bundle that says nothing which could be hashed."""
+
+
+def matches(pattern, value):
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def is_hidden(field):
+    """Closed or open, and not both."""
+    if not isinstance(field, dict):
+        return False
+    if "commitment" in field:
+        return "value" not in field and matches(BYTES32, field["commitment"])
+    return matches(BYTES32, field.get("salt")) and "value" in field and isinstance(field["value"], (str, type(None)))
+
+
+def is_event(event):
+    """Commitments and salts have 32 bytes, numbers no zeros before them; what is not so is damaged."""
+    numbers = all(matches(LONG, event.get(name)) and -(2**63) <= int(event[name]) < 2**63 for name in ("xid", "id", "at_us"))
+    texts = all(isinstance(event.get(name), str) for name in ("tenant", "role", "purpose", "verb", "relation"))
+    maybe = all(name in event and isinstance(event[name], (str, type(None))) for name in ("branch", "session", "request"))
+    groups = isinstance(event.get("groups"), list) and all(isinstance(group, str) for group in event["groups"])
+    count = type(event.get("n")) is int and 0 <= event["n"] < 2**32
+    return numbers and texts and maybe and groups and count and all(is_hidden(event.get(name)) for name in ("actor", "record", "subject", "detail"))
 
 
 def microseconds(year, month):
@@ -138,6 +168,42 @@ def named(log, deployment, acts):
     return all(origin == next(name for end, name in ends if int(size) <= end) + suffix for origin, size, *_ in log["checkpoints"])
 
 
+def kept_back(log):
+    """The first leaf of the deployment's log of which the hash alone is shown, though it cannot be an event; None where there is none."""
+    batches, sizes = [(BEGINNING, 0)], sorted(int(size) for _, size, *_ in log["checkpoints"])
+    for index, line in enumerate(log["leaves"]):
+        entry = base64.b64decode(line.get("entry", ""))
+        if entry[:2] == b"\x01\x02":
+            batches.append((index, struct.unpack(">Q", entry[2:10])[0]))
+    for index, line in enumerate(log["leaves"]):
+        if any(name in line for name in ("entry", "event", "gone")):
+            continue
+        at, number = [batch for batch in batches if batch[0] < index][-1]
+        after = [batch for batch in batches if batch[0] > index][:1]
+        signed = next((size for size in sizes if size > at), END) if number > 0 else BEGINNING
+        if index < signed or not after or after[0][1] != number + 1:
+            return index
+    return None
+
+
+def vouched(log, deployment, hashes):
+    """Whether the deployment's log holds a tree head of each checkpoint, under the tag of this seed, and no other."""
+    if log is deployment:
+        return True
+    tag = hashlib.sha256(b"\x02" + base64.b64decode(log["seed"]) + b"\x01" + log["tenant"].encode("utf-8")).digest()
+    entries = [base64.b64decode(line.get("entry", "")) for line in deployment["leaves"]]
+    heads = {struct.unpack(">Q", entry[34:42])[0]: entry[42:] for entry in entries if entry[:2] == b"\x01\x03" and entry[2:34] == tag}
+    held = all(size <= len(hashes) and root(hashes[:size]) == head for size, head in heads.items())
+    return len(heads) > 0 and held and all(int(size) in heads for _, size, *_ in log["checkpoints"])
+
+
+def whole(log):
+    """Whether the leaves are counted from 0 and end where the newest checkpoint does, each with a hash of 32 bytes."""
+    newest = max((int(size) for _, size, *_ in log["checkpoints"]), default=0)
+    counted = [line["leaf"] for line in log["leaves"]] == list(range(newest))
+    return counted and all(len(base64.b64decode(line["hash"])) == 32 for line in log["leaves"])
+
+
 def edited(line):
     if "event" in line:
         return base64.b64encode(event_leaf(line["event"])).decode() != line["hash"]
@@ -150,7 +216,10 @@ def edited(line):
 def read(data):
     lines = data.decode("utf-8").split("\n")
     header, logs = json.loads(lines[0]), []
-    for line in (json.loads(text) for text in lines[1:-2]):
+    for number, line in enumerate((json.loads(text) for text in lines[1:-2]), 2):
+        event = line.get("event")
+        if event is not None and not line.get("gone") and event.get("version") == 1 and not is_event(event):
+            raise Damaged(number)
         if "seed" in line:
             logs.append({"tenant": line["tenant"], "seed": line["seed"], "checkpoints": [], "leaves": []})
         elif "checkpoint" in line:
@@ -175,8 +244,19 @@ def summary(log, deployment):
         "deleted": deleted,
         "rebased": len(acts) if log is deployment else 0,
         "named": named(log, deployment, acts),
+        "kept_back": kept_back(log) if log is deployment else None,
+        "vouched": vouched(log, deployment, hashes),
+        "whole": whole(log),
     }
 
 
-LOGS = read(sys.stdin.buffer.read())
-print(json.dumps([summary(log, LOGS[0]) for log in LOGS]))
+def said_of(data):
+    try:
+        logs = read(data)
+        return [summary(log, logs[0]) for log in logs]
+    except Damaged as damaged:
+        return {"damaged": damaged.args[0]}
+
+
+for bundle in re.findall(rb'(?s).*?\n{"end":[^\n]*\n', sys.stdin.buffer.read()):
+    print(json.dumps(said_of(bundle)))

@@ -1,9 +1,10 @@
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto"
+import { generateKeyPairSync } from "node:crypto"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { ended, forged, pem, sealed, signer } from "#tests/fixture/sealed-bundle.ts"
 import {
   artefacts,
   startChromium,
@@ -12,115 +13,14 @@ import {
   watch,
 } from "../../../../../examples/express-clinic/src/testing/chromium.ts"
 import { verifierPage } from "../../../page.build.ts"
-import { batchEntry, checkpointEntry, eventEntry, type SealedEvent } from "../../seal/entry.js"
-import { checkpointNote, keyHash, signerFrom } from "../../seal/note.js"
-import { type Frontier, grow, leafHash, rootOf } from "../../seal/tree.js"
-import { fieldSalt } from "../hashing.js"
+import { checkpointNote } from "../../seal/note.js"
 import { trustedKeys, verifyBundle } from "../index.js"
 
-const { privateKey } = generateKeyPairSync("ed25519")
-const pem = createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString()
 const stranger = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString()
-const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
-const tenant = "clinic/a"
 let browser: Browser
 let folder = ""
 let watched: Watched
 let page: Page
-
-interface Made {
-  readonly text: string
-  /** The deployment's newest checkpoint. */
-  readonly checkpoint: string
-}
-
-interface Leaf {
-  readonly hash: Buffer
-  readonly shown: object
-}
-
-function leafOf(event: SealedEvent): Leaf {
-  const salt = randomBytes(32)
-  const open = (field: 1 | 2 | 3 | 4, value: string | null): object => ({ salt: fieldSalt(salt, field), value })
-  const { actor, record, subject, detail } = event
-  const hidden = { actor: open(1, actor), record: open(2, record), subject: open(3, subject), detail: open(4, detail) }
-  return { hash: leafHash(eventEntry(event, salt)), shown: { event: { version: 1, ...event, ...hidden } } }
-}
-
-const entryLeaf = (entry: Buffer): Leaf => ({ hash: leafHash(entry), shown: { entry: entry.toString("base64") } })
-const frontierOf = (leaves: readonly Leaf[]): Frontier =>
-  leaves.map(({ hash }) => hash).reduce(grow, { size: 0n, roots: [] })
-const linesOf = (leaves: readonly Leaf[]): object[] =>
-  leaves.map(({ hash, shown }, leaf) => ({ leaf, hash: hash.toString("base64"), ...shown }))
-
-interface Story {
-  readonly deployment?: string
-  /** The month of all events was dropped. */
-  readonly dropped?: boolean
-  /** The key was retired, and signs another batch all the same. */
-  readonly retired?: boolean
-}
-
-/** A bundle as the writer's encoders make it, with neither database nor sealer. */
-function sealed(events: number, { deployment = "clinic", dropped, retired }: Story = {}): Made {
-  const log = `wardkeep/${deployment}/5f0c`
-  const own = randomBytes(32)
-  const said = { ...eventAt(events), actor: "audit:owner", role: "owner", record: null, subject: null }
-  const drop = `{"phase":"begun","month":"2026-09","reason":"over","leaves":[[0,${events - 1}]]}`
-  const act = { ...said, verb: "retention", relation: "wardkeep_audit.event", n: events, detail: drop }
-  const past = Array.from({ length: events }, (_, n) => leafOf(eventAt(n)))
-  const leaves = dropped ? [...past.map(({ hash }) => ({ hash, shown: { gone: true } })), leafOf(act)] : past
-  const tree = frontierOf(leaves)
-  const capture = JSON.stringify({ triggers: 3, state: "a", functions: "b", policy: "c", off: [] })
-  const at = { number: 1n, atMicroseconds: 1_790_000_000_000_000n, incarnation: "1/1/1" }
-  const batch = batchEntry({ ...at, previousSnapshot: null, snapshot: "1:1:", events, capture })
-  const farewell = { ...said, tenant: "", verb: "rotation", relation: "wardkeep_audit.checkpoint" }
-  const next = JSON.stringify({ retired: keyHash(signer), next: "0".repeat(64), reason: "yearly" })
-  const top = [
-    ...(retired ? [leafOf({ ...farewell, detail: next })] : []),
-    ...[batch, checkpointEntry(own, tenant, tree.size, rootOf(tree))].map(entryLeaf),
-  ]
-  const all = retired ? [...top, entryLeaf(batch)] : top
-  const noteOf = (part: readonly Leaf[]): string =>
-    checkpointNote(signer, log, BigInt(part.length), rootOf(frontierOf(part)))
-  const name = `${log}/${encodeURIComponent(tenant)}`
-  const lines = [
-    { wardkeep: "audit-bundle", version: 1, log, made: "2026-11-28T10:00:00.000Z", tenants: ["", tenant] },
-    { tenant: "", seed: randomBytes(32).toString("base64") },
-    { checkpoint: noteOf(top) },
-    ...(retired ? [{ checkpoint: noteOf(all) }] : []),
-    ...linesOf(all),
-    { tenant, seed: own.toString("base64") },
-    { checkpoint: checkpointNote(signer, name, tree.size, rootOf(tree)) },
-    ...linesOf(leaves),
-  ]
-  return { text: ended(lines.map((line) => JSON.stringify(line))), checkpoint: noteOf(top) }
-}
-
-function eventAt(n: number): SealedEvent {
-  const who = { actor: "asha", record: `record ${n}`, subject: `patient ${n}`, detail: '{"phone":["98","99"]}' }
-  const where = { tenant, branch: "north", role: "doctor", purpose: "care", session: null, request: null }
-  return {
-    ...who,
-    ...where,
-    xid: "700",
-    id: String(n),
-    at_us: "1790000000000000",
-    verb: "update",
-    relation: "public.patient",
-    groups: ["contact"],
-    n: 1,
-  }
-}
-
-function ended(lines: readonly string[]): string {
-  const body = lines.map((line) => `${line}\n`).join("")
-  return `${body}${JSON.stringify({ end: createHash("sha256").update(body).digest("hex") })}\n`
-}
-
-/** As a forger would: the end fits again. */
-const forged = (text: string, from: string, to: string): string =>
-  ended(text.replace(from, to).trimEnd().split("\n").slice(0, -1))
 
 interface Given {
   readonly keys?: string

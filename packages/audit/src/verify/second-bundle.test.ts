@@ -1,0 +1,165 @@
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { beforeAll, expect, it } from "vitest"
+import { ended, pem, sealed } from "#tests/fixture/sealed-bundle.ts"
+import { trustedKeys, verifyBundle } from "./index.js"
+
+type Line = Record<string, unknown>
+
+const good = sealed(9).text
+const lines = (): Line[] =>
+  good
+    .trimEnd()
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line))
+const [batch, head, first] = [3, 4, 7]
+
+/** In pieces that end anywhere, or as a whole. */
+async function* pieces(text: string, size: number): AsyncIterable<Uint8Array> {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+async function says(text: string, size: number): Promise<unknown> {
+  try {
+    return await verifyBundle({ bytes: pieces(text, size), keys: trustedKeys([pem]) })
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return { code: error.code, message: error.message }
+    throw error
+  }
+}
+
+/** By the second implementation: whether each bundle is sound, or which of its lines is damaged. */
+function second(texts: readonly string[]): unknown[] {
+  const script = fileURLToPath(new URL("second-bundle.py", import.meta.url))
+  const run = spawnSync("python3", [script], { input: texts.join(""), encoding: "utf8" })
+  expect(run.stderr).toBe("")
+  const answers = run.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+  expect(answers).toHaveLength(texts.length)
+  return answers.map((found) => {
+    if (!Array.isArray(found)) return found.damaged
+    return found.every(
+      ({ roots, edited, deleted, named, kept_back, vouched, whole }) =>
+        roots && edited === 0 && deleted === 0 && named && kept_back === null && vouched && whole,
+    )
+  })
+}
+
+type Change = (lines: Line[]) => unknown
+const leaf =
+  (at: number, change: Line): Change =>
+  (all) => {
+    all[at] = { ...all[at], ...change }
+  }
+const event =
+  (at: number, change: Line): Change =>
+  (all) => {
+    all[at] = { ...all[at], event: { ...(all[at]?.event as Line), ...change } }
+  }
+const withheld =
+  (...places: number[]): Change =>
+  (all) => {
+    for (const at of places) all[at] = { leaf: all[at]?.leaf, hash: all[at]?.hash }
+  }
+const zeros = Buffer.alloc(32).toString("base64")
+
+const cases: readonly [what: string, change: Change, word: string][] = [
+  ["nothing", () => undefined, "OK"],
+  ["an event kept back", withheld(first + 2), "OK"],
+  ["who did it", event(first + 2, { actor: { salt: zeros, value: "x" } }), "EDITED"],
+  ["the hash of an event", leaf(first + 2, { hash: zeros }), "EDITED"],
+  [
+    "the hash of an event kept back",
+    (all) => {
+      withheld(first)(all)
+      leaf(first, { hash: zeros })(all)
+    },
+    "EDITED",
+  ],
+  [
+    "the hash of an event kept back, a byte longer",
+    (all) => {
+      withheld(first)(all)
+      const longer = Buffer.concat([Buffer.from(String(all[first]?.hash), "base64"), Buffer.of(0)])
+      leaf(first, { hash: longer.toString("base64") })(all)
+    },
+    "EDITED",
+  ],
+  [
+    "where the hash of one that is kept back ends and the next begins",
+    (all) => {
+      withheld(first, first + 1)(all)
+      const both = Buffer.concat([first, first + 1].map((at) => Buffer.from(String(all[at]?.hash), "base64")))
+      leaf(first, { hash: both.subarray(0, 31).toString("base64") })(all)
+      leaf(first + 1, { hash: both.subarray(31).toString("base64") })(all)
+    },
+    "EDITED",
+  ],
+  [
+    "an event that is said to be gone",
+    (all) => {
+      withheld(first)(all)
+      leaf(first, { gone: true })(all)
+    },
+    "DELETED",
+  ],
+  ["a leaf cut out", (all) => all.splice(first + 2, 1), "DELETED"],
+  ["the newest leaves cut", (all) => all.splice(-2), "TRUNCATED"],
+  ["a leaf twice", (all) => all.splice(first, 0, all[first] ?? {}), "INSERTED"],
+  ["a leaf more", (all) => all.push({ leaf: 9, hash: zeros }), "INSERTED"],
+  ["the batch kept back", withheld(batch), "DELETED"],
+  ["the tree head kept back", withheld(head), "DELETED"],
+  ["the batch and the tree head kept back", withheld(batch, head), "DELETED"],
+  ["another seed", leaf(5, { seed: zeros }), "SPLIT_VIEW"],
+  ["no leaf and no checkpoint of the clinic", (all) => all.splice(6), "ROLLED_BACK"],
+  ["a commitment with what it says", event(first + 1, { actor: { commitment: zeros, value: "x" } }), "damaged"],
+  ["a commitment of 31 bytes", event(first + 1, { record: { commitment: `${zeros.slice(0, -2)}==` } }), "damaged"],
+  ["a commitment of other letters", event(first + 1, { record: { commitment: zeros.replace("A", "_") } }), "damaged"],
+  [
+    "a commitment of letters beyond ASCII",
+    event(first, { record: { commitment: zeros.replace("A", "Ā") } }),
+    "damaged",
+  ],
+  ["no salt", event(first + 1, { detail: { value: "x" } }), "damaged"],
+  ["a number with zeros before it", event(first, { id: "001" }), "damaged"],
+  ["a number that is none", event(first, { id: 1 }), "damaged"],
+  ["a number beyond eight bytes", event(first, { xid: "9223372036854775808" }), "damaged"],
+  ["another number of events", event(first, { n: 1 + 2 ** 32 }), "damaged"],
+  ["a group that is no text", event(first, { groups: [1] }), "damaged"],
+  ["no clinic", event(first, { tenant: null }), "damaged"],
+]
+const texts = cases.map(([, change]) => {
+  const changed = lines()
+  change(changed)
+  return ended(changed.map((line) => JSON.stringify(line)))
+})
+let others: unknown[] = []
+
+beforeAll(() => {
+  others = second(texts)
+})
+
+it.each(cases.map(([what, , word], at) => ({ what, word, at })))(
+  "both implementations say of a bundle in which is changed: $what, $word",
+  async ({ word, at }) => {
+    const text = texts[at] ?? ""
+    const found = await says(text, text.length)
+    expect(JSON.stringify(found)).toContain(word === "OK" ? '"ok":true,' : word)
+    const damaged = /line (\d+) of the bundle is damaged/.exec(JSON.stringify(found))?.[1]
+    expect(others[at]).toBe(damaged === undefined ? word === "OK" : Number(damaged))
+    for (const size of [13, 997]) expect(await says(text, size)).toEqual(found)
+  },
+)
+
+it.each(["null", "{}", "[]", "7"])(
+  "a line between leaves that is %s is no pause: the bundle is damaged",
+  async (line) => {
+    const all = good.trimEnd().split("\n").slice(0, -1)
+    const text = ended(all.toSpliced(first + 2, 0, line))
+    for (const size of [1, text.length]) expect(await says(text, size)).toMatchObject({ code: "WK405" })
+  },
+)
