@@ -188,4 +188,9 @@ export const auditCodes = {
     hint: "See the message: check the event's number (`wardkeep audit timeline --json`), seal first, or take a later checkpoint.",
     http: 404,
   },
+  WK456: {
+    title: "The log cannot be sealed on a standby",
+    hint: "Give the primary's address. Once this server is promoted, run `wardkeep audit rebase`; nothing was changed.",
+    http: 409,
+  },
 } as const satisfies Record<`WK4${number}`, CodeEntry>
