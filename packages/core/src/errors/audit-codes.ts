@@ -193,4 +193,14 @@ export const auditCodes = {
     hint: "Give the primary's address. Once this server is promoted, run `wardkeep audit rebase`; nothing was changed.",
     http: 409,
   },
+  WK457: {
+    title: "A file does not say until where a key signed",
+    hint: "Give the file that `wardkeep audit rotate-key --last` wrote, and with --key the old public key too.",
+    http: 400,
+  },
+  WK458: {
+    title: "Somebody else writes these tiles",
+    hint: "Run it again. Where nobody writes any more, a writer was ended while it published: remove the file .lock. No checkpoint was published.",
+    http: 409,
+  },
 } as const satisfies Record<`WK4${number}`, CodeEntry>
