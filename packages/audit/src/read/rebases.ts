@@ -25,7 +25,7 @@ interface Act {
 
 const iso = (moment: string): string => `to_char(${moment} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
-/** Leaves that were kept, in the note that the act carries: its sixth line. */
+/** Leaves that were kept, in the note that the act carries: its fifth line. */
 const kept = String.raw`substring(a.note from '^(?:[^\n]*\n){4}(\d{1,15}) ')::bigint`
 
 /** Oldest first. What the acts say of themselves; whether it is true, verification tells. */
@@ -44,8 +44,8 @@ export async function rebasesOf(client: Queryable, tenant: string): Promise<Reba
 
 function lostIn(note: string | null): number | null {
   const [, , , , here = "", there = ""] = (note ?? "").split("\n")
-  const [signed, lost] = [here, there].map((head) => Number.parseInt(head, 10)) as [number, number]
-  return Number.isNaN(signed + lost) ? null : Math.max(0, lost - signed)
+  const lost = Number.parseInt(there, 10) - Number.parseInt(here, 10)
+  return Number.isNaN(lost) ? null : Math.max(0, lost)
 }
 
 /** By how many leaves the tenant's log grew in the batch of the act, as the tree head of that batch says. */

@@ -479,6 +479,7 @@ describe("the audit log on the command line", () => {
       new RegExp(`REBASED wardkeep/.*${size} leaves were kept of ${name}, no more were known`),
     )
     expect((await cli("audit", "rebase", "--key", "seal.pem", "--reason", "x", "--yes")).stderr).toContain("WK445")
+    expect((await cli("audit", "touched", "asha", ...about)).stdout).toContain("nothing more was known to be signed")
   })
 
   it("says where there is none", async () => {

@@ -70,7 +70,7 @@ async function requireBehind(client: pg.Client, kept: string, deployment: string
   const [name, signed = ""] = kept.split("\n")
   const size = Number(signed)
   const { rows } = await client.query<{ id: string; here: string | null; same: string | null }>(
-    `with own as (select c.size, c.note from wardkeep_audit.checkpoint c where c.log = (select g.id from wardkeep_audit.log g where g.tenant = ''))
+    `with own as not materialized (select c.size, c.note from wardkeep_audit.checkpoint c where c.log = (select g.id from wardkeep_audit.log g where g.tenant = ''))
      select s.deployment::text as id, (select max(size)::text from own) as here, (select note from own where size = $1) as same from wardkeep_audit.seal_state s`,
     [size],
   )
