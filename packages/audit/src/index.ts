@@ -62,6 +62,7 @@ export {
   whoChanged,
   whoSaw,
 } from "./read/read.js"
+export type { RebasedLog } from "./read/rebases.js"
 export { tail } from "./read/tail.js"
 export { type DropMonthOptions, dropMonth } from "./retention/drop-month.js"
 export { type Hold, type HoldOptions, openHolds, placeLogHold, releaseLogHold } from "./retention/hold.js"

@@ -1,7 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
-import { chownSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chownSync,
+  closeSync,
+  lchownSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Account, unprivilegedAccount } from "./account.ts"
@@ -16,6 +26,13 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string | number | boolean>>
   /** Off for tests; a demo that shows durable writes turns it on. */
   readonly fsync?: boolean
+  /** Another server's files instead of a new cluster. */
+  readonly copied?: {
+    /** Of the superuser in them. */
+    readonly password: string
+    /** Puts them into the folder of the data. */
+    fill(data: string): void
+  }
 }
 
 /** A real PostgreSQL server of this process, gone when the process is gone. */
@@ -28,6 +45,8 @@ export interface EmbeddedServer {
   /** Of the superuser, for the database `postgres`. */
   readonly url: string
   readonly pid: number
+  /** The folder with the programs that it was started from. */
+  readonly binaries: string
   /** Holds data, log and, where needed, a copy of the binaries; deleted by `stop`. */
   readonly folder: string
   log(): string
@@ -45,8 +64,14 @@ export async function startEmbedded(options: ServerOptions = {}): Promise<Embedd
   try {
     const bin = runnableBinaries(found, home.path, account)
     const major = majorVersion(bin)
-    const password = randomBytes(18).toString("base64url")
-    await initialise({ bin, home, account, password, major })
+    const { copied } = options
+    const password = copied?.password ?? randomBytes(18).toString("base64url")
+    if (copied === undefined) await initialise({ bin, home, account, password, major })
+    else {
+      mkdirSync(dataFolder(home), { mode: 0o700 })
+      copied.fill(dataFolder(home))
+      if (account !== undefined) giveAll(dataFolder(home), account)
+    }
     const { port, pid } = await launchOnFreePort(bin, home, account, options)
     return {
       host,
@@ -56,6 +81,7 @@ export async function startEmbedded(options: ServerOptions = {}): Promise<Embedd
       majorVersion: major,
       url: `postgres://${user}:${password}@${host}:${port}/postgres`,
       pid,
+      binaries: found,
       folder: home.path,
       log: () => readFileSync(logFile(home), "utf8"),
       stop: () => home.remove(),
@@ -72,6 +98,15 @@ interface NewCluster {
   readonly account: Account | undefined
   readonly password: string
   readonly major: number
+}
+
+function giveAll(folder: string, account: Account): void {
+  lchownSync(folder, account.uid, account.gid)
+  for (const each of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, each.name)
+    if (each.isDirectory()) giveAll(path, account)
+    else lchownSync(path, account.uid, account.gid)
+  }
 }
 
 const dataFolder = (home: Home): string => join(home.path, "data")

@@ -55,7 +55,7 @@ export async function accessReport(options: AccessReportOptions): Promise<Access
 }
 
 function gapsOf(
-  { since, dropped, tables, off, erased, views, undetermined, unnamed }: Coverage,
+  { since, dropped, rebased, tables, off, erased, views, undetermined, unnamed }: Coverage,
   more: boolean,
 ): string[] {
   return [
@@ -66,6 +66,10 @@ function gapsOf(
           `Of ${dropped.map(({ month }) => month).join(", ")} nothing is kept any more: the time that records are kept for was over.`,
         ]
       : []),
+    ...rebased.map(
+      ({ since, at }) =>
+        `Since ${at} the records are kept in another database, such as a restored copy: what happened ${since === null ? "before that" : `between ${since} and then`} may be missing.`,
+    ),
     `Only changes of ${tables} tables are recorded; paper, telephone and other systems are not.`,
     views === 0
       ? "Who looked at a record without changing it is not recorded here."

@@ -1,5 +1,6 @@
 import type { Queryable } from "@wardkeep/postgres/migrate"
 import { capturing } from "../seal/capture.js"
+import { type RebasedLog, rebasesOf } from "./rebases.js"
 
 /** What an answer from the log rests on. */
 export interface Coverage {
@@ -7,6 +8,8 @@ export interface Coverage {
   readonly since: string | null
   /** Months of this tenant's log that were dropped after their retention, and how many events they had. */
   readonly dropped: readonly { readonly month: string; readonly events: number }[]
+  /** Where the log goes on in a restored, cloned or promoted database, oldest first: what of it is lost, and what was taken over unsealed. */
+  readonly rebased: readonly RebasedLog[]
   /** Tables whose writes are recorded now. */
   readonly tables: number
   /** Tables whose capture is switched off now. */
@@ -57,7 +60,7 @@ const gaps = `gaps as (
    where not exists (select from gaps g where c.index between g.first and g.last))`
 
 export async function readCoverage(client: Queryable, tenant: string): Promise<Coverage> {
-  const { rows } = await client.query<Omit<Coverage, "views"> & { recorded: boolean }>(
+  const { rows } = await client.query<Omit<Coverage, "views" | "rebased"> & { recorded: boolean }>(
     `with ${gaps} select
        (select to_char(min(first.at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from (
          select min(f.at) as at from (select f.at from wardkeep_audit.leaf f
@@ -80,7 +83,8 @@ export async function readCoverage(client: Queryable, tenant: string): Promise<C
     [tenant],
   )
   const { recorded = false, ...found } = rows[0] ?? nothing
-  return { ...found, views: recorded ? await viewedTables(client) : 0 }
+  const rebased = await rebasesOf(client, tenant)
+  return { ...found, rebased, views: recorded ? await viewedTables(client) : 0 }
 }
 
 async function viewedTables(client: Queryable): Promise<number> {

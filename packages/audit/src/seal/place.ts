@@ -21,10 +21,11 @@ interface Attempt {
  * Any login may take an advisory lock, and pg_locks shows the number of the one that is held. So a lock in the hands of a
  * login that could not seal is left to it, and the place gets another number.
  *
- * @throws WK403 another process seals already · WK410 a pooler stands between
+ * @throws WK403 another process seals already · WK410 a pooler stands between · WK456 a standby
  */
 export async function takePlace(client: Queryable): Promise<Place> {
   await requireDirect(client)
+  await requirePrimary(client)
   let { key, taken, pid } = await attempt(client)
   for (let turn = 0; !taken; turn++) {
     if (await sealerHolds(client, key))
@@ -81,4 +82,15 @@ async function requireDirect(client: Queryable): Promise<void> {
   const named: unknown = Reflect.get(client, "processID")
   const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid")
   if (typeof named === "number" && Number(rows[0]?.pid) !== named) throw pooled()
+}
+
+/**
+ * A standby takes no writes, and has no log of its own.
+ *
+ * @throws WK456
+ */
+export async function requirePrimary(client: Queryable): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>("select pg_is_in_recovery() as standby")
+  if (rows[0]?.standby === true)
+    throw new WardkeepError("WK456", { message: "this server is a standby, and is sealed at its primary" })
 }

@@ -13,6 +13,10 @@ import { enterBySql, type Grant, inContext, issueBySql } from "#tests/fixture/to
 import type { TestDatabase } from "#tests/harness/src/database.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { writeBundle } from "../bundle/bundle.js"
+import { accessReport } from "../read/access-report.js"
+import { blastRadius } from "../read/blast-radius.js"
+import { readCoverage } from "../read/coverage.js"
+import { touched, whoSaw } from "../read/read.js"
 import { tileFolder } from "../tiles/folder.js"
 import { type EventProof, proveEvent } from "../tiles/proof.js"
 import { type Tiles, writeTiles } from "../tiles/write.js"
@@ -174,6 +178,16 @@ describe("a restored database", () => {
     const { events, sealed } = (await facts(url)) as { events: number; sealed: number }
     expect(sealed).toBe(events)
 
+    const tenants = [clinic.branches[0].clinic, clinic.branches[2].clinic]
+    const rested = await Promise.all(tenants.map((tenant) => owned(url, (client) => readCoverage(client, tenant))))
+    const [here, elsewhere] = rested.map(({ rebased }) => rebased)
+    // One log of two clinics: what is lost is said to both, what was adopted to whose it is.
+    expect(here).toEqual([
+      { at: expect.any(String), since: expect.any(String), lost: found.lost, adopted: found.unsealed },
+    ])
+    expect(elsewhere).toEqual([{ ...here?.[0], adopted: 0 }])
+    expect(Date.parse(here?.[0]?.since ?? "")).toBeLessThan(Date.parse(here?.[0]?.at ?? ""))
+
     const alone = await verified(url)
     expect(alone).toMatchObject({ ok: true, verdicts: [{ name: "REBASED", count: found.lost }] })
     expect(alone.verdicts[0]?.message).toContain(`${found.lost} are lost`)
@@ -232,6 +246,16 @@ describe("a restored database", () => {
     expect(verdicts[0]?.message).toContain("nobody looked outside")
     // Nobody declared what was lost, so nobody can accept it.
     expect(names(await verified(url, [], [ahead]))).toEqual(["REBASED", "ROLLED_BACK"])
+    const of = { tenant: clinic.branches[0].clinic, reason: "complaint 4" }
+    const subject = "00000000-0000-0000-0000-000000000000"
+    const answers = await owned(url, async (client) => [
+      await whoSaw({ client, ...of, subject }),
+      await touched({ client, ...of, actor: "asha", subject }),
+      await blastRadius({ client, ...of, actor: "asha" }),
+    ])
+    for (const { coverage } of answers) expect(coverage.rebased).toMatchObject([{ lost: null }])
+    const report = await owned(url, (client) => accessReport({ client, ...of, subject, requestedBy: "subject" }))
+    expect(report.gaps.join(" ")).toMatch(/kept in another database.* may be missing/)
   })
 
   it("is refused without a reason, and with an anchor of another log, key or history", async () => {

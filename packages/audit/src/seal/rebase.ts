@@ -2,7 +2,7 @@ import { WardkeepError } from "@wardkeep/core"
 import { inTransaction, type Queryable } from "@wardkeep/postgres/migrate"
 import { type Head, headOf } from "../anchor/anchor.js"
 import { originOf, type Signer, signedBy, signedNote } from "./note.js"
-import { leavePlace, type Place, takePlace } from "./place.js"
+import { leavePlace, type Place, requirePrimary, takePlace } from "./place.js"
 import { isRetired } from "./sealer.js"
 import { beginSealing, lockState, type State, signBatch } from "./sign.js"
 import { frontierFrom, rootOf } from "./tree.js"
@@ -52,11 +52,12 @@ export interface Rebased extends Incarnation {
 /**
  * Says what {@link rebase} would do, and changes nothing.
  *
- * @throws WK446 nothing was sealed, or the anchor is not of this log's history
+ * @throws WK446 nothing was sealed, or the anchor is not of this log's history · WK456 a standby
  * @example const { lost, unsealed } = await findIncarnation({ client, deployment, signer, anchor })
  */
 export async function findIncarnation(options: FindOptions): Promise<Incarnation> {
   const { client } = options
+  await requirePrimary(client)
   const { rows } = await client.query<Facts>(
     "select deployment::text, incarnation as known, wardkeep_audit.incarnation() as incarnation from wardkeep_audit.seal_state",
   )
@@ -73,7 +74,7 @@ export async function findIncarnation(options: FindOptions): Promise<Incarnation
  * Whoever holds a checkpoint of what was lost is told ROLLED_BACK by every later verification, unless they accept that one as lost.
  *
  * @throws WK403 another process seals · WK410 a pooler · WK445 the key was retired · WK446 nothing was sealed, no reason, or the
- *   anchor is not of this log's history
+ *   anchor is not of this log's history · WK456 a standby
  * @example
  * const { next, lost } = await rebase({ client, deployment, signer, anchor, reason: "disk failure, backup of 3 November" })
  */

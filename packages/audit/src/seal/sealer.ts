@@ -15,6 +15,8 @@ export interface SealOptions {
   readonly signer: Signer
   /** Milliseconds after which a batch without events is sealed too, so that silence can be told from a dead sealer. Default 60000. */
   readonly heartbeat?: number
+  /** Asked before each batch, in its transaction: where it rejects, nothing is signed. */
+  readonly before?: () => Promise<void>
 }
 
 /** One process that seals; made by {@link openSealer}. */
@@ -39,7 +41,7 @@ export interface Sealer {
 /**
  * Takes the place of the one sealer of this database.
  *
- * @throws WK403 another process seals already · WK410 a pooler stands between · WK445 the key was retired
+ * @throws WK403 another process seals already · WK410 a pooler stands between · WK445 the key was retired · WK456 a standby
  * @example
  * const sealer = await openSealer({ client, deployment: policy.deployment, signer: signerFrom(pem) })
  * const { checkpoint } = await sealer.seal()
@@ -84,5 +86,6 @@ async function sealBatch(options: SealOptions, place: Place): Promise<Sealed> {
       detail: `${state.known} → ${state.incarnation}`,
     })
   }
+  await options.before?.()
   return await signBatch(options, state, { after: state.previous, heartbeat })
 }

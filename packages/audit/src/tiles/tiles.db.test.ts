@@ -13,10 +13,11 @@ import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { eraseSubject } from "../erase/erase.js"
 import { batchEntry } from "../seal/entry.js"
 import { checkpointNote, signerFrom } from "../seal/note.js"
+import { rotateKey } from "../seal/rotate.js"
 import { openSealer } from "../seal/sealer.js"
 import { leafHash } from "../seal/tree.js"
 import { trustedKeys, type Verification, verifyProof, verifyTiles } from "../verify/index.js"
-import { tileFolder } from "./folder.js"
+import { type TileStore, tileFolder } from "./folder.js"
 import { type ProofOptions, proveEvent } from "./proof.js"
 import { type Tiles, writeTiles } from "./write.js"
 
@@ -240,6 +241,68 @@ it("a file that was not there a moment ago is compared, and never taken for one'
   await expect(store.add("tile/0/001", Buffer.of(1))).rejects.toMatchObject({ code: "WK454" })
 })
 
+it("of two writers at once the newer checkpoint stays, and one that was ended while it published is told", async () => {
+  await views(3)
+  await seal()
+  const store = tileFolder(folder("two"), "two")
+  const { deployment } = clinic.policy
+  const at = (over: Partial<TileStore>): Promise<Tiles> =>
+    owned((client) => writeTiles({ client, deployment, tenant, store: { ...store, ...over } }))
+  const published = async (): Promise<number> =>
+    Number((await store.read("checkpoint"))?.toString("utf8").split("\n")[1] ?? 0)
+  // The slower one read the log before the other one did, and publishes after it.
+  let newer = 0
+  const slower = await at({
+    async swap(...asked) {
+      if (newer === 0) {
+        await views(300)
+        await seal()
+        newer = (await write(tenant, "two")).leaves
+      }
+      return await store.swap(...asked)
+    },
+  })
+  expect(slower.leaves).toBe(newer)
+  expect(await published()).toBe(newer)
+  // One that is ahead of what was published meanwhile goes on from that.
+  await views(1)
+  await seal()
+  const older = await store.read("checkpoint")
+  rmSync(join(folder("two"), "checkpoint"))
+  let turns = 0
+  const ahead = await at({
+    async swap(...asked) {
+      if (turns++ === 0) writeFileSync(join(folder("two"), "checkpoint"), older ?? "")
+      return await store.swap(...asked)
+    },
+  })
+  expect([turns, ahead.leaves, await published()]).toEqual([2, newer + 1, newer + 1])
+  expect(await verified(filesOf("two"))).toMatchObject({ ok: true })
+  writeFileSync(join(folder("two"), ".lock"), "")
+  await views(1)
+  await seal()
+  await expect(write(tenant, "two")).rejects.toMatchObject({ code: "WK458" })
+  expect(await published()).toBe(newer + 1)
+  rmSync(join(folder("two"), ".lock"))
+  await write(tenant, "two")
+  expect(await published()).toBe(newer + 2)
+})
+
+it("are written the same on a disk without hard links, and take nobody's place there", async () => {
+  // As FAT and some network file systems answer.
+  const linkless = (): Promise<never> => Promise.reject(Object.assign(new Error("link"), { code: "EPERM" }))
+  const store = tileFolder(folder("linkless"), "linkless", linkless)
+  const { deployment } = clinic.policy
+  await owned((client) => writeTiles({ client, deployment, tenant, store }))
+  await write(tenant, "linked")
+  expect(filesOf("linkless")).toEqual(filesOf("linked"))
+  const both = await Promise.allSettled([store.add("tile/9/000", Buffer.of(1)), store.add("tile/9/000", Buffer.of(2))])
+  const [is = 0] = (await store.read("tile/9/000")) ?? []
+  expect(both[is - 1]).toMatchObject({ status: "fulfilled", value: true })
+  expect(both[2 - is]).toMatchObject({ status: "rejected", reason: { code: "WK454" } })
+  expect(readdirSync(folder("linkless")).filter((name) => name.startsWith("."))).toEqual([])
+})
+
 describe("the proof of an event", () => {
   it("is verified here and by a second language, with the checkpoint it stands under, and is recorded", async () => {
     const anchor = await seal()
@@ -338,5 +401,70 @@ describe("the proof of an event", () => {
     expect(code(one.text.replace(/^extra .*\n/m, ""))).toBe("WK405")
     expect(code(said({ version: 2 }))).toBe("WK407")
     expect(code(said({ event: { ...extra.event, version: 2 } }))).toBe("WK407")
+  })
+})
+
+describe("tiles and a proof that a key signed", () => {
+  it("after it was retired are KEY_UNKNOWN to who knows its last checkpoint, and before as ever", async () => {
+    const next = pair()
+    const event = await eventOf("person-7")
+    const { deployment } = clinic.policy
+    await write("", "before")
+    const before = await prove(event)
+    const { last } = await owned((client) =>
+      rotateKey({ client, deployment, from: signer, to: next.signer, reason: "yearly" }),
+    )
+    const both = [...keys, ...next.keys]
+    const retired = [last]
+    const proved = (text: string, known = retired): string[] =>
+      verifyProof({ text, keys: both, retired: known }).verdicts.map(({ name }) => name)
+    const tiled = async (files: ReadonlyMap<string, Buffer>, known = retired): Promise<string[]> =>
+      (await verifyTiles({ read: async (path) => files.get(path), keys: both, retired: known })).verdicts.map(
+        ({ name }) => name,
+      )
+    await write("", "after")
+    const after = await prove(event)
+    for (const text of [before.text, after.text]) expect(proved(text)).toEqual([])
+    for (const name of ["before", "after"]) expect(await tiled(filesOf(name))).toEqual([])
+
+    // Whoever has the old key signs what the new one did.
+    const late = (note: string): string => {
+      const [origin = "", size = "", root = ""] = note.split("\n")
+      return checkpointNote(signer, origin, BigInt(size), Buffer.from(root, "base64"))
+    }
+    const files = filesOf("after")
+    const stolen = new Map([
+      ...files,
+      ["checkpoint", Buffer.from(late(files.get("checkpoint")?.toString("utf8") ?? ""))] as const,
+    ])
+    expect(await tiled(stolen, [])).toEqual([])
+    expect(await tiled(stolen)).toEqual(["KEY_UNKNOWN"])
+    const extra = JSON.parse(Buffer.from(after.text.split("\n")[1]?.slice(6) ?? "", "base64").toString())
+    const head = extra.head.slice(0, extra.head.indexOf("\n\n") + 2)
+    const moved = { ...extra, head: head + late(extra.head.slice(head.length)) }
+    const text = after.text.replace(/^extra .*$/m, `extra ${Buffer.from(JSON.stringify(moved)).toString("base64")}`)
+    expect(proved(text, [])).toEqual([])
+    expect(proved(text)).toEqual(["KEY_UNKNOWN"])
+    await views(1)
+    await owned(async (client) => {
+      const sealer = await openSealer({ client, deployment, signer: next.signer, heartbeat: 0 })
+      await sealer.seal()
+      await sealer.close()
+    })
+    const grown = await prove(event)
+    const own = grown.text.slice(0, grown.text.indexOf("\n\n") + 2)
+    expect(proved(grown.text)).toEqual([])
+    expect(proved(own + late(grown.text.slice(own.length)))).toEqual(["KEY_UNKNOWN"])
+    // Of a clinic's tiles nobody knows how large the deployment's log was.
+    expect(await tiled(filesOf("clinic"))).toEqual(["KEY_UNKNOWN"])
+    expect(await tiled(filesOf("clinic"), [])).toEqual([])
+    const verifiedWith = (known: string[], trusted = both): unknown =>
+      verifyProof({ text: after.text, keys: trusted, retired: known })
+    const [origin = ""] = last.split("\n")
+    const note = (of: string): string => checkpointNote(signer, of, 1n, Buffer.alloc(32))
+    expect(() => verifiedWith(["x"])).toThrow(expect.objectContaining({ code: "WK457" }))
+    expect(() => verifiedWith([last], next.keys)).toThrow(expect.objectContaining({ code: "WK457" }))
+    expect(() => verifiedWith([note(`${origin}/${tenant}`)])).toThrow(expect.objectContaining({ code: "WK457" }))
+    expect(() => verifiedWith([note("wardkeep/other/1")])).toThrow(expect.objectContaining({ code: "WK406" }))
   })
 })

@@ -32,29 +32,50 @@ export interface Tiles {
  * Writes a log as C2SP tlog-tiles: what is new since the last time, and the checkpoint last, so that whoever reads meanwhile finds
  * what the old one signs. Nothing is written that the newest checkpoint does not sign.
  *
- * @throws WK408 nothing sealed · WK454 the store holds another log, or another history of this one · WK009 the store
+ * Of several writers at once the newest checkpoint stays.
+ *
+ * @throws WK408 nothing sealed · WK454 the store holds another log, or another history of this one · WK458 another writer does not
+ *   end · WK009 the store
  * @example await writeTiles({ client, deployment, tenant: "", store: tileFolder("/srv/log", "/srv/log") })
  */
 export async function writeTiles(options: TilesOptions): Promise<Tiles> {
+  const { client, store } = options
   return await inTransaction(
-    options.client,
+    client,
     async () => {
-      const { note, root } = await newestOf(options)
-      const head = headOf(note)
-      const published = await publishedIn(options.store, head)
-      const done = { origin: head.origin, leaves: head.size }
-      if (published.body === head.body) return { ...done, added: 0, withheld: 0 }
-      const edge = await edgeOf(options.store, published.size)
-      await rehearse(options, edge.copy(), published, head, root)
-      const writing = new Writing(options, edge)
-      for await (const leaf of tiledLeaves(options.client, options.tenant, beginning(published), head.size))
-        await writing.push(leaf)
-      await writing.end()
-      await options.store.replace("checkpoint", Buffer.from(note))
-      return { ...done, added: writing.added, withheld: writing.withheld }
+      // Before the log is read: whatever was published then is of no more leaves than the log has now.
+      let before = await store.read("checkpoint")
+      const newest = await newestOf(options)
+      const head = headOf(newest.note)
+      for (let turn = 0, added = 0; ; turn++, before = await store.read("checkpoint")) {
+        const published = publishedIn(before, head.origin)
+        // Another writer was at work meanwhile, and read the log later.
+        if (turn > 0 && published.size > head.size)
+          return { origin: head.origin, leaves: published.size, added, withheld: 0 }
+        requireBehind(published, head)
+        if (published.body === head.body) return { origin: head.origin, leaves: head.size, added, withheld: 0 }
+        const writing = await written(options, published, { head, root: newest.root })
+        added += writing.added
+        if (await store.swap("checkpoint", before, Buffer.from(newest.note)))
+          return { origin: head.origin, leaves: head.size, added, withheld: writing.withheld }
+      }
     },
     "begin isolation level repeatable read read only",
   )
+}
+
+async function written(
+  options: TilesOptions,
+  published: Head,
+  { head, root }: { readonly head: Head; readonly root: Buffer },
+): Promise<Writing> {
+  const edge = await edgeOf(options.store, published.size)
+  await rehearse(options, edge.copy(), published, head, root)
+  const writing = new Writing(options, edge)
+  for await (const leaf of tiledLeaves(options.client, options.tenant, beginning(published), head.size))
+    await writing.push(leaf)
+  await writing.end()
+  return writing
 }
 
 async function newestOf({ client, deployment, tenant }: TilesOptions): Promise<{ note: string; root: Buffer }> {
@@ -77,17 +98,19 @@ async function newestOf({ client, deployment, tenant }: TilesOptions): Promise<{
 
 const withoutIncarnation = (origin: string): string => origin.split("/").toSpliced(2, 1).join("/")
 
-async function publishedIn(store: TileStore, head: Head): Promise<Head> {
-  const text = (await store.read("checkpoint"))?.toString("utf8")
-  if (text === undefined) return { origin: head.origin, size: 0, body: "" }
-  const published = headOf(text)
-  if (published.origin !== head.origin)
-    throw new WardkeepError("WK454", { message: `the tiles are of ${published.origin}, the log is ${head.origin}` })
+function publishedIn(bytes: Buffer | undefined, origin: string): Head {
+  if (bytes === undefined) return { origin, size: 0, body: "" }
+  const published = headOf(bytes.toString("utf8"))
+  if (published.origin !== origin)
+    throw new WardkeepError("WK454", { message: `the tiles are of ${published.origin}, the log is ${origin}` })
+  return published
+}
+
+function requireBehind(published: Head, head: Head): void {
   if (published.size > head.size || (published.size === head.size && published.body !== head.body))
     throw new WardkeepError("WK454", {
       message: `the tiles are of ${published.size} leaves, and of these the log has other ones: ${head.size} are signed`,
     })
-  return published
 }
 
 /** The first leaf that is read anew: leaves of a full tile are not. */

@@ -18,6 +18,8 @@ export interface VerifyBundleOptions {
   readonly anchors?: readonly string[]
   /** Checkpoints of which you know that what they sign beyond a restored state was lost: accepted where the log declares it so. */
   readonly lost?: readonly string[]
+  /** The last checkpoint of each key that was retired, as `rotate-key --last` kept it: what such a key signed later is KEY_UNKNOWN, whatever is shown says. */
+  readonly retired?: readonly string[]
 }
 
 /** What a bundle says about itself; nothing of it is evidence. */
@@ -30,7 +32,7 @@ export interface BundleVerification extends Verification {
 /**
  * Verifies what somebody handed over, with neither database nor network; memory does not grow with the bundle.
  *
- * @throws WK405 truncated, damaged, or no bundle · WK406 an anchor is of another deployment · WK407 unknown version
+ * @throws WK405 truncated, damaged, or no bundle · WK406 an anchor is of another deployment · WK407 unknown version · WK457 `retired`
  * @example
  * const { ok, verdicts } = await verifyBundle({ bytes: createReadStream(file), keys: trustedKeys([pem]), anchors: [kept] })
  */
@@ -39,7 +41,7 @@ export async function verifyBundle(options: VerifyBundleOptions): Promise<Bundle
   const lines = new Lines(bytes)
   const header = readHeader(await lines.next())
   const kept = keptOf(options)
-  const found = await verifyLogs(logsOf(lines, header, keys), kept, keys)
+  const found = await verifyLogs(logsOf(lines, header, keys), kept, options)
   requireSameDeployment(header.log, kept, found.names)
   requireKnown(found)
   return { ...verification(found.verdicts, found.logs, found.anchored), ...header }

@@ -15,12 +15,14 @@ export interface VerifyDatabaseOptions {
   readonly anchors?: readonly string[]
   /** Checkpoints of which you know that what they sign beyond a restored state was lost: accepted where the log declares it so. */
   readonly lost?: readonly string[]
+  /** The last checkpoint of each key that was retired, as `rotate-key --last` kept it: what such a key signed later is KEY_UNKNOWN, whatever is shown says. */
+  readonly retired?: readonly string[]
 }
 
 /**
  * Reads the whole log in one snapshot and says by name what happened to it.
  *
- * @throws WK407 an entry is of a version that this verifier does not know
+ * @throws WK407 an entry is of a version that this verifier does not know · WK457, WK406 `retired`
  * @example const { ok, verdicts } = await verifyDatabase({ client, keys: trustedKeys([pem]), anchors: [kept] })
  */
 export async function verifyDatabase(options: VerifyDatabaseOptions): Promise<Verification> {
@@ -28,7 +30,7 @@ export async function verifyDatabase(options: VerifyDatabaseOptions): Promise<Ve
   await client.query("begin isolation level repeatable read read only")
   try {
     const kept = keptOf(options)
-    const found = await verifyLogs(logsOf(client, keys), kept, keys)
+    const found = await verifyLogs(logsOf(client, keys), kept, options)
     const verdicts = [
       ...found.verdicts,
       ...absent(found),

@@ -10,7 +10,7 @@ import type { Kept } from "./kept.js"
 import { KeptBack } from "./kept-back.js"
 import { type Known, type LogToVerify, type Pages, type ShownLeaf, verifyLog } from "./log.js"
 import type { Checkpoint } from "./note.js"
-import { type Ends, endsOf, signedAfterEnd } from "./retired.js"
+import { type Ends, earlier, endsOf, knownEnds, signedAfterEnd } from "./retired.js"
 import { isFault, type Verdict, type VerifiedLog } from "./verdict.js"
 
 /** One log as a database or a bundle shows it. */
@@ -25,6 +25,13 @@ export interface ShownLog {
   /** Events are shown as leaves only: what they say of the log itself, as that another incarnation begins, is not known. */
   readonly isClosed?: boolean
   readonly leaves: Pages
+}
+
+/** Whom a reader believes. */
+export interface Trusting {
+  readonly keys: readonly KeyObject[]
+  /** The last checkpoint of each key that was retired. */
+  readonly retired?: readonly string[]
 }
 
 export interface VerifiedLogs {
@@ -54,10 +61,10 @@ export interface VerifiedLogs {
 export async function verifyLogs(
   logs: AsyncIterable<ShownLog>,
   kept: readonly Kept[],
-  keys: readonly KeyObject[],
+  { keys, retired = [] }: Trusting,
 ): Promise<VerifiedLogs> {
   const outside = kept.filter((head) => head.signature === "valid")
-  const view = new DeploymentView(outside, keys)
+  const view = new DeploymentView(outside, { keys, retired })
   const verdicts: Verdict[] = []
   const verified: VerifiedLog[] = []
   const done: VerifiedLogs["done"][number][] = []
@@ -117,7 +124,7 @@ class DeploymentView {
 
   constructor(
     readonly outside: readonly Kept[],
-    readonly keys: readonly KeyObject[],
+    readonly trusting: Required<Trusting>,
   ) {}
 
   get snapshot(): string | undefined {
@@ -185,8 +192,9 @@ class DeploymentView {
   }
 
   #settle({ checkpoints }: ShownLog, roots: ReadonlyMap<number, Buffer>): readonly Era[] {
-    this.#ends = endsOf(this.#rotations, checkpoints)
-    const trusted = { keys: this.keys, ends: this.#ends }
+    const { keys, retired } = this.trusting
+    this.#ends = earlier(endsOf(this.#rotations, checkpoints), knownEnds(this.origin, retired, keys))
+    const trusted = { keys, ends: this.#ends }
     this.#incarnations = new Incarnations(this.origin, this.#acts, this.#batches, trusted, roots)
     return this.#incarnations.eras
   }

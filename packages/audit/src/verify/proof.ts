@@ -3,6 +3,7 @@ import { WardkeepError } from "@wardkeep/core"
 import { isEvent } from "./bundle-leaf.js"
 import { eventLeaf, headLeaf, type OpenEvent, rootAbove, tenantTag } from "./hashing.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
+import { knownEnds, signedAfterEnd } from "./retired.js"
 import { requireAnchorsOf } from "./same-deployment.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
 
@@ -13,6 +14,8 @@ export interface VerifyProofOptions {
   readonly keys: readonly KeyObject[]
   /** Checkpoints that were kept elsewhere; one of the proof's own size is compared, of other sizes a proof says nothing. */
   readonly anchors?: readonly string[]
+  /** The last checkpoint of each key that was retired, as `rotate-key --last` kept it: what such a key signed later is KEY_UNKNOWN, whatever is shown says. */
+  readonly retired?: readonly string[]
 }
 
 /** What was proved: this event is that leaf of the log. */
@@ -26,13 +29,14 @@ const damaged = (): WardkeepError =>
   new WardkeepError("WK405", { message: "the proof is truncated or damaged", hint: "Ask for the whole file again." })
 
 /**
- * Verifies the proof of one event with neither database nor network. That a key was retired before it signed is told by the
- * whole log only.
+ * Verifies the proof of one event with neither database nor network. That a key was retired before it signed is told
+ * by the whole log, or by whoever knows its last checkpoint.
  *
- * @throws WK405 truncated, damaged, or no proof · WK406 an anchor is of another deployment · WK407 unknown version
+ * @throws WK405 truncated, damaged, or no proof · WK406 an anchor is of another deployment · WK407 unknown version ·
+ *   WK457 `retired`
  * @example const { ok, event } = verifyProof({ text, keys: trustedKeys([pem]), anchors: [kept] })
  */
-export function verifyProof({ text, keys, anchors = [] }: VerifyProofOptions): EventVerification {
+export function verifyProof({ text, keys, anchors = [], retired = [] }: VerifyProofOptions): EventVerification {
   const proof = readProof(text, keys)
   const { event, seed, head } = readExtra(proof.extra, keys)
   const { checkpoint, index } = proof
@@ -40,6 +44,9 @@ export function verifyProof({ text, keys, anchors = [] }: VerifyProofOptions): E
   const kept = anchors.map((note) => readCheckpoint(note, keys)).filter((each) => each !== undefined)
   requireAnchorsOf(top.origin, kept)
   const verdicts = [...ofSignature(checkpoint), ...(head === undefined ? [] : ofSignature(head.checkpoint))]
+  const ends = knownEnds(top.origin, retired, keys)
+  verdicts.push(...signedAfterEnd(top.origin, [top], ends, ({ size }) => size))
+  if (head !== undefined) verdicts.push(...signedAfterEnd(checkpoint.origin, [checkpoint], ends, () => head.index + 1))
   const add = (name: Verdict["name"], { origin }: Checkpoint, message: string): void =>
     void verdicts.push({ name, origin, message })
   if (!holds(proof, eventLeaf(event)))

@@ -1,5 +1,7 @@
+import type { KeyObject } from "node:crypto"
+import { WardkeepError } from "@wardkeep/core"
 import type { RotationAct } from "./acts.js"
-import type { Checkpoint } from "./note.js"
+import { type Checkpoint, readCheckpoint } from "./note.js"
 import type { Verdict } from "./verdict.js"
 
 /** Until which size of the deployment's log each retired key signed: up to the first checkpoint that holds its own farewell. */
@@ -31,4 +33,36 @@ export function signedAfterEnd(
     const message = `the checkpoint of size ${checkpoint.size} is signed by a key that was retired before`
     return [{ name: "KEY_UNKNOWN", origin, message }]
   })
+}
+
+/**
+ * Until where keys signed as the reader knows it, whatever is shown says: by the last checkpoint of each, which was kept when it was
+ * retired. Sizes of the deployment's log, under whichever name of it.
+ *
+ * @param origin a log of the deployment that is verified
+ * @throws WK457 no trusted key signed it, or it is of no deployment's log · WK406 of another deployment
+ */
+export function knownEnds(origin: string, last: readonly string[], keys: readonly KeyObject[]): Ends {
+  const deployment = (name: string): string => name.split("/").slice(0, 2).join("/")
+  const ends = new Map<string, number>()
+  for (const note of last) {
+    const head = readCheckpoint(note, keys)
+    if (head?.signature !== "valid" || head.key === undefined || head.origin.split("/").length !== 3)
+      throw new WardkeepError("WK457", {
+        message: "the last checkpoint of a retired key is signed by no trusted key, or is a tenant's",
+      })
+    if (deployment(head.origin) !== deployment(origin))
+      throw new WardkeepError("WK406", {
+        message: `what is shown is of ${deployment(origin)}, the last checkpoint of a retired key is of ${deployment(head.origin)}`,
+      })
+    ends.set(head.key, Math.min(head.size, ends.get(head.key) ?? head.size))
+  }
+  return ends
+}
+
+/** The earlier end of each key. */
+export function earlier(one: Ends, other: Ends): Ends {
+  const ends = new Map(one)
+  for (const [key, size] of other) ends.set(key, Math.min(size, ends.get(key) ?? size))
+  return ends
 }

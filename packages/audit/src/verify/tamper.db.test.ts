@@ -266,8 +266,9 @@ describe("a superuser who", () => {
 describe("another key", () => {
   const next = pair()
   const trusting = trustedKeys([key.open, thief.open, next.open])
-  const verified = (keys = trusting): Promise<Verification> => admin((client) => verifyDatabase({ client, keys }))
-  const bundled = async (keys = trusting): Promise<Verification> => {
+  const verified = (keys = trusting, retired: string[] = []): Promise<Verification> =>
+    admin((client) => verifyDatabase({ client, keys, retired }))
+  const bundled = async (keys = trusting, retired: string[] = []): Promise<Verification> => {
     let text = ""
     const take = async (piece: string): Promise<void> => {
       text += piece
@@ -277,8 +278,22 @@ describe("another key", () => {
     const bytes = async function* (): AsyncIterable<Uint8Array> {
       yield Buffer.from(text)
     }
-    return await verifyBundle({ bytes: bytes(), keys })
+    return await verifyBundle({ bytes: bytes(), keys, retired })
   }
+
+  it("is no secret of the log's: who knows the last checkpoint of a retired key finds what it signed without a rotation", async () => {
+    await write("before the last")
+    const last = (await seal()).checkpoint ?? ""
+    for (const check of [verified, bundled])
+      expect(names((await check(trusting, [last])).verdicts)).not.toContain("KEY_UNKNOWN")
+    await write("behind the last")
+    await seal()
+    for (const check of [verified, bundled]) {
+      expect(names((await check()).verdicts)).not.toContain("KEY_UNKNOWN")
+      expect(names((await check(trusting, [last])).verdicts)).toContain("KEY_UNKNOWN")
+      await expect(check(trusting, ["x"])).rejects.toMatchObject({ code: "WK457" })
+    }
+  })
 
   it("signs from the old key's farewell on; old checkpoints keep the old key, and who knows one key only is told", async () => {
     await write("before")

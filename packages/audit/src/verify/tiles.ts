@@ -4,6 +4,7 @@ import { requireKnown, verifyLogs } from "./deployment.js"
 import { leafOf, Tree } from "./hashing.js"
 import type { Pages, ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
+import { knownEnds } from "./retired.js"
 import { requireAnchorsOf } from "./same-deployment.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
 
@@ -14,6 +15,8 @@ export interface VerifyTilesOptions {
   readonly keys: readonly KeyObject[]
   /** Checkpoints that were kept elsewhere; those of this log are compared. */
   readonly anchors?: readonly string[]
+  /** The last checkpoint of each key that was retired, as `rotate-key --last` kept it: what such a key signed later is KEY_UNKNOWN, whatever is shown says. */
+  readonly retired?: readonly string[]
 }
 
 const width = 256
@@ -23,10 +26,11 @@ const missed = 20
 /**
  * Verifies C2SP tlog-tiles from the first leaf to the last, every level, and the entries as far as they are there.
  *
- * @throws WK405 there is no checkpoint · WK406 an anchor is of another deployment · WK407 unknown version
+ * @throws WK405 there is no checkpoint · WK406 an anchor is of another deployment · WK407 unknown version · WK457 `retired`
  * @example await verifyTiles({ read: (path) => readFile(join(folder, path)).catch(() => undefined), keys })
  */
-export async function verifyTiles({ read, keys, anchors = [] }: VerifyTilesOptions): Promise<Verification> {
+export async function verifyTiles(options: VerifyTilesOptions): Promise<Verification> {
+  const { read, keys, anchors = [], retired = [] } = options
   const bytes = await read("checkpoint")
   if (bytes === undefined) throw new WardkeepError("WK405", { message: "there is no checkpoint with these tiles" })
   const checkpoint = readCheckpoint(Buffer.from(bytes).toString("utf8"), keys)
@@ -40,15 +44,23 @@ export async function verifyTiles({ read, keys, anchors = [] }: VerifyTilesOptio
   const logs = async function* () {
     yield { tenant: "", seed: Buffer.of(), checkpoints: [checkpoint], isClosed: true, leaves: tiles.leaves() }
   }
-  const found = await verifyLogs(logs(), own, keys)
+  const isTenants = checkpoint.origin.split("/").length > 3
+  const found = await verifyLogs(logs(), own, { keys, retired: isTenants ? [] : retired })
   await tiles.checkAbove()
-  const verdicts = [...tiles.faults, ...found.verdicts]
+  const verdicts = [...tiles.faults, ...found.verdicts, ...(isTenants ? undated(checkpoint, retired, keys) : [])]
   requireKnown({ verdicts, unknown: found.unknown })
   return verification(
     verdicts,
     found.logs,
     own.some(({ signature }) => signature === "valid"),
   )
+}
+
+/** The ends of keys are sizes of the deployment's log, and a tenant's tiles do not say of what size that was. */
+function undated({ origin, size, key }: Checkpoint, retired: readonly string[], keys: readonly KeyObject[]): Verdict[] {
+  if (!knownEnds(origin, retired, keys).has(key ?? "")) return []
+  const message = `the checkpoint of size ${size} is signed by a key that was retired, and these tiles do not tell whether before; the log or a bundle does`
+  return [{ name: "KEY_UNKNOWN", origin, message }]
 }
 
 class Tiles {

@@ -188,4 +188,19 @@ export const auditCodes = {
     hint: "See the message: check the event's number (`wardkeep audit timeline --json`), seal first, or take a later checkpoint.",
     http: 404,
   },
+  WK456: {
+    title: "The log cannot be sealed on a standby",
+    hint: "Give the primary's address. Once this server is promoted, run `wardkeep audit rebase`; nothing was changed.",
+    http: 409,
+  },
+  WK457: {
+    title: "A file does not say until where a key signed",
+    hint: "Give the file that `wardkeep audit rotate-key --last` wrote, and with --key the old public key too.",
+    http: 400,
+  },
+  WK458: {
+    title: "Somebody else writes these tiles",
+    hint: "Run it again. Where nobody writes any more, a writer was ended while it published: remove the file .lock. No checkpoint was published.",
+    http: 409,
+  },
 } as const satisfies Record<`WK4${number}`, CodeEntry>

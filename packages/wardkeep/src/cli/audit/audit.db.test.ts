@@ -435,7 +435,8 @@ describe("the audit log on the command line", () => {
     expect(turned).toMatchObject({ code: 0, stderr: "" })
     expect((await cli("audit", "seal", "--key", "seal.pem")).stderr).toContain("WK445")
     expect((await cli("audit", "seal", "--key", "next.pem")).code).toBe(0)
-    const both = await cli("audit", "verify", "--key", "seal.pub", "next.pub", "--anchor", "last.txt")
+    const last = ["--retired", "last.txt", "--anchor", "last.txt"]
+    const both = await cli("audit", "verify", "--key", "seal.pub", "next.pub", ...last)
     expect(both).toMatchObject({ code: 0, stderr: "" })
     const one = await cli("audit", "verify", "--key", "seal.pub")
     expect(one.code).toBe(1)
@@ -478,6 +479,7 @@ describe("the audit log on the command line", () => {
       new RegExp(`REBASED wardkeep/.*${size} leaves were kept of ${name}, no more were known`),
     )
     expect((await cli("audit", "rebase", "--key", "seal.pem", "--reason", "x", "--yes")).stderr).toContain("WK445")
+    expect((await cli("audit", "touched", "asha", ...about)).stdout).toContain("nothing more was known to be signed")
   })
 
   it("says where there is none", async () => {

@@ -72,7 +72,7 @@ export function accessLine({ at, actor, role, purpose, what, relation, groups, r
 
 /** What the answer rests on. An empty one is worth no more than this. */
 export function coverageLines(rows: number, coverage: Coverage): string[] {
-  const { since, dropped, tables, off, unsealed, erased, views, undetermined, unnamed } = coverage
+  const { since, dropped, rebased, tables, off, unsealed, erased, views, undetermined, unnamed } = coverage
   const lines = [
     `${countOf(rows, "line")}. The log of this clinic ${since === null ? "is empty" : `begins ${since}`}; writes to ${countOf(tables, "table")} are recorded.`,
     views === 0
@@ -83,6 +83,7 @@ export function coverageLines(rows: number, coverage: Coverage): string[] {
     lines.push(
       `Dropped after their retention: ${dropped.map(({ month, events }) => `${month} (${countOf(events, "event")})`).join(", ")}.`,
     )
+  lines.push(...rebased.map(rebasedLine))
   if (undetermined > 0)
     lines.push(`${countOf(undetermined, "view")} of this clinic name nobody, or not everybody: they may be of anybody.`)
   if (unnamed > 0) lines.push(`Downloads and exports of this clinic that name nobody: ${unnamed}.`)
@@ -90,4 +91,15 @@ export function coverageLines(rows: number, coverage: Coverage): string[] {
   if (unsealed > 0) lines.push(`Not sealed yet: ${countOf(unsealed, "event")}.`)
   if (erased > 0) lines.push(`${countOf(erased, "event")} answer to no name: the person was erased.`)
   return lines
+}
+
+function rebasedLine({ at, since, lost, adopted }: Coverage["rebased"][number]): string {
+  const loss =
+    lost === null
+      ? "whether more had been signed elsewhere, nobody looked"
+      : lost === 0
+        ? "nothing more was known to be signed elsewhere"
+        : `${lost} leaves of all clinics that had been signed are lost`
+  const gap = since === null ? "" : `, and events of ${since} to then that only the other one had are missing`
+  return `Rebased ${at} in a restored, cloned or promoted database: ${loss}${gap}. Of this clinic, ${countOf(adopted, "event")} had not been sealed before.`
 }

@@ -58,9 +58,9 @@ export function sealCommand(context: CommandContext): Command {
     const { policy } = await policyOf(flags, context)
     const onSealed = (sealed: Sealed): Promise<void> => tell(sealed, flags, context)
     const anchors = await anchorsOf(flags, context)
-    const kept = await keptIn(flags, context)
+    const kept = () => keptIn(flags, context)
     const connection = connectionOf(flags, context)
-    const once = { policy, connection, key, onSealed, anchors, ...(kept !== undefined && { kept }) }
+    const once = { policy, connection, key, onSealed, anchors, kept }
     if (flags.every === undefined) return await seal(once)
     const ending = new AbortController()
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ending.abort())

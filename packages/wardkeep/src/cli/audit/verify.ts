@@ -24,6 +24,7 @@ interface VerifyFlags extends CommonOptions {
   readonly key?: string[]
   readonly anchor?: string[]
   readonly lost?: string[]
+  readonly retired?: string[]
   readonly witness?: string[]
 }
 
@@ -33,25 +34,13 @@ export function auditVerifyCommand(context: CommandContext): Command {
       "Say by name what happened to the log. With a file or folder: no database, no network, no policy file.",
     )
     .argument("[file]", "a bundle, a .tlog-proof or a folder of tiles; without it the database is read")
-    .option(
-      "--key <file...>",
-      "Ed25519 public keys in PEM that you trust; default WARDKEEP_AUDIT_PUBLIC_KEY (PEM text)",
-    )
-    .option("--anchor <anchor...>", "checkpoints that were kept elsewhere: files, or s3://bucket/prefix")
-    .option(
-      "--lost <file...>",
-      "checkpoints of which you know that what they sign was lost in a restore; accepted where the log itself declares it",
-    )
-    .option(
-      "--witness <file...>",
-      "C2SP witnesses, one line each: key and address. A database is shown to them; a bundle is not",
-    )
+  trusting(command)
   examples(withDatabase(withPolicy(command), "WARDKEEP_MIGRATOR_URL"), [
     "wardkeep audit verify --key seal.pub --anchor /mnt/elsewhere/checkpoint.txt",
     "wardkeep audit verify --key seal.pub --anchor s3://clinic-anchors/main --witness witness.txt",
     "wardkeep audit verify --key seal.pub --anchor checkpoint.txt --lost before-the-restore.txt",
     "wardkeep audit verify case-17.wkbundle --key seal.pub --anchor checkpoint.txt",
-    "wardkeep audit verify event-4711.tlog-proof --key seal.pub",
+    "wardkeep audit verify event-4711.tlog-proof --key seal-2026.pub seal.pub --retired last-of-2026.txt",
     "wardkeep audit verify /srv/log --key seal.pub --anchor checkpoint.txt",
   ])
   return command.action(async (file: string | undefined, flags: VerifyFlags) => {
@@ -69,6 +58,7 @@ export function auditVerifyCommand(context: CommandContext): Command {
     const trusted = {
       keys,
       lost,
+      retired: await checkpointsOf(flags.retired ?? [], context),
       anchors: [...files, ...stores.flatMap(({ kept }) => kept.map((each) => each.checkpoint))],
     }
     const witnesses = await textsOf(flags.witness, context)
@@ -88,6 +78,28 @@ export function auditVerifyCommand(context: CommandContext): Command {
     print(found, output)
     printAnchors(stores, witnessed, output)
   })
+}
+
+/** Whom and what the reader brings along. */
+function trusting(command: Command): Command {
+  return command
+    .option(
+      "--key <file...>",
+      "Ed25519 public keys in PEM that you trust; default WARDKEEP_AUDIT_PUBLIC_KEY (PEM text)",
+    )
+    .option("--anchor <anchor...>", "checkpoints that were kept elsewhere: files, or s3://bucket/prefix")
+    .option(
+      "--lost <file...>",
+      "checkpoints of which you know that what they sign was lost in a restore; accepted where the log itself declares it",
+    )
+    .option(
+      "--retired <file...>",
+      "last checkpoints of keys that were retired (rotate-key --last): what such a key signed later is KEY_UNKNOWN",
+    )
+    .option(
+      "--witness <file...>",
+      "C2SP witnesses, one line each: key and address. A database is shown to them; a bundle is not",
+    )
 }
 
 /** What is said and is no fault. */

@@ -68,11 +68,11 @@ export async function kindOf(path: string): Promise<"bundle" | "proof" | "tiles"
 /**
  * Verifies a folder of tiles with neither database nor network.
  *
- * @throws WK402 a key · WK405 no checkpoint · WK406 another deployment · WK407 unknown version · WK009
+ * @throws WK402 a key · WK405 no checkpoint · WK406 another deployment · WK407 unknown version · WK457 `retired` · WK009
  */
-export async function verifyTileFolder({ path, shown, keys, anchors }: Shown): Promise<Verification> {
+export async function verifyTileFolder({ path, shown, keys, anchors, retired = [] }: Shown): Promise<Verification> {
   const store = tileFolder(path, shown)
-  return await verifyTiles({ read: store.read, keys: trustedKeys(keys), anchors })
+  return await verifyTiles({ read: store.read, keys: trustedKeys(keys), anchors, retired })
 }
 
 /** No honest proof is longer: of a view of 100,000 persons it has some 6 MB. */
@@ -81,9 +81,9 @@ const longest = 64 * 1024 * 1024
 /**
  * Verifies the proof of one event with neither database nor network.
  *
- * @throws WK402 a key · WK405 truncated, damaged, or none · WK406 another deployment · WK407 unknown version · WK009 no such file
+ * @throws WK402 a key · WK405 truncated, damaged, or none · WK406 another deployment · WK407 unknown version · WK457 `retired` · WK009 no such file
  */
-export async function verifyProofFile({ path, shown, keys, anchors }: Shown): Promise<EventVerification> {
+export async function verifyProofFile({ path, shown, keys, anchors, retired = [] }: Shown): Promise<EventVerification> {
   const trusted = trustedKeys(keys)
   const unreadable = (cause: unknown): never => {
     throw new WardkeepError("WK009", { message: `${shown} cannot be read`, hint: "Check the file's name.", cause })
@@ -91,5 +91,5 @@ export async function verifyProofFile({ path, shown, keys, anchors }: Shown): Pr
   const { size } = await stat(path).catch(unreadable)
   if (size > longest) throw new WardkeepError("WK405", { message: `${shown} is too long to be a proof` })
   const text = await readFile(path, "utf8").catch(unreadable)
-  return verifyProof({ text, keys: trusted, anchors })
+  return verifyProof({ text, keys: trusted, anchors, retired })
 }

@@ -23,12 +23,14 @@ export interface Trusted {
   readonly anchors: readonly string[]
   /** Checkpoints of which the reader knows that what they sign was lost. */
   readonly lost?: readonly string[]
+  /** The last checkpoint of each key that was retired. */
+  readonly retired?: readonly string[]
 }
 
 /**
  * Verifies the log of a database in one snapshot, and asks the witnesses whether they know it as it is.
  *
- * @throws WK402 a key · WK407 unknown version · WK448, WK449, WK452 a witness · WK453 · WK002 · WK005 · WK307
+ * @throws WK402 a key · WK407 unknown version · WK457 `retired` · WK448, WK449, WK452 a witness · WK453 · WK002 · WK005 · WK307
  */
 export async function verifyLog(
   options: Trusted & {
@@ -37,11 +39,11 @@ export async function verifyLog(
     readonly witnesses: readonly string[]
   },
 ): Promise<Verification> {
-  const { policy, connection, anchors, lost = [], witnesses } = options
+  const { policy, connection, anchors, lost = [], retired = [], witnesses } = options
   const keys = trustedKeys(options.keys)
   const { found, newest } = await withAuditLog(connection, policy, async (client) => ({
     newest: await newestOf(client),
-    found: await verifyDatabase({ client, keys, anchors, lost }),
+    found: await verifyDatabase({ client, keys, anchors, lost, retired }),
   }))
   // A log that is broken already is shown to no witness: what it would cosign is not what was sealed.
   if (witnesses.length === 0 || !found.ok || newest === undefined) return found
@@ -81,12 +83,12 @@ const piece = 1024 * 1024
 /**
  * Verifies a bundle with neither database nor network.
  *
- * @throws WK402 a key · WK405 truncated, damaged, or none · WK406 another deployment · WK407 unknown version · WK009 no such file
+ * @throws WK402 a key · WK405 truncated, damaged, or none · WK406 another deployment · WK407 unknown version · WK457 `retired` · WK009 no such file
  */
 export async function verifyFile(
   options: Trusted & { readonly path: string; readonly shown: string },
 ): Promise<BundleVerification> {
-  const { path, shown, anchors, lost = [] } = options
+  const { path, shown, anchors, lost = [], retired = [] } = options
   const keys = trustedKeys(options.keys)
   const file = createReadStream(path, { highWaterMark: piece })
   const bytes = async function* (): AsyncIterable<Uint8Array> {
@@ -97,7 +99,7 @@ export async function verifyFile(
     }
   }
   try {
-    return await verifyBundle({ bytes: bytes(), keys, anchors, lost })
+    return await verifyBundle({ bytes: bytes(), keys, anchors, lost, retired })
   } finally {
     file.destroy()
   }
