@@ -57,7 +57,9 @@ export function rebaseCommand(context: CommandContext): Command {
       const done = await rebase({ ...asked, reason: flags.reason })
       if (flags.json) return printJson(output, done)
       output.out(`${output.paint("green", "rebased")}: ${countOf(done.events, "event")} sealed, signed as ${done.next}`)
-      output.out("  Keep every checkpoint of the old name. Put this one in the place of the file of `audit seal --out`: the old database's sealer ends at it.")
+      output.out(
+        "  Keep every checkpoint of the old name. Put this one in the place of the file of `audit seal --out`: the old database's sealer ends at it.",
+      )
       output.out(`  First checkpoint of the new name:\n\n${done.checkpoint.trimEnd()}`)
     })
   })
