@@ -30,7 +30,7 @@ create index event_subject on wardkeep_audit.event using hash (subject);
 create index event_actor on wardkeep_audit.event (tenant, actor);
 
 -- A month nobody made yet is no reason to refuse a write.
-create table wardkeep_audit.event_other partition of wardkeep_audit.event default;
+create table wardkeep_audit.event_other partition of wardkeep_audit.event default with (toast_tuple_target = 4080);
 
 create table wardkeep_audit.log (
   id integer generated always as identity primary key,
@@ -130,12 +130,19 @@ $$;
 comment on function wardkeep_audit.context() is
   'Internal: the verified context, or the login under the owner''s role. Fails with WK1xx: no actor, no write.';
 
+create function wardkeep_audit.narrowed_to(branches text[]) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when current_setting('wardkeep.branch', true) = any (branches) then current_setting('wardkeep.branch', true) end;
+end
+$$;
+comment on function wardkeep_audit.narrowed_to(text[]) is 'Internal: the branch that the client narrowed to, where it is one of these.';
+
+-- Nearly every context has one branch: what is asked of several is one call that is not reached.
 create function wardkeep_audit.one_branch(c wardkeep.token) returns text
   language sql stable
-  return case
-    when current_setting('wardkeep.branch', true) = any (c.branches) then current_setting('wardkeep.branch', true)
-    when cardinality(c.branches) = 1 then c.branches[1]
-  end;
+  return case when c.branches[2] is null then c.branches[1] else wardkeep_audit.narrowed_to(c.branches) end;
 comment on function wardkeep_audit.one_branch(wardkeep.token) is
   'Internal: the branch of the context where it is one; for tables that have none of their own.';
 
@@ -179,7 +186,8 @@ begin
     month := first + make_interval(months => i);
     name := 'event_' || to_char(month, 'YYYY_MM');
     continue when to_regclass('wardkeep_audit.' || name) is not null;
-    execute format('create table wardkeep_audit.%I (like wardkeep_audit.event including defaults including constraints)', name);
+    -- A list of fifty names is just longer than what is compressed and, where that does not help, put elsewhere; names do not compress.
+    execute format('create table wardkeep_audit.%I (like wardkeep_audit.event including defaults including constraints) with (toast_tuple_target = 4080)', name);
     execute format('alter table wardkeep_audit.%I enable row level security', name);
     -- ATTACH locks the default partition, which is empty or small; writers of other months go on.
     execute format('alter table wardkeep_audit.event attach partition wardkeep_audit.%I for values from (%L) to (%L)', name,
@@ -313,8 +321,9 @@ comment on function wardkeep_audit.happened(text, text, timestamptz) is
 create function wardkeep_audit.subjects_of(verb text, detail text) returns text[]
   language sql immutable set search_path = pg_catalog, pg_temp
 as $$
+  -- Parsed once: the parser is half of what a list's index entries cost.
   select case when verb = 'view' and detail like '%"subjects"%' then
-    array(select jsonb_array_elements_text(detail::jsonb -> 'subjects') where jsonb_typeof(detail::jsonb -> 'subjects') = 'array') end
+    array(select jsonb_array_elements_text(case when jsonb_typeof(d.told) = 'array' then d.told end) from (select detail::jsonb -> 'subjects' offset 0) d(told)) end
 $$;
 comment on function wardkeep_audit.subjects_of(text, text) is
   'Internal: whom an event is about that is about several persons, for the index and for reading.';
@@ -322,7 +331,7 @@ comment on function wardkeep_audit.subjects_of(text, text) is
 create index event_subjects on wardkeep_audit.event using gin (wardkeep_audit.subjects_of(verb, detail))
   where verb = 'view' and subject is null;
 
-create function wardkeep_audit.refuse_view() returns text
+create function wardkeep_audit.refuse_view() returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -332,39 +341,39 @@ end
 $$;
 comment on function wardkeep_audit.refuse_view() is 'Internal: fails with WK411.';
 
--- Scalars and one INSERT: it runs inside the statement that shows the rows.
+-- Scalars and one INSERT: it runs inside the statement that shows the rows. Each function and operator of an expression is
+-- made ready again in every transaction, whether it is reached or not: what is seldom needed stands behind an IF.
 create function wardkeep_audit.record_view(
   of_relation text, of_groups text[], persons text[], shown integer, found_by text, of_statement text, soon boolean
 ) returns boolean
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c wardkeep.token := wardkeep.held(current_setting('role'));
-  listed text;
+  said text := '{"source":"exact"}';
   synced text;
-  -- Whatever wrote before in this transaction waits for the disk, and so does the view of it.
-  is_alone boolean := pg_current_xact_id_if_assigned() is null;
 begin
-  -- The same question, asked again only for its refusal: one call less where there is an answer.
-  if c.tenant is null then
-    c := wardkeep.verified();
-  end if;
-  if cardinality(persons) > 1 then
+  if found_by is distinct from 'exact' or of_statement is not null or cardinality(persons) > 1 then
     persons := array(select distinct p collate "C" from unnest(persons) p where p is not null order by 1);
-    if cardinality(persons) > 1 then
-      listed := ',"subjects":' || to_json(persons)::text;
+    said := concat('{"source":', to_json(case when found_by in ('exact', 'fetched', 'declared') then found_by else 'undetermined' end),
+      ',"statement":' || to_json(of_statement)::text, case when persons[2] is not null then ',"subjects":' || to_json(persons)::text end, '}');
+  end if;
+  if coalesce(of_relation <> all (wardkeep_audit.viewed_tables()), true) then
+    if coalesce(of_relation not like '%()', true) then
+      perform wardkeep_audit.refuse_view();
     end if;
   end if;
+  -- Seen by the sealer and by everybody at once; on the disk within three times wal_writer_delay. Whatever wrote before in
+  -- this transaction waits for the disk, and so does the view of it. An assignment is worked out without a query.
+  synced := case when soon and pg_current_xact_id_if_assigned() is null then set_config('synchronous_commit', 'off', true) end;
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
-  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, wardkeep_audit.allowed_as(c.role, c.purpose, 'read', of_relation), c.purpose, c.session_id,
-    nullif(current_setting('wardkeep.request', true), ''), 'view',
-    case when of_relation = any (wardkeep_audit.viewed_tables()) or of_relation like '%()' then of_relation else wardkeep_audit.refuse_view() end,
-    case when listed is null then persons[1] end, coalesce(of_groups, '{}'), greatest(shown, 0),
-    concat('{"source":', to_json(case when found_by in ('exact', 'fetched', 'declared') then found_by else 'undetermined' end), ',"statement":' || to_json(of_statement)::text, listed, '}'));
-  -- Seen by the sealer and by everybody at once; on the disk within three times wal_writer_delay.
-  if soon and is_alone then
-    -- An assignment is worked out without a query, which PERFORM is.
-    synced := set_config('synchronous_commit', 'off', true);
+  select c.tenant, wardkeep_audit.one_branch(c), c.actor, wardkeep_audit.allowed_as(c.role, c.purpose, 'read', of_relation), c.purpose, c.session_id,
+         nullif(current_setting('wardkeep.request', true), ''), 'view', of_relation,
+         case when persons[2] is null then persons[1] end, coalesce(of_groups, '{}'), greatest(shown, 0), said
+    from wardkeep.in_force() c;
+  if not found then
+    -- Asked again only for its refusal; no row is shown where there is an answer by now.
+    perform wardkeep.verified();
+    perform wardkeep_audit.refuse_tenant();
   end if;
   return true;
 end

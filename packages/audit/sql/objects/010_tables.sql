@@ -30,7 +30,7 @@ create index event_subject on wardkeep_audit.event using hash (subject);
 create index event_actor on wardkeep_audit.event (tenant, actor);
 
 -- A month nobody made yet is no reason to refuse a write.
-create table wardkeep_audit.event_other partition of wardkeep_audit.event default;
+create table wardkeep_audit.event_other partition of wardkeep_audit.event default with (toast_tuple_target = 4080);
 
 create table wardkeep_audit.log (
   id integer generated always as identity primary key,

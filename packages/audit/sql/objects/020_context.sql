@@ -21,12 +21,19 @@ $$;
 comment on function wardkeep_audit.context() is
   'Internal: the verified context, or the login under the owner''s role. Fails with WK1xx: no actor, no write.';
 
+create function wardkeep_audit.narrowed_to(branches text[]) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when current_setting('wardkeep.branch', true) = any (branches) then current_setting('wardkeep.branch', true) end;
+end
+$$;
+comment on function wardkeep_audit.narrowed_to(text[]) is 'Internal: the branch that the client narrowed to, where it is one of these.';
+
+-- Nearly every context has one branch: what is asked of several is one call that is not reached.
 create function wardkeep_audit.one_branch(c wardkeep.token) returns text
   language sql stable
-  return case
-    when current_setting('wardkeep.branch', true) = any (c.branches) then current_setting('wardkeep.branch', true)
-    when cardinality(c.branches) = 1 then c.branches[1]
-  end;
+  return case when c.branches[2] is null then c.branches[1] else wardkeep_audit.narrowed_to(c.branches) end;
 comment on function wardkeep_audit.one_branch(wardkeep.token) is
   'Internal: the branch of the context where it is one; for tables that have none of their own.';
 

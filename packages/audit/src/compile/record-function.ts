@@ -21,15 +21,14 @@ export function recordFunction(policy: Policy, entry: ScopedTable): Managed {
 #variable_conflict use_column
 <<wk>>
 declare
-  c wardkeep.token := wardkeep.held(current_setting('role'));
-  one_branch text;
-  request text := nullif(current_setting('wardkeep.request', true), '');
+  c wardkeep.token;${entry.branch === null ? "\n  one_branch text;" : ""}
 begin
-  -- Nearly always held; context() tells the owner from who is refused, at the price of two calls more.
+  -- Nearly always there, and of the row what is told; context() tells the owner from who is refused, at the price of calls.
+  select t.tenant, t.branches, t.actor, t.role, t.purpose, t.session_id
+    into c.tenant, c.branches, c.actor, c.role, c.purpose, c.session_id from wardkeep.in_force() t;
   if c.tenant is null then
     c := wardkeep_audit.context();
-  end if;
-  one_branch := wardkeep_audit.one_branch(c);
+  end if;${entry.branch === null ? "\n  one_branch := wardkeep_audit.one_branch(c);" : ""}
   if tg_op = 'INSERT' then
     ${nameRole(policy, entry, "create")}${recordSql(policy, entry, "create")};
   elsif tg_op = 'UPDATE' then
@@ -67,7 +66,7 @@ function recordSql(policy: Policy, entry: ScopedTable, verb: Verb): string {
   const branch = entry.branch === null ? "wk.one_branch" : value(entry.branch.column)
   const role = roleOfRow(policy, entry, verb, (columns) => columns.map((column) => differs(column, verb)).join(" or "))
   return `insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
-    select ${tenant}, ${branch}, c.actor, ${role}, c.purpose, c.session_id, wk.request, '${verb}', ${quoteLiteral(entry.table.name)},
+    select ${tenant}, ${branch}, c.actor, ${role}, c.purpose, c.session_id, nullif(current_setting('wardkeep.request', true), ''), '${verb}', ${quoteLiteral(entry.table.name)},
       ${recordKey(entry, value)}, ${subject === undefined ? "null" : value(subject)}, ${touchedGroups(entry, verb)}, ${changes(entry, verb)}
       from ${rows}${verb === "update" ? ` where ${anyDiffers(entry)}` : ""}`
 }

@@ -184,3 +184,45 @@ it("a view of 100,000 persons is one event, which is sealed, verified, handed ou
   expect(await verifyBundle({ bytes: bytes(), keys })).toMatchObject({ ok: true, verdicts: [] })
   expect(Buffer.concat(pieces).toString()).toContain("person-54321")
 })
+
+describe("the context of a view", () => {
+  it("names the branch where it is one, and the one that a context of several was narrowed to", async () => {
+    const [first, second] = used.clinic.branches
+    const both = await used.issuer.issueSession({
+      actor: "of-both",
+      mfaAt: new Date(),
+      ttl: "PT1H",
+      assignments: [
+        { tenant: first.clinic, branches: [first.branch, second.branch], role: "doctor", purposes: ["care"] },
+      ],
+    })
+    const branchSeen = async (narrowed?: string): Promise<unknown> => {
+      const scope = narrowed === undefined ? {} : { branch: narrowed }
+      await used.wk.run(both, scope, () => used.wk.query(own("'exact'"), [], unobserved))
+      const rows = await used.admin<{ branch: string | null }>(
+        "select branch from wardkeep_audit.event where actor = 'of-both' order by id desc limit 1",
+      )
+      return rows[0]?.branch
+    }
+    expect(await branchSeen()).toBeNull()
+    expect(await branchSeen(second.branch)).toBe(second.branch)
+    await asDoctor(() => used.wk.query(own("'exact'"), [], unobserved))
+    const rows = await used.admin(
+      "select branch from wardkeep_audit.event where verb = 'view' order by id desc limit 1",
+    )
+    expect(rows).toEqual([{ branch: first.branch }])
+  })
+
+  it("is a part of the statement that writes the event, which only the owner can ask", async () => {
+    const plan = await connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
+      asOwner(client, used.clinic.policy, async () => {
+        const { rows } = await client.query("explain select c.actor from wardkeep.in_force() c")
+        return JSON.stringify(rows)
+      }),
+    )
+    expect(plan).toMatch(/token c|token t/)
+    expect(plan).not.toContain("Function Scan")
+    const asked = asDoctor(() => used.wk.query("select actor from wardkeep.in_force()"))
+    await expect(asked).rejects.toMatchObject({ code: "42501" })
+  })
+})

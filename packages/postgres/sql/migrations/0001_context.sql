@@ -667,18 +667,27 @@ comment on function wardkeep.taken() is
   'What the tenant took from the role of the verified context, such as {delete public.invoice}; for menus. Fails with WK1xx.';
 -- What the conditions of a cell ask; written like the functions of the fence, and for the same reasons. `held` never raises:
 -- a condition that fails only when it meets a row tells that the row is there (docs/adr/0007).
+-- The condition itself. Neither definer nor plpgsql, so that it becomes a part of the owner's statement that asks it; whoever
+-- else calls it may not read the table.
+create function wardkeep.in_force() returns setof wardkeep.token
+  language sql stable parallel restricted
+begin atomic
+  select t.* from wardkeep.token t
+   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('wardkeep.token', true), 'UTF8'))
+     and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
+     and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
+     and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp();
+end;
+comment on function wardkeep.in_force() is 'Internal, for statements of the owner''s functions: the row of the token in force, or none.';
+
 create function wardkeep.held(planned text) returns wardkeep.token
   language plpgsql stable parallel restricted security definer
 as $$
 declare
   r wardkeep.token;
 begin
-  select t.* into r from wardkeep.token t
-   where t.digest operator(pg_catalog.=) pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.current_setting('wardkeep.token', true), 'UTF8'))
-     and t.db_role operator(pg_catalog.=) pg_catalog.current_setting('role')
-     and (planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text)
-     and t.valid_until operator(pg_catalog.>) pg_catalog.statement_timestamp()
-     and t.valid_from operator(pg_catalog.<=) pg_catalog.statement_timestamp();
+  select t.* into r from wardkeep.in_force() t
+   where planned operator(pg_catalog.=) t.db_role or planned operator(pg_catalog.=) current_user::pg_catalog.text;
   return r;
 end
 $$;

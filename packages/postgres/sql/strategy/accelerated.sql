@@ -117,19 +117,14 @@ create or replace function wardkeep.tenant(planned text) returns text
     else translate(split_part(current_setting('backtrace_functions', true), ' ', 2), '_', '-')
   end;
 
-create or replace function wardkeep.held(planned text) returns wardkeep.token
-  language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  r wardkeep.token;
-begin
-  select t.* into r from wardkeep.token t
+create or replace function wardkeep.in_force() returns setof wardkeep.token
+  language sql stable parallel restricted
+begin atomic
+  select t.* from wardkeep.token t
    where t.digest = decode(split_part(current_setting('backtrace_functions', true), ' ', 4), 'hex')
-     and t.db_role = current_setting('role') and (planned = t.db_role or planned = current_user)
+     and t.db_role = current_setting('role')
      and t.valid_until > statement_timestamp();
-  return r;
-end
-$$;
+end;
 
 create or replace function wardkeep.strategy() returns text
   language sql immutable parallel safe

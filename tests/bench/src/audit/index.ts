@@ -98,7 +98,13 @@ async function prepareStage(
     await connected(server.url, (client) => client.query(`create database ${name}`))
   const bare = await prepare(at("bare"), quickSize, { accelerated: false, deployment: "bare" })
   const audited = await prepare(at("audited"), quickSize, { accelerated: false, deployment: "audited", audited: true })
-  await connected(at("bare"), (client) => client.query(`grant update on patient to ${bare.raw.user}`))
+  await connected(at("bare"), (client) =>
+    client.query(`grant update on patient to ${bare.raw.user};
+create table access_log (id bigint generated always as identity primary key, at timestamptz not null default now(),
+  clinic uuid, branch uuid, actor text, relation text, subject uuid, n integer);
+create index on access_log (subject, at);
+grant insert on access_log to ${bare.raw.user}`),
+  )
   const patients = await connected(at("bare"), (client) => samplePatients(client, bare, 4000))
   return {
     bare,

@@ -1,9 +1,10 @@
+import pg from "pg"
 import { requireAccurate } from "../../../harness/src/delay-accuracy.ts"
 import { delayProxy, describeAccuracy } from "../../../harness/src/delay-proxy.ts"
 import type { Client } from "../client.ts"
 import type { Measured } from "../data/prepare.ts"
 import { type Patient, patientColumns, single } from "../peers/peer.ts"
-import type { BenchOptions, BenchResult } from "../rounds.ts"
+import type { BenchOptions, BenchResult, Variant } from "../rounds.ts"
 import { type AuditStage, bothClients, contextIn, measure } from "./stage.ts"
 
 const one = `select ${patientColumns} from patient where id = $1`
@@ -26,6 +27,38 @@ const patientsOf = (stage: AuditStage): (() => Patient) => {
   return () => few[Math.floor(Math.random() * few.length)] as Patient
 }
 
+interface OwnLog {
+  readonly waits: string
+  readonly log: (patient: Patient) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/**
+ * What an application does that has no Wardkeep: once the rows are here it writes who saw whom, into a table with a key and an
+ * index on the patient. It says who acts itself, and nothing is sealed.
+ */
+async function ownLog(
+  { bare }: AuditStage,
+  connections: number,
+  through: (url: string) => string = (url) => url,
+  synchronous: "on" | "off" = "on",
+): Promise<OwnLog> {
+  const url = through(bare.url(bare.raw))
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    idleTimeoutMillis: 0,
+    options: `-c synchronous_commit=${synchronous}`,
+  })
+  const text = "insert into access_log (clinic, branch, actor, relation, subject, n) values ($1, $2, $3, $4, $5, $6)"
+  const log = async ({ clinic, branch, id }: Patient): Promise<void> => {
+    const values = [clinic, branch, "asha", "public.patient", id, 1]
+    const { rowCount } = await pool.query({ name: "own-log", text, values })
+    if (rowCount !== 1) throw new Error("the view was not written down")
+  }
+  return { waits: synchronous === "on" ? "" : ", not waiting for the disk", log, close: () => pool.end() }
+}
+
 async function compare(
   stage: AuditStage,
   name: string,
@@ -37,6 +70,7 @@ async function compare(
   const [bare, recording] = await bothClients(stage, connections, through)
   const [again] = [await bothClients(stage, connections, through)]
   const next = patientsOf(stage)
+  const byHand = [await ownLog(stage, connections, through), await ownLog(stage, connections, through, "off")] as const
   try {
     return await measure(
       stage,
@@ -45,11 +79,23 @@ async function compare(
         { name: "not recorded", kind: "floor", run: () => ask(bare, stage.bare, next()) },
         { name: "the floor again", kind: "noise", run: () => ask(again[0], stage.bare, next()) },
         { name: "recorded", kind: "ours", run: () => ask(recording, stage.audited, next()) },
+        ...byHand.map(
+          ({ waits, log }): Variant => ({
+            name: `a log table of one's own, by a second statement${waits}`,
+            kind: "peer",
+            run: async () => {
+              const patient = next()
+              await ask(bare, stage.bare, patient)
+              await log(patient)
+            },
+          }),
+        ),
       ],
       options,
     )
   } finally {
     await Promise.all([bare, recording, ...again].map((client) => client.close()))
+    await Promise.all(byHand.map(({ close }) => close()))
   }
 }
 
