@@ -40,7 +40,7 @@ export async function measure(
   const rounds = stage.quick ? Math.max(5, Math.round(options.rounds / 3)) : options.rounds
   const result = await interleave(name, variants, { ...options, rounds, placement })
   const lines = Object.entries(result.microseconds).map(([variant, time]) => {
-    const ratio = result.ours[variant] ?? result.notes[variant] ?? 1
+    const ratio = result.ours[variant] ?? result.peers[variant] ?? result.notes[variant] ?? 1
     const [low, high] = result.iqr[variant] ?? [1, 1]
     return `  ${ratio.toFixed(2).padStart(7)}  (${low.toFixed(2)}-${high.toFixed(2)})  ${time.toFixed(1).padStart(9)} us  ${variant}`
   })
