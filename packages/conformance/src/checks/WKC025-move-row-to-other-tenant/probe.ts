@@ -8,7 +8,7 @@ import { sparing, victimSees, writtenHere } from "../../probe/blind.js"
 import { numberOf } from "../../probe/facts.js"
 import { drawnValue, freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
-import { freshColumns, literalOf, referencesOf } from "../../probe/insertion.js"
+import { freshColumns, literalsOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { attacksFor, nameOf, type Renumbered } from "./ways.js"
@@ -148,8 +148,9 @@ function assignments({ relation, victim, theirs }: Ground): Assignment[] {
     const parents = sample === undefined ? {} : referencesOf(relation, sample, [tenancy.column.name])
     return [asText(alone), ...(Object.keys(parents).length > 0 ? [asText({ ...parents, ...alone })] : [])]
   }
-  if (tenancy.by !== "parent" || sample === undefined) return []
-  return [asText(Object.fromEntries(tenancy.key.columns.map((name) => [name, literalOf(relation, name, sample)])))]
+  if (sample === undefined) return []
+  if (tenancy.by === "derived") return [asText(literalsOf(relation, tenancy.columns, sample))]
+  return tenancy.by === "parent" ? [asText(literalsOf(relation, tenancy.key.columns, sample))] : []
 }
 
 interface Stayed extends NotMoved {
