@@ -52,6 +52,9 @@ export const statementMatrix: readonly TriedStatement[] = [
     },
   ]),
   ...by("WKC110", [{ statement: "what one function gives", given: "taken to another function", on: onBoth }]),
+  ...by("WKC112", [
+    { statement: "what one function is called with", given: "by another tenant before", on: onBoth },
+  ]),
   ...by("WKC111", [
     {
       statement: "SELECT",

@@ -27,14 +27,47 @@ export async function documents(scene: Scene, { source }: Routine, { attacker, v
     }),
   )
   const made = product(lists).map((values) => Object.fromEntries(members.map((name, at) => [name, values[at]])))
-  return isList ? [JSON.stringify(made.slice(0, 24))] : made.map((one) => JSON.stringify(one))
+  if (!isList) return made.map((one) => JSON.stringify(within(source, members, one)))
+  return [JSON.stringify(made.slice(0, listLimit)), ...inLists(source, made.slice(0, listLimit))]
+}
+
+const listLimit = 24
+
+/** `j->'filter'->>'id'` and `j #>> '{filter,id}'`: the members stand in a member as well. */
+function within(source: string, members: readonly string[], one: object): object {
+  const outer = [
+    ...source.matchAll(/->\s*'(\w+)'\s*(?:\)\s*)?->/gi),
+    ...source.matchAll(/#>>?\s*'\{(\w+),/gi),
+    ...source.matchAll(/\w\['(\w+)'\]\['/gi),
+  ].map(([, name = ""]) => name)
+  return {
+    ...one,
+    ...Object.fromEntries([...new Set(outer)].map((name) => [name, one])),
+    ...unnamed(members, outer, one),
+  }
+}
+
+/** A member that holds others is no number. */
+const unnamed = (members: readonly string[], outer: readonly string[], one: object): object =>
+  Object.fromEntries(members.filter((name) => outer.includes(name)).map((name) => [name, one]))
+
+/** The list in a member, `jsonb_array_elements(j->'items')`: of documents, and of the values themselves. */
+function inLists(source: string, made: readonly Record<string, unknown>[]): string[] {
+  const outer = [
+    ...source.matchAll(/jsonb?_(?:array_elements(?:_text)?|to_recordset)\s*\([^()]*->\s*'(\w+)'/gi),
+    ...source.matchAll(/jsonb?_(?:array_elements(?:_text)?|to_recordset)\s*\([^()]*#>\s*'\{(\w+)\}'/gi),
+  ].map(([, name = ""]) => name)
+  return [...new Set(outer)].flatMap((name) => [
+    JSON.stringify({ ...made[0], [name]: made }),
+    JSON.stringify({ ...made[0], [name]: made.map((one) => one[name]) }),
+  ])
 }
 
 /** `j->>'id'`, `j #>> '{id}'`, `j['id']`, `json_extract_path(j, 'id')`, and the columns of `json_to_record(j) as r(id int)`. */
 function membersOf(source: string): string[] {
   const named = [
     ...source.matchAll(
-      /->>?\s*'(\w+)'|#>>?\s*'\{(\w+)\}'|\w\['(\w+)'\]|_extract_path(?:_text)?\s*\([^,()]+,\s*'(\w+)'/gi,
+      /->>?\s*'(\w+)'|#>>?\s*'\{(?:\w+,)*(\w+)\}'|\w\['(\w+)'\]|_extract_path(?:_text)?\s*\([^,()]+,\s*'(\w+)'/gi,
     ),
   ].flatMap((groups) => groups.slice(1).filter((name) => name !== undefined))
   const listed = [...source.matchAll(/_to_record(?:set)?\s*\([^()]*\)\s*(?:as\s+)?\w+\s*\(([^()]*)\)/gi)]

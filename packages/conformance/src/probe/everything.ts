@@ -3,6 +3,7 @@ import { labelOf, quoted, type Relation } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
 import type { Argument, Routine } from "./argument.js"
+import { executedOn, executesText } from "./executed.js"
 import { hidden } from "./hidden.js"
 import { tenantTablesIn } from "./only-theirs.js"
 import { storedKeys } from "./row-keys.js"
@@ -22,7 +23,7 @@ export async function everything(
 ): Promise<string[] | undefined> {
   const typed = (text: string): string => `${quoteLiteral(text)}::${type}`
   if (base === "refcursor") return [typed(cursorName)]
-  const tables = tenantTablesIn(scene, source)
+  const tables = executesText(source) ? executedOn(scene, source) : tenantTablesIn(scene, source)
   if (base === "regclass") return tables.slice(0, 3).map((table) => typed(quoted(table)))
   if (/^any(element|nonarray|compatible)$/.test(base))
     return tables.slice(0, 3).map((table) => `null::${quoted(table)}`)
@@ -37,6 +38,18 @@ export async function everything(
   const stored = [...new Set(await storedKeys(scene, source, isDay))].slice(0, 3)
   const kept = stored.map((day) => `${day}::${type}`)
   return [...kept, ...(/to|until|end|before|bis/i.test(name) ? ends.reverse() : ends), ...days]
+}
+
+/** Amounts of the attacker's own rows, as SQL: what is compared with one lies among the others', not beyond all of them. */
+export async function ownAmounts(scene: Scene, source: string, attacker: Actor): Promise<string[]> {
+  const found = new Set<string>()
+  for (const table of tenantTablesIn(scene, source)) {
+    const { rows } = await scene.facts.owned(table, attacker)
+    for (const { name } of table.columns.filter(({ base }) => /^(numeric|real|double precision|money)$/.test(base)))
+      for (const { values } of rows.slice(0, 2))
+        if (values[name] !== null) found.add(hidden(String(values[name]), `${labelOf(table)}.${name}`))
+  }
+  return [...found].slice(0, 4)
 }
 
 async function daysOf({ facts }: Scene, tables: readonly Relation[], victim: Actor): Promise<string[]> {

@@ -4,11 +4,11 @@ import { labelOf, quoted } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Connection } from "../database/connection.js"
 import type { Scene } from "../run/check.js"
-import { type Argument, plainArgument, product, type Routine, routine, tenantWord } from "./argument.js"
+import { type Argument, isTextList, plainArgument, product, type Routine, routine, tenantWord } from "./argument.js"
 import { checkedWords } from "./checked-words.js"
 import { documents } from "./documents.js"
-import { everything } from "./everything.js"
-import { executed } from "./executed.js"
+import { everything, ownAmounts } from "./everything.js"
+import { executed, executedColumns } from "./executed.js"
 import { guessable } from "./guessable.js"
 import { hidden } from "./hidden.js"
 import type { Pair } from "./pair.js"
@@ -108,6 +108,9 @@ async function candidates(
   const [theirs, own] = [await keysOfRows(scene, arg, victim), await keysOfRows(scene, arg, attacker)]
   const keys = fits(arg, victim.keys).map(typed)
   // In turns: of two rows that a function is asked with, one may be compared and the other not.
+  const amounts = /^(numeric|real|double precision|money)$/.test(arg.base)
+    ? (await ownAmounts(scene, one.source, attacker)).map((value) => `${value}::${arg.type}`)
+    : []
   const ids = theirs
     .slice(0, 4)
     .flatMap((id, place) => [id, ...own.slice(place, place + 1)].slice(0, 2))
@@ -133,8 +136,9 @@ async function candidates(
   // Above all others: what is counted up to it must grow.
   const high = /^(integer|bigint|numeric)$/.test(arg.base) ? [typed("2000000")] : []
   if (arg.category === "N" || arg.base === "uuid")
-    return ids.length + keys.length > 0 ? [...ids, ...keys, ...high] : ["null", ...high]
-  if (arg.category === "S")
+    return ids.length + keys.length + amounts.length > 0 ? [...amounts, ...ids, ...keys, ...high] : ["null", ...high]
+  if (arg.category === "S") {
+    const begun = beginnings(one, words).map((text) => `${text}::${arg.type}`)
     return [
       ...places,
       ...executed(scene, one).map(typed),
@@ -142,6 +146,7 @@ async function candidates(
       ...(await storedKeys(scene, one.source, ({ category }) => category === "S"))
         .slice(0, 6)
         .map((key) => `${key}::${arg.type}`),
+      ...begun,
       ...words.map((word) => `${word}::${arg.type}`),
       ...(await guessable(scene, one, pair)).map((value) => `${value}::${arg.type}`),
       ...ids.slice(0, 2),
@@ -149,12 +154,31 @@ async function candidates(
       typed("%"),
       typed(""),
     ]
+  }
   if (arg.category === "B") return ["true", "false"]
   if (arg.category === "A" && ids.length > 0) return [`array[${theirs.map(plain).join(", ")}]::${arg.type}`]
-  if (arg.category === "A" && /^(text|character varying)\[\]$/.test(arg.base) && words.length > 0)
-    return [`array[${words.join(", ")}]::${arg.type}`]
+  if (arg.category === "A" && isTextList(arg)) {
+    const element = { ...arg, type: arg.type.replace(/\[\]$/, ""), base: "text", category: "S", variadic: false }
+    const each = await candidates(scene, one, element, pair, words)
+    const columns = executedColumns(scene, one).map((names) => names.map(quoteLiteral).join(", "))
+    return [...columns, ...(each.length > 0 ? [each.slice(0, listLimit).join(", ")] : [])].map(
+      (list) => `array[${list}]::${arg.type}`,
+    )
+  }
   return [`null::${arg.type}`]
 }
+
+/** Values in one list. */
+const listLimit = 40
+
+/** Most searches ask for three letters at least. */
+const begunLetters = 3
+
+/** Of whole words, for a search that answers from a few letters on, and with more than it was asked for. */
+const beginnings = ({ source }: Routine, words: readonly string[]): string[] =>
+  /\blike\b|~|starts_with|\bleft\b|substr|similar/i.test(source)
+    ? words.slice(0, 2).map((word) => `left(${word}, ${begunLetters})`)
+    : []
 
 /** A time counted in units, as retention has it: neither so short that it is refused nor so long that it leaves nothing. */
 const isSpan = (name: string): boolean => /(^|_)(years?|months?|weeks?|days?|hours?|minutes?|age)($|_)/i.test(name)

@@ -42,7 +42,9 @@ export async function toldByRow(
     const asked = isRowId(arg) ? [await idsFor(scene, pair, arg, source)] : await textsFor(scene, pair, arg, source)
     for (const ids of asked.filter(({ theirs }) => theirs.length > 0)) {
       for (const values of await surroundings(scene, pair, one, place)) {
-        const told = await ask(record, pair, one, ids, (id) => callText(one, values.with(place, `${id}::${arg.type}`)))
+        const told = await ask(record, pair, one, ids, (id) =>
+          callText(one, values.with(place, `${arg.category === "A" ? `array[${id}]` : id}::${arg.type}`)),
+        )
         if (told !== undefined) return told
       }
     }

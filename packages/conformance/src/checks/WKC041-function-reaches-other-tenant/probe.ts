@@ -119,7 +119,8 @@ async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
   const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
   record.probe(labelOf(one))
   if (outcome.error === undefined) record.control()
-  const asked = [...attack.matchAll(/'((?:[^']|'')*)'/g)]
+  // Of a word that only its first letters were asked with, the rest is an answer.
+  const asked = [...attack.replace(/\bleft\(.*?, \d+\)/g, "").matchAll(/'((?:[^']|'')*)'/g)]
     .map(([, text]) => text ?? "")
     .filter((text) => text.length > 5)
   const answer = asked.reduce((text, word) => text.replaceAll(word, ""), tellingText(outcome))
