@@ -7,7 +7,7 @@ import type { Scene } from "../run/check.js"
 import { type Argument, isTextList, plainArgument, product, type Routine, routine, tenantWord } from "./argument.js"
 import { checkedWords } from "./checked-words.js"
 import { documents } from "./documents.js"
-import { everything, ownAmounts } from "./everything.js"
+import { everything, namesOfTenant, ownAmounts, partsOfDays } from "./everything.js"
 import { executed, executedColumns } from "./executed.js"
 import { guessable } from "./guessable.js"
 import { hidden } from "./hidden.js"
@@ -127,12 +127,19 @@ async function candidates(
   if (whole !== undefined) return whole
   const places = arg.category === "S" || arg.base === "regnamespace" ? schemasOf(scene, victim).map(typed) : []
   if (tenantWord.test(arg.name))
-    return [...places, ...[...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)]
+    return [
+      ...places,
+      ...(arg.category === "S"
+        ? (await namesOfTenant(scene, one.source, victim)).map((value) => `${value}::${arg.type}`)
+        : []),
+      ...[...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3),
+    ]
   if (arg.base === "regnamespace") return places
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
-  if (arg.category === "N" && isSpan(arg.name)) return ["5", "0", "30", "1", "365", "-1"].map(typed)
+  const ofDays = /^[NS]$/.test(arg.category) ? await partsOfDays(scene, one, arg, victim) : []
+  if (arg.category === "N" && isSpan(arg.name)) return [...ofDays, ...["5", "0", "30", "1", "365", "-1"].map(typed)]
   // Above all others: what is counted up to it must grow.
   const high = /^(integer|bigint|numeric)$/.test(arg.base) ? [typed("2000000")] : []
   if (arg.category === "N" || arg.base === "uuid")
@@ -146,6 +153,8 @@ async function candidates(
       ...(await storedKeys(scene, one.source, ({ category }) => category === "S"))
         .slice(0, 6)
         .map((key) => `${key}::${arg.type}`),
+      ...ofDays,
+      ...(await namesOfTenant(scene, one.source, victim)).map((value) => `${value}::${arg.type}`),
       ...begun,
       ...words.map((word) => `${word}::${arg.type}`),
       ...(await guessable(scene, one, pair)).map((value) => `${value}::${arg.type}`),

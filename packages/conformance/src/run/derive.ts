@@ -41,6 +41,7 @@ async function derivedOf(looking: Looking, relation: Relation): Promise<Derived 
   for (const columns of [
     await byMember(looking, relation),
     byFolder(relation),
+    byLastPart(relation),
     byOwnerKind(looking, relation),
     byNumber(looking, relation),
   ]) {
@@ -91,6 +92,18 @@ const byFolder = ({ columns }: Relation): Derived[] =>
       by: "derived",
       columns: [name],
       tenant: (alias) => `substring(${alias}.${quoteIdent(name)}::text from '^/?([^/:]+)[/:]')`,
+    }))
+
+/** The last part of what a cache or a channel is called: `dashboard:7`. */
+const byLastPart = ({ columns }: Relation): Derived[] =>
+  columns
+    .filter(
+      ({ category, enum: isEnum, name }) => category === "S" && !isEnum && /key|cache|channel|topic|^k$/i.test(name),
+    )
+    .map(({ name }) => ({
+      by: "derived",
+      columns: [name],
+      tenant: (alias) => `substring(${alias}.${quoteIdent(name)}::text from '[/:]([^/:]+)$')`,
     }))
 
 /** `owner_type` names a table, `owner_id` a row of it. */
