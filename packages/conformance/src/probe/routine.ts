@@ -11,6 +11,7 @@ import { everything, namesOfTenant, ownAmounts, partsOfDays } from "./everything
 import { executed, executedColumns } from "./executed.js"
 import { guessable } from "./guessable.js"
 import { hidden } from "./hidden.js"
+import { likeRows } from "./like-rows.js"
 import type { Pair } from "./pair.js"
 import { keysOfRows, plainName, type RowKey, storedKeys } from "./row-keys.js"
 
@@ -48,6 +49,8 @@ export async function aimedArguments(
   const lists: string[][] = []
   for (const arg of full) lists.push(await candidates(scene, one, arg, pair, words))
   const combined = [
+    ...injected(scene, one, lists),
+    ...(await likeRows(scene, one, pair, lists)),
     ...(await ownedKeys(scene, full, pair)),
     ...product(lists).slice(0, maxCalls),
     ...emptied(full, lists),
@@ -55,6 +58,17 @@ export async function aimedArguments(
   if (needed.length === full.length) return combined
   const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
   return [...short, ...emptied(needed, lists.slice(0, needed.length)), ...combined]
+}
+
+/** A text that becomes SQL is evaluated only where a row is found: nothing is searched for in the other places. */
+function injected(scene: Scene, one: Routine, lists: readonly (readonly string[])[]): string[][] {
+  const texts = executed(scene, one).map(quoteLiteral)
+  const open = one.arguments.map(({ category, type }, at) =>
+    category === "S" ? `''::${type}` : (lists[at]?.[0] ?? `null::${type}`),
+  )
+  return one.arguments.flatMap(({ category, type }, at) =>
+    category === "S" && one.arguments.length > 1 ? texts.map((text) => open.with(at, `${text}::${type}`)) : [],
+  )
 }
 
 /** The victim's key in one place and keys of its rows in all others, whatever the arguments are called. */
@@ -138,34 +152,19 @@ async function candidates(
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
-  const ofDays = /^[NS]$/.test(arg.category) ? await partsOfDays(scene, one, arg, victim) : []
-  if (arg.category === "N" && isSpan(arg.name)) return [...ofDays, ...["5", "0", "30", "1", "365", "-1"].map(typed)]
+  if (arg.category === "N" && isSpan(arg.name))
+    return [...(await partsOfDays(scene, one, arg, victim)), ...["5", "0", "30", "1", "365", "-1"].map(typed)]
   // Above all others: what is counted up to it must grow.
   const high = /^(integer|bigint|numeric)$/.test(arg.base) ? [typed("2000000")] : []
   if (arg.category === "N" || arg.base === "uuid")
     return ids.length + keys.length + amounts.length > 0 ? [...amounts, ...ids, ...keys, ...high] : ["null", ...high]
-  if (arg.category === "S") {
-    const begun = beginnings(one, words).map((text) => `${text}::${arg.type}`)
-    return [
-      ...places,
-      ...executed(scene, one).map(typed),
-      ...(await listedWords(scene, arg)).map(typed),
-      ...(await storedKeys(scene, one.source, ({ category }) => category === "S"))
-        .slice(0, 6)
-        .map((key) => `${key}::${arg.type}`),
-      ...ofDays,
-      ...(await namesOfTenant(scene, one.source, victim)).map((value) => `${value}::${arg.type}`),
-      ...begun,
-      ...words.map((word) => `${word}::${arg.type}`),
-      ...(await guessable(scene, one, pair)).map((value) => `${value}::${arg.type}`),
-      ...ids.slice(0, 2),
-      ...keys,
-      typed("%"),
-      typed(""),
-    ]
-  }
+  if (arg.category === "S") return await texts(scene, one, arg, pair, { words, ids, keys, places })
   if (arg.category === "B") return ["true", "false"]
-  if (arg.category === "A" && ids.length > 0) return [`array[${theirs.map(plain).join(", ")}]::${arg.type}`]
+  if (arg.category === "A" && ids.length > 0) {
+    const list = (keys: readonly RowKey[]): string => `array[${keys.map(plain).join(", ")}]::${arg.type}`
+    // Where one of them opens the list, the others come along.
+    return [list(theirs), ...(own.length > 0 ? [list([...own.slice(0, 3), ...theirs])] : [])]
+  }
   if (arg.category === "A" && isTextList(arg)) {
     const element = { ...arg, type: arg.type.replace(/\[\]$/, ""), base: "text", category: "S", variadic: false }
     const each = await candidates(scene, one, element, pair, words)
@@ -175,6 +174,41 @@ async function candidates(
     )
   }
   return [`null::${arg.type}`]
+}
+
+interface Aimed {
+  readonly words: readonly string[]
+  readonly ids: readonly string[]
+  readonly keys: readonly string[]
+  readonly places: readonly string[]
+}
+
+/** What a text may be: a name, a word, a code, a month, the beginning of one. */
+async function texts(
+  scene: Scene,
+  one: Routine,
+  arg: Argument,
+  pair: Pair,
+  { words, ids, keys, places }: Aimed,
+): Promise<string[]> {
+  const { source } = one
+  const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
+  const cast = (values: readonly string[]): string[] => values.map((value) => `${value}::${arg.type}`)
+  return [
+    ...places,
+    ...executed(scene, one).map(typed),
+    ...(await listedWords(scene, arg)).map(typed),
+    ...cast((await storedKeys(scene, source, ({ category }) => category === "S")).slice(0, 6)),
+    ...(await partsOfDays(scene, one, arg, pair.victim)),
+    ...cast(await namesOfTenant(scene, source, pair.victim)),
+    ...cast(beginnings(one, words)),
+    ...cast(words),
+    ...cast(await guessable(scene, one, pair)),
+    ...ids.slice(0, 2),
+    ...keys,
+    typed("%"),
+    typed(""),
+  ]
 }
 
 /** Values in one list. */
