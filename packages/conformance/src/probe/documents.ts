@@ -1,12 +1,37 @@
+import { primaryKey } from "../catalog/relation.js"
 import type { Scene } from "../run/check.js"
 import { plainArgument, product, type Routine, tenantWord } from "./argument.js"
+import { holdsTenants } from "./ground.js"
 import type { Pair } from "./pair.js"
 import { rowKeys } from "./row-keys.js"
 
 const memberLimit = 6
 
 /** A JSON argument as documents, with the members that the function's text names; where it reads a list, in one. */
-export async function documents(scene: Scene, { source }: Routine, { attacker, victim }: Pair): Promise<string[]> {
+export async function documents(scene: Scene, one: Routine, pair: Pair): Promise<string[]> {
+  const made = await ofMembers(scene, one, pair)
+  const head = made.find((text) => text.startsWith("{")) ?? "{}"
+  return [...(await recordsIn(scene, one, pair, head)), ...made]
+}
+
+/** The rows in a member that become rows of a table, `jsonb_populate_recordset(null::bill_line, doc->'lines')`: the victim's, by their keys alone. */
+async function recordsIn(scene: Scene, { source }: Routine, { victim }: Pair, head: string): Promise<string[]> {
+  const found: string[] = []
+  const named = source.matchAll(/_populate_recordset\s*\(\s*null::(?:\w+\.)?(\w+)\s*,\s*\w+\s*->\s*'(\w+)'/gi)
+  for (const [, table = "", member = ""] of named) {
+    const relation = scene.catalog.relations.find((one) => one.name === table && holdsTenants(one))
+    if (relation === undefined) continue
+    const key = primaryKey(relation)?.columns ?? []
+    const { rows } = await scene.facts.owned(relation, victim)
+    const keys = rows.slice(0, 2).map(({ values }) => Object.fromEntries(key.map((name) => [name, values[name]])))
+    const outer: unknown = JSON.parse(head)
+    if (keys.length > 0 && typeof outer === "object" && outer !== null && !Array.isArray(outer))
+      found.push(JSON.stringify({ ...outer, [member]: keys }))
+  }
+  return found
+}
+
+async function ofMembers(scene: Scene, { source }: Routine, { attacker, victim }: Pair): Promise<string[]> {
   const members = membersOf(source)
   const isList = /\bjsonb?_(array_elements|to_recordset|populate_recordset)/i.test(source)
   const number = { name: "", type: "bigint", base: "bigint", category: "N", labels: [], ...plainArgument }
@@ -28,7 +53,8 @@ export async function documents(scene: Scene, { source }: Routine, { attacker, v
   )
   const made = product(lists).map((values) => Object.fromEntries(members.map((name, at) => [name, values[at]])))
   if (!isList) return made.map((one) => JSON.stringify(within(source, members, one)))
-  return [JSON.stringify(made.slice(0, listLimit)), ...inLists(source, made.slice(0, listLimit))]
+  const [first = {}] = made
+  return [JSON.stringify(made.slice(0, listLimit)), JSON.stringify(first), ...inLists(source, made.slice(0, listLimit))]
 }
 
 const listLimit = 24
