@@ -76,14 +76,19 @@ async function removeFirsts({ admin, system: { target } }: Installed): Promise<v
 /** A value of a person is left out of a replay; whoever repeats it looks one up. A few are tried. */
 async function filledIn({ admin }: Installed, replay: string): Promise<string[]> {
   const asked = [...replay.matchAll(/^-- (value_\d+): of (?:the same row as )?"?(\w+)"?\."?(\w+)"?\."?(\w+)"?;/gm)]
-  const columns = asked.map(async ([, name = "", schema = "", table = "", column = ""]) => {
-    const { rows } = await admin.query<{ value: string }>(
-      `select distinct on (k, value) value from (select ${ident(column)}::text as value, (t::text not like '%${canary}%') as k
-        from ${ident(schema)}.${ident(table)} as t) as q where value is not null order by k, value limit 20`,
+  // What is asked of one table is asked of one row: the number of a card and the day of birth that goes with it.
+  const tables = [...new Set(asked.map(([, , schema = "", table = ""]) => `${ident(schema)}.${ident(table)}`))]
+  const ofTables = tables.map(async (from) => {
+    const mine = asked.filter(([, , schema = "", table = ""]) => `${ident(schema)}.${ident(table)}` === from)
+    const values = mine.map(([, , , , column = ""], at) => `${ident(column)}::text as v${at}`).join(", ")
+    const all = mine.map((_, at) => `v${at}`).join(", ")
+    const { rows } = await admin.query<Record<string, string>>(
+      `select distinct on (k, ${all}) ${all} from (select ${values}, (t::text not like '%${canary}%') as k
+        from ${from} as t) as q where num_nulls(${all}) = 0 order by k, ${all} limit 20`,
     )
-    return { name, values: rows.map(({ value }) => value) }
+    return mine.map(([, name = ""], at) => ({ name, values: rows.map((row) => row[`v${at}`] ?? "") }))
   })
-  const lists = await Promise.all(columns)
+  const lists = (await Promise.all(ofTables)).flat()
   const most = Math.max(1, ...lists.map(({ values }) => values.length))
   return Array.from({ length: most }, (_, i) =>
     lists.reduce(

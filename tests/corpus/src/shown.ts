@@ -32,7 +32,9 @@ export function shows(
   // Accepted, then refused once somebody else had been there, although the first one was taken back.
   const isNowRefused = last.refused !== undefined && last.refused !== "42501" && before?.refused === undefined
   if (isNowRefused && before?.count !== 0 && tenantsIn(target, answers).length > 1) return true
-  if (last.refused !== undefined) return false
+  const gone = later.at(-1)?.refused
+  // Refused in two ways: for what another tenant has, and for what nobody has.
+  if (last.refused !== undefined) return gone !== undefined && gone !== last.refused
   if (/^(truncate|create trigger|alter table \S+ disable row level security)\b/i.test(last.statement)) return true
   const others = target.tenants.slice(1).map(({ key }) => `'${key}'`)
   const isWrite = /^(INSERT|UPDATE|DELETE|MERGE)$/.test(last.command)

@@ -61,6 +61,8 @@ export type Tenancy =
   | { readonly by: "child"; readonly key: Key; readonly child: Relation }
   /** One tenant's own schema: all its rows are that tenant's. */
   | { readonly by: "schema"; readonly key: string }
+  /** By what its rows say, which no constraint declares: a member of a document, a folder, the number of a parent. */
+  | { readonly by: "derived"; readonly columns: readonly string[]; readonly tenant: (alias: string) => string }
   /** The table of tenants itself. */
   | { readonly by: "root"; readonly column: Column }
   | { readonly by: "nothing" }

@@ -17,6 +17,12 @@ export function assignTenancy(catalog: Catalog, target: Target): void {
   }
   for (const relation of catalog.relations) markRoots(catalog, relation)
   markSchemas(catalog, target)
+  followParents(catalog)
+  for (const relation of catalog.relations) markOwnedRows(catalog, relation)
+}
+
+/** Tables that belong to a tenant through those that are known to. */
+export function followParents(catalog: Catalog): void {
   for (let step = 0; step < maxSteps; step++) {
     const found = catalog.relations.flatMap((relation): [Relation, Tenancy][] => {
       const tenancy =
@@ -26,7 +32,6 @@ export function assignTenancy(catalog: Catalog, target: Target): void {
     for (const [relation, tenancy] of found) relation.tenancy = tenancy
     if (found.length === 0) break
   }
-  for (const relation of catalog.relations) markOwnedRows(catalog, relation)
 }
 
 /**
@@ -106,7 +111,7 @@ const sharedNames = (names: readonly string[]): string[] => [
   ...new Set(names.filter((name, place) => names.indexOf(name) !== place || tenantWords.test(name))),
 ]
 
-const tenantWords =
+export const tenantWords =
   /^(tenant|branch|clinic|org|organi[sz]ation|hospital|practice|facility|site|account|company|workspace|centre|center|location)(_?(id|uuid|key|code|slug|no))?$/i
 
 /** Columns whose name says so, the most frequent first. */
@@ -135,7 +140,8 @@ function throughParent(catalog: Catalog, relation: Relation): Tenancy | undefine
   const surest = [...keys].sort((a, b) => rank(relation, a) - rank(relation, b))
   for (const key of surest) {
     const parent = catalog.byOid(key.parent ?? "")
-    if (parent?.tenancy.by === "column" || parent?.tenancy.by === "parent") return { by: "parent", key, parent }
+    if (["column", "parent", "derived"].includes(parent?.tenancy.by ?? "") && parent)
+      return { by: "parent", key, parent }
   }
   return undefined
 }

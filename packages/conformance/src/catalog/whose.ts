@@ -6,6 +6,7 @@ export function tenantOf(relation: Relation, alias: string, depth = 0): string |
   const { tenancy } = relation
   if (tenancy.by === "column" || tenancy.by === "root") return `${alias}.${quoteIdent(tenancy.column.name)}::text`
   if (tenancy.by === "schema") return quoteLiteral(tenancy.key)
+  if (tenancy.by === "derived") return tenancy.tenant(alias)
   if (tenancy.by !== "parent" && tenancy.by !== "child") return undefined
   const { key } = tenancy
   const other = tenancy.by === "parent" ? tenancy.parent : tenancy.child

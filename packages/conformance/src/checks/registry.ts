@@ -43,6 +43,8 @@ import { probe as numbersCountEverybody } from "./WKC108-numbers-count-everybody
 import { probe as orderNamesOtherTenant } from "./WKC109-order-names-other-tenant/probe.js"
 import { probe as answerOpensOtherTenant } from "./WKC110-answer-opens-other-tenant/probe.js"
 import { probe as passIsANumber } from "./WKC111-pass-is-a-number/probe.js"
+import { probe as callAnswersForAnother } from "./WKC112-call-answers-for-another/probe.js"
+import { probe as viewChecksAfterTheKey } from "./WKC113-view-checks-after-the-key/probe.js"
 
 /** Every check that attacks, in the order in which they run. */
 export const probes: readonly ProbeCheck[] = [
@@ -65,6 +67,7 @@ export const probes: readonly ProbeCheck[] = [
   planSurvivesContext,
   viewShowsOtherTenant,
   functionReachesOtherTenant,
+  callAnswersForAnother,
   orderNamesOtherTenant,
   answerOpensOtherTenant,
   copiesOutsidePolicies,
@@ -76,6 +79,7 @@ export const probes: readonly ProbeCheck[] = [
   crossTenantReference,
   rowsCrossTenantsToday,
   keyRevealsOtherTenant,
+  viewChecksAfterTheKey,
   numbersCountEverybody,
   passIsANumber,
   sharedRowDeleted,

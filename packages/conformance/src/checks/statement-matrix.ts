@@ -52,6 +52,10 @@ export const statementMatrix: readonly TriedStatement[] = [
     },
   ]),
   ...by("WKC110", [{ statement: "what one function gives", given: "taken to another function", on: onBoth }]),
+  ...by("WKC113", [
+    { statement: "INSERT, INSERT … ON CONFLICT", given: "through a view, with another tenant's key", on: ["views"] },
+  ]),
+  ...by("WKC112", [{ statement: "what one function is called with", given: "by another tenant before", on: onBoth }]),
   ...by("WKC111", [
     {
       statement: "SELECT",

@@ -39,6 +39,8 @@ export const plainArgument: Pick<Argument, "optional" | "out" | "variadic" | "fi
   fields: [],
 }
 
+export const isTextList = ({ base }: Argument): boolean => /^(text|character varying)\[\]$/.test(base)
+
 export const tenantWord = /tenant|branch|clinic|org|hospital|practice|facility|site|account|company/i
 
 /** How many lists at most come out of a product. */

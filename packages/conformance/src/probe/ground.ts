@@ -17,7 +17,7 @@ export interface Ground extends Pair {
 }
 
 export const holdsTenants = (relation: Relation): boolean =>
-  isTable(relation) && ["column", "parent", "child", "schema"].includes(relation.tenancy.by)
+  isTable(relation) && ["column", "parent", "child", "schema", "derived"].includes(relation.tenancy.by)
 
 /** A view through which rows of a tenant may be written. */
 export const isTenantView = ({ kind, tenancy }: Relation): boolean => kind === "v" && tenancy.by === "column"

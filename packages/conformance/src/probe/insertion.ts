@@ -134,6 +134,13 @@ export function isNobodys({ tenancy, keys }: Relation, { name, base, category }:
   return base === "uuid" || (category === "N" && isKey)
 }
 
+/** Values of these columns of a sample row as SQL. */
+export const literalsOf = (
+  relation: Relation,
+  names: readonly string[],
+  row: SampleRow,
+): Readonly<Record<string, string>> => Object.fromEntries(names.map((name) => [name, literalOf(relation, name, row)]))
+
 /** The row's references to other tables, so that a row made for its tenant finds its parents. */
 export function referencesOf(
   relation: Relation,

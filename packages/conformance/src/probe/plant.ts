@@ -123,13 +123,17 @@ async function plantChanged(
   return done
 }
 
+/** What says whose the row is must stay. */
+const tenantColumns = ({ tenancy }: Relation): readonly string[] =>
+  tenancy.by === "column" ? [tenancy.column.name] : tenancy.by === "derived" ? tenancy.columns : []
+
 /** Free text: no key, no reference, not the tenant. */
 function textColumns(relation: Relation): Column[] {
   const keyed = new Set(relation.keys.flatMap(({ columns }) => columns))
-  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  const tenant = tenantColumns(relation)
   return relation.columns.filter(
     ({ name, category, enum: isEnum, generated, identity }) =>
-      category === "S" && !isEnum && !generated && identity === "" && !keyed.has(name) && name !== tenant,
+      category === "S" && !isEnum && !generated && identity === "" && !keyed.has(name) && !tenant.includes(name),
   )
 }
 
@@ -145,10 +149,10 @@ function copiedTimes({ columns }: Relation, rights: Rights, like: string | undef
 /** The same with those of natural keys, which a new row may have of its own. */
 function ownTextColumns(relation: Relation): Column[] {
   const foreign = new Set(relation.keys.filter(({ kind }) => kind === "f").flatMap(({ columns }) => columns))
-  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  const tenant = tenantColumns(relation)
   return relation.columns.filter(
     ({ name, category, enum: isEnum, generated, identity }) =>
-      category === "S" && !isEnum && !generated && identity === "" && !foreign.has(name) && name !== tenant,
+      category === "S" && !isEnum && !generated && identity === "" && !foreign.has(name) && !tenant.includes(name),
   )
 }
 

@@ -4,13 +4,14 @@ import { labelOf, quoted } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Connection } from "../database/connection.js"
 import type { Scene } from "../run/check.js"
-import { type Argument, plainArgument, product, type Routine, routine, tenantWord } from "./argument.js"
+import { type Argument, isTextList, plainArgument, product, type Routine, routine, tenantWord } from "./argument.js"
 import { checkedWords } from "./checked-words.js"
 import { documents } from "./documents.js"
-import { everything } from "./everything.js"
-import { executed } from "./executed.js"
+import { everything, namesOfTenant, ownAmounts, partsOfDays } from "./everything.js"
+import { executed, executedColumns } from "./executed.js"
 import { guessable } from "./guessable.js"
 import { hidden } from "./hidden.js"
+import { likeRows } from "./like-rows.js"
 import type { Pair } from "./pair.js"
 import { keysOfRows, plainName, type RowKey, storedKeys } from "./row-keys.js"
 
@@ -48,6 +49,8 @@ export async function aimedArguments(
   const lists: string[][] = []
   for (const arg of full) lists.push(await candidates(scene, one, arg, pair, words))
   const combined = [
+    ...injected(scene, one, lists),
+    ...(await likeRows(scene, one, pair, lists)),
     ...(await ownedKeys(scene, full, pair)),
     ...product(lists).slice(0, maxCalls),
     ...emptied(full, lists),
@@ -55,6 +58,17 @@ export async function aimedArguments(
   if (needed.length === full.length) return combined
   const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
   return [...short, ...emptied(needed, lists.slice(0, needed.length)), ...combined]
+}
+
+/** A text that becomes SQL is evaluated only where a row is found: nothing is searched for in the other places. */
+function injected(scene: Scene, one: Routine, lists: readonly (readonly string[])[]): string[][] {
+  const texts = executed(scene, one).map(quoteLiteral)
+  const open = one.arguments.map(({ category, type }, at) =>
+    category === "S" ? `''::${type}` : (lists[at]?.[0] ?? `null::${type}`),
+  )
+  return one.arguments.flatMap(({ category, type }, at) =>
+    category === "S" && one.arguments.length > 1 ? texts.map((text) => open.with(at, `${text}::${type}`)) : [],
+  )
 }
 
 /** The victim's key in one place and keys of its rows in all others, whatever the arguments are called. */
@@ -108,6 +122,9 @@ async function candidates(
   const [theirs, own] = [await keysOfRows(scene, arg, victim), await keysOfRows(scene, arg, attacker)]
   const keys = fits(arg, victim.keys).map(typed)
   // In turns: of two rows that a function is asked with, one may be compared and the other not.
+  const amounts = /^(numeric|real|double precision|money)$/.test(arg.base)
+    ? (await ownAmounts(scene, one.source, attacker)).map((value) => `${value}::${arg.type}`)
+    : []
   const ids = theirs
     .slice(0, 4)
     .flatMap((id, place) => [id, ...own.slice(place, place + 1)].slice(0, 2))
@@ -124,37 +141,87 @@ async function candidates(
   if (whole !== undefined) return whole
   const places = arg.category === "S" || arg.base === "regnamespace" ? schemasOf(scene, victim).map(typed) : []
   if (tenantWord.test(arg.name))
-    return [...places, ...[...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)]
+    return [
+      ...places,
+      ...(arg.category === "S"
+        ? (await namesOfTenant(scene, one.source, victim)).map((value) => `${value}::${arg.type}`)
+        : []),
+      ...[...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3),
+    ]
   if (arg.base === "regnamespace") return places
   if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
-  if (arg.category === "N" && isSpan(arg.name)) return ["5", "0", "30", "1", "365", "-1"].map(typed)
+  if (arg.category === "N" && isSpan(arg.name))
+    return [...(await partsOfDays(scene, one, arg, victim)), ...["5", "0", "30", "1", "365", "-1"].map(typed)]
   // Above all others: what is counted up to it must grow.
   const high = /^(integer|bigint|numeric)$/.test(arg.base) ? [typed("2000000")] : []
   if (arg.category === "N" || arg.base === "uuid")
-    return ids.length + keys.length > 0 ? [...ids, ...keys, ...high] : ["null", ...high]
-  if (arg.category === "S")
-    return [
-      ...places,
-      ...executed(scene, one).map(typed),
-      ...(await listedWords(scene, arg)).map(typed),
-      ...(await storedKeys(scene, one.source, ({ category }) => category === "S"))
-        .slice(0, 6)
-        .map((key) => `${key}::${arg.type}`),
-      ...words.map((word) => `${word}::${arg.type}`),
-      ...(await guessable(scene, one, pair)).map((value) => `${value}::${arg.type}`),
-      ...ids.slice(0, 2),
-      ...keys,
-      typed("%"),
-      typed(""),
-    ]
+    return ids.length + keys.length + amounts.length > 0 ? [...amounts, ...ids, ...keys, ...high] : ["null", ...high]
+  if (arg.category === "S") return await texts(scene, one, arg, pair, { words, ids, keys, places })
   if (arg.category === "B") return ["true", "false"]
-  if (arg.category === "A" && ids.length > 0) return [`array[${theirs.map(plain).join(", ")}]::${arg.type}`]
-  if (arg.category === "A" && /^(text|character varying)\[\]$/.test(arg.base) && words.length > 0)
-    return [`array[${words.join(", ")}]::${arg.type}`]
+  if (arg.category === "A" && ids.length > 0) {
+    const list = (keys: readonly RowKey[]): string => `array[${keys.map(plain).join(", ")}]::${arg.type}`
+    // Where one of them opens the list, the others come along.
+    return [list(theirs), ...(own.length > 0 ? [list([...own.slice(0, 3), ...theirs])] : [])]
+  }
+  if (arg.category === "A" && isTextList(arg)) {
+    const element = { ...arg, type: arg.type.replace(/\[\]$/, ""), base: "text", category: "S", variadic: false }
+    const each = await candidates(scene, one, element, pair, words)
+    const columns = executedColumns(scene, one).map((names) => names.map(quoteLiteral).join(", "))
+    return [...columns, ...(each.length > 0 ? [each.slice(0, listLimit).join(", ")] : [])].map(
+      (list) => `array[${list}]::${arg.type}`,
+    )
+  }
   return [`null::${arg.type}`]
 }
+
+interface Aimed {
+  readonly words: readonly string[]
+  readonly ids: readonly string[]
+  readonly keys: readonly string[]
+  readonly places: readonly string[]
+}
+
+/** What a text may be: a name, a word, a code, a month, the beginning of one. */
+async function texts(
+  scene: Scene,
+  one: Routine,
+  arg: Argument,
+  pair: Pair,
+  { words, ids, keys, places }: Aimed,
+): Promise<string[]> {
+  const { source } = one
+  const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
+  const cast = (values: readonly string[]): string[] => values.map((value) => `${value}::${arg.type}`)
+  return [
+    ...places,
+    ...executed(scene, one).map(typed),
+    ...(await listedWords(scene, arg)).map(typed),
+    ...cast((await storedKeys(scene, source, ({ category }) => category === "S")).slice(0, 6)),
+    ...(await partsOfDays(scene, one, arg, pair.victim)),
+    ...cast(await namesOfTenant(scene, source, pair.victim)),
+    ...cast(beginnings(one, words)),
+    ...cast(words),
+    ...cast(await guessable(scene, one, pair)),
+    ...ids.slice(0, 2),
+    ...keys,
+    typed("%"),
+    typed(""),
+  ]
+}
+
+/** Values in one list. */
+const listLimit = 40
+
+/** Most searches ask for three letters at least. */
+const begunLetters = 3
+
+/** Of whole words, for a search that answers from a few letters on, and with more than it was asked for. */
+const beginnings = ({ source }: Routine, words: readonly string[]): string[] =>
+  /\blike\b|~|starts_with|\bleft\b|substr|similar/i.test(source)
+    ? words.slice(0, 2).map((word) => `left(${word}, ${begunLetters})`)
+    : []
 
 /** A time counted in units, as retention has it: neither so short that it is refused nor so long that it leaves nothing. */
 const isSpan = (name: string): boolean => /(^|_)(years?|months?|weeks?|days?|hours?|minutes?|age)($|_)/i.test(name)

@@ -13,6 +13,7 @@ import { RightsBook } from "../probe/rights.js"
 import { queryText } from "../sql-files.js"
 import type { Target, TenantTarget } from "../target/schema.js"
 import type { Scene } from "./check.js"
+import { deriveTenancy } from "./derive.js"
 import { findKeys, obstaclesOf, undecidedIn } from "./obstacles.js"
 import { tryTakingOver } from "./trust.js"
 
@@ -60,6 +61,7 @@ async function prepare(
   const actors = await openActors(target, app, mode, open)
   const facts = new Facts(reader, unanswered)
   await findKeys(catalog, actors)
+  if (mode !== "catalog") await deriveTenancy(catalog, facts, actors)
   const version = await reader.rows(
     "select current_setting('server_version') as text, current_setting('server_version_num') as number",
   )

@@ -53,6 +53,12 @@ async function streams(scene: Scene, actor: Actor): Promise<string> {
 
 const member = (role: string): string => `pg_catalog.pg_has_role(r.oid, '${role}', 'MEMBER') as ${role}`
 
+/** Catalogs in which the values of every table lie, and that nobody but a superuser reads unless it is granted. */
+const catalogs = ["pg_statistic", "pg_statistic_ext_data", "pg_largeobject"]
+
+const readable = (name: string): string =>
+  `pg_catalog.has_any_column_privilege(r.oid, 'pg_catalog.${name}', 'SELECT') as ${name}`
+
 const question = `select r.rolsuper as superuser, r.rolreplication as replication, ${[
   "pg_read_server_files",
   "pg_write_server_files",
@@ -60,7 +66,7 @@ const question = `select r.rolsuper as superuser, r.rolreplication as replicatio
   "pg_read_all_stats",
 ]
   .map(member)
-  .join(", ")} from pg_catalog.pg_roles as r where r.rolname = session_user`
+  .join(", ")}, ${catalogs.map(readable).join(", ")} from pg_catalog.pg_roles as r where r.rolname = session_user`
 
 interface Power {
   readonly column: string
@@ -75,6 +81,14 @@ const revoked =
     `revoke ${role} from "${login}";`
 
 const powers: readonly Power[] = [
+  ...catalogs.map(
+    (name): Power => ({
+      column: name,
+      message: `reads ${name}, where values of every table lie and no policy is asked.`,
+      severity: "leak",
+      fix: (login) => `revoke select on pg_catalog.${name} from public, "${login}";`,
+    }),
+  ),
   {
     column: "replication",
     message: "may stream the changes of every table, which no policy filters.",

@@ -6,7 +6,7 @@ import { passedPolicies, refusedFor } from "../../probe/after-policies.js"
 import { aims } from "../../probe/aim.js"
 import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
-import { insertStatement, literalOf, referencesOf } from "../../probe/insertion.js"
+import { insertStatement, literalOf, literalsOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import { derived } from "./derived.js"
 import { grows } from "./grows.js"
@@ -240,6 +240,9 @@ function foreignValues({ relation, victim, theirs }: Ground): Record<string, str
     const references = sample === undefined ? {} : referencesOf(relation, sample, [tenancy.column.name])
     return { ...references, [tenancy.column.name]: `${value}::${tenancy.column.base}` }
   }
+  // Where nothing is protected, a log of everybody's is meant to be written by everybody.
+  if (tenancy.by === "derived")
+    return relation.rls && sample !== undefined ? literalsOf(relation, tenancy.columns, sample) : undefined
   if (tenancy.by === "schema") return victim.keys.includes(tenancy.key) ? {} : undefined
   return sample === undefined || tenancy.by !== "parent" ? undefined : referencesOf(relation, sample)
 }

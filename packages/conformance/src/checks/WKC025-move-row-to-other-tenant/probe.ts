@@ -1,5 +1,5 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { type Column, columnOf, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { type Column, columnOf, type Key, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { belongsTo } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
 import { passedPolicies, refusedFor } from "../../probe/after-policies.js"
@@ -8,7 +8,7 @@ import { sparing, victimSees, writtenHere } from "../../probe/blind.js"
 import { numberOf } from "../../probe/facts.js"
 import { drawnValue, freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
-import { freshColumns, literalOf, referencesOf } from "../../probe/insertion.js"
+import { freshColumns, literalsOf, referencesOf } from "../../probe/insertion.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { attacksFor, nameOf, type Renumbered } from "./ways.js"
@@ -148,8 +148,9 @@ function assignments({ relation, victim, theirs }: Ground): Assignment[] {
     const parents = sample === undefined ? {} : referencesOf(relation, sample, [tenancy.column.name])
     return [asText(alone), ...(Object.keys(parents).length > 0 ? [asText({ ...parents, ...alone })] : [])]
   }
-  if (tenancy.by !== "parent" || sample === undefined) return []
-  return [asText(Object.fromEntries(tenancy.key.columns.map((name) => [name, literalOf(relation, name, sample)])))]
+  if (sample === undefined) return []
+  if (tenancy.by === "derived") return [asText(literalsOf(relation, tenancy.columns, sample))]
+  return tenancy.by === "parent" ? [asText(literalsOf(relation, tenancy.key.columns, sample))] : []
 }
 
 interface Stayed extends NotMoved {
@@ -169,6 +170,9 @@ async function arrives(ground: Ground, attack: string): Promise<string | Stayed>
     const stayed = { isRefused: false, isDone: error === undefined && hit > 0, isHome: false }
     const isRefused = await refusedFor(scene, relation, error)
     if (isRefused) return { ...stayed, isRefused: true }
+    const tie = tieOf(scene, relation)
+    if (error?.code === "23503" && tie !== undefined && isTiedBy(scene, relation, error.constraint, tie, attack))
+      return { ...stayed, isRefused: true }
     if (error?.code === "23503" && isOfChildren(scene, relation, error.constraint)) {
       return "the policies let it pass: only a foreign key of rows that refer to it refused"
     }
@@ -182,6 +186,29 @@ async function arrives(ground: Ground, attack: string): Promise<string | Stayed>
     const arrived = victim.connection === attacker.connection ? await victimSees(tx, ground, writtenHere) : 0
     return (arrived ?? 0) > 0 ? `${hit} rows were moved` : { ...stayed, isHome: isKnown && before > 0 }
   })
+}
+
+/**
+ * A foreign key of the tenant with a parent whose number is the parent's alone: with the same parent no other tenant will
+ * ever do, so it keeps tenants apart as a policy does.
+ */
+function tieOf({ catalog }: Scene, { keys, tenancy }: Relation): Key | undefined {
+  const tenant = tenancy.by === "column" ? tenancy.column.name : undefined
+  return keys.find(({ kind, columns, parent, parentColumns }) => {
+    const above = kind === "f" ? catalog.byOid(parent ?? "") : undefined
+    if (above === undefined || tenant === undefined || !columns.includes(tenant) || columns.length < 2) return false
+    const own = (parentColumns ?? []).filter((_, at) => columns[at] !== tenant)
+    return above.keys.some(
+      (key) => /^[pu]$/.test(key.kind) && !key.hasExpression && key.columns.every((name) => own.includes(name)),
+    )
+  })
+}
+
+/** Refused by it, or by rows that refer to it before it was asked, and the parent stays the same. */
+function isTiedBy(scene: Scene, relation: Relation, constraint: string, tie: Key, attack: string): boolean {
+  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  const isSame = tie.columns.every((name) => name === tenant || !attack.includes(`${quoteIdent(name)} = `))
+  return isSame && (constraint === tie.name || isOfChildren(scene, relation, constraint))
 }
 
 const isOfChildren = ({ catalog }: Scene, relation: Relation, constraint: string): boolean =>

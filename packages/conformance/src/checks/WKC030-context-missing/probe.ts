@@ -12,9 +12,13 @@ export const probe = defineProbe({
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
   run: async (scene, record) => {
     const { actors } = scene
-    // Roles and logins are themselves a context where nothing else is: such a tenant cannot be without one.
+    // A login is itself a context where nothing else is: such a tenant cannot be without one.
     const told = actors.filter(({ tenant }) => isTold(tenant))
-    if (told.length === 0) return record.notApplicable("the login or the role is the context")
+    // A pool's login that takes a tenant's role, and is in nobody's before.
+    const roled = actors.filter(({ tenant }) => !isTold(tenant) && tenant.connect.role !== undefined)
+    const logins = new Map(roled.map((actor) => [actor.login, actor]))
+    for (const actor of logins.values()) await look(scene, record, actor, actors, [])
+    if (told.length + roled.length === 0) return record.notApplicable("the login is the context")
     for (const actor of withoutRepetition(told)) await look(scene, record, actor, actors)
   },
 })
@@ -31,9 +35,14 @@ const withoutRepetition = (actors: readonly Actor[]): Actor[] => {
 }
 
 /** A new session, and the application's one after a tenant's transaction, where a setting is '' instead of missing. */
-async function look(scene: Scene, record: CheckRecord, actor: Actor, forbidden: readonly Actor[]): Promise<void> {
+async function look(
+  scene: Scene,
+  record: CheckRecord,
+  actor: Actor,
+  forbidden: readonly Actor[],
+  statements = roleStatements(actor),
+): Promise<void> {
   const fresh = await scene.freshSession(actor)
-  const statements = roleStatements(actor)
   const login = actor.login
   try {
     const states = [

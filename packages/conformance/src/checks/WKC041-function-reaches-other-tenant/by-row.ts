@@ -20,6 +20,8 @@ export interface ToldByRow {
   readonly attack: string
   /** The answer itself tells something; otherwise only that the row is there. */
   readonly isContent: boolean
+  /** It is refused otherwise than for a row that nobody has. */
+  readonly isRefused?: boolean
 }
 
 /**
@@ -36,19 +38,24 @@ export async function toldByRow(
   one: Routine,
   all: readonly Routine[],
 ): Promise<ToldByRow | undefined> {
-  if (!one.definer || one.procedure) return undefined
+  if (!one.definer) return undefined
   const source = sourceOf(one, all)
   for (const [place, arg] of one.arguments.entries()) {
     const asked = isRowId(arg) ? [await idsFor(scene, pair, arg, source)] : await textsFor(scene, pair, arg, source)
     for (const ids of asked.filter(({ theirs }) => theirs.length > 0)) {
       for (const values of await surroundings(scene, pair, one, place)) {
-        const told = await ask(record, pair, one, ids, (id) => callText(one, values.with(place, `${id}::${arg.type}`)))
+        const told = await ask(record, pair, one, ids, (id) =>
+          callText(one, values.with(place, `${arg.category === "A" ? `array[${id}]` : id}::${arg.type}`)),
+        )
         if (told !== undefined) return told
       }
     }
   }
   return undefined
 }
+
+/** By the function itself: of a privilege or a type that does not fit the server's own words say nothing. */
+const isRefusal = (answer: string): boolean => /^error (P0|02|42501|22023|23)/.test(answer)
 
 /** Numbers that are no ids are counted with, and then any two tenants may get the same. */
 export const isRowId = ({ name, base }: Argument): boolean =>
@@ -133,7 +140,7 @@ async function ask(
     (ids: readonly string[]) =>
     async (tx: Transaction): Promise<string[]> => {
       const answers: string[] = []
-      for (const id of ids) answers.push(answerOf(await tx.attempt(call(id))))
+      for (const id of ids) answers.push(answerOf(await tx.attempt(call(id)), id))
       return answers
     }
   const meant = await victim.act(all(theirs))
@@ -156,11 +163,41 @@ async function ask(
     return isTheirs && !answer.startsWith("error") && !keys.includes(answer) ? [{ id, answer }] : []
   })
   const [first] = told
-  if (first === undefined) return undefined
+  if (first === undefined) return toldApart({ theirs, got, again, mine, unknown }, call)
   const fresh = told.find(({ answer }) => !mine.includes(answer))
   const isContent = fresh !== undefined || new Set(told.map(({ answer }) => answer)).size > 1
   return { attack: call((fresh ?? first).id), isContent }
 }
 
-const answerOf = ({ rows, error }: Outcome): string =>
-  error === undefined ? JSON.stringify(rows.map(({ answer }) => answer)) : `error ${error.code}`
+interface Compared {
+  readonly theirs: readonly string[]
+  readonly got: readonly string[]
+  readonly again: readonly string[]
+  readonly mine: readonly string[]
+  /** The answer about what nobody has. */
+  readonly unknown: string
+}
+
+/**
+ * Where it does not get the victim's answer: refused in another way than for a row of nobody's, or answered as for a row of its
+ * own, with words around it that only it may use. Either says that the row is there.
+ */
+function toldApart(
+  { theirs, got, again, mine, unknown }: Compared,
+  call: (id: string) => string,
+): ToldByRow | undefined {
+  const isApart = (place: number): boolean => got[place] !== unknown && got[place] === again[place]
+  const refused = theirs.find((_, place) => isApart(place) && isRefusal(got[place] ?? "") && isRefusal(unknown))
+  if (refused !== undefined) return { attack: call(refused), isContent: false, isRefused: true }
+  const taken = theirs.find(
+    (_, place) => isApart(place) && !(got[place] ?? "error").startsWith("error") && mine.includes(got[place] ?? ""),
+  )
+  return taken === undefined ? undefined : { attack: call(taken), isContent: false }
+}
+
+/** A procedure answers with what it gives back; a refusal says what it says of any row. */
+function answerOf({ rows, error }: Outcome, id: string): string {
+  if (error === undefined) return JSON.stringify(rows.map((row) => row.answer ?? Object.values(row)))
+  const asked = /'((?:[^']|'')*)'$/.exec(id)?.[1] ?? id
+  return `error ${error.code} ${error.message.replaceAll(asked, "")}`
+}

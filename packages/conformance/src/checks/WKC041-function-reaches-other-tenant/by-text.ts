@@ -1,11 +1,13 @@
 import { quoteLiteral } from "@wardkeep/core"
-import type { Relation } from "../../catalog/relation.js"
-import { type Argument, tenantWord } from "../../probe/argument.js"
+import { columnOf, type Relation } from "../../catalog/relation.js"
+import { type Argument, isTextList, tenantWord } from "../../probe/argument.js"
 import { checkedWords } from "../../probe/checked-words.js"
+import { holdsTenants } from "../../probe/ground.js"
 import { hidden } from "../../probe/hidden.js"
 import { isNumbered, lookalikesOf } from "../../probe/lookalike.js"
 import { isOnlyTheirs, tenantTablesIn } from "../../probe/only-theirs.js"
 import type { Pair } from "../../probe/pair.js"
+import { names } from "../../probe/policy-parts.js"
 import type { Scene } from "../../run/check.js"
 
 /** Columns that are asked about, and the words of each. */
@@ -21,7 +23,7 @@ export interface Asked {
 
 /** A text may be a number of a policy, a bill or a phone: values that only the victim has, and others of their form. */
 export async function textsFor(scene: Scene, pair: Pair, arg: Argument, source: string): Promise<Asked[]> {
-  if (arg.category !== "S" || arg.labels.length > 0 || tenantWord.test(arg.name)) return []
+  if (!(arg.category === "S" || isTextList(arg)) || arg.labels.length > 0 || tenantWord.test(arg.name)) return []
   const listed = await checkedWords(scene)
   const found: Asked[] = []
   for (const relation of tenantTablesIn(scene, source)) {
@@ -32,8 +34,30 @@ export async function textsFor(scene: Scene, pair: Pair, arg: Argument, source: 
       if (found.length >= limits.columns) return found
     }
   }
+  for (const [relation, name] of referring(scene, source)) {
+    const asked = await ofColumn(scene, pair, { relation, name, source: relation.name })
+    if (asked !== undefined && found.length < limits.columns) found.push(asked)
+  }
   return found
 }
+
+/** Tenants' columns that refer to a table of nobody's that the source names, such as a store of files that all share. */
+const referring = ({ catalog }: Scene, source: string): [Relation, string][] =>
+  catalog.relations
+    .filter((one) => holdsTenants(one) && !names(source, one.name))
+    .flatMap((relation) =>
+      relation.keys.flatMap(({ kind, columns: [name = "", ...more], parent }): [Relation, string][] => {
+        const above = catalog.byOid(parent ?? "")
+        const isText = columnOf(relation, name)?.category === "S"
+        return kind === "f" &&
+          more.length === 0 &&
+          isText &&
+          above?.tenancy.by === "nothing" &&
+          names(source, above.name)
+          ? [[relation, name]]
+          : []
+      }),
+    )
 
 /** Named by the function, and not the tenant. */
 function textColumns({ columns, tenancy }: Relation, source: string): string[] {

@@ -96,7 +96,7 @@ async function reportRow(
   record: CheckRecord,
   { attacker, victim }: Pair,
   one: Routine,
-  { attack, isContent }: ToldByRow,
+  { attack, isContent, isRefused = false }: ToldByRow,
 ): Promise<void> {
   // A policy that calls it needs it to answer about anybody; what that tells is to be known.
   const isOfPolicy = (await policyFunctions(scene)).some(
@@ -105,8 +105,12 @@ async function reportRow(
   const told = isContent ? "" : " whether a row is there,"
   record.found({
     object: labelOf(one),
-    message: `${signature(one)} tells tenant ${attacker.name}${told} what it tells tenant ${victim.name} of a row of tenant ${victim.name}.`,
-    evidence: `asked for a row of tenant ${victim.name} it gives tenant ${attacker.name} the answer that tenant ${victim.name} gets, and another for a row that does not exist`,
+    message: isRefused
+      ? `${signature(one)} tells tenant ${attacker.name} whether a row of tenant ${victim.name} is there, by how it refuses.`
+      : `${signature(one)} tells tenant ${attacker.name}${told} what it tells tenant ${victim.name} of a row of tenant ${victim.name}.`,
+    evidence: isRefused
+      ? `asked for a row of tenant ${victim.name} it refuses tenant ${attacker.name} with another error than for a row that does not exist`
+      : `asked for a row of tenant ${victim.name} it gives tenant ${attacker.name} the answer that tenant ${victim.name} gets, and another for a row that does not exist`,
     replay: attacker.replay(attack),
     fix: fixFor(one, attacker),
     ...(isOfPolicy ? { severity: "hygiene" } : isContent ? {} : { severity: "oracle", cvss: oracleCvss }),
@@ -119,7 +123,8 @@ async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
   const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
   record.probe(labelOf(one))
   if (outcome.error === undefined) record.control()
-  const asked = [...attack.matchAll(/'((?:[^']|'')*)'/g)]
+  // Of a word that only its first letters were asked with, the rest is an answer.
+  const asked = [...attack.replace(/\bleft\(.*?, \d+\)/g, "").matchAll(/'((?:[^']|'')*)'/g)]
     .map(([, text]) => text ?? "")
     .filter((text) => text.length > 5)
   const answer = asked.reduce((text, word) => text.replaceAll(word, ""), tellingText(outcome))

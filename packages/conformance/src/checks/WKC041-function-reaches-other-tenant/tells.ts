@@ -8,7 +8,7 @@ import { sayUnplanted } from "../../probe/unplanted.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { fixFor, oracleCvss, readBy, replayOf } from "./judging.js"
-import type { Answers, Question } from "./planted-once.js"
+import type { Answer, Answers, Question } from "./planted-once.js"
 
 /**
  * An answer that changes when the victim writes tells of the victim; where it is asked with the word that is written, of
@@ -57,7 +57,9 @@ export async function judgeTells(
     const [was, is, same] = [before[place]?.hash, now[place]?.hash, after[place]?.hash]
     return was !== undefined && is !== undefined && was === same && was !== is
   }
-  const attack = attacks.find((_, place) => changed(place))
+  const places = attacks.flatMap((_, place) => (changed(place) ? [place] : []))
+  const shows = places.find((place) => isShownBy(now[place], attacks[place] ?? "", one, prefix))
+  const attack = attacks[shows ?? places[0] ?? -1]
   if (attack === undefined) return false
   record.found({
     object: labelOf(one),
@@ -65,8 +67,13 @@ export async function judgeTells(
     evidence: `its answer is another one once tenant ${victim.name} has written canaries`,
     replay: replayOf({ attacker, victim }, attack, statements),
     fix: fixFor(one, attacker),
-    severity: "oracle",
-    cvss: oracleCvss,
+    ...(shows === undefined ? { severity: "oracle", cvss: oracleCvss } : {}),
   })
   return true
 }
+
+/** Words that it was not asked with, or an amount or a day without any word. */
+const isShownBy = (answer: Answer | undefined, attack: string, { returns }: Routine, prefix: string): boolean =>
+  attack.includes(prefix)
+    ? (answer?.hasCanary ?? false) && attack.includes(`left('${prefix}`)
+    : /^(numeric|date|timestamp|double|real|money)/.test(returns)

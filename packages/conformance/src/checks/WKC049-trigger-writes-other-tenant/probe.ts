@@ -2,6 +2,7 @@ import { type Action, actionsOf, isDefiner } from "../../probe/actions.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
 import { ownWrites } from "../../probe/own-writes.js"
 import { difference, lookReplay, picture } from "../../probe/picture.js"
+import { sharingValues } from "../../probe/sharing-values.js"
 import { defineProbe } from "../../run/check.js"
 
 export const probe = defineProbe({
@@ -32,7 +33,7 @@ async function writeOwn(ground: Ground, actions: readonly Action[]): Promise<voi
   }
   const source = here.map((one) => one.source).join("\n")
   const before = await victim.act(async (tx) => await picture(scene, tx, victim, source))
-  for (const attack of await ownWrites(ground)) {
+  for (const attack of [...(await ownWrites(ground)), ...(await sharingValues(ground, source))]) {
     const after = await attacker.act(async (tx) => {
       const { error, count } = await tx.keep(attack)
       if (error !== undefined || count === 0) return undefined

@@ -27,7 +27,9 @@ async function remove(ground: Ground, key: Key): Promise<void> {
   if (parent === undefined || !isTable(parent) || !(isEverybodys(parent) || isTenants(parent))) return
   const rights = await scene.rights.of(attacker, parent)
   if (!rights.delete || rights.select.length === 0) return
-  const row = await onlyTheirs(ground, key, parent)
+  const only = await onlyTheirs(ground, key, parent)
+  // A row to which both refer is no oracle; what hangs on it is lost all the same.
+  const row = only ?? (damage[key.onDelete] === undefined ? undefined : await onlyTheirs(ground, key, parent, true))
   if (row === undefined) return
   // Who is shown the referring row learns nothing from a refusal.
   if (isTenants(parent) && (await closedTables(scene, ground, [ground.relation])).length === 0) return
@@ -37,7 +39,7 @@ async function remove(ground: Ground, key: Key): Promise<void> {
   await attacker.act(async (tx) => {
     const { error, count } = await tx.attempt(attack)
     record.probe(label)
-    const isRefused = error?.code === "23503" && error.constraint === key.name
+    const isRefused = only !== undefined && error?.code === "23503" && error.constraint === key.name
     if (error === undefined || isRefused) record.control()
     const replay = attacker.replay(...atOnce(key), attack)
     if (isRefused) return report(ground, key, parent, { replay, ...refused(whose) })
@@ -79,6 +81,7 @@ async function onlyTheirs(
   { scene, relation, attacker, victim }: Ground,
   key: Key,
   parent: Relation,
+  isBoth = false,
 ): Promise<SampleRow | undefined> {
   const join = key.columns
     .map((name, place) => `wk_own.${quoteIdent(name)} = wk_row.${quoteIdent(key.parentColumns?.[place] ?? "")}`)
@@ -87,7 +90,8 @@ async function onlyTheirs(
     `exists (select from ${quoted(relation)} as wk_own where ${join} and (${belongsTo(relation, "wk_own", keys)}))`
   const isRoot = parent.tenancy.by === "root" ? ` and not ${belongsTo(parent, "wk_row", victim.keys)}` : ""
   const isOwn = isTenants(parent) ? ` and (${belongsTo(parent, "wk_row", attacker.keys)})` : ""
-  const where = `${refers(victim.keys)} and not ${refers(attacker.keys)}${isRoot}${isOwn}`
+  const own = isBoth ? "" : "not "
+  const where = `${refers(victim.keys)} and ${own}${refers(attacker.keys)}${isRoot}${isOwn}`
   return (await scene.facts.sample(parent, where, 1))[0]
 }
 

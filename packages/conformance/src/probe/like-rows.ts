@@ -1,0 +1,61 @@
+import { columnOf, labelOf, type Relation } from "../catalog/relation.js"
+import type { Scene } from "../run/check.js"
+import type { Argument, Routine } from "./argument.js"
+import type { SampleRow } from "./facts.js"
+import { hidden } from "./hidden.js"
+import { tenantTablesIn } from "./only-theirs.js"
+import type { Pair } from "./pair.js"
+import { plainName } from "./row-keys.js"
+
+interface Column {
+  readonly table: Relation
+  readonly name: string
+}
+
+/**
+ * Argument lists like a row: each argument is what stands in the column of its name, `p_percent` of `percent`, and of others
+ * the first that it would be asked with. All of a row of the attacker's; the same with one of the victim's in one place; all of
+ * the victim's. What is checked before a row is reached lets those pass, where a value that is made up is refused.
+ */
+export async function likeRows(
+  scene: Scene,
+  { arguments: args, source }: Routine,
+  { attacker, victim }: Pair,
+  lists: readonly (readonly string[])[],
+): Promise<string[][]> {
+  if (args.length < 2) return []
+  const tables = tenantTablesIn(scene, source)
+  const columns = args.map((arg) => columnFor(tables, arg))
+  if (columns.filter((one) => one !== undefined).length < 2) return []
+  const from = async (who: Pair["victim"]): Promise<(string | undefined)[]> => {
+    const values: (string | undefined)[] = []
+    for (const [at, column] of columns.entries()) {
+      const rows = column === undefined ? [] : (await scene.facts.owned(column.table, who)).rows
+      values.push(column && literalIn(rows[0], column, args[at]?.type ?? "text"))
+    }
+    return values
+  }
+  const [own, theirs] = [await from(attacker), await from(victim)]
+  const filled = (values: readonly (string | undefined)[]): string[] =>
+    values.map((value, at) => value ?? lists[at]?.[0] ?? `null::${args[at]?.type}`)
+  return [own, ...theirs.flatMap((value, at) => (value === undefined ? [] : [own.with(at, value)])), theirs].map(filled)
+}
+
+/** Called like the argument, or ending in its name, as `valid_till` for `till`. */
+function columnFor(tables: readonly Relation[], { name, out, category }: Argument): Column | undefined {
+  const wanted = plainName(name)
+  if (out || wanted === "") return undefined
+  const exact = tables.find((table) => columnOf(table, wanted)?.category === category)
+  if (exact !== undefined) return { table: exact, name: wanted }
+  for (const table of tables) {
+    const found = table.columns.find((one) => one.category === category && one.name.endsWith(`_${wanted}`))
+    if (found !== undefined) return { table, name: found.name }
+  }
+  return undefined
+}
+
+function literalIn(row: SampleRow | undefined, { table, name }: Column, type: string): string | undefined {
+  const value = row?.values[name] ?? undefined
+  if (value === undefined || typeof value === "object") return undefined
+  return `${hidden(String(value), `${labelOf(table)}.${name}`)}::${type}`
+}

@@ -1,0 +1,48 @@
+import { quoteIdent } from "@wardkeep/core"
+import { columnOf, quoted } from "../catalog/relation.js"
+import { aims } from "./aim.js"
+import type { Ground } from "./ground.js"
+import { insertStatement, literalOf } from "./insertion.js"
+import { ownRow } from "./natural-key.js"
+import { tenantTablesIn } from "./only-theirs.js"
+
+/** Of a trigger that names more columns, the first ones. */
+const columnLimit = 5
+
+/**
+ * A row of the attacker's own in which one column, which the triggers' text names, says what stands in a row of the
+ * victim's: the same phone, the same number of a policy. New, and changed to it.
+ */
+export async function sharingValues(ground: Ground, source: string): Promise<string[]> {
+  const { relation, rights, attacker, mine } = ground
+  const own = mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
+  const found: string[] = []
+  for (const [name, value] of (await theirValues(ground, source)).slice(0, columnLimit)) {
+    const insert = insertStatement({ relation, rights, like: ownRow(ground), set: { [name]: value } })
+    if (insert !== undefined) found.push(insert)
+    if (own !== undefined && rights.update.includes(name))
+      found.push(`update ${quoted(relation)} as wk_row set ${quoteIdent(name)} = ${value} where ${own}`)
+  }
+  return found
+}
+
+/** Per column a value of the victim's, of this table or of another one that the text names, as SQL. */
+async function theirValues({ scene, relation, victim, theirs }: Ground, source: string): Promise<[string, string][]> {
+  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  const columns = relation.columns.filter(
+    ({ name, generated, identity, category }) =>
+      name !== tenant && !generated && identity === "" && /^[SNUD]$/.test(category) && isNamed(source, name),
+  )
+  const found: [string, string][] = []
+  for (const { name } of columns) {
+    const from = [{ table: relation, rows: theirs.rows }]
+    for (const table of tenantTablesIn(scene, source).filter((one) => one !== relation && columnOf(one, name)))
+      from.push({ table, rows: (await scene.facts.owned(table, victim)).rows })
+    const place = from.find(({ rows }) => rows.some(({ values }) => (values[name] ?? null) !== null))
+    const row = place?.rows.find(({ values }) => (values[name] ?? null) !== null)
+    if (place !== undefined && row !== undefined) found.push([name, literalOf(place.table, name, row)])
+  }
+  return found
+}
+
+const isNamed = (source: string, name: string): boolean => new RegExp(`\\b${name.replace(/\W/g, ".")}\\b`).test(source)
