@@ -152,6 +152,6 @@ it("has at least 100 own reads × tables of all ORMs together, and says how many
     `all ORMs: ${all.length} own reads × tables, ${exact} exact (${((100 * exact) / all.length).toFixed(1)} %)\n`,
   )
   expect(all.length).toBeGreaterThanOrEqual(100)
-  // 114 of 157 (72.6 %) when this was written, and 90 % is wanted: counts, distinct values and lists without a key name nobody yet.
-  expect(exact / all.length).toBeGreaterThanOrEqual(0.7)
+  // 147 of 157 (93.6 %) when this was written. The others: children as JSON, UNION, EXISTS, a table that is read twice.
+  expect(exact / all.length).toBeGreaterThanOrEqual(0.9)
 })

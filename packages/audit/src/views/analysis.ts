@@ -12,6 +12,10 @@ export interface TableView {
   readonly groups: readonly string[]
   /** Positions in the result that hold the person. */
   readonly subjects: readonly number[]
+  /** Position in the result of the persons that a row of it was made of, as a JSON array; see `Wide`. */
+  readonly listed?: number
+  /** The table is read once, and no row of the result holds values of rows that are not in it. */
+  readonly alone: boolean
   /** Whether the person may be empty in a row: then it is of somebody unknown. */
   readonly nullable: boolean
   /** Position in the result of the rows' own key, from which the person is fetched. */
@@ -117,6 +121,7 @@ function viewOf(table: ViewedTable, { aliases, once }: Appearances, around: Surr
     subjects,
     nullable: map.nullable.has(`${relation}.${subject}`),
     key: source === "fetched" ? key : undefined,
+    alone,
     source,
     strict: columns.filter((column) => table.strict.has(column)),
   }
@@ -176,6 +181,7 @@ function unseen(table: ViewedTable, source: Source): TableView {
     subjects: [],
     nullable: false,
     key: undefined,
+    alone: false,
     source,
     strict: [...table.strict],
   }
@@ -191,6 +197,7 @@ function ofFunction(name: string, tables: ReadonlyMap<string, ViewedTable>): Tab
     subjects: [],
     nullable: false,
     key: undefined,
+    alone: false,
     source: "undetermined",
     strict,
   }

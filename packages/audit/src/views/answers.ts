@@ -14,6 +14,21 @@ export class Answers<T> {
     return this.#kept.get(key)?.value
   }
 
+  /** Whether there is an answer, which may be undefined. */
+  isKnown(key: string): boolean {
+    const kept = this.#kept.get(key)
+    return kept !== undefined && "value" in kept
+  }
+
+  /** An answer that nobody has to be asked for. */
+  keep(key: string, value: T): void {
+    keepWithin(this.#kept, key, { coming: Promise.resolve(value), value })
+  }
+
+  forget(key: string): void {
+    this.#kept.delete(key)
+  }
+
   /** Waits for an answer on its way. One that fails says nothing to others than who asked: their session may have ended. */
   async get(key: string, ask: () => Promise<T>): Promise<T> {
     const others = this.#kept.get(key)

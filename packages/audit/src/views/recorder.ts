@@ -1,17 +1,18 @@
 import { createHash } from "node:crypto"
-import { type Policy, WardkeepError } from "@wardkeep/core"
+import type { Policy } from "@wardkeep/core"
 import type { Ask, ObservedCall, ViewObserver, Watch } from "@wardkeep/postgres/client"
 import type pg from "pg"
 import { type Analysis, analyse, type TableView } from "./analysis.js"
 import { Answers, keepWithin } from "./answers.js"
 import { type CatalogMap, readCatalogMap } from "./catalog-map.js"
-import { fetchSubjects } from "./fetch.js"
-import { tablesOfPlan } from "./plan-tables.js"
+import { Execution, type OwnText, type Recording, type Seen } from "./execution.js"
+import { type PlannedTables, tablesOfPlan } from "./plan-tables.js"
 import { selfRecordingText } from "./self-recording.js"
+import { refuse, unrecorded } from "./unrecorded.js"
 import { type ViewedTable, viewedTables } from "./viewed.js"
+import { answered, mayWiden, type Wide, widen } from "./widened.js"
 
 type Fields = readonly pg.FieldDef[]
-type Values = readonly (string | null)[]
 
 export interface ViewOptions {
   /**
@@ -34,7 +35,7 @@ export function recordViews(policy: Policy, { survives = "process" }: ViewOption
   return new ViewRecorder(policy, survives === "process")
 }
 
-class ViewRecorder implements ViewObserver {
+class ViewRecorder implements ViewObserver, Recording {
   readonly tables: ReadonlyMap<string, ViewedTable>
   readonly sites: boolean
   readonly #policy: Policy
@@ -42,6 +43,8 @@ class ViewRecorder implements ViewObserver {
   readonly #soon: boolean
   readonly #maps = new Answers<CatalogMap>()
   readonly #analyses = new Answers<Analysis>()
+  /** What is sent in place of a text; undefined where it is sent as it is. */
+  readonly #wide = new Answers<Wide | undefined>()
   readonly #ownTexts = new Map<string, OwnText>()
   readonly #unviewed = new Map<string, true>()
   /** The columns' origins of a row description, which the client keeps as long as the prepared statement. */
@@ -55,7 +58,7 @@ class ViewRecorder implements ViewObserver {
   }
 
   watch(call: ObservedCall): Watch {
-    return new Execution(this, call)
+    return new Execution(this, call, keyOf(call, []))
   }
 
   async copying(call: ObservedCall, ask: Ask): Promise<void> {
@@ -83,29 +86,67 @@ class ViewRecorder implements ViewObserver {
     const origins = this.originsOf(fields)
     return await this.#analyses.get(keyOf(call, origins), async () => {
       const analysis = await this.#analyse(call, origins, ask)
-      this.#keepOwnText(call, fields, analysis)
+      if (this.wide(keyOf(call, [])) === undefined)
+        this.#keepOwnText(call, fields, { ...analysis, text: call.text, more: 0 })
       return analysis
     })
   }
 
   /** For a text that was analysed before: what to send instead, and the origins that the result must have. */
-  ownText(call: ObservedCall): OwnText | undefined {
-    return this.#ownTexts.get(keyOf(call, []))
+  ownText(key: string): OwnText | undefined {
+    return this.#ownTexts.get(key)
   }
 
-  expectsNothing(call: ObservedCall): boolean {
-    return this.#unviewed.has(keyOf(call, []))
+  expectsNothing(key: string): boolean {
+    return this.#unviewed.has(key)
   }
 
-  #keepOwnText(call: ObservedCall, fields: Fields, { views }: Analysis): void {
+  wide(key: string): Wide | undefined {
+    return this.#wide.known(key)
+  }
+
+  forget(key: string): void {
+    this.#wide.forget(key)
+    this.#ownTexts.delete(key)
+  }
+
+  /** Once per text and role, before its first execution: whether it is to be sent with the persons' columns. */
+  learn(call: ObservedCall, key: string, ask: Ask): Promise<void> | undefined {
+    if (this.#wide.isKnown(key)) return undefined
+    if (!mayWiden(unended(call.text))) {
+      this.#wide.keep(key, undefined)
+      return undefined
+    }
+    // Where it fails, what is shown is still recorded, by what the result says itself.
+    return this.#wide.get(key, () => this.#learn(call, ask)).then(ignore, ignore)
+  }
+
+  async #learn(call: ObservedCall, ask: Ask): Promise<Wide | undefined> {
+    const map = await this.#maps.anew(call.dbRole, () => this.#readMap(ask))
+    const text = unended(call.text)
+    const [fields, plan] = await Promise.all([
+      answered(ask.describe(text, call.parameters)),
+      answered(ask.plan(text, call.parameters).then(tablesOfPlan)),
+    ])
+    if (typeof fields === "string" || typeof plan === "string") return undefined
+    const origins = this.originsOf(fields)
+    const analysis = this.#analyseWith(call, origins, map, plan)
+    this.#analyses.keep(keyOf(call, origins), analysis)
+    const wide = await widen({ call, text, tables: this.tables, map, fields, plan, analysis }, ask)
+    this.#keepOwnText(call, fields, wide ?? { ...analysis, text, more: 0 })
+    return wide
+  }
+
+  #keepOwnText(call: ObservedCall, fields: Fields, sent: Pick<Wide, "text" | "more" | "views">): void {
     // A COPY has no description of its rows.
     if (fields.length === 0) return
+    const { views } = sent
     const key = keyOf(call, [])
     const names = fields.map(({ name }) => name)
     const isAlone = views.every(({ relation }) => !relation.endsWith("()"))
     // A function that the caller answers for with `reads` may write, and what it writes is to be as safe as anywhere.
     const soon = this.#soon && isAlone && call.reads === undefined && isUnguarded(views)
-    const text = selfRecordingText(call.text, views, names, { statement: digestOf(call.text), soon })
+    const text = selfRecordingText(sent, names, { statement: digestOf(call.text), soon })
     this.#unviewed.delete(key)
     if (views.length === 0) keepWithin(this.#unviewed, key, true)
     this.#ownTexts.delete(key)
@@ -134,7 +175,16 @@ class ViewRecorder implements ViewObserver {
     // Read again for each text: it may call a function, or read a table, that was made since.
     const map = await this.#maps.anew(call.dbRole, () => this.#readMap(ask))
     const plan = await ask.plan(call.text, call.parameters).then(tablesOfPlan, unplanned)
-    return analyse({ text: call.text, reads: call.reads, origins }, this.tables, map, plan)
+    return this.#analyseWith(call, origins, map, plan)
+  }
+
+  #analyseWith(
+    { text, reads }: ObservedCall,
+    origins: readonly string[],
+    map: CatalogMap,
+    plan: PlannedTables | undefined,
+  ): Analysis {
+    return analyse({ text, reads, origins }, this.tables, map, plan)
   }
 
   async record(call: ObservedCall, seen: readonly Seen[], rows: number, ask: Ask): Promise<void> {
@@ -158,103 +208,6 @@ class ViewRecorder implements ViewObserver {
   }
 }
 
-interface OwnText {
-  readonly text: string
-  readonly origins: string
-}
-
-interface Seen {
-  readonly view: TableView
-  readonly subjects: readonly string[]
-  /** Each row shown is of one of the subjects. */
-  readonly complete: boolean
-}
-
-/** Collects, while rows arrive, what says whose they are. */
-class Execution implements Watch {
-  readonly #recorder: ViewRecorder
-  readonly #call: ObservedCall
-  #rows = 0
-  /** Values by position in the result: those that any analysis could ask for. */
-  #values: Map<number, Set<string>> = new Map()
-  #positions: readonly number[] | undefined
-  /** Positions that were empty in some row. */
-  #empty = new Set<number>()
-  /** Set where the statement records its view itself. */
-  #own: OwnText | undefined
-
-  constructor(recorder: ViewRecorder, call: ObservedCall) {
-    this.#recorder = recorder
-    this.#call = call
-  }
-
-  selfRecording(): string | undefined {
-    this.#own = this.#recorder.ownText(this.#call)
-    return this.#own?.text
-  }
-
-  expectsNothing(): boolean {
-    return this.#recorder.expectsNothing(this.#call)
-  }
-
-  again(): Watch {
-    return new Execution(this.#recorder, this.#call)
-  }
-
-  row(fields: Fields, values: Values): void {
-    this.#rows++
-    this.#positions ??= this.#isRecorded(fields) ? [] : this.#recorder.positionsOf(this.#call, fields)
-    for (const at of this.#positions) {
-      const value = values[at]
-      if (value === null || value === undefined) {
-        this.#empty.add(at)
-        continue
-      }
-      const kept = this.#values.get(at)
-      if (kept === undefined) this.#values.set(at, new Set([value]))
-      else kept.add(value)
-    }
-  }
-
-  restart(): void {
-    this.#rows = 0
-    this.#values = new Map()
-    this.#empty = new Set()
-    this.#positions = undefined
-  }
-
-  async release(fields: Fields, ask: Ask): Promise<void> {
-    if (this.#rows === 0 || this.#isRecorded(fields)) return
-    let seen: Seen[]
-    try {
-      const { views } = await this.#recorder.analysis(this.#call, fields, ask)
-      seen = await Promise.all(views.map((view) => this.#seen(view, ask)))
-    } catch (cause) {
-      throw unrecorded(cause)
-    }
-    await this.#recorder.record(this.#call, seen, this.#rows, ask)
-  }
-
-  /** What it recorded rests on origins that the result still has; otherwise tables changed, and it is looked at anew. */
-  #isRecorded(fields: Fields): boolean {
-    return this.#own !== undefined && this.#own.origins === this.#recorder.originsOf(fields).join()
-  }
-
-  async #seen(view: TableView, ask: Ask): Promise<Seen> {
-    const subjects = new Set(view.subjects.flatMap((at) => [...(this.#values.get(at) ?? [])]))
-    // Another session would find the row as it was, or another branch's with the same key.
-    if (view.source === "fetched" && this.#call.uncommitted) return { view, subjects: [], complete: false }
-    if (view.source === "fetched" && view.key !== undefined) {
-      const keys = [...(this.#values.get(view.key) ?? [])]
-      const fetched = await fetchSubjects(view.relation, keys, this.#recorder, this.#call, ask)
-      for (const subject of fetched?.subjects ?? []) subjects.add(subject)
-      return { view, subjects: [...subjects].sort(), complete: fetched?.complete === true }
-    }
-    const isWhole = !view.nullable || view.subjects.some((at) => !this.#empty.has(at))
-    return { view, subjects: [...subjects].sort(), complete: view.source === "exact" && isWhole }
-  }
-}
-
 function isUnguarded(views: readonly TableView[]): boolean {
   return views.every(({ strict }) => strict.length === 0)
 }
@@ -263,25 +216,22 @@ function keyOf({ dbRole, reads, text }: ObservedCall, origins: readonly string[]
   return [dbRole, origins.join(), reads?.join() ?? "-", text].join("\0")
 }
 
-function refuse({ site }: ObservedCall, { relation, strict }: TableView): never {
-  const where = site()
-  throw new WardkeepError("WK412", {
-    message: `${relation}: ${strict.join(", ")} would be shown without saying whose${where === undefined ? "" : `, by the call at ${where}`}`,
-  })
-}
-
 /** A text that PostgreSQL does not plan so is recorded as unknown. What may go well the next time is not kept. */
 function unplanned(error: unknown): undefined {
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : ""
   if (!/^(?:42|0A|22)/.test(code)) throw error
 }
 
-function unrecorded(cause: unknown): unknown {
-  if (cause instanceof WardkeepError) return cause
-  return new WardkeepError("WK411", { message: "the view could not be recorded, and no row was shown", cause })
-}
-
 /** What a statement was can be looked up by who has its text; the log holds no values of it. */
 function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16)
+}
+
+function ignore(): void {
+  // Said where it is asked again.
+}
+
+/** A semicolon at the end of a text says nothing, and nothing can be put behind it. */
+function unended(text: string): string {
+  return text.replace(/;\s*$/, "")
 }

@@ -13,20 +13,32 @@ const query = (text: string, reads?: string[]): Promise<unknown> =>
   used.wk.run(used.doctor, () => used.wk.query(text, [], reads === undefined ? {} : { reads }))
 
 const refused = [
-  "select hiv_status from patient",
-  "select full_name from patient where hiv_status = 'x' or true",
-  "select full_name from patient order by hiv_status",
-  "select count(*) from patient group by hiv_status",
+  "select hiv_status from patient where id is not null for update",
+  "select hiv_status from patient order by id offset 0 for no key update",
+  "select s.hiv_status from (select hiv_status from patient) s",
+  "select count(*) filter (where hiv_status = 'x') from patient",
   "select exists (select from patient where hiv_status is not null)",
-  "select to_jsonb(p) from patient p",
-  "select p from patient p",
-  "select json_agg(p) from patient p",
+  "select (select count(*) from patient where hiv_status = 'x') as n",
+  "select count(*) from patient where hiv_status = 'nobody has it'",
+  "select max(s.hiv_status) from (select hiv_status from patient offset 0) s",
+  "select count(*) from patient group by grouping sets ((hiv_status), ())",
   "select a.id, b.hiv_status from patient a join patient b on a.id <> b.id",
   "select id, lag(hiv_status) over (order by id) from patient",
   "with p as materialized (select * from patient) select a.id, b.hiv_status from p a, p b",
   "select hiv_status from patient union select full_name from patient",
   "update patient set phone = 'strict' returning hiv_status",
   "select query_to_xml('select hiv_status from patient', true, false, '')",
+]
+/** Of these the client adds whose rows they are. */
+const added = [
+  "select hiv_status from patient",
+  "select full_name from patient where hiv_status = 'x' or true",
+  "select full_name from patient order by hiv_status",
+  "select count(*) from patient group by hiv_status",
+  "select distinct hiv_status from patient",
+  "select to_jsonb(p) from patient p",
+  "select p from patient p",
+  "select json_agg(p) from patient p",
 ]
 const shown = [
   "select id, hiv_status from patient",
@@ -50,6 +62,21 @@ describe("a strict group of columns", () => {
 
   it.each(shown)("is shown with one, and other columns without: %s", async (text) => {
     for (let time = 0; time < 2; time++) expect(await query(text)).toMatchObject({ command: expect.any(String) })
+  })
+
+  it.each(added)("is shown with the persons that the client adds, the first time too: %s", async (text) => {
+    const patients = await used.admin<{ id: string }>("select id from patient where branch_id = $1 order by 1", [
+      used.clinic.branches[0].branch,
+    ])
+    const [before] = await used.admin<{ id: string }>("select max(id)::text as id from wardkeep_audit.event")
+    for (let time = 0; time < 2; time++) expect(await query(text)).toMatchObject({ command: "SELECT" })
+    await used.wk.run(used.doctor, () => used.wk.tx((q) => q.query(text)))
+    const events = await used.admin(
+      "select subject, detail::json -> 'subjects' as subjects, groups, detail::json ->> 'source' as source from wardkeep_audit.event where verb = 'view' and id > $1",
+      [before?.id],
+    )
+    const event = { subject: null, subjects: patients.map(({ id }) => id), groups: ["sensitive"], source: "exact" }
+    expect(events).toEqual([event, event, event])
   })
 
   it("undoes a write that would have shown it, and refuses a stream and a download", async () => {

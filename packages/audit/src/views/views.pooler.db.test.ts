@@ -22,7 +22,7 @@ describe("behind a pooler", () => {
     )
     expect(events).toEqual([
       { relation: "public.patient", source: "exact" },
-      { relation: "public.patient", source: "undetermined" },
+      { relation: "public.patient", source: "exact" },
       { relation: "public.visit", source: "exact" },
     ])
     const names = await connected(database.appUrl(used.clinic.logins.app), async (client) => {

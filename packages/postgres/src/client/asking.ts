@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import pg from "pg"
 import type { Context } from "../context/context.js"
-import { Channel, type Failed } from "./channel.js"
+import { Channel } from "./channel.js"
 import { Deadline } from "./deadline.js"
-import { otherStrategy, worthAnotherTry } from "./errors.js"
+import { type Failed, otherStrategy, worthAnotherTry } from "./errors.js"
 import { type Ask, mayWrite, type Observed, released, type Watch } from "./observe.js"
 import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
@@ -20,7 +20,19 @@ type Planned = Record<"QUERY PLAN", unknown>
 export function askIn(runtime: Runtime, context: Context): Ask {
   const query = async <R>(text: string, values: readonly unknown[]): Promise<R[]> =>
     (await runtime.ask<R>(context, text, values)).rows
-  return { query, plan: (text, parameters) => planned(runtime, context, text, parameters) }
+  return {
+    query,
+    plan: (text, parameters) => planned(runtime, context, text, parameters),
+    describe: async (text, parameters) =>
+      // Behind LIMIT 0 nothing is asked of the statement, not its first row either.
+      (
+        await runtime.ask(
+          context,
+          `select * from (\n${text}\n) wk_described limit 0`,
+          Array.from({ length: parameters }, () => null),
+        )
+      ).fields,
+  }
 }
 
 /**
@@ -71,15 +83,19 @@ async function runSeen<R>(
 ): Promise<Result<R>> {
   const { context, text, reading } = observed
   const ask = askIn(runtime, context)
-  const attempt = async (read: Text, following: Watch): Promise<Result<R>> =>
-    await released(following, await runtime.alone<R>(context, read, values, reading, { watch: following }), ask)
-  const own = watch.selfRecording()
-  if (own === undefined) return await attempt(text, watch)
+  const attempt = async (read: Text, following: Watch, more = 0): Promise<Result<R>> =>
+    await released(following, await runtime.alone<R>(context, read, values, reading, { watch: following, more }), ask)
+  const learning = watch.learn?.(ask)
+  if (learning !== undefined) await learning
+  const recording = watch.selfRecording()
+  const sent = recording === undefined ? watch.widened?.() : { text: recording, more: 0 }
+  if (sent === undefined) return await attempt(text, watch)
   try {
-    return await attempt(runtime.statements.read(own), watch)
+    return await attempt(runtime.statements.read(sent.text), watch, sent.more)
   } catch (error) {
     // All of it was undone. What is wrong with the caller's text is said about the caller's text.
     if (!(error instanceof pg.DatabaseError) || /^(?:57|53|40|08)/.test(error.code ?? "")) throw error
+    watch.unsuited?.(error)
     return await attempt(text, watch.again())
   }
 }

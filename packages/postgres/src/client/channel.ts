@@ -1,15 +1,17 @@
 import { WardkeepError } from "@wardkeep/core"
 import type { Context } from "../context/context.js"
 import type { Connections } from "./connections.js"
-import { doubt, outward, swallowed } from "./errors.js"
+import { doubt, type Failed, outward, swallowed } from "./errors.js"
 import { judge } from "./judge.js"
 import { changesRows, mayWrite, released, type Watch } from "./observe.js"
 import type { Reading } from "./own-unit.js"
+import { beginWith } from "./prologue.js"
 import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
+import { type How, settleText, WaitingUnits } from "./waiting-units.js"
 import type { Connection } from "./wire/connection.js"
 import { Statement, type Step, step } from "./wire/statement.js"
-import { type Progress, type Result, Unit, type UnitOwner } from "./wire/unit.js"
+import { type Result, Unit, type UnitOwner } from "./wire/unit.js"
 import { wireValues } from "./wire/values.js"
 
 export interface ChannelOptions {
@@ -21,15 +23,6 @@ export interface ChannelOptions {
   readonly connections?: Connections
 }
 
-export interface Failed {
-  readonly error: unknown
-  readonly progress: Progress
-  readonly sentAt: number
-}
-
-/** What a unit asks of its session: run a statement, bring the next rows of a portal, or close it. */
-type How = "send" | "fetch" | "close"
-
 /**
  * One explicit transaction on one session. BEGIN and the prologue travel with the first statement, so opening costs no
  * round trip, and a transaction that never asked anything never took a session.
@@ -39,8 +32,7 @@ export class Channel implements UnitOwner {
   readonly #runtime: Runtime
   readonly #connections: Connections
   #modes: readonly string[]
-  /** Sent in this order once there is a session. */
-  #queued: { readonly unit: Unit; readonly how: How }[] = []
+  readonly #queued = new WaitingUnits()
   #opening = false
   #held: Connection | undefined
   #begun = false
@@ -131,7 +123,16 @@ export class Channel implements UnitOwner {
   ): Promise<Result<R>> {
     const unit = new Unit(this.statement(text), wireValues(values), reading?.rowMode, reading?.types)
     unit.watch = watch
+    if (watch !== undefined) {
+      const statementOf = (wide: string): Statement => this.statement(this.#runtime.statements.read(wide))
+      settleText(unit, this.#runtime.askFor(this.context), statementOf, () => this.#flush())
+    }
     return this.send<R>(unit)
+  }
+
+  #flush(): void {
+    const connection = this.#held
+    if (connection !== undefined) this.#queued.flush((unit, how) => this.#submit(unit, connection, how))
   }
 
   statement(text: Text): Statement {
@@ -162,10 +163,10 @@ export class Channel implements UnitOwner {
     const promise = unit.settled<R>()
     unit.owner = this
     this.#pending++
-    if (this.#held !== undefined) this.#submit(unit, this.#held, how)
+    if (this.#held !== undefined && !this.#queued.holds(unit)) this.#submit(unit, this.#held, how)
     else {
-      this.#queued.push({ unit, how })
-      if (!this.#opening) this.#open()
+      this.#queued.push(unit, how)
+      if (this.#held === undefined && !this.#opening) this.#open()
     }
     return promise
   }
@@ -223,6 +224,7 @@ export class Channel implements UnitOwner {
     if (error === undefined) unit.resolve(unit.result())
     else {
       this.#failure ??= error
+      if (unit.more > 0) unit.watch?.unsuited?.(error)
       this.#failedIn ??= { error, progress: unit.progress, sentAt: unit.sentAt }
       const said = outward(error, unit.statement, this.#runtime.keepDetail, unit.progress)
       if (this.#connections === this.#runtime.connections)
@@ -265,7 +267,7 @@ export class Channel implements UnitOwner {
         (connection) => this.#opened(connection),
         (error: unknown) => {
           this.#opening = false
-          for (const { unit } of this.#queued.splice(0)) this.#settle(unit, error)
+          this.#queued.empty((unit) => this.#settle(unit, error))
         },
       )
   }
@@ -277,8 +279,10 @@ export class Channel implements UnitOwner {
 
   #opened(connection: Connection): void {
     if (this.#ended === undefined) this.#held = connection
-    for (const { unit, how } of this.#queued.splice(0)) this.#submit(unit, connection, how)
-    if (this.#held !== connection) this.#connections.release(connection)
+    this.#flush()
+    if (this.#held === connection) return
+    this.#queued.empty((unit) => this.#settle(unit, this.#ended))
+    this.#connections.release(connection)
   }
 
   async #drain(): Promise<void> {
@@ -289,11 +293,7 @@ export class Channel implements UnitOwner {
     this.#ended ??= error ?? new WardkeepError("WK103", { message: "the transaction has ended" })
     const connection = this.#held
     this.#held = undefined
+    if (connection !== undefined) this.#queued.empty((unit) => this.#settle(unit, this.#ended))
     if (connection !== undefined && error === undefined) this.#connections.release(connection)
   }
-}
-
-/** The level is said each time: the session's default may be somebody else's choice. A later level stands above this one. */
-function beginWith(modes: readonly string[]): string {
-  return ["begin isolation level read committed", ...modes].join(", ")
 }

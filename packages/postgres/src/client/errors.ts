@@ -3,6 +3,13 @@ import pg from "pg"
 import type { Statement } from "./wire/statement.js"
 import type { Progress } from "./wire/unit.js"
 
+/** What the server said of a unit first, before it was put into the client's words. */
+export interface Failed {
+  readonly error: unknown
+  readonly progress: Progress
+  readonly sentAt: number
+}
+
 /** 42501 and the like name objects only; what a host raises itself is the host's business. */
 const namesOnly = /^(?:42501|P0|40|53|55|57)/
 const ours = "…"

@@ -25,10 +25,24 @@ export interface Ask {
   query<R>(text: string, values: readonly unknown[]): Promise<R[]>
   /** What EXPLAIN (VERBOSE, FORMAT JSON) says of a text whose parameters are not known. */
   plan(text: string, parameters: number): Promise<unknown>
+  /** The columns that a reading text would return; nothing of it is executed. */
+  describe(text: string, parameters: number): Promise<readonly pg.FieldDef[]>
+}
+
+/** What is sent in place of a text: the same rows, behind whose columns stand `more` of the observer's own, which the caller is not given. */
+export interface Widened {
+  readonly text: string
+  readonly more: number
 }
 
 /** Follows one execution. */
 export interface Watch {
+  /** Asks what is to be known of a text before it is sent; undefined where nothing is. Never rejects. */
+  learn?(ask: Ask): Promise<void> | undefined
+  /** A text that brings, beside the rows, what says whose they are. Asked after `learn`, and not of streams. */
+  widened?(): Widened | undefined
+  /** What was sent in place of the call's own text failed. */
+  unsuited?(error: unknown): void
   /** A text with the same rows that records the view of them in its own transaction; asked of statements that stand alone. */
   selfRecording(): string | undefined
   /** What is known of the text says that no view is recorded of it; then a write need not wait for one. */

@@ -99,3 +99,8 @@ export function milliseconds(value: number): string {
     if (value % size === 0) return `${value / size}${unit}`
   return `${value}ms`
 }
+
+/** The level is said each time: the session's default may be somebody else's choice. A later level stands above this one. */
+export function beginWith(modes: readonly string[]): string {
+  return ["begin isolation level read committed", ...modes].join(", ")
+}

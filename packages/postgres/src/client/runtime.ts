@@ -11,7 +11,7 @@ import { judge } from "./judge.js"
 import { Lanes } from "./lanes.js"
 import { type Ask, callOf, type Observed, showsRows, type ViewObserver, type Watch } from "./observe.js"
 import type { Settings } from "./options.js"
-import { OwnUnit, type Reading } from "./own-unit.js"
+import { OwnUnit, type Reading, type Sending } from "./own-unit.js"
 import { type RefusalRecorder, Refusals } from "./refusals.js"
 import { StatementCatalog, type Text } from "./statements.js"
 import { ServerTerms } from "./terms.js"
@@ -165,15 +165,14 @@ export class Runtime implements UnitOwner {
     text: Text,
     values: readonly unknown[],
     reading: Reading | undefined,
-    { watch, aside = false }: { readonly watch?: Watch; readonly aside?: boolean } = {},
+    sending: Sending = {},
   ): Promise<Result<R>> {
     const statement = this.statements.forRole(text, context.dbRole)
     const wire = wireValues(values)
     const deadline = Deadline.of(reading)
     // What may be cancelled runs alone: on a shared session the statements behind it would wait for what nobody wants.
-    const shared = this.#lanes !== undefined && !statement.suspect && deadline === undefined && !aside
-    const unit = new OwnUnit(statement, wire, reading, context, text, deadline, shared, aside)
-    unit.watch = watch
+    const shared = this.#lanes !== undefined && !statement.suspect && deadline === undefined && sending.aside !== true
+    const unit = new OwnUnit(statement, wire, reading, context, text, deadline, shared, sending)
     const promise = unit.settled<R>()
     unit.owner = this
     if (deadline !== undefined) this.#limit(unit, deadline)

@@ -19,9 +19,12 @@ export class RowShape {
   readonly #names: string[]
   readonly #parsers: (Parse | null)[]
   readonly #empty: Row
+  readonly #types: TypeParsers
+  #narrower: RowShape | undefined
 
   constructor(fields: pg.FieldDef[], types: TypeParsers) {
     this.fields = fields
+    this.#types = types
     this.#names = fields.map((field) => field.name)
     this.#parsers = fields.map((field) => parserOf(types, field.dataTypeID))
     const empty: Row = Object.create(null)
@@ -42,11 +45,18 @@ export class RowShape {
   }
 
   array(values: readonly (string | null)[]): unknown[] {
-    const parsers = this.#parsers
-    return values.map((value, i) => {
-      const parse = parsers[i] as Parse | null
+    return this.#parsers.map((parse, i) => {
+      const value = values[i] as string | null
       return value === null || parse === null ? value : parse(value)
     })
+  }
+
+  /** The shape of rows without their last `columns`; the same one for the same number. */
+  without(columns: number): RowShape {
+    const length = Math.max(0, this.fields.length - columns)
+    if (this.#narrower?.fields.length !== length)
+      this.#narrower = new RowShape(this.fields.slice(0, length), this.#types)
+    return this.#narrower
   }
 }
 

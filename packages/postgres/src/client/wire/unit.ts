@@ -56,6 +56,10 @@ export class Unit {
   limit = 0
   sink: Sink | undefined
   watch: Watch | undefined
+  /** Columns at the end of each row that the watch is shown and the caller is not. */
+  more = 0
+  /** Its text is not settled yet, and what follows it in its transaction waits. */
+  learning = false
   /** Commands before the statement whose results nobody wants. */
   skip = 0
   /** Statements the server has still to confirm as parsed, in order. */
@@ -118,9 +122,10 @@ export class Unit {
   }
 
   result(): Result<never> {
-    const { watch, shape } = this
+    const { watch } = this
+    const shape = this.more === 0 ? this.shape : this.shape?.without(this.more)
     if (watch === undefined || shape === undefined) return this.#result(this.rows as never[])
-    const result = this.#result([])
+    const result = this.#result([], shape)
     const raw = this.rows as (string | null)[][]
     unread.set(result, () => raw.map((values) => this.#read(shape, values) as never))
     return result
@@ -130,8 +135,8 @@ export class Unit {
     return this.rowMode === "array" ? shape.array(values) : shape.object(values)
   }
 
-  #result(rows: never[]): Result<never> {
-    const fields = this.shape === undefined ? noFields : this.shape.fields
+  #result(rows: never[], shape = this.shape): Result<never> {
+    const fields = shape === undefined ? noFields : shape.fields
     const tag = this.tag
     const space = tag.indexOf(" ")
     if (space < 0) return { command: tag, rowCount: null, oid: 0, fields, rows }

@@ -1,0 +1,106 @@
+/** Where the parts of a statement stand that is one SELECT with a FROM: offsets into its text. */
+export interface SelectText {
+  readonly text: string
+  /** Behind SELECT. */
+  readonly begin: number
+  /** Behind SELECT, ALL or DISTINCT. */
+  readonly list: number
+  readonly from: number
+  /** What follows FROM and WHERE, or the end. */
+  readonly tail: number
+  /** ORDER BY, LIMIT and what follows them, or the end. */
+  readonly order: number
+  /** Equal rows are one. `DISTINCT ON` is not meant: it chooses rows. */
+  readonly distinct: boolean
+  /** GROUP BY, HAVING or WINDOW. */
+  readonly grouped: boolean
+}
+
+interface Word {
+  readonly word: string
+  readonly start: number
+  readonly end: number
+}
+
+const setOperations = new Set(["union", "intersect", "except", "into"])
+const groups = new Set(["group", "having", "window"])
+const orders = new Set(["order", "limit", "offset", "fetch", "for"])
+
+/**
+ * Finds the parts of a text. It proposes only: where it were wrong, what is made of them is another statement, and what PostgreSQL
+ * says of that one does not fit. Undefined for anything but one SELECT … FROM that may follow a WITH.
+ */
+export function selectText(text: string): SelectText | undefined {
+  const words = outerWords(text)
+  const at = words?.findIndex(({ word }) => word === "select") ?? -1
+  if (words === undefined || at < 0 || (at > 0 && words[0]?.word !== "with")) return undefined
+  const [select, ...rest] = words.slice(at) as [Word, ...Word[]]
+  if (rest.some(({ word }) => word === "select" || setOperations.has(word))) return undefined
+  // `a is distinct from b` has one that is not the clause.
+  const isClause = (index: number): boolean =>
+    rest[index - 1]?.word !== "distinct" || !/^(?:is|not)$/.test(rest[index - 2]?.word ?? "")
+  const from = rest.findIndex(({ word }, index) => word === "from" && isClause(index))
+  const first = rest[0]
+  const isChosen = first?.word === "distinct" && rest[1]?.word === "on"
+  const isDistinct = first?.word === "distinct" && !isChosen
+  if (from < 0) return undefined
+  const after = rest.slice(from + 1)
+  const order = after.find(({ word }) => orders.has(word))?.start ?? text.length
+  const group = after.find(({ word, start }) => groups.has(word) && start < order)?.start
+  return {
+    text,
+    begin: select.end,
+    list: first !== undefined && (isDistinct || first.word === "all") ? first.end : select.end,
+    from: rest[from]?.start ?? text.length,
+    tail: group ?? order,
+    order,
+    distinct: isDistinct,
+    grouped: group !== undefined,
+  }
+}
+
+/** What PostgreSQL's scanner takes for one: blanks, strings, quoted names, parameters, numbers, words, and any other character. */
+const token =
+  /(?<blank>[ \t\n\r\f\v]+|--[^\n\r]*)|(?<escaped>[eE]'(?:[^'\\]|\\.|'')*')|(?<string>[bBxXnN]?'(?:[^']|'')*')|(?<name>"(?:[^"]|"")*")|(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(?<parameter>\$\d+)|(?<number>\d[\w.]*)|(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(?<other>.)/suy
+
+/** The unquoted words outside of all parentheses, in lower case; undefined where the text is not clear. */
+function outerWords(text: string): Word[] | undefined {
+  // What is behind a semicolon is another statement; Unicode escapes, and backslashes in a plain string, depend on settings.
+  if (/;|u&['"]/i.test(text)) return undefined
+  const found: Word[] = []
+  let depth = 0
+  let isAttribute = false
+  for (let at = 0; at < text.length; ) {
+    if (text.startsWith("/*", at)) {
+      at = commentEnd(text, at)
+      if (at < 0) return undefined
+      continue
+    }
+    token.lastIndex = at
+    const { groups: of = {}, 0: all = "" } = token.exec(text) ?? {}
+    if (all === "" || (of.string?.includes("\\") ?? false)) return undefined
+    const start = at
+    at += all.length
+    if (of.blank !== undefined) continue
+    if (of.dollar !== undefined) {
+      const end = text.indexOf(all, at)
+      if (end < 0) return undefined
+      at = end + all.length
+    } else if (of.word !== undefined && depth === 0 && !isAttribute)
+      found.push({ word: all.toLowerCase(), start, end: at })
+    else if (all === "(" || all === "[") depth++
+    else if ((all === ")" || all === "]") && --depth < 0) return undefined
+    else if (all === "'" || all === '"') return undefined
+    isAttribute = all === "."
+  }
+  return depth === 0 ? found : undefined
+}
+
+function commentEnd(text: string, from: number): number {
+  let depth = 0
+  for (const { 0: mark, index } of text.slice(from).matchAll(/\/\*|\*\//g)) {
+    depth += mark === "/*" ? 1 : -1
+    if (depth === 0) return from + index + 2
+  }
+  return -1
+}
