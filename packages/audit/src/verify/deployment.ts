@@ -65,7 +65,8 @@ export async function verifyLogs(
 ): Promise<VerifiedLogs> {
   const outside = kept.filter((head) => head.signature === "valid")
   const view = new DeploymentView(outside, { keys, retired })
-  const verdicts: Verdict[] = []
+  // Joined at the end and never handed over as arguments: of hundred thousands of them, which a year has, a call would fail.
+  const verdicts: (readonly Verdict[])[] = []
   const verified: VerifiedLog[] = []
   const done: VerifiedLogs["done"][number][] = []
   for await (const log of logs) {
@@ -76,16 +77,17 @@ export async function verifyLogs(
     const sizes = [...outside, ...(log.tenant === "" ? [] : view.heads(log))].map(({ size }) => size)
     const known: LogToVerify["known"] = (roots) => view.known(log, roots)
     const result = await verifyLog({ origin, leaves, checkpoints, sizes, known, sealedIn: view.sealedIn(log) })
-    verdicts.push(...(log.faults ?? []), ...result.verdicts, ...view.afterEnd(log, origin), ...view.unseen(log, origin))
+    verdicts.push(log.faults ?? [], result.verdicts, view.afterEnd(log, origin), view.unseen(log, origin))
     view.unknown += result.unknown
     if (result.done.length > 0) done.push({ tenant: log.tenant, origin, acts: result.done })
     const { size, withheld, erased, dropped } = result
     verified.push({ origin, size, withheld, erased, dropped })
   }
   const { origin, snapshot, incarnation, unknown, names, absent } = view
-  verdicts.push(...missingLogs(outside, names), ...view.gaps, ...view.incarnations)
+  verdicts.push(missingLogs(outside, names), view.gaps, view.incarnations)
   const anchored = view.compared || outside.some((head) => head.lost !== true && !names.has(head.origin))
-  return { verdicts, logs: verified, origin, names, anchored, snapshot, incarnation, done, unknown, absent }
+  const found = verdicts.flat()
+  return { verdicts: found, logs: verified, origin, names, anchored, snapshot, incarnation, done, unknown, absent }
 }
 
 /** What a verifier must not pass over: an entry it cannot read, in a log in which it found nothing else. */

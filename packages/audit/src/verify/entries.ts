@@ -29,20 +29,14 @@ function readKnown(at: Cursor): DeploymentEntry | undefined {
   const kind = at.byte()
   if (kind === 2) {
     const number = at.long()
-    const micros = at.long()
+    const when = new Date(at.long() / 1000)
     const incarnation = at.text()
     at.text()
     const snapshot = at.text()
     const events = at.word()
-    return {
-      kind: "batch",
-      number,
-      at: new Date(micros / 1000),
-      incarnation,
-      snapshot,
-      events,
-      capture: attested(at.text()),
-    }
+    // Beyond the calendar: no time that a sealer had.
+    if (Number.isNaN(when.getTime())) return undefined
+    return { kind: "batch", number, at: when, incarnation, snapshot, events, capture: attested(at.text()) }
   }
   if (kind !== 3) return undefined
   return { kind: "head", tag: at.bytes32().toString("base64"), size: at.long(), root: at.bytes32() }

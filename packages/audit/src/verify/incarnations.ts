@@ -129,7 +129,7 @@ export function tenantEras(
   heads: readonly { readonly size: number; readonly leaf: number }[],
 ): Era[] {
   const sizeBefore = (until: number): number =>
-    Math.max(0, ...heads.filter(({ leaf }) => leaf < until).map(({ size }) => size))
+    heads.reduce((most, { leaf, size }) => (leaf < until ? Math.max(most, size) : most), 0)
   return eras.map(({ name, until }) => ({
     name: `${name}/${encodeURIComponent(tenant)}`,
     until: until === Number.POSITIVE_INFINITY ? until : sizeBefore(until),

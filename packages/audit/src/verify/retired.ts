@@ -11,7 +11,8 @@ export type Ends = ReadonlyMap<string, number>
 export function endsOf(acts: readonly RotationAct[], checkpoints: readonly Checkpoint[]): Ends {
   const ends = new Map<string, number>()
   for (const { leaf, retired } of acts) {
-    const last = Math.min(...checkpoints.filter(({ size }) => size > leaf).map(({ size }) => size))
+    let last = Number.POSITIVE_INFINITY
+    for (const { size } of checkpoints) if (size > leaf && size < last) last = size
     ends.set(retired, Math.min(last, ends.get(retired) ?? last))
   }
   return ends

@@ -114,6 +114,14 @@ const cases: readonly [what: string, change: Change, word: string][] = [
   ["the batch kept back", withheld(batch), "DELETED"],
   ["the tree head kept back", withheld(head), "DELETED"],
   ["the batch and the tree head kept back", withheld(batch, head), "DELETED"],
+  [
+    "the time of the batch, to one that no calendar has",
+    (all) => {
+      const bytes = Buffer.from(String(all[batch]?.entry), "base64").fill(0xff, 10, 18)
+      leaf(batch, { entry: bytes.toString("base64") })(all)
+    },
+    "EDITED",
+  ],
   ["another seed", leaf(5, { seed: zeros }), "SPLIT_VIEW"],
   ["no leaf and no checkpoint of the clinic", (all) => all.splice(6), "ROLLED_BACK"],
   ["a commitment with what it says", event(first + 1, { actor: { commitment: zeros, value: "x" } }), "damaged"],

@@ -1,5 +1,6 @@
 import { readFile, stat, writeFile } from "node:fs/promises"
 import { resolve } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import type { Sealed } from "@wardkeep/audit"
 import { readCheckpoint } from "@wardkeep/audit/verify"
 import { WardkeepError } from "@wardkeep/core"
@@ -58,7 +59,8 @@ export function sealCommand(context: CommandContext): Command {
     const { policy } = await policyOf(flags, context)
     const onSealed = (sealed: Sealed): Promise<void> => tell(sealed, flags, context)
     const anchors = await anchorsOf(flags, context)
-    const kept = () => keptIn(flags, context)
+    const { out } = flags
+    const kept = async () => (out === undefined ? undefined : await keptIn(resolve(surroundings.folder, out), out))
     const connection = connectionOf(flags, context)
     const once = { policy, connection, key, onSealed, anchors, kept }
     if (flags.every === undefined) return await seal(once)
@@ -103,16 +105,35 @@ export function cosignedBy(before: string, now: string): string {
   return same ? `${before}${lines.join("\n")}\n` : now
 }
 
-/** The checkpoint that would be written over, if there is one. */
-async function keptIn({ out }: SealFlags, { surroundings }: CommandContext): Promise<string | undefined> {
-  if (out === undefined) return undefined
-  const path = resolve(surroundings.folder, out)
-  const isFile = await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  )
-  const text = isFile ? await readFile(path, "utf8") : ""
-  return readCheckpoint(text, []) === undefined ? undefined : text
+/** Times that a file without a checkpoint is looked at again, 20 ms apart: whoever writes one empties the file first. */
+const looks = 5
+
+/**
+ * The checkpoint that would be written over, if there is one. What cannot be told is no leave to seal.
+ *
+ * @param shown the file as the caller named it
+ * @throws WK009 it cannot be read, or holds something else
+ */
+export async function keptIn(path: string, shown: string): Promise<string | undefined> {
+  const unreadable = (cause: unknown): never => {
+    throw new WardkeepError("WK009", { message: `${shown} cannot be read`, hint: "Nothing was sealed.", cause })
+  }
+  for (let look = 0; ; look++) {
+    const isFile = await stat(path).then(
+      (found) => found.isFile(),
+      (cause: NodeJS.ErrnoException) => (cause.code === "ENOENT" ? false : unreadable(cause)),
+    )
+    if (!isFile) return undefined
+    const text = await readFile(path, "utf8").catch(unreadable)
+    if (readCheckpoint(text, []) !== undefined) return text
+    if (look < looks) await sleep(20)
+    else if (text === "") return undefined
+    else
+      throw new WardkeepError("WK009", {
+        message: `${shown} holds no checkpoint`,
+        hint: "Put the whole checkpoint there, its last line ended, or name another file. Nothing was sealed.",
+      })
+  }
 }
 
 /** The newest checkpoint; where there are witnesses, the newest that one has cosigned. */
