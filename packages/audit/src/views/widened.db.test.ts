@@ -140,6 +140,22 @@ describe("columns that the client adds", () => {
       ])
   })
 
+  it("change no order: what the text calls by a name is still what it was", async () => {
+    const nobody = "00000000-0000-0000-0000-000000000000"
+    const of = `from visit v right join (values ('${nobody}'::uuid, 'nobody'), ($1::uuid, 'somebody')) x(patient_id, who) using (patient_id)`
+    const values = [known.visits[0]?.patient_id]
+    for (const text of [
+      `select x.who, v.reason ${of} order by patient_id limit 1`,
+      `select distinct on (patient_id) x.who, v.reason ${of} order by patient_id limit 1`,
+    ])
+      for (let time = 0; time < 2; time++) {
+        const { rows } = await asDoctor(() => used.wk.query(text, values))
+        expect(rows).toEqual([{ who: "nobody", reason: null }])
+      }
+    const named = "select upper(full_name) as id from patient order by id"
+    expect(await viewed(() => asDoctor(() => used.wk.query(named)))).toMatchObject([{ source: "exact" }])
+  })
+
   it.each([
     "select s.full_name from (select full_name from patient) s",
     "select full_name from patient union all select 'x'",
