@@ -115,6 +115,8 @@ describe("columns that the client adds", () => {
     const of = "p.full_name from patient p join visit v on v.patient_id = p.id"
     const texts = [`select v.*, ${of}`, `select v.*, p.phone, ${of}`, `select distinct v.*, ${of}`]
     for (const text of texts) await viewed(() => asDoctor(() => used.wk.query(text)))
+    const early = "select distinct more from visit"
+    await expect(asDoctor(() => used.wk.query(early))).rejects.toMatchObject({ code: "42703" })
     await ofOwner("alter table visit add column more text default 'y'")
     const patients = new Set(known.patients.map(({ id }) => id))
     for (const [at, text] of texts.entries())
@@ -138,6 +140,7 @@ describe("columns that the client adds", () => {
         { source: "exact" },
         { source: "exact" },
       ])
+    expect(await viewed(() => asDoctor(() => used.wk.query(early)))).toMatchObject([{ source: "exact" }])
   })
 
   it("change no order: what the text calls by a name is still what it was", async () => {
