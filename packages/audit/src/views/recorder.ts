@@ -124,11 +124,12 @@ class ViewRecorder implements ViewObserver, Recording {
   async #learn(call: ObservedCall, ask: Ask): Promise<Wide | undefined> {
     const map = await this.#maps.anew(call.dbRole, () => this.#readMap(ask))
     const text = unended(call.text)
+    // A text that is refused now may be asked again once a migration has made what it lacks; nothing is kept of it.
     const [fields, plan] = await Promise.all([
-      answered(ask.describe(text, call.parameters)),
+      ask.describe(text, call.parameters),
       answered(ask.plan(text, call.parameters).then(tablesOfPlan)),
     ])
-    if (typeof fields === "string" || typeof plan === "string") return undefined
+    if (typeof plan === "string") return undefined
     const origins = this.originsOf(fields)
     const analysis = this.#analyseWith(call, origins, map, plan)
     this.#analyses.keep(keyOf(call, origins), analysis)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { selectText } from "./select-text.js"
+import { mayExpand, selectText } from "./select-text.js"
 
 const parts = (text: string): string[] | undefined => {
   const found = selectText(text)
@@ -62,4 +62,15 @@ describe("the parts of a SELECT", () => {
   ])("are none of: %s", (text) => {
     expect(parts(text)).toBeUndefined()
   })
+})
+
+it.each([
+  ["select * from t", true],
+  ["select t . /* all */ * from t", true],
+  ["select a, (t).* from t", true],
+  ["select distinct t.* from t", true],
+  ["select count(*), count( * ), a from t where b * 2 > 1", false],
+])("a list whose columns are the table's: %s", (text, expected) => {
+  const select = selectText(text)
+  expect(select !== undefined && mayExpand(select)).toBe(expected)
 })

@@ -59,6 +59,17 @@ export function selectText(text: string): SelectText | undefined {
   }
 }
 
+/**
+ * Whether the select list may hold a `*`: its columns are those that the table has by the time it is read, so that neither their
+ * number nor their names are the text's own. It errs on the side of yes; `count(*)` is none.
+ */
+export function mayExpand({ text, list, from }: SelectText): boolean {
+  return text
+    .slice(list, from)
+    .replaceAll(/\(\s*\*\s*\)/g, "")
+    .includes("*")
+}
+
 /** What PostgreSQL's scanner takes for one: blanks, strings, quoted names, parameters, numbers, words, and any other character. */
 const token =
   /(?<blank>[ \t\n\r\f\v]+|--[^\n\r]*)|(?<escaped>[eE]'(?:[^'\\]|\\.|'')*')|(?<string>[bBxXnN]?'(?:[^']|'')*')|(?<name>"(?:[^"]|"")*")|(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(?<parameter>\$\d+)|(?<number>\d[\w.]*)|(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(?<other>.)/suy

@@ -1,5 +1,6 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import type { TableView } from "./analysis.js"
+import { mayExpand, selectText } from "./select-text.js"
 import { personsOfAggregate, type Wide } from "./widened.js"
 
 /** How the event is to be kept, and by what the statement is found again. */
@@ -19,6 +20,9 @@ export function selfRecordingText(
 ): string | undefined {
   // Behind a semicolon nothing may follow; one inside a literal is not looked for.
   if (views.length === 0 || text.includes(";")) return undefined
+  // Names that are given by position would be those of other columns once the table has one more.
+  const select = more === 0 ? undefined : selectText(text)
+  if (select !== undefined && mayExpand(select)) return undefined
   // Where columns were added, all of them get names of their own, and the caller's get theirs back.
   const columns = names.map((name) => (more === 0 ? name : undefined))
   const all = Array.from({ length: names.length + more }, (_, at) => columns[at] ?? `wk_${at + 1}`)

@@ -179,6 +179,25 @@ describe("a time-out of the caller's", () => {
     expect(Date.now() - began).toBeLessThan(8000)
     stuck.open()
   })
+
+  it("also ends what is asked before the statement, which is not sent then", async () => {
+    await used.admin("create sequence late_turns; grant usage on sequence late_turns to public")
+    const learned = gate()
+    const inner = recordViews(used.clinic.policy)
+    const views: ViewObserver = {
+      watch: (call) => Object.assign(inner.watch(call), { learn: () => learned.passed }),
+      copying: (call, ask) => inner.copying(call, ask),
+    }
+    const wk = used.make({ views, max: 1 })
+    const text = "select id, nextval('late_turns') from patient"
+    const call = wk.run(used.doctor, () => wk.query(text, [], { timeout: 100 }))
+    await expect(call).rejects.toMatchObject({ code: "WK111" })
+    learned.open()
+    // Whatever is sent late has the only session first.
+    await new Promise(setImmediate)
+    await wk.run(used.doctor, () => wk.query("select 1"))
+    expect(await used.admin("select is_called from late_turns")).toEqual([{ is_called: false }])
+  })
 })
 
 describe("a write that shows rows", () => {

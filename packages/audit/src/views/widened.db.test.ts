@@ -21,6 +21,7 @@ interface Event {
   readonly relation: string
   readonly source: string
   readonly persons: number
+  readonly named: string[]
   readonly n: number
 }
 
@@ -30,7 +31,8 @@ async function viewed(work: () => Promise<unknown>): Promise<Event[]> {
   await work()
   return await used.admin<Event>(
     `select relation, n, detail::json ->> 'source' as source,
-       coalesce(cardinality(wardkeep_audit.subjects_of(verb, detail)), num_nonnulls(subject)) as persons
+       coalesce(cardinality(wardkeep_audit.subjects_of(verb, detail)), num_nonnulls(subject)) as persons,
+       coalesce(wardkeep_audit.subjects_of(verb, detail), array_remove(array[subject], null)) as named
        from wardkeep_audit.event where verb = 'view' and id > $1 order by relation`,
     [before?.id],
   )
@@ -102,33 +104,59 @@ describe("columns that the client adds", () => {
     ] as const) {
       const text = `select count(*)::int as n from patient where ${condition}`
       const event = { relation: "public.patient", source, persons, n: 1 }
-      expect(await viewed(() => asDoctor(() => used.wk.query(text)))).toEqual([event])
-      expect(await viewed(() => asDoctor(() => used.wk.query(text)))).toEqual([event])
-      expect(await viewed(() => asDoctor(() => used.wk.tx((q) => q.query(text))))).toEqual([event])
+      expect(await viewed(() => asDoctor(() => used.wk.query(text)))).toMatchObject([event])
+      expect(await viewed(() => asDoctor(() => used.wk.query(text)))).toMatchObject([event])
+      expect(await viewed(() => asDoctor(() => used.wk.tx((q) => q.query(text))))).toMatchObject([event])
     }
   })
 
   it("are looked for anew where the table changed: no column of the caller's is cut, and no view is lost", async () => {
     await ofOwner("create table tooth (like visit including all); alter table visit add column extra text default 'x'")
-    const text = "select v.*, p.full_name from patient p join visit v on v.patient_id = p.id"
-    await viewed(() => asDoctor(() => used.wk.query(text)))
+    const of = "p.full_name from patient p join visit v on v.patient_id = p.id"
+    const texts = [`select v.*, ${of}`, `select v.*, p.phone, ${of}`, `select distinct v.*, ${of}`]
+    for (const text of texts) await viewed(() => asDoctor(() => used.wk.query(text)))
+    const early = "select distinct more from visit"
+    await expect(asDoctor(() => used.wk.query(early))).rejects.toMatchObject({ code: "42703" })
     await ofOwner("alter table visit add column more text default 'y'")
-    for (const inTransaction of [true, false, false]) {
-      const events = await viewed(() =>
-        asDoctor(async () => {
-          const query = (): Promise<{ rows: object[] }> =>
-            inTransaction ? used.wk.tx((q) => q.query(text)) : used.wk.query(text)
-          // A prepared statement of another result is refused once, as without views.
-          const { rows } = await query().catch(query)
-          expect(Object.keys(rows[0] ?? {}).slice(-3)).toEqual(["extra", "more", "full_name"])
-        }),
-      )
-      expect(events.map(({ relation }) => relation)).toEqual(["public.patient", "public.visit"])
-    }
-    expect(await viewed(() => asDoctor(() => used.wk.query(text)))).toMatchObject([
-      { source: "exact" },
-      { source: "exact" },
+    const patients = new Set(known.patients.map(({ id }) => id))
+    for (const [at, text] of texts.entries())
+      for (const inTransaction of at === 0 ? [true, false, false] : [false, false, true, false]) {
+        const events = await viewed(() =>
+          asDoctor(async () => {
+            const query = (): Promise<{ rows: Record<string, unknown>[] }> =>
+              inTransaction ? used.wk.tx((q) => q.query(text)) : used.wk.query(text)
+            // A prepared statement of another result is refused once, as without views.
+            const { rows } = await query().catch(query)
+            const names = ["extra", "more", ...(at === 1 ? ["phone"] : []), "full_name"]
+            expect(Object.keys(rows[0] ?? {}).slice(-names.length)).toEqual(names)
+            expect(rows.every(({ extra, more }) => extra === "x" && more === "y")).toBe(true)
+          }),
+        )
+        expect(events.map(({ relation }) => relation)).toEqual(["public.patient", "public.visit"])
+        for (const { named } of events) expect(named.filter((person) => !patients.has(person))).toEqual([])
+      }
+    for (const text of texts)
+      expect(await viewed(() => asDoctor(() => used.wk.query(text)))).toMatchObject([
+        { source: "exact" },
+        { source: "exact" },
+      ])
+    expect(await viewed(() => asDoctor(() => used.wk.query(early)))).toMatchObject([{ source: "exact" }])
+  })
+
+  it("change no order: what the text calls by a name is still what it was", async () => {
+    const nobody = "00000000-0000-0000-0000-000000000000"
+    const of = `from visit v right join (values ('${nobody}'::uuid, 'nobody'), ($1::uuid, 'somebody')) x(patient_id, who) using (patient_id)`
+    const values = [known.visits[0]?.patient_id]
+    for (const text of [
+      `select x.who, v.reason ${of} order by patient_id limit 1`,
+      `select distinct on (patient_id) x.who, v.reason ${of} order by patient_id limit 1`,
     ])
+      for (let time = 0; time < 2; time++) {
+        const { rows } = await asDoctor(() => used.wk.query(text, values))
+        expect(rows).toEqual([{ who: "nobody", reason: null }])
+      }
+    const named = "select upper(full_name) as id from patient order by id"
+    expect(await viewed(() => asDoctor(() => used.wk.query(named)))).toMatchObject([{ source: "exact" }])
   })
 
   it.each([

@@ -35,9 +35,12 @@ export interface Known {
 
 const writes = /\b(?:insert|update|delete|merge)\b/i
 
+/** Added columns get names that no text means: ORDER BY and DISTINCT ON take a name for a column of the result first. */
+const ownName = "wk_person_"
+
 /** Whether a text is one that columns could be added to. */
 export function mayWiden(text: string): boolean {
-  return !writes.test(text) && selectText(text) !== undefined
+  return !writes.test(text) && !text.toLowerCase().includes(ownName) && selectText(text) !== undefined
 }
 
 /**
@@ -124,11 +127,10 @@ const mostNames = 8
 
 function widenedText(select: SelectText, added: readonly Added[], shown: number): string {
   const { text, begin, list, from, order, distinct } = select
-  const columns = added.map(({ column, listed }) => `, ${listed ? listOf(column) : column}`).join("")
-  if (!distinct) return `${text.slice(0, from)}${columns} ${text.slice(from)}`
+  const columns = added.map((each, at) => `, ${each.listed ? listOf(each.column) : each.column} as ${ownName}${at + 1}`)
+  if (!distinct) return `${text.slice(0, from)}${columns.join("")} ${text.slice(from)}`
   const rows = Array.from({ length: shown }, (_, at) => at + 1).join(", ")
-  const persons = added.map(({ column }) => `, ${listOf(column)}`).join("")
-  return `${text.slice(0, begin)} ${text.slice(list, from)}${persons} ${text.slice(from, order)}
+  return `${text.slice(0, begin)} ${text.slice(list, from)}${columns.join("")} ${text.slice(from, order)}
 group by ${rows} ${text.slice(order)}`
 }
 

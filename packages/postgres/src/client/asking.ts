@@ -3,7 +3,7 @@ import { WardkeepError } from "@wardkeep/core"
 import pg from "pg"
 import type { Context } from "../context/context.js"
 import { Channel } from "./channel.js"
-import { Deadline } from "./deadline.js"
+import { after, Deadline } from "./deadline.js"
 import { type Failed, otherStrategy, worthAnotherTry } from "./errors.js"
 import { type Ask, mayWrite, type Observed, released, type Watch } from "./observe.js"
 import type { Runtime } from "./runtime.js"
@@ -81,12 +81,22 @@ async function runSeen<R>(
   values: readonly unknown[],
   watch: Watch,
 ): Promise<Result<R>> {
-  const { context, text, reading } = observed
-  const ask = askIn(runtime, context)
+  const ask = askIn(runtime, observed.context)
+  const { reading } = observed
+  const send = (left = reading) => runLearned<R>(runtime, { ...observed, reading: left }, values, watch, ask)
+  const learning = watch.learn?.(ask)
+  return learning === undefined ? await send() : await after(reading, learning, send)
+}
+
+async function runLearned<R>(
+  runtime: Runtime,
+  { context, text, reading }: Observed,
+  values: readonly unknown[],
+  watch: Watch,
+  ask: Ask,
+): Promise<Result<R>> {
   const attempt = async (read: Text, following: Watch, more = 0): Promise<Result<R>> =>
     await released(following, await runtime.alone<R>(context, read, values, reading, { watch: following, more }), ask)
-  const learning = watch.learn?.(ask)
-  if (learning !== undefined) await learning
   const recording = watch.selfRecording()
   const sent = recording === undefined ? watch.widened?.() : { text: recording, more: 0 }
   if (sent === undefined) return await attempt(text, watch)
