@@ -74,14 +74,17 @@ const leakCvss = "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N"
  * target's own settings are set again by taking over.
  */
 function forgetting({ source }: Routine, { tenant }: Actor): string[] {
-  const local = /\bset_config\s*\(\s*'([\w.]+)'[^;]*?,\s*true\s*\)|\bset\s+local\s+([\w.]+)/gi
-  const names = [...source.matchAll(local)].flatMap(([, called, set]) => called ?? set ?? [])
+  const names = [...source.matchAll(localSetting)].flatMap(([, called, set]) => called ?? set ?? [])
   const own = [...new Set(names)].filter((name) => name.includes(".") && !Object.hasOwn(tenant.connect.settings, name))
   return [
     ...(/\bon\s+commit\s+(drop|delete)/i.test(source) ? ["discard temp"] : []),
     ...own.map((name) => `select set_config(${quoteLiteral(name)}, '', true)`),
   ]
 }
+
+/** `set local`, and `set_config` whose last argument is true: parentheses in between are whole, so that none within is meant. */
+const localSetting =
+  /\bset_config\s*\(\s*'([\w.]+)'(?:[^()]|\((?:[^()]|\([^()]*\))*\))*?,\s*true\s*\)|\bset\s+local\s+([\w.]+)/gi
 
 /** Notices are no answer: that a temporary table is there already is said of the session. */
 const saidBy = ({ rows }: Outcome): string => JSON.stringify(rows)
