@@ -53,16 +53,23 @@ async function tablesBelow({ reader, catalog }: Scene): Promise<Map<string, Rela
  */
 async function offer(ground: Ground, table: Relation, key: Key, hasTriggers: boolean): Promise<void> {
   const { scene, record, label, relation, attacker, victim, mine, rights } = ground
-  const [row] = (await scene.facts.owned(table, victim)).rows
+  const [theirs, own] = [await scene.facts.owned(table, victim), await scene.facts.owned(table, attacker)]
+  const numbers = key.columns.filter(
+    (name) => relation.tenancy.by !== "column" || name !== relation.tenancy.column.name,
+  )
+  const isOwn = (one: SampleRow): boolean =>
+    own.rows.some(({ values }) => numbers.every((name) => values[name] === one.values[name]))
+  // A number that the attacker has as well would refuse the row once it is home.
+  const row = theirs.rows.find((one) => !isOwn(one)) ?? theirs.rows[0]
   const tenant = relation.tenancy.by === "column" ? relation.tenancy.column : undefined
   const columns = key.columns.flatMap((name) => columnOf(relation, name) ?? [])
   const free = columns.find((one) => one.name !== tenant?.name && freshValue(one) !== undefined)
   if (row === undefined || tenant === undefined || free === undefined || columns.length < key.columns.length) return
   if (!key.columns.includes(tenant.name) || mine.count === 0) return
   const set = like(table, columns, row)
-  const own = `wk_row.${quoteIdent(tenant.name)}::text in (${attacker.keys.map(quoteLiteral).join(", ")})`
+  const mineOnly = `wk_row.${quoteIdent(tenant.name)}::text in (${attacker.keys.map(quoteLiteral).join(", ")})`
   const statement = (values: Readonly<Record<string, string>>, suffix = ""): string | undefined =>
-    insertStatement({ relation, rights, like: own, set: values, suffix })
+    insertStatement({ relation, rights, like: mineOnly, set: values, suffix })
   const home = `${quoteLiteral(attacker.keys[0] ?? "")}::${tenant.base}`
   const on = `on conflict (${key.columns.map(quoteIdent).join(", ")}) do update set ${quoteIdent(tenant.name)} = ${home}`
   const unknown = { ...set, [free.name]: freshValue(free) ?? "null" }
@@ -96,7 +103,8 @@ async function offer(ground: Ground, table: Relation, key: Key, hasTriggers: boo
       object: label,
       message: `Tenant ${attacker.name} learns through this view whether tenant ${victim.name} has a certain key.`,
       evidence: `a row in the name of tenant ${victim.name} is refused by the key where it is taken (23505), and by the view's CHECK OPTION where it is not (44000)`,
-      replay: attacker.replay(nobodys, taken),
+      // A transaction each: a refusal ends the first one's usefulness.
+      replay: [attacker.replay(nobodys), attacker.replay(taken)].join("\n"),
       fix: `Put policies on the table below ${label}: those are asked before a key is. A CHECK OPTION is asked afterwards.`,
     })
   })
