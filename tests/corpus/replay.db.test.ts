@@ -21,7 +21,18 @@ test("a replay counts when the application's login sees it, and one that shows n
   const other = "from archive.file_2019 where org_id ="
   try {
     await installed.admin.query("grant delete on archive.file_2019 to arch_app")
+    // The first number goes with the second day.
+    await installed.admin.query(`create table archive.card (org_id int, no text, born text, holder text);
+      insert into archive.card values (2, 'a', '2', 'bravo one'), (2, 'b', '1', 'bravo two');
+      grant select on archive.card to arch_app`)
+    const looked = (...lines: string[]) => {
+      const one = finding("select holder from archive.card where no = :'value_1' and born = :'value_2';")
+      return { ...one, replay: [...lines, one.replay].join("\n") }
+    }
+    const of = (name: string, column: string) =>
+      `-- ${name}: of archive.card.${column}; psql takes it with -v ${name}=…`
     const shown = [
+      looked(of("value_1", "no"), of("value_2", "born")),
       finding(`select count(*) ${other} 2;`),
       finding(`select * ${other} 2;`),
       finding(`delete ${other} '2';`),
@@ -30,6 +41,8 @@ test("a replay counts when the application's login sees it, and one that shows n
       { ...finding(), replay: `begin;\nselect count(*) ${other} 1;\nrollback;` },
     ]
     const silent = [
+      // The number of one row with the day of another.
+      [looked(of("value_1", "no"), of("value_2", "holder")), "SELECT 0 []"],
       [finding(`select count(*) ${other} 99;`), 'SELECT 1 [{"count":"0"}]'],
       [finding(`delete ${other} '99';`), "DELETE 0"],
       [finding("select count(*) from pg_authid;"), "42501 permission denied"],

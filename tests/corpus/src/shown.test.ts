@@ -28,6 +28,17 @@ test("what is accepted, and refused once another tenant has been there, shows th
   expect(shows({ target }, "bravo", [as("2"), as("1"), said(own, "P0001"), said(own, "P0001")], [])).toBe(false)
 })
 
+test("a refusal shows a row where the same is refused otherwise once the others' rows are gone", () => {
+  const shown = (first: string, gone: string | undefined): boolean =>
+    shows({ target }, "bravo", [as("1"), said("call cancel(7)", first)], [as("1"), said("call cancel(7)", gone)])
+  expect(shown("42501", "P0002")).toBe(true)
+  expect(shown("P0001", "P0002")).toBe(true)
+  expect(shown("42501", "42501")).toBe(false)
+  expect(shown("P0002", "P0002")).toBe(false)
+  // Accepted once they are gone: the row's own refusal is for the other rules.
+  expect(shown("42501", undefined)).toBe(false)
+})
+
 test("a replay is another tenant's where it enters that one's context and never the first one's, by setting or by login", () => {
   const enters = (key: string): string => `select set_config('app.branch', '${key}', true);\n`
   expect(isAnothers({ ...target }, enters("2"))).toBe(true)

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest"
 import { useBaseSystem } from "#tests/fixture/base-system.ts"
 import { withClient } from "#tests/harness/src/index.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import type { TargetInput } from "../target/schema.js"
 
 const db = useDatabase()
 const system = useBaseSystem(db)
@@ -134,4 +135,110 @@ test("WKC036, current_user in an IMMUTABLE function is no alarm: no plan keeps i
   expect(await found("WKC036")).toEqual([])
   await run(asWhom("session_user"))
   expect(await found("WKC036")).toEqual(["public.as_whom hygiene"])
+})
+
+describe("WKC112, what a call leaves", () => {
+  const remembering = (name: string, body: string, takes = "word text"): string =>
+    `create or replace function ${name}(${takes}) returns text language plpgsql security definer set search_path = pg_catalog, pg_temp as
+      $$declare n int; begin ${body} end$$;`
+  const both = (end: string, isLocal: string): string =>
+    remembering(
+      "kept",
+      `create temporary table if not exists asked (word text)${end};
+       insert into pg_temp.asked values (word); select count(*) into n from pg_temp.asked; return n::text;`,
+    ) +
+    remembering(
+      "noted",
+      `perform set_config('app.seen', concat(current_setting('app.seen', true), 'x'), ${isLocal}); return current_setting('app.seen');`,
+    )
+
+  test("is none where it ends with the transaction, and an oracle where it stays, though the asked word is repeated", {
+    timeout: 120_000,
+  }, async () => {
+    await run(both(" on commit drop", "true"))
+    expect(await found("WKC112")).toEqual([])
+    await run(`${both("", "false")} create table wanted (name text primary key, times int not null);
+      ${remembering(
+        "ask_over",
+        `if not exists (select from public.patient where name = p_name and branch_id = 2) then
+           raise exception 'not of the main branch'; end if;
+         insert into public.wanted as w values (p_name, 1) on conflict (name) do update set times = w.times + 1 returning times into n;
+         return n || ' asked for ' || p_name;`,
+        "p_mrn text, p_name text",
+      )}`)
+    expect(await found("WKC112")).toEqual(["public.ask_over oracle", "public.kept oracle", "public.noted oracle"])
+  })
+})
+
+test("WKC113, a trigger that brings a row home takes nobody else's by it", { timeout: 120_000 }, async () => {
+  await run(`create table shelf (branch_id int, no int, word text, primary key (branch_id, no));
+    insert into shelf select b, 10 * b + n, 'word ' || b || n from generate_series(1, 2) b, generate_series(1, 2 * b) n;
+    create view desk as select branch_id, no, word from shelf
+      where branch_id = current_setting('app.branch')::int with cascaded check option;
+    grant select, insert, update on desk to :"app";
+    create function home() returns trigger language plpgsql as
+      $$begin new.branch_id := current_setting('app.branch')::int; return new; end$$;
+    create trigger home before insert on shelf for each row execute function home();`)
+  expect(await found("WKC113")).toEqual([])
+  await run("drop trigger home on shelf")
+  expect(await found("WKC113")).toEqual(["public.desk leak"])
+})
+
+test("WKC003, a catalog is a leak by its values, and not by the numbers of its tables", {
+  timeout: 120_000,
+}, async () => {
+  await run('grant select (starelid) on pg_catalog.pg_statistic to :"app"')
+  expect(await found("WKC003")).toEqual([])
+  await run('grant select (stavalues1) on pg_catalog.pg_statistic to :"app"')
+  expect(await found("WKC003")).toEqual([`${system.app.user} leak`])
+})
+
+test("WKC025, a reference holds a row back unless it may be empty", { timeout: 120_000 }, async () => {
+  await run(
+    `alter policy p on visit with check (true); revoke update on visit from :"app"; grant update (branch_id, note) on visit to :"app"`,
+  )
+  expect(await found("WKC025")).toEqual([])
+  await run("alter table visit alter patient_id drop not null")
+  expect(await found("WKC025")).toEqual(["public.visit leak"])
+})
+
+test("WKC105, rows of both tenants hang on a shared row", { timeout: 120_000 }, async () => {
+  const refer = (action: string): string =>
+    `alter table patient drop constraint if exists of_kind, add constraint of_kind foreign key (kind) references kind on delete ${action};`
+  await run(`create table kind (code text primary key); insert into kind values ('walk-in');
+    alter table patient add column kind text; update patient set kind = 'walk-in';
+    ${refer("restrict")} grant select, delete on kind to :"app";`)
+  expect(await found("WKC105")).toEqual([])
+  await run(refer("set null"))
+  expect(await found("WKC105")).toEqual(["public.kind leak"])
+})
+
+test("WKC030, a pool's login is nobody before it takes a role, and a tenant's own login is that tenant", {
+  timeout: 120_000,
+}, async () => {
+  const [one, two] = [await db.cluster.login({ label: "one" }), await db.cluster.login({ label: "two" })]
+  // From 16 on a membership inherits as the member did when it was granted.
+  const join = (how: string): string =>
+    `revoke "${one.user}", "${two.user}" from :"app"; alter role :"app" ${how}; grant "${one.user}", "${two.user}" to :"app";`
+  await run(`${join("inherit")} grant select on patient to "${one.user}", "${two.user}";
+    drop policy p on patient; drop policy p on visit; drop policy p on visit_line;
+    create policy one on patient to "${one.user}" using (branch_id = 1);
+    create policy two on patient to "${two.user}" using (branch_id = 2);`)
+  const tenants: NonNullable<TargetInput["tenants"]> = [one, two].map(({ user }, at) => ({
+    name: user,
+    key: `${at + 1}`,
+    connect: { role: user },
+  }))
+  const shown = async (of: typeof tenants): Promise<string[]> =>
+    (await system.verify(["WKC030"], { tenants: of })).findings.map(({ object, severity }) => `${object} ${severity}`)
+  expect(await shown(tenants)).toEqual(["public.patient leak"])
+  await run(join("noinherit"))
+  expect(await shown(tenants)).toEqual([])
+  const each: typeof tenants = []
+  for (const tenant of tenants) {
+    const { user, password } = await db.cluster.login({ label: "each" })
+    await run(`alter role "${user}" inherit; grant "${tenant.name}", :"app" to "${user}"`)
+    each.push({ ...tenant, connect: { ...tenant.connect, user, password } })
+  }
+  expect(await shown(each)).toEqual([])
 })

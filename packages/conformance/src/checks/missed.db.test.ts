@@ -159,3 +159,78 @@ describe("a table that decides whose rows are seen", () => {
     expect(found(await judged("WKC071"), "public.member")).toEqual([])
   })
 })
+
+describe("functions that take more than a word or a number", () => {
+  const also = `
+    alter table visit add column came date, add column fee numeric(10, 2);
+    update visit set came = date '2019-05-01' + id, fee = 7000 + id;`
+  const setup = (name: string, takes: string, kind = "function"): string =>
+    `create or replace ${kind} ${name}(${takes})${kind === "function" ? " returns text" : ""} language plpgsql security definer
+      set search_path = pg_catalog, pg_temp as `
+  const notes = (name: string, takes: string, where: string, mine: string): string =>
+    `${setup(name, takes)} $$begin return (select string_agg(v.note, ' ') from public.visit v join public.patient p on p.id = v.patient_id
+      where (${where})${mine}); end$$;`
+  const all = (mine: string): string =>
+    [
+      ["by_names", "names text[]", "p.name = any (names)"],
+      ["in_month", "year int, month int", "extract(year from came) = year and extract(month from came) = month"],
+      ["in_period", "period text", "to_char(came, 'YYYY-MM') = period"],
+      ["near_fee", "around numeric", "v.fee between around - 3 and around + 3"],
+      ["in_filter", "doc jsonb", "v.id = (doc->'filter'->>'id')::int"],
+      ["of_lines", "doc jsonb", "v.id in (select id from jsonb_populate_recordset(null::public.visit, doc->'lines'))"],
+      [
+        "at_place",
+        "branch_name text",
+        "exists (select from public.branch b where b.id = v.branch_id and b.name = branch_name)",
+      ],
+      ["begun", "q text", "length(q) = 3 and (v.note like q || '%' or p.name like q || '%')"],
+      [
+        "with_own_name",
+        "p_mrn text, p_name text",
+        `p.mrn = p_mrn and exists (select from public.patient o where o.name = p_name and o.branch_id = ${setting})`,
+      ],
+    ]
+      .map(([name = "", takes = "", where = ""]) => notes(name, takes, where, mine))
+      .join("\n") +
+    `${setup("sheet", "columns text[]")} $$declare said text; begin
+       execute (select format('select string_agg(concat(%s), '' '') from public.visit v where true${mine.replaceAll("'", "''")}', string_agg(quote_ident(c), ', '))
+         from unnest(columns) c) into said; return said; end$$;`
+
+  test("are asked with that, and with the tenant compared tell nothing", { timeout: 120_000 }, async () => {
+    await run(also + all(""))
+    const report = await judged("WKC041")
+    const leaks = ["at_place", "begun", "by_names", "in_filter", "in_month", "in_period", "near_fee", "of_lines"]
+    const objects = report.findings.map(({ object, severity }) => `${object} ${severity}`)
+    expect(objects.sort()).toEqual([...leaks, "sheet", "with_own_name"].map((name) => `public.${name} leak`))
+    expect(JSON.stringify(report.findings)).not.toMatch(/(name|note) [0-9a-f]{6}|\b70\d\d\b|2019-05|Velachery|\bM\d+\b/)
+    await run(all(` and v.branch_id = ${setting}`))
+    expect((await judged("WKC041")).findings).toEqual([])
+  })
+
+  test("are an oracle where they refuse in two ways, and none where the number alone decides how", {
+    timeout: 120_000,
+  }, async () => {
+    const refusing = (first: string): string =>
+      `${setup("cancel", "asked int", "procedure")} $$begin
+         if not exists (select from public.visit where id = asked) then raise exception 'no visit %', asked using errcode = 'P0002'; end if;
+         ${first} if not exists (select from public.visit where id = asked and branch_id = ${setting}) then
+           raise exception 'visit % may not be cancelled in branch %', asked, ${setting} using errcode = '42501'; end if;
+       end$$;`
+    await run(refusing(""))
+    expect(found(await judged("WKC041"), "public.cancel")).toEqual(["WKC041 oracle"])
+    await run(`drop procedure cancel;
+      ${setup("upto", "asked int")} $$declare told text; begin
+        if asked not between 1 and 99999 then raise exception 'no number of a visit: %', asked using errcode = '22023'; end if;
+        select note into told from public.visit where id = asked and branch_id = ${setting};
+        if told is null then raise exception 'visit % is not of branch %, of 12', asked, ${setting}; end if;
+        return told; end$$;
+      alter table patient add column card text;
+      update patient set card = 'C' || lpad((id * 97)::text, 8, '0');
+      ${setup("of_card", "asked text")} $$declare told text; begin
+        if substr(asked, 2)::int % 97 <> 0 then raise exception 'wrong check digits'; end if;
+        select name into told from public.patient where card = asked and branch_id = ${setting};
+        if told is null then raise exception 'no patient with %', asked using errcode = 'P0002'; end if;
+        return told; end$$;`)
+    expect((await judged("WKC041")).findings).toEqual([])
+  })
+})

@@ -1,7 +1,8 @@
-import { primaryKey } from "../catalog/relation.js"
+import { columnOf, primaryKey } from "../catalog/relation.js"
 import type { Scene } from "../run/check.js"
 import { plainArgument, product, type Routine, tenantWord } from "./argument.js"
 import { holdsTenants } from "./ground.js"
+import { isNobodys } from "./insertion.js"
 import type { Pair } from "./pair.js"
 import { rowKeys } from "./row-keys.js"
 
@@ -21,9 +22,11 @@ async function recordsIn(scene: Scene, { source }: Routine, { victim }: Pair, he
   for (const [, table = "", member = ""] of named) {
     const relation = scene.catalog.relations.find((one) => one.name === table && holdsTenants(one))
     if (relation === undefined) continue
-    const key = primaryKey(relation)?.columns ?? []
+    const key = (primaryKey(relation)?.columns ?? []).flatMap((name) => columnOf(relation, name) ?? [])
+    // The text of a document is printed: a key that is text may be a person's.
+    if (!key.every((column) => isNobodys(relation, column))) continue
     const { rows } = await scene.facts.owned(relation, victim)
-    const keys = rows.slice(0, 2).map(({ values }) => Object.fromEntries(key.map((name) => [name, values[name]])))
+    const keys = rows.slice(0, 2).map(({ values }) => Object.fromEntries(key.map(({ name }) => [name, values[name]])))
     const outer: unknown = JSON.parse(head)
     if (keys.length > 0 && typeof outer === "object" && outer !== null && !Array.isArray(outer))
       found.push(JSON.stringify({ ...outer, [member]: keys }))

@@ -10,6 +10,9 @@ import { holdsTenants } from "../probe/ground.js"
 /** Rows that are read to see what a table's rows say. */
 const rowLimit = 2_000
 
+/** Members of a document that may be the tenant. */
+const memberLimit = 8
+
 type Derived = Extract<Tenancy, { by: "derived" }>
 
 interface Looking {
@@ -40,7 +43,7 @@ export async function deriveTenancy(catalog: Catalog, facts: Facts, actors: read
 async function derivedOf(looking: Looking, relation: Relation): Promise<Derived | undefined> {
   for (const columns of [
     await byMember(looking, relation),
-    byFolder(relation),
+    byFolder(looking, relation),
     byLastPart(relation),
     byOwnerKind(looking, relation),
     byNumber(looking, relation),
@@ -72,6 +75,8 @@ async function byMember({ catalog, facts }: Looking, relation: Relation): Promis
         isTenants(path.at(-1) ?? "") ||
         (/^(id|uuid|key|code|no)$/i.test(path.at(-1) ?? "") && isTenants(path[0] ?? "")),
     )
+    // A document whose members are called after what is in it has no form, and its members' names are data.
+    if (named.length > memberLimit || !named.flat().every((part) => /^[a-z_]\w*$/i.test(part))) continue
     for (const path of named) {
       const literal = `array[${path.map(quoteLiteral).join(", ")}]::text[]`
       found.push({
@@ -84,10 +89,15 @@ async function byMember({ catalog, facts }: Looking, relation: Relation): Promis
   return found
 }
 
+/** A tenant's key of so few characters stands in front of a slash by chance: half a tablet is 1/2. */
+const shortKey = 3
+const pathNames = /path|file|folder|object(_|$)|key|url|uri|href|src|blob|bucket|storage|topic|channel|cache|prefix/i
+
 /** The first folder of a path, as stores of files have it. */
-const byFolder = ({ columns }: Relation): Derived[] =>
+const byFolder = ({ keys }: Looking, { columns }: Relation): Derived[] =>
   columns
     .filter(({ category, enum: isEnum }) => category === "S" && !isEnum)
+    .filter(({ name }) => pathNames.test(name) || keys.flat().every((key) => key.length > shortKey))
     .map(({ name }) => ({
       by: "derived",
       columns: [name],
@@ -121,7 +131,7 @@ function byOwnerKind({ catalog }: Looking, relation: Relation): Derived[] {
     const arms = owners.map(({ table, key }) => {
       const named = [table.name, singular(table.name), `${table.schema}.${table.name}`].map(quoteLiteral).join(", ")
       return (alias: string) =>
-        `when lower(${alias}.${quoteIdent(kind.name)}::text) in (${named}) then ${parentOf(table, key, `${alias}.${quoteIdent(number.name)}`)}`
+        `when lower(${alias}.${quoteIdent(kind.name)}::text) in (${named}) then ${parentOf(table, key, alias, number)}`
     })
     if (arms.length === 0) return []
     return [
@@ -148,7 +158,7 @@ function byNumber({ catalog }: Looking, relation: Relation): Derived[] {
       {
         by: "derived",
         columns: [column.name],
-        tenant: (alias) => parentOf(parent, key, `${alias}.${quoteIdent(column.name)}`),
+        tenant: (alias) => parentOf(parent, key, alias, column),
       },
     ]
   })
@@ -175,10 +185,16 @@ function lastOfKey({ keys, columns, tenancy }: Relation): Column | undefined {
 }
 
 /** Whose the row of that number is; nobody's where several tenants have one. */
-function parentOf(parent: Relation, { name }: Column, number: string): string {
+function parentOf(parent: Relation, key: Column, alias: string, number: Column): string {
   const tenant = tenantOf(parent, "up", 1)
-  return `(select min(${tenant}) from ${quoted(parent)} as up where up.${quoteIdent(name)}::text = ${number}::text having count(distinct ${tenant}) = 1)`
+  const [above, here] = [`up.${quoteIdent(key.name)}`, `${alias}.${quoteIdent(number.name)}`]
+  // As they are where they can be compared so: the text of a number is in no index.
+  const isSame = isOneType(key, number) ? `${above} = ${here}` : `${above}::text = ${here}::text`
+  return `(select min(${tenant}) from ${quoted(parent)} as up where ${isSame} having count(distinct ${tenant}) = 1)`
 }
+
+const isOneType = (one: Column, other: Column): boolean =>
+  one.base === other.base || [one, other].every(({ base }) => /^(smallint|integer|bigint)$/.test(base))
 
 /** Whether rows of two of the tenants that are known are among them. */
 async function tellsTenants(

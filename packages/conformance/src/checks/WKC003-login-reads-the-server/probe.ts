@@ -53,11 +53,19 @@ async function streams(scene: Scene, actor: Actor): Promise<string> {
 
 const member = (role: string): string => `pg_catalog.pg_has_role(r.oid, '${role}', 'MEMBER') as ${role}`
 
-/** Catalogs in which the values of every table lie, and that nobody but a superuser reads unless it is granted. */
-const catalogs = ["pg_statistic", "pg_statistic_ext_data", "pg_largeobject"]
+/** Columns of catalogs in which values of tables lie, and that nobody but a superuser reads unless it is granted. */
+const catalogs = [
+  { name: "pg_statistic", column: "stavalues1", what: "where values of every analyzed table lie" },
+  {
+    name: "pg_statistic_ext_data",
+    column: "stxdmcv",
+    what: "where values of every table with extended statistics lie",
+  },
+  { name: "pg_largeobject", column: "data", what: "where every large object lies" },
+]
 
-const readable = (name: string): string =>
-  `pg_catalog.has_any_column_privilege(r.oid, 'pg_catalog.${name}', 'SELECT') as ${name}`
+const readable = ({ name, column }: (typeof catalogs)[number]): string =>
+  `pg_catalog.has_column_privilege(r.oid, 'pg_catalog.${name}', '${column}', 'SELECT') as ${name}`
 
 const question = `select r.rolsuper as superuser, r.rolreplication as replication, ${[
   "pg_read_server_files",
@@ -82,11 +90,12 @@ const revoked =
 
 const powers: readonly Power[] = [
   ...catalogs.map(
-    (name): Power => ({
+    ({ name, what }): Power => ({
       column: name,
-      message: `reads ${name}, where values of every table lie and no policy is asked.`,
+      message: `reads ${name}, ${what} and no policy is asked.`,
       severity: "leak",
-      fix: (login) => `revoke select on pg_catalog.${name} from public, "${login}";`,
+      fix: (login) =>
+        `revoke select on pg_catalog.${name} from public, "${login}"; revoke pg_read_all_data from "${login}";`,
     }),
   ),
   {

@@ -190,13 +190,17 @@ async function arrives(ground: Ground, attack: string): Promise<string | Stayed>
 
 /**
  * A foreign key of the tenant with a parent whose number is the parent's alone: with the same parent no other tenant will
- * ever do, so it keeps tenants apart as a policy does.
+ * ever do, so it keeps tenants apart as a policy does. Not where the row may give its parent up: MATCH SIMPLE asks nothing of a
+ * row whose parent is null.
  */
-function tieOf({ catalog }: Scene, { keys, tenancy }: Relation): Key | undefined {
+function tieOf({ catalog }: Scene, relation: Relation): Key | undefined {
+  const { keys, tenancy } = relation
   const tenant = tenancy.by === "column" ? tenancy.column.name : undefined
-  return keys.find(({ kind, columns, parent, parentColumns }) => {
+  return keys.find(({ kind, columns, parent, parentColumns, definition }) => {
     const above = kind === "f" ? catalog.byOid(parent ?? "") : undefined
     if (above === undefined || tenant === undefined || !columns.includes(tenant) || columns.length < 2) return false
+    const mayLeave = columns.some((name) => name !== tenant && columnOf(relation, name)?.notNull !== true)
+    if ((mayLeave && !/\bMATCH FULL\b/.test(definition)) || /\bNOT ENFORCED\b/.test(definition)) return false
     const own = (parentColumns ?? []).filter((_, at) => columns[at] !== tenant)
     return above.keys.some(
       (key) => /^[pu]$/.test(key.kind) && !key.hasExpression && key.columns.every((name) => own.includes(name)),

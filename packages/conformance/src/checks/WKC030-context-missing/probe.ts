@@ -16,8 +16,11 @@ export const probe = defineProbe({
     const told = actors.filter(({ tenant }) => isTold(tenant))
     // A pool's login that takes a tenant's role, and is in nobody's before.
     const roled = actors.filter(({ tenant }) => !isTold(tenant) && tenant.connect.role !== undefined)
-    const logins = new Map(roled.map((actor) => [actor.login, actor]))
-    for (const actor of logins.values()) await look(scene, record, actor, actors, [])
+    for (const actor of new Map(roled.map((one) => [one.login, one])).values()) {
+      const isAlone = roled.every((one) => one === actor || one.login !== actor.login)
+      // A login that one tenant alone has is that tenant's, by itself.
+      await look(scene, record, actor, isAlone ? actors.filter((one) => one !== actor) : actors, [])
+    }
     if (told.length + roled.length === 0) return record.notApplicable("the login is the context")
     for (const actor of withoutRepetition(told)) await look(scene, record, actor, actors)
   },

@@ -1,5 +1,6 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Column, columnOf, isTable, type Key, type Relation } from "../../catalog/relation.js"
+import { actionsOf } from "../../probe/actions.js"
 import type { SampleRow } from "../../probe/facts.js"
 import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
@@ -14,13 +15,15 @@ export const probe = defineProbe({
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N",
   run: async (scene, record) => {
     const below = await tablesBelow(scene)
+    const acting = new Set((await actionsOf(scene)).map(({ relation }) => relation))
     await onEveryTable(
       scene,
       record,
       async (ground) => {
         const table = below.get(ground.relation.oid)
         for (const key of table?.keys ?? [])
-          if (/^[pu]$/.test(key.kind) && !key.hasExpression && table !== undefined) await offer(ground, table, key)
+          if (/^[pu]$/.test(key.kind) && !key.hasExpression && table !== undefined)
+            await offer(ground, table, key, acting.has(table.oid))
       },
       isTenantView,
     )
@@ -43,33 +46,48 @@ async function tablesBelow({ reader, catalog }: Scene): Promise<Map<string, Rela
   )
 }
 
-/** The key of a row of the victim's, and one that nobody has, both in the victim's name; then the first as an upsert that takes the row. */
-async function offer(ground: Ground, table: Relation, key: Key): Promise<void> {
+/**
+ * The key of a row of the victim's, and one that nobody has, both in the victim's name; then the first as an upsert that takes
+ * the row. Where a trigger acts on the table it may have made the row the attacker's own before: the upsert counts only where
+ * the row that nobody has keeps the victim's name.
+ */
+async function offer(ground: Ground, table: Relation, key: Key, hasTriggers: boolean): Promise<void> {
   const { scene, record, label, relation, attacker, victim, mine, rights } = ground
-  const [row] = (await scene.facts.owned(table, victim)).rows
+  const [theirs, own] = [await scene.facts.owned(table, victim), await scene.facts.owned(table, attacker)]
+  const numbers = key.columns.filter(
+    (name) => relation.tenancy.by !== "column" || name !== relation.tenancy.column.name,
+  )
+  const isOwn = (one: SampleRow): boolean =>
+    own.rows.some(({ values }) => numbers.every((name) => values[name] === one.values[name]))
+  // A number that the attacker has as well would refuse the row once it is home.
+  const row = theirs.rows.find((one) => !isOwn(one)) ?? theirs.rows[0]
   const tenant = relation.tenancy.by === "column" ? relation.tenancy.column : undefined
   const columns = key.columns.flatMap((name) => columnOf(relation, name) ?? [])
   const free = columns.find((one) => one.name !== tenant?.name && freshValue(one) !== undefined)
   if (row === undefined || tenant === undefined || free === undefined || columns.length < key.columns.length) return
   if (!key.columns.includes(tenant.name) || mine.count === 0) return
   const set = like(table, columns, row)
-  const own = `wk_row.${quoteIdent(tenant.name)}::text in (${attacker.keys.map(quoteLiteral).join(", ")})`
+  const mineOnly = `wk_row.${quoteIdent(tenant.name)}::text in (${attacker.keys.map(quoteLiteral).join(", ")})`
   const statement = (values: Readonly<Record<string, string>>, suffix = ""): string | undefined =>
-    insertStatement({ relation, rights, like: own, set: values, suffix })
+    insertStatement({ relation, rights, like: mineOnly, set: values, suffix })
   const home = `${quoteLiteral(attacker.keys[0] ?? "")}::${tenant.base}`
   const on = `on conflict (${key.columns.map(quoteIdent).join(", ")}) do update set ${quoteIdent(tenant.name)} = ${home}`
-  const [taken, nobodys, takeOver] = [
-    statement(set),
-    statement({ ...set, [free.name]: freshValue(free) ?? "null" }),
-    statement(set, ` ${on}`),
-  ]
+  const unknown = { ...set, [free.name]: freshValue(free) ?? "null" }
+  const [taken, nobodys, takeOver] = [statement(set), statement(unknown), statement(set, ` ${on}`)]
+  const named = statement(unknown, ` returning ${quoteIdent(tenant.name)}::text as whose`)
   if (taken === undefined || nobodys === undefined) return
   await attacker.act(async (tx) => {
     const upserted = takeOver === undefined ? undefined : await tx.attempt(takeOver)
     const [first, second] = [await tx.attempt(taken), await tx.attempt(nobodys)]
     record.probe(label)
     if (second.error?.code === "44000" || second.error?.code === "42501") record.control()
-    if (takeOver !== undefined && upserted?.error === undefined && (upserted?.count ?? 0) > 0) {
+    const keepsName = async (): Promise<boolean> => {
+      if (!hasTriggers || second.error?.code === "44000") return true
+      const { rows } = named === undefined ? { rows: [] } : await tx.attempt(named)
+      return victim.keys.includes(String(rows[0]?.whose))
+    }
+    const isTaken = takeOver !== undefined && upserted?.error === undefined && (upserted?.count ?? 0) > 0
+    if (isTaken && (await keepsName())) {
       return record.found({
         object: label,
         message: `Tenant ${attacker.name} takes a row of tenant ${victim.name} through this view, by inserting its key again.`,
@@ -85,7 +103,8 @@ async function offer(ground: Ground, table: Relation, key: Key): Promise<void> {
       object: label,
       message: `Tenant ${attacker.name} learns through this view whether tenant ${victim.name} has a certain key.`,
       evidence: `a row in the name of tenant ${victim.name} is refused by the key where it is taken (23505), and by the view's CHECK OPTION where it is not (44000)`,
-      replay: attacker.replay(nobodys, taken),
+      // A transaction each: a refusal ends the first one's usefulness.
+      replay: [attacker.replay(nobodys), attacker.replay(taken)].join("\n"),
       fix: `Put policies on the table below ${label}: those are asked before a key is. A CHECK OPTION is asked afterwards.`,
     })
   })
