@@ -46,10 +46,10 @@ async function tablesBelow({ reader, catalog }: Scene): Promise<Map<string, Rela
 /** The key of a row of the victim's, and one that nobody has, both in the victim's name; then the first as an upsert that takes the row. */
 async function offer(ground: Ground, table: Relation, key: Key): Promise<void> {
   const { scene, record, label, relation, attacker, victim, mine, rights } = ground
-  const [row] = (await scene.facts.owned(table, victim)).rows
   const tenant = relation.tenancy.by === "column" ? relation.tenancy.column : undefined
   const columns = key.columns.flatMap((name) => columnOf(relation, name) ?? [])
   const free = columns.find((one) => one.name !== tenant?.name && freshValue(one) !== undefined)
+  const row = await takeable(ground, table, key)
   if (row === undefined || tenant === undefined || free === undefined || columns.length < key.columns.length) return
   if (!key.columns.includes(tenant.name) || mine.count === 0) return
   const set = like(table, columns, row)
@@ -89,6 +89,16 @@ async function offer(ground: Ground, table: Relation, key: Key): Promise<void> {
       fix: `Put policies on the table below ${label}: those are asked before a key is. A CHECK OPTION is asked afterwards.`,
     })
   })
+}
+
+/** A row of the victim's, best one that would not meet one of the attacker's own when it becomes the attacker's. */
+async function takeable({ scene, attacker, victim, relation }: Ground, table: Relation, key: Key): Promise<SampleRow | undefined> {
+  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  const rest = ({ values }: SampleRow): string =>
+    JSON.stringify(key.columns.filter((name) => name !== tenant).map((name) => values[name]))
+  const own = new Set((await scene.facts.owned(table, attacker)).rows.map(rest))
+  const { rows } = await scene.facts.owned(table, victim)
+  return rows.find((one) => !own.has(rest(one))) ?? rows[0]
 }
 
 const like = (table: Relation, columns: readonly Column[], row: SampleRow): Readonly<Record<string, string>> =>
