@@ -1,3 +1,4 @@
+import { type Outcome, tellingText } from "../database/outcome.js"
 import type { Scene } from "../run/check.js"
 import { actionsOf } from "./actions.js"
 import type { Pair } from "./pair.js"
@@ -29,6 +30,22 @@ export async function toldWords(
   const hit = await knownWords(scene, pair, answer, asked)
   if (hit === undefined) return undefined
   return await knownWords(scene, pair, answer, [...asked, ...(await ownTexts(scene, pair, source))])
+}
+
+/** The same in whatever came back. What it was asked with does not count as an answer. */
+export async function toldBeyondAsked(
+  scene: Scene,
+  pair: Pair,
+  source: string,
+  attack: string,
+  outcome: Outcome,
+): Promise<Hit | undefined> {
+  // Of a word that only its first letters were asked with, the rest is an answer.
+  const asked = [...attack.replace(/\bleft\(.*?, \d+\)/g, "").matchAll(/'((?:[^']|'')*)'/g)]
+    .map(([, text]) => text ?? "")
+    .filter((text) => text.length > 5)
+  const answer = asked.reduce((text, word) => text.replaceAll(word, ""), tellingText(outcome))
+  return await toldWords(scene, pair, source, answer, asked)
 }
 
 /** The name of a table and the texts of what names it, which may have written their own words there. */

@@ -63,14 +63,18 @@ export const isRowId = ({ name, base }: Argument): boolean =>
   !tenantWord.test(name) &&
   !/limit|count|size|page|max|min|offset|skip|days?$|weeks?$|months?$|years?$|age$|amount|price|^n$/i.test(name)
 
-/** Those of nobody lie below and above all others, so that what is counted from them differs. */
+/**
+ * Those of nobody lie below and far above all others, so that what is counted from them differs, and one just above, so that
+ * no limit of what a number may be lies between it and the victim's.
+ */
 async function idsFor(scene: Scene, { attacker, victim }: Pair, arg: Argument, source: string): Promise<Asked> {
   const isNamed = ({ name }: Relation): boolean => names(source, name)
   const shared = await sharedIds(scene, arg, source)
   const of = async (actor: Actor): Promise<string[]> =>
     (await rowKeys(scene, arg, actor, isNamed)).filter((id) => !shared.has(id))
-  const numbers = [-randomInt(1_000, 9_000), ...[0, 1, 2].map((step) => 2_000_000_000 + 7 * step + randomInt(0, 5))]
-  const nobodys = arg.base === "uuid" ? numbers.map(() => randomUUID()) : numbers.map(String)
+  const far = [-randomInt(1_000, 9_000), ...[0, 1, 2].map((step) => 2_000_000_000 + 7 * step + randomInt(0, 5))]
+  const nobodys =
+    arg.base === "uuid" ? far.map(() => randomUUID()) : [...far.map(String), ...(await nextAbove(scene, arg, isNamed))]
   const theirs = await of(victim)
   const both = await alsoOf(scene, arg, attacker, theirs, isNamed)
   const own = (await of(attacker)).filter((id) => !theirs.includes(id))
@@ -81,7 +85,24 @@ async function idsFor(scene: Scene, { attacker, victim }: Pair, arg: Argument, s
       .map(quoteLiteral),
     own: own.slice(0, 4).map(quoteLiteral),
     nobodys: nobodys.map(quoteLiteral),
+    mayBeMalformed: false,
   }
+}
+
+async function nextAbove(
+  { catalog, facts }: Scene,
+  { base }: Argument,
+  accepts: (relation: Relation) => boolean,
+): Promise<string[]> {
+  let most: bigint | undefined
+  for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
+    const column = keyColumn(relation, base)
+    if (column === undefined) continue
+    const { rows } = await facts.ask(`select max(${quoteIdent(column)})::text as most from ${quoted(relation)}`)
+    const found = rows[0]?.most
+    if (typeof found === "string" && (most === undefined || BigInt(found) > most)) most = BigInt(found)
+  }
+  return most === undefined ? [] : [String(most + BigInt(randomInt(3, 9)))]
 }
 
 /** Where numbers begin anew in each tenant, the attacker asks about a row of its own. */
@@ -133,14 +154,14 @@ async function ask(
   record: CheckRecord,
   { attacker, victim }: Pair,
   one: Routine,
-  { theirs, own, nobodys }: Asked,
+  { theirs, own, nobodys, mayBeMalformed }: Asked,
   call: (id: string) => string,
 ): Promise<ToldByRow | undefined> {
   const all =
     (ids: readonly string[]) =>
     async (tx: Transaction): Promise<string[]> => {
       const answers: string[] = []
-      for (const id of ids) answers.push(answerOf(await tx.attempt(call(id)), id))
+      for (const id of ids) answers.push(answerOf(await tx.attempt(call(id))))
       return answers
     }
   const meant = await victim.act(all(theirs))
@@ -154,16 +175,16 @@ async function ask(
   )
   record.probe(labelOf(one))
   if ([...got, ...mine].some((answer) => !answer.startsWith("error"))) record.control()
-  const [unknown, ...others] = nothing
-  if (unknown === undefined || others.some((other) => other !== unknown)) return undefined
+  const unknown = saidOfNobody(nobodys, nothing)
+  if (unknown === undefined) return undefined
   const keys = [...attacker.keys, ...victim.keys].map((key) => JSON.stringify([key]))
   const told = theirs.flatMap((id, place) => {
     const answer = got[place] ?? ""
-    const isTheirs = answer === meant[place] && answer === again[place] && answer !== unknown
+    const isTheirs = answer === meant[place] && answer === again[place] && answer !== unknown(id)
     return isTheirs && !answer.startsWith("error") && !keys.includes(answer) ? [{ id, answer }] : []
   })
   const [first] = told
-  if (first === undefined) return toldApart({ theirs, got, again, mine, unknown }, call)
+  if (first === undefined) return toldApart({ theirs, got, again, mine, unknown, mayBeMalformed }, call)
   const fresh = told.find(({ answer }) => !mine.includes(answer))
   const isContent = fresh !== undefined || new Set(told.map(({ answer }) => answer)).size > 1
   return { attack: call((fresh ?? first).id), isContent }
@@ -174,30 +195,53 @@ interface Compared {
   readonly got: readonly string[]
   readonly again: readonly string[]
   readonly mine: readonly string[]
-  /** The answer about what nobody has. */
-  readonly unknown: string
+  /** The answer about what nobody has, as it would be about this. */
+  readonly unknown: (id: string) => string
+  readonly mayBeMalformed: boolean
 }
+
+/** By its code or its words, it was looked for and is not there. */
+const saysAbsent = (answer: string): boolean =>
+  /^error (P0002|02000|23503)|not found|no such|do(es)? not exist/i.test(answer)
 
 /**
  * Where it does not get the victim's answer: refused in another way than for a row of nobody's, or answered as for a row of its
  * own, with words around it that only it may use. Either says that the row is there.
  */
 function toldApart(
-  { theirs, got, again, mine, unknown }: Compared,
+  { theirs, got, again, mine, unknown, mayBeMalformed }: Compared,
   call: (id: string) => string,
 ): ToldByRow | undefined {
-  const isApart = (place: number): boolean => got[place] !== unknown && got[place] === again[place]
-  const refused = theirs.find((_, place) => isApart(place) && isRefusal(got[place] ?? "") && isRefusal(unknown))
+  const isApart = (id: string, place: number): boolean => got[place] !== unknown(id) && got[place] === again[place]
+  const isAbout = (answer: string): boolean => isRefusal(answer) && (!mayBeMalformed || saysAbsent(answer))
+  const refused = theirs.find(
+    (id, place) => isApart(id, place) && isRefusal(got[place] ?? "") && isAbout(unknown(id)),
+  )
   if (refused !== undefined) return { attack: call(refused), isContent: false, isRefused: true }
   const taken = theirs.find(
-    (_, place) => isApart(place) && !(got[place] ?? "error").startsWith("error") && mine.includes(got[place] ?? ""),
+    (id, place) => isApart(id, place) && !(got[place] ?? "error").startsWith("error") && mine.includes(got[place] ?? ""),
   )
   return taken === undefined ? undefined : { attack: call(taken), isContent: false }
 }
 
-/** A procedure answers with what it gives back; a refusal says what it says of any row. */
-function answerOf({ rows, error }: Outcome, id: string): string {
-  if (error === undefined) return JSON.stringify(rows.map((row) => row.answer ?? Object.values(row)))
-  const asked = /'((?:[^']|'')*)'$/.exec(id)?.[1] ?? id
-  return `error ${error.code} ${error.message.replaceAll(asked, "")}`
+/** A procedure answers with what it gives back. */
+const answerOf = ({ rows, error }: Outcome): string =>
+  error === undefined
+    ? JSON.stringify(rows.map((row) => row.answer ?? Object.values(row)))
+    : `error ${error.code} ${error.message}`
+
+/**
+ * The one answer about all that nobody has; undefined where there are several. A refusal repeats what was asked for, and is
+ * compared with that in its place: taken out of the text, a short number would take digits of others along.
+ */
+function saidOfNobody(nobodys: readonly string[], answers: readonly string[]): ((id: string) => string) | undefined {
+  const asked = (id: string): string => (/'((?:[^']|'')*)'$/.exec(id)?.[1] ?? id).replaceAll("''", "'")
+  const lengths = nobodys.map((id) => asked(id).length)
+  // The longest stands in no sentence by chance.
+  const place = lengths.indexOf(Math.max(...lengths))
+  const answer = answers[place]
+  if (answer === undefined) return undefined
+  const parts = answer.startsWith("error") ? answer.split(asked(nobodys[place] ?? "")) : [answer]
+  const said = (id: string): string => parts.join(asked(id))
+  return nobodys.every((id, at) => answers[at] === said(id)) ? said : undefined
 }

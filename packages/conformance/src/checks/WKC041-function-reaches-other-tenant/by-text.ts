@@ -19,6 +19,8 @@ export interface Asked {
   readonly own: readonly string[]
   /** Of the same form as the victim's. */
   readonly nobodys: readonly string[]
+  /** A check digit tells a made-up value from one that somebody has, without looking for either. */
+  readonly mayBeMalformed: boolean
 }
 
 /** A text may be a number of a policy, a bill or a phone: values that only the victim has, and others of their form. */
@@ -97,5 +99,6 @@ async function ofColumn(
     nobodys: lookalikesOf(first)
       .filter((text) => !theirs.includes(text))
       .map(quoteLiteral),
+    mayBeMalformed: true,
   }
 }

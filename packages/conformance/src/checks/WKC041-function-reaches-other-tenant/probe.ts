@@ -1,9 +1,8 @@
 import { labelOf } from "../../catalog/relation.js"
-import { tellingText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import type { Routine } from "../../probe/argument.js"
 import { hidden } from "../../probe/hidden.js"
-import { toldWords } from "../../probe/own-words.js"
+import { toldBeyondAsked } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { difference, lookReplay, type Picture, picture } from "../../probe/picture.js"
 import { policyFunctions } from "../../probe/policy-parts.js"
@@ -117,18 +116,13 @@ async function reportRow(
   })
 }
 
-/** Whatever comes back is searched: rows, messages, notices. What was asked with does not count as an answer. */
+/** Whatever comes back is searched: rows, messages, notices. */
 async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine, attack: string): Promise<boolean> {
   const { attacker, victim } = pair
   const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
   record.probe(labelOf(one))
   if (outcome.error === undefined) record.control()
-  // Of a word that only its first letters were asked with, the rest is an answer.
-  const asked = [...attack.replace(/\bleft\(.*?, \d+\)/g, "").matchAll(/'((?:[^']|'')*)'/g)]
-    .map(([, text]) => text ?? "")
-    .filter((text) => text.length > 5)
-  const answer = asked.reduce((text, word) => text.replaceAll(word, ""), tellingText(outcome))
-  const hit = await toldWords(scene, pair, one.source, answer, asked)
+  const hit = await toldBeyondAsked(scene, pair, one.source, attack, outcome)
   if (hit === undefined) return false
   report(
     record,

@@ -1,9 +1,10 @@
 import { quoteLiteral } from "@wardkeep/core"
 import { labelOf } from "../../catalog/relation.js"
-import { type Outcome, tellingText } from "../../database/outcome.js"
+import type { Actor } from "../../database/actor.js"
+import type { Outcome } from "../../database/outcome.js"
 import type { Routine } from "../../probe/argument.js"
 import { stranger } from "../../probe/lookalike.js"
-import { toldWords } from "../../probe/own-words.js"
+import { toldBeyondAsked } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { canaryPrefix } from "../../probe/plant.js"
 import { aimedArguments, callable, callText, isUndoable, signature } from "../../probe/routine.js"
@@ -36,6 +37,7 @@ const mayRemember = (one: Routine): boolean =>
 /** The victim calls it, then the attacker with the same words; and the attacker alone, twice, for what moves by itself. */
 async function afterTheirs(scene: Scene, record: CheckRecord, pair: Pair, one: Routine): Promise<void> {
   const { attacker, victim } = pair
+  const taking = [...attacker.takingOver(victim), ...forgetting(one, attacker)]
   for (const call of await callsOf(scene, pair, one)) {
     const alone = await attacker.act(async (tx) => await tx.attempt(call))
     record.probe(labelOf(one))
@@ -45,20 +47,20 @@ async function afterTheirs(scene: Scene, record: CheckRecord, pair: Pair, one: R
     const followed = async (isCalled: boolean): Promise<Outcome> =>
       await victim.act(async (tx) => {
         if (isCalled && (await tx.keep(call)).error !== undefined) return alone
-        return (await attacker.takeOver(tx, victim)) ? await tx.attempt(call) : alone
+        return (await tx.keep(taking.join(";\n"))).error === undefined ? await tx.attempt(call) : alone
       })
     const after = await followed(true)
     // That the victim was there before, and called nothing, must not matter.
     if (after.error !== undefined || saidBy(after) === saidBy(alone) || saidBy(await followed(false)) !== saidBy(alone))
       continue
-    const hit = await toldWords(scene, pair, one.source, tellingText(after))
+    const hit = await toldBeyondAsked(scene, pair, one.source, call, after)
     return record.found({
       object: labelOf(one),
       message: hit
         ? `${signature(one)} answers tenant ${attacker.name} with what tenant ${victim.name} was answered before on the same connection.`
         : `${signature(one)} tells tenant ${attacker.name} whether tenant ${victim.name} has called it before.`,
       evidence: `after tenant ${victim.name} called it with the same words it gives tenant ${attacker.name} another answer than twice without that${hit ? `: a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}` : ""}`,
-      replay: [attacker.replay(call), victim.replay(call, ...attacker.takingOver(victim), call)].join("\n"),
+      replay: [attacker.replay(call), victim.replay(call, ...taking, call)].join("\n"),
       fix: `Let ${signature(one)} keep what it remembers under the tenant's key: in the primary key, in ON CONFLICT, and in every WHERE; empty a temporary table before it is filled.`,
       ...(hit ? { severity: "leak", cvss: leakCvss } : {}),
     })
@@ -66,6 +68,20 @@ async function afterTheirs(scene: Scene, record: CheckRecord, pair: Pair, one: R
 }
 
 const leakCvss = "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N"
+
+/**
+ * What ends with a transaction is no memory: the attempt is one transaction, of which the application would make two. The
+ * target's own settings are set again by taking over.
+ */
+function forgetting({ source }: Routine, { tenant }: Actor): string[] {
+  const local = /\bset_config\s*\(\s*'([\w.]+)'[^;]*?,\s*true\s*\)|\bset\s+local\s+([\w.]+)/gi
+  const names = [...source.matchAll(local)].flatMap(([, called, set]) => called ?? set ?? [])
+  const own = [...new Set(names)].filter((name) => name.includes(".") && !Object.hasOwn(tenant.connect.settings, name))
+  return [
+    ...(/\bon\s+commit\s+(drop|delete)/i.test(source) ? ["discard temp"] : []),
+    ...own.map((name) => `select set_config(${quoteLiteral(name)}, '', true)`),
+  ]
+}
 
 /** Notices are no answer: that a temporary table is there already is said of the session. */
 const saidBy = ({ rows }: Outcome): string => JSON.stringify(rows)
