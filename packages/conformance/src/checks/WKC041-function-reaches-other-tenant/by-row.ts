@@ -214,12 +214,11 @@ function toldApart(
 ): ToldByRow | undefined {
   const isApart = (id: string, place: number): boolean => got[place] !== unknown(id) && got[place] === again[place]
   const isAbout = (answer: string): boolean => isRefusal(answer) && (!mayBeMalformed || saysAbsent(answer))
-  const refused = theirs.find(
-    (id, place) => isApart(id, place) && isRefusal(got[place] ?? "") && isAbout(unknown(id)),
-  )
+  const refused = theirs.find((id, place) => isApart(id, place) && isRefusal(got[place] ?? "") && isAbout(unknown(id)))
   if (refused !== undefined) return { attack: call(refused), isContent: false, isRefused: true }
   const taken = theirs.find(
-    (id, place) => isApart(id, place) && !(got[place] ?? "error").startsWith("error") && mine.includes(got[place] ?? ""),
+    (id, place) =>
+      isApart(id, place) && !(got[place] ?? "error").startsWith("error") && mine.includes(got[place] ?? ""),
   )
   return taken === undefined ? undefined : { attack: call(taken), isContent: false }
 }

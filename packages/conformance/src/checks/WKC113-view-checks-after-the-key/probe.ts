@@ -45,7 +45,7 @@ async function tablesBelow({ reader, catalog }: Scene): Promise<Map<string, Rela
 
 /** The key of a row of the victim's, and one that nobody has, both in the victim's name; then the first as an upsert that takes the row. */
 async function offer(ground: Ground, table: Relation, key: Key): Promise<void> {
-  const { scene, record, label, relation, attacker, victim, mine, rights } = ground
+  const { record, label, relation, attacker, victim, mine, rights } = ground
   const tenant = relation.tenancy.by === "column" ? relation.tenancy.column : undefined
   const columns = key.columns.flatMap((name) => columnOf(relation, name) ?? [])
   const free = columns.find((one) => one.name !== tenant?.name && freshValue(one) !== undefined)
@@ -85,14 +85,19 @@ async function offer(ground: Ground, table: Relation, key: Key): Promise<void> {
       object: label,
       message: `Tenant ${attacker.name} learns through this view whether tenant ${victim.name} has a certain key.`,
       evidence: `a row in the name of tenant ${victim.name} is refused by the key where it is taken (23505), and by the view's CHECK OPTION where it is not (44000)`,
-      replay: attacker.replay(nobodys, taken),
+      // Each in a transaction of its own: after a refusal nothing is answered any more.
+      replay: `${attacker.replay(nobodys)}\n${attacker.replay(taken)}`,
       fix: `Put policies on the table below ${label}: those are asked before a key is. A CHECK OPTION is asked afterwards.`,
     })
   })
 }
 
 /** A row of the victim's, best one that would not meet one of the attacker's own when it becomes the attacker's. */
-async function takeable({ scene, attacker, victim, relation }: Ground, table: Relation, key: Key): Promise<SampleRow | undefined> {
+async function takeable(
+  { scene, attacker, victim, relation }: Ground,
+  table: Relation,
+  key: Key,
+): Promise<SampleRow | undefined> {
   const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
   const rest = ({ values }: SampleRow): string =>
     JSON.stringify(key.columns.filter((name) => name !== tenant).map((name) => values[name]))
