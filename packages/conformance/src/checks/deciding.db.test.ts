@@ -56,6 +56,31 @@ describe("a table that decides whose rows are seen", () => {
   })
 })
 
+describe("a row of one's own that a policy compares with somebody else's", () => {
+  test("opens what the other was invited to, and not where it may not say so, or says a secret", {
+    timeout: 120_000,
+  }, async () => {
+    await run(`create table profile (usr text primary key, mail text); insert into profile values ('1', 'asha@clinic.example'), ('2', 'bela@clinic.example');
+      create table invite (branch_id int, mail text, revoked boolean not null default false, primary key (branch_id, mail));
+      insert into invite values (2, 'guest@cardio.example');
+      create function mine() returns setof int language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+        select nullif(current_setting('app.branch', true), '')::int union select i.branch_id from invite i join profile p using (mail)
+        where p.usr = current_setting('app.branch', true) and not i.revoked$$;
+      alter table profile enable row level security; alter table invite enable row level security;
+      create policy own on profile using (usr = current_setting('app.branch', true));
+      create policy own on invite for select using (branch_id = ${setting});
+      grant select, update (mail) on profile to :"app"; grant select on invite to :"app";
+      drop policy p on visit; create policy p on visit using (branch_id in (select mine()))`)
+    const report = await system.verify(["WKC071"])
+    expect(found(report, "public.profile")).toEqual(["WKC071 leak"])
+    expect(JSON.stringify(report)).not.toContain("guest@cardio")
+    await run(`update invite set mail = '${"3f9a".repeat(8)}'`)
+    expect(found(await system.verify(["WKC071"]), "public.profile")).toEqual([])
+    await run("update invite set mail = 'guest@cardio.example', revoked = true")
+    expect(found(await system.verify(["WKC071"]), "public.profile")).toEqual([])
+  })
+})
+
 describe("an UPDATE that reads no column", () => {
   const queue = (
     using: string,

@@ -51,6 +51,19 @@ describe("WKC047, a trigger's refusal", () => {
     await run(refusing("and v.branch_id = new.branch_id", "hint = 'choose another'"))
     expect(await found("WKC047")).toEqual([])
   })
+
+  test("tells by a code of its own that there are three already, which one more of another tenant's does not", {
+    timeout: 120_000,
+  }, async () => {
+    const limiting = (where: string): string =>
+      before(`if (select count(*) from public.visit v where v.phone = new.phone ${where}) >= 3 then
+        raise exception 'too many' using errcode = 'check_violation'; end if;`)
+    await run(`alter table visit add column phone text; update visit set phone = '+91 98400 12345' where branch_id = 2;
+      ${limiting("")}`)
+    expect(await found("WKC047")).toEqual(["public.visit oracle"])
+    await run(limiting("and v.branch_id = new.branch_id"))
+    expect(await found("WKC047")).toEqual([])
+  })
 })
 
 test("WKC047: a refusal has another CONTEXT once another row's was caught, and tells nothing by that", async () => {

@@ -88,5 +88,8 @@ function verdictOf({ error, count }: Outcome, looking: readonly Acting[], column
     ({ constraint, columns }) => constraint === error.constraint && (columns ?? []).includes(column),
   )
   const byTrigger = looking.some(({ name, constraint }) => constraint === undefined && names(error.where, name))
-  return (error.code === "23514" && byCheck) || (error.code === "P0001" && byTrigger) ? "refused" : undefined
+  return (error.code === "23514" && byCheck) || (byTrigger && !isOthers(error.code)) ? "refused" : undefined
 }
+
+/** What the trigger met below it, and no word of its own: keys, privileges, time. */
+const isOthers = (code: string): boolean => /^(23502|23503|23505|23P01|42|57|53|55)/.test(code)

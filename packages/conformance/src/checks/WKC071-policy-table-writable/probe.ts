@@ -8,6 +8,7 @@ import { rowsNaming } from "../../probe/rows-naming.js"
 import { seesAnything } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { borrowed } from "./borrowed.js"
 import { ownRows, renamed } from "./own-row.js"
 import { widening } from "./widen.js"
 
@@ -18,21 +19,29 @@ export const probe = defineProbe({
   cwe: "CWE-269",
   cvss: "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:N",
   run: async (scene, record) => {
-    for (const { relation, used } of await policyTables(scene)) {
+    const read = await policyTables(scene)
+    for (const { relation, used } of read) {
       if (!isTable(used)) continue
       scene.step(labelOf(used))
-      for (const pair of scene.pairs) await poison(scene, record, pair, relation, used)
+      const beside = read.filter((one) => one.relation === relation && one.used !== used).map((one) => one.used)
+      for (const pair of scene.pairs) await poison(scene, record, pair, { relation, used, beside })
     }
   },
 })
+
+/** A table with a policy, a table that the policy reads, and the other ones that it reads. */
+interface Deciding {
+  readonly relation: Relation
+  readonly used: Relation
+  readonly beside: readonly Relation[]
+}
 
 /** The attacker makes itself a member of the victim, then reads. */
 async function poison(
   scene: Scene,
   record: CheckRecord,
   pair: Pair,
-  relation: Relation,
-  used: Relation,
+  { relation, used, beside }: Deciding,
 ): Promise<void> {
   const { attacker } = pair
   const rights = await scene.rights.of(attacker, used)
@@ -44,6 +53,7 @@ async function poison(
     ...(await writes(scene, pair, used)),
     ...(await widening(scene, pair, used)),
     ...(await renamed(scene, pair, used)),
+    ...(await borrowed(scene, pair, used, beside)),
   ]
   for (const attack of attacks) {
     if (record.findings.some(({ object }) => object === labelOf(used))) return
