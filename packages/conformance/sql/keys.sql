@@ -19,7 +19,7 @@ select
   '' as "onDelete",
   '' as "onUpdate",
   -- It waits for whoever has the table locked.
-  case when x.indrelid in (select relation from locked) then '' else pg_catalog.pg_get_indexdef(x.indexrelid) end as definition
+  case when x.indrelid in (select relation from locked) then '' else pg_catalog.pg_get_indexdef(x.indexrelid) || case when x.indimmediate then '' else ' DEFERRABLE' end end as definition
 from pg_catalog.pg_index x
 join pg_catalog.pg_class i on i.oid = x.indexrelid
 left join pg_catalog.pg_constraint k on k.conindid = x.indexrelid and k.conrelid = x.indrelid and k.contype in ('p', 'u', 'x')

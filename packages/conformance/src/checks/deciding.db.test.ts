@@ -173,10 +173,15 @@ describe("what is done instead, and what is asked at the end", () => {
     expect(found(await system.verify(["WKC022"]), "public.v_place")).toEqual(["WKC022 leak"])
   })
 
-  test("is asked at once in the replay of a deferred reference", { timeout: 120_000 }, async () => {
+  test("is asked at once in the replay of a deferred reference or key", { timeout: 120_000 }, async () => {
     await run(`alter table visit drop constraint visit_branch_id_patient_id_fkey,
       add constraint late foreign key (patient_id) references patient (id) deferrable initially deferred`)
     const [finding] = (await system.verify(["WKC050"])).findings
     expect(finding?.replay).toContain("set constraints all immediate;")
+    await run(
+      "alter table patient add column abha text, add constraint once unique (abha) deferrable initially deferred",
+    )
+    const [key] = (await system.verify(["WKC060"])).findings
+    expect(key?.replay).toContain("set constraints all immediate;")
   })
 })

@@ -48,16 +48,12 @@ export async function aimedArguments(
   // One after the other: what they ask for shares the reader's session.
   const lists: string[][] = []
   for (const arg of full) lists.push(await candidates(scene, one, arg, pair, words))
-  const combined = [
-    ...injected(scene, one, lists),
-    ...(await likeRows(scene, one, pair, lists)),
-    ...(await ownedKeys(scene, full, pair)),
-    ...product(lists).slice(0, maxCalls),
-    ...emptied(full, lists),
-  ]
-  if (needed.length === full.length) return combined
+  const [written, liked] = [injected(scene, one, lists), await likeRows(scene, one, pair, lists)]
+  const made = [...(await ownedKeys(scene, full, pair)), ...product(lists).slice(0, maxCalls), ...emptied(full, lists)]
+  if (needed.length === full.length) return [...written, ...liked, ...made]
   const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
-  return [...short, ...emptied(needed, lists.slice(0, needed.length)), ...combined]
+  // Like a row first: of all these, some checks take only the first ones as words around the one that they ask about.
+  return [...liked, ...short, ...emptied(needed, lists.slice(0, needed.length)), ...written, ...made]
 }
 
 /** A text that becomes SQL is evaluated only where a row is found: nothing is searched for in the other places. */

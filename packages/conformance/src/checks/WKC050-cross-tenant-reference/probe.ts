@@ -2,6 +2,7 @@ import { quoteIdent } from "@wardkeep/core"
 import { type Key, quoted, type Relation } from "../../catalog/relation.js"
 import type { Transaction } from "../../database/transaction.js"
 import { aims } from "../../probe/aim.js"
+import { atOnce } from "../../probe/at-once.js"
 import { numberOf, type SampleRow } from "../../probe/facts.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
@@ -53,10 +54,6 @@ async function refer(ground: Ground, key: Key): Promise<void> {
     }
   })
 }
-
-/** A replay is rolled back too: what a commit would refuse must be refused at the statement. */
-const atOnce = ({ definition }: Key): string[] =>
-  /\sDEFERRABLE\b/.test(definition) && !/NOT DEFERRABLE/.test(definition) ? ["set constraints all immediate"] : []
 
 interface Reference {
   readonly key: Key

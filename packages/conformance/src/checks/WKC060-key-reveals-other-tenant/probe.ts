@@ -3,6 +3,7 @@ import { columnOf, type Key } from "../../catalog/relation.js"
 import type { ServerError } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import { aims } from "../../probe/aim.js"
+import { atOnce } from "../../probe/at-once.js"
 import { freshValue } from "../../probe/fresh.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
@@ -43,7 +44,7 @@ async function withCanary(ground: Ground, key: Key, names: readonly string[]): P
     record.probe(label)
     record.control()
     const shown = await collides(tx, second, key)
-    return shown && victim.replay(first, ...attacker.takingOver(victim), shown)
+    return shown && victim.replay(...atOnce(key), first, ...attacker.takingOver(victim), shown)
   })
 }
 
@@ -66,7 +67,7 @@ async function withTheirs(ground: Ground, key: Key, names: readonly string[]): P
     const isOwn = harmless === undefined ? false : (await collides(tx, harmless, key)) !== undefined
     if (collision === undefined || isOwn) return undefined
     const shown = isSurrogate(relation, key, names) ? collision : withoutValues(collision, Object.values(set))
-    return attacker.replay(shown)
+    return attacker.replay(...atOnce(key), shown)
   })
 }
 

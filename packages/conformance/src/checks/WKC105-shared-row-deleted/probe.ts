@@ -1,6 +1,7 @@
 import { quoteIdent } from "@wardkeep/core"
 import { isTable, type Key, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { belongsTo } from "../../catalog/whose.js"
+import { atOnce } from "../../probe/at-once.js"
 import { numberOf, type SampleRow } from "../../probe/facts.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { literalOf } from "../../probe/insertion.js"
@@ -58,10 +59,6 @@ const isEverybodys = ({ tenancy }: Relation): boolean =>
 
 /** A tenant's own row, to which another tenant's may refer: a doctor who works elsewhere as well. */
 const isTenants = ({ tenancy }: Relation): boolean => tenancy.by === "column"
-
-/** A replay is rolled back too: what a commit would refuse must be refused at the statement. */
-const atOnce = ({ definition }: Key): string[] =>
-  /(?<!NOT )\bDEFERRABLE\b/.test(definition) ? ["set constraints all immediate"] : []
 
 const damage: Readonly<Record<string, string>> = {
   c: "the other tenant's rows that refer to it are deleted with it",
