@@ -20,6 +20,10 @@ export function tenantOf(relation: Relation, alias: string, depth = 0): string |
   return `(select ${inner} from ${quoted(other)} as ${up} where ${join.join(" and ")})`
 }
 
+/** Columns of its own that say whose a row is. */
+export const tenantColumns = ({ tenancy }: Relation): readonly string[] =>
+  tenancy.by === "column" ? [tenancy.column.name] : tenancy.by === "derived" ? tenancy.columns : []
+
 /** SQL that is true for rows of these tenants. Array columns hold several tenants. */
 export function belongsTo(relation: Relation, alias: string, keys: readonly string[]): string {
   const { tenancy } = relation

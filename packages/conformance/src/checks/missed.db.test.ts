@@ -233,4 +233,24 @@ describe("functions that take more than a word or a number", () => {
         return told; end$$;`)
     expect((await judged("WKC041")).findings).toEqual([])
   })
+
+  test("are an oracle where another tenant's code is taken, among words of one's own, and none once each has its own codes", {
+    timeout: 120_000,
+  }, async () => {
+    const adding = (key: string): string => `drop table if exists coupon cascade;
+      create table coupon (branch_id int not null, code text not null, made_for text not null, percent int not null, primary key (${key}));
+      insert into coupon values (1, 'ANNA10', 'walk-ins', 10), (2, 'VELA40', 'a camp', 40);
+      alter table coupon enable row level security; create policy p on coupon using (branch_id = ${setting});
+      create or replace procedure add_coupon(p_code text, p_for text, p_percent int, inout p_status text default null)
+        language plpgsql security definer set search_path = pg_catalog, pg_temp as $$begin
+        if p_percent not between 5 and 45 or p_for not in (select made_for from public.coupon where branch_id = ${setting}) then
+          p_status := 'not for that'; return; end if;
+        insert into public.coupon values (${setting}, p_code, p_for, p_percent) on conflict do nothing;
+        p_status := case when found then 'added' else 'in use' end;
+      end$$;`
+    await run(adding("code"))
+    expect(found(await judged("WKC041"), "public.add_coupon")).toEqual(["WKC041 oracle"])
+    await run(adding("branch_id, code"))
+    expect(found(await judged("WKC041"), "public.add_coupon")).toEqual([])
+  })
 })

@@ -133,6 +133,22 @@ describe("WKC047, a trigger's answer", () => {
   })
 })
 
+test("WKC049: a trigger changes another tenant's row that says the same as a row of one's own, until it compares the tenant", {
+  timeout: 120_000,
+}, async () => {
+  const marking = (where: string): string =>
+    before(`update public.visit v set note = 'seen elsewhere' where v.phone = new.phone and v.id <> new.id ${where};`)
+  await run(`alter table visit add column phone text; update visit set phone = '+91 98400 1' || id; ${marking("")}`)
+  // It acts on its own rows' changes too: once is enough.
+  await run(
+    "drop trigger acts on visit; create trigger acts before insert on visit for each row execute function acts()",
+  )
+  expect(await found("WKC049")).toEqual(["public.acts leak"])
+  await run(`${marking("and v.branch_id = new.branch_id")} drop trigger acts on visit;
+    create trigger acts before insert on visit for each row execute function acts()`)
+  expect(await found("WKC049")).toEqual([])
+})
+
 describe("WKC047, a CHECK", () => {
   const known = (where: string): string => `
     create or replace function is_known(number text) returns boolean language sql stable ${definer} as

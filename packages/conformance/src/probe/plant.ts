@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Column, quoted, type Relation } from "../catalog/relation.js"
+import { tenantColumns } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import type { Transaction } from "../database/transaction.js"
 import type { Scene } from "../run/check.js"
@@ -122,10 +123,6 @@ async function plantChanged(
   }
   return done
 }
-
-/** What says whose the row is must stay. */
-const tenantColumns = ({ tenancy }: Relation): readonly string[] =>
-  tenancy.by === "column" ? [tenancy.column.name] : tenancy.by === "derived" ? tenancy.columns : []
 
 /** Free text: no key, no reference, not the tenant. */
 function textColumns(relation: Relation): Column[] {

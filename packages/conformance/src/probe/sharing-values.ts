@@ -1,5 +1,6 @@
 import { quoteIdent } from "@wardkeep/core"
 import { columnOf, quoted } from "../catalog/relation.js"
+import { tenantColumns } from "../catalog/whose.js"
 import { aims } from "./aim.js"
 import type { Ground } from "./ground.js"
 import { insertStatement, literalOf } from "./insertion.js"
@@ -28,10 +29,10 @@ export async function sharingValues(ground: Ground, source: string): Promise<str
 
 /** Per column a value of the victim's, of this table or of another one that the text names, as SQL. */
 async function theirValues({ scene, relation, victim, theirs }: Ground, source: string): Promise<[string, string][]> {
-  const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
+  const tenant = tenantColumns(relation)
   const columns = relation.columns.filter(
     ({ name, generated, identity, category }) =>
-      name !== tenant && !generated && identity === "" && /^[SNUD]$/.test(category) && isNamed(source, name),
+      !tenant.includes(name) && !generated && identity === "" && /^[SNUD]$/.test(category) && isNamed(source, name),
   )
   const found: [string, string][] = []
   for (const { name } of columns) {

@@ -1,5 +1,6 @@
 import { quoteIdent } from "@wardkeep/core"
 import { columnOf, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { tenantColumns } from "../../catalog/whose.js"
 import { holdsTenants } from "../../probe/ground.js"
 import { hidden } from "../../probe/hidden.js"
 import type { Pair } from "../../probe/pair.js"
@@ -21,10 +22,10 @@ export async function borrowed(
   beside: readonly Relation[],
 ): Promise<string[]> {
   const rights = await scene.rights.of(attacker, used)
-  const tenant = used.tenancy.by === "column" ? used.tenancy.column.name : ""
+  const tenant = tenantColumns(used)
   const columns = used.columns.filter(
     ({ name, category, enum: isEnum, generated }) =>
-      rights.update.includes(name) && category === "S" && !isEnum && !generated && name !== tenant,
+      rights.update.includes(name) && category === "S" && !isEnum && !generated && !tenant.includes(name),
   )
   const found: string[] = []
   for (const { name, base } of columns.slice(0, limits.columns)) {
