@@ -54,6 +54,9 @@ interface Due {
   readonly heartbeat: number
 }
 
+/** Less than nothing has passed where a clock was set back: the log would be silent for as long as it had been ahead. */
+const isDue = ({ idle }: State, heartbeat: number): boolean => idle === null || idle < 0 || idle >= heartbeat
+
 /** Appends a batch to the logs and signs each log that grew; part of the caller's transaction. */
 export async function signBatch(
   { client, deployment, signer }: { client: Queryable; deployment: string; signer: Signer },
@@ -62,7 +65,7 @@ export async function signBatch(
 ): Promise<Sealed> {
   const logs = new OpenLogs(client)
   const events = await logs.appendEvents(after)
-  if (events === 0 && state.idle !== null && state.idle < heartbeat) return { events, checkpoint: null }
+  if (events === 0 && !isDue(state, heartbeat)) return { events, checkpoint: null }
   const tenants = logs.touched
   const origin = (tenant: string): string => originOf(deployment, state.deployment, tenant)
   await logs.appendEntry(

@@ -207,15 +207,16 @@ async function askedWhoSaw(client: pg.Client, tenant: string, events: number): P
  * the log prints for a million. Who asks who saw a person is told whether there is a leaf; nobody verifies these, whose hashes
  * are not those of the events.
  */
-async function leavesWithoutHashes(stage: AuditStage, tenant: string): Promise<void> {
+async function leavesWithoutHashes(stage: AuditStage, tenant: string, month: number): Promise<void> {
   await connected(stage.adminUrl, (admin) =>
     admin.query(
       `with l as (select id, size from wardkeep_audit.log where tenant = $1), made as (
          insert into wardkeep_audit.leaf (log, index, hash, at, xid, event, seed)
          select l.id, l.size - 1 + row_number() over (), sha256(int8send(e.id)), e.at, e.xid, e.id, sha256(int8send(-e.id)) from l, wardkeep_audit.event e
-          where e.tenant = $1 and e.id > (select max(event) from wardkeep_audit.leaf) returning 1)
+          where e.tenant = $1 and e.at >= now() + make_interval(months => $2, hours => -1)
+            and e.id > (select max(event) from wardkeep_audit.leaf) returning 1)
        update wardkeep_audit.log g set size = l.size + (select count(*) from made) from l where g.id = l.id`,
-      [tenant],
+      [tenant, month],
     ),
   )
 }
@@ -229,7 +230,7 @@ export async function seenInAYear(stage: AuditStage, events: number): Promise<Fi
     await seal(stage, client)
     for (let month = 0; month < 12; month++) {
       await viewsIn(stage, tenant, Math.ceil(events / 12), month)
-      await leavesWithoutHashes(stage, tenant)
+      await leavesWithoutHashes(stage, tenant, month)
       stage.report(`${month + 1} of 12 months filled`)
     }
     await viewsIn(stage, tenant, 1, 0)
