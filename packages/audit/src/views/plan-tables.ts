@@ -8,6 +8,8 @@ export interface Scan {
 /** What a plan says of the tables of a statement. */
 export interface PlannedTables {
   readonly scans: readonly Scan[]
+  /** How many rows of each relation the planner expects to be read, all appearances together. */
+  readonly expected: ReadonlyMap<string, number>
   /**
    * A row of the result may hold values of rows that are not in the result: window functions, grouping sets, a common table
    * expression that is read twice, recursion.
@@ -29,17 +31,20 @@ export function tablesOfPlan(plan: unknown): PlannedTables {
   if (root === undefined) throw new Error("EXPLAIN answered without a plan")
   const seen = {
     scans: [] as Scan[],
+    expected: new Map<string, number>(),
     expressions: [] as string[],
     sharedReads: new Map<string, number>(),
     mixed: false,
   }
   walk(root, undefined, seen)
   const shared = [...seen.sharedReads.values()].some((times) => times > 1)
-  return { scans: distinct(seen.scans), mixed: seen.mixed || shared, expressions: seen.expressions.join("\n") }
+  const { expected, mixed, expressions } = seen
+  return { scans: distinct(seen.scans), expected, mixed: mixed || shared, expressions: expressions.join("\n") }
 }
 
 interface Seen {
   readonly scans: Scan[]
+  readonly expected: Map<string, number>
   readonly expressions: string[]
   readonly sharedReads: Map<string, number>
   mixed: boolean
@@ -50,6 +55,8 @@ function walk(node: Node, parent: Node | undefined, seen: Seen): void {
   const targets = Array.isArray(node["Target Tables"]) ? (node["Target Tables"] as Node[]) : []
   const scans = [node, ...targets].flatMap(scanOf)
   seen.scans.push(...scans)
+  for (const { relation } of scans)
+    seen.expected.set(relation, (seen.expected.get(relation) ?? 0) + Number(node["Plan Rows"]))
   if (type === "WindowAgg" || type === "Recursive Union" || "Grouping Sets" in node) seen.mixed = true
   if (type === "CTE Scan") {
     const name = String(node["CTE Name"])

@@ -110,6 +110,28 @@ describe("columns that the client adds", () => {
     }
   })
 
+  it("are no lists where the planner expects to read more rows than could be named", async () => {
+    const texts = (about: string): string[] => [
+      `select count(*) as ${about} from visit`,
+      `select reason, max(id::text) as ${about} from visit group by reason`,
+      `select distinct reason as ${about} from visit`,
+    ]
+    const sources = async (about: string): Promise<string[]> => {
+      const found: string[] = []
+      for (const text of texts(about))
+        for (const { source } of await viewed(() => asDoctor(() => used.wk.query(text)))) found.push(source)
+      return found
+    }
+    expect(await sources("few")).toEqual(["exact", "exact", "exact"])
+    // What a large table looks like to the planner; ANALYZE tells it the truth again.
+    await used.admin("alter table visit set (autovacuum_enabled = off)")
+    await used.admin("delete from pg_statistic where starelid = 'visit'::regclass")
+    await used.admin("update pg_class set reltuples = 1e12, relpages = 1 where oid = 'visit'::regclass")
+    expect(await sources("many")).toEqual(["undetermined", "undetermined", "undetermined"])
+    await used.admin("analyze visit")
+    expect(await sources("again")).toEqual(["exact", "exact", "exact"])
+  })
+
   it("are looked for anew where the table changed: no column of the caller's is cut, and no view is lost", async () => {
     await ofOwner("create table tooth (like visit including all); alter table visit add column extra text default 'x'")
     const of = "p.full_name from patient p join visit v on v.patient_id = p.id"

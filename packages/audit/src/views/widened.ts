@@ -21,6 +21,12 @@ export interface Wide {
 /** Of an aggregate no more persons are named than that; a count of a whole clinic is about nobody. */
 export const personsOfAggregate = 1000
 
+/**
+ * Where an aggregate is expected to read more rows than that, their persons are not asked for: there would be too many to name, or,
+ * under GROUP BY, lists that the client keeps until the rows are handed over; and sorting them could be what a time-out meets.
+ */
+export const rowsOfAggregate = 100_000
+
 /** What is known of a statement before it is sent. */
 export interface Known {
   readonly call: ObservedCall
@@ -104,11 +110,16 @@ async function columnOf(
       if (described !== underAggregate) continue
     }
     // A row that a FILTER keeps out of one aggregate is in another, or in none.
-    if (/ FILTER \(WHERE /.test(plan.expressions)) return undefined
+    if (/ FILTER \(WHERE /.test(plan.expressions) || expectedOf(relation, known) > rowsOfAggregate) return undefined
     const origin = await answered(ask.describe(originText(select, column, call.parameters), call.parameters))
     if (typeof origin !== "string" && isSubject(plain, origin[0], known)) return { ...plain, listed: true }
   }
   return undefined
+}
+
+function expectedOf(relation: string, { plan, map }: Known): number {
+  const rows = [...plan.expected].filter(([scanned]) => map.rootOf.get(scanned) === relation)
+  return rows.reduce((sum, [, each]) => sum + each, 0)
 }
 
 /** As the text could name the person's column: by the plan's name of the table, the text's own qualifiers, or alone. */
