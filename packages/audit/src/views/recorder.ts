@@ -5,6 +5,7 @@ import type pg from "pg"
 import { type Analysis, analyse, type TableView } from "./analysis.js"
 import { Answers, keepWithin } from "./answers.js"
 import { type CatalogMap, readCatalogMap } from "./catalog-map.js"
+import { Definitions } from "./definitions.js"
 import { Execution, type OwnText, type Recording, type Seen } from "./execution.js"
 import { type PlannedTables, tablesOfPlan } from "./plan-tables.js"
 import { selfRecordingText } from "./self-recording.js"
@@ -22,6 +23,12 @@ export interface ViewOptions {
    * `strict` are always recorded as `server` says.
    */
   readonly survives?: "process" | "server"
+  /**
+   * Milliseconds that what a text reads is taken for unchanged: views, functions and columns that a migration replaces. After that
+   * the next call asks, with one round trip before its statement, and each text is looked at anew where something changed. Default
+   * 10000; 0 asks before every statement.
+   */
+  readonly definitionsFor?: number
 }
 
 /**
@@ -31,8 +38,18 @@ export interface ViewOptions {
  * @throws WK411 (later, by the query) the view could not be recorded · WK412 (later, by the query) a strict column without a person
  * @example const wk = createWardkeep({ pool, policy, views: recordViews(policy) })
  */
-export function recordViews(policy: Policy, { survives = "process" }: ViewOptions = {}): ViewObserver {
-  return new ViewRecorder(policy, survives === "process")
+export function recordViews(policy: Policy, options: ViewOptions = {}): ViewObserver {
+  return new ViewRecorder(policy, options)
+}
+
+/** What was found out, as long as the definitions stay that it rests on. */
+class Knowledge {
+  readonly maps = new Answers<CatalogMap>()
+  readonly analyses = new Answers<Analysis>()
+  /** What is sent in place of a text; undefined where it is sent as it is. */
+  readonly wide = new Answers<Wide | undefined>()
+  readonly ownTexts = new Map<string, OwnText>()
+  readonly unviewed = new Map<string, true>()
 }
 
 class ViewRecorder implements ViewObserver, Recording {
@@ -41,18 +58,18 @@ class ViewRecorder implements ViewObserver, Recording {
   readonly #policy: Policy
   /** Whether events may reach the disk after the rows have reached the caller. */
   readonly #soon: boolean
-  readonly #maps = new Answers<CatalogMap>()
-  readonly #analyses = new Answers<Analysis>()
-  /** What is sent in place of a text; undefined where it is sent as it is. */
-  readonly #wide = new Answers<Wide | undefined>()
-  readonly #ownTexts = new Map<string, OwnText>()
-  readonly #unviewed = new Map<string, true>()
+  readonly #definitions: Definitions
+  /** Another one where definitions changed; who is finding something out then keeps it in the old one. */
+  #known = new Knowledge()
   /** The columns' origins of a row description, which the client keeps as long as the prepared statement. */
   readonly #origins = new WeakMap<Fields, readonly string[]>()
 
-  constructor(policy: Policy, soon: boolean) {
+  constructor(policy: Policy, { survives = "process", definitionsFor = 10_000 }: ViewOptions) {
     this.#policy = policy
-    this.#soon = soon
+    this.#soon = survives === "process"
+    this.#definitions = new Definitions(definitionsFor, () => {
+      this.#known = new Knowledge()
+    })
     this.tables = viewedTables(policy)
     this.sites = [...this.tables.values()].some(({ strict }) => strict.size > 0)
   }
@@ -83,46 +100,54 @@ class ViewRecorder implements ViewObserver, Recording {
 
   /** Once per text, role and shape of the result; another shape means that tables changed since. */
   async analysis(call: ObservedCall, fields: Fields, ask: Ask): Promise<Analysis> {
+    await this.#definitions.look(ask)
     const origins = this.originsOf(fields)
-    return await this.#analyses.get(keyOf(call, origins), async () => {
-      const analysis = await this.#analyse(call, origins, ask)
-      if (this.wide(keyOf(call, [])) === undefined)
-        this.#keepOwnText(call, fields, { ...analysis, text: call.text, more: 0 })
+    const known = this.#known
+    return await known.analyses.get(keyOf(call, origins), async () => {
+      const analysis = await this.#analyse(call, origins, known, ask)
+      if (known.wide.known(keyOf(call, [])) === undefined)
+        this.#keepOwnText(known, call, fields, { ...analysis, text: call.text, more: 0 })
       return analysis
     })
   }
 
   /** For a text that was analysed before: what to send instead, and the origins that the result must have. */
   ownText(key: string): OwnText | undefined {
-    return this.#ownTexts.get(key)
+    return this.#known.ownTexts.get(key)
   }
 
   expectsNothing(key: string): boolean {
-    return this.#unviewed.has(key)
+    return this.#known.unviewed.has(key)
   }
 
   wide(key: string): Wide | undefined {
-    return this.#wide.known(key)
+    return this.#known.wide.known(key)
   }
 
   forget(key: string): void {
-    this.#wide.forget(key)
-    this.#ownTexts.delete(key)
+    this.#known.wide.forget(key)
+    this.#known.ownTexts.delete(key)
   }
 
   /** Once per text and role, before its first execution: whether it is to be sent with the persons' columns. */
   learn(call: ObservedCall, key: string, ask: Ask): Promise<void> | undefined {
-    if (this.#wide.isKnown(key)) return undefined
+    const looked = this.#definitions.look(ask)
+    return looked === undefined ? this.#learnText(call, key, ask) : looked.then(() => this.#learnText(call, key, ask))
+  }
+
+  #learnText(call: ObservedCall, key: string, ask: Ask): Promise<void> | undefined {
+    const known = this.#known
+    if (known.wide.isKnown(key)) return undefined
     if (!mayWiden(unended(call.text))) {
-      this.#wide.keep(key, undefined)
+      known.wide.keep(key, undefined)
       return undefined
     }
     // Where it fails, what is shown is still recorded, by what the result says itself.
-    return this.#wide.get(key, () => this.#learn(call, ask)).then(ignore, ignore)
+    return known.wide.get(key, () => this.#learn(known, call, ask)).then(ignore, ignore)
   }
 
-  async #learn(call: ObservedCall, ask: Ask): Promise<Wide | undefined> {
-    const map = await this.#maps.anew(call.dbRole, () => this.#readMap(ask))
+  async #learn(known: Knowledge, call: ObservedCall, ask: Ask): Promise<Wide | undefined> {
+    const map = await known.maps.anew(call.dbRole, () => this.#readMap(ask))
     const text = unended(call.text)
     // A text that is refused now may be asked again once a migration has made what it lacks; nothing is kept of it.
     const [fields, plan] = await Promise.all([
@@ -132,13 +157,18 @@ class ViewRecorder implements ViewObserver, Recording {
     if (typeof plan === "string") return undefined
     const origins = this.originsOf(fields)
     const analysis = this.#analyseWith(call, origins, map, plan)
-    this.#analyses.keep(keyOf(call, origins), analysis)
+    known.analyses.keep(keyOf(call, origins), analysis)
     const wide = await widen({ call, text, tables: this.tables, map, fields, plan, analysis }, ask)
-    this.#keepOwnText(call, fields, wide ?? { ...analysis, text, more: 0 })
+    this.#keepOwnText(known, call, fields, wide ?? { ...analysis, text, more: 0 })
     return wide
   }
 
-  #keepOwnText(call: ObservedCall, fields: Fields, sent: Pick<Wide, "text" | "more" | "views">): void {
+  #keepOwnText(
+    known: Knowledge,
+    call: ObservedCall,
+    fields: Fields,
+    sent: Pick<Wide, "text" | "more" | "views">,
+  ): void {
     // A COPY has no description of its rows.
     if (fields.length === 0) return
     const { views } = sent
@@ -148,23 +178,23 @@ class ViewRecorder implements ViewObserver, Recording {
     // A function that the caller answers for with `reads` may write, and what it writes is to be as safe as anywhere.
     const soon = this.#soon && isAlone && call.reads === undefined && isUnguarded(views)
     const text = selfRecordingText(sent, names, { statement: digestOf(call.text), soon })
-    this.#unviewed.delete(key)
-    if (views.length === 0) keepWithin(this.#unviewed, key, true)
-    this.#ownTexts.delete(key)
-    if (text !== undefined) keepWithin(this.#ownTexts, key, { text, origins: this.originsOf(fields).join() })
+    known.unviewed.delete(key)
+    if (views.length === 0) keepWithin(known.unviewed, key, true)
+    known.ownTexts.delete(key)
+    if (text !== undefined) keepWithin(known.ownTexts, key, { text, origins: this.originsOf(fields).join() })
   }
 
   /** Where a result says whose its rows are; before its first analysis, wherever it shows a column of a table. */
   positionsOf(call: ObservedCall, fields: Fields): readonly number[] {
     const origins = this.originsOf(fields)
-    const settled = this.#analyses.known(keyOf(call, origins))
+    const settled = this.#known.analyses.known(keyOf(call, origins))
     if (settled === undefined) return origins.flatMap((origin, at) => (origin === "" ? [] : [at]))
     const asked = settled.views.flatMap(({ subjects, key }) => (key === undefined ? subjects : [...subjects, key]))
     return [...new Set(asked)]
   }
 
   async mapOf(call: ObservedCall, ask: Ask): Promise<CatalogMap> {
-    return await this.#maps.get(call.dbRole, () => this.#readMap(ask))
+    return await this.#known.maps.get(call.dbRole, () => this.#readMap(ask))
   }
 
   async #readMap(ask: Ask): Promise<CatalogMap> {
@@ -172,9 +202,9 @@ class ViewRecorder implements ViewObserver, Recording {
     return await readCatalogMap(ask, this.tables, [tenant, branch])
   }
 
-  async #analyse(call: ObservedCall, origins: readonly string[], ask: Ask): Promise<Analysis> {
+  async #analyse(call: ObservedCall, origins: readonly string[], known: Knowledge, ask: Ask): Promise<Analysis> {
     // Read again for each text: it may call a function, or read a table, that was made since.
-    const map = await this.#maps.anew(call.dbRole, () => this.#readMap(ask))
+    const map = await known.maps.anew(call.dbRole, () => this.#readMap(ask))
     const plan = await ask.plan(call.text, call.parameters).then(tablesOfPlan, unplanned)
     return this.#analyseWith(call, origins, map, plan)
   }
