@@ -1,4 +1,5 @@
 import { type Column, columnOf } from "../../catalog/relation.js"
+import { tenantColumns } from "../../catalog/whose.js"
 import type { Ground } from "../../probe/ground.js"
 import { isScoped, keyColumns } from "../../probe/natural-key.js"
 
@@ -18,7 +19,7 @@ export function sharedColumns(ground: Ground): Column[] {
       return isScoped(scene, relation, names) ? [] : names
     }),
   )
-  if (relation.tenancy.by === "column") taken.add(relation.tenancy.column.name)
+  for (const name of tenantColumns(relation)) taken.add(name)
   return relation.columns.filter(
     ({ name, generated, identity, drawn }) =>
       !taken.has(name) &&
@@ -33,7 +34,7 @@ export function sharedColumns(ground: Ground): Column[] {
 export function isAskable({ relation, rights, theirs }: Ground, name: string): boolean {
   const column = columnOf(relation, name)
   if (column === undefined || column.generated || column.identity !== "" || column.drawn) return false
-  if (relation.tenancy.by === "column" && relation.tenancy.column.name === name) return false
+  if (tenantColumns(relation).includes(name)) return false
   const value = theirs.rows[0]?.values[name]
   return rights.insert.includes(name) && value !== null && value !== undefined
 }
