@@ -1,5 +1,4 @@
 import { isTable, type Relation } from "../catalog/relation.js"
-import { tenantColumns } from "../catalog/whose.js"
 import type { Connection } from "../database/connection.js"
 import type { ServerError } from "../database/outcome.js"
 import type { Scene } from "../run/check.js"
@@ -24,7 +23,7 @@ export async function passedPolicies(scene: Scene, relation: Relation, error: Se
     deciders !== undefined &&
     !deciders.has(relation.oid) &&
     !deciders.has(`${table}.${constraint}`) &&
-    !tenantChecks(relation, error).some((check) => deciders.has(check))
+    !deciders.has(tenantCheck(relation, error))
   )
 }
 
@@ -34,17 +33,16 @@ export async function refusedFor(scene: Scene, relation: Relation, error: Server
 }
 
 /**
- * A CHECK that names the tenant column, or what says whose a row is, as a table per tenant has it, refused the row: that is what keeps tenants apart
+ * A CHECK that names the tenant column, as a table per tenant has it, refused the row: that is what keeps tenants apart
  * there.
  */
 async function isTenantCheck({ reader }: Scene, relation: Relation, error: ServerError): Promise<boolean> {
   if (error.code !== "23514" || error.where !== "" || error.constraint === "") return false
-  const deciders = await decidersOf(reader)
-  return deciders !== undefined && tenantChecks(relation, error).some((check) => deciders.has(check))
+  return (await decidersOf(reader))?.has(tenantCheck(relation, error)) === true
 }
 
-const tenantChecks = (relation: Relation, { table, constraint }: ServerError): string[] =>
-  tenantColumns(relation).map((name) => `${table}.${constraint} of ${name}`)
+const tenantCheck = ({ tenancy }: Relation, { table, constraint }: ServerError): string =>
+  `${table}.${constraint} of ${tenancy.by === "column" ? tenancy.column.name : ""}`
 
 const known = new WeakMap<Connection, Promise<ReadonlySet<string> | undefined>>()
 

@@ -34,7 +34,7 @@ export function sharedColumns(ground: Ground): Column[] {
 export function isAskable({ relation, rights, theirs }: Ground, name: string): boolean {
   const column = columnOf(relation, name)
   if (column === undefined || column.generated || column.identity !== "" || column.drawn) return false
-  if (tenantColumns(relation).includes(name)) return false
+  if (relation.tenancy.by === "column" && relation.tenancy.column.name === name) return false
   const value = theirs.rows[0]?.values[name]
   return rights.insert.includes(name) && value !== null && value !== undefined
 }
