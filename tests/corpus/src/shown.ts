@@ -49,6 +49,22 @@ export function shows(
   return isAnswered && (!isInContext(target, answers) || last.said !== later.at(-1)?.said)
 }
 
+/**
+ * In a context, an answer of some rows that is another one once the others' rows are gone, and then the same whenever it is
+ * asked: neither the clock nor chance has changed it.
+ */
+export function movesWith(
+  { target }: Pick<System, "target">,
+  answers: readonly Answer[],
+  withoutOthers: readonly Answer[],
+  again: readonly Answer[],
+): boolean {
+  const [last, later, same] = [answers, withoutOthers, again].map((all) => attempts(all).at(-1))
+  const isAnswered = last !== undefined && last.refused === undefined && last.rows.length > 0
+  if (!isAnswered || later === undefined || later.refused !== undefined || !isInContext(target, answers)) return false
+  return last.said !== later.said && later.said === same?.said
+}
+
 /** The last two call one function about two things: whether the answers differ by more than what was asked. */
 function areApart(tried: readonly Answer[]): boolean | undefined {
   const [nobodys, theirs] = tried.slice(-2)
