@@ -26,8 +26,12 @@ export async function withClient<T>(target: Target, work: (client: pg.Client) =>
     connectionTimeoutMillis: 10_000,
     application_name: "wardkeep",
   })
-  // Without a listener a connection that the server ends takes the process with it, before the query rejects.
-  client.on("error", () => undefined)
+  // Without a listener a connection that the server ends takes the process with it, before the query rejects. Between two
+  // queries the reason comes here only.
+  let ended: Error | undefined
+  client.on("error", (error) => {
+    ended ??= error
+  })
   try {
     await client.connect()
   } catch (cause) {
@@ -37,7 +41,8 @@ export async function withClient<T>(target: Target, work: (client: pg.Client) =>
     await requireNewEnough(client)
     return await work(client)
   } catch (error) {
-    throw isLost(error) ? unreachable(url, error) : error
+    if (!isLost(error)) throw error
+    throw unreachable(url, error instanceof Error && "code" in error ? error : (ended ?? error))
   } finally {
     await client.end().catch(() => undefined)
   }
@@ -90,6 +95,6 @@ function isLost(error: unknown): boolean {
   return (
     /^(08|57P0[123])/.test(code) ||
     /^E(CONN|PIPE|TIMEDOUT|HOST)/.test(code) ||
-    error.message.startsWith("Connection terminated")
+    /^(Connection terminated|Client has encountered a connection error)/.test(error.message)
   )
 }

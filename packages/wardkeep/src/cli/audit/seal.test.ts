@@ -22,7 +22,11 @@ it("a file that cannot be told from one of a newer sealer is no leave to seal", 
   const { checkpoint } = sealed(1)
   expect(await keptIn(path, "newest.txt")).toBeUndefined()
   await writeFile(path, "")
-  expect(await keptIn(path, "newest.txt")).toBeUndefined()
+  await expect(keptIn(path, "newest.txt")).rejects.toMatchObject({
+    code: "WK009",
+    message: "newest.txt is empty",
+    hint: expect.stringContaining("never sealed, delete it"),
+  })
   // Another sealer is writing it.
   const [kept] = await Promise.all([keptIn(path, "newest.txt"), sleep(30).then(() => writeFile(path, checkpoint))])
   expect(kept).toBe(checkpoint)

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from "node:fs/promises"
+import { readFile, stat } from "node:fs/promises"
 import { resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Sealed } from "@wardkeep/audit"
@@ -6,6 +6,7 @@ import { readCheckpoint } from "@wardkeep/audit/verify"
 import { WardkeepError } from "@wardkeep/core"
 import { Command } from "commander"
 import { isStore } from "../../commands/audit/anchors.js"
+import { replaceFile } from "../../commands/audit/replace-file.js"
 import { type SealOptions, seal } from "../../commands/audit/seal.js"
 import {
   type CommandContext,
@@ -105,7 +106,7 @@ export function cosignedBy(before: string, now: string): string {
   return same ? `${before}${lines.join("\n")}\n` : now
 }
 
-/** Times that a file without a checkpoint is looked at again, 20 ms apart: whoever writes one empties the file first. */
+/** Times that a file without a checkpoint is looked at again, 20 ms apart: whoever copies one there empties the file first. */
 const looks = 5
 
 /**
@@ -127,7 +128,11 @@ export async function keptIn(path: string, shown: string): Promise<string | unde
     const text = await readFile(path, "utf8").catch(unreadable)
     if (readCheckpoint(text, []) !== undefined) return text
     if (look < looks) await sleep(20)
-    else if (text === "") return undefined
+    else if (text === "")
+      throw new WardkeepError("WK009", {
+        message: `${shown} is empty`,
+        hint: "Where this log was never sealed, delete it: it is made. Otherwise put the newest checkpoint that was kept there. Nothing was sealed.",
+      })
     else
       throw new WardkeepError("WK009", {
         message: `${shown} holds no checkpoint`,
@@ -139,10 +144,10 @@ export async function keptIn(path: string, shown: string): Promise<string | unde
 /** The newest checkpoint; where there are witnesses, the newest that one has cosigned. */
 async function write(checkpoint: string, { out }: SealFlags, { surroundings }: CommandContext): Promise<void> {
   if (out === undefined) return
-  await writeFile(resolve(surroundings.folder, out), checkpoint).catch((cause: unknown) => {
+  await replaceFile(resolve(surroundings.folder, out), checkpoint).catch((cause: unknown) => {
     throw new WardkeepError("WK009", {
       message: `sealed, but ${out} cannot be written`,
-      hint: "Check the folder; the checkpoint is in the database too.",
+      hint: "Check the folder, in which a file is made that takes its place; the checkpoint is in the database too.",
       cause,
     })
   })

@@ -1,0 +1,53 @@
+import { spawnSync } from "node:child_process"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { verifyDatabase } from "@wardkeep/audit/verify"
+import { runCli } from "../../cli/run-cli.ts"
+import { connected } from "../../fixture/clinic.ts"
+import type { FuzzedClinic } from "./clinic.ts"
+
+const secondReader = fileURLToPath(new URL("../../../packages/audit/src/verify/second-bundle.py", import.meta.url))
+
+/** What anybody says against a log that is sound: the verifier with every checkpoint that was kept, the command line, each clinic's bundle, the second reader. */
+export async function alarmsOf(fuzzed: FuzzedClinic, kept: readonly string[]): Promise<string[]> {
+  const { adminUrl, keys, folder, migratorUrl, branches } = fuzzed
+  const { ok, verdicts, anchored } = await connected(adminUrl, (client) =>
+    verifyDatabase({ client, keys, anchors: kept }),
+  )
+  const alarms = verdicts.map(({ name, message }) => `${name} ${message}`)
+  if (!ok || !anchored) alarms.push("the log verifies with no checkpoint from outside")
+  await writeFile(join(folder, "kept.txt"), kept.at(-1) ?? "")
+  const verify = ["--key", "seal.pub", "--anchor", "kept.txt", "--json"]
+  const cli = async (...args: string[]): Promise<void> => {
+    const { code, stdout, stderr } = await runCli(folder, ["audit", ...args])
+    if (code !== 0) alarms.push(`audit ${args[0]} ended with ${code}: ${stdout}${stderr}`)
+    if (args[0] === "verify" && !stdout.includes('"verdicts": []')) alarms.push(`audit verify: ${stdout}`)
+  }
+  await cli("verify", "--database-url", migratorUrl, ...verify)
+  const bundled = async (tenant: string): Promise<void> => {
+    const out = `${tenant}.wkbundle`
+    const about = ["--tenant", tenant, "--reason", "the end of the fuzz", "--out", out]
+    await cli("bundle", ...about, "--database-url", migratorUrl, "--json")
+    await cli("verify", out, ...verify)
+    alarms.push(...secondOpinion(join(folder, out)))
+  }
+  await Promise.all([...new Set(branches.map((branch) => branch.tenant))].map(bundled))
+  return alarms
+}
+
+/** By the second implementation, which reads the bundle from its documentation alone. */
+function secondOpinion(path: string): string[] {
+  const run = spawnSync("sh", ["-c", `exec python3 "$0" < "$1"`, secondReader, path], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+  })
+  if (run.status !== 0) return [`the second reader: ${run.stderr}`]
+  const found: Record<string, unknown>[] = JSON.parse(run.stdout)
+  return found
+    .filter(
+      ({ roots, edited, deleted, named, kept_back, vouched, whole }) =>
+        !(roots && edited === 0 && deleted === 0 && named && kept_back === null && vouched && whole),
+    )
+    .map((log) => `the second reader: ${JSON.stringify(log)}`)
+}
