@@ -39,6 +39,30 @@ test("a refusal shows a row where the same is refused otherwise once the others'
   expect(shown("42501", undefined)).toBe(false)
 })
 
+test("two calls beside each other show a row where their answers differ, by more than what was asked, until it is gone", () => {
+  const called = (code: string, answer: string): Answer => ({
+    ...said(`call add_coupon('${code}', 40)`),
+    said: `CALL ${answer}`,
+    command: "CALL",
+    count: 0,
+  })
+  const shown = (theirs: string, gone: string): boolean => {
+    const nobodys = called("QXRT57", "QXRT57 added")
+    return shows(
+      { target },
+      "bravo",
+      [as("1"), nobodys, as("1"), called("ANNA10", theirs)],
+      [as("1"), nobodys, as("1"), called("ANNA10", gone)],
+    )
+  }
+  expect(shown("ANNA10 in use", "ANNA10 added")).toBe(true)
+  expect(shown("ANNA10 added", "ANNA10 added")).toBe(false)
+  expect(shown("ANNA10 in use", "ANNA10 in use")).toBe(false)
+  // Of another function, or about the same: no two calls to compare.
+  const alone = [as("1"), called("ANNA10", "in use")]
+  expect(shows({ target }, "bravo", alone, [as("1"), called("ANNA10", "added")])).toBe(false)
+})
+
 test("a replay is another tenant's where it enters that one's context and never the first one's, by setting or by login", () => {
   const enters = (key: string): string => `select set_config('app.branch', '${key}', true);\n`
   expect(isAnothers({ ...target }, enters("2"))).toBe(true)

@@ -13,8 +13,8 @@ export interface Answer {
 
 /**
  * Whether a replay shows a leak: the word of another tenant, a write in another tenant's name, what nobody else than the owner
- * should be able to do, a key that is taken, rows without any context; or an answer that is not the same once the
- * others' rows are gone.
+ * should be able to do, a key that is taken, rows without any context; an answer that is not the same once the others' rows
+ * are gone; or two answers beside each other that are the same then.
  */
 export function shows(
   { target, shows: word }: Pick<System, "target" | "shows">,
@@ -32,6 +32,7 @@ export function shows(
   // Accepted, then refused once somebody else had been there, although the first one was taken back.
   const isNowRefused = last.refused !== undefined && last.refused !== "42501" && before?.refused === undefined
   if (isNowRefused && before?.count !== 0 && tenantsIn(target, answers).length > 1) return true
+  if (isApart(tried) && !isApart(later)) return true
   const gone = later.at(-1)?.refused
   // Refused in two ways: for what another tenant has, and for what nobody has.
   if (last.refused !== undefined) return gone !== undefined && gone !== last.refused
@@ -47,6 +48,23 @@ export function shows(
     (last.rows.length === 0 && last.count > 0)
   return isAnswered && (!isInContext(target, answers) || last.said !== later.at(-1)?.said)
 }
+
+/** The last two call one function about two things, and the answers differ by more than what was asked. */
+function isApart(tried: readonly Answer[]): boolean {
+  const [nobodys, theirs] = tried.slice(-2)
+  if (nobodys === undefined || theirs === undefined || nobodys.statement === theirs.statement) return false
+  return formOf(nobodys) === formOf(theirs) && answerOf(nobodys) !== answerOf(theirs)
+}
+
+const literal = /'((?:[^']|'')*)'/g
+
+const formOf = ({ statement }: Answer): string => statement.replace(literal, "asked")
+
+const answerOf = ({ statement, said }: Answer): string =>
+  [...statement.matchAll(literal)].reduce(
+    (text, [, value = ""]) => (value === "" ? text : text.replaceAll(value, "asked")),
+    said,
+  )
 
 const attempts = (answers: readonly Answer[]): Answer[] =>
   answers.filter(({ statement }) => !/^(begin|rollback|commit|set |select set_config)/i.test(statement))

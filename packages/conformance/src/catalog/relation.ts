@@ -62,7 +62,15 @@ export type Tenancy =
   /** One tenant's own schema: all its rows are that tenant's. */
   | { readonly by: "schema"; readonly key: string }
   /** By what its rows say, which no constraint declares: a member of a document, a folder, the number of a parent. */
-  | { readonly by: "derived"; readonly columns: readonly string[]; readonly tenant: (alias: string) => string }
+  | {
+      readonly by: "derived"
+      readonly columns: readonly string[]
+      readonly tenant: (alias: string) => string
+      /** In the row alone: no other table is read to know it. */
+      readonly inRow: boolean
+      /** True for rows of these tenants, where that is asked otherwise than by the tenant of each. */
+      readonly belongs?: (alias: string, keys: readonly string[]) => string
+    }
   /** The table of tenants itself. */
   | { readonly by: "root"; readonly column: Column }
   | { readonly by: "nothing" }

@@ -17,12 +17,11 @@ export function assignTenancy(catalog: Catalog, target: Target): void {
   }
   for (const relation of catalog.relations) markRoots(catalog, relation)
   markSchemas(catalog, target)
-  followParents(catalog)
-  for (const relation of catalog.relations) markOwnedRows(catalog, relation)
+  followReferences(catalog)
 }
 
 /** Tables that belong to a tenant through those that are known to. */
-export function followParents(catalog: Catalog): void {
+export function followReferences(catalog: Catalog): void {
   for (let step = 0; step < maxSteps; step++) {
     const found = catalog.relations.flatMap((relation): [Relation, Tenancy][] => {
       const tenancy =
@@ -32,6 +31,7 @@ export function followParents(catalog: Catalog): void {
     for (const [relation, tenancy] of found) relation.tenancy = tenancy
     if (found.length === 0) break
   }
+  for (const relation of catalog.relations) markOwnedRows(catalog, relation)
 }
 
 /**
@@ -69,7 +69,7 @@ function ownParts(keys: readonly string[]): { readonly key: string; readonly par
 
 /** A row to which one row of a tenant refers and no second one can, such as the card of a patient. */
 function markOwnedRows({ relations }: Catalog, child: Relation): void {
-  if (child.tenancy.by !== "column" && child.tenancy.by !== "parent") return
+  if (!["column", "parent", "derived"].includes(child.tenancy.by)) return
   for (const key of child.keys.filter(({ kind }) => kind === "f")) {
     const parent = relations.find(({ oid }) => oid === key.parent)
     if (parent?.tenancy.by === "nothing" && isTable(parent) && isUnique(child, key)) {

@@ -24,9 +24,20 @@ export function tenantOf(relation: Relation, alias: string, depth = 0): string |
 export const tenantColumns = ({ tenancy }: Relation): readonly string[] =>
   tenancy.by === "column" ? [tenancy.column.name] : tenancy.by === "derived" ? tenancy.columns : []
 
+/** The same, and of the table of tenants its key: a value written there would make the row another tenant's. */
+export const decidingColumns = (relation: Relation): readonly string[] =>
+  relation.tenancy.by === "root" ? [relation.tenancy.column.name] : tenantColumns(relation)
+
+/** The key is a tenant's own where it holds all that says whose a row is. */
+export const holdsTenant = (relation: Relation, names: readonly string[]): boolean => {
+  const columns = tenantColumns(relation)
+  return columns.length > 0 && columns.every((name) => names.includes(name))
+}
+
 /** SQL that is true for rows of these tenants. Array columns hold several tenants. */
 export function belongsTo(relation: Relation, alias: string, keys: readonly string[]): string {
   const { tenancy } = relation
+  if (tenancy.by === "derived" && tenancy.belongs !== undefined) return tenancy.belongs(alias, keys)
   const list = keys.map(quoteLiteral).join(", ")
   if ((tenancy.by === "column" || tenancy.by === "root") && tenancy.column.category === "A") {
     return `${alias}.${quoteIdent(tenancy.column.name)}::text[] && array[${list}]::text[]`

@@ -11,11 +11,13 @@ import type { Owned, SampleRow } from "./facts.js"
  * the tenant column, or where the tenant stands in a parent that the attacker does not see.
  */
 export function aims(relation: Relation, victim: Actor, owned: Owned): string[] {
-  const { by } = relation.tenancy
-  const direct = by === "column" || by === "root" || by === "schema"
+  const { tenancy } = relation
+  const direct = tenancy.by === "column" || tenancy.by === "root" || tenancy.by === "schema"
+  const inRow = tenancy.by === "derived" && tenancy.inRow
   const byKey = surrogateAim(relation, owned.rows)
   const byPlace = placeAim(relation, owned.rows)
-  return [...(direct ? [belongsTo(relation, "wk_row", victim.keys)] : []), ...byKey, ...byPlace]
+  const whose = belongsTo(relation, "wk_row", victim.keys)
+  return [...(direct ? [whose] : []), ...byKey, ...byPlace, ...(inRow ? [whose] : [])]
 }
 
 /** Only numbers and UUIDs: a natural key is a real person's. */

@@ -1,6 +1,6 @@
 import { quoteIdent } from "@wardkeep/core"
 import { type Column, quoted, type Relation } from "../catalog/relation.js"
-import { belongsTo } from "../catalog/whose.js"
+import { belongsTo, decidingColumns } from "../catalog/whose.js"
 import type { Transaction } from "../database/transaction.js"
 import { aims } from "./aim.js"
 import { numberOf } from "./facts.js"
@@ -33,10 +33,10 @@ export const writtenHere = "wk_row.xmin = pg_catalog.pg_current_xact_id()::xid"
 /** A column that can be overwritten with a value of one's own without breaking a key. */
 export function harmlessColumn({ relation, rights }: Ground): Column | undefined {
   const keyed = new Set(relation.keys.flatMap(({ columns }) => columns))
-  const tenant = relation.tenancy.by === "column" || relation.tenancy.by === "root" ? relation.tenancy.column.name : ""
+  const tenant = decidingColumns(relation)
   const usable = relation.columns.filter(
     ({ name, generated, identity }) =>
-      rights.update.includes(name) && !keyed.has(name) && name !== tenant && !generated && identity !== "a",
+      rights.update.includes(name) && !keyed.has(name) && !tenant.includes(name) && !generated && identity !== "a",
   )
   return usable.find(({ category }) => category === "S") ?? usable.find(({ notNull }) => !notNull) ?? usable[0]
 }

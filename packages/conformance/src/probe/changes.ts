@@ -1,5 +1,6 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import type { Column, Relation } from "../catalog/relation.js"
+import { decidingColumns } from "../catalog/whose.js"
 import type { Scene } from "../run/check.js"
 import { checkedWords } from "./checked-words.js"
 import { freshValue } from "./fresh.js"
@@ -12,10 +13,10 @@ const columnLimit = 12
 export async function changes(scene: Scene, relation: Relation, rights: Rights): Promise<string[]> {
   const listed = await checkedWords(scene)
   const keyed = new Set(relation.keys.flatMap(({ columns }) => columns))
-  const tenant = relation.tenancy.by === "column" || relation.tenancy.by === "root" ? relation.tenancy.column.name : ""
+  const tenant = decidingColumns(relation)
   const columns = relation.columns.filter(
     ({ name, generated, identity }) =>
-      rights.update.includes(name) && !keyed.has(name) && name !== tenant && !generated && identity !== "a",
+      rights.update.includes(name) && !keyed.has(name) && !tenant.includes(name) && !generated && identity !== "a",
   )
   return columns.slice(0, columnLimit).flatMap((column) => {
     const words = listed.find((one) => one.relation === relation.oid && one.column === column.name)?.words ?? []

@@ -44,8 +44,8 @@ export class Facts {
    * What the reader whom no policy stops sees. Where a policy does stop it, that is an error and noted, never an answer
    * with fewer rows: "nobody else has this" would follow from not seeing.
    */
-  async ask(sql: string, values: readonly unknown[] = []): Promise<Outcome> {
-    const outcome = await this.#asReader("60s", async (tx) => await tx.attempt(sql, values))
+  async ask(sql: string, values: readonly unknown[] = [], limit = "60s"): Promise<Outcome> {
+    const outcome = await this.#asReader(limit, async (tx) => await tx.attempt(sql, values))
     if (outcome.error?.code === "42501") {
       this.#unanswered.add("42501, policies or privileges stop the login of --database-url; give one that none stops")
     }

@@ -1,5 +1,6 @@
 import { quoteLiteral } from "@wardkeep/core"
 import { type Column, labelOf, primaryKey, type Relation } from "../catalog/relation.js"
+import { tenantColumns } from "../catalog/whose.js"
 import type { Scene } from "../run/check.js"
 import type { Routine } from "./argument.js"
 import { hidden } from "./hidden.js"
@@ -42,13 +43,13 @@ export async function guessable(scene: Scene, { source }: Routine, pair: Pair): 
  * reference. An age or an amount near one's own is nobody's number.
  */
 function countedColumns(relation: Relation): Relation["columns"] {
-  const { columns, keys, tenancy } = relation
+  const { columns, keys } = relation
   const foreign = new Set(keys.filter(({ kind }) => kind === "f").flatMap((key) => key.columns))
-  const tenant = tenancy.by === "column" ? tenancy.column.name : ""
+  const tenant = tenantColumns(relation)
   const key = primaryKey(relation)?.columns ?? []
   const isCounted = ({ name, base }: Column): boolean => key.includes(name) && /^(smallint|integer|bigint)$/.test(base)
   return columns
-    .filter((one) => one.name !== tenant && !foreign.has(one.name))
+    .filter((one) => !tenant.includes(one.name) && !foreign.has(one.name))
     .filter((one) => isCounted(one) || (one.category === "S" && !one.enum))
     .toSorted((a, b) => Number(key.includes(b.name)) - Number(key.includes(a.name)))
 }

@@ -1,5 +1,6 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Column, type Key, labelOf, quoted, type Relation } from "../catalog/relation.js"
+import { tenantColumns } from "../catalog/whose.js"
 import type { SampleRow } from "./facts.js"
 import { freshValue } from "./fresh.js"
 import { hidden } from "./hidden.js"
@@ -102,16 +103,20 @@ function valueFor(
 export function freshColumns(relation: Relation, set: Readonly<Record<string, string>>): Set<string> {
   const fresh = new Set<string>()
   const foreign = new Set(relation.keys.filter(({ kind }) => kind === "f").flatMap(({ columns }) => columns))
-  if (relation.tenancy.by === "column") foreign.add(relation.tenancy.column.name)
+  const whose = tenantColumns(relation)
   for (const key of relation.keys.filter(({ kind }) => kind !== "f")) {
     const columns = key.columns.map((name) => relation.columns.find((column) => column.name === name))
     if (columns.some((column) => column === undefined || column.drawn || fresh.has(column.name))) continue
     const usable = columns.filter(
       (column) => column !== undefined && !foreign.has(column.name) && !Object.hasOwn(set, column.name),
     )
-    const chosen = usable.find(
+    const made = usable.filter(
       (column) => column !== undefined && freshValue(column) !== undefined && column.base !== "boolean",
     )
+    // A path or a document says whose the row is and more: where the key has nothing else, another one of nobody's.
+    const chosen =
+      made.find((column) => column !== undefined && !whose.includes(column.name)) ??
+      made.find(() => relation.tenancy.by === "derived")
     if (chosen !== undefined) fresh.add(chosen.name)
   }
   return fresh

@@ -25,6 +25,27 @@ export function lookalikesOf(text: string): string[] {
   return Array.from({ length: lookalikes }, () => changed(text, keepsLetters))
 }
 
+/** Digits at the end that are run through: among a thousand ends a check of two digits finds ten that are right. */
+const endDigits = 3
+const addresses = 200
+
+/**
+ * Values that begin as it does and end otherwise. They have its prefix; whatever computes a check digit or asks whether a day is
+ * in the calendar finds some of them right. Of an address, others at the same domain.
+ */
+export function siblingsOf(text: string): string[] {
+  const domain = text.indexOf("@")
+  if (domain > 0) {
+    return Array.from({ length: addresses }, () => changed(text.slice(0, domain), false) + text.slice(domain))
+  }
+  const places = [...text].flatMap((char, at) => (digits.includes(char) ? [at] : [])).slice(-endDigits)
+  const all = places.reduce<string[][]>(
+    (made, place) => made.flatMap((chars) => [...digits].map((digit) => chars.with(place, digit))),
+    [[...text]],
+  )
+  return all.map((chars) => chars.join("")).filter((one) => one !== text)
+}
+
 /** With other letters too, so that it may be printed. */
 export const stranger = (text: string): string => changed(text, false)
 

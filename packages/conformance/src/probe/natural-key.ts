@@ -1,7 +1,8 @@
 import { columnOf, type Key, type Relation } from "../catalog/relation.js"
+import { holdsTenant } from "../catalog/whose.js"
 import type { Scene } from "../run/check.js"
 import { aims } from "./aim.js"
-import type { Ground } from "./ground.js"
+import { type Ground, holdsTenants } from "./ground.js"
 
 /** A row of the attacker's own to copy from. */
 export const ownRow = ({ relation, attacker, mine }: Ground): string | undefined =>
@@ -20,10 +21,10 @@ export function keyColumns(relation: Relation, key: Key): string[] {
 
 /** A key with the tenant, or with a reference to a row of the tenant, collides within the tenant only. */
 export function isScoped({ catalog }: Scene, relation: Relation, names: readonly string[]): boolean {
-  if (relation.tenancy.by === "column" && names.includes(relation.tenancy.column.name)) return true
+  if (holdsTenant(relation, names)) return true
   return relation.keys.some(({ kind, columns, parent }) => {
-    const above = kind === "f" ? catalog.byOid(parent ?? "")?.tenancy.by : undefined
-    return (above === "column" || above === "parent") && columns.some((name) => names.includes(name))
+    const above = kind === "f" ? catalog.byOid(parent ?? "") : undefined
+    return above !== undefined && holdsTenants(above) && columns.some((name) => names.includes(name))
   })
 }
 

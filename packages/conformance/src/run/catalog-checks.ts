@@ -4,6 +4,7 @@ import { WardkeepError } from "@wardkeep/core"
 import { z } from "zod"
 import { isTable } from "../catalog/relation.js"
 import type { Connection } from "../database/connection.js"
+import { holdsTenants } from "../probe/ground.js"
 import { checksFolder, queryText } from "../sql-files.js"
 import type { CatalogCheck, Scene } from "./check.js"
 import type { CheckRecord } from "./check-record.js"
@@ -91,7 +92,7 @@ async function rowsOf(connection: Connection, sql: string, values: readonly unkn
 function preludeValues({ catalog, actors, logins, target }: Scene): unknown[] {
   const tables = catalog.relations
     .filter(isTable)
-    .filter(({ tenancy }) => tenancy.by === "column" || tenancy.by === "parent" || tenancy.by === "child")
+    .filter((relation) => holdsTenants(relation) && relation.tenancy.by !== "schema")
     .map(({ oid, tenancy }) => ({ oid, column: tenancy.by === "column" ? tenancy.column.name : null }))
   const roles = target.tenants.flatMap(({ connect }) => connect.role ?? [])
   const names = [...new Set(target.tenants.flatMap(({ connect }) => Object.keys(connect.settings)))]

@@ -61,7 +61,7 @@ async function prepare(
   const actors = await openActors(target, app, mode, open)
   const facts = new Facts(reader, unanswered)
   await findKeys(catalog, actors)
-  if (mode !== "catalog") await deriveTenancy(catalog, facts, actors)
+  const unseenRows = mode === "catalog" ? [] : await derived(catalog, actors, admin, unanswered)
   const version = await reader.rows(
     "select current_setting('server_version') as text, current_setting('server_version_num') as number",
   )
@@ -93,10 +93,26 @@ async function prepare(
     obstacles: [...obstacles, ...unseen],
     notCovered: [
       ...stuck,
+      ...unseenRows,
       ...(mode === "catalog" ? [] : cutsOf(catalog, actors)),
       ...(await readableElsewhere(scene)),
       ...notCoveredBy(catalog, mode),
     ],
+  }
+}
+
+/** On a session of its own: that there was no time to look is said in the report, and keeps nothing from being decided. */
+async function derived(
+  catalog: Catalog,
+  actors: readonly Actor[],
+  admin: URL,
+  unanswered: Unanswered,
+): Promise<string[]> {
+  const connection = await Connection.open(admin)
+  try {
+    return await deriveTenancy(catalog, new Facts(connection, unanswered), actors)
+  } finally {
+    await connection.close()
   }
 }
 

@@ -5,10 +5,21 @@ import { hitsTooMany, sparing, victimSees } from "../../probe/blind.js"
 import { numberOf } from "../../probe/facts.js"
 import { drawnValue } from "../../probe/fresh.js"
 import type { Ground } from "../../probe/ground.js"
-import { freshColumns } from "../../probe/insertion.js"
+import { freshColumns, literalsOf } from "../../probe/insertion.js"
 import { onBoth, type Way } from "../../probe/way.js"
 
 export const takeOverWay: Way = { statement: "UPDATE", given: "blind, the tenant column to one's own key", on: onBoth }
+
+/** What makes a row the attacker's: its key in the tenant column, or what a row of its own says instead. */
+function ownTenant({ relation, attacker, mine }: Ground): Readonly<Record<string, string>> | undefined {
+  const { tenancy } = relation
+  const [key] = attacker.keys
+  const [sample] = mine.rows
+  if (tenancy.by === "derived") return sample && literalsOf(relation, tenancy.columns, sample)
+  if (tenancy.by !== "column" || key === undefined) return undefined
+  const { name, base, category, generated } = tenancy.column
+  return category === "A" || generated ? undefined : { [name]: `${quoteLiteral(key)}::${base}` }
+}
 
 export interface TakenOver {
   /** The attack, and what shows it. */
@@ -23,13 +34,12 @@ export interface TakenOver {
  */
 export async function takeOver(ground: Ground): Promise<TakenOver | undefined> {
   const { record, label, relation, attacker, victim, rights } = ground
-  const [key] = attacker.keys
-  const { tenancy } = relation
-  if (tenancy.by !== "column" || key === undefined || tenancy.column.category === "A" || tenancy.column.generated)
-    return
-  if (!rights.update.includes(tenancy.column.name)) return
-  const alone = `${quoteIdent(tenancy.column.name)} = ${quoteLiteral(key)}::${tenancy.column.base}`
-  const fresh = [...freshColumns(relation, { [tenancy.column.name]: "" })]
+  const whose = ownTenant(ground)
+  if (whose === undefined || !Object.keys(whose).every((name) => rights.update.includes(name))) return
+  const alone = Object.entries(whose)
+    .map(([name, value]) => `${quoteIdent(name)} = ${value}`)
+    .join(", ")
+  const fresh = [...freshColumns(relation, whose)]
     .filter((name) => rights.update.includes(name))
     .flatMap((name) => columnOf(relation, name) ?? [])
     .flatMap((column: Column) => {
@@ -50,7 +60,7 @@ export async function takeOver(ground: Ground): Promise<TakenOver | undefined> {
     record.probe(label)
     if (hit.changed > 0) record.control()
     if (hit.changed === 0) continue
-    const own = `select count(*) from ${quoted(relation)} as wk_row where ${belongsTo(relation, "wk_row", [key])}`
+    const own = `select count(*) from ${quoted(relation)} as wk_row where ${belongsTo(relation, "wk_row", attacker.keys)}`
     if (hit.left === undefined ? await hitsTooMany(ground, hit.changed) : hit.left < before) {
       const evidence = `an UPDATE without WHERE made ${hit.changed} rows the attacker's, rows of tenant ${victim.name} among them`
       return { statements: [attack, own], evidence }

@@ -224,7 +224,13 @@ function report(
   how: string,
   statement: string,
 ): void {
-  const what = relation.tenancy.by === "column" ? "the tenant column" : "the reference to the parent"
+  const { tenancy } = relation
+  const what =
+    tenancy.by === "column"
+      ? "the tenant column"
+      : tenancy.by === "derived"
+        ? `${tenancy.columns.join(" and ")}, which says whose the row is,`
+        : "the reference to the parent"
   record.found({
     object: label,
     message: `Tenant ${attacker.name} moves its own row into the data of tenant ${victim.name}.`,

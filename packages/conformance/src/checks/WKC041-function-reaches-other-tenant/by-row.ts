@@ -3,26 +3,19 @@ import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { belongsTo } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
-import type { Outcome } from "../../database/outcome.js"
-import type { Transaction } from "../../database/transaction.js"
 import { type Argument, type Routine, tenantWord } from "../../probe/argument.js"
 import { holdsTenants } from "../../probe/ground.js"
+import { siblingsOf } from "../../probe/lookalike.js"
 import type { Pair } from "../../probe/pair.js"
 import { names } from "../../probe/policy-parts.js"
 import { aimedArguments, callText } from "../../probe/routine.js"
 import { keyColumn, rowKeys } from "../../probe/row-keys.js"
+import { unused } from "../../probe/unused.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
-import { type Asked, textsFor } from "./by-text.js"
+import { type Asked, ask, type ToldByRow } from "./asked.js"
+import { textsFor } from "./by-text.js"
 import { sourceOf } from "./judging.js"
-
-export interface ToldByRow {
-  readonly attack: string
-  /** The answer itself tells something; otherwise only that the row is there. */
-  readonly isContent: boolean
-  /** It is refused otherwise than for a row that nobody has. */
-  readonly isRefused?: boolean
-}
 
 /**
  * A number, a date or a yes is nobody's word, and cannot be searched for. So a function that runs as its owner is asked
@@ -44,18 +37,18 @@ export async function toldByRow(
     const asked = isRowId(arg) ? [await idsFor(scene, pair, arg, source)] : await textsFor(scene, pair, arg, source)
     for (const ids of asked.filter(({ theirs }) => theirs.length > 0)) {
       for (const values of await surroundings(scene, pair, one, place)) {
-        const told = await ask(record, pair, one, ids, (id) =>
-          callText(one, values.with(place, `${arg.category === "A" ? `array[${id}]` : id}::${arg.type}`)),
-        )
+        const call = (id: string): string =>
+          callText(one, values.with(place, `${arg.category === "A" ? `array[${id}]` : id}::${arg.type}`))
+        const told = await ask(pair, ids, call, (answers) => {
+          record.probe(labelOf(one))
+          if (answers.some((answer) => !answer.startsWith("error"))) record.control()
+        })
         if (told !== undefined) return told
       }
     }
   }
   return undefined
 }
-
-/** By the function itself: of a privilege or a type that does not fit the server's own words say nothing. */
-const isRefusal = (answer: string): boolean => /^error (P0|02|42501|22023|23)/.test(answer)
 
 /** Numbers that are no ids are counted with, and then any two tenants may get the same. */
 export const isRowId = ({ name, base }: Argument): boolean =>
@@ -78,14 +71,17 @@ async function idsFor(scene: Scene, { attacker, victim }: Pair, arg: Argument, s
   const theirs = await of(victim)
   const both = await alsoOf(scene, arg, attacker, theirs, isNamed)
   const own = (await of(attacker)).filter((id) => !theirs.includes(id))
+  const asked = theirs.filter((id) => !both.has(id)).slice(0, 4)
   return {
-    theirs: theirs
-      .filter((id) => !both.has(id))
-      .slice(0, 4)
-      .map(quoteLiteral),
+    theirs: asked.map(quoteLiteral),
     own: own.slice(0, 4).map(quoteLiteral),
     nobodys: nobodys.map(quoteLiteral),
-    mayBeMalformed: false,
+    printable: nobodys.slice(-1).map(quoteLiteral),
+    kinds: 1,
+    siblings: async (place) => {
+      const made = arg.base === "uuid" ? [] : siblingsOf(asked[place] ?? "")
+      return ((await unused(scene, source, made)) ?? []).map(quoteLiteral)
+    },
   }
 }
 
@@ -148,99 +144,4 @@ export async function surroundings(scene: Scene, pair: Pair, one: Routine, place
   const lists = (await aimedArguments(scene, one, pair, [])).filter((values) => values.length > place)
   const rest = new Map(lists.map((values) => [JSON.stringify(values.with(place, "")), values]))
   return [...rest.values()].slice(0, 3)
-}
-
-async function ask(
-  record: CheckRecord,
-  { attacker, victim }: Pair,
-  one: Routine,
-  { theirs, own, nobodys, mayBeMalformed }: Asked,
-  call: (id: string) => string,
-): Promise<ToldByRow | undefined> {
-  const all =
-    (ids: readonly string[]) =>
-    async (tx: Transaction): Promise<string[]> => {
-      const answers: string[] = []
-      for (const id of ids) answers.push(answerOf(await tx.attempt(call(id))))
-      return answers
-    }
-  const meant = await victim.act(all(theirs))
-  const [got, again, mine, nothing] = await attacker.act(
-    async (tx): Promise<[string[], string[], string[], string[]]> => [
-      await all(theirs)(tx),
-      await all(theirs)(tx),
-      await all(own)(tx),
-      await all(nobodys)(tx),
-    ],
-  )
-  record.probe(labelOf(one))
-  if ([...got, ...mine].some((answer) => !answer.startsWith("error"))) record.control()
-  const unknown = saidOfNobody(nobodys, nothing)
-  if (unknown === undefined) return undefined
-  const keys = [...attacker.keys, ...victim.keys].map((key) => JSON.stringify([key]))
-  const told = theirs.flatMap((id, place) => {
-    const answer = got[place] ?? ""
-    const isTheirs = answer === meant[place] && answer === again[place] && answer !== unknown(id)
-    return isTheirs && !answer.startsWith("error") && !keys.includes(answer) ? [{ id, answer }] : []
-  })
-  const [first] = told
-  if (first === undefined) return toldApart({ theirs, got, again, mine, unknown, mayBeMalformed }, call)
-  const fresh = told.find(({ answer }) => !mine.includes(answer))
-  const isContent = fresh !== undefined || new Set(told.map(({ answer }) => answer)).size > 1
-  return { attack: call((fresh ?? first).id), isContent }
-}
-
-interface Compared {
-  readonly theirs: readonly string[]
-  readonly got: readonly string[]
-  readonly again: readonly string[]
-  readonly mine: readonly string[]
-  /** The answer about what nobody has, as it would be about this. */
-  readonly unknown: (id: string) => string
-  readonly mayBeMalformed: boolean
-}
-
-/** By its code or its words, it was looked for and is not there. */
-const saysAbsent = (answer: string): boolean =>
-  /^error (P0002|02000|23503)|not found|no such|do(es)? not exist/i.test(answer)
-
-/**
- * Where it does not get the victim's answer: refused in another way than for a row of nobody's, or answered as for a row of its
- * own, with words around it that only it may use. Either says that the row is there.
- */
-function toldApart(
-  { theirs, got, again, mine, unknown, mayBeMalformed }: Compared,
-  call: (id: string) => string,
-): ToldByRow | undefined {
-  const isApart = (id: string, place: number): boolean => got[place] !== unknown(id) && got[place] === again[place]
-  const isAbout = (answer: string): boolean => isRefusal(answer) && (!mayBeMalformed || saysAbsent(answer))
-  const refused = theirs.find((id, place) => isApart(id, place) && isRefusal(got[place] ?? "") && isAbout(unknown(id)))
-  if (refused !== undefined) return { attack: call(refused), isContent: false, isRefused: true }
-  const taken = theirs.find(
-    (id, place) =>
-      isApart(id, place) && !(got[place] ?? "error").startsWith("error") && mine.includes(got[place] ?? ""),
-  )
-  return taken === undefined ? undefined : { attack: call(taken), isContent: false }
-}
-
-/** A procedure answers with what it gives back. */
-const answerOf = ({ rows, error }: Outcome): string =>
-  error === undefined
-    ? JSON.stringify(rows.map((row) => row.answer ?? Object.values(row)))
-    : `error ${error.code} ${error.message}`
-
-/**
- * The one answer about all that nobody has; undefined where there are several. A refusal repeats what was asked for, and is
- * compared with that in its place: taken out of the text, a short number would take digits of others along.
- */
-function saidOfNobody(nobodys: readonly string[], answers: readonly string[]): ((id: string) => string) | undefined {
-  const asked = (id: string): string => (/'((?:[^']|'')*)'$/.exec(id)?.[1] ?? id).replaceAll("''", "'")
-  const lengths = nobodys.map((id) => asked(id).length)
-  // The longest stands in no sentence by chance.
-  const place = lengths.indexOf(Math.max(...lengths))
-  const answer = answers[place]
-  if (answer === undefined) return undefined
-  const parts = answer.startsWith("error") ? answer.split(asked(nobodys[place] ?? "")) : [answer]
-  const said = (id: string): string => parts.join(asked(id))
-  return nobodys.every((id, at) => answers[at] === said(id)) ? said : undefined
 }

@@ -4,24 +4,22 @@ import { type Argument, isTextList, tenantWord } from "../../probe/argument.js"
 import { checkedWords } from "../../probe/checked-words.js"
 import { holdsTenants } from "../../probe/ground.js"
 import { hidden } from "../../probe/hidden.js"
-import { isNumbered, lookalikesOf } from "../../probe/lookalike.js"
+import { isNumbered, lookalikesOf, siblingsOf, stranger } from "../../probe/lookalike.js"
 import { isOnlyTheirs, tenantTablesIn } from "../../probe/only-theirs.js"
 import type { Pair } from "../../probe/pair.js"
 import { names } from "../../probe/policy-parts.js"
+import { unused } from "../../probe/unused.js"
 import type { Scene } from "../../run/check.js"
+import type { Asked } from "./asked.js"
 
 /** Columns that are asked about, and the words of each. */
 const limits = { columns: 8, words: 2 }
 
-export interface Asked {
-  /** SQL that the report does not print. */
-  readonly theirs: readonly string[]
-  readonly own: readonly string[]
-  /** Of the same form as the victim's. */
-  readonly nobodys: readonly string[]
-  /** A check digit tells a made-up value from one that somebody has, without looking for either. */
-  readonly mayBeMalformed: boolean
-}
+/** A value may be malformed, and what is well formed may be unknown or of a kind that is not looked for. */
+const kinds = 3
+
+/** Made-up values with other letters too. */
+const strangers = 4
 
 /** A text may be a number of a policy, a bill or a phone: values that only the victim has, and others of their form. */
 export async function textsFor(scene: Scene, pair: Pair, arg: Argument, source: string): Promise<Asked[]> {
@@ -93,12 +91,15 @@ async function ofColumn(
   }
   const [first] = theirs
   if (first === undefined) return undefined
+  const free = async (made: readonly string[]): Promise<string[]> =>
+    ((await unused(scene, source, made)) ?? made.filter((text) => !theirs.includes(text))).map(quoteLiteral)
+  const printable = await free(Array.from({ length: strangers }, () => stranger(first)))
   return {
     theirs: theirs.map(shown),
     own: (await valuesOf(attacker)).slice(0, 4).map(shown),
-    nobodys: lookalikesOf(first)
-      .filter((text) => !theirs.includes(text))
-      .map(quoteLiteral),
-    mayBeMalformed: true,
+    nobodys: [...(await free(lookalikesOf(first))), ...printable],
+    printable,
+    kinds,
+    siblings: async (place) => await free(siblingsOf(theirs[place] ?? "")),
   }
 }

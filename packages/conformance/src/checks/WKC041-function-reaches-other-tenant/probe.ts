@@ -12,7 +12,8 @@ import { ownCalls } from "../../probe/shut.js"
 import { wordsOf } from "../../probe/words.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
-import { type ToldByRow, toldByRow } from "./by-row.js"
+import type { ToldByRow } from "./asked.js"
+import { toldByRow } from "./by-row.js"
 import { heldByCursors, opensCursors } from "./cursors.js"
 import { fixFor, isShown, oracleCvss, report } from "./judging.js"
 import { toldToNobody } from "./without-context.js"
@@ -95,7 +96,7 @@ async function reportRow(
   record: CheckRecord,
   { attacker, victim }: Pair,
   one: Routine,
-  { attack, isContent, isRefused = false }: ToldByRow,
+  { attack, compared, isContent, isRefused = false }: ToldByRow,
 ): Promise<void> {
   // A policy that calls it needs it to answer about anybody; what that tells is to be known.
   const isOfPolicy = (await policyFunctions(scene)).some(
@@ -110,7 +111,10 @@ async function reportRow(
     evidence: isRefused
       ? `asked for a row of tenant ${victim.name} it refuses tenant ${attacker.name} with another error than for a row that does not exist`
       : `asked for a row of tenant ${victim.name} it gives tenant ${attacker.name} the answer that tenant ${victim.name} gets, and another for a row that does not exist`,
-    replay: attacker.replay(attack),
+    // A transaction each: a refusal ends the first one's usefulness.
+    replay: [...(isContent || compared === undefined ? [] : [compared]), attack]
+      .map((call) => attacker.replay(call))
+      .join("\n"),
     fix: fixFor(one, attacker),
     ...(isOfPolicy ? { severity: "hygiene" } : isContent ? {} : { severity: "oracle", cvss: oracleCvss }),
   })

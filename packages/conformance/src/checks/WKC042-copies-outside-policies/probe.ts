@@ -1,5 +1,6 @@
 import { quoteIdent } from "@wardkeep/core"
-import { isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { columnOf, isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { tenantColumns } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
 import type { Transaction } from "../../database/transaction.js"
 import { actionsOf } from "../../probe/actions.js"
@@ -36,7 +37,10 @@ export const probe = defineProbe({
 })
 
 /** A row without a tenant there is nobody's, and a policy may show it to everybody. */
-const mayBelongToNobody = ({ tenancy }: Relation): boolean => tenancy.by === "column" && !tenancy.column.notNull
+const mayBelongToNobody = (relation: Relation): boolean => emptyOfNobody(relation).length > 0
+
+const emptyOfNobody = (relation: Relation): readonly string[] =>
+  tenantColumns(relation).filter((name) => columnOf(relation, name)?.notNull === false)
 
 /** An audit table, an outbox or a queue that holds the victim's words already. */
 async function today(
@@ -132,8 +136,8 @@ async function lookedThrough(
 ): Promise<Relation[]> {
   const silent: Relation[] = []
   for (const table of tables) {
-    const { tenancy } = table
-    const nobodys = tenancy.by === "column" ? ` and wk_row.${quoteIdent(tenancy.column.name)} is null` : ""
+    const empty = tenantColumns(table).map((name) => `wk_row.${quoteIdent(name)} is null`)
+    const nobodys = empty.length === 0 ? "" : ` and (${empty.join(" or ")})`
     const attack = `select count(*) from ${quoted(table)} as wk_row where strpos(wk_row::text, '${prefix}') > 0${nobodys}`
     const { rows, error } = await tx.attempt(attack)
     record.probe(labelOf(table))
@@ -180,7 +184,7 @@ function report(
 ): void {
   record.found({
     object: labelOf(table),
-    message: `Tenant ${attacker.name} reads in this table what tenant ${victim.name} wrote elsewhere: ${table.tenancy.by === "column" ? "its rows there have no tenant" : "it has no tenant column and no policy"}.`,
+    message: `Tenant ${attacker.name} reads in this table what tenant ${victim.name} wrote elsewhere: ${tenantColumns(table).length > 0 ? "its rows there have no tenant" : "it has no tenant column and no policy"}.`,
     evidence,
     replay,
     fix: `Add the tenant column to ${quoted(table)}, fill it in the trigger, and put the same policies on it; or revoke select on it from the application.`,

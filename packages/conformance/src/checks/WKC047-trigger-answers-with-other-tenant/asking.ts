@@ -1,4 +1,5 @@
 import { type Column, columnOf } from "../../catalog/relation.js"
+import { tenantColumns } from "../../catalog/whose.js"
 import type { Ground } from "../../probe/ground.js"
 import { isScoped, keyColumns } from "../../probe/natural-key.js"
 
@@ -18,7 +19,7 @@ export function sharedColumns(ground: Ground): Column[] {
       return isScoped(scene, relation, names) ? [] : names
     }),
   )
-  if (relation.tenancy.by === "column") taken.add(relation.tenancy.column.name)
+  for (const name of tenantColumns(relation)) taken.add(name)
   return relation.columns.filter(
     ({ name, generated, identity, drawn }) =>
       !taken.has(name) &&

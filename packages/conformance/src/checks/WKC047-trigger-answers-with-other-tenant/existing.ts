@@ -5,10 +5,11 @@ import { checkedWords } from "../../probe/checked-words.js"
 import type { SampleRow } from "../../probe/facts.js"
 import type { Ground } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
-import { isNumbered, lookalikesOf, stranger } from "../../probe/lookalike.js"
+import { isNumbered, lookalikesOf, siblingsOf, stranger } from "../../probe/lookalike.js"
 import { ownRow } from "../../probe/natural-key.js"
 import { isOnlyTheirs, tenantTablesIn } from "../../probe/only-theirs.js"
 import { names } from "../../probe/policy-parts.js"
+import { unused } from "../../probe/unused.js"
 import type { Acting } from "./acting.js"
 import { columnLimit, isAskable, sharedColumns } from "./asking.js"
 import type { Told } from "./told.js"
@@ -57,6 +58,15 @@ async function withValue(ground: Ground, name: string, looking: readonly Acting[
   if ([got, nobodys].includes("accepted")) record.control()
   const isTold = got !== undefined && got === again && nobodys !== undefined && nobodys !== got
   if (!isTold || others.some((one) => one !== nobodys)) return undefined
+  // What looks at the value alone, such as a check digit, lets some pass that nobody has.
+  const source = sourceOf(relation.name, looking)
+  const siblings = (await unused(ground.scene, source, siblingsOf(text))) ?? []
+  const alike = siblings.map((one) => insert(`${quoteLiteral(one)}::${base}`))
+  const isAlike = await attacker.act(async (tx) => {
+    for (const one of alike) if (verdictOf(await tx.attempt(one), looking, name) === got) return true
+    return false
+  })
+  if (isAlike) return undefined
   const compare = shown === nobodys ? [attacker.replay(printed)] : []
   const replay = [...compare, attacker.replay(attack)]
   return {
@@ -72,14 +82,16 @@ async function rowOnlyTheirs(
   looking: readonly Acting[],
 ): Promise<SampleRow | undefined> {
   const own = new Set(mine.rows.map(({ values }) => String(values[name])))
-  const source = looking.map((one) => one.source).join("\n")
   for (const row of theirs.rows.slice(0, 5)) {
     const value = row.values[name]
     if (value === null || value === undefined || own.has(String(value)) || !isNumbered(String(value))) continue
-    if (await isOnlyTheirs(scene, victim, `${source}\n${relation.name}`, String(value))) return row
+    if (await isOnlyTheirs(scene, victim, sourceOf(relation.name, looking), String(value))) return row
   }
   return undefined
 }
+
+const sourceOf = (table: string, looking: readonly Acting[]): string =>
+  [...looking.map(({ source }) => source), table].join("\n")
 
 /** Of refusals those alone that a function gave which looks at tenants' rows. */
 function verdictOf({ error, count }: Outcome, looking: readonly Acting[], column: string): string | undefined {

@@ -1,5 +1,6 @@
 import { quoteIdent } from "@wardkeep/core"
 import { type Key, quoted, type Relation } from "../../catalog/relation.js"
+import { tenantColumns } from "../../catalog/whose.js"
 import type { Transaction } from "../../database/transaction.js"
 import { aims } from "../../probe/aim.js"
 import { atOnce } from "../../probe/at-once.js"
@@ -72,7 +73,8 @@ async function shownToVictim(
   attack: string,
 ): Promise<string[] | undefined> {
   const own = aims(relation, attacker, mine)[0]
-  if (relation.tenancy.by !== "column" || own === undefined || attacker.connection !== victim.connection)
+  // What its parent says would move with it.
+  if (tenantColumns(relation).length === 0 || own === undefined || attacker.connection !== victim.connection)
     return undefined
   const at = (key.parentColumns ?? []).map((name) => `wk_row.${quoteIdent(name)} = ${literalOf(parent, name, target)}`)
   const seen = await tx.attempt(countRows(parent, at.join(" and ")))
@@ -87,19 +89,27 @@ async function shownToVictim(
   })
 }
 
-const isTenants = ({ tenancy }: Relation): boolean => tenancy.by === "column" || tenancy.by === "parent"
+const isTenants = ({ tenancy }: Relation): boolean => ["column", "parent", "derived"].includes(tenancy.by)
 
 /** The key carries the tenant itself, so that a parent of another tenant does not fit. */
 function sharesTenant(relation: Relation, key: Key, parent: Relation): boolean {
-  const child = relation.tenancy
-  const above = parent.tenancy
-  if (child.by !== "column" || above.by !== "column") return false
-  const place = key.columns.indexOf(child.column.name)
-  return place >= 0 && key.parentColumns?.[place] === above.column.name
+  const [own, above] = [tenantColumns(relation), tenantColumns(parent)]
+  return (
+    relation.tenancy.by === parent.tenancy.by &&
+    own.length > 0 &&
+    own.length === above.length &&
+    own.every((name, at) => {
+      const place = key.columns.indexOf(name)
+      return place >= 0 && key.parentColumns?.[place] === above[at]
+    })
+  )
 }
 
 /** This reference is what makes the row somebody's: pointing it elsewhere is another check. */
-const decides = ({ tenancy }: Relation, key: Key): boolean => tenancy.by === "parent" && tenancy.key.name === key.name
+const decides = ({ tenancy }: Relation, key: Key): boolean =>
+  tenancy.by === "derived"
+    ? key.columns.some((name) => tenancy.columns.includes(name))
+    : tenancy.by === "parent" && tenancy.key.name === key.name
 
 const damage: Readonly<Record<string, string>> = {
   c: "When the other tenant deletes that row, this tenant's row is deleted with it.",

@@ -1,6 +1,6 @@
 import { quoteIdent } from "@wardkeep/core"
 import { isTable, type Key, labelOf, quoted, type Relation } from "../../catalog/relation.js"
-import { belongsTo } from "../../catalog/whose.js"
+import { belongsTo, tenantColumns } from "../../catalog/whose.js"
 import { atOnce } from "../../probe/at-once.js"
 import { numberOf, type SampleRow } from "../../probe/facts.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
@@ -58,7 +58,7 @@ const isEverybodys = ({ tenancy }: Relation): boolean =>
   tenancy.by === "global" || tenancy.by === "nothing" || tenancy.by === "root"
 
 /** A tenant's own row, to which another tenant's may refer: a doctor who works elsewhere as well. */
-const isTenants = ({ tenancy }: Relation): boolean => tenancy.by === "column"
+const isTenants = (relation: Relation): boolean => tenantColumns(relation).length > 0
 
 const damage: Readonly<Record<string, string>> = {
   c: "the other tenant's rows that refer to it are deleted with it",
