@@ -118,6 +118,7 @@ async function pasted(installed: Installed, replay: string): Promise<Answer[]> {
   client.on("notification", ({ payload }) => notices.push(payload ?? ""))
   client.on("error", () => undefined)
   await client.connect()
+  const beside = await openBeside(installed, replay)
   try {
     const answers: Answer[] = []
     for (const statement of statementsOf(replay)) {
@@ -131,8 +132,20 @@ async function pasted(installed: Installed, replay: string): Promise<Answer[]> {
     }
     return answers
   } finally {
+    await beside?.end()
     await client.end()
   }
+}
+
+/** Somebody of that login is at work, with a word of theirs in what they asked last. */
+async function openBeside({ url }: Installed, replay: string): Promise<Client | undefined> {
+  const login = /^-- while a session of (\S+) is open$/m.exec(replay)?.[1]
+  if (login === undefined) return undefined
+  const client = new Client({ connectionString: url(login) })
+  client.on("error", () => undefined)
+  await client.connect()
+  await client.query(`select '${canary}' as word`)
+  return client
 }
 
 async function answered(client: Client, statement: string): Promise<Answer> {

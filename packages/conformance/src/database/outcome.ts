@@ -76,6 +76,9 @@ const ownWords = /^(0A|21|23|25|28|3|4[024]|5[3-7]|P0)/
 /** In the marks of any language that the server speaks. */
 const saidOfRows = /["«»„“”][^"«»„“”]*["«»„“”]|\(.*\)/gs
 
+/** By RAISE or ASSERT of a function, whatever code it gives it. */
+export const isRaised = ({ routine }: ServerError): boolean => /^exec_stmt_(raise|assert)$/.test(routine)
+
 /** A line of a CONTEXT without what was executed or read there. */
 const frame = /^(PL\/pgSQL function [^\n]* (line \d+ at|during) [^\n]*|SQL (function|statement|expression)\b)/gm
 
@@ -86,9 +89,8 @@ const frame = /^(PL\/pgSQL function [^\n]* (line \d+ at|during) [^\n]*|SQL (func
 export function tellingText(outcome: Outcome): string {
   const { error } = outcome
   if (error === undefined) return visibleText(outcome)
-  const isRaised = /^exec_stmt_(raise|assert)$/.test(error.routine)
   const telling = (text: string): string =>
-    isRaised || !ownWords.test(error.code) ? text : (text.match(saidOfRows) ?? []).join(" ")
+    isRaised(error) || !ownWords.test(error.code) ? text : (text.match(saidOfRows) ?? []).join(" ")
   const { message, detail, hint, where } = error
   const words = {
     message: telling(message),

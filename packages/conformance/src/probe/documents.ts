@@ -1,10 +1,11 @@
 import { columnOf, primaryKey } from "../catalog/relation.js"
 import type { Scene } from "../run/check.js"
-import { plainArgument, product, type Routine, tenantWord } from "./argument.js"
+import { plainArgument, product, type Routine } from "./argument.js"
 import { holdsTenants } from "./ground.js"
 import { isNobodys } from "./insertion.js"
 import type { Pair } from "./pair.js"
 import { rowKeys } from "./row-keys.js"
+import { isTenantName } from "./scopes.js"
 
 const memberLimit = 6
 
@@ -45,11 +46,13 @@ async function ofMembers(scene: Scene, { source }: Routine, { attacker, victim }
   }
   if (members.length === 0) {
     const keys = isList ? await keysFor("") : []
-    return keys.length > 0 ? [JSON.stringify(keys.map(asJson)), JSON.stringify(keys)] : [isList ? "[]" : "{}"]
+    const tenants = isList ? [[...attacker.keys.slice(0, 1), ...victim.keys].map(asJson)] : []
+    const lists = keys.length > 0 ? [keys.map(asJson), keys, ...tenants] : tenants
+    return lists.length > 0 ? lists.map((list) => JSON.stringify(list)) : ["{}"]
   }
   const lists = await Promise.all(
     members.map(async (name) => {
-      if (tenantWord.test(name)) return [...attacker.keys.slice(0, 1), ...victim.keys.slice(0, 1)]
+      if (isTenantName(scene, name)) return [...attacker.keys.slice(0, 1), ...victim.keys.slice(0, 1)]
       const either = await keysFor(name)
       return either.length > 0 ? either.slice(0, 4) : ["1"]
     }),

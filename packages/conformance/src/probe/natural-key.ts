@@ -19,12 +19,12 @@ export function keyColumns(relation: Relation, key: Key): string[] {
   return names.filter((name) => columnOf(relation, name)?.generated === false)
 }
 
-/** A key with the tenant, or with a reference to a row of the tenant, collides within the tenant only. */
+/** A key with the tenant, or with all of a reference to a row of the tenant, collides within the tenant only. */
 export function isScoped({ catalog }: Scene, relation: Relation, names: readonly string[]): boolean {
   if (holdsTenant(relation, names)) return true
   return relation.keys.some(({ kind, columns, parent }) => {
     const above = kind === "f" ? catalog.byOid(parent ?? "") : undefined
-    return above !== undefined && holdsTenants(above) && columns.some((name) => names.includes(name))
+    return above !== undefined && holdsTenants(above) && columns.every((name) => names.includes(name))
   })
 }
 

@@ -4,7 +4,7 @@ import { labelOf, quoted } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Connection } from "../database/connection.js"
 import type { Scene } from "../run/check.js"
-import { type Argument, isTextList, plainArgument, product, type Routine, routine, tenantWord } from "./argument.js"
+import { type Argument, isTextList, plainArgument, product, type Routine, routine } from "./argument.js"
 import { checkedWords } from "./checked-words.js"
 import { documents } from "./documents.js"
 import { everything, namesOfTenant, ownAmounts, partsOfDays } from "./everything.js"
@@ -13,7 +13,9 @@ import { guessable } from "./guessable.js"
 import { hidden } from "./hidden.js"
 import { likeRows } from "./like-rows.js"
 import type { Pair } from "./pair.js"
+import { recordDocuments } from "./record-documents.js"
 import { keysOfRows, plainName, type RowKey, storedKeys } from "./row-keys.js"
+import { isTenantName, scopes } from "./scopes.js"
 
 /** Functions and procedures that a tenant may call. */
 export async function callable(actor: Actor): Promise<Routine[]> {
@@ -136,16 +138,22 @@ async function candidates(
   const whole = await everything(scene, one, arg, victim)
   if (whole !== undefined) return whole
   const places = arg.category === "S" || arg.base === "regnamespace" ? schemasOf(scene, victim).map(typed) : []
-  if (tenantWord.test(arg.name))
+  const several = scopes(arg, one, pair)
+  if (isTenantName(scene, arg.name))
     return [
+      ...several,
       ...places,
       ...(arg.category === "S"
         ? (await namesOfTenant(scene, one.source, victim)).map((value) => `${value}::${arg.type}`)
         : []),
-      ...[...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3),
+      // A key is no list of keys.
+      ...(arg.category === "A" ? ["null"] : [...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)),
     ]
   if (arg.base === "regnamespace") return places
-  if (arg.base === "json" || arg.base === "jsonb") return (await documents(scene, one, pair)).map(typed)
+  if (arg.base === "json" || arg.base === "jsonb") {
+    const rows = (await recordDocuments(scene, one, pair)).slice(0, maxCalls / 2)
+    return [...rows.map((sql) => `${sql}::${arg.type}`), ...(await documents(scene, one, pair)).map(typed)]
+  }
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
   if (arg.category === "N" && isSpan(arg.name))
@@ -159,7 +167,7 @@ async function candidates(
   if (arg.category === "A" && ids.length > 0) {
     const list = (keys: readonly RowKey[]): string => `array[${keys.map(plain).join(", ")}]::${arg.type}`
     // Where one of them opens the list, the others come along.
-    return [list(theirs), ...(own.length > 0 ? [list([...own.slice(0, 3), ...theirs])] : [])]
+    return [list(theirs), ...(own.length > 0 ? [list([...own.slice(0, 3), ...theirs])] : []), ...several]
   }
   if (arg.category === "A" && isTextList(arg)) {
     const element = { ...arg, type: arg.type.replace(/\[\]$/, ""), base: "text", category: "S", variadic: false }
@@ -169,6 +177,7 @@ async function candidates(
       (list) => `array[${list}]::${arg.type}`,
     )
   }
+  if (several.length > 0) return several
   return [`null::${arg.type}`]
 }
 

@@ -6,6 +6,8 @@ import type { Ground } from "./ground.js"
 import { insertStatement, literalOf } from "./insertion.js"
 import { ownRow } from "./natural-key.js"
 import { tenantTablesIn } from "./only-theirs.js"
+import { records, within } from "./record-documents.js"
+import { recordShapes } from "./record-shapes.js"
 
 /** Of a trigger that names more columns, the first ones. */
 const columnLimit = 5
@@ -16,9 +18,10 @@ const columnLimit = 5
  */
 export async function sharingValues(ground: Ground, source: string): Promise<string[]> {
   const { relation, rights, attacker, mine } = ground
+  const documents = (await theirDocuments(ground, source)).slice(0, columnLimit)
   const own = mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
   const found: string[] = []
-  for (const [name, value] of (await theirValues(ground, source)).slice(0, columnLimit)) {
+  for (const [name, value] of [...(await theirValues(ground, source)).slice(0, columnLimit), ...documents]) {
     const insert = insertStatement({ relation, rights, like: ownRow(ground), set: { [name]: value } })
     if (insert !== undefined) found.push(insert)
     if (own !== undefined && rights.update.includes(name))
@@ -43,6 +46,19 @@ async function theirValues({ scene, relation, victim, theirs }: Ground, source: 
     const row = place?.rows.find(({ values }) => (values[name] ?? null) !== null)
     if (place !== undefined && row !== undefined) found.push([name, literalOf(place.table, name, row)])
   }
+  return found
+}
+
+/** Documents that name what is the victim's, in columns that the text takes apart. */
+async function theirDocuments(ground: Ground, source: string): Promise<[string, string][]> {
+  const { scene, relation } = ground
+  const columns = relation.columns.filter(({ base, generated }) => /^jsonb?$/.test(base) && !generated)
+  const shapes = recordShapes(source)
+  const found: [string, string][] = []
+  for (const { name, base } of columns)
+    for (const shape of shapes.filter(({ of }) => isNamed(of, name)))
+      for (const made of await records(scene, ground, shape, source))
+        found.push([name, `${within(shape, made, undefined)}::${base}`])
   return found
 }
 

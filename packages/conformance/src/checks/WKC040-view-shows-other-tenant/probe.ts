@@ -13,6 +13,7 @@ import { seesAnything } from "../../probe/sees-own.js"
 import { sayUnplanted } from "../../probe/unplanted.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { showsFigures } from "./figures.js"
 import { showsSingle } from "./single.js"
 
 export const probe = defineProbe({
@@ -101,7 +102,9 @@ async function bySingle(scene: Scene, record: CheckRecord, pair: Pair, views: re
     const tables = scene.catalog.relations.filter(({ oid }) =>
       read.some((one) => one.view === view.oid && one.relation === oid),
     )
-    if (select.length === view.columns.length) await showsSingle(scene, record, pair, view, tables)
+    if (select.length < view.columns.length) continue
+    await showsSingle(scene, record, pair, view, tables)
+    if (!isFound(record, view.oid, views)) await showsFigures(scene, record, pair, view, tables)
   }
 }
 

@@ -4,6 +4,7 @@ import { canaryPrefix, type Planted } from "../../probe/plant.js"
 import { concealed, remove } from "../../probe/remove.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
+import { judgeOrdered, orderedQuestion } from "./by-order.js"
 import { judgeRow, rowQuestions } from "./by-planted.js"
 import { dependsQuestion, judgeDepends } from "./depends.js"
 import { goneQuestion, judgeGone } from "./gone.js"
@@ -23,6 +24,7 @@ interface Questions {
   readonly open: StillOpen
   readonly depends: Question | undefined
   readonly tells: Question | undefined
+  readonly ordered: Question | undefined
   readonly rows: readonly Question[]
 }
 
@@ -42,6 +44,7 @@ export async function whatIsWritten(
       open,
       depends: await dependsQuestion(record, pair, one),
       tells: await tellsQuestion(scene, record, pair, one, prefix),
+      ordered: await orderedQuestion(scene, pair, one),
       rows: isTold ? [] : await rowQuestions(scene, pair, one, all),
     })
   }
@@ -92,8 +95,8 @@ async function whatIsGone(
 const callsOf = (questions: readonly Question[]): number =>
   questions.reduce((sum, { attacks }) => sum + attacks.length, 0)
 
-const questionsOf = ({ depends, tells, rows }: Questions): Question[] =>
-  [depends, tells, ...rows].filter((one) => one !== undefined)
+const questionsOf = ({ depends, tells, ordered, rows }: Questions): Question[] =>
+  [depends, tells, ordered, ...rows].filter((one) => one !== undefined)
 
 /** What is judged of one question. */
 interface Judged {
@@ -144,7 +147,7 @@ async function judge(
   scene: Scene,
   record: CheckRecord,
   pair: Pair,
-  { open: { one }, depends, tells, rows }: Questions,
+  { open: { one }, depends, tells, ordered, rows }: Questions,
   answerTo: (question: Question) => Promise<Judged | undefined>,
 ): Promise<void> {
   if (isShown(record, one)) return
@@ -152,6 +155,8 @@ async function judge(
   if (counted !== undefined) await judgeDepends(scene, record, pair, { one, ...counted })
   const words = tells && (await answerTo(tells))
   if (words !== undefined && (await judgeTells(scene, record, pair, { one, ...words }))) return
+  const made = ordered && (await answerTo(ordered))
+  if (made !== undefined && judgeOrdered(record, pair, { one, ...made })) return
   for (const row of rows) {
     const told = await answerTo(row)
     if (told !== undefined && judgeRow(record, pair, { one, ...told })) return

@@ -1,6 +1,10 @@
-import { type Column, columnOf } from "../../catalog/relation.js"
+import { type Column, columnOf, type Relation } from "../../catalog/relation.js"
 import { tenantColumns } from "../../catalog/whose.js"
-import type { Ground } from "../../probe/ground.js"
+import type { Actor } from "../../database/actor.js"
+import { aims } from "../../probe/aim.js"
+import { freshValue } from "../../probe/fresh.js"
+import { type Ground, holdsTenants } from "../../probe/ground.js"
+import { insertStatement } from "../../probe/insertion.js"
 import { isScoped, keyColumns } from "../../probe/natural-key.js"
 
 /** Of a wide table, the first ones. */
@@ -37,4 +41,53 @@ export function isAskable({ relation, rights, theirs }: Ground, name: string): b
   if (relation.tenancy.by === "column" && relation.tenancy.column.name === name) return false
   const value = theirs.rows[0]?.values[name]
   return rights.insert.includes(name) && value !== null && value !== undefined
+}
+
+/** Values that two tenants write alike, and what each has to write first. */
+export interface Alike {
+  readonly set: Readonly<Record<string, string>>
+  readonly above?: { readonly own: string; readonly theirs: string }
+}
+
+/**
+ * What a row refers to, each tenant has of its own, and both may call it the same: a patient of the same national number, a device
+ * of the same name. So each writes one that is called so, and then the row that refers to it.
+ */
+export async function underAlike(ground: Ground): Promise<Alike[]> {
+  const { scene, relation, attacker, victim, rights } = ground
+  const found: Alike[] = []
+  for (const key of relation.keys.filter(({ kind }) => kind === "f")) {
+    const parent = scene.catalog.byOid(key.parent ?? "")
+    if (parent === undefined || parent === relation || !holdsTenants(parent)) continue
+    const whose = tenantColumns(parent)
+    const named = key.columns.flatMap((name, at) => {
+      const column = columnOf(parent, key.parentColumns?.[at] ?? "")
+      return column === undefined || whose.includes(column.name) ? [] : [{ name, column }]
+    })
+    const [only] = named
+    // With nothing but the tenant beside it: what no tenant may call the same is a key of everybody's.
+    if (only === undefined || named.length > 1 || key.columns.length === 1 || !rights.insert.includes(only.name))
+      continue
+    const value = freshValue(only.column)
+    if (value === undefined) continue
+    const [own, theirs] = [
+      await called(ground, parent, attacker, only.column, value),
+      await called(ground, parent, victim, only.column, value),
+    ]
+    if (own !== undefined && theirs !== undefined) found.push({ set: { [only.name]: value }, above: { own, theirs } })
+  }
+  return found
+}
+
+async function called(
+  { scene }: Ground,
+  relation: Relation,
+  actor: Actor,
+  { name }: Column,
+  value: string,
+): Promise<string | undefined> {
+  const [rights, owned] = [await scene.rights.of(actor, relation), await scene.facts.owned(relation, actor)]
+  if (!rights.insert.includes(name)) return undefined
+  const like = owned.count > 0 ? aims(relation, actor, owned)[0] : undefined
+  return insertStatement({ relation, rights, like, set: { [name]: value }, same: true })
 }

@@ -1,6 +1,6 @@
 import { quoteLiteral } from "@wardkeep/core"
 import { columnOf } from "../../catalog/relation.js"
-import type { Outcome } from "../../database/outcome.js"
+import { isRaised, type Outcome } from "../../database/outcome.js"
 import { checkedWords } from "../../probe/checked-words.js"
 import type { SampleRow } from "../../probe/facts.js"
 import type { Ground } from "../../probe/ground.js"
@@ -100,7 +100,9 @@ function verdictOf({ error, count }: Outcome, looking: readonly Acting[], column
     ({ constraint, columns }) => constraint === error.constraint && (columns ?? []).includes(column),
   )
   const byTrigger = looking.some(({ name, constraint }) => constraint === undefined && names(error.where, name))
-  return (error.code === "23514" && byCheck) || (byTrigger && !isOthers(error.code)) ? "refused" : undefined
+  return (error.code === "23514" && byCheck) || (byTrigger && (isRaised(error) || !isOthers(error.code)))
+    ? "refused"
+    : undefined
 }
 
 /** What the trigger met below it, and no word of its own: keys, privileges, time. */

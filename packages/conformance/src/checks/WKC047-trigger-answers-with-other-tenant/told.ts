@@ -1,6 +1,6 @@
 import { quoteIdent } from "@wardkeep/core"
 import { quoted } from "../../catalog/relation.js"
-import { type Outcome, visibleText } from "../../database/outcome.js"
+import { isRaised, type Outcome, visibleText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import { whyUnanswered } from "../../database/unanswered.js"
 import { aims } from "../../probe/aim.js"
@@ -9,7 +9,7 @@ import { freshValue } from "../../probe/fresh.js"
 import type { Ground } from "../../probe/ground.js"
 import { type Insertion, inOrder, insertStatement } from "../../probe/insertion.js"
 import { ownRow } from "../../probe/natural-key.js"
-import { columnLimit, sharedColumns } from "./asking.js"
+import { type Alike, columnLimit, sharedColumns, underAlike } from "./asking.js"
 
 /** What another tenant's row changed for the attacker's own. */
 export interface Told {
@@ -22,8 +22,8 @@ export interface Told {
  * comes back with another value, it was compared with, or counted among, everybody's.
  */
 export async function toldByNeighbour(ground: Ground): Promise<Told | undefined> {
-  for (const set of await sets(ground)) {
-    const told = await tryBoth(ground, set)
+  for (const asked of [...(await sets(ground)).map((set) => ({ set })), ...(await underAlike(ground))]) {
+    const told = await tryBoth(ground, asked)
     if (told !== undefined) return told
   }
   return undefined
@@ -43,14 +43,16 @@ async function sets(ground: Ground): Promise<Readonly<Record<string, string>>[]>
   return [{}, ...(pairs.length > 0 ? [Object.fromEntries(pairs)] : []), ...single]
 }
 
-async function tryBoth(ground: Ground, set: Readonly<Record<string, string>>): Promise<Told | undefined> {
+async function tryBoth(ground: Ground, { set, above }: Alike): Promise<Told | undefined> {
   const { scene, record, label, relation, attacker, victim, theirs, rights } = ground
   const like = theirs.count > 0 ? aims(relation, victim, theirs)[0] : undefined
-  const first = writing({ relation, rights: await scene.rights.of(victim, relation), like, set })
+  const firstRow = writing({ relation, rights: await scene.rights.of(victim, relation), like, set })
   const shown = rights.select.map(quoteIdent).join(", ")
   const suffix = shown === "" ? "" : ` returning ${shown}`
-  const second = writing({ relation, rights, like: ownRow(ground), set, suffix, same: true })
-  if (first === undefined || second === undefined) return undefined
+  const secondRow = writing({ relation, rights, like: ownRow(ground), set, suffix, same: true })
+  if (firstRow === undefined || secondRow === undefined) return undefined
+  const under = (parent: string | undefined, row: string): string => (parent === undefined ? row : `${parent};\n${row}`)
+  const [first, second] = [under(above?.theirs, firstRow), under(above?.own, secondRow)]
   const ask = async (tx: Transaction): Promise<Outcome> => await tx.attempt(second)
   const [was, same] = [await attacker.act(ask), await attacker.act(ask)]
   if (!isAnswered(was)) return undefined
@@ -111,6 +113,8 @@ const wordsOf = ({ error }: Outcome): string => [error?.message, error?.detail, 
 
 const isAccepted = ({ error, count }: Outcome): boolean => error === undefined && count > 0
 
-/** Keys are another check's question, privileges and policies too; what took too long is no answer. */
+/** Keys are another check's question, privileges and policies too, unless a trigger says it in their name; what took too long is no answer. */
 const isAnswered = ({ error }: Outcome): boolean =>
-  error === undefined || (!/^(23505|23P01|23503|42501)$/.test(error.code) && whyUnanswered(error.code) === undefined)
+  error === undefined ||
+  isRaised(error) ||
+  (!/^(23505|23P01|23503|42501)$/.test(error.code) && whyUnanswered(error.code) === undefined)

@@ -139,7 +139,7 @@ function report(
     object: `sessions of ${victim.login}`,
     message: `Tenant ${attacker.name} ${what.join(", and ")}, of sessions of tenant ${victim.name}.`,
     evidence: `a statement of tenant ${victim.name} with a canary in it was ${[...(told ? ["read in pg_stat_activity"] : []), ...(ended ? ["ended with pg_cancel_backend"] : [])].join(" and ")} in the context of tenant ${attacker.name}`,
-    replay: attacker.replay(...replay),
+    replay: `-- while a session of ${victim.login} is open\n${attacker.replay(...replay)}`,
     fix: `Revoke pg_read_all_stats, pg_monitor and pg_signal_backend from ${attacker.login}, and its membership in ${victim.login}.`,
     ...(told ? {} : { severity: "hygiene" }),
   })

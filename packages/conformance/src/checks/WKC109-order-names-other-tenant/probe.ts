@@ -16,6 +16,7 @@ import { callable, callText, isUndoable, signature } from "../../probe/routine.j
 import { keyColumn, keysOfRows, type RowKey } from "../../probe/row-keys.js"
 import { shownOf } from "../../probe/search.js"
 import { defineProbe, type Scene } from "../../run/check.js"
+import { orderInDocument } from "./in-document.js"
 
 /** Columns of a table that may name a row, rows that each of them names, and functions that are called then. */
 const limits = { columns: 6, rows: 2, functions: 8 }
@@ -53,6 +54,7 @@ async function order(ground: Ground): Promise<void> {
   const { scene, record, label, rights } = ground
   if (rights.insert.length === 0) return
   const functions = await workers(scene, ground)
+  for (const { one } of functions) if (await orderInDocument(ground, one)) return
   if (functions.length === 0) return
   for (const column of naming(ground)) {
     const [foreign, [home]] = [await named(ground, column, ground.victim), await named(ground, column, ground.attacker)]
