@@ -15,7 +15,7 @@ import { blastRadius } from "./blast-radius.js"
 import { readCoverage } from "./coverage.js"
 import { fhirAuditEvents } from "./fhir.js"
 import { deniedAttempts, handedOut, recordDiff } from "./handed.js"
-import { timeline } from "./read.js"
+import { timeline, whoSaw } from "./read.js"
 import { tail } from "./tail.js"
 
 const database = useDatabase()
@@ -82,6 +82,16 @@ beforeAll(async () => {
   await refused.close()
 })
 afterAll(() => owner.end())
+
+it("where nothing can be recorded nothing is read, and the error says what to do", async () => {
+  await owner.query("set default_transaction_read_only = on")
+  const refused = { code: "WK459", message: "this server is a standby, or the session reads only" }
+  await asOwnerRole(async () => {
+    await expect(whoSaw({ ...asked(), subject: patient })).rejects.toMatchObject(refused)
+    await expect(timeline({ ...asked(), subject: patient })).rejects.toMatchObject(refused)
+  })
+  await owner.query("reset default_transaction_read_only")
+})
 
 describe("what left", () => {
   it("is one row each, with how it ended", async () => {

@@ -12,23 +12,31 @@ const emergency = " wk_sealed_emergency"
 /** The triggers that record, of `pg_trigger t`: those of the policy's tables, and of emergencies. */
 export const capturing = "(t.tgname like 'wk\\_audit\\_%' or t.tgname = 'wk_sealed_emergency')"
 
+/** Whom the recording asks who acts (schema wardkeep), and what writes it down; their definitions, as one hash. */
+const functionsQuery = `
+  select md5(coalesce(string_agg(p.oid::regprocedure::text || md5(pg_get_functiondef(p.oid)), ',' order by p.oid::regprocedure::text collate "C"), '')) as hash
+    from pg_proc p where p.pronamespace in ('wardkeep'::regnamespace, 'wardkeep_audit'::regnamespace) and p.prokind in ('f', 'p')`
+
+/** Of what was applied and of what was migrated: both write their row in the transaction in which they change functions. */
+const versionQuery = `
+  select concat_ws(' ', (select policy_hash || ' ' || xmin::text from wardkeep.policy_state),
+    (select id || ':' || xmin::text from wardkeep.migrations order by id desc limit 1),
+    (select id || ':' || xmin::text from wardkeep_audit.migrations order by id desc limit 1)) as version`
+
 /**
  * Whether writes are being recorded at this moment, as text for the batch's leaf. `xmin` tells a trigger that was switched
- * off and on again between two batches: only an apply writes triggers and `policy_state` in one transaction.
+ * off and on again between two batches: only an apply writes triggers and `policy_state` in one transaction. Leaves the
+ * search path of the transaction such that definitions read the same whoever seals.
  */
 export async function captureState(client: Queryable): Promise<string> {
+  await client.query("set local search_path = pg_catalog, pg_temp")
   const { rows } = await client.query<TriggerRow>(
     `select n.nspname || '.' || c.relname || ' ' || t.tgname as name, t.tgenabled::text as enabled, t.xmin::text as version
        from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
       where ${capturing} and not t.tgisinternal order by 1`,
   )
-  const functions = await client.query<{ hash: string }>(
-    `select md5(coalesce(string_agg(p.proname || md5(pg_get_functiondef(p.oid)), ',' order by p.oid::regprocedure::text collate "C"), '')) as hash
-       from pg_proc p where p.pronamespace = 'wardkeep_audit'::regnamespace`,
-  )
-  const policy = await client.query<{ version: string }>(
-    "select policy_hash || ' ' || xmin::text as version from wardkeep.policy_state",
-  )
+  const functions = await client.query<{ hash: string }>(functionsQuery)
+  const policy = await client.query<{ version: string }>(versionQuery)
   const off = rows.filter((row) => row.enabled !== "A").map((row) => row.name)
   return JSON.stringify({
     triggers: rows.filter((row) => !row.name.endsWith(emergency)).length,

@@ -23,6 +23,7 @@ import { urlFor, withClient } from "#tests/harness/src/sql.ts"
 import { startWitness } from "#tests/harness/src/witness.ts"
 import { s3Anchor } from "../anchor/s3.js"
 import { witnessAnchor } from "../anchor/witness.js"
+import { whoSaw } from "../read/read.js"
 import { trustedKeys, type Verification, verifyDatabase } from "../verify/index.js"
 import { signerFrom } from "./note.js"
 import { findIncarnation, type Incarnation, type Rebased, rebase } from "./rebase.js"
@@ -129,6 +130,8 @@ it("a standby verifies, is never sealed, and once promoted goes on under another
   expect(await told(standby, [shared])).toEqual(["OK"])
   for (const work of [() => sealed(standby), () => rebased(standby, shared), () => found(standby, shared)])
     await expect(work()).rejects.toMatchObject({ code: "WK456" })
+  const asking = { tenant: clinic.branches[0].clinic, subject: "nobody", reason: "request 17" }
+  await expect(owned(standby, (client) => whoSaw({ client, ...asking }))).rejects.toMatchObject({ code: "WK459" })
 
   await cutOff(standby)
   const ahead = await wrote(primary, "never reached the standby")

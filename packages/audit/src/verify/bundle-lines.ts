@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
+import { fromJson } from "./json.js"
 
 /** No honest line is longer; memory is not for whoever wrote the file to fill. */
 const longest = 64 * 1024 * 1024
@@ -39,7 +40,10 @@ export class Lines {
     this.#line = this.#next
     this.#next = end + 1
     this.#number++
-    return this.#parsed(this.#read.toString("utf8", this.#line, end))
+    const line = this.#read.toString("utf8", this.#line, end)
+    // Bytes that are no UTF-8 read as U+FFFD, and would be hashed as it.
+    if (line.includes("\ufffd") && !Buffer.from(line).equals(this.#read.subarray(this.#line, end))) throw this.damaged()
+    return this.#parsed(line)
   }
 
   /** Reads pieces until a line ends, and says where; what was a line already is hashed and let go. */
@@ -73,7 +77,7 @@ export class Lines {
 
   #parsed(line: string): unknown {
     try {
-      return JSON.parse(line)
+      return fromJson(line)
     } catch {
       throw this.#number === 1
         ? new WardkeepError("WK405", { message: "this file is not a bundle of an audit log" })

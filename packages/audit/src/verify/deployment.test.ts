@@ -1,8 +1,9 @@
 import { expect, it } from "vitest"
+import { pem, sealed } from "#tests/fixture/sealed-bundle.ts"
 import { verifyLogs } from "./deployment.js"
 import { tenantEras } from "./incarnations.js"
 import type { Pages } from "./log.js"
-import type { Checkpoint } from "./note.js"
+import { type Checkpoint, trustedKeys } from "./note.js"
 import { endsOf } from "./retired.js"
 import type { Verdict } from "./verdict.js"
 
@@ -35,4 +36,20 @@ it("whoever writes a bundle of faults is told them, however many", async () => {
   }
   const { verdicts } = await verifyLogs(logs(), [], { keys: [] })
   expect(verdicts).toHaveLength(many)
+})
+
+it("a log without a checkpoint is not another deployment's: what a retired key signed last is not there", async () => {
+  const none = async function* (): Pages {
+    yield []
+  }
+  const logs = async function* () {
+    yield { tenant: "", seed: Buffer.of(), checkpoints: [], leaves: none() }
+  }
+  const { checkpoint } = sealed(3)
+  const [origin = "", size = ""] = checkpoint.split("\n")
+  const keys = trustedKeys([pem])
+  const { verdicts } = await verifyLogs(logs(), [], { keys, retired: [checkpoint] })
+  const message = `outside, ${size} leaves of this log were signed; the log is not there`
+  expect(verdicts).toEqual([{ name: "ROLLED_BACK", origin, message }])
+  await expect(verifyLogs(logs(), [], { keys, retired: ["x"] })).rejects.toMatchObject({ code: "WK457" })
 })

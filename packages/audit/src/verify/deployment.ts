@@ -10,7 +10,7 @@ import type { Kept } from "./kept.js"
 import { KeptBack } from "./kept-back.js"
 import { type Known, type LogToVerify, type Pages, type ShownLeaf, verifyLog } from "./log.js"
 import type { Checkpoint } from "./note.js"
-import { type Ends, earlier, endsOf, knownEnds, signedAfterEnd } from "./retired.js"
+import { type Ends, earlier, endsOf, knownEnds, lastHeads, signedAfterEnd } from "./retired.js"
 import { isFault, type Verdict, type VerifiedLog } from "./verdict.js"
 
 /** One log as a database or a bundle shows it. */
@@ -84,7 +84,7 @@ export async function verifyLogs(
     verified.push({ origin, size, withheld, erased, dropped })
   }
   const { origin, snapshot, incarnation, unknown, names, absent } = view
-  verdicts.push(missingLogs(outside, names), view.gaps, view.incarnations)
+  verdicts.push(missingLogs([...outside, ...view.unsigned], names), view.gaps, view.incarnations)
   const anchored = view.compared || outside.some((head) => head.lost !== true && !names.has(head.origin))
   const found = verdicts.flat()
   return { verdicts: found, logs: verified, origin, names, anchored, snapshot, incarnation, done, unknown, absent }
@@ -121,6 +121,8 @@ class DeploymentView {
   #last: Extract<DeploymentEntry, { kind: "batch" }> | undefined
   origin = ""
   unknown = 0
+  /** What retired keys signed last, where the log that is shown has no checkpoint at all. */
+  unsigned: readonly Checkpoint[] = []
   /** Something was compared that was kept outside, and is not accepted as lost. */
   compared = false
 
@@ -195,7 +197,9 @@ class DeploymentView {
 
   #settle({ checkpoints }: ShownLog, roots: ReadonlyMap<number, Buffer>): readonly Era[] {
     const { keys, retired } = this.trusting
-    this.#ends = earlier(endsOf(this.#rotations, checkpoints), knownEnds(this.origin, retired, keys))
+    // A log that nobody signed has no name to compare: what a retired key signed is not here.
+    if (checkpoints.length === 0) this.unsigned = lastHeads(retired, keys)
+    else this.#ends = earlier(endsOf(this.#rotations, checkpoints), knownEnds(this.origin, retired, keys))
     const trusted = { keys, ends: this.#ends }
     this.#incarnations = new Incarnations(this.origin, this.#acts, this.#batches, trusted, roots)
     return this.#incarnations.eras
@@ -271,7 +275,7 @@ function firstBeyond<T>(growing: readonly T[], index: number, of: (each: T) => n
 }
 
 /** A log that an anchor knows and nobody shows. */
-function missingLogs(outside: readonly Kept[], names: ReadonlySet<string>): Verdict[] {
+function missingLogs(outside: readonly Checkpoint[], names: ReadonlySet<string>): Verdict[] {
   return outside
     .filter((head) => !names.has(head.origin))
     .map((head) => ({

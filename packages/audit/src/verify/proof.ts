@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { isEvent } from "./bundle-leaf.js"
 import { eventLeaf, headLeaf, type OpenEvent, rootAbove, tenantTag } from "./hashing.js"
+import { fromJson } from "./json.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
 import { knownEnds, signedAfterEnd } from "./retired.js"
 import { requireAnchorsOf } from "./same-deployment.js"
@@ -117,7 +118,10 @@ function readExtra(encoded: string | undefined, keys: readonly KeyObject[]): Ext
 
 function members(encoded: string | undefined): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(Buffer.from(encoded ?? "", "base64").toString("utf8"))
+    const bytes = Buffer.from(encoded ?? "", "base64")
+    const text = bytes.toString("utf8")
+    if (!Buffer.from(text).equals(bytes)) return {}
+    const value = fromJson(text)
     return typeof value === "object" && value !== null ? { ...value } : {}
   } catch {
     return {}

@@ -36,22 +36,37 @@ export function signedAfterEnd(
   })
 }
 
+/** A last checkpoint, which a trusted key signed. */
+export interface LastHead extends Checkpoint {
+  readonly key: string
+}
+
 /**
- * Until where keys signed as the reader knows it, whatever is shown says: by the last checkpoint of each, which was kept when it was
- * retired. Sizes of the deployment's log, under whichever name of it.
+ * The last checkpoint of each retired key, as it was kept when the key was retired.
+ *
+ * @throws WK457 no trusted key signed it, or it is of no deployment's log
+ */
+export function lastHeads(last: readonly string[], keys: readonly KeyObject[]): LastHead[] {
+  return last.map((note) => {
+    const head = readCheckpoint(note, keys)
+    if (head?.signature === "valid" && head.key !== undefined && head.origin.split("/").length === 3)
+      return { ...head, key: head.key }
+    throw new WardkeepError("WK457", {
+      message: "the last checkpoint of a retired key is signed by no trusted key, or is a tenant's",
+    })
+  })
+}
+
+/**
+ * Until where keys signed as the reader knows it, whatever is shown says. Sizes of the deployment's log, under whichever name of it.
  *
  * @param origin a log of the deployment that is verified
- * @throws WK457 no trusted key signed it, or it is of no deployment's log · WK406 of another deployment
+ * @throws WK457 · WK406 a last checkpoint is of another deployment
  */
 export function knownEnds(origin: string, last: readonly string[], keys: readonly KeyObject[]): Ends {
   const deployment = (name: string): string => name.split("/").slice(0, 2).join("/")
   const ends = new Map<string, number>()
-  for (const note of last) {
-    const head = readCheckpoint(note, keys)
-    if (head?.signature !== "valid" || head.key === undefined || head.origin.split("/").length !== 3)
-      throw new WardkeepError("WK457", {
-        message: "the last checkpoint of a retired key is signed by no trusted key, or is a tenant's",
-      })
+  for (const head of lastHeads(last, keys)) {
     if (deployment(head.origin) !== deployment(origin))
       throw new WardkeepError("WK406", {
         message: `what is shown is of ${deployment(origin)}, the last checkpoint of a retired key is of ${deployment(head.origin)}`,

@@ -23,6 +23,16 @@ class Damaged(Exception):
     """A line of a bundle that says nothing which could be hashed."""
 
 
+def value_of(number, line):
+    """A line's value; damaged where a text has half of a character, or bytes that are none."""
+    try:
+        value = json.loads(line.decode("utf-8"))
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeError:
+        raise Damaged(number)
+    return value
+
+
 def matches(pattern, value):
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
@@ -214,9 +224,10 @@ def edited(line):
 
 
 def read(data):
-    lines = data.decode("utf-8").split("\n")
-    header, logs = json.loads(lines[0]), []
-    for number, line in enumerate((json.loads(text) for text in lines[1:-2]), 2):
+    lines = data.split(b"\n")
+    header, logs = value_of(1, lines[0]), []
+    for number, line in enumerate(lines[1:-2], 2):
+        line = value_of(number, line)
         event = line.get("event")
         if event is not None and not line.get("gone") and event.get("version") == 1 and not is_event(event):
             raise Damaged(number)

@@ -139,6 +139,9 @@ const cases: readonly [what: string, change: Change, word: string][] = [
   ["another number of events", event(first, { n: 1 + 2 ** 32 }), "damaged"],
   ["a group that is no text", event(first, { groups: [1] }), "damaged"],
   ["no clinic", event(first, { tenant: null }), "damaged"],
+  ["half of a character", event(first, { request: "\ud83d" }), "damaged"],
+  ["the other half, as what is opened", event(first, { record: { salt: zeros, value: "\ude00" } }), "damaged"],
+  ["two halves in the wrong order, as a name", event(first, { "\ude00\ud83d": 1 }), "damaged"],
 ]
 const texts = cases.map(([, change]) => {
   const changed = lines()
@@ -171,3 +174,23 @@ it.each(["null", "{}", "[]", "7"])(
     for (const size of [1, text.length]) expect(await says(text, size)).toMatchObject({ code: "WK405" })
   },
 )
+
+it("a text that is sealed with U+FFFD is not read as another one, by an escape or by bytes that are none", async () => {
+  // The salts of the first event are those that were sealed: what is hashed is the same.
+  const of = (text: string): string => text.replace('"request":null', '"request":"x\ufffd"')
+  const all = good.trimEnd().split("\n").slice(0, -1)
+  const sealedText = ended(all.toSpliced(first, 1, of(all[first] ?? "")))
+  for (const other of ["\\ud83d", "\\uDE00"]) {
+    const forged = ended(sealedText.replace("\ufffd", other).trimEnd().split("\n").slice(0, -1))
+    expect(await says(forged, forged.length)).toMatchObject({ code: "WK405" })
+    expect(second([forged])).toEqual([first + 1])
+  }
+  const bytes = Buffer.from(sealedText)
+  bytes[bytes.indexOf("\ufffd")] = 0xff
+  const read = async function* (): AsyncIterable<Uint8Array> {
+    yield bytes
+  }
+  const found = verifyBundle({ bytes: read(), keys: trustedKeys([pem]) })
+  await expect(found).rejects.toMatchObject({ code: "WK405", message: expect.stringContaining(`line ${first + 1} `) })
+  expect(await says(sealedText, 997)).toMatchObject({ ok: false })
+})

@@ -203,4 +203,9 @@ export const auditCodes = {
     hint: "Run it again. Where nobody writes any more, a writer was ended while it published: remove the file .lock. No checkpoint was published.",
     http: 409,
   },
+  WK459: {
+    title: "This server takes no entries of the audit log",
+    hint: "Give the primary's address: reading the log is recorded, and a standby records nothing. `wardkeep audit verify` works here too. Nothing was handed out.",
+    http: 409,
+  },
 } as const satisfies Record<`WK4${number}`, CodeEntry>

@@ -1,0 +1,92 @@
+import { generateKeyPairSync } from "node:crypto"
+import { cp, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { apply, asOwner, runMigrations, useStrategy } from "@wardkeep/postgres/migrate"
+import type pg from "pg"
+import { beforeAll, expect, it } from "vitest"
+import { emptyFolder } from "#tests/cli/run-cli.ts"
+import { installAudited } from "#tests/fixture/audited.ts"
+import { type Clinic, connected, withLogin } from "#tests/fixture/clinic.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+import { audit } from "../compile/audit.js"
+import { trustedKeys, verifyDatabase } from "../verify/index.js"
+import { signerFrom } from "./note.js"
+import { openSealer } from "./sealer.js"
+
+const database = useDatabase()
+const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
+const keys = trustedKeys([publicKey.export({ type: "spki", format: "pem" }).toString()])
+let clinic: Clinic
+
+const admin = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => connected(database.adminUrl, work)
+const owned = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
+  connected(withLogin(database.ownerUrl, clinic.logins.migrator), (client) =>
+    asOwner(client, clinic.policy, () => work(client)),
+  )
+const seal = (path = "public"): Promise<unknown> =>
+  owned(async (client) => {
+    await client.query("select set_config('search_path', $1, false)", [path])
+    const sealer = await openSealer({ client, deployment: clinic.policy.deployment, signer, heartbeat: 0 })
+    await sealer.seal()
+    await sealer.close()
+  })
+/** What the verifier says of a batch that was sealed before and one after; `told` is what it says already. */
+async function saidOf(change: () => Promise<unknown>): Promise<string[]> {
+  const verdicts = async (): Promise<string[]> =>
+    (await admin((client) => verifyDatabase({ client, keys }))).verdicts.map(
+      ({ name, message }) => `${name} ${message}`,
+    )
+  await seal()
+  const told = await verdicts()
+  await change()
+  await seal()
+  return (await verdicts()).slice(told.length)
+}
+
+beforeAll(async () => {
+  clinic = await installAudited(database.ownerUrl)
+})
+
+it.each([
+  "wardkeep.in_force()",
+  "wardkeep.verified()",
+  "wardkeep.held(text)",
+  "wardkeep_audit.context()",
+  "wardkeep_audit.record_truncate()",
+])("%s, given another body behind the back of the log, is a gap of capture", async (name) => {
+  const replaced = async (): Promise<void> =>
+    await admin(async (client) => {
+      const { rows } = await client.query<{ set: string }>(
+        "select format('alter function %s set work_mem = ''5MB''', $1::regprocedure) as set",
+        [name],
+      )
+      await client.query(rows[0]?.set ?? "")
+    })
+  expect(await saidOf(replaced)).toEqual([
+    expect.stringMatching(/^GAP_OF_CAPTURE capture was changed without an apply/),
+  ])
+})
+
+it("what a migration, a strategy or an apply changes is none, nor is another search path", async () => {
+  const migrated = async (): Promise<void> => {
+    const directory = await emptyFolder()
+    await cp(fileURLToPath(new URL("../../../postgres/sql/migrations", import.meta.url)), directory, {
+      recursive: true,
+    })
+    const changed = "alter function wardkeep.verified() set work_mem = '6MB'"
+    await writeFile(join(directory, "0002_changed.sql"), changed)
+    const applied = await owned((client) => runMigrations(client, [{ schema: "wardkeep", directory }]))
+    expect(applied).toEqual(["0002_changed.sql"])
+  }
+  for (const strategy of ["accelerated", "portable"] as const)
+    expect(await saidOf(() => admin((client) => useStrategy(client, clinic.policy, strategy)))).toEqual([])
+  const { audit: _, ...patient } = clinic.policy.tables.get("public.patient") ?? { scope: "branch" }
+  const policy = { ...clinic.policy, tables: new Map(clinic.policy.tables).set("public.patient", patient) }
+  const applied = (): Promise<unknown> => owned((client) => apply({ client, policy, extensions: [audit] }))
+  expect(await saidOf(applied)).toEqual([])
+  expect(await saidOf(() => seal("wardkeep, wardkeep_audit, public"))).toEqual([])
+  // Last: what a newer version migrated, this one refuses to apply.
+  expect(await saidOf(migrated)).toEqual([])
+})
