@@ -1,8 +1,9 @@
 import { Client, DatabaseError } from "pg"
+import { z } from "zod"
 import { ident } from "../../harness/src/sql.ts"
 import type { Installed } from "./installed.ts"
 import { prove } from "./proof.ts"
-import { type Answer, isAnothers, shows } from "./shown.ts"
+import { type Answer, isAnothers, movesWith, shows } from "./shown.ts"
 import { canary, type System } from "./system.ts"
 import type { Finding } from "./verify.ts"
 
@@ -24,6 +25,8 @@ export async function repeatAll(installed: Installed, findings: readonly Finding
   await removeOthers(installed)
   const later: (readonly (readonly Answer[])[])[] = []
   for (const some of texts) later.push(await pastedAll(installed, some))
+  const same: (readonly (readonly Answer[])[])[] = []
+  for (const some of texts) same.push(await pastedAll(installed, some))
   // They carry no word, and are what another tenant must not see.
   await removeFirsts(installed)
   const silent: string[] = []
@@ -32,6 +35,8 @@ export async function repeatAll(installed: Installed, findings: readonly Finding
     const without = later[at] ?? []
     if (answers.some((one, i) => shows(installed.system, canary, one, without[i] ?? []))) continue
     const byAnother = (texts[at] ?? []).map((text) => isAnothers(installed.system.target, text))
+    const again = same[at] ?? []
+    if (answers.some((one, i) => movesWith(installed.system, one, without[i] ?? [], again[i] ?? []))) continue
     const last = byAnother.includes(true) ? await pastedAll(installed, texts[at] ?? []) : []
     if (without.some((one, i) => byAnother[i] && shows(installed.system, canary, one, last[i] ?? []))) continue
     const told = answers.at(-1)?.map(({ said }) => said) ?? ["it holds no statement"]
@@ -74,17 +79,21 @@ async function removeFirsts({ admin, system: { target } }: Installed): Promise<v
 }
 
 /** A value of a person is left out of a replay; whoever repeats it looks one up. A few are tried. */
-async function filledIn({ admin }: Installed, replay: string): Promise<string[]> {
-  const asked = [...replay.matchAll(/^-- (value_\d+): of (?:the same row as )?"?(\w+)"?\."?(\w+)"?\."?(\w+)"?;/gm)]
-  // What is asked of one table is asked of one row: the number of a card and the day of birth that goes with it.
-  const tables = [...new Set(asked.map(([, , schema = "", table = ""]) => `${ident(schema)}.${ident(table)}`))]
-  const ofTables = tables.map(async (from) => {
-    const mine = asked.filter(([, , schema = "", table = ""]) => `${ident(schema)}.${ident(table)}` === from)
+async function filledIn({ admin, system }: Installed, replay: string): Promise<string[]> {
+  const asked = [...replay.matchAll(/^-- (value_\d+): of "?(\w+)"?\."?(\w+)"?\."?(\w+)"?(?: of tenant ([\w. ]+))?;/gm)]
+  // What is asked of one tenant's table is asked of one row: the number of a card and the day of birth that goes with it.
+  const rowOf = ([, , schema = "", table = "", , tenant = ""]: RegExpMatchArray): string =>
+    JSON.stringify([`${ident(schema)}.${ident(table)}`, tenant])
+  const ofTables = [...new Set(asked.map(rowOf))].map(async (one) => {
+    const [from = "", tenant = ""] = z.array(z.string()).parse(JSON.parse(one))
+    const mine = asked.filter((each) => rowOf(each) === one)
+    const isFirst = tenant === system.target.tenants[0]?.name.replace(/[^\w. ]/g, "_")
+    const whose = tenant === "" ? "true" : `(t::text like '%${canary}%') = ${!isFirst}`
     const values = mine.map(([, , , , column = ""], at) => `${ident(column)}::text as v${at}`).join(", ")
     const all = mine.map((_, at) => `v${at}`).join(", ")
     const { rows } = await admin.query<Record<string, string>>(
       `select distinct on (k, ${all}) ${all} from (select ${values}, (t::text not like '%${canary}%') as k
-        from ${from} as t) as q where num_nulls(${all}) = 0 order by k, ${all} limit 20`,
+        from ${from} as t where ${whose}) as q where num_nulls(${all}) = 0 order by k, ${all} limit 20`,
     )
     return mine.map(([, name = ""], at) => ({ name, values: rows.map((row) => row[`v${at}`] ?? "") }))
   })

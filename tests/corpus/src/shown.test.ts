@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { type Answer, isAnothers, shows } from "./shown.ts"
+import { type Answer, isAnothers, movesWith, shows } from "./shown.ts"
 
 const tenant = (key: string) => ({ name: key, key, connect: { user: "app", settings: { "app.branch": key } } })
 const target = {
@@ -61,6 +61,21 @@ test("two calls beside each other show a row where their answers differ, by more
   // Of another function, or about the same: no two calls to compare.
   const alone = [as("1"), called("ANNA10", "in use")]
   expect(shows({ target }, "bravo", alone, [as("1"), called("ANNA10", "added")])).toBe(false)
+})
+
+test("an answer moves with the others' rows where it is another one without them, and then stays the same", () => {
+  const moves = (now: string, later: string, again: string, context = "1"): boolean => {
+    const told = (text: string): Answer[] => [
+      as(context),
+      { ...said("select pull_changes() as answer"), said: text, rows: [{ answer: text }], command: "SELECT" },
+    ]
+    return movesWith({ target }, told(now), told(later), told(again))
+  }
+  expect(moves("next 21:17", "next 10:00", "next 10:00")).toBe(true)
+  expect(moves("next 21:17", "next 21:17", "next 21:17")).toBe(false)
+  // The clock.
+  expect(moves("now 21:17", "now 21:18", "now 21:19")).toBe(false)
+  expect(moves("next 21:17", "next 10:00", "next 10:00", "9")).toBe(false)
 })
 
 test("a replay is another tenant's where it enters that one's context and never the first one's, by setting or by login", () => {

@@ -32,7 +32,7 @@ export function shows(
   // Accepted, then refused once somebody else had been there, although the first one was taken back.
   const isNowRefused = last.refused !== undefined && last.refused !== "42501" && before?.refused === undefined
   if (isNowRefused && before?.count !== 0 && tenantsIn(target, answers).length > 1) return true
-  if (isApart(tried) && !isApart(later)) return true
+  if (areApart(tried) === true && areApart(later) === false) return true
   const gone = later.at(-1)?.refused
   // Refused in two ways: for what another tenant has, and for what nobody has.
   if (last.refused !== undefined) return gone !== undefined && gone !== last.refused
@@ -49,11 +49,28 @@ export function shows(
   return isAnswered && (!isInContext(target, answers) || last.said !== later.at(-1)?.said)
 }
 
-/** The last two call one function about two things, and the answers differ by more than what was asked. */
-function isApart(tried: readonly Answer[]): boolean {
+/**
+ * In a context, an answer of some rows that is another one once the others' rows are gone, and then the same whenever it is
+ * asked: neither the clock nor chance has changed it.
+ */
+export function movesWith(
+  { target }: Pick<System, "target">,
+  answers: readonly Answer[],
+  withoutOthers: readonly Answer[],
+  again: readonly Answer[],
+): boolean {
+  const [last, later, same] = [answers, withoutOthers, again].map((all) => attempts(all).at(-1))
+  const isAnswered = last !== undefined && last.refused === undefined && last.rows.length > 0
+  if (!isAnswered || later === undefined || later.refused !== undefined || !isInContext(target, answers)) return false
+  return last.said !== later.said && later.said === same?.said
+}
+
+/** The last two call one function about two things: whether the answers differ by more than what was asked. */
+function areApart(tried: readonly Answer[]): boolean | undefined {
   const [nobodys, theirs] = tried.slice(-2)
-  if (nobodys === undefined || theirs === undefined || nobodys.statement === theirs.statement) return false
-  return formOf(nobodys) === formOf(theirs) && answerOf(nobodys) !== answerOf(theirs)
+  if (nobodys === undefined || theirs === undefined || nobodys.statement === theirs.statement) return undefined
+  const isCall = /^(call|select) [^\s(]+\(/i.test(theirs.statement)
+  return isCall && formOf(nobodys) === formOf(theirs) ? answerOf(nobodys) !== answerOf(theirs) : undefined
 }
 
 const literal = /'((?:[^']|'')*)'/g

@@ -80,6 +80,17 @@ describe("values of people in a replay", () => {
     )
   })
 
+  test("are said to be one tenant's where a statement takes values of two", () => {
+    const [mine, theirs] = [hidden("a", "public.lead.ref", "A"), hidden("b", "public.lead.ref", "B 'of' two")]
+    expect(withoutHidden(`f(${mine}, ${theirs})`)).toBe(
+      [
+        "-- value_1: of public.lead.ref of tenant A; psql takes it with -v value_1=…",
+        "-- value_2: of public.lead.ref of tenant B _of_ two; psql takes it with -v value_2=…",
+        "f(:'value_1', :'value_2')",
+      ].join("\n"),
+    )
+  })
+
   test("are not the tenant's key, a UUID or a number of the system's making; another number is somebody's", () => {
     expect(withoutHidden(literal("branch"))).toBe("'velachery'::text")
     expect(withoutHidden(literal("id"))).toBe("'7'::bigint")

@@ -4,9 +4,10 @@ import { quoteLiteral } from "@wardkeep/core"
  * A value of somebody's as SQL that runs, with a mark that keeps it out of the report.
  *
  * @param what such as `public.patient.phone`
+ * @param tenant whose it must be, where a statement takes values of two
  */
-export const hidden = (text: string, what: string): string =>
-  `/*wk ${what.replace(/[^\w. ]/g, "_")}*/${quoteLiteral(text)}`
+export const hidden = (text: string, what: string, tenant?: string): string =>
+  `/*wk ${`${what}${tenant === undefined ? "" : ` of tenant ${tenant}`}`.replace(/[^\w. ]/g, "_")}*/${quoteLiteral(text)}`
 
 const mark = /\/\*wk ([\w. ]*)\*\/(E?'(?:[^']|'')*')/g
 

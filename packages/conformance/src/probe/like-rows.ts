@@ -31,7 +31,7 @@ export async function likeRows(
     const values: (string | undefined)[] = []
     for (const [at, column] of columns.entries()) {
       const rows = column === undefined ? [] : (await scene.facts.owned(column.table, who)).rows
-      values.push(column && literalIn(rows[0], column, args[at]?.type ?? "text"))
+      values.push(column && literalIn(rows[0], column, args[at]?.type ?? "text", who.name))
     }
     return values
   }
@@ -54,8 +54,13 @@ function columnFor(tables: readonly Relation[], { name, out, category }: Argumen
   return undefined
 }
 
-function literalIn(row: SampleRow | undefined, { table, name }: Column, type: string): string | undefined {
+function literalIn(
+  row: SampleRow | undefined,
+  { table, name }: Column,
+  type: string,
+  tenant: string,
+): string | undefined {
   const value = row?.values[name] ?? undefined
   if (value === undefined || typeof value === "object") return undefined
-  return `${hidden(String(value), `${labelOf(table)}.${name}`)}::${type}`
+  return `${hidden(String(value), `${labelOf(table)}.${name}`, tenant)}::${type}`
 }

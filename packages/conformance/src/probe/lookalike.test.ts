@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { isNumbered, lookalikesOf, stranger } from "./lookalike.js"
+import { isNumbered, lookalikesOf, siblingsOf, stranger } from "./lookalike.js"
 
 const form = (value: string): string => value.replace(/\d/g, "9").replace(/[a-z]/g, "a").replace(/[A-Z]/g, "A")
 
@@ -18,6 +18,22 @@ test("lookalikes of a whole number lie on both sides of it", () => {
   const made = lookalikesOf("10000").map(Number)
   expect(made.some((one) => one < 10_000) && made.some((one) => one > 10_000)).toBe(true)
   expect(made).not.toContain(10_000)
+})
+
+test("siblings begin as the value does, and of whatever check digits some are right", () => {
+  for (const text of ["DE89370400440532013000", "KA-05-2026-117", "98100 44221"]) {
+    const made = siblingsOf(text)
+    expect(new Set(made).size).toBe(999)
+    expect(made).not.toContain(text)
+    const head = text.slice(0, /\d\D*\d\D*\d\D*$/.exec(text)?.index)
+    expect(made.every((one) => one.startsWith(head) && form(one) === form(text))).toBe(true)
+    for (const modulus of [10, 11, 97]) {
+      const rest = (one: string): bigint => BigInt(one.replace(/\D/g, "")) % BigInt(modulus)
+      expect(made.filter((one) => rest(one) === rest(text)).length).toBeGreaterThanOrEqual(9)
+    }
+  }
+  expect(siblingsOf("7").toSorted()).toEqual(["0", "1", "2", "3", "4", "5", "6", "8", "9"])
+  expect(siblingsOf("asha@example.org").every((one) => /^[a-z]{4}@example\.org$/.test(one))).toBe(true)
 })
 
 test("a word that may be one of a list is no number", () => {

@@ -43,7 +43,12 @@ export function siblingsOf(text: string): string[] {
     (made, place) => made.flatMap((chars) => [...digits].map((digit) => chars.with(place, digit))),
     [[...text]],
   )
-  return all.map((chars) => chars.join("")).filter((one) => one !== text)
+  const made = all.map((chars) => chars.join("")).filter((one) => one !== text)
+  // In no order: the first few of them are as good as any.
+  return made
+    .map((one) => ({ one, at: randomInt(1_000_000) }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ one }) => one)
 }
 
 /** With other letters too, so that it may be printed. */

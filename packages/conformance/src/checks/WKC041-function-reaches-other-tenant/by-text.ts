@@ -1,5 +1,5 @@
 import { quoteLiteral } from "@wardkeep/core"
-import { columnOf, type Relation } from "../../catalog/relation.js"
+import { columnOf, labelOf, type Relation } from "../../catalog/relation.js"
 import { type Argument, isTextList, tenantWord } from "../../probe/argument.js"
 import { checkedWords } from "../../probe/checked-words.js"
 import { holdsTenants } from "../../probe/ground.js"
@@ -84,7 +84,10 @@ async function ofColumn(
     const texts = rows.flatMap(({ values }) => (typeof values[name] === "string" ? [values[name]] : []))
     return [...new Set(texts)].filter(isNumbered)
   }
-  const shown = (text: string): string => hidden(text, `${relation.schema}.${relation.name}.${name}`)
+  const shown =
+    ({ name: tenant }: Pair["victim"]) =>
+    (text: string): string =>
+      hidden(text, `${labelOf(relation)}.${name}`, tenant)
   const theirs: string[] = []
   for (const text of (await valuesOf(victim)).slice(0, 5)) {
     if (theirs.length < limits.words && (await isOnlyTheirs(scene, victim, source, text))) theirs.push(text)
@@ -95,8 +98,8 @@ async function ofColumn(
     ((await unused(scene, source, made)) ?? made.filter((text) => !theirs.includes(text))).map(quoteLiteral)
   const printable = await free(Array.from({ length: strangers }, () => stranger(first)))
   return {
-    theirs: theirs.map(shown),
-    own: (await valuesOf(attacker)).slice(0, 4).map(shown),
+    theirs: theirs.map(shown(victim)),
+    own: (await valuesOf(attacker)).slice(0, 4).map(shown(attacker)),
     nobodys: [...(await free(lookalikesOf(first))), ...printable],
     printable,
     kinds,
