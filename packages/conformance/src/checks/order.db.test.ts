@@ -1,0 +1,161 @@
+import { describe, expect, test } from "vitest"
+import { useBaseSystem } from "#tests/fixture/base-system.ts"
+import { useDatabase } from "#tests/harness/src/use-database.ts"
+
+const db = useDatabase()
+const { run, verify } = useBaseSystem(db)
+
+const own = "nullif(current_setting('app.branch', true), '')::int"
+const header = "security definer set search_path = public, pg_temp"
+
+async function found(...only: string[]): Promise<string[]> {
+  const { findings } = await verify(only)
+  return findings
+    .filter(({ severity, verdict }) => severity !== "hygiene" && verdict === "LEAK")
+    .map(({ check, object, severity }) => `${check} ${object} ${severity}`)
+    .sort()
+}
+
+const shut = (table: string): string =>
+  `alter table ${table} enable row level security; create policy p on ${table} using (branch_id = ${own});`
+
+describe("a function takes", { timeout: 120_000 }, () => {
+  test("a list of branches, and asks whether one of them is the caller's", async () => {
+    const exported = (how: string): string => `
+      create or replace function exported(p_branches int[]) returns setof text language plpgsql stable ${header} as
+        $$begin if not p_branches ${how} array[${own}] then raise exception 'not yours'; end if;
+        return query select name from patient where branch_id = any (p_branches); end$$;
+      create or replace function listed(branches text) returns setof text language plpgsql stable ${header} as
+        $$begin if not string_to_array(branches, ',')::int[] ${how} array[${own}] then raise exception 'not yours'; end if;
+        return query select name from patient where branch_id = any (string_to_array(branches, ',')::int[]); end$$;`
+    await run(`alter table patient no force row level security; ${exported("&&")}`)
+    expect(await found("WKC041")).toEqual(["WKC041 public.exported leak", "WKC041 public.listed leak"])
+    await run(exported("<@"))
+    expect(await found("WKC041")).toEqual([])
+  })
+
+  test("a document of rows by their own numbers, and does not ask whose the one is that has the number", async () => {
+    const pushed = (where: string): string => `
+      create or replace function pushed(changes jsonb) returns setof visit language sql ${header} as $$
+        insert into visit as v (id, branch_id, patient_id, note)
+        select c.id, ${own}, c.patient_id, c.note
+          from jsonb_to_recordset(coalesce(changes -> 'visits', '[]')) as c (id int, patient_id int, note text)
+          join patient p on p.branch_id = ${own} and p.id = c.patient_id
+        on conflict (id) do update set note = coalesce(excluded.note, v.note) ${where} returning v.*$$;`
+    await run(`alter table patient no force row level security; alter table visit no force row level security; ${pushed("")}`)
+    expect(await found("WKC041")).toEqual(["WKC041 public.pushed leak"])
+    await run(pushed(`where v.branch_id = ${own}`))
+    expect(await found("WKC041")).toEqual([])
+  })
+
+  test("lines that wait in a table, and one says itself whose member it is", async () => {
+    const taken = (whose: string): string => `
+      create or replace function taken_over(p_batch int) returns int language plpgsql ${header} as $$
+        begin
+          perform from batch where branch_id = ${own} and no = p_batch and done_at is null;
+          if not found then raise exception 'no such batch'; end if;
+          insert into member as m (branch_id, no, name)
+          select ${whose}, f.no, f.name from line l cross join lateral jsonb_to_record(l.fields) as f (branch int, no int, name text)
+           where l.branch_id = ${own} and l.batch_no = p_batch
+          on conflict (branch_id, no) do update set name = excluded.name;
+          return 1;
+        end$$;`
+    await run(`
+      create table member (branch_id int not null, no int not null, name text not null, primary key (branch_id, no));
+      insert into member select b, g, 'member ' || md5(b || '.' || g) from generate_series(1, 2) b, generate_series(1, 2) g;
+      create table batch (branch_id int not null, no int not null, done_at timestamptz, primary key (branch_id, no));
+      insert into batch select b, 1, now() from generate_series(1, 2) b;
+      create table line (branch_id int not null, batch_no int not null, no int not null, fields jsonb not null,
+        primary key (branch_id, batch_no, no), foreign key (branch_id, batch_no) references batch);
+      insert into line select b, 1, 1, '{"no": 1, "name": "first"}' from generate_series(1, 2) b;
+      ${["member", "batch", "line"].map(shut).join("\n")}
+      grant select on member to :"app"; grant select, insert on batch, line to :"app"; ${taken(`coalesce(f.branch, ${own})`)}`)
+    expect(await found("WKC109")).toEqual(["WKC109 public.taken_over leak"])
+    await run(taken(own))
+    expect(await found("WKC109")).toEqual([])
+  })
+
+  test("the number of one's own order, and counts everybody's before it", async () => {
+    const placed = (where: string): string => `
+      create or replace function place_of(p_job int) returns bigint language sql stable ${header} as $$
+        select (select count(*) from job j where j.state = 'waiting' and j.asked_at <= mine.asked_at ${where})
+          from job mine where mine.branch_id = ${own} and mine.no = p_job and mine.state = 'waiting'$$;`
+    await run(`
+      create table job (branch_id int not null, no int not null, title text, asked_at timestamptz not null default clock_timestamp(),
+        state text not null default 'waiting', primary key (branch_id, no));
+      insert into job select b, 1, 'first', '2024-02-01Z', 'ready' from generate_series(1, 2) b; ${shut("job")}
+      grant select, insert (branch_id, no, title) on job to :"app"; ${placed("")}`)
+    expect(await found("WKC041")).toEqual(["WKC041 public.place_of oracle"])
+    await run(placed("and j.branch_id = mine.branch_id"))
+    expect(await found("WKC041")).toEqual([])
+  })
+})
+
+describe("one's own row", { timeout: 120_000 }, () => {
+  test("is refused by a trigger, in the words of a key, at hours that another branch has taken", async () => {
+    const fits = (where: string): string => `
+      create or replace function fits() returns trigger language plpgsql ${header} as $$
+        begin
+          if exists (select from booking b where b.device = new.device and b.during && new.during
+            and (b.branch_id, b.no) <> (new.branch_id, new.no) ${where}) then
+            raise exception 'taken' using errcode = 'exclusion_violation';
+          end if;
+          return null;
+        end$$;`
+    await run(`
+      create table booking (branch_id int not null, no int not null, device int not null, during tstzrange not null, primary key (branch_id, no));
+      insert into booking select b, 1, 1, tstzrange('2031-05-01Z'::timestamptz + b * interval '2 hours', '2031-05-01 01:00Z'::timestamptz + b * interval '2 hours')
+        from generate_series(1, 2) b; ${shut("booking")} grant select, insert on booking to :"app"; ${fits("")}
+      create trigger fits after insert on booking for each row execute function fits();`)
+    expect(await found("WKC047")).toEqual(["WKC047 public.booking oracle"])
+    await run(fits("and b.branch_id = new.branch_id"))
+    expect(await found("WKC047")).toEqual([])
+  })
+
+  test("says in its state whether another branch has somebody of the number that it refers to", async () => {
+    const filed = (where: string): string => `
+      create or replace function filed() returns trigger language plpgsql ${header} as $$
+        begin new.state := case when exists (select from patient p where p.mrn = new.mrn ${where}) then 'waiting' else 'closed' end; return new; end$$;`
+    await run(`
+      alter table patient no force row level security;
+      create table request (branch_id int not null, no int not null, mrn text not null, state text, primary key (branch_id, no),
+        foreign key (branch_id, mrn) references patient (branch_id, mrn));
+      insert into request select branch_id, min(id), min(mrn), 'closed' from patient group by 1; ${shut("request")}
+      grant select, insert on request to :"app"; ${filed("and p.branch_id <> new.branch_id")}
+      create trigger filed before insert on request for each row execute function filed();`)
+    expect(await found("WKC047")).toEqual(["WKC047 public.request oracle"])
+    await run(filed("and p.branch_id = new.branch_id"))
+    expect(await found("WKC047")).toEqual([])
+  })
+
+  test("meets another branch's by a key with half of a reference to a row of its own", async () => {
+    const key = (columns: string): string =>
+      `alter table plan drop constraint if exists one_at_a_time, add constraint one_at_a_time unique (${columns}, hour)`
+    await run(`
+      create table room (branch_id int not null, code text not null, primary key (branch_id, code));
+      insert into room select b, c from generate_series(1, 2) b, unnest(array['OP1', 'OP2']) c;
+      create table plan (branch_id int not null, no int not null, room text not null, hour int not null, primary key (branch_id, no),
+        foreign key (branch_id, room) references room);
+      insert into plan select b, 1, 'OP' || b, b from generate_series(1, 2) b; ${shut("room")} ${shut("plan")}
+      grant select on room to :"app"; grant select, insert on plan to :"app"; ${key("room")}`)
+    expect(await found("WKC060")).toEqual(["WKC060 public.plan oracle"])
+    await run(key("branch_id, room"))
+    expect(await found("WKC060")).toEqual([])
+  })
+})
+
+test("a kept figure of which one tenant alone makes a group tells how many it has", { timeout: 120_000 }, async () => {
+  const figures = (having: string): string => `
+    drop materialized view if exists uptake;
+    create materialized view uptake as select vaccine, count(*) as doses from dose group by 1 ${having};
+    grant select on uptake to :"app";`
+  await run(`
+    create table dose (id int generated always as identity primary key, branch_id int not null, vaccine text not null, said text);
+    insert into dose (branch_id, vaccine) select 1 + g % 2, 'YF' from generate_series(1, 12) g;
+    insert into dose (branch_id, vaccine) select 1 + g % 2, 'TYP' from generate_series(1, 14) g;
+    insert into dose (branch_id, vaccine) values (2, 'RAB'), (2, 'RAB'); ${shut("dose")}
+    grant select, insert on dose to :"app"; ${figures("")}`)
+  expect(await found("WKC040")).toEqual(["WKC040 public.uptake oracle"])
+  await run(figures("having count(*) >= 5"))
+  expect(await found("WKC040")).toEqual([])
+})
