@@ -1,4 +1,5 @@
 import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { agreedBy, agreedWords } from "../../probe/agreed.js"
 import { aimed } from "../../probe/aim.js"
 import { numberOf } from "../../probe/facts.js"
 import { type Ground, holdsTenants, onEveryTable } from "../../probe/ground.js"
@@ -45,6 +46,8 @@ async function read(ground: Ground): Promise<void> {
   const n = numberOf(seen.rows)
   if (n === 0 && numberOf(own.rows) === 0) return sayUnproven(ground)
   if (n === 0) return
+  const share = await agreedBy(scene, ground, relation)
+  if (share !== undefined) return record.leftOut(label, agreedWords(ground, share))
   record.found({
     object: label,
     message: `Tenant ${attacker.name} reads rows of tenant ${victim.name}.`,

@@ -1,6 +1,7 @@
 import { quoted, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import type { Transaction } from "../../database/transaction.js"
+import { agreedBy } from "../../probe/agreed.js"
 import { aims } from "../../probe/aim.js"
 import type { Owned } from "../../probe/facts.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
@@ -28,7 +29,8 @@ async function read(ground: Ground): Promise<void> {
   record.probe(label)
   if (own.length > 0) record.control()
   const [first] = shown
-  if (first === undefined) return
+  // WKC020 says so.
+  if (first === undefined || (await agreedBy(ground.scene, ground, relation)) !== undefined) return
   record.found({
     object: label,
     message: `Tenant ${attacker.name} reads rows of tenant ${victim.name}.`,
