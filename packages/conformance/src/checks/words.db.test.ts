@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest"
 import { useBaseSystem } from "#tests/fixture/base-system.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
+import type { TargetInput } from "../target/schema.js"
 
 const db = useDatabase()
 const system = useBaseSystem(db)
 const { run } = system
 
-const leaks = async (code: string): Promise<string[]> =>
-  (await system.verify([code])).findings
+const leaks = async (code: string, change: Partial<TargetInput> = {}): Promise<string[]> =>
+  (await system.verify([code], change)).findings
     .filter(({ severity }) => severity === "leak")
     .map(({ object }) => object)
     .sort()
@@ -53,5 +54,25 @@ describe("a trigger that acts on a change", () => {
     expect(await leaks("WKC049")).toEqual(["public.spoil"])
     await run(spoiling("id = new.patient_id and branch_id = new.branch_id"))
     expect(await leaks("WKC049")).toEqual([])
+  })
+})
+
+describe("a word that two tenants have", () => {
+  const practice = (
+    key: number,
+  ): string => `create schema practice_${key}; grant usage on schema practice_${key} to :"app";
+    create table practice_${key}.letter (id int primary key, branch_id int not null default ${key}, body text not null);
+    insert into practice_${key}.letter (id, body) values (1, 'Call the laboratory'), (2, 'of practice ' || md5('${key}'));
+    alter table practice_${key}.letter enable row level security, force row level security;
+    create policy p on practice_${key}.letter using (branch_id = nullif(current_setting('app.branch', true), '')::int);
+    create view practice_${key}.board as select body from practice_${key}.letter where id = 1;
+    grant select on practice_${key}.board to :"app";`
+  const schemas = ["public", "practice_1", "practice_2"]
+
+  test("is none of one's own because its rows are in a schema of their own", { timeout: 120_000 }, async () => {
+    await run(`${practice(1)} ${practice(2)}`)
+    expect(await leaks("WKC040", { schemas })).toEqual([])
+    await run(`create or replace view practice_1.board as select body from practice_2.letter where id = 2`)
+    expect(await leaks("WKC040", { schemas })).toEqual(["practice_1.board"])
   })
 })

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { isTable, labelOf, quoted, type Relation } from "../catalog/relation.js"
+import { columnOf, isTable, labelOf, quoted, type Relation } from "../catalog/relation.js"
 import { belongsTo } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
@@ -122,10 +122,16 @@ async function isOnlyTheirs(
 ): Promise<boolean> {
   if (pairs.some((pair) => pair.victim.keys.includes(text) || pair.attacker.keys.includes(text))) return false
   const same = `strpos(wk_row.${quoteIdent(column)}::text, ${quoteLiteral(text)}) > 0`
-  const own = await facts.ask(
-    `select from ${quoted(relation)} as wk_row where ${same} and (${belongsTo(relation, "wk_row", victim.keys)}) is not true limit 1`,
+  // Where each tenant has a schema, its rows are in a table of the same name.
+  const alike = catalog.relations.filter(
+    (one) => one === relation || (one.name === relation.name && holdsTenants(one) && columnOf(one, column)),
   )
-  if (own.error !== undefined || own.rows.length > 0) return false
+  for (const one of alike) {
+    const own = await facts.ask(
+      `select from ${quoted(one)} as wk_row where ${same} and (${belongsTo(one, "wk_row", victim.keys)}) is not true limit 1`,
+    )
+    if (own.error !== undefined || own.rows.length > 0) return false
+  }
   const open = catalog.relations.filter(
     (other) => isTable(other) && (other.tenancy.by === "global" || other.tenancy.by === "root"),
   )
