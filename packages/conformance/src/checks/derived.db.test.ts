@@ -139,9 +139,9 @@ test("a published sum over one row is that row's, and over several nobody's", as
   expect(await found("WKC040")).toEqual(["public.by_district oracle"])
   await run(published("having count(*) >= 3"))
   expect(await found("WKC040")).toEqual([])
-  // A word that the view says in every row is its own, also where the row's is the same.
+  // A word that the view says in every row is its own, also where the row's is the same. The count of a group of one tenant's is that tenant's.
   const marked = (state: string): string => `drop materialized view by_district;
-    create materialized view by_district as select disease, district, count(*) as n, ${state} as stage from enrolment group by 1, 2;
+    create materialized view by_district as select disease, district, ${state} as stage from enrolment group by 1, 2;
     grant select on by_district to :"app";`
   await run(`alter table enrolment add column state text not null default 'enrolled'; ${marked("'enrolled'")}`)
   expect(await found("WKC040")).toEqual([])

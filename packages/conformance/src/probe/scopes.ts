@@ -35,6 +35,7 @@ export function scopes({ base, type, category }: Argument, { source }: Routine, 
   if (theirs.length === 0) return []
   const lists = own.length > 0 ? [[...own, ...theirs], theirs] : [theirs]
   if (category === "A") return lists.map((keys) => `array[${keys.map(quoteLiteral).join(", ")}]::${type}`)
+  if (category !== "S") return []
   const forms = [
     ...(/string_to_(array|table)|regexp_split/i.test(source) ? [(keys: readonly string[]) => keys.join(",")] : []),
     ...(/\[\]/.test(source) ? [(keys: readonly string[]) => `{${keys.join(",")}}`] : []),
