@@ -26,13 +26,15 @@ const notNow = "revok|withdr|declin|reject|expir|pend|request|offer|ended|clos|c
  */
 export async function agreedBy(scene: Scene, pair: Pair, relation: Relation): Promise<Relation | undefined> {
   const { attacker, victim } = pair
-  if (relation.kind !== "r") return undefined
+  // Where a policy asks nothing, or none is in force, a row that names the attacker is shown with all others.
+  if (relation.kind !== "r" || !relation.rls) return undefined
   const where = aims(relation, victim, await scene.facts.owned(relation, victim))[0]
   if (where === undefined) return undefined
   const look = `select wk_row.ctid::text as place from ${quoted(relation)} as wk_row where ${where} limit ${rowLimit}`
   const shown = await attacker.act(async (tx) => (await tx.attempt(look)).rows.map(({ place }) => String(place)))
   if (shown.length === 0 || shown.length === rowLimit) return undefined
-  const asked = await policyText(scene, relation)
+  const { asked, asksNothing } = await policiesOf(scene, relation)
+  if (asksNothing) return undefined
   const listed = await checkedWords(scene)
   for (const share of scene.catalog.relations.filter(({ kind }) => kind === "r")) {
     const opens = opening(scene, pair, relation, share, { asked, listed })
@@ -59,15 +61,19 @@ function opening(
   const alias = share === relation ? "wk_row" : "wk_share"
   const guests = share.columns.filter(
     (column) =>
-      column.base === tenancy.column.base && column.name !== tenancy.column.name && mayName(scene, share, column),
+      column.base === tenancy.column.base &&
+      column.name !== tenancy.column.name &&
+      names(asked, column.name) &&
+      mayName(scene, share, column),
   )
   const keys = attacker.keys.map((key) => `'${key.replaceAll("'", "''")}'`).join(", ")
   const named = guests.map(({ name }) => `${alias}.${quoteIdent(name)}::text in (${keys})`)
   const join = share === relation ? "true" : linked(scene.catalog, relation, share)
-  const states = statesOf(share, listed)
+  const states = [...statesOf(share, listed), ...(share === relation ? [] : unsaid(share, listed))]
   const isAsked = (column: Column): boolean => names(asked, column.name)
   const isJudged = share === relation ? states.length === 0 || states.some(isAsked) : states.every(isAsked)
   if (named.length === 0 || join === undefined || !isJudged) return undefined
+  if (share !== relation && !names(asked, share.name)) return undefined
   const parts = [
     `(${named.join(" or ")})`,
     ...states.filter((one) => share !== relation || isAsked(one)).map((one) => stands(alias, one)),
@@ -123,6 +129,23 @@ const statesOf = ({ oid, columns, keys }: Relation, listed: readonly CheckedWord
   })
 }
 
+/** Of a share, whatever else could say whether it stands: a state in free text, a number, a range of time. */
+const unsaid = (share: Relation, listed: readonly CheckedWords[]): Column[] => {
+  const said = statesOf(share, listed)
+  const keyed = new Set(share.keys.flatMap((key) => key.columns))
+  return share.columns.filter(
+    (column) =>
+      /^[SNR]$/.test(column.category) &&
+      !keyed.has(column.name) &&
+      !said.includes(column) &&
+      !tenantColumns(share).includes(column.name) &&
+      !remarks.test(column.name),
+  )
+}
+
+/** Said of a share, and nothing that it depends on. */
+const remarks = /note|remark|comment|reason|purpose|title|text|body|message|name/i
+
 function stands(alias: string, { name, category }: Column): string {
   const column = `${alias}.${quoteIdent(name)}`
   const [isOver, isBegun] = [over.test(name), begun.test(name)]
@@ -130,20 +153,25 @@ function stands(alias: string, { name, category }: Column): string {
     if (isOver) return `(${column} is null or ${column} > pg_catalog.now())`
     return isBegun ? `${column} is not null` : "true"
   }
+  // What a number or a range of time means is not known.
+  if (category === "N" || category === "R") return "false"
   if (category === "B") return isOver ? `${column} is not true` : isBegun ? `${column} is true` : "true"
   return `${column}::text !~* '${notNow}'`
 }
 
 /** All that the policies say of the table and of those that they read, and the functions that they call. */
-async function policyText(scene: Scene, { oid }: Relation): Promise<string> {
+async function policiesOf(scene: Scene, { oid }: Relation): Promise<{ asked: string; asksNothing: boolean }> {
   const read = (await policyTables(scene)).filter(({ relation }) => relation.oid === oid)
   const tables = [oid, ...read.map(({ used }) => used.oid)]
   const { rows } = await scene.facts.ask(
-    "select pg_catalog.pg_get_expr(polqual, polrelid) as text from pg_catalog.pg_policy where polrelid = any ($1::oid[])",
-    [tables],
+    "select polrelid = $2::oid as own, pg_catalog.pg_get_expr(polqual, polrelid) as text from pg_catalog.pg_policy where polrelid = any ($1::oid[]) and polqual is not null and polpermissive",
+    [tables, oid],
   )
   const called = (await policyFunctions(scene)).filter(({ relation }) => tables.includes(relation))
-  return [...rows.map(({ text }) => String(text)), ...called.map(({ source }) => source)].join("\n")
+  return {
+    asked: [...rows.map(({ text }) => String(text)), ...called.map(({ source }) => source)].join("\n"),
+    asksNothing: rows.some(({ own, text }) => own === true && text === "true"),
+  }
 }
 
 export const agreedWords = ({ attacker, victim }: Pair, share: Relation): string =>

@@ -70,3 +70,6 @@ function otherOf(all: string, char: string): string {
   const place = (all.indexOf(char) + randomInt(1, all.length)) % all.length
   return all[place] ?? char
 }
+
+/** For how long siblings are asked: of what is slow as many as there is time for. */
+export const siblingMs = 10_000

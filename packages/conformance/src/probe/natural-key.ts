@@ -19,12 +19,14 @@ export function keyColumns(relation: Relation, key: Key): string[] {
   return names.filter((name) => columnOf(relation, name)?.generated === false)
 }
 
-/** A key with the tenant, or with all of a reference to a row of the tenant, collides within the tenant only. */
+/** A key with the tenant, or with all of a reference to a row of the tenant, or with what nobody could guess of it, collides within the tenant only. */
 export function isScoped({ catalog }: Scene, relation: Relation, names: readonly string[]): boolean {
   if (holdsTenant(relation, names)) return true
   return relation.keys.some(({ kind, columns, parent }) => {
     const above = kind === "f" ? catalog.byOid(parent ?? "") : undefined
-    return above !== undefined && holdsTenants(above) && columns.every((name) => names.includes(name))
+    if (above === undefined || !holdsTenants(above)) return false
+    const present = columns.filter((name) => names.includes(name))
+    return present.length === columns.length || present.some((name) => columnOf(relation, name)?.base === "uuid")
   })
 }
 

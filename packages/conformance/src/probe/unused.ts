@@ -24,6 +24,7 @@ export async function unused(
     const { rows, error } = await facts.ask(
       `select distinct ${bareSql} as value from ${quoted(table)} as wk_row, pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(wk_row)) as e where length(e.value) <= ${2 * most} and ${bareSql} = any ($1)`,
       [asked],
+      "5s",
     )
     if (error !== undefined) return undefined
     for (const { value } of rows) taken.add(String(value))

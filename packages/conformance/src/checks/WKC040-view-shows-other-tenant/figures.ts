@@ -9,7 +9,7 @@ import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
 /** Groups that are compared, and rows of one group from which on it is said of many. */
-const limits = { groups: 500, rows: 5 }
+const limits = { groups: 500, rows: 5, counted: 200_000 }
 
 /**
  * A kept figure counts everybody's rows, and in a group of which only one tenant has any, that one's: the number of its rows, or
@@ -23,7 +23,7 @@ export async function showsFigures(
   tables: readonly Relation[],
 ): Promise<void> {
   const { attacker, victim } = pair
-  for (const table of tables.filter(holdsTenants)) {
+  for (const table of tables.filter((one) => holdsTenants(one) && one.tuples <= limits.counted)) {
     const same = groupsIn(view, table)
     const figures = view.columns.filter(({ name, category }) => category === "N" && !same.includes(name))
     if (same.length === 0 || figures.length === 0) continue
@@ -122,5 +122,9 @@ function isMeasure(known: readonly Row[], shown: ReadonlyMap<string, number>, at
   return [...shown].every(([group, figure]) => right.get(group) === figure)
 }
 
-const isAlone = ({ n, theirs }: Row): boolean =>
-  Number(n) === Number(theirs) && Number(n) > 0 && Number(n) < limits.rows
+/** A group without a value is looked up by none. */
+const isAlone = ({ n, theirs, ...row }: Row): boolean =>
+  Object.entries(row).every(([name, value]) => !/^g\d+$/.test(name) || value !== null) &&
+  Number(n) === Number(theirs) &&
+  Number(n) > 0 &&
+  Number(n) < limits.rows

@@ -1,5 +1,6 @@
 import type { Outcome } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
+import { siblingMs } from "../../probe/lookalike.js"
 import type { Pair } from "../../probe/pair.js"
 
 /** What a function is asked about, as SQL. */
@@ -14,6 +15,8 @@ export interface Asked {
   readonly kinds: number
   /** Values that begin as that one of theirs does and that nobody has. */
   readonly siblings: (place: number) => Promise<readonly string[]>
+  /** It is reported already that the function tells whether a row is there: the siblings were asked for that. */
+  readonly isKnown?: boolean
 }
 
 export interface ToldByRow {
@@ -79,15 +82,12 @@ export async function ask(
   if (suspected === undefined) return undefined
   const { place, ...how } = suspected
   const id = theirs[place] ?? ""
-  const siblings = await asked.siblings(place)
+  const siblings = asked.isKnown === true && !how.isContent ? [] : await asked.siblings(place)
   const answer = marked(answers.got[place] ?? "", id)
   if (await attacker.act(async (tx) => await anyGets(tx, siblings, call, answer))) return undefined
   const compared = rarest(asked, answers.nothing, unknown)
   return { attack: call(id), compared: compared && call(compared), ...how }
 }
-
-/** Of a slow function as many as there is time for. */
-const siblingMs = 10_000
 
 async function anyGets(
   tx: Transaction,

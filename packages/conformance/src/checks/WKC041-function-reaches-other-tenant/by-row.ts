@@ -33,13 +33,14 @@ export async function toldByRow(
 ): Promise<ToldByRow | undefined> {
   if (!one.definer) return undefined
   const source = sourceOf(one, all)
+  const isKnown = record.findings.some(({ object }) => object === labelOf(one))
   for (const [place, arg] of one.arguments.entries()) {
     const asked = isRowId(arg) ? [await idsFor(scene, pair, arg, source)] : await textsFor(scene, pair, arg, source)
     for (const ids of asked.filter(({ theirs }) => theirs.length > 0)) {
       for (const values of await surroundings(scene, pair, one, place)) {
         const call = (id: string): string =>
           callText(one, values.with(place, `${arg.category === "A" ? `array[${id}]` : id}::${arg.type}`))
-        const told = await ask(pair, ids, call, (answers) => {
+        const told = await ask(pair, { ...ids, isKnown }, call, (answers) => {
           record.probe(labelOf(one))
           if (answers.some((answer) => !answer.startsWith("error"))) record.control()
         })

@@ -103,6 +103,7 @@ async function ofColumn(
     nobodys: [...(await free(lookalikesOf(first))), ...printable],
     printable,
     kinds,
-    siblings: async (place) => await free(siblingsOf(theirs[place] ?? "")),
+    // Where nobody's cannot be known, a sibling may be somebody's, and its answer says nothing.
+    siblings: async (place) => ((await unused(scene, source, siblingsOf(theirs[place] ?? ""))) ?? []).map(quoteLiteral),
   }
 }

@@ -5,7 +5,7 @@ import { checkedWords } from "../../probe/checked-words.js"
 import type { SampleRow } from "../../probe/facts.js"
 import type { Ground } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
-import { isNumbered, lookalikesOf, siblingsOf, stranger } from "../../probe/lookalike.js"
+import { isNumbered, lookalikesOf, siblingMs, siblingsOf, stranger } from "../../probe/lookalike.js"
 import { ownRow } from "../../probe/natural-key.js"
 import { isOnlyTheirs, tenantTablesIn } from "../../probe/only-theirs.js"
 import { names } from "../../probe/policy-parts.js"
@@ -60,10 +60,15 @@ async function withValue(ground: Ground, name: string, looking: readonly Acting[
   if (!isTold || others.some((one) => one !== nobodys)) return undefined
   // What looks at the value alone, such as a check digit, lets some pass that nobody has.
   const source = sourceOf(relation.name, looking)
-  const siblings = (await unused(ground.scene, source, siblingsOf(text))) ?? []
+  const isKnown = record.findings.some(({ object }) => object === label)
+  const siblings = isKnown ? [] : ((await unused(ground.scene, source, siblingsOf(text))) ?? [])
   const alike = siblings.map((one) => insert(`${quoteLiteral(one)}::${base}`))
   const isAlike = await attacker.act(async (tx) => {
-    for (const one of alike) if (verdictOf(await tx.attempt(one), looking, name) === got) return true
+    const until = performance.now() + siblingMs
+    for (const one of alike) {
+      if (performance.now() > until) return false
+      if (verdictOf(await tx.attempt(one), looking, name) === got) return true
+    }
     return false
   })
   if (isAlike) return undefined
