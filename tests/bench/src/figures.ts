@@ -32,7 +32,7 @@ export interface RunOptions {
 }
 
 export interface FiguresReport {
-  readonly set: "audit" | "consent" | "adapters" | "testing"
+  readonly set: "audit" | "instructions" | "consent" | "adapters" | "testing"
   readonly machine: Machine
   readonly server: {
     readonly version: string
@@ -53,6 +53,13 @@ const sections = {
     what: [
       "Ratios are times of the same work without a log, in the",
       "same rounds (the UPDATE: of the same rows by hand on a login without row-level security).",
+    ],
+  },
+  instructions: {
+    heading: "The audit log, in instructions",
+    what: [
+      "Instructions of one transaction in its backend, its prologue",
+      "included, counted by callgrind: they do not depend on what else the machine does, and say nothing of the disk and of the kernel.",
     ],
   },
   adapters: {

@@ -40,7 +40,7 @@ export class Placement {
     if (this.#postmaster === undefined || cpus().length < 2) return this.#free()
     try {
       for (const thread of threads()) set(thread, thread === process.pid ? this.#core : this.#others())
-      for (const pid of this.#servers()) set(pid, this.#core)
+      for (const pid of this.servers()) set(pid, this.#core)
       return "client and server on one core"
     } catch {
       return "not pinned: no taskset"
@@ -53,7 +53,7 @@ export class Placement {
 
   #free(): string {
     try {
-      for (const pid of [...threads(), ...this.#servers()]) set(pid, this.#all)
+      for (const pid of [...threads(), ...this.servers()]) set(pid, this.#all)
     } catch {
       return "not pinned: no taskset"
     }
@@ -65,7 +65,7 @@ export class Placement {
   }
 
   /** The postmaster, whose new sessions inherit its place, and the sessions there are. */
-  #servers(): number[] {
+  servers(): number[] {
     if (this.#postmaster === undefined) return []
     const children = execFileSync("ps", ["-o", "pid=", "--ppid", String(this.#postmaster)], { encoding: "utf8" })
     return [this.#postmaster, ...children.split("\n").map(Number).filter(Boolean)]

@@ -9,6 +9,8 @@ import { runContext } from "./context/index.ts"
 import { prepareOn } from "./data/prepare.ts"
 import { fullSize, quickSize } from "./data/schema.ts"
 import { type FiguresReport, figuresTable } from "./figures.ts"
+import { missing } from "./instructions/callgrind.ts"
+import { runInstructions } from "./instructions/index.ts"
 import { describeMachine, Placement } from "./machine.ts"
 import { type Options, readArguments, usage } from "./options.ts"
 import { page } from "./page.ts"
@@ -88,10 +90,18 @@ async function figures(options: Options, runSet: typeof runAudit | typeof runCon
   if (options.check && report.bars.some((bar) => !bar.held)) process.exitCode = 1
 }
 
+async function instructions(options: Options): Promise<void> {
+  const toDo = missing()
+  if (toDo === undefined) return await figures(options, runInstructions)
+  console.error(toDo)
+  process.exitCode = 1
+}
+
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2))
   if (options.set === "permissions") return await permissions(options)
   if (options.set === "audit") return await figures(options, runAudit)
+  if (options.set === "instructions") return await instructions(options)
   if (options.set === "adapters") return await figures(options, runAdapters)
   if (options.set === "testing") return await figures(options, runTesting)
   if (options.set === "consent") return await figures(options, runConsent)

@@ -18,19 +18,22 @@ export interface Options {
   readonly benches: readonly string[]
 }
 
-export const usage = `npm run bench -- [--only context|permissions|audit|consent|adapters|testing] [--json FILE] [--quick|--whole] [--server 15|18] [--check] [--page]
+export const usage = `npm run bench -- [--only context|permissions|audit|consent|adapters|testing|instructions] [--json FILE] [--quick|--whole] [--server 15|18] [--check] [--page]
                [--bench point,list,…] [--from FILE]…
+
+  --only instructions: what views and writes of the audit log take in the server, counted by callgrind (the package valgrind)
 
   --quick   a tenth of the rows and fewer rounds: shows that it runs, not how fast it is
   --whole   consent: the whole million persons with a hundred million events; hours, and a hundred gigabytes
             audit: a million events to seal, hand out and verify, instead of half of them
-  --bench   audit: who, only when it is named: asks who saw a person among ten million events; ten gigabytes
+  --bench   audit: who, only when it is named: asks who saw a person among ten million events; ten gigabytes;
+            where, only when it is named: how much of a view's time is whose
   --from    judge (--check) or print (--page) the results of earlier runs instead of running
   --check   exit with 1 when a bar is missed
   --page    write docs/reference/performance.md; results of audit, consent and adapters come with --from, and from full runs only`
 
 /** Sets of benches by what they measure; the context is the first and the default. */
-const sets = ["context", "permissions", "audit", "consent", "adapters", "testing"] as const
+const sets = ["context", "permissions", "audit", "consent", "adapters", "testing", "instructions"] as const
 
 export type Set = (typeof sets)[number]
 

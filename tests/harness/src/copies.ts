@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { type EmbeddedServer, startEmbedded } from "./embedded.ts"
+import { type EmbeddedServer, type ServerOptions, startEmbedded } from "./embedded.ts"
 import { withClient } from "./sql.ts"
 
 /** Settings of a server whose log is archived, as {@link restoreTo} needs it. The folder is that of its data, its own user's. */
@@ -73,14 +73,18 @@ export async function restoreTo(
 }
 
 /** Ends the server as its service would, and starts so many copies of its files. */
-export async function startCopies(server: EmbeddedServer, count: number): Promise<EmbeddedServer[]> {
+export async function startCopies(
+  server: EmbeddedServer,
+  count: number,
+  options: Omit<ServerOptions, "binaries" | "copied"> = {},
+): Promise<EmbeddedServer[]> {
   process.kill(server.pid, "SIGINT")
   for (let turns = 0; existsSync(join(dataOf(server), "postmaster.pid")); turns++) {
     if (turns === 400) throw new Error("the server did not end within 20 seconds")
     await sleep(50)
   }
   const copies: EmbeddedServer[] = []
-  for (let n = 0; n < count; n++) copies.push(await startFrom(dataOf(server), server))
+  for (let n = 0; n < count; n++) copies.push(await startFrom(dataOf(server), server, {}, options))
   return copies
 }
 
@@ -100,12 +104,13 @@ function startFrom(
   files: string,
   { password, binaries }: EmbeddedServer,
   added: Readonly<Record<string, string>> = {},
+  options: Omit<ServerOptions, "binaries" | "copied"> = {},
 ): Promise<EmbeddedServer> {
   const fill = (data: string): void => {
     copyFiles(files, data)
     for (const [name, text] of Object.entries(added)) writeFileSync(join(data, name), text)
   }
-  return startEmbedded({ binaries, copied: { password, fill } })
+  return startEmbedded({ ...options, binaries, copied: { password, fill } })
 }
 
 function copyFiles(from: string, to: string): void {

@@ -33,6 +33,8 @@ export interface ServerOptions {
     /** Puts them into the folder of the data. */
     fill(data: string): void
   }
+  /** A program that runs the server, such as valgrind, with its arguments. `data` is a folder it may write to. */
+  readonly under?: (data: string) => readonly string[]
 }
 
 /** A real PostgreSQL server of this process, gone when the process is gone. */
@@ -150,7 +152,8 @@ async function launchOnFreePort(bin: string, home: Home, account: Account | unde
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
     const args = ["-D", dataFolder(home), ...settingArguments(port, options)]
-    const child = run(program(bin, "postgres"), args, home, account)
+    const [command = "", ...rest] = [...(options.under?.(dataFolder(home)) ?? []), program(bin, "postgres"), ...args]
+    const child = run(command, rest, home, account)
     if (await becomesReady(child, home)) {
       child.unref()
       return { port, pid: child.pid ?? 0 }

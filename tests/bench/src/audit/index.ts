@@ -1,13 +1,11 @@
-import { samplePatients } from "../context/stage.ts"
-import { connected, prepare } from "../data/prepare.ts"
-import { quickSize } from "../data/schema.ts"
 import { type Figure, type FiguresReport, type Judged, judged, type RunOptions } from "../figures.ts"
-import { describeMachine, Placement } from "../machine.ts"
+import { describeMachine } from "../machine.ts"
 import type { BenchResult } from "../rounds.ts"
 import { serverSettingsOf, startServer } from "../server.ts"
 import { sealing, seenInAYear, storage, verification } from "./log.ts"
-import type { AuditStage } from "./stage.ts"
+import { type AuditStage, prepareStage } from "./stage.ts"
 import { listOfFifty, viewOfOne, viewOverNetwork, viewsOfSixteen } from "./views.ts"
+import { whereOfView } from "./where.ts"
 import { inserts, statements, transactions, updates } from "./writes.ts"
 
 type Bench = (stage: AuditStage) => Promise<BenchResult[]>
@@ -30,11 +28,12 @@ const figures: Readonly<Record<string, (stage: AuditStage) => Promise<Figure[]>>
   storage,
   sealing,
   log: (stage) => verification(stage, stage.quick ? 50_000 : stage.whole ? 1_000_000 : 500_000),
+  where: whereOfView,
   who: (stage) => seenInAYear(stage, stage.quick ? 60_000 : 10_000_000),
 }
 
-/** Only when named: half an hour, and ten gigabytes. */
-const long: ReadonlySet<string> = new Set(["who"])
+/** `who` takes half an hour and ten gigabytes; `where` explains the time of a view and has no bar. */
+const onlyNamed: ReadonlySet<string> = new Set(["who", "where"])
 
 /** Times of the same work unaudited. A throughput of 0.85 is a time of 1 / 0.85. */
 const ratios: readonly (readonly [name: RegExp, most: number])[] = [
@@ -64,7 +63,7 @@ export async function runAudit(options: AuditOptions): Promise<FiguresReport> {
   try {
     const stage = await prepareStage(server, options)
     const wanted = (name: string): boolean =>
-      options.benches.includes(name) || (options.benches.length === 0 && !long.has(name))
+      options.benches.includes(name) || (options.benches.length === 0 && !onlyNamed.has(name))
     const results: BenchResult[] = []
     for (const [name, bench] of Object.entries(benches)) if (wanted(name)) results.push(...(await bench(stage)))
     const measured: Figure[] = []
@@ -82,39 +81,6 @@ export async function runAudit(options: AuditOptions): Promise<FiguresReport> {
     }
   } finally {
     await server.stop()
-  }
-}
-
-async function prepareStage(
-  server: { readonly url: string; readonly pid: number },
-  { quick, whole, report }: Pick<AuditOptions, "quick" | "whole" | "report">,
-): Promise<AuditStage> {
-  const at = (name: string): string => {
-    const url = new URL(server.url)
-    url.pathname = `/${name}`
-    return url.href
-  }
-  for (const name of ["bare", "audited"])
-    await connected(server.url, (client) => client.query(`create database ${name}`))
-  const bare = await prepare(at("bare"), quickSize, { accelerated: false, deployment: "bare" })
-  const audited = await prepare(at("audited"), quickSize, { accelerated: false, deployment: "audited", audited: true })
-  await connected(at("bare"), (client) =>
-    client.query(`grant update on patient to ${bare.raw.user};
-create table access_log (id bigint generated always as identity primary key, at timestamptz not null default now(),
-  clinic uuid, branch uuid, actor text, relation text, subject uuid, n integer);
-create index on access_log (subject, at);
-grant insert on access_log to ${bare.raw.user}`),
-  )
-  const patients = await connected(at("bare"), (client) => samplePatients(client, bare, 4000))
-  return {
-    bare,
-    audited,
-    adminUrl: at("audited"),
-    placement: new Placement(server.pid),
-    quick,
-    whole,
-    patients,
-    report,
   }
 }
 

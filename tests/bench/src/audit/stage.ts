@@ -1,6 +1,8 @@
 import { type Client, openClient } from "../client.ts"
-import type { Measured, Session } from "../data/prepare.ts"
-import type { Placement } from "../machine.ts"
+import { samplePatients } from "../context/stage.ts"
+import { connected, type Measured, prepare, type Session } from "../data/prepare.ts"
+import { quickSize } from "../data/schema.ts"
+import { Placement } from "../machine.ts"
 import type { Patient } from "../peers/peer.ts"
 import { type BenchOptions, type BenchResult, interleave, type Variant } from "../rounds.ts"
 
@@ -9,11 +11,47 @@ export interface AuditStage {
   readonly audited: Measured
   readonly bare: Measured
   readonly adminUrl: string
+  readonly bareAdminUrl: string
   readonly placement: Placement
   readonly quick: boolean
   readonly whole: boolean
   readonly patients: readonly Patient[]
   readonly report: (text: string) => void
+}
+
+export async function prepareStage(
+  server: { readonly url: string; readonly pid: number },
+  { quick, whole, report }: Pick<AuditStage, "quick" | "whole" | "report">,
+): Promise<AuditStage> {
+  const at = (name: string): string => {
+    const url = new URL(server.url)
+    url.pathname = `/${name}`
+    return url.href
+  }
+  for (const name of ["bare", "audited"])
+    await connected(server.url, (client) => client.query(`create database ${name}`))
+  const bare = await prepare(at("bare"), quickSize, { accelerated: false, deployment: "bare" })
+  const audited = await prepare(at("audited"), quickSize, { accelerated: false, deployment: "audited", audited: true })
+  await connected(at("bare"), (client) =>
+    client.query(`grant update on patient to ${bare.raw.user};
+grant insert on visit to ${bare.raw.user};
+create table access_log (id bigint generated always as identity primary key, at timestamptz not null default now(),
+  clinic uuid, branch uuid, actor text, relation text, subject uuid, n integer);
+create index on access_log (subject, at);
+grant insert on access_log to ${bare.raw.user}`),
+  )
+  const patients = await connected(at("bare"), (client) => samplePatients(client, bare, 4000))
+  return {
+    bare,
+    audited,
+    adminUrl: at("audited"),
+    bareAdminUrl: at("bare"),
+    placement: new Placement(server.pid),
+    quick,
+    whole,
+    patients,
+    report,
+  }
 }
 
 export const contextIn = ({ contexts }: Measured, { clinicNumber, branchNumber }: Patient): Session =>

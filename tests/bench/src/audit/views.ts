@@ -10,14 +10,14 @@ import { type AuditStage, bothClients, contextIn, measure } from "./stage.ts"
 const one = `select ${patientColumns} from patient where id = $1`
 const newest = `select ${patientColumns} from patient order by created_at desc limit 50`
 
-type Ask = (client: Client, measured: Measured, patient: Patient) => Promise<void>
+export type Ask = (client: Client, measured: Measured, patient: Patient) => Promise<void>
 
-const viewOne: Ask = async (client, measured, patient) => {
+export const viewOne: Ask = async (client, measured, patient) => {
   const { rows } = await client.run(contextIn(measured, patient), () => client.query(one, [patient.id]))
   single(rows, patient.clinic)
 }
 
-const viewList: Ask = async (client, measured, patient) => {
+export const viewList: Ask = async (client, measured, patient) => {
   const { rows } = await client.run(contextIn(measured, patient), () => client.query(newest, []))
   if (rows.length !== 50) throw new Error("the list is not of 50 rows")
 }
@@ -27,7 +27,7 @@ const patientsOf = (stage: AuditStage): (() => Patient) => {
   return () => few[Math.floor(Math.random() * few.length)] as Patient
 }
 
-interface OwnLog {
+export interface OwnLog {
   readonly waits: string
   readonly log: (patient: Patient) => Promise<void>
   readonly close: () => Promise<void>
@@ -37,8 +37,8 @@ interface OwnLog {
  * What an application does that has no Wardkeep: once the rows are here it writes who saw whom, into a table with a key and an
  * index on the patient. It says who acts itself, and nothing is sealed.
  */
-async function ownLog(
-  { bare }: AuditStage,
+export async function ownLog(
+  { bare }: Pick<AuditStage, "bare">,
   connections: number,
   through: (url: string) => string = (url) => url,
   synchronous: "on" | "off" = "on",

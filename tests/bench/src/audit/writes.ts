@@ -7,7 +7,7 @@ import type { Patient } from "../peers/peer.ts"
 import type { BenchOptions, BenchResult, Variant } from "../rounds.ts"
 import { type AuditStage, bothClients, contextIn, measure } from "./stage.ts"
 
-type Write = (client: Client, measured: Measured, patient: Patient) => Promise<void>
+export type Write = (client: Client, measured: Measured, patient: Patient) => Promise<void>
 
 const insertVisit = "insert into visit (id, patient_id, at, reason) values ($1, $2, now(), 'fever')"
 const insertMany =
@@ -18,6 +18,16 @@ const inContext =
   (work: (client: Client, patient: Patient) => Promise<unknown>): Write =>
   async (client, measured, patient) =>
     void (await client.run(contextIn(measured, patient), () => work(client, patient)))
+
+export const insertOne = inContext((client, { id }) => client.query(insertVisit, [randomUUID(), id]))
+export const updateOne = inContext((client, { id }) => client.query(owe, [id]))
+
+/** The same by hand, on a login without row-level security. */
+export const updateByHand = async (raw: pg.Pool | pg.Client, { clinic, id }: Patient): Promise<void> => {
+  const text = "update patient set balance = balance + 1 where clinic_id = $1 and id = $2"
+  const { rowCount } = await raw.query({ name: "floor", text, values: [clinic, id] })
+  if (rowCount !== 1) throw new Error("the floor missed its row")
+}
 
 async function compare(
   stage: AuditStage,
@@ -45,28 +55,25 @@ async function compare(
 }
 
 export async function inserts(stage: AuditStage): Promise<BenchResult[]> {
-  const insert = inContext((client, { id }) => client.query(insertVisit, [randomUUID(), id]))
   return [
-    await compare(stage, "insert of one row, 1 writer", insert, { rounds: 21, operations: 60, warmUp: 2 }),
-    await compare(stage, "insert of one row, 8 writers", insert, { rounds: 15, operations: 320, concurrency: 8 }),
+    await compare(stage, "insert of one row, 1 writer", insertOne, { rounds: 21, operations: 60, warmUp: 2 }),
+    await compare(stage, "insert of one row, 8 writers", insertOne, { rounds: 15, operations: 320, concurrency: 8 }),
   ]
 }
 
 export async function updates(stage: AuditStage): Promise<BenchResult[]> {
-  const update = inContext((client, { id }) => client.query(owe, [id]))
   const results: BenchResult[] = []
   for (const [clients, options] of [
     [1, { rounds: 21, operations: 60, warmUp: 2 }],
     [8, { rounds: 15, operations: 320, concurrency: 8 }],
   ] as const) {
     const pool = new pg.Pool({ connectionString: stage.bare.url(stage.bare.raw), max: clients, idleTimeoutMillis: 0 })
-    const text = "update patient set balance = balance + 1 where clinic_id = $1 and id = $2"
-    const byHand = async ({ clinic, id }: Patient): Promise<void> => {
-      const { rowCount } = await pool.query({ name: "floor", text, values: [clinic, id] })
-      if (rowCount !== 1) throw new Error("the floor missed its row")
-    }
     const name = `signed, isolated, audited UPDATE, ${clients} ${clients === 1 ? "client" : "clients"}`
-    results.push(await compare(stage, name, update, options, byHand).finally(() => pool.end()))
+    results.push(
+      await compare(stage, name, updateOne, options, (patient) => updateByHand(pool, patient)).finally(() =>
+        pool.end(),
+      ),
+    )
   }
   return results
 }

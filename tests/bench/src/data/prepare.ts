@@ -192,7 +192,7 @@ async function copied(adminUrl: string, policy: Policy, migrator: Login): Promis
 }
 
 /** All tables and indexes into the server's cache: what is measured is the work, not who came first to a page. */
-async function warm(admin: pg.Client): Promise<void> {
+export async function warm(admin: pg.Client): Promise<void> {
   await admin.query(
     `select sum(plain.pg_prewarm(c.oid::regclass)) from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname in ('public', 'plain', 'wardkeep') and c.relkind in ('r', 'i')`,
