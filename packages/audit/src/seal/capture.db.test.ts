@@ -11,6 +11,7 @@ import { type Clinic, connected, withLogin } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { audit } from "../compile/audit.js"
 import { trustedKeys, verifyDatabase } from "../verify/index.js"
+import { captureState } from "./capture.js"
 import { signerFrom } from "./note.js"
 import { openSealer } from "./sealer.js"
 
@@ -35,9 +36,10 @@ const seal = (path = "public"): Promise<unknown> =>
 /** What the verifier says of a batch that was sealed before and one after; `told` is what it says already. */
 async function saidOf(change: () => Promise<unknown>): Promise<string[]> {
   const verdicts = async (): Promise<string[]> =>
-    (await admin((client) => verifyDatabase({ client, keys }))).verdicts.map(
-      ({ name, message }) => `${name} ${message}`,
-    )
+    (await admin((client) => verifyDatabase({ client, keys }))).verdicts
+      .map(({ name, message }) => `${name} ${message}`)
+      // Of the database as it is, not of a batch.
+      .filter((said) => !said.includes("is switched off now"))
   await seal()
   const told = await verdicts()
   await change()
@@ -69,6 +71,19 @@ it.each([
   ])
 })
 
+it("an apply that commits while a batch is made changes nothing of what that batch says", async () => {
+  await owned(async (client) => {
+    await client.query("begin isolation level repeatable read")
+    await client.query("select from wardkeep_audit.seal_state")
+    const before = await captureState(client)
+    await admin((other) => other.query("alter function wardkeep.held(text) set work_mem = '7MB'"))
+    expect(await captureState(client)).toBe(before)
+    await client.query("commit")
+    expect(await captureState(client)).not.toBe(before)
+  })
+  await admin((other) => other.query("alter function wardkeep.held(text) reset work_mem"))
+})
+
 it("what a migration, a strategy or an apply changes is none, nor is another search path", async () => {
   const migrated = async (): Promise<void> => {
     const directory = await emptyFolder()
@@ -87,6 +102,18 @@ it("what a migration, a strategy or an apply changes is none, nor is another sea
   const applied = (): Promise<unknown> => owned((client) => apply({ client, policy, extensions: [audit] }))
   expect(await saidOf(applied)).toEqual([])
   expect(await saidOf(() => seal("wardkeep, wardkeep_audit, public"))).toEqual([])
+  const [trigger] = (
+    await admin((client) =>
+      client.query<{ name: string }>(
+        "select tgname as name from pg_trigger where tgrelid = 'public.visit'::regclass and tgname like 'wk\\_audit\\_%'",
+      ),
+    )
+  ).rows
+  const disabled = `alter table public.visit disable trigger ${trigger?.name}`
+  expect(await saidOf(() => admin((client) => client.query(disabled)))).toEqual([
+    expect.stringMatching(/^GAP_OF_CAPTURE capture was switched off/),
+  ])
+  expect(await saidOf(applied)).toEqual([])
   // Last: what a newer version migrated, this one refuses to apply.
   expect(await saidOf(migrated)).toEqual([])
 })

@@ -12,10 +12,15 @@ const emergency = " wk_sealed_emergency"
 /** The triggers that record, of `pg_trigger t`: those of the policy's tables, and of emergencies. */
 export const capturing = "(t.tgname like 'wk\\_audit\\_%' or t.tgname = 'wk_sealed_emergency')"
 
-/** Whom the recording asks who acts (schema wardkeep), and what writes it down; their definitions, as one hash. */
+/**
+ * Whom the recording asks who acts (schema wardkeep), and what writes it down; their definitions, as one hash. Columns of the rows
+ * that the batch's snapshot sees: what pg_get_functiondef() says is already that of an apply that commits during the batch.
+ */
 const functionsQuery = `
-  select md5(coalesce(string_agg(p.oid::regprocedure::text || md5(pg_get_functiondef(p.oid)), ',' order by p.oid::regprocedure::text collate "C"), '')) as hash
-    from pg_proc p where p.pronamespace in ('wardkeep'::regnamespace, 'wardkeep_audit'::regnamespace) and p.prokind in ('f', 'p')`
+  select md5(coalesce(string_agg(md5(concat_ws('|', p.oid, p.pronamespace, p.proname, p.proowner, p.prolang, p.prosecdef, p.proisstrict, p.provolatile,
+    p.proretset, p.prorettype, p.proargtypes::text, p.proargnames::text, p.proargdefaults::text, p.proconfig::text, p.prosrc, p.probin, p.prosqlbody::text)),
+    ',' order by p.oid), '')) as hash
+    from pg_proc p where p.pronamespace in (select oid from pg_namespace where nspname in ('wardkeep', 'wardkeep_audit'))`
 
 /** Of what was applied and of what was migrated: both write their row in the transaction in which they change functions. */
 const versionQuery = `
@@ -25,11 +30,9 @@ const versionQuery = `
 
 /**
  * Whether writes are being recorded at this moment, as text for the batch's leaf. `xmin` tells a trigger that was switched
- * off and on again between two batches: only an apply writes triggers and `policy_state` in one transaction. Leaves the
- * search path of the transaction such that definitions read the same whoever seals.
+ * off and on again between two batches: only an apply writes triggers and `policy_state` in one transaction.
  */
 export async function captureState(client: Queryable): Promise<string> {
-  await client.query("set local search_path = pg_catalog, pg_temp")
   const { rows } = await client.query<TriggerRow>(
     `select n.nspname || '.' || c.relname || ' ' || t.tgname as name, t.tgenabled::text as enabled, t.xmin::text as version
        from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace

@@ -2,10 +2,14 @@ import type { Ask } from "@wardkeep/postgres/client"
 
 /**
  * What a text reads changes without its text, its result's columns or an error telling: a view that is replaced, a function, a
- * column that may be empty now. The row versions of these definitions tell. Temporary tables come and go with every session.
+ * name that another table has now, a column that may be empty. The row versions of these definitions tell. Temporary tables come and go with every session.
  */
-const versions = `select pg_catalog.md5(pg_catalog.string_agg(d.version, ',' order by d.version)) as version from (
-  select r.oid || ' ' || r.xmin from pg_catalog.pg_rewrite r join pg_catalog.pg_class c on c.oid = r.ev_class where r.oid >= 16384 and c.relpersistence <> 't'
+const versions = `select pg_catalog.concat_ws(' ', count(*), sum(pg_catalog.hashtextextended(d.version, 0)::numeric)) as version from (
+  select n.oid || ' ' || n.nspname from pg_catalog.pg_namespace n
+  union all select pg_catalog.concat_ws(' ', c.oid, c.relname, c.relnamespace, c.reloptions::text) from pg_catalog.pg_class c
+    where c.oid >= 16384 and c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relpersistence <> 't'
+  union all select p.oid || ' ' || p.xmin from pg_catalog.pg_policy p
+  union all select r.oid || ' ' || r.xmin from pg_catalog.pg_rewrite r join pg_catalog.pg_class c on c.oid = r.ev_class where r.oid >= 16384 and c.relpersistence <> 't'
   union all select p.oid || ' ' || p.xmin from pg_catalog.pg_proc p where p.oid >= 16384
   union all select a.attrelid || ' ' || a.attnum || ' ' || a.xmin from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
     where c.oid >= 16384 and c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relpersistence <> 't'
@@ -40,11 +44,12 @@ export class Definitions {
     try {
       const [row] = await ask.query<{ version: string | null }>(versions, [])
       const version = row?.version ?? ""
-      if (this.#known !== undefined && this.#known !== version) this.#changed()
+      if (this.#known !== version) this.#changed()
       this.#known = version
     } catch {
-      // Who asked may have been cancelled; the next call asks.
-      this.#asked = Number.NEGATIVE_INFINITY
+      // Who asked may have been cancelled. Another call asks soon, and until one is answered nothing is taken for unchanged.
+      this.#asked -= this.#trusted * 0.9
+      this.#changed()
     }
   }
 }

@@ -149,7 +149,8 @@ export class Execution implements Watch {
       for (const subject of fetched?.subjects ?? []) subjects.add(subject)
       return { view, subjects: [...subjects].sort(), complete: fetched?.complete === true }
     }
-    const isWhole = !view.nullable || view.subjects.some((at) => !this.#empty.has(at))
+    const isRead = view.subjects.every((at) => this.#positions?.includes(at))
+    const isWhole = isRead && (!view.nullable || view.subjects.some((at) => !this.#empty.has(at)))
     return { view, subjects: [...subjects].sort(), complete: view.source === "exact" && isWhole }
   }
 

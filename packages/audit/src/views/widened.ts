@@ -22,7 +22,7 @@ export interface Wide {
 export const personsOfAggregate = 1000
 
 /**
- * Where an aggregate is expected to read more rows than that, their persons are not asked for: there would be too many to name, or,
+ * Where a plan for any values expects an aggregate to read more rows than that, asked once for a text, their persons are not asked for: there would be too many to name, or,
  * under GROUP BY, lists that the client keeps until the rows are handed over; and sorting them could be what a time-out meets.
  */
 export const rowsOfAggregate = 100_000
@@ -110,12 +110,17 @@ async function columnOf(
       if (described !== underAggregate) continue
     }
     // A row that a FILTER keeps out of one aggregate is in another, or in none.
-    if (/ FILTER \(WHERE /.test(plan.expressions) || expectedOf(relation, known) > rowsOfAggregate) return undefined
+    if (/ FILTER \(WHERE /.test(plan.expressions)) return undefined
+    if (!isStrict(relation, known) && expectedOf(relation, known) > rowsOfAggregate) return undefined
     const origin = await answered(ask.describe(originText(select, column, call.parameters), call.parameters))
     if (typeof origin !== "string" && isSubject(plain, origin[0], known)) return { ...plain, listed: true }
   }
   return undefined
 }
+
+/** Of strict columns nothing is shown without whose it is. */
+const isStrict = (relation: string, { analysis }: Known): boolean =>
+  analysis.views.some((view) => view.relation === relation && view.strict.length > 0)
 
 function expectedOf(relation: string, { plan, map }: Known): number {
   const rows = [...plan.expected].filter(([scanned]) => map.rootOf.get(scanned) === relation)

@@ -44,7 +44,7 @@ export function siblingsOf(text: string): string[] {
     [[...text]],
   )
   const made = all.map((chars) => chars.join("")).filter((one) => one !== text)
-  // In no order: the first few of them are as good as any.
+  // In no order: the first few of them are as good as the others.
   return made
     .map((one) => ({ one, at: randomInt(1_000_000) }))
     .toSorted((a, b) => a.at - b.at)

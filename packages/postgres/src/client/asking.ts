@@ -83,7 +83,13 @@ async function runSeen<R>(
 ): Promise<Result<R>> {
   const ask = askIn(runtime, observed.context)
   const { reading } = observed
-  const send = (left = reading) => runLearned<R>(runtime, { ...observed, reading: left }, values, watch, ask)
+  const send = (left = reading): Promise<Result<R>> => {
+    const learned = { ...observed, reading: left }
+    // What was learned may be that it shows something after all.
+    return mayWrite(observed.text) && !watch.expectsNothing()
+      ? runHeldBack<R>(runtime, learned, values, watch)
+      : runLearned<R>(runtime, learned, values, watch, ask)
+  }
   const learning = watch.learn?.(ask)
   return learning === undefined ? await send() : await after(reading, learning, send)
 }

@@ -51,7 +51,8 @@ export function rememberSql(policy: Policy, { settled, open }: Outcome, seen: st
     select coalesce(jsonb_object_agg(key, l.value), '{}') from jsonb_each(first_picture) f full join jsonb_each(last_picture) l using (key)
      where f.value is distinct from l.value)) - ${kept};${first}
   update wardkeep.policy_state s set policy_hash = ${hash}, manifest = jsonb_strip_nulls(s.manifest || remembered), applied_at = now()
-   where s.manifest is distinct from jsonb_strip_nulls(s.manifest || remembered) or s.policy_hash <> ${hash};
+   where s.manifest is distinct from jsonb_strip_nulls(s.manifest || remembered) or s.policy_hash <> ${hash}
+      or first_picture is distinct from last_picture;
   perform set_config('wardkeep.picture', '', true);`,
     ),
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import type { Stats } from "node:fs"
 import { lstat, open, realpath, rename, rm, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 
@@ -13,7 +14,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   const target = there === undefined ? path : await realpath(path)
   const beside = `${target}.${randomBytes(4).toString("hex")}.partial`
   try {
-    await writeThrough(beside, "wx", text, there?.mode)
+    await writeThrough(beside, "wx", text, there)
     await rename(beside, target)
   } catch (error) {
     await rm(beside, { force: true })
@@ -22,10 +23,15 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   await keepNames(dirname(target))
 }
 
-async function writeThrough(path: string, flags: "w" | "wx", text: string, mode?: number): Promise<void> {
+async function writeThrough(path: string, flags: "w" | "wx", text: string, as?: Stats): Promise<void> {
   const file = await open(path, flags)
   try {
-    if (mode !== undefined) await file.chmod(mode & 0o777)
+    if (as !== undefined) {
+      const made = await file.stat()
+      // Whoever copies it away may read it by its group.
+      if (made.uid !== as.uid || made.gid !== as.gid) await file.chown(as.uid, as.gid)
+      await file.chmod(as.mode & 0o777)
+    }
     await file.writeFile(text)
     if ((await file.stat()).isFile()) await file.sync()
   } finally {
