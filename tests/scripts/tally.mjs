@@ -29,15 +29,14 @@ export class Tally {
 
   /** A run that exits non-zero, or leaves no report, counts as a failure even if no test says so. Answers what it counted. */
   vitest(name, code, reportFile) {
-    const { passed, failed, skipped } = readReport(reportFile)
-    const crashed = code !== 0 && failed === 0 ? 1 : 0
+    const { passed, skipped, failed } = readReport(reportFile)
+    if (code !== 0 && failed.length === 0) failed.push(`exit code ${code} without a failing test`)
     this.passed += passed
-    this.failed += failed + crashed
-    const parts = [`${passed} passed`, `${failed + crashed} failed`]
+    this.failed += failed.length
+    const parts = [`${passed} passed`, `${failed.length} failed`]
     if (skipped > 0) parts.push(`${skipped} skipped`)
-    if (crashed) parts.push(`exit code ${code} without a failing test`)
-    this.notes.push(`${name}: ${parts.join(", ")}`)
-    return { passed, failed: failed + crashed, skipped }
+    this.notes.push(`${name}: ${parts.join(", ")}`, ...failed.map((what) => `  failed: ${what}`))
+    return { passed, failed: failed.length, skipped }
   }
 
   save() {
@@ -63,21 +62,11 @@ export class Tally {
   }
 }
 
+/** What `report.mjs` left. */
 function readReport(file) {
-  let report
   try {
-    report = JSON.parse(readFileSync(file, "utf8"))
+    return JSON.parse(readFileSync(file, "utf8"))
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 }
-  }
-  // A file that fails while loading has no assertions, and vitest's own totals leave it out.
-  const broken = report.testResults.filter(
-    ({ status, assertionResults }) =>
-      status === "failed" && !assertionResults.some((result) => result.status === "failed"),
-  )
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + broken.length,
-    skipped: report.numPendingTests + report.numTodoTests,
+    return { passed: 0, skipped: 0, failed: ["it ended without a report"] }
   }
 }

@@ -7,43 +7,39 @@ import { Tally } from "./tally.mjs"
 const folder = mkdtempSync(join(tmpdir(), "wardkeep-tally-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-function counted(code: number, report: object | undefined) {
+function tallied(code: number, report: object | undefined): Tally {
   const file = join(folder, `${Math.random()}.json`)
   if (report !== undefined) writeFileSync(file, JSON.stringify(report))
   const tally = new Tally()
   tally.vitest("run", code, file)
-  return tally.lastLine
+  return tally
 }
 
-const report = (passed: number, failed: number, testResults: object[] = []) => ({
-  numPassedTests: passed,
-  numFailedTests: failed,
-  numPendingTests: 0,
-  numTodoTests: 0,
-  testResults,
-})
+const report = (passed: number, ...failed: string[]) => ({ passed, skipped: 0, failed })
 
 test("passed and failed are added over runs and checks", () => {
   const tally = new Tally()
   tally.check("lint", true)
   tally.check("types", false)
   expect(tally.lastLine).toBe("1 passed, 1 failed")
-  expect(counted(0, report(7, 0))).toBe("7 passed, 0 failed")
-  expect(counted(1, report(6, 1))).toBe("6 passed, 1 failed")
+  expect(tallied(0, report(7)).lastLine).toBe("7 passed, 0 failed")
+  expect(tallied(1, report(6, "a.test.ts > adds")).lastLine).toBe("6 passed, 1 failed")
 })
 
 test("a run without a report counts as failed", () => {
-  expect(counted(1, undefined)).toBe("0 passed, 1 failed")
+  expect(tallied(1, undefined).lastLine).toBe("0 passed, 1 failed")
+  expect(tallied(0, undefined).lastLine).toBe("0 passed, 1 failed")
 })
 
 test("a crash after green tests counts as failed", () => {
-  expect(counted(1, report(7, 0))).toBe("7 passed, 1 failed")
+  expect(tallied(1, report(7)).lastLine).toBe("7 passed, 1 failed")
 })
 
-test("a file that fails while loading counts as failed once", () => {
-  const broken = { status: "failed", assertionResults: [] }
-  const red = { status: "failed", assertionResults: [{ status: "failed" }] }
-  expect(counted(1, report(3, 1, [broken, red]))).toBe("3 passed, 2 failed")
+test("what failed is named below its run", () => {
+  expect(tallied(1, report(6, "a.test.ts > adds: expected 2 to be 3")).notes).toEqual([
+    "run: 6 passed, 1 failed",
+    "  failed: a.test.ts > adds: expected 2 to be 3",
+  ])
 })
 
 test("a run in two parts counts both, and the first not at all only as a failure", () => {

@@ -27,11 +27,10 @@ export async function vitest(tally, name, args, { env = {}, limitMinutes = 25, h
       "run",
       "--config=tests/config/vitest.config.ts",
       "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${report}`,
+      "--reporter=tests/scripts/report.mjs",
       ...args,
     ],
-    { env, limitMinutes, held, node },
+    { env: { ...env, WARDKEEP_TEST_REPORT: report }, limitMinutes, held, node },
   )
   const counted = tally.vitest(name, code, report)
   rmSync(folder, { recursive: true, force: true })

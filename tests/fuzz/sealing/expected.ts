@@ -1,8 +1,8 @@
 import { expect } from "vitest"
 import type { FuzzReport } from "./run.ts"
 
-/** What has to have happened, or the run proves nothing. */
-const happened = [
+/** What has to have happened, or the run proves nothing; writers go on until it has. */
+export const happened = [
   "committed, read committed",
   "committed, repeatable read",
   "committed, serializable",

@@ -1,7 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto"
 import type { Session } from "@wardkeep/postgres"
-import { asOwner } from "@wardkeep/postgres/migrate"
-import type pg from "pg"
 import { beforeAll, describe, expect, it } from "vitest"
 import {
   type Emergency,
@@ -13,7 +11,6 @@ import {
   rowOf,
 } from "#tests/fixture/accesses.ts"
 import { useClient } from "#tests/fixture/client.ts"
-import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { policyWithDetection } from "#tests/fixture/policy.ts"
 import { generator, pick } from "#tests/fuzz/random.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -68,10 +65,6 @@ beforeAll(async () => {
   await shown(reviewer, unknown)
 })
 
-const owned = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
-  connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
-    asOwner(client, used.clinic.policy, () => work(client)),
-  )
 const find = (rows: readonly QueuedAccess[], actor: string) => rows.filter((row) => row.actor === actor)
 
 describe("the queue", () => {
@@ -242,7 +235,9 @@ describe("an erasure", () => {
         "select (select count(*) from wardkeep_audit.access_queue where subject = 'gone')::int + (select count(*) from wardkeep_audit.access_review where subject = 'gone')::int as n",
       )
     expect(await left()).toEqual([{ n: 2 }])
-    await owned((client) => client.query("select wardkeep_audit.erase_subject($1, 'gone', 'request 18')", [tenant]))
+    await used.owner((client) =>
+      client.query("select wardkeep_audit.erase_subject($1, 'gone', 'request 18')", [tenant]),
+    )
     expect(await left()).toEqual([{ n: 0 }])
   })
 
@@ -262,7 +257,7 @@ describe("an erasure", () => {
     const signer = signerFrom(
       generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     )
-    await owned(async (client) => {
+    await used.owner(async (client) => {
       const sealer = await openSealer({ client, deployment, signer, heartbeat: 0 })
       for (const subject of others) {
         await sealer.seal()

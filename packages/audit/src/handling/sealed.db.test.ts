@@ -1,9 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto"
-import { asOwner } from "@wardkeep/postgres/migrate"
-import type pg from "pg"
 import { expect, it } from "vitest"
 import { useClient } from "#tests/fixture/client.ts"
-import { connected, withLogin } from "#tests/fixture/clinic.ts"
+import { connected } from "#tests/fixture/clinic.ts"
 import { policyWithHandling } from "#tests/fixture/policy.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { audit } from "../compile/audit.js"
@@ -21,10 +19,6 @@ const used = useClient(database, {
   extensions: [audit],
 })
 const key = generateKeyPairSync("ed25519")
-const owned = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
-  connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
-    asOwner(client, used.clinic.policy, () => work(client)),
-  )
 
 async function faults(): Promise<string[]> {
   const keys = trustedKeys([key.publicKey.export({ type: "spki", format: "pem" }).toString()])
@@ -35,7 +29,7 @@ async function faults(): Promise<string[]> {
 async function seal(): Promise<void> {
   const signer = signerFrom(key.privateKey.export({ type: "pkcs8", format: "pem" }).toString())
   const { deployment } = used.clinic.policy
-  await owned(async (client) => {
+  await used.owner(async (client) => {
     const sealer = await openSealer({ client, deployment, signer, heartbeat: 0 })
     await sealer.seal()
   })
@@ -72,7 +66,7 @@ it("what left and what was refused is sealed like the rest, found when it is cha
   )
   expect(await faults()).toEqual([])
 
-  await owned((client) => eraseSubject({ client, tenant: place.clinic, subject: record, reason: "request 18" }))
+  await used.owner((client) => eraseSubject({ client, tenant: place.clinic, subject: record, reason: "request 18" }))
   await seal()
   expect(await faults()).toEqual([])
   const kept = await used.admin<{ text: string }>(

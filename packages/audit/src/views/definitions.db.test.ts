@@ -1,15 +1,23 @@
-import { asOwner } from "@wardkeep/postgres/migrate"
+import type { Policy } from "@wardkeep/core"
 import { beforeAll, describe, expect, it } from "vitest"
 import { viewedPolicy } from "#tests/fixture/audited.ts"
 import { useClient } from "#tests/fixture/client.ts"
-import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { audit } from "../compile/audit.js"
 import { recordViews } from "./recorder.js"
 
 const database = useDatabase()
-const used = useClient(database, { policy: viewedPolicy(), extensions: [audit], views: recordViews })
+const used = useClient(database, { policy: withoutNotes(viewedPolicy()), extensions: [audit], views: recordViews })
 const readers = { asking: 0, trusting: 3_600_000 }
+
+/** So that something can be written of which no view is recorded. */
+function withoutNotes(policy: Policy): Policy {
+  const tables = [...policy.tables].map(([name, { audit, ...rule }]) =>
+    name === "public.note" ? ([name, rule] as const) : ([name, { ...rule, ...(audit && { audit }) }] as const),
+  )
+  return { ...policy, tables: new Map(tables) }
+}
+
 type Reader = keyof typeof readers
 const clients = {} as Record<Reader, ReturnType<typeof used.make>>
 
@@ -18,10 +26,7 @@ beforeAll(() => {
     clients[name as Reader] = used.make({ views: recordViews(used.clinic.policy, { definitionsFor }) })
 })
 
-const ofOwner = (text: string): Promise<unknown> =>
-  connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
-    asOwner(client, used.clinic.policy, () => client.query(text)),
-  )
+const ofOwner = (text: string): Promise<unknown> => used.owner((client) => client.query(text))
 
 /** The tables of which a view was recorded while the doctor asked. */
 async function recorded(reader: Reader, text: string, how: "alone" | "inside" | "stream"): Promise<string[]> {
@@ -58,6 +63,28 @@ describe.each(["alone", "inside", "stream"] as const)("what a text reads may cha
     // What is trusted for an hour is not asked for.
     expect(await recorded("trusting", text, how)).toEqual(["public.patient"])
   })
+})
+
+it("a write is held back until its view is recorded, also where the call learns only then that it shows something", async () => {
+  await ofOwner("create function noted() returns text language sql immutable as $$ select 'nothing' $$")
+  const visit = await used.wk.run(used.doctor, () => used.wk.query<{ id: string }>("select id from visit limit 1"))
+  const text = "insert into note (visit_id, body) values ($1, 'held back') returning noted()"
+  const insert = (): Promise<unknown> =>
+    clients.asking.run(used.doctor, () => clients.asking.query(text, [visit.rows[0]?.id]))
+  const count = async (): Promise<number | undefined> =>
+    (await used.admin<{ n: number }>("select count(*)::int as n from note where body = 'held back'"))[0]?.n
+  for (let time = 0; time < 2; time++) await insert()
+  expect(await count()).toBe(2)
+  await ofOwner(
+    "create or replace function noted() returns text language plpgsql stable as $$ begin return (select max(full_name) from patient); end $$",
+  )
+  await used.admin("alter function wardkeep_audit.record_views rename to record_views_away")
+  try {
+    await expect(insert()).rejects.toMatchObject({ code: "WK411" })
+  } finally {
+    await used.admin("alter function wardkeep_audit.record_views_away rename to record_views")
+  }
+  expect(await count()).toBe(2)
 })
 
 it("a function that read nothing and is replaced by one that may is looked at anew", async () => {

@@ -1,11 +1,10 @@
 import { generateKeyPairSync } from "node:crypto"
 import { type Ask, createWardkeep, type ViewObserver, type Watch } from "@wardkeep/postgres"
-import { asOwner } from "@wardkeep/postgres/migrate"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { viewedPolicy } from "#tests/fixture/audited.ts"
 import { useClient } from "#tests/fixture/client.ts"
-import { connected, withLogin } from "#tests/fixture/clinic.ts"
+import { connected } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { audit } from "../compile/audit.js"
 import { eraseSubject } from "../erase/erase.js"
@@ -50,10 +49,6 @@ async function viewed<T>(work: () => Promise<T>): Promise<{ events: Event[]; res
 }
 
 const asDoctor = <T>(work: () => Promise<T>): Promise<T> => used.wk.run(used.doctor, { requestId: "r-1" }, work)
-const ofOwner = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
-  connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
-    asOwner(client, used.clinic.policy, () => work(client)),
-  )
 const one = "select id, full_name from patient where id = $1"
 
 beforeAll(async () => {
@@ -200,7 +195,7 @@ describe("a view through the client", () => {
   })
 
   it("names tables that the caller declares for a function", async () => {
-    await ofOwner((client) =>
+    await used.owner((client) =>
       client.query(
         "create function any_name() returns text language plpgsql stable as $$ begin return (select full_name from patient limit 1); end $$",
       ),
@@ -276,7 +271,7 @@ describe("a text that was seen before", () => {
 
   it("is planned without its values, so that partitions and tables which some values rule out are seen", async () => {
     const doctor = `wk_${used.clinic.policy.deployment}_r_doctor`
-    await ofOwner((client) =>
+    await used.owner((client) =>
       client.query(
         `create table part (k integer not null, v text) partition by range (k);
          create table part_low partition of part for values from (0) to (10);
@@ -304,7 +299,7 @@ describe("a text that was seen before", () => {
       const relations = tablesOfPlan(planned).scans.map(({ relation }) => relation)
       expect(relations).toEqual(expect.arrayContaining(["public.part_low", "public.part_high"]))
     } finally {
-      await ofOwner((client) => client.query("drop table part"))
+      await used.owner((client) => client.query("drop table part"))
     }
   })
 
@@ -410,7 +405,7 @@ describe("who saw a person", () => {
     const tenant = used.clinic.branches[0].clinic
     const asked = { tenant, reason: "request 17" }
     const [subject = ""] = patients
-    const seen = await ofOwner((client) => whoSaw({ client, ...asked, subject }))
+    const seen = await used.owner((client) => whoSaw({ client, ...asked, subject }))
     expect(seen.rows.length).toBeGreaterThan(5)
     expect(new Set(seen.rows.map(({ persons }) => persons))).toContain(1)
     expect(seen.rows.find(({ persons }) => persons === 5)).toMatchObject({
@@ -421,12 +416,14 @@ describe("who saw a person", () => {
     expect(seen.coverage.views).toBe(3)
     expect(seen.coverage.undetermined).toBeGreaterThan(0)
     expect(JSON.stringify(seen.rows)).not.toContain(patients[1])
-    const line = await ofOwner((client) => timeline({ client, ...asked, subject }))
+    const line = await used.owner((client) => timeline({ client, ...asked, subject }))
     expect(JSON.stringify(line.rows)).not.toContain(patients[1])
     expect(line.rows.filter(({ verb }) => verb === "view").length).toBeGreaterThan(5)
-    const by = await ofOwner((client) => touched({ client, ...asked, actor: "doctor-0", subject: patients[4] ?? "" }))
+    const by = await used.owner((client) =>
+      touched({ client, ...asked, actor: "doctor-0", subject: patients[4] ?? "" }),
+    )
     expect(by.rows).toMatchObject([{ subject: patients[4], verbs: ["view"] }])
-    const plan = await ofOwner(async (client) => {
+    const plan = await used.owner(async (client) => {
       await client.query("set enable_seqscan = off")
       const { rows } = await client.query(
         "explain select from wardkeep_audit.event e where e.tenant = 't' and (e.subject = 's' or e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array['s'])",
@@ -441,7 +438,7 @@ describe("who saw a person", () => {
     const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
     const keys = trustedKeys([publicKey.export({ type: "spki", format: "pem" }).toString()])
     const seal = () =>
-      ofOwner(async (client) => {
+      used.owner(async (client) => {
         const sealer = await openSealer({ client, deployment: used.clinic.policy.deployment, signer, heartbeat: 0 })
         try {
           return await sealer.seal()
@@ -455,19 +452,19 @@ describe("who saw a person", () => {
     expect(await verdicts()).toEqual([])
     const tenant = used.clinic.branches[0].clinic
     const [gone = "", stays = ""] = patients
-    const before = await ofOwner((client) => whoSaw({ client, tenant, subject: stays, reason: "before" }))
+    const before = await used.owner((client) => whoSaw({ client, tenant, subject: stays, reason: "before" }))
     await seal()
-    await ofOwner((client) => eraseSubject({ client, tenant, subject: gone, reason: "request 18" }))
+    await used.owner((client) => eraseSubject({ client, tenant, subject: gone, reason: "request 18" }))
     await seal()
     expect(await verdicts()).toEqual([])
-    const after = await ofOwner((client) => whoSaw({ client, tenant, subject: stays, reason: "after" }))
+    const after = await used.owner((client) => whoSaw({ client, tenant, subject: stays, reason: "after" }))
     const whenAndWhat = ({ rows }: typeof before) =>
       rows.map(({ at, actor, relation, n }) => [at, actor, relation, n].join()).sort()
     expect(whenAndWhat(after)).toEqual(whenAndWhat(before))
     const to = before.rows[0]?.at ?? ""
-    const until = await ofOwner((client) => whoSaw({ client, tenant, subject: stays, reason: "until then", to }))
+    const until = await used.owner((client) => whoSaw({ client, tenant, subject: stays, reason: "until then", to }))
     expect(whenAndWhat(until)).toEqual(whenAndWhat(before))
-    expect((await ofOwner((client) => whoSaw({ client, tenant, subject: gone, reason: "after" }))).rows).toEqual([])
+    expect((await used.owner((client) => whoSaw({ client, tenant, subject: gone, reason: "after" }))).rows).toEqual([])
     const { rows } = await log.query(
       "select count(*)::int as n from wardkeep_audit.event where detail like $1 or subject = $2",
       [`%${gone}%`, gone],

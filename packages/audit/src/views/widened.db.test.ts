@@ -1,8 +1,6 @@
-import { asOwner } from "@wardkeep/postgres/migrate"
 import { beforeAll, describe, expect, it } from "vitest"
 import { viewedPolicy } from "#tests/fixture/audited.ts"
 import { useClient } from "#tests/fixture/client.ts"
-import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { knownRows, runRandomReads } from "#tests/fixture/random-read-runs.ts"
 import type { Known } from "#tests/fixture/random-reads.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
@@ -38,10 +36,7 @@ async function viewed(work: () => Promise<unknown>): Promise<Event[]> {
   )
 }
 const asDoctor = <T>(work: () => Promise<T>): Promise<T> => used.wk.run(used.doctor, work)
-const ofOwner = (text: string): Promise<unknown> =>
-  connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
-    asOwner(client, used.clinic.policy, () => client.query(text)),
-  )
+const ofOwner = (text: string): Promise<unknown> => used.owner((client) => client.query(text))
 
 describe("columns that the client adds", () => {
   it("name whose rows went into random statements, and are not handed over", async () => {

@@ -162,6 +162,19 @@ test("a kept figure of which one tenant alone makes a group tells how many it ha
   expect(await found("WKC040")).toEqual([])
 })
 
+test.each(["using (true)", "without row-level security"])(
+  "rows that name the attacker are no share of the victim's where no policy asks for it: %s",
+  { timeout: 120_000 },
+  async (how) => {
+    await run(`
+      create table referral (id int primary key, branch_id int not null references branch, to_branch_id int not null references branch, note text not null);
+      insert into referral select 10 * b, b, 3 - b, 'referral ' || md5(b::text) from generate_series(1, 2) b;
+      grant select on referral to :"app"; create policy p on referral using (true);
+      ${how.startsWith("using") ? "alter table referral enable row level security;" : ""}`)
+    expect(await found("WKC020")).toEqual(["WKC020 public.referral leak"])
+  },
+)
+
 test("what a tenant itself opened to another one is no leak as long as it stands, and one where its end is not asked for", {
   timeout: 120_000,
 }, async () => {

@@ -71,5 +71,18 @@ function otherOf(all: string, char: string): string {
   return all[place] ?? char
 }
 
-/** For how long siblings are asked: of what is slow as many as there is time for. */
-export const siblingMs = 10_000
+/** Of what is slow as many siblings are asked as there is time for. */
+const siblingMs = 10_000
+
+/** Whether what is asked of them says yes to one. */
+export async function anySibling(
+  siblings: readonly string[],
+  isAlike: (sibling: string) => Promise<boolean>,
+): Promise<boolean> {
+  const until = performance.now() + siblingMs
+  for (const sibling of siblings) {
+    if (performance.now() > until) return false
+    if (await isAlike(sibling)) return true
+  }
+  return false
+}

@@ -6,8 +6,8 @@ import type { Scene } from "../run/check.js"
 import { holdsTenants } from "./ground.js"
 import { names } from "./policy-parts.js"
 
-/** Rows above which a table is not searched for a single value. */
-const manyRows = 200_000
+/** Rows above which a table is not read as a whole. */
+export const manyRows = 200_000
 
 /** Tables that this source names and whose rows are tenants'. */
 export const tenantTablesIn = ({ catalog }: Scene, source: string): Relation[] =>

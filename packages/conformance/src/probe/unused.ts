@@ -1,9 +1,7 @@
 import { isTable, quoted } from "../catalog/relation.js"
 import type { Scene } from "../run/check.js"
+import { manyRows } from "./only-theirs.js"
 import { names } from "./policy-parts.js"
-
-/** Rows above which a table is not searched for single values. */
-const manyRows = 200_000
 
 /**
  * Those of these values that nobody has in the tables that the source names, however they are spaced and in whatever case: of all

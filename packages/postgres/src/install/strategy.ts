@@ -23,12 +23,14 @@ export async function useStrategy(admin: Queryable, policy: Policy, strategy: St
   // In one transaction: between two of these files neither strategy's functions fit the other's.
   await inTransaction(admin, async () => {
     await admin.query(`set local role ${quoteIdent(owner)}`)
-    // As an apply does: functions that change together with this row were not replaced behind the audit log's back.
+    if (strategy === "portable") await restorePortable(admin)
+    else {
+      await admin.query(await readFile(join(sqlDirectory("strategy"), "accelerated.sql"), "utf8"))
+      // Not left to apply: until then the application could not call what now verifies its context.
+      await grantAccelerated(admin, policy)
+    }
+    // As an apply does, and last as there: functions that change together with this row were not replaced behind the log's back.
     await admin.query("update wardkeep.policy_state set applied_at = applied_at")
-    if (strategy === "portable") return await restorePortable(admin)
-    await admin.query(await readFile(join(sqlDirectory("strategy"), "accelerated.sql"), "utf8"))
-    // Not left to apply: until then the application could not call what now verifies its context.
-    await grantAccelerated(admin, policy)
   })
 }
 

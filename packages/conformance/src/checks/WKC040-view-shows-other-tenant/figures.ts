@@ -4,12 +4,13 @@ import { belongsTo } from "../../catalog/whose.js"
 import type { Row } from "../../database/outcome.js"
 import { holdsTenants } from "../../probe/ground.js"
 import { hidden } from "../../probe/hidden.js"
+import { manyRows } from "../../probe/only-theirs.js"
 import type { Pair } from "../../probe/pair.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
 /** Groups that are compared, and rows of one group from which on it is said of many. */
-const limits = { groups: 500, rows: 5, counted: 200_000 }
+const limits = { groups: 500, rows: 5 }
 
 /**
  * A kept figure counts everybody's rows, and in a group of which only one tenant has any, that one's: the number of its rows, or
@@ -23,7 +24,7 @@ export async function showsFigures(
   tables: readonly Relation[],
 ): Promise<void> {
   const { attacker, victim } = pair
-  for (const table of tables.filter((one) => holdsTenants(one) && one.tuples <= limits.counted)) {
+  for (const table of tables.filter((one) => holdsTenants(one) && one.tuples <= manyRows)) {
     const same = groupsIn(view, table)
     const figures = view.columns.filter(({ name, category }) => category === "N" && !same.includes(name))
     if (same.length === 0 || figures.length === 0) continue

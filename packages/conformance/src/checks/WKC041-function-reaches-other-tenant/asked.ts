@@ -1,6 +1,6 @@
 import type { Outcome } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
-import { siblingMs } from "../../probe/lookalike.js"
+import { anySibling } from "../../probe/lookalike.js"
 import type { Pair } from "../../probe/pair.js"
 
 /** What a function is asked about, as SQL. */
@@ -84,23 +84,13 @@ export async function ask(
   const id = theirs[place] ?? ""
   const siblings = asked.isKnown === true && !how.isContent ? [] : await asked.siblings(place)
   const answer = marked(answers.got[place] ?? "", id)
-  if (await attacker.act(async (tx) => await anyGets(tx, siblings, call, answer))) return undefined
+  const isAlike = await attacker.act(
+    async (tx) =>
+      await anySibling(siblings, async (one) => marked(answerOf(await tx.attempt(call(one))), one) === answer),
+  )
+  if (isAlike) return undefined
   const compared = rarest(asked, answers.nothing, unknown)
   return { attack: call(id), compared: compared && call(compared), ...how }
-}
-
-async function anyGets(
-  tx: Transaction,
-  ids: readonly string[],
-  call: (id: string) => string,
-  answer: string,
-): Promise<boolean> {
-  const began = performance.now()
-  for (const id of ids) {
-    if (performance.now() - began > siblingMs) return false
-    if (marked(answerOf(await tx.attempt(call(id))), id) === answer) return true
-  }
-  return false
 }
 
 type Unknown = (id: string) => readonly string[]

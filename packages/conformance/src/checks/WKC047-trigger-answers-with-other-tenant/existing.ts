@@ -5,7 +5,7 @@ import { checkedWords } from "../../probe/checked-words.js"
 import type { SampleRow } from "../../probe/facts.js"
 import type { Ground } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
-import { isNumbered, lookalikesOf, siblingMs, siblingsOf, stranger } from "../../probe/lookalike.js"
+import { anySibling, isNumbered, lookalikesOf, siblingsOf, stranger } from "../../probe/lookalike.js"
 import { ownRow } from "../../probe/natural-key.js"
 import { isOnlyTheirs, tenantTablesIn } from "../../probe/only-theirs.js"
 import { names } from "../../probe/policy-parts.js"
@@ -64,12 +64,7 @@ async function withValue(ground: Ground, name: string, looking: readonly Acting[
   const siblings = isKnown ? [] : ((await unused(ground.scene, source, siblingsOf(text))) ?? [])
   const alike = siblings.map((one) => insert(`${quoteLiteral(one)}::${base}`))
   const isAlike = await attacker.act(async (tx) => {
-    const until = performance.now() + siblingMs
-    for (const one of alike) {
-      if (performance.now() > until) return false
-      if (verdictOf(await tx.attempt(one), looking, name) === got) return true
-    }
-    return false
+    return await anySibling(alike, async (one) => verdictOf(await tx.attempt(one), looking, name) === got)
   })
   if (isAlike) return undefined
   const compare = shown === nobodys ? [attacker.replay(printed)] : []

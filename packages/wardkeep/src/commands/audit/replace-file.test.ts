@@ -1,4 +1,4 @@
-import { chmod, lstat, open, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises"
+import { chmod, chown, lstat, open, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { emptyFolder } from "#tests/cli/run-cli.ts"
@@ -17,6 +17,18 @@ it("whoever reads meanwhile has the whole text from before, and nothing is left 
   expect(await readFile(path, "utf8")).toBe("second")
   expect((await stat(path)).mode & 0o777).toBe(0o640)
   expect(await readdir(folder)).toEqual(["newest.txt"])
+})
+
+it("whoever may read it by its group still may", async () => {
+  const folder = await emptyFolder()
+  const path = join(folder, "newest.txt")
+  await writeFile(path, "first")
+  // A group of one's own beside the first; whoever has none, as root, may give the file any.
+  const { uid, gid } = await stat(path)
+  const group = process.getgroups?.().find((each) => each !== gid) ?? (process.getuid?.() === 0 ? 4242 : gid)
+  await chown(path, uid, group)
+  await replaceFile(path, "second")
+  expect((await stat(path)).gid).toBe(group)
 })
 
 it("a link stays a link, and what is no file is written to", async () => {
