@@ -49,6 +49,13 @@ const misplacedLeaves = `
   select (count(*) filter (where o.id is null) + count(*) filter (where (o.xid_before, o.event_before) >= (o.xid, o.event)
     and not exists (select from wardkeep_audit.checkpoint c where c.log = o.log and c.size = o.index)))::int as n from ordered o`
 
+/** Of events that no writer marked, of installing and of whoever looked: those that were there when the last batch was made. */
+const unmarkedEvents = `
+  select count(distinct e.id)::int as events, count(distinct l.event)::int as sealed, count(l.event)::int as leaves
+    from wardkeep_audit.event e left join wardkeep_audit.leaf l on l.xid = e.xid and l.event = e.id and l.at = e.at
+   where (e.request is null or e.request !~ '^w[0-9]+-')
+     and pg_visible_in_snapshot(e.xid, (select snapshot::pg_snapshot from wardkeep_audit.seal_state))`
+
 const keyOf = ({ request, relation, verb }: Pick<Written, "request" | "relation" | "verb">): string =>
   `${request} ${verb} ${relation}`
 
@@ -84,6 +91,11 @@ export async function compare(client: pg.Client, ledger: Ledger): Promise<Differ
       ends.set(inOrderOf, { to, request: each.request })
     }
   for (const [key, { leaves }] of sealed) tally.add("neverCommitted", leaves, key)
+  const { rows: unmarked } = await client.query<Record<"events" | "sealed" | "leaves", number>>(unmarkedEvents)
+  for (const { events, sealed: found, leaves } of unmarked) {
+    tally.add("lost", events - found, "events without a writer's mark")
+    tally.add("doubled", leaves - found, "events without a writer's mark")
+  }
   const { rows: places } = await client.query<{ n: number }>(misplacedLeaves)
   return { ...tally.counts, misplaced: places[0]?.n ?? 0, examples: tally.examples }
 }

@@ -53,6 +53,15 @@ describe("what compares the leaves with what was committed", () => {
     expect(await after(twice)).toMatchObject({ doubled: 1, lost: 0 })
   })
 
+  it("finds as much of an event that no writer marked", async () => {
+    const unmarked = `update wardkeep_audit.event set request = null where id = (select event from wardkeep_audit.leaf where ${chosen})`
+    // Its writer's statement has one leaf less than it committed.
+    expect(await after(unmarked)).toMatchObject({ ...sound, lost: 1 })
+    expect(await after(`${unmarked}; delete from wardkeep_audit.leaf where ${chosen}`)).toMatchObject({ lost: 2 })
+    const twice = `insert into wardkeep_audit.leaf select log, index, hash, at, xid, event, seed, entry from wardkeep_audit.leaf where ${chosen}`
+    expect(await after(`${unmarked}; ${twice}`)).toMatchObject({ lost: 1, doubled: 1 })
+  })
+
   it("finds leaves of what was rolled back, and leaves in another order", async () => {
     const [undone, ...others] = report.ledger.committed
     const without = new Ledger()
