@@ -36,7 +36,11 @@ export function run(
       process.stderr.write(`${program}: ${error.message}\n`)
       finish(127)
     })
-    child.on("close", (code, signal) => finish(code ?? (signal ? 128 : 1)))
+    child.on("close", (code, signal) => {
+      if (signal !== null && limitMinutes !== undefined)
+        process.stderr.write(`${program}: ended by ${signal}; it has ${limitMinutes} minutes\n`)
+      finish(code ?? (signal ? 128 : 1))
+    })
   })
 }
 

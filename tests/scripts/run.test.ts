@@ -34,3 +34,12 @@ test("what runs beside others says all of it at its end, where it fails as where
   })
   expect({ stdout, status }).toEqual({ stdout: "said\n", status: 3 })
 })
+
+test("what its limit ends says so", () => {
+  const text = says("{ limitMinutes: 0.01 }").replace("process.exit(3)", "setTimeout(() => 0, 60_000)")
+  const { stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", text], { encoding: "utf8" })
+  expect({ stderr, status }).toEqual({
+    stderr: `${process.execPath}: ended by SIGTERM; it has 0.01 minutes\n`,
+    status: 128,
+  })
+})

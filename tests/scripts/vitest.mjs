@@ -17,8 +17,11 @@ export function filesEndingIn(suffix, folders = ["packages", "examples", "tests"
   )
 }
 
+/** For what hangs: one server's tests took 10 minutes on one machine of two cores and 26 on another. */
+const patience = 60
+
 /** Runs one vitest project, adds its verdict to the tally under `name`, and answers what it counted. `node`: another program than this one. */
-export async function vitest(tally, name, args, { env = {}, limitMinutes = 25, held = false, node } = {}) {
+export async function vitest(tally, name, args, { env = {}, limitMinutes = patience, held = false, node } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "wardkeep-test-"))
   const report = join(folder, "report.json")
   const code = await tool(
