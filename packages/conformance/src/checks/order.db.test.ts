@@ -162,18 +162,25 @@ test("a kept figure of which one tenant alone makes a group tells how many it ha
   expect(await found("WKC040")).toEqual([])
 })
 
-test.each(["using (true)", "without row-level security"])(
-  "rows that name the attacker are no share of the victim's where no policy asks for it: %s",
-  { timeout: 120_000 },
-  async (how) => {
-    await run(`
-      create table referral (id int primary key, branch_id int not null references branch, to_branch_id int not null references branch, note text not null);
-      insert into referral select 10 * b, b, 3 - b, 'referral ' || md5(b::text) from generate_series(1, 2) b;
-      grant select on referral to :"app"; create policy p on referral using (true);
-      ${how.startsWith("using") ? "alter table referral enable row level security;" : ""}`)
-    expect(await found("WKC020")).toEqual(["WKC020 public.referral leak"])
-  },
-)
+const leak = ["WKC020 public.referral leak"]
+test.each([
+  [
+    "a leak where a policy beside the one that asks shows all",
+    "enable",
+    "create policy p on referral using (true);",
+    leak,
+  ],
+  ["a leak where the policy that asks is not in force", "disable", "", leak],
+  ["none where what shows all is for others", "enable", "create policy p on referral to pg_monitor using (true);", []],
+  ["none where all may only be changed", "enable", "create policy p on referral for update using (true);", []],
+])("rows that name the attacker are %s", { timeout: 120_000 }, async (_, inForce, beside, expected) => {
+  await run(`
+    create table referral (id int primary key, branch_id int not null references branch, to_branch_id int not null references branch, note text not null);
+    insert into referral select 10 * b, b, 3 - b, 'referral ' || md5(b::text) from generate_series(1, 2) b;
+    grant select on referral to :"app"; create policy sent on referral using (${own} in (branch_id, to_branch_id)); ${beside}
+    alter table referral ${inForce} row level security;`)
+  expect(await found("WKC020")).toEqual(expected)
+})
 
 test("what a tenant itself opened to another one is no leak as long as it stands, and one where its end is not asked for", {
   timeout: 120_000,

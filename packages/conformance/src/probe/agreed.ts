@@ -1,6 +1,7 @@
-import { quoteIdent } from "@wardkeep/core"
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Column, type Key, labelOf, primaryKey, quoted, type Relation } from "../catalog/relation.js"
 import { belongsTo, tenantColumns } from "../catalog/whose.js"
+import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
 import { aims } from "./aim.js"
 import { type CheckedWords, checkedWords } from "./checked-words.js"
@@ -33,8 +34,8 @@ export async function agreedBy(scene: Scene, pair: Pair, relation: Relation): Pr
   const look = `select wk_row.ctid::text as place from ${quoted(relation)} as wk_row where ${where} limit ${rowLimit}`
   const shown = await attacker.act(async (tx) => (await tx.attempt(look)).rows.map(({ place }) => String(place)))
   if (shown.length === 0 || shown.length === rowLimit) return undefined
-  const { asked, asksNothing } = await policiesOf(scene, relation)
-  if (asksNothing) return undefined
+  if (await isToldEverything(attacker, relation)) return undefined
+  const asked = await policiesOf(scene, relation)
   const listed = await checkedWords(scene)
   for (const share of scene.catalog.relations.filter(({ kind }) => kind === "r")) {
     const opens = opening(scene, pair, relation, share, { asked, listed })
@@ -159,19 +160,24 @@ function stands(alias: string, { name, category }: Column): string {
   return `${column}::text !~* '${notNow}'`
 }
 
+/** Whether a policy that holds for the attacker's reading is true of every row. */
+async function isToldEverything(attacker: Actor, { oid }: Relation): Promise<boolean> {
+  const held = "case when m = 0 then true else pg_catalog.pg_has_role(m, 'USAGE') end"
+  const all = `select 1 from pg_catalog.pg_policy where polrelid = ${quoteLiteral(oid)}::oid and polpermissive and polcmd in ('*', 'r')
+    and pg_catalog.pg_get_expr(polqual, polrelid) = 'true' and exists (select from pg_catalog.unnest(polroles) as m where ${held})`
+  return await attacker.act(async (tx) => (await tx.attempt(all)).rows.length > 0)
+}
+
 /** All that the policies say of the table and of those that they read, and the functions that they call. */
-async function policiesOf(scene: Scene, { oid }: Relation): Promise<{ asked: string; asksNothing: boolean }> {
+async function policiesOf(scene: Scene, { oid }: Relation): Promise<string> {
   const read = (await policyTables(scene)).filter(({ relation }) => relation.oid === oid)
   const tables = [oid, ...read.map(({ used }) => used.oid)]
   const { rows } = await scene.facts.ask(
-    "select polrelid = $2::oid as own, pg_catalog.pg_get_expr(polqual, polrelid) as text from pg_catalog.pg_policy where polrelid = any ($1::oid[]) and polqual is not null and polpermissive",
-    [tables, oid],
+    "select pg_catalog.pg_get_expr(polqual, polrelid) as text from pg_catalog.pg_policy where polrelid = any ($1::oid[]) and polqual is not null and polpermissive",
+    [tables],
   )
   const called = (await policyFunctions(scene)).filter(({ relation }) => tables.includes(relation))
-  return {
-    asked: [...rows.map(({ text }) => String(text)), ...called.map(({ source }) => source)].join("\n"),
-    asksNothing: rows.some(({ own, text }) => own === true && text === "true"),
-  }
+  return [...rows.map(({ text }) => String(text)), ...called.map(({ source }) => source)].join("\n")
 }
 
 export const agreedWords = ({ attacker, victim }: Pair, share: Relation): string =>
