@@ -10,12 +10,12 @@ test("names what fails, a file that cannot be loaded or set up, and an error tha
     writeFileSync(join(folder, name), `import { beforeAll, describe, expect, it } from "vitest"\n${text}`)
   write(
     "a.test.mjs",
-    `describe("sums", () => { it("add", () => expect(1 + 1).toBe(3)); it("end", () => {}) }); it.skip("later", () => {})`,
+    `describe("sums", () => { it("add", () => expect(1 + 1).toBe(3)); it("end", () => expect(2).toBe(2)); it("wait", ({ skip }) => skip("a reason")) })`,
   )
   write("b.test.mjs", `throw new Error("not to be loaded")`)
   write(
     "c.test.mjs",
-    `describe("rooms", () => { beforeAll(() => { throw new Error("no room") }); it("stand", () => {}) })`,
+    `describe("rooms", () => { beforeAll(() => { throw new Error("no room") }); it("stand", () => expect(2).toBe(2)) })`,
   )
   write("d.test.mjs", `it("goes on", () => { setImmediate(() => { throw new Error("nobody waits") }) })`)
   const file = join(folder, "report.json")

@@ -17,7 +17,7 @@ export function filesEndingIn(suffix, folders = ["packages", "examples", "tests"
   )
 }
 
-/** For what hangs: one server's tests took 10 minutes on one machine of two cores and 26 on another. */
+/** For what hangs: on a slow machine of two cores one server's tests need more than 25. */
 const patience = 60
 
 /** Runs one vitest project, adds its verdict to the tally under `name`, and answers what it counted. `node`: another program than this one. */

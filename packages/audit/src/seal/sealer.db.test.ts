@@ -43,13 +43,14 @@ describe("what compares the leaves with what was committed", () => {
   /** A leaf in the middle of the busiest log. */
   const chosen = `log = ${log} and index = (select max(index) / 2 from wardkeep_audit.leaf where log = ${log})`
 
+  const twice = `insert into wardkeep_audit.leaf select log, index, hash, at, xid, event, seed, entry from wardkeep_audit.leaf where ${chosen}`
+
   it("finds nothing where nothing was done", async () => {
     expect(await after("select 1")).toMatchObject(sound)
   })
 
   it("finds a leaf that is not there, and one that is there twice", async () => {
     expect(await after(`delete from wardkeep_audit.leaf where ${chosen}`)).toMatchObject({ ...sound, lost: 1 })
-    const twice = `insert into wardkeep_audit.leaf select log, index, hash, at, xid, event, seed, entry from wardkeep_audit.leaf where ${chosen}`
     expect(await after(twice)).toMatchObject({ doubled: 1, lost: 0 })
   })
 
@@ -58,7 +59,6 @@ describe("what compares the leaves with what was committed", () => {
     // Its writer's statement has one leaf less than it committed.
     expect(await after(unmarked)).toMatchObject({ ...sound, lost: 1 })
     expect(await after(`${unmarked}; delete from wardkeep_audit.leaf where ${chosen}`)).toMatchObject({ lost: 2 })
-    const twice = `insert into wardkeep_audit.leaf select log, index, hash, at, xid, event, seed, entry from wardkeep_audit.leaf where ${chosen}`
     expect(await after(`${unmarked}; ${twice}`)).toMatchObject({ lost: 1, doubled: 1 })
   })
 

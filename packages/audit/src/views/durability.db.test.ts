@@ -1,10 +1,8 @@
 import { generateKeyPairSync } from "node:crypto"
 import type { ViewObserver, Watch } from "@wardkeep/postgres"
-import { asOwner } from "@wardkeep/postgres/migrate"
 import { describe, expect, it } from "vitest"
 import { viewedPolicy } from "#tests/fixture/audited.ts"
 import { useClient } from "#tests/fixture/client.ts"
-import { connected, withLogin } from "#tests/fixture/clinic.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { writeBundle } from "../bundle/bundle.js"
 import { audit } from "../compile/audit.js"
@@ -122,27 +120,25 @@ it("who saw a person is answered by indexes, however long the log is", async () 
   )
   await used.admin("analyze wardkeep_audit.event, wardkeep_audit.leaf")
   const plans: string[] = []
-  await connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
-    asOwner(client, used.clinic.policy, async () => {
-      const explained = {
-        query: async (text: string, values: unknown[] = []) => {
-          if (/from wardkeep_audit\.event/.test(text)) {
-            const { rows } = await client.query(`explain ${text}`, values)
-            plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"))
-          }
-          return await client.query(text, values)
-        },
-      }
-      const { rows, coverage } = await whoSaw({
-        client: explained as unknown as typeof client,
-        tenant,
-        subject: "p7",
-        reason: "complaint 4",
-      })
-      expect(rows).toHaveLength(10)
-      expect(coverage.unsealed).toBe(1)
-    }),
-  )
+  await used.owner(async (client) => {
+    const explained = {
+      query: async (text: string, values: unknown[] = []) => {
+        if (/from wardkeep_audit\.event/.test(text)) {
+          const { rows } = await client.query(`explain ${text}`, values)
+          plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"))
+        }
+        return await client.query(text, values)
+      },
+    }
+    const { rows, coverage } = await whoSaw({
+      client: explained as unknown as typeof client,
+      tenant,
+      subject: "p7",
+      reason: "complaint 4",
+    })
+    expect(rows).toHaveLength(10)
+    expect(coverage.unsealed).toBe(1)
+  })
   expect(plans.length).toBeGreaterThanOrEqual(2)
   // Only the partition that holds the events: an empty month may be read whole.
   const [full] = await used.admin<{ name: string }>(
@@ -167,17 +163,15 @@ it("a view of 100,000 persons is one event, which is sealed, verified, handed ou
   const { deployment } = used.clinic.policy
   const tenant = used.clinic.branches[0].clinic
   const pieces: Buffer[] = []
-  await connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
-    asOwner(client, used.clinic.policy, async () => {
-      const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
-      await (await openSealer({ client, deployment, signer, heartbeat: 0 })).seal()
-      const asked = { client, tenant, reason: "complaint 4" }
-      const { rows } = await whoSaw({ ...asked, subject: "person-99999" })
-      expect(rows).toMatchObject([{ persons: 100_000, n: 100_000, sealed: true }])
-      const write = async (piece: string): Promise<void> => void pieces.push(Buffer.from(piece))
-      await writeBundle({ ...asked, deployment, write })
-    }),
-  )
+  await used.owner(async (client) => {
+    const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
+    await (await openSealer({ client, deployment, signer, heartbeat: 0 })).seal()
+    const asked = { client, tenant, reason: "complaint 4" }
+    const { rows } = await whoSaw({ ...asked, subject: "person-99999" })
+    expect(rows).toMatchObject([{ persons: 100_000, n: 100_000, sealed: true }])
+    const write = async (piece: string): Promise<void> => void pieces.push(Buffer.from(piece))
+    await writeBundle({ ...asked, deployment, write })
+  })
   const bytes = async function* (): AsyncIterable<Uint8Array> {
     yield* pieces
   }
@@ -214,12 +208,10 @@ describe("the context of a view", () => {
   })
 
   it("is a part of the statement that writes the event, which only the owner can ask", async () => {
-    const plan = await connected(withLogin(database.ownerUrl, used.clinic.logins.migrator), (client) =>
-      asOwner(client, used.clinic.policy, async () => {
-        const { rows } = await client.query("explain select c.actor from wardkeep.in_force() c")
-        return JSON.stringify(rows)
-      }),
-    )
+    const plan = await used.owner(async (client) => {
+      const { rows } = await client.query("explain select c.actor from wardkeep.in_force() c")
+      return JSON.stringify(rows)
+    })
     expect(plan).toMatch(/token c|token t/)
     expect(plan).not.toContain("Function Scan")
     const asked = asDoctor(() => used.wk.query("select actor from wardkeep.in_force()"))
