@@ -101,6 +101,48 @@ describe.each([
   })
 })
 
+describe("a schema and a login for each tenant, whose tables say the tenant in a column as well", () => {
+  const schemas = ["public", "practice_1", "practice_2"]
+  const found = async (target: Partial<TargetInput>): Promise<string[]> => {
+    const { findings } = await system.verify(["WKC010", "WKC020", "WKC022", "WKC025"], { ...target, schemas })
+    return findings
+      .filter(({ object, severity }) => object.includes("letter") && severity !== "hygiene")
+      .map(({ check, object, verdict }) => `${check} ${object} ${verdict}`)
+      .sort()
+  }
+  const made = async (): Promise<Partial<TargetInput>> => {
+    const target = await loginEach()
+    for (const { key, connect } of target.tenants ?? [])
+      await run(`create schema practice_${key}; grant usage on schema practice_${key} to "${connect?.user}";
+        create table practice_${key}.letter (no int primary key, branch_id int not null default ${key}, body text not null);
+        insert into practice_${key}.letter (no, body) values (1, 'letter ' || md5('${key}'));
+        grant select, insert, update, delete on practice_${key}.letter to "${connect?.user}";`)
+    return target
+  }
+
+  test("hold nobody else's rows, whatever a row says, until another login is let in", {
+    timeout: 120_000,
+  }, async () => {
+    const target = await made()
+    expect(await found(target)).toEqual([])
+    await run('grant usage on schema practice_2 to :"app"; grant select on practice_2.letter to :"app"')
+    expect(await found(target)).toEqual(["WKC020 practice_2.letter LEAK"])
+  })
+
+  test.each([
+    ["a view beside them reads the column", "create view public.all_letters as select * from practice_1.letter"],
+    [
+      "a function beside them does",
+      "create function public.letters() returns bigint language sql as 'select count(*) from practice_2.letter where branch_id = 1'",
+    ],
+    ["rows of another tenant are there", "insert into practice_1.letter values (2, 2, 'of the other')"],
+  ])("are told apart by the column where %s", { timeout: 120_000 }, async (_, sql) => {
+    const target = await made()
+    await run(sql)
+    expect(await found(target)).toContain("WKC022 practice_2.letter LEAK")
+  })
+})
+
 test("a login for each tenant has no connection that two of them follow each other on", {
   timeout: 120_000,
 }, async () => {
