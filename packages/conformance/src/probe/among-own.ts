@@ -58,9 +58,8 @@ async function wordsFor(
   attacker: Actor,
   usual = `null::${arg.type}`,
 ): Promise<string[]> {
-  const [key] = attacker.keys
-  if (key !== undefined && isTenantName(scene, arg.name) && arg.category !== "A")
-    return [`${quoteLiteral(key)}::${arg.type}`]
+  const isTenant = isTenantName(scene, arg.name) && arg.category !== "A"
+  const tenant = (isTenant ? attacker.keys.slice(0, 1) : []).map((key) => `${quoteLiteral(key)}::${arg.type}`)
   const tables = tenantTablesIn(scene, source)
   const column = columnFor(tables, arg)
   const rows = column === undefined ? [] : (await scene.facts.owned(column.table, attacker)).rows
@@ -69,6 +68,6 @@ async function wordsFor(
   // One of each table: another row of the same is as good.
   const places = [...new Map(keys.map((one) => [one.place, one])).values()]
   const ids = places.map(({ text, place }) => `${hidden(text, place, attacker.name)}::${arg.type}`)
-  const found = [...new Set([...words.slice(0, 1), ...ids])].slice(0, limits.words)
+  const found = [...new Set([...tenant, ...words.slice(0, 1), ...ids])].slice(0, limits.words)
   return found.length > 0 ? found : [usual]
 }
