@@ -36,24 +36,38 @@ export function followReferences(catalog: Catalog): void {
 
 /**
  * Schemas whose names differ by the tenant's key alone, as `clinic_north` and `clinic_south` do. Where a table in one of
- * them has a tenant column, the schema is not what tells tenants apart.
+ * them has a tenant column, it is not said here that the schema tells tenants apart: rows may say something else.
  */
 function markSchemas({ relations }: Catalog, { tenants }: Target): void {
-  const keys = ownParts(tenants.flatMap(({ key }) => key ?? []))
+  const keys = tenants.flatMap(({ key }) => key ?? [])
+  for (const { schema, key, twins } of schemasByKey(relations, keys)) {
+    if (relations.some((one) => twins.has(one.schema) && one.tenancy.by === "column")) continue
+    for (const relation of relations.filter((one) => one.schema === schema && one.tenancy.by === "nothing")) {
+      relation.tenancy = { by: "schema", key }
+    }
+  }
+}
+
+export interface SchemaByKey {
+  readonly schema: string
+  readonly key: string
+  /** It and those that are called so after other tenants. */
+  readonly twins: ReadonlySet<string>
+}
+
+export function schemasByKey(relations: readonly Relation[], tenantKeys: readonly string[]): SchemaByKey[] {
+  const keys = ownParts(tenantKeys)
   const named = [...new Set(relations.map(({ schema }) => schema))].flatMap((schema) =>
     keys
       .filter(({ part }) => holdsKey(schema.replaceAll("_", " "), [part.replaceAll("_", " ")]))
       .map(({ key, part }) => ({ schema, key, form: schema.replace(part, "") })),
   )
-  for (const { schema, key, form } of named) {
+  return named.flatMap(({ schema, key, form }) => {
     const others = named.filter((other) => other.form === form && other.key !== key)
-    const twins = new Set([schema, ...others.map((other) => other.schema)])
-    const isShared = relations.some((one) => twins.has(one.schema) && one.tenancy.by === "column")
-    if (others.length === 0 || isShared || named.filter((other) => other.schema === schema).length > 1) continue
-    for (const relation of relations.filter((one) => one.schema === schema && one.tenancy.by === "nothing")) {
-      relation.tenancy = { by: "schema", key }
-    }
-  }
+    const isOnes = named.filter((other) => other.schema === schema).length === 1
+    if (others.length === 0 || !isOnes) return []
+    return [{ schema, key, twins: new Set([schema, ...others.map((other) => other.schema)]) }]
+  })
 }
 
 /** Keys that are roles often begin alike, `app_north` and `app_south`, where the schemas begin with something else. */

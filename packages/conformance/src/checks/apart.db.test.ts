@@ -101,6 +101,136 @@ describe.each([
   })
 })
 
+describe("a number that a trigger gives to a row of one's own, where each tenant has a login", () => {
+  const counting = (table: string, given: string, where: string): string => `
+    create or replace function number_${table}() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+      begin ${given} from ${table} x where ${where}; return new; end$$;
+    create or replace trigger number_${table} before insert on ${table} for each row execute function number_${table}();`
+  const both = (mine: string): string =>
+    counting("claim", "select coalesce(max(x.no), 0) + 1 into new.no", `x.year = new.year ${mine}`) +
+    counting(
+      "bill",
+      "select '2026-' || lpad((coalesce(max(right(x.no, 4)::int), 0) + 1)::text, 4, '0') into new.no",
+      `x.no like '2026-%' ${mine}`,
+    )
+  const tables = `
+    create table claim (
+      branch_id int not null, year int not null check (year between 2000 and 2099), no int not null, note text,
+      primary key (branch_id, year, no)
+    );
+    insert into claim select 1, 2026, g from generate_series(1, 2) g union all select 1, 2025, 1 union all
+      select 2, 2026, g from generate_series(1, 57) g;
+    create table bill (branch_id int not null, no text not null, note text, primary key (branch_id, no));
+    insert into bill select 1, '2026-000' || g from generate_series(1, 2) g union all
+      select 2, '2026-' || lpad(g::text, 4, '0') from generate_series(1, 57) g;
+    ${["claim", "bill"]
+      .map(
+        (table) => `alter table ${table} enable row level security;
+          create policy p on ${table} using (branch_id = ${setting}); grant select on ${table} to :"app";`,
+      )
+      .join("\n")}
+    grant insert (branch_id, year, note) on claim to :"app"; grant insert (branch_id, note) on bill to :"app";`
+  const told = async (target: Partial<TargetInput>): Promise<string[]> =>
+    (await system.verify(["WKC047"], target)).findings.map(({ object, severity }) => `${object} ${severity}`).sort()
+
+  test.each(["delete", "truncate"])(
+    "goes on from everybody's rows, until it is counted for each; with %s on the table",
+    { timeout: 120_000 },
+    async (privilege) => {
+      await run(`${tables} ${both("")} grant ${privilege} on claim, bill to :"app"`)
+      const target = await loginEach()
+      const report = await system.verify(["WKC047"], target)
+      expect(report.findings.map(({ object, severity }) => `${object} ${severity}`).sort()).toEqual([
+        "public.bill oracle",
+        "public.claim oracle",
+      ])
+      expect(JSON.stringify(report.findings.map(({ evidence, message }) => evidence + message))).not.toMatch(/5[78]/)
+      await run(both("and x.branch_id = new.branch_id"))
+      expect(await told(target)).toEqual([])
+    },
+  )
+
+  test("counts everybody's rows of the year, and not where it counts those of one's own", {
+    timeout: 120_000,
+  }, async () => {
+    const given = (what: string, where: string): string => counting("claim", `select ${what} + 1 into new.no`, where)
+    await run(`${tables} grant delete on claim to :"app"; ${given("count(*)", "x.year = new.year")}`)
+    const target = await loginEach()
+    expect(await told(target)).toEqual(["public.claim oracle"])
+    // One's own, of all years: by chance what another tenant has in one of them.
+    const own = "x.branch_id = new.branch_id"
+    await run(`${given("max(x.no)", own)} update claim set no = 57 where branch_id = 1 and year = 2025`)
+    expect(await told(target)).toEqual([])
+    await run(
+      `${given("count(*)", own)} delete from claim where branch_id = 2 and no > 3; update claim set no = 9 where year = 2025`,
+    )
+    expect(await told(target)).toEqual([])
+    await run(`delete from claim where branch_id = 2 and no > 1; ${given("count(*)", `${own} and x.note is null`)}
+      insert into claim (branch_id, year, note) values (1, 2024, 'not counted')`)
+    expect(await told(target)).toEqual([])
+  })
+
+  test("is none of others where a counter of one's own stands by chance where another's rows end", {
+    timeout: 120_000,
+  }, async () => {
+    await run(`${tables} create table counted (branch_id int, year int, last int, primary key (branch_id, year));
+      insert into counted values (1, 2026, 57), (1, 2025, 1), (2, 2026, 57);
+      create function number_claim() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+        begin
+          if not exists (select from claim) then raise exception 'no claims yet'; end if;
+          update counted c set last = last + 1 where c.branch_id = new.branch_id and c.year = new.year returning last into new.no;
+          return new;
+        end$$;
+      create trigger number_claim before insert on claim for each row execute function number_claim();`)
+    const target = await loginEach()
+    expect(await told(target)).toEqual([])
+    await run('grant delete on claim to :"app"')
+    expect(await told(target)).toEqual([])
+  })
+})
+
+describe("a schema and a login for each tenant, whose tables say the tenant in a column as well", () => {
+  const schemas = ["public", "practice_1", "practice_2"]
+  const found = async (target: Partial<TargetInput>): Promise<string[]> => {
+    const { findings } = await system.verify(["WKC010", "WKC020", "WKC022", "WKC025"], { ...target, schemas })
+    return findings
+      .filter(({ object, severity }) => object.includes("letter") && severity !== "hygiene")
+      .map(({ check, object, verdict }) => `${check} ${object} ${verdict}`)
+      .sort()
+  }
+  const made = async (): Promise<Partial<TargetInput>> => {
+    const target = await loginEach()
+    for (const { key, connect } of target.tenants ?? [])
+      await run(`create schema practice_${key}; grant usage on schema practice_${key} to "${connect?.user}";
+        create table practice_${key}.letter (no int primary key, branch_id int not null default ${key}, body text not null);
+        insert into practice_${key}.letter (no, body) values (1, 'letter ' || md5('${key}'));
+        grant select, insert, update, delete on practice_${key}.letter to "${connect?.user}";`)
+    return target
+  }
+
+  test("hold nobody else's rows, whatever a row says, until another login is let in", {
+    timeout: 120_000,
+  }, async () => {
+    const target = await made()
+    expect(await found(target)).toEqual([])
+    await run('grant usage on schema practice_2 to :"app"; grant select on practice_2.letter to :"app"')
+    expect(await found(target)).toEqual(["WKC020 practice_2.letter LEAK"])
+  })
+
+  test.each([
+    ["a view beside them reads the column", "create view public.all_letters as select * from practice_1.letter"],
+    [
+      "a function beside them does",
+      "create function public.letters() returns bigint language sql as 'select count(*) from practice_2.letter where branch_id = 1'",
+    ],
+    ["rows of another tenant are there", "insert into practice_1.letter values (2, 2, 'of the other')"],
+  ])("are told apart by the column where %s", { timeout: 120_000 }, async (_, sql) => {
+    const target = await made()
+    await run(sql)
+    expect(await found(target)).toContain("WKC022 practice_2.letter LEAK")
+  })
+})
+
 test("a login for each tenant has no connection that two of them follow each other on", {
   timeout: 120_000,
 }, async () => {

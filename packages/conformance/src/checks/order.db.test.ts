@@ -50,6 +50,48 @@ describe("a function takes", { timeout: 120_000 }, () => {
     expect(await found("WKC041")).toEqual([])
   })
 
+  test("documents behind the number of one's own device, and does not ask whose call has the number that they bring", async () => {
+    const sent = (name: string, takes: string, loop: string, where: string): string => `
+      create or replace function ${name}(p_device text, ${takes}) returns int language plpgsql ${header} as $$
+        declare v jsonb; n int := 0;
+        begin
+          if not exists (select from device d where d.branch_id = ${own} and d.device_no = p_device) then
+            raise exception 'unknown device' using errcode = '28000'; end if;
+          ${loop}
+            insert into call as c (call_no, branch_id, mrn, summary) values (v ->> 'call_no', ${own}, v ->> 'mrn', v ->> 'summary')
+              on conflict (call_no) do update set summary = excluded.summary ${where};
+            n := n + 1;
+          end loop;
+          return n;
+        end$$;`
+    const all = (where: string): string =>
+      [
+        [
+          "pushed",
+          "p_batch jsonb",
+          "for v in select * from jsonb_array_elements(coalesce(p_batch -> 'calls', '[]')) loop",
+        ],
+        ["typed_in", "p_batch text", "for v in select * from jsonb_array_elements(p_batch::jsonb -> 'calls') loop"],
+        ["listed", "p_calls jsonb[]", "foreach v in array p_calls loop"],
+      ]
+        .map(([name = "", takes = "", loop = ""]) => sent(name, takes, loop, where))
+        .join("\n")
+    await run(`create table device (branch_id int not null, device_no text not null, primary key (branch_id, device_no));
+      insert into device values (1, 'd01'), (2, 'd07');
+      create table call (call_no text primary key check (call_no ~ '^d[0-9]+-[0-9]+$'), branch_id int not null, mrn text not null, summary text,
+        unique (branch_id, call_no), foreign key (branch_id, mrn) references patient (branch_id, mrn));
+      insert into call select 'd0' || (branch_id * 6 - 5) || '-1', branch_id, min(mrn), 'call ' || md5(branch_id::text) from patient group by branch_id;
+      alter table patient no force row level security;
+      ${["device", "call"].map(shut).join("\n")} grant select on device, call to :"app"; ${all("")}`)
+    expect(await found("WKC041")).toEqual([
+      "WKC041 public.listed leak",
+      "WKC041 public.pushed leak",
+      "WKC041 public.typed_in leak",
+    ])
+    await run(all(`where c.branch_id = ${own}`))
+    expect(await found("WKC041")).toEqual([])
+  })
+
   test("lines that wait in a table, and one says itself whose member it is", async () => {
     const taken = (whose: string): string => `
       create or replace function taken_over(p_batch int) returns int language plpgsql ${header} as $$

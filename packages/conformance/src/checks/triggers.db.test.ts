@@ -100,6 +100,21 @@ describe("WKC047, a trigger's answer", () => {
     expect(await found("WKC047")).toEqual([])
   })
 
+  test("moves in a year of one's own in which the other tenant has no number yet", { timeout: 120_000 }, async () => {
+    const numbering = (where: string): string => `
+      create or replace function number_bill() returns trigger language plpgsql ${definer} as
+        $$begin select coalesce(max(b.no), 0) + 1 into new.no from public.bill b where b.year = new.year ${where}; return new; end$$;
+      create or replace trigger number_bill before insert on bill for each row execute function number_bill();`
+    await run(`create table bill (branch_id int not null, year int not null check (year between 2000 and 2099), no int not null,
+        primary key (branch_id, year, no));
+      insert into bill values (1, 2026, 1), (2, 2025, 1);
+      alter table bill enable row level security; create policy p on bill using (branch_id = ${branch});
+      grant select, insert (branch_id, year), delete on bill to :"app"; ${numbering("")}`)
+    expect(await found("WKC047")).toEqual(["public.bill oracle"])
+    await run(numbering("and b.branch_id = new.branch_id"))
+    expect(await found("WKC047")).toEqual([])
+  })
+
   test("moves in the words of a refusal, and for a table whose tenant stands in its parent", {
     timeout: 120_000,
   }, async () => {

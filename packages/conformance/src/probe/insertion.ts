@@ -122,13 +122,19 @@ export function freshColumns(relation: Relation, set: Readonly<Record<string, st
   return fresh
 }
 
-/** A value of a sample row as SQL, marked so that no report prints it where it may be a person's. */
-export function literalOf(relation: Relation, name: string, row: SampleRow): string {
+/**
+ * A value of a sample row as SQL, marked so that no report prints it where it may be a person's.
+ *
+ * @param tenant whose the row is, where a statement takes values of two
+ */
+export function literalOf(relation: Relation, name: string, row: SampleRow, tenant?: string): string {
   const column = relation.columns.find((one) => one.name === name)
   const value = row.values[name]
   if (value === null || value === undefined || column === undefined) return "null"
   const text = typeof value === "object" ? JSON.stringify(value) : String(value)
-  const literal = isNobodys(relation, column) ? quoteLiteral(text) : hidden(text, `${labelOf(relation)}.${name}`)
+  const literal = isNobodys(relation, column)
+    ? quoteLiteral(text)
+    : hidden(text, `${labelOf(relation)}.${name}`, tenant)
   return `${literal}::${column.base}`
 }
 

@@ -7,7 +7,7 @@ import { tenantTablesIn } from "./only-theirs.js"
 import type { Pair } from "./pair.js"
 import { plainName } from "./row-keys.js"
 
-interface Column {
+export interface NamedColumn {
   readonly table: Relation
   readonly name: string
 }
@@ -41,22 +41,27 @@ export async function likeRows(
   return [own, ...theirs.flatMap((value, at) => (value === undefined ? [] : [own.with(at, value)])), theirs].map(filled)
 }
 
-/** Called like the argument, or ending in its name, as `valid_till` for `till`. */
-function columnFor(tables: readonly Relation[], { name, out, category }: Argument): Column | undefined {
+/** Called like the argument, or with its name at an end: `valid_till` for `till`, `tablet_no` for `tablet`. */
+export function columnFor(tables: readonly Relation[], { name, out, category }: Argument): NamedColumn | undefined {
   const wanted = plainName(name)
   if (out || wanted === "") return undefined
   const exact = tables.find((table) => columnOf(table, wanted)?.category === category)
   if (exact !== undefined) return { table: exact, name: wanted }
-  for (const table of tables) {
-    const found = table.columns.find((one) => one.category === category && one.name.endsWith(`_${wanted}`))
-    if (found !== undefined) return { table, name: found.name }
-  }
+  const isNamed = [
+    (column: string) => column.endsWith(`_${wanted}`),
+    (column: string) => column.startsWith(`${wanted}_`),
+  ]
+  for (const isIt of isNamed)
+    for (const table of tables) {
+      const found = table.columns.find((one) => one.category === category && isIt(one.name))
+      if (found !== undefined) return { table, name: found.name }
+    }
   return undefined
 }
 
-function literalIn(
+export function literalIn(
   row: SampleRow | undefined,
-  { table, name }: Column,
+  { table, name }: NamedColumn,
   type: string,
   tenant: string,
 ): string | undefined {

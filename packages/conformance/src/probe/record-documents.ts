@@ -93,11 +93,11 @@ async function filling(scene: Scene, pair: Pair, table: Relation, members: reado
     const column = columnFor(scene, table, member)
     if (column === undefined) return []
     const role = roleOf(table, column, listed)
-    const of = (row: SampleRow | undefined, { keys }: Actor): string | undefined => {
+    const of = (row: SampleRow | undefined, { keys, name }: Actor): string | undefined => {
       const [key] = keys
       if (role === "tenant" && key !== undefined) return `${quoteLiteral(key)}::${column.base}`
       const value = row?.values[column.name] ?? undefined
-      return row === undefined || value === undefined ? undefined : literalOf(table, column.name, row)
+      return row === undefined || value === undefined ? undefined : literalOf(table, column.name, row, name)
     }
     const made = role === "text" || role === "key" ? freshValue(column) : undefined
     const typed = made === undefined ? undefined : `${made}::${column.base}`

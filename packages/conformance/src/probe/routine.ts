@@ -4,6 +4,7 @@ import { labelOf, quoted } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Connection } from "../database/connection.js"
 import type { Scene } from "../run/check.js"
+import { amongOwn, holdsDocuments } from "./among-own.js"
 import { type Argument, isTextList, plainArgument, product, type Routine, routine } from "./argument.js"
 import { checkedWords } from "./checked-words.js"
 import { documents } from "./documents.js"
@@ -50,7 +51,8 @@ export async function aimedArguments(
   // One after the other: what they ask for shares the reader's session.
   const lists: string[][] = []
   for (const arg of full) lists.push(await candidates(scene, one, arg, pair, words))
-  const [written, liked] = [injected(scene, one, lists), await likeRows(scene, one, pair, lists)]
+  const written = injected(scene, one, lists)
+  const liked = [...(await likeRows(scene, one, pair, lists)), ...(await amongOwn(scene, one, pair, lists))]
   const made = [...(await ownedKeys(scene, full, pair)), ...product(lists).slice(0, maxCalls), ...emptied(full, lists)]
   if (needed.length === full.length) return [...written, ...liked, ...made]
   const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
@@ -150,10 +152,8 @@ async function candidates(
       ...(arg.category === "A" ? ["null"] : [...keys, ...fits(arg, attacker.keys).map(typed), "null"].slice(0, 3)),
     ]
   if (arg.base === "regnamespace") return places
-  if (arg.base === "json" || arg.base === "jsonb") {
-    const rows = (await recordDocuments(scene, one, pair)).slice(0, maxCalls / 2)
-    return [...rows.map((sql) => `${sql}::${arg.type}`), ...(await documents(scene, one, pair)).map(typed)]
-  }
+  const made = holdsDocuments(one, arg) ? await documentsFor(scene, one, arg, pair) : []
+  if (made.length > 0 && arg.category !== "S") return made
   if (/limit|count|size|page|max|^n$/i.test(arg.name) && arg.category === "N") return [typed("1000")]
   if (/offset|skip/i.test(arg.name)) return [typed("0")]
   if (arg.category === "N" && isSpan(arg.name))
@@ -162,7 +162,7 @@ async function candidates(
   const high = /^(integer|bigint|numeric)$/.test(arg.base) ? [typed("2000000")] : []
   if (arg.category === "N" || arg.base === "uuid")
     return ids.length + keys.length + amounts.length > 0 ? [...amounts, ...ids, ...keys, ...high] : ["null", ...high]
-  if (arg.category === "S") return await texts(scene, one, arg, pair, { words, ids, keys, places })
+  if (arg.category === "S") return [...made, ...(await texts(scene, one, arg, pair, { words, ids, keys, places }))]
   if (arg.category === "B") return ["true", "false"]
   if (arg.category === "A" && ids.length > 0) {
     const list = (keys: readonly RowKey[]): string => `array[${keys.map(plain).join(", ")}]::${arg.type}`
@@ -179,6 +179,13 @@ async function candidates(
   }
   if (several.length > 0) return several
   return [`null::${arg.type}`]
+}
+
+/** Those that are like rows first; of an array, with one in it. */
+async function documentsFor(scene: Scene, one: Routine, { category, type }: Argument, pair: Pair): Promise<string[]> {
+  const rows = (await recordDocuments(scene, one, pair)).slice(0, maxCalls / 2)
+  const made = [...rows, ...(await documents(scene, one, pair)).map(quoteLiteral)]
+  return made.map((sql) => (category === "A" ? `array[${sql}]::${type}` : `${sql}::${type}`))
 }
 
 interface Aimed {

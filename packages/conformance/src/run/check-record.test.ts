@@ -57,3 +57,15 @@ test("a question whether rows are read implies nothing, a leak does", () => {
   reads.found(found)
   expect(codes()).toEqual(["WKC020 LEAK"])
 })
+
+test("what a function does for another tenant's caller is no question of its own where it gives out rows", () => {
+  const [calls, remembers] = [new CheckRecord(attack("WKC041")), new CheckRecord(attack("WKC112"))]
+  const codes = (): string[] =>
+    withoutImplied([...calls.findings, ...remembers.findings]).map(({ check, object }) => `${check} ${object}`)
+  remembers.found({ ...found, object: "public.claim_jobs", severity: "oracle" })
+  remembers.found({ ...found, object: "public.send_code", severity: "oracle" })
+  calls.found({ ...found, object: "public.claim_jobs", severity: "oracle" })
+  expect(codes()).toEqual(["WKC041 public.claim_jobs", "WKC112 public.claim_jobs", "WKC112 public.send_code"])
+  calls.found({ ...found, object: "public.claim_jobs" })
+  expect(codes()).toEqual(["WKC041 public.claim_jobs", "WKC112 public.send_code"])
+})

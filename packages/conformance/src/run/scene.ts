@@ -15,6 +15,7 @@ import type { Target, TenantTarget } from "../target/schema.js"
 import type { Scene } from "./check.js"
 import { deriveTenancy } from "./derive.js"
 import { findKeys, obstaclesOf, undecidedIn } from "./obstacles.js"
+import { settleSchemas } from "./own-schemas.js"
 import { tryTakingOver } from "./trust.js"
 
 export interface OpenedScene {
@@ -61,6 +62,7 @@ async function prepare(
   const actors = await openActors(target, app, mode, open)
   const facts = new Facts(reader, unanswered)
   await findKeys(catalog, actors)
+  if (mode !== "catalog") await settleSchemas(catalog, facts, reader, actors)
   const unseenRows = mode === "catalog" ? [] : await derived(catalog, actors, admin, unanswered)
   const version = await reader.rows(
     "select current_setting('server_version') as text, current_setting('server_version_num') as number",

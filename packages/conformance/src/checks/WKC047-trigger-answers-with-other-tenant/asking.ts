@@ -6,6 +6,7 @@ import { freshValue } from "../../probe/fresh.js"
 import { type Ground, holdsTenants } from "../../probe/ground.js"
 import { insertStatement } from "../../probe/insertion.js"
 import { isScoped, keyColumns } from "../../probe/natural-key.js"
+import type { Rights } from "../../probe/rights.js"
 
 /** Of a wide table, the first ones. */
 export const columnLimit = 10
@@ -32,6 +33,31 @@ export function sharedColumns(ground: Ground): Column[] {
       !drawn &&
       (rights.insert.length > 0 ? rights.insert : rights.update).includes(name),
   )
+}
+
+/** A number that the server gives a row, and that is the row's own together with its tenant and these other columns. */
+export interface Numbered {
+  readonly column: Column
+  readonly group: readonly Column[]
+}
+
+/** Whole numbers, and texts, which may end in one, that nothing draws: a trigger may count them. */
+export function numbered({ columns, keys, tenancy }: Relation, { select }: Rights): Numbered[] {
+  if (tenancy.by !== "column") return []
+  const whose = tenancy.column.name
+  const own = keys.filter(({ kind, hasExpression }) => (kind === "p" || kind === "u") && !hasExpression)
+  const foreign = new Set(keys.filter(({ kind }) => kind === "f").flatMap((key) => key.columns))
+  return columns.flatMap((column): Numbered[] => {
+    const { name, base, category, drawn, identity, generated } = column
+    const key = own.find((one) => one.columns.includes(name) && one.columns.includes(whose))
+    // What is unique by itself could not be counted for each tenant.
+    const isEverybodys = own.some((one) => one.columns.includes(name) && !one.columns.includes(whose))
+    const isCounted = /^(smallint|integer|bigint)$/.test(base) || (category === "S" && !column.enum)
+    const isFilled = !drawn && identity === "" && !generated && name !== whose && !foreign.has(name)
+    if (key === undefined || isEverybodys || !isCounted || !isFilled || !select.includes(name)) return []
+    const group = columns.filter((one) => key.columns.includes(one.name) && one.name !== name && one.name !== whose)
+    return [{ column, group }]
+  })
 }
 
 /** Values a person could know of somebody: neither the tenant nor a number of the system's own making. */

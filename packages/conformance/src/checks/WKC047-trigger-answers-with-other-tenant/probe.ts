@@ -11,6 +11,7 @@ import { type Acting, actingOn } from "./acting.js"
 import { isAskable } from "./asking.js"
 import { toldByEverybodys } from "./everybodys.js"
 import { toldByExisting } from "./existing.js"
+import { toldByNumber } from "./numbered.js"
 import { toldByNeighbour } from "./told.js"
 
 export const probe = defineProbe({
@@ -49,7 +50,8 @@ async function ask(ground: Ground, acting: readonly Acting[]): Promise<void> {
   }
   const names = [...new Set(acting.map(({ name }) => name))].join(", ")
   const told =
-    (apart === undefined ? await toldByNeighbour(ground) : undefined) ?? (await toldByExisting(ground, acting))
+    (apart === undefined ? await toldByNeighbour(ground) : await toldByNumber(ground, acting)) ??
+    (await toldByExisting(ground, acting))
   if (told !== undefined) {
     record.found({
       object: label,

@@ -7,9 +7,9 @@ import { aims } from "../../probe/aim.js"
 import { checkedWords } from "../../probe/checked-words.js"
 import { freshValue } from "../../probe/fresh.js"
 import type { Ground } from "../../probe/ground.js"
-import { type Insertion, inOrder, insertStatement } from "../../probe/insertion.js"
+import { type Insertion, inOrder, insertStatement, literalOf } from "../../probe/insertion.js"
 import { ownRow } from "../../probe/natural-key.js"
-import { type Alike, columnLimit, sharedColumns, underAlike } from "./asking.js"
+import { type Alike, columnLimit, numbered, sharedColumns, underAlike } from "./asking.js"
 
 /** What another tenant's row changed for the attacker's own. */
 export interface Told {
@@ -29,7 +29,7 @@ export async function toldByNeighbour(ground: Ground): Promise<Told | undefined>
   return undefined
 }
 
-/** Nothing in common, everything, then one column after the other. */
+/** Nothing in common, everything, one column after the other, then a number left to the server beside a group of the attacker's. */
 async function sets(ground: Ground): Promise<Readonly<Record<string, string>>[]> {
   const listed = (await checkedWords(ground.scene)).filter((one) => one.relation === ground.relation.oid)
   const pairs = sharedColumns(ground)
@@ -40,7 +40,22 @@ async function sets(ground: Ground): Promise<Readonly<Record<string, string>>[]>
       return value === undefined ? [] : [[column.name, value]]
     })
   const single = pairs.length > 1 ? pairs.map(([name, value]) => ({ [name]: value })) : []
-  return [{}, ...(pairs.length > 0 ? [Object.fromEntries(pairs)] : []), ...single]
+  return [{}, ...(pairs.length > 0 ? [Object.fromEntries(pairs)] : []), ...single, ...numberedAlike(ground)]
+}
+
+/** Both in one year of the attacker's: each has numbers of its own in it, or they are everybody's. */
+function numberedAlike({ relation, rights, mine }: Ground): Readonly<Record<string, string>>[] {
+  const foreign = new Set(relation.keys.filter(({ kind }) => kind === "f").flatMap(({ columns }) => columns))
+  const [row] = mine.rows
+  if (row === undefined || rights.insert.length === 0) return []
+  return numbered(relation, rights).map(({ column, group }) => ({
+    ...Object.fromEntries(
+      group
+        .filter(({ name }) => !foreign.has(name) && rights.insert.includes(name))
+        .map(({ name }) => [name, literalOf(relation, name, row)]),
+    ),
+    [column.name]: "default",
+  }))
 }
 
 async function tryBoth(ground: Ground, { set, above }: Alike): Promise<Told | undefined> {
