@@ -143,6 +143,26 @@ describe("functions that answer with no word", () => {
         $$select greatest(0, 30 - place) from (select count(*) from public.patient) as q$$;`)
     expect((await judged("WKC041")).findings).toEqual([])
   })
+
+  test("are left alone where a number below one of one's own begins anew in each tenant", {
+    timeout: 120_000,
+  }, async () => {
+    const next = (where: string): string => `create or replace function next_finding(p_course_no int) returns int
+      language sql stable security definer set search_path = public, pg_temp as
+      $$select 10 + count(*)::int from finding where course_no = p_course_no and ${where}$$;`
+    await run(`create table course (branch_id int not null references branch, no int not null, primary key (branch_id, no));
+      create table finding (branch_id int not null, course_no int not null, no int not null, primary key (branch_id, course_no, no),
+        foreign key (branch_id, course_no) references course);
+      insert into course select b, g from generate_series(1, 2) b, generate_series(1, 3) g;
+      insert into finding select branch_id, no, 1 from course;
+      alter table course enable row level security; alter table finding enable row level security;
+      create policy p on course using (branch_id = ${setting}); create policy p on finding using (branch_id = ${setting});
+      ${next(`branch_id = ${setting}`)}`)
+    expect((await judged("WKC041")).findings).toEqual([])
+    await run(`update finding set no = no + 50 where branch_id = 2; delete from finding where branch_id = 1;
+      delete from course where branch_id = 1; ${next("true")}`)
+    expect((await judged("WKC041")).findings).not.toEqual([])
+  })
 })
 
 describe("a table that decides whose rows are seen", () => {

@@ -39,6 +39,35 @@ describe("a function that is asked with a word from a list", () => {
   })
 })
 
+test("a row like one's own is made for another tenant, and seen without the column that nobody may read", {
+  timeout: 120_000,
+}, async () => {
+  const inviting = (asked: string): string => `
+    create or replace function invite(p_branch_id int, p_duty text, p_email text) returns void
+      language plpgsql security definer set search_path = public, pg_temp as $$begin
+        if not exists (select from crew c where c.duty = 'manager' and ${asked}) then raise exception 'managers only'; end if;
+        if p_duty = 'manager' then raise exception 'managers are appointed'; end if;
+        insert into invitation (branch_id, duty, email) values (p_branch_id, p_duty, p_email);
+      end$$;`
+  await run(`create table duty (code text primary key); insert into duty values ('manager'), ('dentist');
+    create table crew (branch_id int primary key references branch, duty text not null references duty);
+    insert into crew select g, 'manager' from generate_series(1, 2) g;
+    create table invitation (id bigint generated always as identity primary key, branch_id int not null references branch,
+      duty text not null references duty, email text not null, code uuid not null default gen_random_uuid());
+    insert into invitation (branch_id, duty, email) select g, 'dentist', 'new' || g || '@example.org' from generate_series(1, 2) g;
+    alter table crew enable row level security; alter table invitation enable row level security;
+    create policy p on crew using (branch_id = nullif(current_setting('app.branch', true), '')::int);
+    create policy p on invitation using (branch_id = nullif(current_setting('app.branch', true), '')::int);
+    grant select on crew, duty to :"app"; grant select (id, branch_id, duty, email) on invitation to :"app";
+    ${inviting("c.branch_id = nullif(current_setting('app.branch', true), '')::int")}`)
+  const global = ["public.drug", "public.branch", "public.duty"]
+  expect(await leaks("WKC041", { global })).toEqual(["public.invite"])
+  await run(
+    inviting("c.branch_id = nullif(current_setting('app.branch', true), '')::int and c.branch_id = p_branch_id"),
+  )
+  expect(await leaks("WKC041", { global })).toEqual([])
+})
+
 describe("a trigger that acts on a change", () => {
   test.each([
     ["state", "when (old.state is distinct from new.state)", ""],

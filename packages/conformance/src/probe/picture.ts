@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto"
-import { quoted } from "../catalog/relation.js"
+import { quoteIdent } from "@wardkeep/core"
+import { quoted, type Relation } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Transaction } from "../database/transaction.js"
 import type { Scene } from "../run/check.js"
-import { aims } from "./aim.js"
+import { aimed } from "./aim.js"
 import { holdsTenants } from "./ground.js"
 import type { Pair } from "./pair.js"
+import type { Rights } from "./rights.js"
 
 /** What the victim sees of its own rows: a hash per statement that looks. */
 export type Picture = ReadonlyMap<string, string>
@@ -15,13 +17,23 @@ export async function picture(scene: Scene, tx: Transaction, victim: Actor, sour
   const seen = new Map<string, string>()
   for (const relation of scene.catalog.relations.filter(holdsTenants)) {
     if (!source.includes(relation.name)) continue
-    const where = aims(relation, victim, await scene.facts.owned(relation, victim))[0]
-    if (where === undefined) continue
-    const look = `select count(*) as n, md5(string_agg(wk_row::text, '|' order by wk_row::text)) as hash from ${quoted(relation)} as wk_row where ${where}`
-    const { rows } = await tx.attempt(look)
-    seen.set(look, createHash("sha256").update(JSON.stringify(rows)).digest("hex"))
+    const text = rowText(relation, await scene.rights.of(victim, relation))
+    if (text === undefined) continue
+    const look = (of: Relation, where: string): string =>
+      `select count(*) as n, md5(string_agg(${text}, '|' order by ${text})) as hash from ${quoted(of)} as wk_row where ${where}`
+    const { seen: outcome, attack } = await aimed(tx, relation, victim, await scene.facts.owned(relation, victim), look)
+    if (attack === "") continue
+    seen.set(attack, createHash("sha256").update(JSON.stringify(outcome.rows)).digest("hex"))
   }
   return seen
+}
+
+/** The row as far as the tenant may read it: with one column that it may not, the whole row is refused. */
+function rowText({ columns }: Relation, { select, owner }: Rights): string | undefined {
+  const readable = columns.filter(({ name }) => select.includes(name))
+  if (owner || readable.length === columns.length) return "wk_row::text"
+  if (readable.length === 0) return undefined
+  return `row(${readable.map(({ name }) => `wk_row.${quoteIdent(name)}`).join(", ")})::text`
 }
 
 /** The first statement that shows the victim something else than before. */

@@ -69,13 +69,17 @@ export async function storedKeys(
 
 /** The column of the primary key of that type that is called so; else the last: behind the tenant, the row's own. */
 export function keyColumn(relation: Relation, type: string, wanted = ""): string | undefined {
-  const names = primaryKey(relation)?.columns ?? []
+  const same = keyColumns(relation, type)
+  return same.find((name) => wanted !== "" && bare(name) === bare(wanted)) ?? same.at(-1)
+}
+
+/** The columns of the primary key of that type, without the tenant. */
+export function keyColumns(relation: Relation, type: string): string[] {
   const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
-  const same = names.filter((name) => {
-    const base = relation.columns.find((column) => column.name === name)?.base
+  return (primaryKey(relation)?.columns ?? []).filter((name) => {
+    const base = columnOf(relation, name)?.base
     return name !== tenant && (base === type || (isWhole(base) && isWhole(type)))
   })
-  return same.find((name) => wanted !== "" && bare(name) === bare(wanted)) ?? same.at(-1)
 }
 
 const bare = (name: string): string => name.toLowerCase().replace(/_?(id|uuid|key|no)s?$/, "")

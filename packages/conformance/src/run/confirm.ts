@@ -17,7 +17,8 @@ export function confirm(records: readonly CheckRecord[], checks: readonly (Catal
 
 /**
  * Whoever reads the rows of a table, a view or a copy, or is given them by a function, needs no oracle to learn that they exist, and
- * no other statement to read them. What is left of the oracle once the leak is mended is found by the next run.
+ * no other statement to read them. A function that changes them is mended first too, and what it tells may go with that. What is
+ * left of an oracle once the leak is mended is found by the next run.
  */
 export function withoutImplied(findings: readonly ReportFinding[]): ReportFinding[] {
   const read = findings.filter(

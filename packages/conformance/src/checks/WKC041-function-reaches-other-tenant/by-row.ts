@@ -9,7 +9,7 @@ import { siblingsOf } from "../../probe/lookalike.js"
 import type { Pair } from "../../probe/pair.js"
 import { names } from "../../probe/policy-parts.js"
 import { aimedArguments, callText } from "../../probe/routine.js"
-import { keyColumn, rowKeys } from "../../probe/row-keys.js"
+import { keyColumns, rowKeys } from "../../probe/row-keys.js"
 import { unused } from "../../probe/unused.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -93,9 +93,10 @@ async function nextAbove(
 ): Promise<string[]> {
   let most: bigint | undefined
   for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
-    const column = keyColumn(relation, base)
-    if (column === undefined) continue
-    const { rows } = await facts.ask(`select max(${quoteIdent(column)})::text as most from ${quoted(relation)}`)
+    const columns = keyColumns(relation, base).map(quoteIdent)
+    if (columns.length === 0) continue
+    const highest = `greatest(${columns.map((column) => `max(${column})`).join(", ")})::text`
+    const { rows } = await facts.ask(`select ${highest} as most from ${quoted(relation)}`)
     const found = rows[0]?.most
     if (typeof found === "string" && (most === undefined || BigInt(found) > most)) most = BigInt(found)
   }
@@ -112,15 +113,16 @@ async function alsoOf(
 ): Promise<Set<string>> {
   const found = new Set<string>()
   for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
-    const column = keyColumn(relation, base)
-    if (column === undefined) continue
-    const id = `wk_row.${quoteIdent(column)}::text`
-    const { rows, error } = await facts.ask(
-      `select distinct ${id} as id from ${quoted(relation)} as wk_row where ${id} = any ($1) and ${belongsTo(relation, "wk_row", attacker.keys)}`,
-      [[...ids]],
-    )
-    // What cannot be known is not asked.
-    for (const one of error === undefined ? rows.map((row) => String(row.id)) : ids) found.add(one)
+    // Whichever of them the argument means: a part's number begins anew below each number of the whole.
+    for (const column of keyColumns(relation, base)) {
+      const id = `wk_row.${quoteIdent(column)}::text`
+      const { rows, error } = await facts.ask(
+        `select distinct ${id} as id from ${quoted(relation)} as wk_row where ${id} = any ($1) and ${belongsTo(relation, "wk_row", attacker.keys)}`,
+        [[...ids]],
+      )
+      // What cannot be known is not asked.
+      for (const one of error === undefined ? rows.map((row) => String(row.id)) : ids) found.add(one)
+    }
   }
   return found
 }
@@ -132,10 +134,10 @@ async function sharedIds({ catalog, facts }: Scene, { base }: Argument, source: 
   )
   const ids = new Set<string>()
   for (const relation of open) {
-    const column = keyColumn(relation, base)
-    if (column === undefined) continue
-    const { rows } = await facts.ask(`select ${quoteIdent(column)}::text as id from ${quoted(relation)} limit 10000`)
-    for (const { id } of rows) ids.add(String(id))
+    for (const column of keyColumns(relation, base)) {
+      const { rows } = await facts.ask(`select ${quoteIdent(column)}::text as id from ${quoted(relation)} limit 10000`)
+      for (const { id } of rows) ids.add(String(id))
+    }
   }
   return ids
 }
