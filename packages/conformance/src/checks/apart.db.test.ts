@@ -104,7 +104,7 @@ describe.each([
 describe("a number that a trigger gives to a row of one's own, where each tenant has a login", () => {
   const counting = (table: string, given: string, where: string): string => `
     create or replace function number_${table}() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
-      begin ${given} from ${table} x where ${where}; return new; end$$;
+      begin if tg_op = 'INSERT' then ${given} from ${table} x where ${where}; end if; return new; end$$; -- no update here
     create or replace trigger number_${table} before insert on ${table} for each row execute function number_${table}();`
   const both = (mine: string): string =>
     counting("claim", "select coalesce(max(x.no), 0) + 1 into new.no", `x.year = new.year ${mine}`) +
@@ -223,11 +223,48 @@ describe("a schema and a login for each tenant, whose tables say the tenant in a
       "a function beside them does",
       "create function public.letters() returns bigint language sql as 'select count(*) from practice_2.letter where branch_id = 1'",
     ],
+    [
+      "a function beside them makes its statements at run time",
+      `create function public.letters() returns bigint language plpgsql as $$declare s text; n bigint; begin
+        for s in select nspname from pg_namespace where nspname like 'practice%' loop execute format('select count(*) from %I.letter', s) into n; end loop;
+        return n; end$$`,
+    ],
+    [
+      "a policy beside them asks them",
+      "create policy invited on patient for update using (exists (select from practice_1.letter l where l.branch_id = patient.branch_id))",
+    ],
+    [
+      "a parent beside them has their rows",
+      "create table public.letter (no int, branch_id int, body text); alter table practice_1.letter inherit public.letter",
+    ],
+    [
+      "a trigger beside them is told of their rows",
+      `create function public.told() returns trigger language plpgsql as 'begin return new; end';
+        create trigger told before insert on practice_1.letter for each row execute function public.told()`,
+    ],
+    ["a policy of their own may ask it", "alter table practice_1.letter enable row level security"],
+    ["none of them has a row", "delete from practice_1.letter"],
     ["rows of another tenant are there", "insert into practice_1.letter values (2, 2, 'of the other')"],
   ])("are told apart by the column where %s", { timeout: 120_000 }, async (_, sql) => {
     const target = await made()
     await run(sql)
     expect(await found(target)).toContain("WKC022 practice_2.letter LEAK")
+  })
+
+  test("have beside them what is not theirs by its schema: a view of what is shared, and a copy", {
+    timeout: 120_000,
+  }, async () => {
+    const target = await made()
+    const [one] = (target.tenants ?? []).map(({ connect }) => connect?.user ?? "")
+    await run(`insert into practice_2.letter (no, body) select g, 'letter ' || md5(g::text) from generate_series(3, 6) g;
+      create view practice_1.waiting as select * from public.patient where branch_id = 1;
+      create table practice_1.digest as select body from practice_2.letter;
+      grant select, insert, update on practice_1.waiting to "${one}"; grant select on practice_1.digest to "${one}";`)
+    const { findings } = await system.verify(["WKC022", "WKC042"], { ...target, schemas })
+    expect(findings.map(({ check, object, verdict }) => `${check} ${object} ${verdict}`).sort()).toEqual([
+      "WKC022 practice_1.waiting LEAK",
+      "WKC042 practice_1.digest LEAK",
+    ])
   })
 })
 

@@ -50,6 +50,30 @@ describe("a function takes", { timeout: 120_000 }, () => {
     expect(await found("WKC041")).toEqual([])
   })
 
+  test("options beside a row's number, or a text that may be a document: what is aimed is asked too", async () => {
+    const asked = (differs: string, where: string): string => `
+      create or replace function exported(p_patient_id int, p_opts jsonb) returns jsonb language plpgsql stable ${header} as $$
+        declare whose int;
+        begin
+          select branch_id into whose from patient where id = p_patient_id;
+          if whose ${differs} ${own} then raise exception 'not yours'; end if;
+          return (select jsonb_build_object('lang', p_opts ->> 'lang', 'kind', p_opts ->> 'kind', 'notes', jsonb_agg(v.note))
+            from visit v where v.patient_id = p_patient_id);
+        end$$;
+      create or replace function searched(p_q text) returns setof text language plpgsql stable ${header} as $$
+        begin
+          if p_q like '{%' then return query select name from patient where branch_id = ${own} and mrn = p_q::jsonb ->> 'mrn'
+            and name = p_q::jsonb ->> 'name' and id = (p_q::jsonb ->> 'number')::int;
+          else return query select mrn from patient where name = p_q ${where}; end if;
+        end$$;`
+    await run(
+      `alter table patient no force row level security; alter table visit no force row level security; ${asked("<>", "")}`,
+    )
+    expect(await found("WKC041")).toEqual(["WKC041 public.exported leak", "WKC041 public.searched leak"])
+    await run(asked("is distinct from", `and branch_id = ${own}`))
+    expect(await found("WKC041")).toEqual([])
+  })
+
   test("documents behind the number of one's own device, and does not ask whose call has the number that they bring", async () => {
     const sent = (name: string, takes: string, loop: string, where: string): string => `
       create or replace function ${name}(p_device text, ${takes}) returns int language plpgsql ${header} as $$

@@ -52,8 +52,13 @@ export async function aimedArguments(
   const lists: string[][] = []
   for (const arg of full) lists.push(await candidates(scene, one, arg, pair, words))
   const written = injected(scene, one, lists)
-  const liked = [...(await likeRows(scene, one, pair, lists)), ...(await amongOwn(scene, one, pair, lists))]
-  const made = [...(await ownedKeys(scene, full, pair)), ...product(lists).slice(0, maxCalls), ...emptied(full, lists)]
+  const liked = await likeRows(scene, one, pair, lists)
+  const made = [
+    ...(await ownedKeys(scene, full, pair)),
+    ...product(lists).slice(0, maxCalls),
+    ...emptied(full, lists),
+    ...(await amongOwn(scene, one, pair, lists)),
+  ]
   if (needed.length === full.length) return [...written, ...liked, ...made]
   const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
   // Like a row first: of all these, some checks take only the first ones as words around the one that they ask about.
@@ -162,7 +167,9 @@ async function candidates(
   const high = /^(integer|bigint|numeric)$/.test(arg.base) ? [typed("2000000")] : []
   if (arg.category === "N" || arg.base === "uuid")
     return ids.length + keys.length + amounts.length > 0 ? [...amounts, ...ids, ...keys, ...high] : ["null", ...high]
-  if (arg.category === "S") return [...made, ...(await texts(scene, one, arg, pair, { words, ids, keys, places }))]
+  // First a few: where a text may be either, words are asked too.
+  if (arg.category === "S")
+    return [...made.slice(0, maxCalls / 3), ...(await texts(scene, one, arg, pair, { words, ids, keys, places }))]
   if (arg.category === "B") return ["true", "false"]
   if (arg.category === "A" && ids.length > 0) {
     const list = (keys: readonly RowKey[]): string => `array[${keys.map(plain).join(", ")}]::${arg.type}`

@@ -9,6 +9,10 @@ import { names } from "./policy-parts.js"
 
 export const plainName = (name: string): string => name.replace(/^(p|in|v|a|arg)?_+/i, "").toLowerCase()
 
+/** What an argument is called after: `patient` of `p_patient_id`. */
+export const meantBy = ({ name }: Pick<Argument, "name">): string =>
+  plainName(name).replace(/_?(id|uuid|key|no)s?$/i, "")
+
 export interface RowKey {
   readonly text: string
   /** `schema.table.column` */
@@ -32,7 +36,7 @@ export async function keysOfRows(
   accepts: (relation: Relation) => boolean = holdsTenants,
 ): Promise<RowKey[]> {
   const element = arg.base.replace(/\[\]$/, "")
-  const wanted = plainName(arg.name).replace(/_?(id|uuid|key|no)s?$/i, "")
+  const wanted = meantBy(arg)
   const found: (RowKey & { named: boolean })[] = []
   for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
     const column = keyColumn(relation, element, wanted)
@@ -69,17 +73,13 @@ export async function storedKeys(
 
 /** The column of the primary key of that type that is called so; else the last: behind the tenant, the row's own. */
 export function keyColumn(relation: Relation, type: string, wanted = ""): string | undefined {
-  const same = keyColumns(relation, type)
-  return same.find((name) => wanted !== "" && bare(name) === bare(wanted)) ?? same.at(-1)
-}
-
-/** The columns of the primary key of that type, without the tenant. */
-export function keyColumns(relation: Relation, type: string): string[] {
+  const names = primaryKey(relation)?.columns ?? []
   const tenant = relation.tenancy.by === "column" ? relation.tenancy.column.name : ""
-  return (primaryKey(relation)?.columns ?? []).filter((name) => {
-    const base = columnOf(relation, name)?.base
+  const same = names.filter((name) => {
+    const base = relation.columns.find((column) => column.name === name)?.base
     return name !== tenant && (base === type || (isWhole(base) && isWhole(type)))
   })
+  return same.find((name) => wanted !== "" && bare(name) === bare(wanted)) ?? same.at(-1)
 }
 
 const bare = (name: string): string => name.toLowerCase().replace(/_?(id|uuid|key|no)s?$/, "")

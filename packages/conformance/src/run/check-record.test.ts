@@ -58,7 +58,7 @@ test("a question whether rows are read implies nothing, a leak does", () => {
   expect(codes()).toEqual(["WKC020 LEAK"])
 })
 
-test("what a function does for another tenant's caller is no question of its own where it gives out rows", () => {
+test("what a function does for another tenant's caller is no question of its own where it reaches rows", () => {
   const [calls, remembers] = [new CheckRecord(attack("WKC041")), new CheckRecord(attack("WKC112"))]
   const codes = (): string[] =>
     withoutImplied([...calls.findings, ...remembers.findings]).map(({ check, object }) => `${check} ${object}`)
@@ -67,5 +67,8 @@ test("what a function does for another tenant's caller is no question of its own
   calls.found({ ...found, object: "public.claim_jobs", severity: "oracle" })
   expect(codes()).toEqual(["WKC041 public.claim_jobs", "WKC112 public.claim_jobs", "WKC112 public.send_code"])
   calls.found({ ...found, object: "public.claim_jobs" })
+  const numbers = new CheckRecord(attack("WKC060"))
+  numbers.found({ ...found, object: "public.claim_jobs", severity: "oracle" })
   expect(codes()).toEqual(["WKC041 public.claim_jobs", "WKC112 public.send_code"])
+  expect(withoutImplied([...calls.findings, ...numbers.findings])).toHaveLength(2)
 })

@@ -16,17 +16,22 @@ export function confirm(records: readonly CheckRecord[], checks: readonly (Catal
 }
 
 /**
- * Whoever reads the rows of a table, a view or a copy, or is given them by a function, needs no oracle to learn that they exist, and
- * no other statement to read them. A function that changes them is mended first too, and what it tells may go with that. What is
- * left of an oracle once the leak is mended is found by the next run.
+ * Whoever reads the rows of a table or a view needs no oracle to learn that they exist, and no other statement to read them. What a
+ * function that reaches another tenant's rows answers (WKC041) moves with them, so it is not asked what it remembers (WKC112) until
+ * that is mended.
  */
 export function withoutImplied(findings: readonly ReportFinding[]): ReportFinding[] {
-  const read = findings.filter(
-    ({ check, verdict, severity }) => /^WKC0(20|40|41|42)$/.test(check) && verdict === "LEAK" && severity === "leak",
-  )
-  const readable = new Set(read.map(({ object }) => object))
-  const adds = ({ check, severity }: ReportFinding): boolean => severity !== "oracle" && check !== "WKC021"
-  return findings.filter((finding) => adds(finding) || !readable.has(finding.object))
+  const leaksOf = (codes: RegExp): Set<string> =>
+    new Set(
+      findings
+        .filter(({ check, verdict, severity }) => codes.test(check) && verdict === "LEAK" && severity === "leak")
+        .map(({ object }) => object),
+    )
+  const [readable, reaching] = [leaksOf(/^WKC0[24]0$/), leaksOf(/^WKC041$/)]
+  const isImplied = ({ check, severity, object }: ReportFinding): boolean =>
+    (readable.has(object) && (severity === "oracle" || check === "WKC021")) ||
+    (reaching.has(object) && severity === "oracle" && /^WKC(041|112)$/.test(check))
+  return findings.filter((finding) => !isImplied(finding))
 }
 
 function judge(finding: ReportFinding, attacks: readonly CheckRecord[]): ReportFinding {

@@ -8,8 +8,9 @@ import type { Facts } from "../probe/facts.js"
 import { queryText } from "../sql-files.js"
 
 /**
- * A schema for each tenant whose tables have a tenant column as well. Where every row says what the schema's name says, and nothing
- * outside reads the schema, the schema is what tells tenants apart: a row that says another name there is nobody else's.
+ * A schema for each tenant whose tables have a tenant column as well. Where every row says what the schema's name says, no policy
+ * asks the column, and nothing outside reads the schema, the schema is what tells tenants apart: a row that says another name there
+ * is nobody else's. Views and tables that say no tenant stay what they are: nothing is known of their rows.
  */
 export async function settleSchemas(
   { relations }: Catalog,
@@ -21,7 +22,10 @@ export async function settleSchemas(
     relations,
     actors.flatMap(({ keys }) => keys),
   )
-  const columned = named.filter(({ schema }) => relations.some((one) => one.schema === schema && hasColumn(one)))
+  const columned = named.filter(({ schema }) => {
+    const inside = relations.filter((one) => one.schema === schema)
+    return inside.some(hasColumn) && !inside.some(({ rls }) => rls)
+  })
   if (columned.length === 0) return
   const read = await readElsewhere(
     reader,
@@ -32,8 +36,8 @@ export async function settleSchemas(
   )
   const settled = columned.filter((_, at) => known[at])
   for (const { schema, key, twins } of settled) {
-    // One of them whose rows are several tenants' leaves all of them to their columns.
-    const isWhole = columned.every((other) => !twins.has(other.schema) || settled.includes(other))
+    // One of them that is not settled leaves all of them to their columns.
+    const isWhole = named.every((other) => !twins.has(other.schema) || settled.includes(other))
     if (!isWhole) continue
     for (const relation of relations.filter((one) => one.schema === schema && isOfTenants(one)))
       relation.tenancy = { by: "schema", key }
@@ -42,7 +46,8 @@ export async function settleSchemas(
 
 const hasColumn = (relation: Relation): boolean => isTable(relation) && relation.tenancy.by === "column"
 
-const isOfTenants = ({ tenancy }: Relation): boolean => ["column", "parent", "child", "nothing"].includes(tenancy.by)
+const isOfTenants = (relation: Relation): boolean =>
+  isTable(relation) && ["column", "parent", "child"].includes(relation.tenancy.by)
 
 /** Those that a view or a function of another schema names; all of them where that was not answered. */
 async function readElsewhere(reader: Connection, schemas: readonly string[]): Promise<ReadonlySet<string>> {

@@ -9,7 +9,7 @@ import { siblingsOf } from "../../probe/lookalike.js"
 import type { Pair } from "../../probe/pair.js"
 import { names } from "../../probe/policy-parts.js"
 import { aimedArguments, callText } from "../../probe/routine.js"
-import { keyColumns, rowKeys } from "../../probe/row-keys.js"
+import { keyColumn, meantBy, rowKeys } from "../../probe/row-keys.js"
 import { unused } from "../../probe/unused.js"
 import type { Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
@@ -88,56 +88,54 @@ async function idsFor(scene: Scene, { attacker, victim }: Pair, arg: Argument, s
 
 async function nextAbove(
   { catalog, facts }: Scene,
-  { base }: Argument,
+  arg: Argument,
   accepts: (relation: Relation) => boolean,
 ): Promise<string[]> {
   let most: bigint | undefined
   for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
-    const columns = keyColumns(relation, base).map(quoteIdent)
-    if (columns.length === 0) continue
-    const highest = `greatest(${columns.map((column) => `max(${column})`).join(", ")})::text`
-    const { rows } = await facts.ask(`select ${highest} as most from ${quoted(relation)}`)
+    const column = keyColumn(relation, arg.base, meantBy(arg))
+    if (column === undefined) continue
+    const { rows } = await facts.ask(`select max(${quoteIdent(column)})::text as most from ${quoted(relation)}`)
     const found = rows[0]?.most
     if (typeof found === "string" && (most === undefined || BigInt(found) > most)) most = BigInt(found)
   }
   return most === undefined ? [] : [String(most + BigInt(randomInt(3, 9)))]
 }
 
-/** Where numbers begin anew in each tenant, the attacker asks about a row of its own. */
+/** Where numbers begin anew in each tenant, or below each number of its own, the attacker asks about a row of its own. */
 async function alsoOf(
   { catalog, facts }: Scene,
-  { base }: Argument,
+  arg: Argument,
   attacker: Actor,
   ids: readonly string[],
   accepts: (relation: Relation) => boolean,
 ): Promise<Set<string>> {
   const found = new Set<string>()
   for (const relation of catalog.relations.filter((one) => holdsTenants(one) && accepts(one))) {
-    // Whichever of them the argument means: a part's number begins anew below each number of the whole.
-    for (const column of keyColumns(relation, base)) {
-      const id = `wk_row.${quoteIdent(column)}::text`
-      const { rows, error } = await facts.ask(
-        `select distinct ${id} as id from ${quoted(relation)} as wk_row where ${id} = any ($1) and ${belongsTo(relation, "wk_row", attacker.keys)}`,
-        [[...ids]],
-      )
-      // What cannot be known is not asked.
-      for (const one of error === undefined ? rows.map((row) => String(row.id)) : ids) found.add(one)
-    }
+    const column = keyColumn(relation, arg.base, meantBy(arg))
+    if (column === undefined) continue
+    const id = `wk_row.${quoteIdent(column)}::text`
+    const { rows, error } = await facts.ask(
+      `select distinct ${id} as id from ${quoted(relation)} as wk_row where ${id} = any ($1) and ${belongsTo(relation, "wk_row", attacker.keys)}`,
+      [[...ids]],
+    )
+    // What cannot be known is not asked.
+    for (const one of error === undefined ? rows.map((row) => String(row.id)) : ids) found.add(one)
   }
   return found
 }
 
 /** A number that is also one of a list of drugs or branches may be meant as that. */
-async function sharedIds({ catalog, facts }: Scene, { base }: Argument, source: string): Promise<Set<string>> {
+async function sharedIds({ catalog, facts }: Scene, arg: Argument, source: string): Promise<Set<string>> {
   const open = catalog.relations.filter(
     (one) => isTable(one) && ["global", "root", "nothing"].includes(one.tenancy.by) && names(source, one.name),
   )
   const ids = new Set<string>()
   for (const relation of open) {
-    for (const column of keyColumns(relation, base)) {
-      const { rows } = await facts.ask(`select ${quoteIdent(column)}::text as id from ${quoted(relation)} limit 10000`)
-      for (const { id } of rows) ids.add(String(id))
-    }
+    const column = keyColumn(relation, arg.base, meantBy(arg))
+    if (column === undefined) continue
+    const { rows } = await facts.ask(`select ${quoteIdent(column)}::text as id from ${quoted(relation)} limit 10000`)
+    for (const { id } of rows) ids.add(String(id))
   }
   return ids
 }

@@ -161,7 +161,10 @@ async function isFromRows(
   })
   if (again !== undefined) return again.text === first.text
   const texts = await ownTexts(scene, { attacker, victim }, acting.map(({ source }) => source).join("\n"))
-  const bodies = texts.map((text) => text.replace(/\bfor\s+(no\s+key\s+)?update\b/gi, ""))
+  // Neither a comment nor a word such as 'INSERT', which TG_OP is compared with, writes; what EXECUTE is given is seen by its name.
+  const bodies = texts.map((text) =>
+    text.replace(/--[^\n]*|\/\*.*?\*\/|'(?:[^']|'')*'|\bfor\s+(no\s+key\s+)?update\b/gis, " "),
+  )
   return (
     bodies.some((text) => names(text, relation.name)) &&
     !bodies.some((text) => /\b(insert|update|merge|nextval|execute)\b/i.test(text.replace(/^.*?\bAS\s+(?=\$)/is, "")))
