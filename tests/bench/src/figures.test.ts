@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { type FiguresReport, figuresTable, judged } from "./figures.ts"
 import { readArguments } from "./options.ts"
-import { page } from "./page.ts"
+import { renewed } from "./page.ts"
 import type { Report } from "./report.ts"
 
 const machine = { processor: "P", cores: 2, memoryGiB: 4, system: "linux", load: 0 }
@@ -52,16 +52,20 @@ describe("figures of a set of benches", () => {
     expect(() => judged({ what: "a scan", unit: "×", measured: Number.NaN, most: 1 })).toThrow("nothing was measured")
   })
 
-  test("the page takes tables of full runs beside those of the context", () => {
-    const text = page([context], [report({ set: "audit" }), report()])
-    expect(text).toContain("## The audit log")
-    expect(text).toContain("## Consent")
-    expect(text.indexOf("## PostgreSQL 18.4")).toBeLessThan(text.indexOf("## The audit log"))
+  test("the page keeps the sections of what was not run, whatever a server's minor version", () => {
+    const first = renewed("", [context], [report({ set: "audit" })])
+    expect(first.match(/^## .*/gm)).toEqual(["## PostgreSQL 18.4", "## The audit log"])
+    const other = { ...context, server: { ...context.server, version: "18.5" } }
+    const second = renewed(first, [other], [report()])
+    expect(second.match(/^## .*/gm)).toEqual(["## PostgreSQL 18.5", "## The audit log", "## Consent"])
+    expect(second.match(/^# .*/gm)).toEqual(["# Performance"])
+    expect(second).toContain("| a scan | 1.20 | 1.09 | 1.00–1.10 | held |")
+    expect(renewed(second, [other], [report()])).toBe(second)
   })
 
-  test("the page takes no quick run's figures, and is not written without the context", () => {
-    expect(() => page([context], [report({ quick: true })])).toThrow("quick run")
-    expect(() => page([], [report()])).toThrow("the context")
+  test("the page takes no quick run's figures", () => {
+    expect(() => renewed("", [context], [report({ quick: true })])).toThrow("quick run")
+    expect(() => renewed("", [{ ...context, quick: true }], [])).toThrow("quick run")
   })
 })
 
@@ -76,8 +80,12 @@ describe("the arguments of the benchmarks", () => {
     expect(() => readArguments(["--only", "consnt"])).toThrow("context, permissions, audit, consent")
   })
 
-  test("a run of one set writes no page, because it would be without the others", () => {
-    expect(() => readArguments(["--only", "consent", "--page"])).toThrow("--from")
+  test("a page is of a set with a section, and files are whatever they measured", () => {
+    expect(() => readArguments(["--only", "permissions", "--page"])).toThrow("--page")
+    expect(() => readArguments(["--only", "audit", "--page", "--quick"])).toThrow("--page")
+    expect(() => readArguments(["--only", "audit", "--page", "--bench", "view"])).toThrow("--page")
+    expect(() => readArguments(["--only", "audit", "--from", "a.json"])).toThrow("--from")
+    expect(readArguments(["--only", "audit", "--page"])).toMatchObject({ set: "audit", page: true })
     expect(readArguments(["--page", "--from", "a.json", "--from", "b.json"]).from).toEqual(["a.json", "b.json"])
   })
 })

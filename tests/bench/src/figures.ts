@@ -20,7 +20,6 @@ export const judged = (figure: Figure): Judged => {
   return { ...figure, held: figure.measured <= (figure.most ?? Number.POSITIVE_INFINITY) }
 }
 
-/** One run of a set whose results are figures, as it is written to a file. */
 /** What a set of benches is told. */
 export interface RunOptions {
   readonly quick: boolean
@@ -31,6 +30,7 @@ export interface RunOptions {
   readonly report: (text: string) => void
 }
 
+/** One run of a set whose results are figures, as it is written to a file. */
 export interface FiguresReport {
   readonly set: "audit" | "instructions" | "consent" | "adapters" | "testing"
   readonly machine: Machine

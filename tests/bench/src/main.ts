@@ -13,7 +13,7 @@ import { missing } from "./instructions/callgrind.ts"
 import { runInstructions } from "./instructions/index.ts"
 import { describeMachine, Placement } from "./machine.ts"
 import { type Options, readArguments, usage } from "./options.ts"
-import { page } from "./page.ts"
+import { renewed } from "./page.ts"
 import { runPermissions } from "./permissions/index.ts"
 import { majorOf, type Report } from "./report.ts"
 import { serverSettings, startServer } from "./server.ts"
@@ -64,6 +64,9 @@ function write(file: string, text: string): void {
   writeFileSync(file, text)
 }
 
+const renew = (reports: readonly Report[], tables: readonly FiguresReport[]): void =>
+  write(pageFile, renewed(readFileSync(pageFile, "utf8"), reports, tables))
+
 async function permissions(options: Options): Promise<void> {
   const report = await runPermissions({
     quick: options.quick,
@@ -86,6 +89,7 @@ async function figures(options: Options, runSet: typeof runAudit | typeof runCon
     report: (text) => console.log(text),
   })
   if (options.json !== undefined) write(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  if (options.page) renew([], [report])
   console.log(`\n${figuresTable(report)}`)
   if (options.check && report.bars.some((bar) => !bar.held)) process.exitCode = 1
 }
@@ -109,7 +113,7 @@ async function main(): Promise<void> {
   const tables = read.filter((report): report is FiguresReport => "set" in report)
   const reports = read.length > 0 ? read.filter((report): report is Report => !("set" in report)) : [await run(options)]
   if (options.json !== undefined) write(options.json, `${JSON.stringify(reports[0], null, 2)}\n`)
-  if (options.page) write(pageFile, page(reports, tables))
+  if (options.page) renew(reports, tables)
   const judged = reports.flatMap((report) => verdicts(report.benches, majorOf(report)))
   console.log(`\n${judged.map(verdictLine).join("\n")}`)
   for (const table of tables) console.log(`\n${figuresTable(table)}`)

@@ -12,7 +12,7 @@ export interface Options {
   readonly from: readonly string[]
   /** Fail when a bar is missed. */
   readonly check: boolean
-  /** Write docs/reference/performance.md. */
+  /** Renew what was measured in docs/reference/performance.md. */
   readonly page: boolean
   /** Names of the benches to run; all when empty. */
   readonly benches: readonly string[]
@@ -30,7 +30,7 @@ export const usage = `npm run bench -- [--only context|permissions|audit|consent
             where, only when it is named: how much of a view's time is whose
   --from    judge (--check) or print (--page) the results of earlier runs instead of running
   --check   exit with 1 when a bar is missed
-  --page    write docs/reference/performance.md; results of audit, consent and adapters come with --from, and from full runs only`
+  --page    renew the sections of what was measured in docs/reference/performance.md, from full runs of all its benches only`
 
 /** Sets of benches by what they measure; the context is the first and the default. */
 const sets = ["context", "permissions", "audit", "consent", "adapters", "testing", "instructions"] as const
@@ -54,10 +54,10 @@ export function readArguments(args: readonly string[]): Options {
   })
   const set = sets.find((one) => one === (values.only ?? "context"))
   if (set === undefined) throw new Error(`--only ${values.only}: there are ${sets.join(", ")}`)
-  if (set !== "context" && (values.page || values.from.length > 0))
-    throw new Error(
-      "--page and --from take files, whatever they measured: give the files of audit, consent and adapters with --from, without --only",
-    )
+  if (set !== "context" && values.from.length > 0)
+    throw new Error("--from takes files, whatever they measured: leave --only out")
+  if (values.page && (set === "permissions" || values.quick || values.bench !== ""))
+    throw new Error("--page: a section is of a full run of all benches of a set; permissions have none")
   if (values.whole && ((set !== "consent" && set !== "audit") || values.quick))
     throw new Error("--whole is of --only consent or audit, and not quick")
   if (values.server !== "15" && values.server !== "18") throw new Error("--server is 15 or 18")

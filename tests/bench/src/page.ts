@@ -7,33 +7,44 @@ const fixed = (value: number | undefined): string => (value === undefined ? "" :
 const range = (iqr: readonly [number, number] | undefined): string =>
   iqr === undefined ? "" : `${fixed(iqr[0])}–${fixed(iqr[1])}`
 
-/** The reference page, from the results alone: no number in it is written by hand. */
-export function page(reports: readonly Report[], tables: readonly FiguresReport[] = []): string {
-  if (reports.length === 0) throw new Error("the page needs the results of the context too: give them with --from")
-  const quick = tables.find((table) => table.quick)
-  if (quick !== undefined) throw new Error(`the results of ${quick.set} are of a quick run: they show that it works`)
-  return [
-    "# Performance",
-    "",
-    "Written by `npm run bench -- --page`; edit the benches, not this page.",
-    "",
-    "Every number is a ratio to the same rows fetched by a hand-written, prepared `WHERE` on a login without row-level",
-    "security, in the same run: 1.00 is as fast as without isolation. Rounds visit all variants in random order; a",
-    "ratio is the median over rounds of the ratio of that round, with its quartiles. Every variant has sessions of its own,",
-    "the floor's repetition too, and searches and points are asked a thousand times before the first round: a session maps each page",
-    "of the server's cache when it first meets it, and until it has met them that is most of the time. While floor and",
-    "repetition shared one session, which met the pages twice as soon, ours looked dearer than they are.",
-    "",
-    "A context costs a fixed time per statement and a smaller one per table, so the ratio is worst where the floor is",
-    "shortest. With a network in between the same time is divided by the longer round trip: what is added is processor time,",
-    "not a packet (a test of the client counts one each way), and a faster processor lowers the ratio.",
-    "The list in the table of a tenth is planned for branches spread over the whole database, because the owner of a FORCEd",
-    "table cannot ask how many branches are in it; where few clinics use a table, PostgreSQL sorts a clinic's rows.",
-    "",
-    ...reports.flatMap(section),
-    ...tables.flatMap((table) => [figuresTable(table), ""]),
-  ].join("\n")
+const intro = [
+  "# Performance",
+  "",
+  "Written by `npm run bench -- --page`; edit the benches, not this page. A run renews its own section, with its date and machine.",
+  "",
+  "Every number of the first sections is a ratio to the same rows fetched by a hand-written, prepared `WHERE` on a login without row-level",
+  "security, in the same run: 1.00 is as fast as without isolation. Rounds visit all variants in random order; a",
+  "ratio is the median over rounds of the ratio of that round, with its quartiles. Every variant has sessions of its own,",
+  "the floor's repetition too, and searches and points are asked a thousand times before the first round: a session maps each page",
+  "of the server's cache when it first meets it, and until it has met them that is most of the time. While floor and",
+  "repetition shared one session, which met the pages twice as soon, ours looked dearer than they are.",
+  "",
+  "A context costs a fixed time per statement and a smaller one per table, so the ratio is worst where the floor is",
+  "shortest. With a network in between the same time is divided by the longer round trip: what is added is processor time,",
+  "not a packet (a test of the client counts one each way), and a faster processor lowers the ratio.",
+  "The list in the table of a tenth is planned for branches spread over the whole database, because the owner of a FORCEd",
+  "table cannot ask how many branches are in it; where few clinics use a table, PostgreSQL sorts a clinic's rows.",
+  "",
+].join("\n")
+
+/**
+ * The reference page with the sections of these results; those of other sets and servers stay as their runs wrote them. From the
+ * results alone: no number in it is written by hand.
+ */
+export function renewed(existing: string, reports: readonly Report[], tables: readonly FiguresReport[]): string {
+  const quick = [...reports, ...tables].find((one) => one.quick)
+  if (quick !== undefined) throw new Error(`${quick.command}: a quick run shows that it works, and goes on no page`)
+  const fresh = [
+    ...reports.map((report) => section(report).join("\n")),
+    ...tables.map((table) => `${figuresTable(table)}\n`),
+  ]
+  const kept = existing.split(/^(?=## )/m).filter((text) => text.startsWith("## "))
+  const about = new Map([...kept, ...fresh].map((text) => [subjectOf(text), text]))
+  return [`${intro}\n`, ...[...about.values()].map((text) => `${text.trimEnd()}\n\n`)].join("").replace(/\n+$/, "\n")
 }
+
+/** `PostgreSQL 18` of 18.4 and of 18.5, or the heading of a set. */
+const subjectOf = (text: string): string => /^## (PostgreSQL \d+|.*)/.exec(text)?.[1] ?? ""
 
 function section(report: Report): string[] {
   const { machine, server } = report
