@@ -25,7 +25,10 @@ export default class Report {
   }
 }
 
+/** Of a property with its seed and what it failed on, which the next run has drawn otherwise. */
 function named(what, error) {
-  const [first = ""] = String(error?.message ?? "").split("\n")
-  return first === "" ? what : `${what}: ${first.slice(0, 200)}`
+  const [first = "", ...rest] = String(error?.message ?? "").split("\n")
+  const drawn = rest.filter((line) => /^(\{ seed: |Counterexample: )/.test(line))
+  const said = [first.slice(0, 200), ...drawn.map((line) => line.slice(0, 600))].join(" ")
+  return first === "" ? what : `${what}: ${said}`
 }

@@ -18,6 +18,10 @@ test("names what fails, a file that cannot be loaded or set up, and an error tha
     `describe("rooms", () => { beforeAll(() => { throw new Error("no room") }); it("stand", () => expect(2).toBe(2)) })`,
   )
   write("d.test.mjs", `it("goes on", () => { setImmediate(() => { throw new Error("nobody waits") }) })`)
+  write(
+    "e.test.mjs",
+    `it("is drawn", () => { throw new Error("Property failed\\n{ seed: 7 }\\nCounterexample: [3]\\nHint: none") })`,
+  )
   const file = join(folder, "report.json")
   const args = [
     `${root}node_modules/vitest/vitest.mjs`,
@@ -33,6 +37,7 @@ test("names what fails, a file that cannot be loaded or set up, and an error tha
     "a.test.mjs > sums > add: expected 2 to be 3 // Object.is equality",
     "b.test.mjs: not to be loaded",
     "c.test.mjs: no room",
+    "e.test.mjs > is drawn: Property failed { seed: 7 } Counterexample: [3]",
     "no test: nobody waits",
   ])
 })
