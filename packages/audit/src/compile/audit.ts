@@ -145,9 +145,13 @@ async function present({ client, changed }: ExtensionInput): Promise<Map<string,
   return new Map(rows.map(({ id, hash }) => [id, changed.has(id) ? "" : hash]))
 }
 
+/** None for a month whose events are in the default partition already: it gets no partition of its own. */
 async function monthSteps(client: Queryable): Promise<Step[]> {
   const { rows } = await client.query<{ there: boolean }>(
-    `select to_regclass('wardkeep_audit.event_' || to_char(clock_timestamp() at time zone 'UTC' + interval '1 month', 'YYYY_MM')) is not null as there`,
+    `select to_regclass('wardkeep_audit.event_' || to_char(next, 'YYYY_MM')) is not null or exists (
+        select from wardkeep_audit.event_other where at >= next at time zone 'UTC' and at < (next + interval '1 month') at time zone 'UTC'
+      ) as there
+      from (select date_trunc('month', clock_timestamp() at time zone 'UTC') + interval '1 month' as next) q`,
   )
   if (rows[0]?.there === true) return []
   const why = "events of a month are dropped together"
