@@ -154,7 +154,15 @@ async function writersOf(fuzzed: FuzzedClinic, options: FuzzOptions, shared: Sha
     const { grant, contended } = branch
     const isSlow = number <= 2
     const pause = { longest: isSlow ? 2 * options.lifetime : 200, share: isSlow ? 0.5 : 0.02 }
-    const own = { number, grant, contended, pause, patient: patientOf(number), sealed: () => kept.all.length }
+    const own = {
+      number,
+      grant,
+      contended,
+      pause,
+      patient: patientOf(number),
+      sealed: () => kept.all.length,
+      stays: isSlow,
+    }
     return new Writer({
       ...own,
       url: fuzzed.appUrl,

@@ -27,7 +27,13 @@ export interface WriterOptions {
   readonly admin: pg.Pool
   /** How many checkpoints there are. */
   readonly sealed: () => number
+  /** Once, it stays in a transaction for as many of them as it takes, however slow the machine is. */
+  readonly stays: boolean
 }
+
+const stayed = "committed, open over three checkpoints or more"
+/** Milliseconds after which it stays no longer: a sealer that stands still is for others to find. */
+const longestStay = 120_000
 
 const fates = ["commit", "rollback", "prepare", "lost", "contended"] as const
 type Fate = (typeof fates)[number]
@@ -109,7 +115,7 @@ export class Writer {
     const committed = ended === "commit"
     transaction.settle(ledger, committed, number)
     ledger.count(`${committed ? "committed" : "not committed"}, ${isolation}`)
-    if (committed && sealed() > before + 2) ledger.count("committed, open over three checkpoints or more")
+    if (committed && sealed() > before + 2) ledger.count(stayed)
   }
 
   #fate(): Fate {
@@ -146,6 +152,7 @@ export class Writer {
       ledger.count(`prepared, ${isolation}`)
       return "prepare"
     }
+    if (fate === "commit") await this.#stay()
     if (fate === "contended") await contend(turn)
     if (losing === steps) this.#loseSession()
     await transaction.ask("commit")
@@ -168,6 +175,12 @@ export class Writer {
       if (!this.#isLost(lost)) throw lost
     })
     return "aborted"
+  }
+
+  async #stay(): Promise<void> {
+    const { ledger, sealed, stays } = this.#options
+    const [before, until] = [sealed(), Date.now() + longestStay]
+    while (stays && !ledger.ended.has(stayed) && sealed() <= before + 2 && Date.now() < until) await sleep(20)
   }
 
   async #pause(): Promise<void> {
