@@ -16,6 +16,8 @@ export interface Ran {
 
 export interface Started {
   kill(signal: NodeJS.Signals): void
+  /** What it has printed up to now. */
+  printed(): string
   /** A process that is killed has no exit code. */
   readonly ended: Promise<Ran>
 }
@@ -48,7 +50,7 @@ export function startCli(folder: string, args: readonly string[], env: Readonly<
     child.once("error", reject)
     child.once("close", (code) => resolve({ code, stdout, stderr }))
   })
-  return { kill: (signal) => void child.kill(signal), ended }
+  return { kill: (signal) => void child.kill(signal), printed: () => stdout, ended }
 }
 
 const folders: string[] = []

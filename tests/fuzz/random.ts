@@ -16,6 +16,13 @@ export function pick<T>(random: () => number, items: readonly T[]): T {
   return item
 }
 
+/** So many of them, each once, in the order drawn. */
+export function distinct<T>(random: () => number, items: readonly T[], count: number): T[] {
+  if (count > items.length) throw new Error(`${count} of ${items.length} cannot be drawn without repetition`)
+  const left = [...items]
+  return Array.from({ length: count }, () => left.splice(Math.floor(random() * left.length), 1)).flat()
+}
+
 /** Picks by weight; the weights need not add up to anything. */
 export function weighted<T>(random: () => number, items: readonly (readonly [number, T])[]): T {
   let left = random() * items.reduce((sum, [weight]) => sum + weight, 0)

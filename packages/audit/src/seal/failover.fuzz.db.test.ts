@@ -1,9 +1,11 @@
 import { generateKeyPairSync } from "node:crypto"
+import type { Policy } from "@wardkeep/core"
+import { createIssuer, createWardkeep, type Session, type Wardkeep } from "@wardkeep/postgres"
 import { asOwner } from "@wardkeep/postgres/migrate"
 import type pg from "pg"
 import { afterEach, expect, it } from "vitest"
-import { installAudited } from "#tests/fixture/audited.ts"
-import { type Clinic, connected, withLogin } from "#tests/fixture/clinic.ts"
+import { auditedPolicy, viewedPolicy } from "#tests/fixture/audited.ts"
+import { type Clinic, connected, installClinic, withLogin } from "#tests/fixture/clinic.ts"
 import { type Grant, inContext, issueBySql } from "#tests/fixture/token.ts"
 import { serverBinaries } from "#tests/harness/src/binaries.ts"
 import {
@@ -23,8 +25,10 @@ import { urlFor, withClient } from "#tests/harness/src/sql.ts"
 import { startWitness } from "#tests/harness/src/witness.ts"
 import { s3Anchor } from "../anchor/s3.js"
 import { witnessAnchor } from "../anchor/witness.js"
+import { audit } from "../compile/audit.js"
 import { whoSaw } from "../read/read.js"
 import { trustedKeys, type Verification, verifyDatabase } from "../verify/index.js"
+import { recordViews } from "../views/recorder.js"
 import { signerFrom } from "./note.js"
 import { findIncarnation, type Incarnation, type Rebased, rebase } from "./rebase.js"
 import { openSealer, type Sealer } from "./sealer.js"
@@ -80,6 +84,7 @@ const sizeOf = (note: string): number => Number(note.split("\n")[1])
 /** Of this leg's version, with a clinic in it whose log has been sealed twice. */
 async function startPrimary(
   settings: Readonly<Record<string, string | number | boolean>> = {},
+  policy: Policy = auditedPolicy(),
 ): Promise<EmbeddedServer> {
   const binaries = serverBinaries(majorOf(legFromEnvironment()))
   const server = kept(
@@ -89,7 +94,7 @@ async function startPrimary(
     }),
   )
   await withClient(server.url, (client) => client.query("create database clinic"))
-  clinic = await installAudited(at(server))
+  clinic = await installClinic(at(server), { policy, extensions: [audit] })
   const [first] = clinic.branches
   const [grant] = await issueBySql(at(server), clinic, [
     { role: "doctor", tenant: first.clinic, branches: [first.branch], purposes: ["care"] },
@@ -161,6 +166,65 @@ it("a standby verifies, is never sealed, and once promoted goes on under another
   expect(await told(primary, [old, newest])).toEqual(["NOT OK", "ROLLED_BACK"])
   expect(await told(standby, [newest, old], [ahead])).toEqual(["NOT OK", "REBASED", "ROLLED_BACK"])
   expect(await told(standby, [newest], [old])).toEqual(["NOT OK", "REBASED", "ROLLED_BACK"])
+}, 120_000)
+
+/** The application's client at a server. */
+const clientOf = (server: EmbeddedServer): Wardkeep => {
+  const { policy, logins } = clinic
+  const pool = { connectionString: withLogin(at(server), logins.app), max: 2 }
+  const wk = createWardkeep({ pool, policy, views: recordViews(policy) })
+  running.push({ stop: () => wk.close() })
+  return wk
+}
+
+/** A doctor's session, which only the primary can give. */
+const sessionOf = async (primary: EmbeddedServer): Promise<Session> => {
+  const pool = { connectionString: withLogin(at(primary), clinic.logins.issuer), max: 1 }
+  const issuer = createIssuer({ pool, keyId: clinic.key.id, key: clinic.key.secret })
+  const [{ clinic: tenant, branch }] = clinic.branches
+  try {
+    const assignments = [{ tenant, branches: [branch], role: "doctor", purposes: ["care"] }]
+    return await issuer.issueSession({ actor: "doctor", mfaAt: new Date(), ttl: "PT1H", assignments })
+  } finally {
+    await issuer.close()
+  }
+}
+
+it("a standby, which takes no events, shows no row of a table whose views are recorded, READ ONLY or not", async () => {
+  const primary = await startPrimary({}, viewedPolicy())
+  const session = await sessionOf(primary)
+  const text = "select id, full_name from patient"
+  const read = clientOf(primary)
+  expect((await read.run(session, () => read.query(text))).rows).toHaveLength(clinic.patientsPerBranch)
+  const standby = kept(await startStandby(primary))
+  await caughtUp(primary, standby)
+  const wk = clientOf(standby)
+  // What nobody records is shown: the client, the session and the transaction work.
+  for (const readOnly of [true, false])
+    await wk.run(session, async () => {
+      const open = "select name from branch"
+      expect((await wk.tx({ readOnly }, (q) => q.query(open))).rows).toHaveLength(2)
+      expect((await wk.query(open)).rows).toHaveLength(2)
+    })
+  const shown: unknown[] = []
+  const show = ({ rows }: { readonly rows: readonly unknown[] }): void => void shown.push(...rows)
+  const ways: Readonly<Record<string, () => Promise<void>>> = {
+    "in no transaction": async () => show(await wk.query(text)),
+    "in a transaction": () => wk.tx(async (q) => show(await q.query(text))),
+    "in a READ ONLY transaction": () => wk.tx({ readOnly: true }, async (q) => show(await q.query(text))),
+    "in a stream": async () => {
+      for await (const row of wk.stream(text)) shown.push(row)
+    },
+    "through an ORM's pool": async () => show(await wk.pool.query(text)),
+  }
+  // The first execution of a text is not recorded as the later ones are.
+  for (const time of ["first", "later"])
+    for (const [name, way] of Object.entries(ways))
+      await expect(wk.run(session, way), `${time}, ${name}`).rejects.toMatchObject({
+        code: "WK411",
+        cause: { code: "25006" },
+      })
+  expect(shown).toEqual([])
 }, 120_000)
 
 it("two copies of a stopped server's files are one incarnation: file, store and witness tell them apart, and rebase separates them", async () => {
