@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { writeFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { verifyDatabase } from "@wardkeep/audit/verify"
@@ -34,24 +34,25 @@ export async function alarmsOf(fuzzed: FuzzedClinic, kept: readonly string[]): P
     const about = ["--tenant", tenant, "--reason", "the end of the fuzz", "--out", out]
     await cli("bundle", ...about, "--database-url", migratorUrl, "--json")
     await cli("verify", out, ...verify)
-    if (isSmall) alarms.push(...secondOpinion(join(folder, out)))
+    if (isSmall) alarms.push(...secondOpinion(join(folder, out), await readFile(join(folder, "seal.pub"), "utf8")))
   }
   await Promise.all([...new Set(branches.map((branch) => branch.tenant))].map(bundled))
   return alarms
 }
 
 /** By the second implementation, which reads the bundle from its documentation alone. */
-function secondOpinion(path: string): string[] {
-  const run = spawnSync("sh", ["-c", `exec python3 "$0" < "$1"`, secondReader, path], {
+function secondOpinion(path: string, key: string): string[] {
+  const run = spawnSync("sh", ["-c", `exec python3 "$0" "$2" < "$1"`, secondReader, path, key], {
     encoding: "utf8",
     maxBuffer: 2 ** 26,
   })
   if (run.status !== 0) return [`the second reader: ${run.stderr}`]
-  const found: Record<string, unknown>[] = JSON.parse(run.stdout)
+  const found: (Record<string, unknown> & { signatures: string[] })[] = JSON.parse(run.stdout)
   return found
     .filter(
-      ({ roots, edited, deleted, named, kept_back, vouched, whole }) =>
-        !(roots && edited === 0 && deleted === 0 && named && kept_back === null && vouched && whole),
+      ({ roots, edited, deleted, named, kept_back, vouched, whole, signatures }) =>
+        !(roots && edited === 0 && deleted === 0 && named && kept_back === null && vouched && whole) ||
+        signatures.some((each) => each !== "valid"),
     )
     .map((log) => `the second reader: ${JSON.stringify(log)}`)
 }

@@ -21,7 +21,8 @@ import { openHolds, placeLogHold, releaseLogHold } from "./hold.js"
 const database = useDatabase()
 const { privateKey, publicKey } = generateKeyPairSync("ed25519")
 const signer = signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
-const keys = trustedKeys([publicKey.export({ type: "spki", format: "pem" }).toString()])
+const pem = publicKey.export({ type: "spki", format: "pem" }).toString()
+const keys = trustedKeys([pem])
 const month = monthsAgo(15)
 const later = monthsAgo(14)
 let owners: pg.Pool
@@ -87,9 +88,18 @@ async function read(text: string, anchors: string[] = []): Promise<Verification>
   return await verifyBundle({ bytes: bytes(), keys, anchors })
 }
 
-function second(text: string): { size: number; roots: boolean; edited: number; dropped: number; deleted: number }[] {
+interface Other {
+  readonly size: number
+  readonly roots: boolean
+  readonly signatures: string[]
+  readonly edited: number
+  readonly dropped: number
+  readonly deleted: number
+}
+
+function second(text: string): Other[] {
   const script = fileURLToPath(new URL("../verify/second-bundle.py", import.meta.url))
-  const run = spawnSync("python3", [script], { input: text, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 })
+  const run = spawnSync("python3", [script, pem], { input: text, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 })
   expect(run.stderr).toBe("")
   return JSON.parse(run.stdout)
 }
@@ -348,6 +358,7 @@ describe("a month of the log", () => {
         offline.logs.map(({ size, dropped }) => [size, dropped]),
       )
       expect(other.every(({ roots, edited, deleted }) => roots && edited === 0 && deleted === 0)).toBe(true)
+      expect(new Set(other.flatMap(({ signatures }) => signatures))).toEqual(new Set(["valid"]))
       expect(text).not.toContain("Ravi")
     }
     for (const earlier of [old, kept]) expect(await read(earlier, [anchor])).toMatchObject({ ok: true, verdicts: [] })

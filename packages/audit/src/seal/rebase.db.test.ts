@@ -103,9 +103,13 @@ async function read(text: string, anchors: string[] = [], lost: string[] = []): 
   return await verifyBundle({ bytes: bytes(), keys: trusting, anchors, lost })
 }
 
-function second(text: string): { named: boolean; rebased: number; roots: boolean }[] {
+function second(text: string): { named: boolean; rebased: number; roots: boolean; signatures: string[] }[] {
   const script = fileURLToPath(new URL("../verify/second-bundle.py", import.meta.url))
-  const run = spawnSync("python3", [script], { input: text, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 })
+  const run = spawnSync("python3", [script, key.open, later.open], {
+    input: text,
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  })
   expect(run.stderr).toBe("")
   return JSON.parse(run.stdout)
 }
@@ -208,10 +212,12 @@ describe("a restored database", () => {
     expect(names(await read(text, [kept, newest]))).toEqual(["REBASED"])
     expect(names(await read(text, [ahead]))).toEqual(["REBASED", "ROLLED_BACK"])
     expect(await read(text, [newest], [ahead])).toMatchObject({ ok: true, anchored: true })
-    expect(second(text)).toMatchObject([
+    const opinion = second(text)
+    expect(opinion).toMatchObject([
       { named: true, rebased: 1, roots: true },
       { named: true, rebased: 0, roots: true },
     ])
+    expect(new Set(opinion.flatMap(({ signatures }) => signatures))).toEqual(new Set(["valid"]))
     const other = `${kept.split("\n")[0]?.slice(0, -3)}fff`
     const foreign = checkpointNote(key.signer, other, 1n, Buffer.alloc(32))
     await expect(read(text, [foreign])).rejects.toMatchObject({ code: "WK406" })

@@ -22,14 +22,16 @@ import { type ProofOptions, proveEvent } from "./proof.js"
 import { type Tiles, writeTiles } from "./write.js"
 
 const database = useDatabase()
-const pair = (): { signer: ReturnType<typeof signerFrom>; keys: ReturnType<typeof trustedKeys> } => {
+const pair = (): { signer: ReturnType<typeof signerFrom>; pem: string; keys: ReturnType<typeof trustedKeys> } => {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+  const pem = publicKey.export({ type: "spki", format: "pem" }).toString()
   return {
+    pem,
     signer: signerFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString()),
-    keys: trustedKeys([publicKey.export({ type: "spki", format: "pem" }).toString()]),
+    keys: trustedKeys([pem]),
   }
 }
-const { signer, keys } = pair()
+const { signer, pem, keys } = pair()
 const reason = "complaint 4"
 let clinic: Clinic
 let tenant = ""
@@ -74,9 +76,9 @@ const eventOf = async (subject: string): Promise<string> => {
   return rows[0].id
 }
 
-const second = (what: "tiles" | "proof", path: string): Record<string, unknown> => {
+const second = (what: "tiles" | "proof", path: string, key = pem): Record<string, unknown> => {
   const script = fileURLToPath(new URL("../verify/second-tiles.py", import.meta.url))
-  return JSON.parse(execFileSync("python3", [script, what, path], { encoding: "utf8" }))
+  return JSON.parse(execFileSync("python3", [script, what, path, key], { encoding: "utf8" }))
 }
 
 /** Every file of a folder of tiles. */
@@ -111,6 +113,7 @@ describe("tiles", () => {
       root: true,
       levels: 2,
       entries: 0,
+      signature: "valid",
     })
     const full = statSync(join(folder("clinic"), "tile/0/000"))
     await views(300)
@@ -118,7 +121,8 @@ describe("tiles", () => {
     const next = await write(tenant, "clinic")
     expect(next.leaves).toBe(first.leaves + 300)
     expect(next.added).toBe(3)
-    expect(second("tiles", folder("clinic"))).toMatchObject({ size: next.leaves, root: true })
+    expect(second("tiles", folder("clinic"))).toMatchObject({ size: next.leaves, root: true, signature: "valid" })
+    expect(second("tiles", folder("clinic"), pair().pem)).toMatchObject({ root: true, signature: "unknown" })
     expect(statSync(join(folder("clinic"), "tile/0/000"))).toMatchObject({ ino: full.ino, mtimeMs: full.mtimeMs })
     const files = filesOf("clinic")
     expect([...files.keys()].filter((path) => path.startsWith("tile/0/")).sort()).toEqual(
@@ -134,7 +138,12 @@ describe("tiles", () => {
     const { leaves, withheld } = await write("", "deployment")
     const anchor = await seal()
     expect(withheld).toBe(0)
-    expect(second("tiles", folder("deployment"))).toMatchObject({ size: leaves, root: true, entries: leaves })
+    expect(second("tiles", folder("deployment"))).toMatchObject({
+      size: leaves,
+      root: true,
+      entries: leaves,
+      signature: "valid",
+    })
     const files = filesOf("deployment")
     expect(Buffer.concat([...files.values()]).includes("person-")).toBe(false)
     const kept = files.get("checkpoint")?.toString("utf8") ?? ""
@@ -312,7 +321,8 @@ describe("the proof of an event", () => {
     expect(found).toMatchObject({ ok: true, verdicts: [], log: origin, leaf, event: { id: event, verb: "view" } })
     expect(found.event.subject).toMatchObject({ value: "person-7" })
     writeFileSync(folder("7.tlog-proof"), text)
-    expect(second("proof", folder("7.tlog-proof"))).toMatchObject({ index: leaf, event: true, head: true })
+    const signatures = ["valid", "valid"]
+    expect(second("proof", folder("7.tlog-proof"))).toMatchObject({ index: leaf, event: true, head: true, signatures })
     const { rows } = await connected(database.adminUrl, (admin) =>
       admin.query("select subject, detail from wardkeep_audit.event where verb = 'export' order by id desc limit 1"),
     )

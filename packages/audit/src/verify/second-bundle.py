@@ -1,4 +1,4 @@
-"""Second reader of bundles, from docs/FORMATS.md alone and without signatures: of each that it is given, a line of JSON."""
+"""Second reader of bundles, from docs/FORMATS.md alone: of each that it is given, a line of JSON. Its arguments are the keys that are trusted."""
 import base64
 import hashlib
 import json
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from second import leaf as event_leaf
 from second import root
+from second_note import checkpoint, keys_of, parts, said_of as said_of_note, signature
 
 DAY = 86_400_000_000
 TEN_MINUTES = 600_000_000
@@ -142,8 +143,8 @@ def batches_of(leaves):
     return [(index, text(entry, 18)[0]) for index, entry in entries if entry[:2] == b"\x01\x02"]
 
 
-def incarnations(leaves, hashes):
-    """Each name of the deployment's log that a note ends, the size until which it was used, and the name that follows."""
+def incarnations(leaves, hashes, keys):
+    """Each name of the deployment's log that a note of a trusted key ends, the size until which it was used, and the name that follows."""
     found, batches = [], batches_of(leaves)
     for index, line in enumerate(leaves):
         event = line.get("event")
@@ -151,7 +152,10 @@ def incarnations(leaves, hashes):
             continue
         if base64.b64encode(event_leaf(event)).decode() != line["hash"]:
             continue
-        name, begins, before, after, kept, *_ = json.loads(event["detail"]["value"])["note"].split("\n")
+        note = json.loads(event["detail"]["value"])["note"]
+        if parts(note) is None or signature(note, note.split("\n")[0], keys[0]) != "valid":
+            continue
+        name, begins, before, after, kept, *_ = note.split("\n")
         size, signed = int(kept.split(" ")[0]), kept.split(" ")[1]
         last = [each for each in batches if each[0] < index][-1:]
         own = [each for each in batches if each[0] > index][:1]
@@ -167,7 +171,7 @@ def named(log, deployment, acts):
     """Whether every checkpoint stands under the name that the log had at its size."""
     tag = hashlib.sha256(b"\x02" + base64.b64decode(log["seed"]) + b"\x01" + log["tenant"].encode("utf-8")).digest()
     entries = [base64.b64decode(line.get("entry", "")) for line in deployment["leaves"]]
-    newest = deployment["checkpoints"][-1][0]
+    newest = deployment["checkpoints"][-1][0] if deployment["checkpoints"] else ""
 
     def until(size):
         heads = [entry for entry in entries[:size] if entry[:2] == b"\x01\x03" and entry[2:34] == tag]
@@ -175,12 +179,12 @@ def named(log, deployment, acts):
 
     ends = [(until(size), name) for name, size, _ in acts] + [(END, acts[-1][2] if acts else newest)]
     suffix = "" if log is deployment else "/" + quote(log["tenant"], safe="!'()*~")
-    return all(origin == next(name for end, name in ends if int(size) <= end) + suffix for origin, size, *_ in log["checkpoints"])
+    return all(origin == next(name for end, name in ends if int(size) <= end) + suffix for origin, size, _ in log["checkpoints"])
 
 
 def kept_back(log):
     """The first leaf of the deployment's log of which the hash alone is shown, though it cannot be an event; None where there is none."""
-    batches, sizes = [(BEGINNING, 0)], sorted(int(size) for _, size, *_ in log["checkpoints"])
+    batches, sizes = [(BEGINNING, 0)], sorted(int(size) for _, size, _ in log["checkpoints"])
     for index, line in enumerate(log["leaves"]):
         entry = base64.b64decode(line.get("entry", ""))
         if entry[:2] == b"\x01\x02":
@@ -204,12 +208,12 @@ def vouched(log, deployment, hashes):
     entries = [base64.b64decode(line.get("entry", "")) for line in deployment["leaves"]]
     heads = {struct.unpack(">Q", entry[34:42])[0]: entry[42:] for entry in entries if entry[:2] == b"\x01\x03" and entry[2:34] == tag}
     held = all(size <= len(hashes) and root(hashes[:size]) == head for size, head in heads.items())
-    return len(heads) > 0 and held and all(int(size) in heads for _, size, *_ in log["checkpoints"])
+    return len(heads) > 0 and held and all(int(size) in heads for _, size, _ in log["checkpoints"])
 
 
 def whole(log):
     """Whether the leaves are counted from 0 and end where the newest checkpoint does, each with a hash of 32 bytes."""
-    newest = max((int(size) for _, size, *_ in log["checkpoints"]), default=0)
+    newest = max((int(size) for _, size, _ in log["checkpoints"]), default=0)
     counted = [line["leaf"] for line in log["leaves"]] == list(range(newest))
     return counted and all(len(base64.b64decode(line["hash"])) == 32 for line in log["leaves"])
 
@@ -232,9 +236,10 @@ def read(data):
         if event is not None and not line.get("gone") and event.get("version") == 1 and not is_event(event):
             raise Damaged(number)
         if "seed" in line:
-            logs.append({"tenant": line["tenant"], "seed": line["seed"], "checkpoints": [], "leaves": []})
+            logs.append({"tenant": line["tenant"], "seed": line["seed"], "notes": [], "checkpoints": [], "leaves": []})
         elif "checkpoint" in line:
-            logs[-1]["checkpoints"].append(line["checkpoint"].split("\n"))
+            logs[-1]["notes"].append(line["checkpoint"])
+            logs[-1]["checkpoints"] += filter(None, [checkpoint(line["checkpoint"])])
         else:
             logs[-1]["leaves"].append(line)
     end = hashlib.sha256(data[: data.rindex(b"\n", 0, -1) + 1]).hexdigest()
@@ -242,11 +247,12 @@ def read(data):
     return logs
 
 
-def summary(log, deployment):
+def summary(log, deployment, keys):
     hashes = [base64.b64decode(line["hash"]) for line in log["leaves"]]
-    roots = all(base64.b64encode(root(hashes[: int(size)])).decode() == signed for _, size, signed, *_ in log["checkpoints"])
+    roots = all(base64.b64encode(root(hashes[: int(size)])).decode() == signed for _, size, signed in log["checkpoints"])
     explained, deleted = dropped(log["leaves"], seal_times(log, deployment))
-    acts = incarnations(deployment["leaves"], [base64.b64decode(line["hash"]) for line in deployment["leaves"]])
+    acts = incarnations(deployment["leaves"], [base64.b64decode(line["hash"]) for line in deployment["leaves"]], keys)
+    said = [said_of_note(note, None, keys) for note in log["notes"]]
     return {
         "size": len(hashes),
         "roots": roots,
@@ -258,16 +264,18 @@ def summary(log, deployment):
         "kept_back": kept_back(log) if log is deployment else None,
         "vouched": vouched(log, deployment, hashes),
         "whole": whole(log),
+        "signatures": [note["signature"] for note in said],
+        "cosigned": [note["cosigned"] for note in said],
     }
 
 
-def said_of(data):
+def said_of(data, keys):
     try:
         logs = read(data)
-        return [summary(log, logs[0]) for log in logs]
+        return [summary(log, logs[0], keys) for log in logs]
     except Damaged as damaged:
         return {"damaged": damaged.args[0]}
 
 
 for bundle in re.findall(rb'(?s).*?\n{"end":[^\n]*\n', sys.stdin.buffer.read()):
-    print(json.dumps(said_of(bundle)))
+    print(json.dumps(said_of(bundle, keys_of(sys.argv[1:]))))

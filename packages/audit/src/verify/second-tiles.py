@@ -1,4 +1,4 @@
-"""Second reader of C2SP tlog-tiles and tlog-proof, from the specifications and docs/FORMATS.md alone and without signatures: JSON."""
+"""Second reader of C2SP tlog-tiles and tlog-proof, from the specifications and docs/FORMATS.md alone: JSON. After what and where: the keys that are trusted."""
 import base64
 import hashlib
 import json
@@ -8,6 +8,7 @@ import sys
 
 from second import leaf as event_leaf
 from second import root
+from second_note import checkpoint as checkpoint_of, keys_of, signature
 
 
 def node(left, right):
@@ -24,9 +25,9 @@ def tile(folder, level, index, width):
         return file.read()
 
 
-def checkpoint(text):
-    origin, size, signed = text.split("\n")[:3]
-    return origin, int(size), base64.b64decode(signed)
+def checkpoint(text, keys):
+    origin, size, signed = checkpoint_of(text)
+    return origin, int(size), base64.b64decode(signed), signature(text, origin, keys)
 
 
 def level_of(folder, level, count):
@@ -48,9 +49,9 @@ def entries_of(folder, size):
             data = data[2 + length :]
 
 
-def tiles(folder):
+def tiles(folder, keys):
     with open(os.path.join(folder, "checkpoint"), encoding="utf-8") as file:
-        origin, size, signed = checkpoint(file.read())
+        origin, size, signed, by = checkpoint(file.read(), keys)
     leaves, levels, below = level_of(folder, 0, size), 1, None
     below = leaves
     while len(below) >= 256:
@@ -60,7 +61,7 @@ def tiles(folder):
     has_entries = os.path.isdir(os.path.join(folder, "tile", "entries"))
     entries = list(entries_of(folder, size)) if has_entries else []
     assert not has_entries or [hashlib.sha256(b"\x00" + entry).digest() for entry in entries] == leaves
-    return {"origin": origin, "size": size, "root": root(leaves) == signed, "levels": levels, "entries": len(entries)}
+    return {"origin": origin, "size": size, "root": root(leaves) == signed, "levels": levels, "entries": len(entries), "signature": by}
 
 
 def above(leaf, index, size, path):
@@ -76,28 +77,30 @@ def above(leaf, index, size, path):
     return node(path[-1], above(leaf, index - half, size - half, path[:-1]))
 
 
-def parts(text):
+def parts(text, keys):
     head, _, note = text.partition("\n\n")
     lines = head.split("\n")
     assert lines.pop(0) == "c2sp.org/tlog-proof@v1"
     extra = json.loads(base64.b64decode(lines.pop(0)[6:])) if lines[0].startswith("extra ") else None
-    return extra, int(lines.pop(0)[6:]), [base64.b64decode(line) for line in lines], checkpoint(note)
+    return extra, int(lines.pop(0)[6:]), [base64.b64decode(line) for line in lines], checkpoint(note, keys)
 
 
-def proof(text):
-    extra, index, path, (origin, size, signed) = parts(text)
+def proof(text, keys):
+    extra, index, path, (origin, size, signed, by) = parts(text, keys)
     event = extra["event"]
     inside = above(event_leaf(event), index, size, path) == signed
-    _, at, head_path, (top, top_size, top_root) = parts(extra["head"])
+    _, at, head_path, (top, top_size, top_root, top_by) = parts(extra["head"], keys)
     tag = hashlib.sha256(b"\x02" + base64.b64decode(extra["seed"]) + b"\x01" + event["tenant"].encode("utf-8")).digest()
     head = hashlib.sha256(b"\x00\x01\x03" + tag + struct.pack(">Q", size) + signed).digest()
-    return {"origin": origin, "index": index, "event": inside, "head": above(head, at, top_size, head_path) == top_root, "top": top}
+    vouched = above(head, at, top_size, head_path) == top_root
+    return {"origin": origin, "index": index, "event": inside, "head": vouched, "top": top, "signatures": [by, top_by]}
 
 
 if __name__ == "__main__":
-    what, path = sys.argv[1:]
+    what, path, *arguments = sys.argv[1:]
+    logs, _ = keys_of(arguments)
     if what == "tiles":
-        print(json.dumps(tiles(path)))
+        print(json.dumps(tiles(path, logs)))
     else:
         with open(path, encoding="utf-8") as file:
-            print(json.dumps(proof(file.read())))
+            print(json.dumps(proof(file.read(), logs)))

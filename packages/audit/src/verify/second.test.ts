@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
 import { fileURLToPath } from "node:url"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import { eventEntry, type SealedEvent } from "../seal/entry.js"
 import { type Frontier, grow, leafHash, rootOf } from "../seal/tree.js"
-import { eventLeaf, fieldSalt, type OpenEvent, Tree } from "./hashing.js"
+import { eventLeaf, fieldSalt, type Hidden, type OpenEvent, Tree } from "./hashing.js"
 
 const seed = Number(process.env.WARDKEEP_SEED ?? Date.now() % 2 ** 31)
 const vectors = 1200
@@ -31,20 +32,62 @@ const event: fc.Arbitrary<SealedEvent> = fc.record({
   subject: maybe,
   detail: maybe,
 })
-const salted = fc.record({ event, seed: fc.uint8Array({ minLength: 32, maxLength: 32 }), closed: fc.boolean() })
+const hidden = ["actor", "record", "subject", "detail"] as const
+const salted = fc.record({
+  event,
+  seed: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  /** Of which fields the commitment alone is shown. */
+  closed: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean()),
+})
 
-function opened(from: SealedEvent, bytes: Uint8Array): OpenEvent {
-  const open = (field: 1 | 2 | 3 | 4, value: string | null): OpenEvent["actor"] => ({
-    salt: fieldSalt(bytes, field),
-    value,
-  })
-  const { actor, record, subject, detail } = from
-  return { ...from, actor: open(1, actor), record: open(2, record), subject: open(3, subject), detail: open(4, detail) }
+/** By neither implementation: docs/FORMATS.md, leaf of the audit log. */
+function commitmentOf(salt: string, value: string | null): string {
+  const said = value === null ? Buffer.of(0) : Buffer.concat([Buffer.of(1), Buffer.from(value)])
+  return createHash("sha256").update(Buffer.of(2)).update(salt, "base64").update(said).digest("base64")
 }
 
-it(`writer, verifier and a second language agree on ${vectors} events and trees (seed ${seed})`, () => {
+function shownOf({
+  event: from,
+  seed: bytes,
+  closed,
+}: {
+  event: SealedEvent
+  seed: Uint8Array
+  closed: boolean[]
+}): OpenEvent {
+  const shown = (field: 1 | 2 | 3 | 4, value: string | null): Hidden => {
+    const salt = fieldSalt(bytes, field)
+    return closed[field - 1] === true ? { commitment: commitmentOf(salt, value) } : { salt, value }
+  }
+  const { actor, record, subject, detail } = from
+  return {
+    ...from,
+    actor: shown(1, actor),
+    record: shown(2, record),
+    subject: shown(3, subject),
+    detail: shown(4, detail),
+  }
+}
+
+const isClosed = (field: Hidden): boolean => "commitment" in field
+
+/** Every field is closed in many events and open in many, and so are all four at once: none of it goes unasked. */
+function expectBothKinds(shown: readonly OpenEvent[]): void {
+  for (const name of hidden) {
+    const closed = shown.filter((each) => isClosed(each[name])).length
+    expect(closed, `${name} closed`).toBeGreaterThan(vectors / 4)
+    expect(vectors - closed, `${name} open`).toBeGreaterThan(vectors / 4)
+  }
+  for (const kind of [true, false]) {
+    const alike = shown.filter((each) => hidden.every((name) => isClosed(each[name]) === kind)).length
+    expect(alike, kind ? "all closed" : "all open").toBeGreaterThan(vectors / 50)
+  }
+}
+
+it(`writer, verifier and a second language agree on ${vectors} events, open and closed, and their trees (seed ${seed})`, () => {
   const sample = fc.sample(salted, { seed, numRuns: vectors })
-  const shown = sample.map((each) => opened(each.event, each.seed))
+  const shown = sample.map(shownOf)
+  expectBothKinds(shown)
   const run = spawnSync("python3", [fileURLToPath(new URL("second.py", import.meta.url))], {
     input: `${shown.map((each) => JSON.stringify(each)).join("\n")}\n`,
     encoding: "utf8",
