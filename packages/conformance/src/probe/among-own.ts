@@ -13,7 +13,7 @@ import { isTenantName } from "./scopes.js"
 const limits = { documents: 8, words: 3, around: 3 }
 
 /** A document, by its type or because the function's text makes one of it. */
-export function isDocument({ source }: Routine, { base, category, name }: Argument): boolean {
+function isDocument({ source }: Routine, { base, category, name }: Argument): boolean {
   if (/^jsonb?$/.test(base)) return true
   const word = name.replace(/\W/g, ".")
   return (

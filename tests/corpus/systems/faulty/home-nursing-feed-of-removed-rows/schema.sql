@@ -7,17 +7,11 @@ create table care.service_code (code text primary key, title text not null, minu
 create table care.visit_state (state text primary key, final boolean not null);
 create table care.branch (id bigint primary key, name text not null, town text not null);
 create table care.nurse (
-  branch_id bigint not null references care.branch,
-  id uuid not null default gen_random_uuid(),
-  full_name text not null,
+  branch_id bigint not null references care.branch, id uuid not null default gen_random_uuid(), full_name text not null,
   primary key (branch_id, id)
 );
 create table care.device (
-  branch_id bigint not null,
-  id uuid not null default gen_random_uuid(),
-  nurse_id uuid not null,
-  label text not null,
-  last_pull timestamptz not null default '-infinity',
+  branch_id bigint not null, id uuid not null default gen_random_uuid(), nurse_id uuid not null, label text not null, last_pull timestamptz not null default '-infinity',
   primary key (branch_id, id),
   foreign key (branch_id, nurse_id) references care.nurse (branch_id, id) on delete cascade
 );
@@ -43,28 +37,17 @@ create table care.visit (
   foreign key (branch_id, nurse_id) references care.nurse (branch_id, id)
 );
 create table care.visit_service (
-  branch_id bigint not null,
-  visit_id uuid not null,
-  code text not null references care.service_code,
-  remark text,
+  branch_id bigint not null, visit_id uuid not null, code text not null references care.service_code, remark text,
   primary key (branch_id, visit_id, code),
   foreign key (branch_id, visit_id) references care.visit (branch_id, id) on delete cascade
 );
 create table care.task (
-  branch_id bigint not null,
-  id uuid not null default gen_random_uuid(),
-  client_id uuid not null,
-  title text not null,
-  changed_at timestamptz not null default now(),
+  branch_id bigint not null, id uuid not null default gen_random_uuid(), client_id uuid not null, title text not null, changed_at timestamptz not null default now(),
   primary key (branch_id, id),
   foreign key (branch_id, client_id) references care.client (branch_id, id)
 );
 create table care.tombstone (
-  branch_id bigint not null,
-  kind text not null,
-  id uuid not null,
-  last_row jsonb not null,
-  removed_at timestamptz not null default now(),
+  branch_id bigint not null, kind text not null, id uuid not null, last_row jsonb not null, removed_at timestamptz not null default now(),
   primary key (branch_id, kind, id)
 );
 create table care.pull_log (
