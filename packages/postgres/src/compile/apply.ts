@@ -34,6 +34,7 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
     await client.query("select set_config('lock_timeout', $1, true), set_config('row_security', 'off', true)", [
       String(lockTimeout),
     ])
+    await oneAtATime(client)
     const current = await plan({ ...input, accept }).catch(planTooLate)
     if (shown !== undefined && shown.hash !== current.hash) throw new WardkeepError("WK305")
     await lockAll(client, current.locks, lockTimeout)
@@ -47,6 +48,18 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
   }
   // Whatever the server's default: what is issued meanwhile must be seen, and ended.
   return await inTransaction(client, applied, "begin isolation level read committed")
+}
+
+/**
+ * Making a plan takes weak locks on the host's tables, and keeps them: two that had both made one would wait for each other's
+ * until both give up. The lock is on a table that no login may lock, and lets rows be written: the SQL of a plan does.
+ */
+async function oneAtATime(client: Queryable): Promise<void> {
+  const { rows } = await client.query("select where to_regclass('wardkeep.policy_state') is not null")
+  if (rows.length === 0) return // WK302 is for the plan to say
+  await client.query("lock table wardkeep.policy_state in share update exclusive mode").catch((cause) => {
+    throw tooLate(cause, "another apply was running for longer than the lock time-out")
+  })
 }
 
 /** Holding one table while waiting for the next could deadlock, and PostgreSQL might end the application's side. */
@@ -66,9 +79,13 @@ async function lockAll(client: Queryable, tables: readonly string[], timeout: nu
 
 /** A plan reads definitions of the host's tables, and waits for whoever changes one. */
 function planTooLate(cause: unknown): never {
-  if (typeof cause !== "object" || cause === null || !("code" in cause) || cause.code !== "55P03") throw cause
-  throw new WardkeepError("WK301", {
-    message: "55P03 a table was in use for longer than the lock time-out while the plan was made",
+  throw tooLate(cause, "a table was in use for longer than the lock time-out while the plan was made")
+}
+
+function tooLate(cause: unknown, what: string): unknown {
+  if (typeof cause !== "object" || cause === null || !("code" in cause) || cause.code !== "55P03") return cause
+  return new WardkeepError("WK301", {
+    message: `55P03 ${what}`,
     hint: "Nothing was changed. Run again when it is quiet, or raise lockTimeout (`apply --lock-timeout`).",
     cause,
   })
