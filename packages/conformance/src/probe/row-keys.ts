@@ -31,7 +31,7 @@ export async function rowKeys(
 
 export async function keysOfRows(
   { catalog, facts }: Scene,
-  arg: Argument,
+  arg: Pick<Argument, "name" | "base">,
   victim: Actor,
   accepts: (relation: Relation) => boolean = holdsTenants,
 ): Promise<RowKey[]> {

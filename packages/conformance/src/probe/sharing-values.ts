@@ -1,5 +1,5 @@
-import { quoteIdent } from "@wardkeep/core"
-import { columnOf, quoted } from "../catalog/relation.js"
+import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { columnOf, primaryKey, quoted } from "../catalog/relation.js"
 import { tenantColumns } from "../catalog/whose.js"
 import { aims } from "./aim.js"
 import type { Ground } from "./ground.js"
@@ -8,20 +8,24 @@ import { ownRow } from "./natural-key.js"
 import { tenantTablesIn } from "./only-theirs.js"
 import { records, within } from "./record-documents.js"
 import { recordShapes } from "./record-shapes.js"
+import { keysOfRows } from "./row-keys.js"
 
 /** Of a trigger that names more columns, the first ones. */
 const columnLimit = 5
+/** Of each column, the first ones. */
+const keyLimit = 6
 
 /**
  * A row of the attacker's own in which one column, which the triggers' text names, says what stands in a row of the
- * victim's: the same phone, the same number of a policy. New, and changed to it.
+ * victim's: the same phone, the same number of a policy; or names one of them by its key. New, and changed to it.
  */
 export async function sharingValues(ground: Ground, source: string): Promise<string[]> {
   const { relation, rights, attacker, mine } = ground
   const documents = (await theirDocuments(ground, source)).slice(0, columnLimit)
   const own = mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
   const found: string[] = []
-  for (const [name, value] of [...(await theirValues(ground, source)).slice(0, columnLimit), ...documents]) {
+  const values = (await theirValues(ground, source)).slice(0, columnLimit)
+  for (const [name, value] of [...values, ...(await theirKeys(ground, source)), ...documents]) {
     const insert = insertStatement({ relation, rights, like: ownRow(ground), set: { [name]: value } })
     if (insert !== undefined) found.push(insert)
     if (own !== undefined && rights.update.includes(name))
@@ -49,6 +53,25 @@ async function theirValues({ scene, relation, victim, theirs }: Ground, source: 
   return found
 }
 
+/**
+ * Keys of the victim's rows, of the tables that the text names, for what it takes from the new row: the older order that this
+ * one replaces need not be declared as a reference, and need not stand in any row yet.
+ */
+async function theirKeys({ scene, relation, victim }: Ground, source: string): Promise<[string, string][]> {
+  const own = [...tenantColumns(relation), ...(primaryKey(relation)?.columns ?? [])]
+  const columns = relation.columns.filter(
+    ({ name, generated, identity, category }) =>
+      !own.includes(name) && !generated && identity === "" && /^[SNU]$/.test(category) && isNamed(source, `new.${name}`),
+  )
+  const tables = tenantTablesIn(scene, source)
+  const found: [string, string][] = []
+  for (const column of columns.slice(0, columnLimit)) {
+    const keys = await keysOfRows(scene, column, victim, (one) => tables.includes(one))
+    for (const { text } of keys.slice(0, keyLimit)) found.push([column.name, `${quoteLiteral(text)}::${column.base}`])
+  }
+  return found
+}
+
 /** Documents that name what is the victim's, in columns that the text takes apart. */
 async function theirDocuments(ground: Ground, source: string): Promise<[string, string][]> {
   const { scene, relation } = ground
@@ -62,4 +85,5 @@ async function theirDocuments(ground: Ground, source: string): Promise<[string, 
   return found
 }
 
-const isNamed = (source: string, name: string): boolean => new RegExp(`\\b${name.replace(/\W/g, ".")}\\b`).test(source)
+const isNamed = (source: string, name: string): boolean =>
+  new RegExp(`\\b${name.replace(/\W/g, ".")}\\b`, "i").test(source)
