@@ -3,7 +3,7 @@ import { type Column, labelOf, quoted, type Relation } from "../../catalog/relat
 import type { Actor } from "../../database/actor.js"
 import { type Outcome, tellingText } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
-import { plainArgument, type Routine } from "../../probe/argument.js"
+import type { Routine } from "../../probe/argument.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { hidden } from "../../probe/hidden.js"
 import { insertStatement } from "../../probe/insertion.js"
@@ -80,7 +80,7 @@ async function order(ground: Ground): Promise<void> {
 
 /** Keys of an actor's rows in other tables that fit the column. */
 async function named({ scene, label }: Ground, column: Column, actor: Actor): Promise<RowKey[]> {
-  const keys = await keysOfRows(scene, { ...column, ...plainArgument, labels: [] }, actor)
+  const keys = await keysOfRows(scene, column, actor)
   return keys.filter(({ place }) => !place.startsWith(`${label}.`)).slice(0, limits.rows)
 }
 
