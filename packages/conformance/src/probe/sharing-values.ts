@@ -1,5 +1,5 @@
-import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { columnOf, primaryKey, quoted } from "../catalog/relation.js"
+import { quoteIdent } from "@wardkeep/core"
+import { columnOf, quoted } from "../catalog/relation.js"
 import { tenantColumns } from "../catalog/whose.js"
 import { aims } from "./aim.js"
 import type { Ground } from "./ground.js"
@@ -8,12 +8,10 @@ import { ownRow } from "./natural-key.js"
 import { tenantTablesIn } from "./only-theirs.js"
 import { records, within } from "./record-documents.js"
 import { recordShapes } from "./record-shapes.js"
-import { keysOfRows } from "./row-keys.js"
+import { type Naming, namesColumn, placesIn, theirKeys } from "./their-keys.js"
 
 /** Of a trigger that names more columns, the first ones. */
 const columnLimit = 5
-/** Of each column, the first ones. */
-const keyLimit = 6
 
 /**
  * A row of the attacker's own in which one column, which the triggers' text names, says what stands in a row of the
@@ -25,21 +23,30 @@ export async function sharingValues(ground: Ground, source: string): Promise<str
   const own = mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
   const found: string[] = []
   const values = (await theirValues(ground, source)).slice(0, columnLimit)
-  for (const [name, value] of [...values, ...(await theirKeys(ground, source)), ...documents]) {
+  const named = await namingTheirs(ground, source)
+  const keys = named.map(({ column, value }): [string, string] => [column, value])
+  const isOnDelete = rights.delete && namesColumn(source, "old")
+  for (const [name, value] of [...values, ...keys, ...documents]) {
     const insert = insertStatement({ relation, rights, like: ownRow(ground), set: { [name]: value } })
     if (insert !== undefined) found.push(insert)
+    if (insert !== undefined && isOnDelete && rights.select.includes(name) && keys.some(([column]) => column === name))
+      found.push(`${insert};\ndelete from ${quoted(relation)} as wk_row where wk_row.${quoteIdent(name)} = ${value}`)
     if (own !== undefined && rights.update.includes(name))
       found.push(`update ${quoted(relation)} as wk_row set ${quoteIdent(name)} = ${value} where ${own}`)
   }
   return found
 }
 
+/** Keys of the victim's rows, of the tables that the text names, for what it takes from the row. */
+export const namingTheirs = async ({ scene, relation, victim }: Ground, source: string): Promise<Naming[]> =>
+  await theirKeys(scene, victim, placesIn(relation, source), tenantTablesIn(scene, source))
+
 /** Per column a value of the victim's, of this table or of another one that the text names, as SQL. */
 async function theirValues({ scene, relation, victim, theirs }: Ground, source: string): Promise<[string, string][]> {
   const tenant = tenantColumns(relation)
   const columns = relation.columns.filter(
     ({ name, generated, identity, category }) =>
-      !tenant.includes(name) && !generated && identity === "" && /^[SNUD]$/.test(category) && isNamed(source, name),
+      !tenant.includes(name) && !generated && identity === "" && /^[SNUD]$/.test(category) && namesColumn(source, name),
   )
   const found: [string, string][] = []
   for (const { name } of columns) {
@@ -53,25 +60,6 @@ async function theirValues({ scene, relation, victim, theirs }: Ground, source: 
   return found
 }
 
-/**
- * Keys of the victim's rows, of the tables that the text names, for what it takes from the new row: the older order that this
- * one replaces need not be declared as a reference, and need not stand in any row yet.
- */
-async function theirKeys({ scene, relation, victim }: Ground, source: string): Promise<[string, string][]> {
-  const own = [...tenantColumns(relation), ...(primaryKey(relation)?.columns ?? [])]
-  const columns = relation.columns.filter(
-    ({ name, generated, identity, category }) =>
-      !own.includes(name) && !generated && identity === "" && /^[SNU]$/.test(category) && isNamed(source, `new.${name}`),
-  )
-  const tables = tenantTablesIn(scene, source)
-  const found: [string, string][] = []
-  for (const column of columns.slice(0, columnLimit)) {
-    const keys = await keysOfRows(scene, column, victim, (one) => tables.includes(one))
-    for (const { text } of keys.slice(0, keyLimit)) found.push([column.name, `${quoteLiteral(text)}::${column.base}`])
-  }
-  return found
-}
-
 /** Documents that name what is the victim's, in columns that the text takes apart. */
 async function theirDocuments(ground: Ground, source: string): Promise<[string, string][]> {
   const { scene, relation } = ground
@@ -79,11 +67,8 @@ async function theirDocuments(ground: Ground, source: string): Promise<[string, 
   const shapes = recordShapes(source)
   const found: [string, string][] = []
   for (const { name, base } of columns)
-    for (const shape of shapes.filter(({ of }) => isNamed(of, name)))
+    for (const shape of shapes.filter(({ of }) => namesColumn(of, name)))
       for (const made of await records(scene, ground, shape, source))
         found.push([name, `${within(shape, made, undefined)}::${base}`])
   return found
 }
-
-const isNamed = (source: string, name: string): boolean =>
-  new RegExp(`\\b${name.replace(/\W/g, ".")}\\b`, "i").test(source)

@@ -11,6 +11,7 @@ import { type Acting, actingOn } from "./acting.js"
 import { isAskable } from "./asking.js"
 import { toldByEverybodys } from "./everybodys.js"
 import { toldByExisting } from "./existing.js"
+import { copiedByName } from "./named.js"
 import { toldByNumber } from "./numbered.js"
 import { toldByNeighbour } from "./told.js"
 
@@ -40,7 +41,8 @@ async function ask(ground: Ground, acting: readonly Acting[]): Promise<void> {
   const { record, label, attacker, victim } = ground
   // What shows a value to one tenant tells the other one too.
   if (record.findings.some(({ object, severity }) => object === label && severity === "leak")) return
-  if (await shows(ground, acting.map(({ source }) => source).join("\n"))) return
+  const acts = acting.map(({ source }) => source).join("\n")
+  if ((await shows(ground, acts)) || (await copies(ground, acts))) return
   const apart = attacker.whyApart(victim)
   if (apart !== undefined && acting.some(({ definer }) => definer)) {
     record.leftOut(
@@ -99,6 +101,21 @@ async function shows(ground: Ground, acts: string): Promise<boolean> {
     return true
   }
   return false
+}
+
+/** A row of one's own that names the victim's, and what stands then in rows of one's own. */
+async function copies(ground: Ground, acts: string): Promise<boolean> {
+  const { record, label, attacker, victim } = ground
+  const copied = await copiedByName(ground, acts)
+  if (copied === undefined) return false
+  record.found({
+    object: label,
+    message: `A trigger of this table copies for tenant ${attacker.name} what tenant ${victim.name} has, where a row of tenant ${attacker.name} names it.`,
+    evidence: `${copied.shownIn} then held a value of ${copied.place} that only tenant ${victim.name} has, sha-256 ${copied.hash}`,
+    replay: attacker.replay(...copied.statements),
+    fix: `Let the trigger functions of ${label} look up what a new row names together with its tenant, or make them SECURITY INVOKER.`,
+  })
+  return true
 }
 
 interface Attack {

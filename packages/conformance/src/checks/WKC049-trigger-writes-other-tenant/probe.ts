@@ -1,5 +1,6 @@
 import { type Action, actionsOf, isDefiner } from "../../probe/actions.js"
 import { type Ground, holdsTenants, isTenantView, onEveryTable } from "../../probe/ground.js"
+import { ownTexts } from "../../probe/own-words.js"
 import { ownWrites } from "../../probe/own-writes.js"
 import { difference, lookReplay, picture } from "../../probe/picture.js"
 import { sharingValues } from "../../probe/sharing-values.js"
@@ -31,7 +32,7 @@ async function writeOwn(ground: Ground, actions: readonly Action[]): Promise<voi
     const why = `what triggers and rules do to another tenant's rows could not be looked at, because ${apart}`
     return here.some(isDefiner) ? record.notTried(label, why) : record.leftOut(label, why)
   }
-  const source = here.map((one) => one.source).join("\n")
+  const source = (await ownTexts(scene, ground, here.map((one) => one.source).join("\n"))).join("\n")
   const before = await victim.act(async (tx) => await picture(scene, tx, victim, source))
   for (const attack of [...(await ownWrites(ground)), ...(await sharingValues(ground, source))]) {
     const after = await attacker.act(async (tx) => {

@@ -9,6 +9,7 @@ import { seesAnything } from "../../probe/sees-own.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 import { borrowed } from "./borrowed.js"
+import { namingTheirRows } from "./naming.js"
 import { ownRows, renamed } from "./own-row.js"
 import { widening } from "./widen.js"
 
@@ -63,7 +64,8 @@ async function poison(
       return
     }
   }
-  for (const attack of await ownRows(scene, pair, used)) {
+  const own = [...(await ownRows(scene, pair, used)), ...(await namingTheirRows(scene, pair, used, closed))]
+  for (const attack of own) {
     const found = await seenAfter(scene, record, pair, { used, closed, attack })
     if (found === undefined) continue
     const what = `which a policy of ${labelOf(found.relation)} asks without asking whose it is`

@@ -1,4 +1,4 @@
-import { quoteIdent, quoteLiteral } from "@wardkeep/core"
+import { quoteIdent } from "@wardkeep/core"
 import { type Column, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import { type Outcome, tellingText } from "../../database/outcome.js"
@@ -6,17 +6,17 @@ import type { Transaction } from "../../database/transaction.js"
 import type { Routine } from "../../probe/argument.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
 import { hidden } from "../../probe/hidden.js"
-import { insertStatement } from "../../probe/insertion.js"
-import { ownRow } from "../../probe/natural-key.js"
 import { tenantTablesIn } from "../../probe/only-theirs.js"
 import { ownTexts, toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { names } from "../../probe/policy-parts.js"
-import { callable, callText, isUndoable, signature } from "../../probe/routine.js"
-import { keyColumn, keysOfRows, type RowKey } from "../../probe/row-keys.js"
+import { callable, isUndoable, signature } from "../../probe/routine.js"
+import { keysOfRows, type RowKey } from "../../probe/row-keys.js"
 import { shownOf } from "../../probe/search.js"
 import { defineProbe, type Scene } from "../../run/check.js"
+import { changesTheirs } from "./changed.js"
 import { orderInDocument } from "./in-document.js"
+import { callOn, orderNaming } from "./ordering.js"
 
 /** Columns of a table that may name a row, rows that each of them names, and functions that are called then. */
 const limits = { columns: 6, rows: 2, functions: 8 }
@@ -74,6 +74,7 @@ async function order(ground: Ground): Promise<void> {
           )
         if (hit !== undefined) return report(ground, column, one, hit)
       }
+      if (home !== undefined && (await changesTheirs(ground, column, { home, foreign }, one))) return
     }
   }
 }
@@ -170,47 +171,4 @@ function report({ record, relation, attacker, victim }: Ground, column: Column, 
     replay: attacker.replay(...hit.statements),
     fix: `Let ${signature(one)} look up what ${column.name} names together with the tenant of the row in ${quoted(relation)}, or give that table a foreign key that carries the tenant.`,
   })
-}
-
-/** Not done yet: whatever may be left empty is. */
-function orderNaming(ground: Ground, column: Column, value: string): string | undefined {
-  const { relation, rights, attacker } = ground
-  const like = ownRow(ground)
-  const [key] = attacker.keys
-  const { tenancy } = relation
-  const open = relation.columns.filter(
-    ({ name, notNull, hasDefault, generated }) =>
-      name !== column.name && rights.insert.includes(name) && !generated && (!notNull || hasDefault),
-  )
-  const tenant = tenancy.by === "column" ? tenancy.column : undefined
-  const empty = open.filter(({ name }) => name !== tenant?.name).map(({ name }): [string, string] => [name, "default"])
-  const isSaid = tenant !== undefined && key !== undefined && like === undefined && rights.insert.includes(tenant.name)
-  const whose = isSaid ? { [tenant.name]: `${quoteLiteral(key)}::${tenant.base}` } : {}
-  return insertStatement({
-    relation,
-    rights,
-    like,
-    set: { ...Object.fromEntries(empty), ...whose, [column.name]: value },
-  })
-}
-
-/** With nothing, or with the key of the order. */
-async function callOn(
-  tx: Transaction,
-  { relation }: Ground,
-  one: Routine,
-  column: Column,
-  value: string,
-): Promise<string | undefined> {
-  const [arg] = one.arguments.filter(({ optional }) => !optional)
-  if (arg === undefined) return callText(one, [])
-  const key = keyColumn(relation, arg.base)
-  if (key === undefined) return undefined
-  const { rows } = await tx.attempt(
-    `select wk_row.${quoteIdent(key)}::text as id from ${quoted(relation)} as wk_row where wk_row.${quoteIdent(column.name)} = ${value} order by wk_row.ctid desc limit 1`,
-  )
-  const id = rows[0]?.id
-  return typeof id === "string"
-    ? callText(one, [`${hidden(id, `${labelOf(relation)}.${key}`)}::${arg.type}`])
-    : undefined
 }
