@@ -1,5 +1,8 @@
 -- Triggers and rules of these tables, with what they do. $1: tables.
-select g.tgrelid::text as relation, n.nspname as schema, p.proname as name, pg_catalog.pg_get_functiondef(p.oid) as source
+select g.tgrelid::text as relation, n.nspname as schema, p.proname as name,
+  pg_catalog.concat_ws(pg_catalog.chr(10), pg_catalog.pg_get_functiondef(p.oid),
+    pg_catalog.substring(pg_catalog.pg_get_triggerdef(g.oid), '(WHEN \(.*\)) EXECUTE '),
+    'REFERENCING NEW TABLE AS ' || g.tgnewtable, 'REFERENCING OLD TABLE AS ' || g.tgoldtable) as source
 from pg_catalog.pg_trigger g
 join pg_catalog.pg_proc p on p.oid = g.tgfoid
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace

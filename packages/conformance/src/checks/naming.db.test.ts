@@ -69,6 +69,66 @@ describe("WKC049, a trigger that changes", () => {
   })
 })
 
+describe("WKC049, a trigger that waits for what a row says", () => {
+  const states = `alter table visit add column replaces int, add column status text not null default 'open', add column urgent boolean not null default false;`
+  const waits = (when: string, where: string) => (and: string) =>
+    acts(
+      `if ${when} then update public.visit v set note = 'merged' where ${where} ${and}; end if; return null;`,
+      "after insert or update",
+    )
+
+  test("a word, which no constraint lists", timeout, async () => {
+    await run(states)
+    await untilCompared("WKC049", "public.acts", waits("new.status = 'merged'", "v.id = new.replaces"), compared)
+  })
+  test("a word alone, and then everybody's rows", timeout, async () => {
+    await run(states)
+    await untilCompared("WKC049", "public.acts", waits("new.status in ('done')", "v.id <> new.id"), compared)
+  })
+  test("a yes", timeout, async () => {
+    await run(states)
+    await untilCompared("WKC049", "public.acts", waits("new.urgent", "v.id = new.replaces"), compared)
+  })
+  test("a word in its WHEN", timeout, async () => {
+    await run(states)
+    const waiting = (and: string): string =>
+      acts(
+        `update public.visit v set note = 'merged' where v.id = new.replaces ${and}; return null;`,
+        "after insert",
+      ).replace("for each row execute", "for each row when (new.status = 'merged') execute")
+    await untilCompared("WKC049", "public.acts", waiting, compared)
+  })
+  test("nothing, and looks at all new rows at once", timeout, async () => {
+    await run(states)
+    const once = (and: string): string => `
+      ${acts(`update public.visit v set note = 'merged' from added where v.id = added.replaces ${and}; return null;`, "after insert")}
+      drop trigger acts on visit;
+      create trigger acts after insert on visit referencing new table as added for each statement execute function acts();`
+    await untilCompared("WKC049", "public.acts", once, "and v.branch_id = added.branch_id")
+  })
+})
+
+describe("WKC041, a function after which one is shown", () => {
+  test("what stands in another one's row, copied into one's own", timeout, async () => {
+    const copies = (and: string): string => `
+      create or replace function copy_note(from_visit int, to_visit int) returns void language sql security definer set search_path = pg_catalog, pg_temp as
+        $$update public.visit set note = (select v.note from public.visit v where v.id = from_visit ${and}) where id = to_visit and branch_id = ${branch}$$;
+      grant execute on function copy_note(int, int) to :"app"`
+    await untilCompared("WKC041", "public.copy_note", copies, `and v.branch_id = ${branch}`)
+  })
+  test("another one's rows, because it wrote down that one works there now", timeout, async () => {
+    const definer = "security definer set search_path = pg_catalog, pg_temp"
+    await run(`create table duty (login text primary key, branch_id int not null); insert into duty values ('b1', 1), ('b2', 2);
+      create function on_duty() returns int language sql stable ${definer} as $$select d.branch_id from public.duty d where d.login = 'b' || ${branch}$$;
+      grant execute on function on_duty() to :"app"; drop policy p on patient; create policy p on patient using (branch_id = public.on_duty())`)
+    const goes = (and: string): string => `
+      create or replace function go_to(target int) returns void language sql ${definer} as
+        $$update public.duty set branch_id = target where login = 'b' || ${branch} ${and}$$;
+      grant execute on function go_to(int) to :"app"`
+    await untilCompared("WKC041", "public.go_to", goes, `and target = ${branch}`)
+  })
+})
+
 describe("WKC047, a trigger that copies", () => {
   const copies = (when: string, first = "") => {
     return (and: string): string =>

@@ -22,8 +22,21 @@ export async function policyFunctions({ reader, catalog }: Scene): Promise<Polic
 
 const usedRow = z.object({ relation: z.string(), used: z.string() })
 
+interface Deciding {
+  readonly relation: Relation
+  readonly used: Relation
+}
+
+const deciding = new WeakMap<Scene["catalog"], Promise<Deciding[]>>()
+
 /** Tables that a policy reads, directly or in a function. */
-export async function policyTables(scene: Scene): Promise<{ relation: Relation; used: Relation }[]> {
+export async function policyTables(scene: Scene): Promise<Deciding[]> {
+  const known = deciding.get(scene.catalog) ?? readPolicyTables(scene)
+  deciding.set(scene.catalog, known)
+  return await known
+}
+
+async function readPolicyTables(scene: Scene): Promise<Deciding[]> {
   const { reader, catalog } = scene
   const direct = await readRows(reader, "policy-tables.sql", usedRow, [catalog.relations.map(({ oid }) => oid)])
   const inside = (await policyFunctions(scene)).flatMap(({ relation, source }) =>

@@ -2,6 +2,7 @@ import { quoteIdent } from "@wardkeep/core"
 import { columnOf, quoted } from "../catalog/relation.js"
 import { tenantColumns } from "../catalog/whose.js"
 import { aims } from "./aim.js"
+import { conditionsIn } from "./conditions.js"
 import type { Ground } from "./ground.js"
 import { insertStatement, literalOf } from "./insertion.js"
 import { ownRow } from "./natural-key.js"
@@ -12,29 +13,50 @@ import { type Naming, namesColumn, placesIn, theirKeys } from "./their-keys.js"
 
 /** Of a trigger that names more columns, the first ones. */
 const columnLimit = 5
+/** Each is followed by a look at all that the text names. */
+const mostWrites = 100
 
 /**
  * A row of the attacker's own in which one column, which the triggers' text names, says what stands in a row of the
- * victim's: the same phone, the same number of a policy; or names one of them by its key. New, and changed to it.
+ * victim's: the same phone, the same number of a policy; or names one of them by its key. New, and changed to it, with what the
+ * text waits for and without.
  */
 export async function sharingValues(ground: Ground, source: string): Promise<string[]> {
-  const { relation, rights, attacker, mine } = ground
-  const documents = (await theirDocuments(ground, source)).slice(0, columnLimit)
-  const own = mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
-  const found: string[] = []
+  const { relation, rights } = ground
   const values = (await theirValues(ground, source)).slice(0, columnLimit)
-  const named = await namingTheirs(ground, source)
-  const keys = named.map(({ column, value }): [string, string] => [column, value])
+  const keys = (await namingTheirs(ground, source)).map(({ column, value }): [string, string] => [column, value])
+  const documents = (await theirDocuments(ground, source)).slice(0, columnLimit)
+  const states = conditionsIn(relation, source)
+  const found = states.flatMap((set) => writesOf(ground, set))
   const isOnDelete = rights.delete && namesColumn(source, "old")
   for (const [name, value] of [...values, ...keys, ...documents]) {
-    const insert = insertStatement({ relation, rights, like: ownRow(ground), set: { [name]: value } })
-    if (insert !== undefined) found.push(insert)
-    if (insert !== undefined && isOnDelete && rights.select.includes(name) && keys.some(([column]) => column === name))
+    const sets = [{ [name]: value }, ...states.map((set) => ({ ...set, [name]: value }))]
+    found.push(...sets.flatMap((set) => writesOf(ground, set)))
+    const [insert] = writesOf(ground, { [name]: value })
+    if (
+      insert?.startsWith("insert") &&
+      isOnDelete &&
+      rights.select.includes(name) &&
+      keys.some(([key]) => key === name)
+    )
       found.push(`${insert};\ndelete from ${quoted(relation)} as wk_row where wk_row.${quoteIdent(name)} = ${value}`)
-    if (own !== undefined && rights.update.includes(name))
-      found.push(`update ${quoted(relation)} as wk_row set ${quoteIdent(name)} = ${value} where ${own}`)
   }
-  return found
+  return found.slice(0, mostWrites)
+}
+
+/** A row of the attacker's own that says so: a new one, and one that is there, as far as its columns may be changed. */
+export function writesOf(ground: Ground, set: Readonly<Record<string, string>>, suffix = ""): string[] {
+  const { relation, rights, attacker, mine } = ground
+  const insert = insertStatement({ relation, rights, like: ownRow(ground), set, suffix })
+  const own = mine.count > 0 ? aims(relation, attacker, mine)[0] : undefined
+  const list = Object.entries(set)
+    .filter(([name]) => rights.update.includes(name))
+    .map(([name, value]) => `${quoteIdent(name)} = ${value}`)
+  const update =
+    own === undefined || list.length === 0
+      ? undefined
+      : `update ${quoted(relation)} as wk_row set ${list.join(", ")} where ${own}${suffix}`
+  return [insert, update].filter((one) => one !== undefined)
 }
 
 /** Keys of the victim's rows, of the tables that the text names, for what it takes from the row. */

@@ -79,8 +79,10 @@ async function keysFor(
 
 /** Where a text takes something from a new row: its columns, and in its documents the members that are named. */
 export function placesIn(relation: Relation, source: string): Place[] {
+  // Of a transition table the text has the columns under whatever name it gave it.
+  const isTable = /^REFERENCING (NEW|OLD) TABLE /m.test(source)
   const isTaken = ({ name }: Column): boolean =>
-    namesColumn(source, `new.${name}`) || namesColumn(source, `old.${name}`)
+    [...(isTable ? [name] : []), `new.${name}`, `old.${name}`].some((one) => namesColumn(source, one))
   const members = recordShapes(source).find(({ path, isList, of }) => path.length === 0 && !isList && of === source)
   const documents = relation.columns
     .filter((column) => /^jsonb?$/.test(column.base) && !column.generated && isTaken(column))

@@ -16,6 +16,7 @@ import type { ToldByRow } from "./asked.js"
 import { toldByRow } from "./by-row.js"
 import { heldByCursors, opensCursors } from "./cursors.js"
 import { fixFor, isShown, oracleCvss, report } from "./judging.js"
+import { openedBy } from "./opened.js"
 import { toldToNobody } from "./without-context.js"
 import { type StillOpen, whatIsWritten } from "./written.js"
 
@@ -82,7 +83,13 @@ async function call(
       report(record, one, pair, held.evidence, held.replay)
       return []
     }
-    if (one.volatility === "v" && (await writes(scene, record, pair, one, all, attack))) return []
+    if (one.volatility !== "v") continue
+    if (await writes(scene, record, pair, one, all, attack)) return []
+    const opened = mayWrite(one) ? await openedBy(scene, pair, one, attack) : undefined
+    if (opened !== undefined) {
+      report(record, one, pair, opened.evidence, opened.replay)
+      return []
+    }
   }
   if (await toldToNobody(scene, record, pair, one, asked)) return []
   if (isShown(record, one)) return []
