@@ -78,7 +78,7 @@ export default defineConfig({
         test: {
           // `npm run counterparts`: what others wrote is fetched first.
           name: "counterparts",
-          globalSetup: [tempFolder],
+          globalSetup: ["tests/harness/src/global-setup.ts", tempFolder],
           include: ["tests/contracts/anchors/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,

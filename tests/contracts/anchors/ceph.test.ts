@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => ceph?.stop())
 
 async function newBucket(locked = true): Promise<Bucket> {
-  const bucket = { ...ceph, bucket: `anchors-${randomUUID()}` }
+  const bucket = { ...ceph, isConditional: false, bucket: `anchors-${randomUUID()}` }
   const lock: Record<string, string> = locked ? { "x-amz-bucket-object-lock-enabled": "true" } : {}
   expect((await asThief(bucket, "PUT", "", lock)).status).toBe(200)
   return bucket

@@ -11,6 +11,8 @@ export interface Bucket {
   readonly secretAccessKey: string
   readonly region: string
   readonly bucket: string
+  /** Whether it knows If-None-Match where versions are kept. One that does not has a version for each time it was asked. */
+  readonly isConditional: boolean
   /** From now on nothing is answered. */
   pause(): void
   resume(): void
@@ -36,9 +38,6 @@ export const anchorOf = (bucket: Bucket, options: { timeout?: number; secretAcce
   })
   return s3Anchor({ ...place, retainDays: 400, ...options })
 }
-
-/** What is signed, without the signature. */
-const bodyOf = (checkpoint: string): string => checkpoint.split("\n").slice(0, 3).join("\n")
 
 export const keptIn = async (anchor: S3Anchor): Promise<string[]> =>
   (await anchor.kept()).map(({ checkpoint }) => checkpoint).sort()
@@ -86,10 +85,9 @@ export function keepsCheckpoints(opened: () => Promise<Bucket>): void {
     for (const each of notes) expect(await anchor.keep(each)).toBe(each)
     expect(await anchor.keep(note(20n))).toBe(note(20n))
     expect(await anchor.keep(note(20n, 1, other))).toBe(note(20n, 1, other))
-    // A store that knows no If-None-Match where versions are kept has one version for each time it was asked.
+    const again = bucket.isConditional ? [] : [note(20n), note(20n, 1, other)]
     const kept = await anchor.kept()
-    expect(new Set(kept.map(({ checkpoint }) => bodyOf(checkpoint)))).toEqual(new Set(notes.map(bodyOf)))
-    expect(kept.map(({ checkpoint }) => checkpoint)).toEqual(expect.arrayContaining(notes))
+    expect(kept.map(({ checkpoint }) => checkpoint).sort()).toEqual([...notes, ...again].sort())
     for (const { lockedUntil } of kept) expect(Number(lockedUntil) - begun).toBeGreaterThan(399 * day)
   })
 
@@ -125,6 +123,7 @@ export function keepsCheckpoints(opened: () => Promise<Bucket>): void {
     await anchor.keep(note(7n))
     const found = anchor.keep(note(7n, 2))
     await expect(found).rejects.toMatchObject({ code: "WK451", message: expect.stringContaining("SPLIT_VIEW") })
+    expect(await keptIn(anchor)).toEqual(bucket.isConditional ? [note(7n)] : [note(7n), note(7n, 2)].sort())
   })
 
   it("is refused with the store's reason and without the credentials", async () => {

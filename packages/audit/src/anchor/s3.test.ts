@@ -16,6 +16,7 @@ async function opened(): Promise<Bucket> {
   store = started
   bucket = {
     ...started,
+    isConditional: true,
     pause: () => {
       started.fault = "silent"
     },
