@@ -48,6 +48,11 @@ describe("an object store that is not as it should be", () => {
     expect(store.versions).toHaveLength(1)
     await expect(anchorOf(bucket).keep(note(7n, 2))).rejects.toMatchObject({ code: "WK451" })
     expect(store.versions).toHaveLength(1)
+    // What somebody put below its name is another object.
+    const [kept] = store.versions
+    if (kept !== undefined)
+      store.versions.unshift({ ...kept, key: `${kept.key}/000000000000001.txt`, body: Buffer.from("other") })
+    expect(await anchorOf(bucket).keep(note(7n))).toBe(note(7n))
   })
 
   it("puts another history over the first where it knows no If-None-Match, and the anchor says so at once", async () => {
