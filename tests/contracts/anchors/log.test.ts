@@ -4,7 +4,8 @@ import { startCeph } from "#tests/harness/src/ceph.ts"
 import { startSigsumWitness } from "#tests/harness/src/sigsum-witness.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { checkpointNote } from "../../../packages/audit/src/seal/note.ts"
-import { anchorsALog, logKey, signer } from "./log-cases.ts"
+import { logKey, signer } from "./anchored-log.ts"
+import { anchorsALog } from "./log-cases.ts"
 import { asThief } from "./object-store-cases.ts"
 
 anchorsALog(useDatabase(), async () => {

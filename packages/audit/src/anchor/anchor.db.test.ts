@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { anchorsALog, type Counterparts, logKey } from "#tests/contracts/anchors/log-cases.ts"
+import { type Counterparts, logKey } from "#tests/contracts/anchors/anchored-log.ts"
+import { anchorsALog } from "#tests/contracts/anchors/log-cases.ts"
 import { startObjectStore } from "#tests/harness/src/object-store.ts"
 import { useDatabase } from "#tests/harness/src/use-database.ts"
 import { startWitness, type Witness } from "#tests/harness/src/witness.ts"
