@@ -45,7 +45,7 @@ export default defineConfig({
           exclude: [
             "**/*.db.test.ts",
             "tests/packaging/**",
-            "tests/contracts/{next,orm-tools}/**",
+            "tests/contracts/{anchors,next,orm-tools}/**",
             "**/node_modules/**",
           ],
           testTimeout: 60_000,
@@ -70,6 +70,17 @@ export default defineConfig({
           globalSetup: ["tests/harness/src/global-setup.ts", tempFolder],
           include: ["tests/contracts/orm-tools/*.test.ts"],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // `npm run counterparts`: what others wrote is fetched first.
+          name: "counterparts",
+          globalSetup: ["tests/harness/src/global-setup.ts", tempFolder],
+          include: ["tests/contracts/anchors/*.test.ts"],
+          testTimeout: 60_000,
           hookTimeout: 120_000,
         },
       },

@@ -22,7 +22,17 @@ export interface ObjectStore {
   /** What was asked, without the host. */
   readonly requests: string[]
   /** How it fails from now on. */
-  fault: "none" | "silent" | "unlocked" | "unavailable" | "wrong-body" | "redirect" | "web-page" | "circle"
+  fault:
+    | "none"
+    | "silent"
+    | "unlocked"
+    | "unavailable"
+    | "wrong-body"
+    | "redirect"
+    | "web-page"
+    | "circle"
+    | "unconditional"
+    | "plain-marks"
   /** Entries on one page of a listing. */
   page: number
   stop(): Promise<void>
@@ -138,8 +148,8 @@ function put(
   store: ObjectStore,
 ): void {
   const current = store.versions.find((version) => version.key === key)
-  if (headers["if-none-match"] === "*" && current !== undefined && !current.marker)
-    throw new Refusal(412, "PreconditionFailed")
+  const isConditional = headers["if-none-match"] === "*" && store.fault !== "unconditional"
+  if (isConditional && current !== undefined && !current.marker) throw new Refusal(412, "PreconditionFailed")
   const retain = headers["x-amz-object-lock-retain-until-date"]
   const until = retain === undefined ? undefined : new Date(String(retain))
   if (until !== undefined && !(until.getTime() > Date.now())) throw new Refusal(400, "InvalidArgument")
@@ -190,12 +200,18 @@ function list(query: URLSearchParams, response: ServerResponse, store: ObjectSto
   const more = mark + 1 + page.length < under.length && last !== undefined
   const entries = page.map(({ key, id, body, marker }) => {
     const name = marker ? "DeleteMarker" : "Version"
-    return `<${name}><Key>${encodeURIComponent(key)}</Key><VersionId>${id}</VersionId><Size>${body.length}</Size></${name}>`
+    return `<${name}><Key>${inListing(key)}</Key><VersionId>${id}</VersionId><Size>${body.length}</Size></${name}>`
   })
   const next = more
-    ? `<NextKeyMarker>${encodeURIComponent(last.key)}</NextKeyMarker><NextVersionIdMarker>${last.id}</NextVersionIdMarker>`
+    ? `<NextKeyMarker>${store.fault === "plain-marks" ? escaped(last.key) : inListing(last.key)}</NextKeyMarker><NextVersionIdMarker>${last.id}</NextVersionIdMarker>`
     : ""
   response.end(
     `<?xml version="1.0"?><ListVersionsResult><IsTruncated>${more}</IsTruncated>${next}${entries.join("")}</ListVersionsResult>`,
   )
 }
+
+/** URL encoding leaves an apostrophe, which XML writers escape. */
+const inListing = (key: string): string => escaped(encodeURIComponent(key))
+
+const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll("'", "&apos;")

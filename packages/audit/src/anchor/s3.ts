@@ -56,25 +56,18 @@ export function s3Anchor(options: S3AnchorOptions): S3Anchor {
       const key = keyOf(options.prefix, checkpoint)
       const until = new Date(now().getTime() + retainDays * day)
       const put = await store.put(key, checkpoint, until)
-      // 412: one of this size is there. An earlier attempt whose answer was lost is as good as this one.
-      const there = await store.get(key)
-      if (!sameCheckpoint(there.text, checkpoint)) throw otherHistory(name, checkpoint)
-      const locked = lockOf(there)
-      if (locked === undefined || (put === "new" && locked.getTime() < until.getTime() - 1000))
+      // All versions: a store that knows no If-None-Match where versions are kept (Ceph 16) puts another history over the first.
+      // An earlier attempt whose answer was lost is as good as this one.
+      const there = await store.all(await store.versions(key))
+      if (there.some(({ text }) => !sameCheckpoint(text, checkpoint))) throw otherHistory(name, checkpoint)
+      const locked = Math.max(...there.map((answer) => lockOf(answer)?.getTime() ?? 0))
+      if (locked <= 0 || (put === "new" && locked < until.getTime() - 1000))
         throw new WardkeepError("WK450", { message: `${name} took the checkpoint and did not lock it` })
       return checkpoint
     },
     async kept() {
-      const versions = await store.versions()
-      const found: KeptCheckpoint[] = []
-      for (let start = 0; start < versions.length; start += atOnce) {
-        const some = versions.slice(start, start + atOnce).map(async ({ key, version }) => {
-          const answer = await store.get(key, version)
-          return { checkpoint: answer.text, lockedUntil: lockOf(answer) }
-        })
-        found.push(...(await Promise.all(some)))
-      }
-      return found
+      const answers = await store.all(await store.versions())
+      return answers.map((answer) => ({ checkpoint: answer.text, lockedUntil: lockOf(answer) }))
     },
   }
 }
@@ -137,38 +130,39 @@ class Store {
     throw this.#refused(answer, "does not take the checkpoint")
   }
 
-  async get(key: string, version?: string): Promise<Answer> {
-    const query = version === undefined ? "" : `?versionId=${encodeURIComponent(version)}`
-    const answer = await this.#ask("GET", `${pathOf(key)}${query}`)
+  /** What each of them holds, some at a time. */
+  async all(versions: readonly Version[]): Promise<Answer[]> {
+    const found: Answer[] = []
+    for (let start = 0; start < versions.length; start += atOnce)
+      found.push(...(await Promise.all(versions.slice(start, start + atOnce).map((each) => this.#get(each)))))
+    return found
+  }
+
+  async #get({ key, version }: Version): Promise<Answer> {
+    const answer = await this.#ask("GET", `${pathOf(key)}${queryOf({ versionId: version })}`)
     if (answer.status === 200 && answer.text.length <= longest) return answer
     throw this.#refused(answer, "does not show a checkpoint")
   }
 
-  async versions(): Promise<{ key: string; version: string }[]> {
-    const found: { key: string; version: string }[] = []
+  /** Every version of every checkpoint under the prefix, or of the one of this key. */
+  async versions(only?: string): Promise<Version[]> {
+    const found: Version[] = []
     const seen = new Set<string>()
     for (let after: readonly [string, string] | undefined = ["", ""]; after !== undefined; ) {
       const marks: Record<string, string> =
         after[0] === "" ? {} : { "key-marker": after[0], "version-id-marker": after[1] }
-      const query = new URLSearchParams({ versions: "", prefix: this.#prefix, "encoding-type": "url", ...marks })
-      const answer = await this.#ask("GET", `/?${query}`)
+      const prefix = only ?? this.#prefix
+      const answer = await this.#ask("GET", `/${queryOf({ versions: "", prefix, "encoding-type": "url", ...marks })}`)
       if (answer.status !== 200) throw this.#refused(answer, "does not list its checkpoints")
       // A page of some server in between is no empty list: nothing would be compared, and nobody would know.
       if (!/<ListVersionsResult[\s>]/.test(answer.text)) throw this.#refused(answer, "does not list its checkpoints")
-      for (const [, version = ""] of answer.text.matchAll(/<Version>(.*?)<\/Version>/gs)) {
-        const key = elementOf(version, "Key")
-        if (Number(elementOf(version, "Size")) <= longest && named.test(key))
-          found.push({ key, version: elementOf(version, "VersionId") })
-      }
-      const next: readonly [string, string] = [
-        elementOf(answer.text, "NextKeyMarker"),
-        elementOf(answer.text, "NextVersionIdMarker"),
-      ]
-      const more = elementOf(answer.text, "IsTruncated") === "true"
-      if (more && (next[0] === "" || seen.has(next.join())))
+      const page = pageOf(answer.text)
+      found.push(...page.versions.filter(({ key }) => only === undefined || key === only))
+      const mark = page.next?.join()
+      if (mark !== undefined && (page.next?.[0] === "" || seen.has(mark)))
         throw new WardkeepError("WK448", { message: `${this.name} lists its checkpoints without an end` })
-      seen.add(next.join())
-      after = more ? next : undefined
+      if (mark !== undefined) seen.add(mark)
+      after = page.next
     }
     return found
   }
@@ -195,17 +189,56 @@ class Store {
   }
 }
 
-/** Encoded as it is signed: Signature Version 4 also encodes what encodeURIComponent leaves. */
 function pathOf(key: string): string {
-  const path = key.split("/").map(encodeURIComponent).join("/")
-  return `/${path.replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)}`
+  return `/${key.split("/").map(encoded).join("/")}`
 }
 
-/** The keys are asked for in URL encoding, so that nothing in them can be taken for XML. */
+function queryOf(parameters: Readonly<Record<string, string>>): string {
+  return `?${Object.entries(parameters)
+    .map(([name, value]) => `${name}=${encoded(value)}`)
+    .join("&")}`
+}
+
+/** As it is signed: Signature Version 4 also encodes what encodeURIComponent leaves, and a space is no plus. */
+function encoded(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
+interface Version {
+  readonly key: string
+  readonly version: string
+}
+
+/** What a page of a listing names, and where the next one begins. */
+function pageOf(text: string): { versions: Version[]; next: readonly [string, string] | undefined } {
+  const versions: Version[] = []
+  let last = ""
+  for (const [, kind, entry = ""] of text.matchAll(/<(Version|DeleteMarker)>(.*?)<\/\1>/gs)) {
+    const key = decoded(elementOf(entry, "Key"))
+    last = key
+    if (kind === "Version" && Number(elementOf(entry, "Size")) <= longest && named.test(key))
+      versions.push({ key, version: elementOf(entry, "VersionId") })
+  }
+  const more = elementOf(text, "IsTruncated") === "true"
+  // Ceph 16 encodes the keys, as it was asked to, and not the mark.
+  const mark = elementOf(text, "NextKeyMarker")
+  const next = [mark === last ? mark : decoded(mark), elementOf(text, "NextVersionIdMarker")] as const
+  return { versions, next: more ? next : undefined }
+}
+
+/** Keys are asked for in URL encoding, which leaves an apostrophe: that one is XML's to escape. */
 function elementOf(xml: string, name: string): string {
   const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? ""
+  return text.replace(/&(?:#(\d{1,6})|#x([\da-f]{1,5})|(\w+));/gi, (all, ten, sixteen, entity) =>
+    entity === undefined ? String.fromCodePoint(Number(ten ?? `0x${sixteen}`)) : (entities[entity] ?? all),
+  )
+}
+
+const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }
+
+function decoded(key: string): string {
   try {
-    return name.endsWith("Key") || name.endsWith("KeyMarker") ? decodeURIComponent(text.replaceAll("+", " ")) : text
+    return decodeURIComponent(key.replaceAll("+", " "))
   } catch {
     return ""
   }

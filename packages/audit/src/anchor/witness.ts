@@ -113,7 +113,10 @@ class Witness implements WitnessAnchor {
   #refused(status: number, { size }: Head, old: number): WardkeepError {
     if (status === 422)
       return this.#history("SPLIT_VIEW", `cosigned ${old} leaves that are not the first ${old} of the ${size} shown`)
-    const why: Record<number, string> = { 403: "the log's key is not one it trusts", 404: "it does not know this log" }
+    const why: Record<number, string> = {
+      403: "the log's key is not one it trusts",
+      404: "it does not know this log, or has another address",
+    }
     if (status >= 400 && status < 500)
       return new WardkeepError("WK449", { message: `${this.name} refuses: ${why[status] ?? `it answers ${status}`}` })
     return new WardkeepError("WK448", { message: `${this.name} answers ${status}` })

@@ -3,7 +3,6 @@ import { createReadStream, mkdtempSync, rmSync, statSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 import { asOwner } from "@wardkeep/postgres/migrate"
 import type pg from "pg"
 import { openSealer, signerFrom, trustedKeys, verifyBundle, whoSaw, writeBundle } from "wardkeep/audit"
@@ -14,12 +13,12 @@ import { quantile } from "../statistics.ts"
 import { type AuditStage, contextIn } from "./stage.ts"
 
 /** One key for all benches of a run: what one of them sealed, the next one's bundle holds. */
-const { privateKey, publicKey } = generateKeyPairSync("ed25519", {
+export const { privateKey, publicKey } = generateKeyPairSync("ed25519", {
   privateKeyEncoding: { type: "pkcs8", format: "pem" },
   publicKeyEncoding: { type: "spki", format: "pem" },
 })
 
-const owner = <T>({ audited }: AuditStage, work: (client: pg.Client) => Promise<T>): Promise<T> =>
+export const owner = <T>({ audited }: AuditStage, work: (client: pg.Client) => Promise<T>): Promise<T> =>
   connected(audited.url(audited.migrator), (client) => asOwner(client, audited.policy, () => work(client)))
 
 /** Bytes of what one view leaves: the row, and its share of each index. */
@@ -71,75 +70,6 @@ export async function storage(stage: AuditStage): Promise<Figure[]> {
   } finally {
     await client.close()
   }
-}
-
-/** From the return of COMMIT to the end of the first batch that began after it, at most; with a writer held open all the while. */
-export async function sealing(stage: AuditStage): Promise<Figure[]> {
-  const { audited, quick } = stage
-  const seconds = quick ? 10 : 60
-  const client = await openClient(audited.policy, audited.url(audited.app), {
-    connections: 6,
-    views: true,
-    // Beyond the client's own limit, which would end the writer that is held open.
-    maxTransaction: (seconds + 60) * 1000,
-  })
-  const text = "update patient set balance = balance + 1 where id = $1"
-  const batches: { began: number; ended: number }[] = []
-  const committed: number[] = []
-  let over = false
-  try {
-    await owner(stage, async (connection) => {
-      const sealer = await openSealer({
-        client: connection,
-        deployment: audited.policy.deployment,
-        signer: signerFrom(privateKey),
-      })
-      await sealer.seal()
-      const [held] = stage.patients.slice(-1)
-      if (held === undefined) throw new Error("there are no patients")
-      const long = client.run(contextIn(audited, held), () =>
-        client.tx(async (tx) => {
-          await tx.query(text, [held.id])
-          while (!over) await sleep(50)
-        }),
-      )
-      const until = Date.now() + seconds * 1000
-      const writer = async (from: number): Promise<void> => {
-        for (let at = from; Date.now() < until; at += 4) {
-          const patient = stage.patients[at % (stage.patients.length - 1)]
-          if (patient === undefined) continue
-          await client.run(contextIn(audited, patient), () => client.query(text, [patient.id]))
-          committed.push(performance.now())
-          await sleep(5)
-        }
-      }
-      const end = (): void => {
-        over = true
-      }
-      const writing = Promise.all([Promise.all([0, 1, 2, 3].map(writer)).finally(end), long])
-      // What failed is told where it is awaited; the sealer need not go on until then.
-      writing.catch(end)
-      for (let last = false; !last; ) {
-        last = over
-        const began = performance.now()
-        await sealer.seal()
-        batches.push({ began, ended: performance.now() })
-        await sleep(1000)
-      }
-      await writing
-      await sealer.close()
-    })
-  } finally {
-    over = true
-    await client.close()
-  }
-  const lags = committed.flatMap((at) => {
-    const batch = batches.find(({ began }) => began >= at)
-    return batch === undefined ? [] : [(batch.ended - at) / 1000]
-  })
-  if (lags.length < committed.length * 0.9) throw new Error("commits were not sealed")
-  const what = `commit to signed checkpoint, p99, a writer open for ${seconds} s`
-  return [{ what, unit: "s", measured: Number(quantile(lags, 0.99).toFixed(2)), most: 2 }]
 }
 
 /** What comes of `work`, and the most memory that this process had meanwhile. */
