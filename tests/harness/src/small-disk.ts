@@ -94,13 +94,14 @@ async function startKeeper(path: string, megabytes: number, account: Account | u
   keeper.stderr.on("data", (text: Buffer) => {
     said += text.toString()
   })
-  const mounted = once(keeper.stdout, "data").then(() => true)
-  const failed = Promise.race([once(keeper, "close"), once(keeper, "error")]).then(([error]) => {
-    said += error instanceof Error ? error.message : ""
-    return false
-  })
-  if (await Promise.race([mounted, failed])) return keeper
+  const mounted = once(keeper.stdout, "data").then(() => undefined)
+  const failed = once(keeper, "close").then(
+    () => said,
+    (error: Error) => error.message,
+  )
+  const why = await Promise.race([mounted, failed])
+  if (why === undefined) return keeper
   throw new Error(
-    `a small disk cannot be mounted here, so that a full one was not tested (util-linux and user namespaces are needed): ${said.trim()}`,
+    `a small disk cannot be mounted here, so that a full one was not tested (util-linux and user namespaces are needed): ${why.trim()}`,
   )
 }
