@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { closeSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -26,6 +26,8 @@ export interface Said {
 export interface ReadingProcess {
   /** Resolves once it has handed out rows in at least so many readings. */
   hasRead(least: number): Promise<void>
+  /** What it has printed up to now. */
+  said(): Said
   /** Kills it, and says what it had printed until then. */
   kill(): Promise<Said>
 }
@@ -61,15 +63,15 @@ export function startReading(folder: string, orders: Orders): ReadingProcess {
   const requireAlive = (): void => {
     if (child.exitCode !== null) throw new Error(`the reader ended by itself: ${complaint}`)
   }
+  const said = (): Said => saidIn(readFileSync(printed, "utf8"))
   return {
+    said,
     async hasRead(least) {
       for (let turns = 0; ; turns++) {
         requireAlive()
-        if (statSync(printed).size > 0) {
-          const { handed, failed } = saidIn(readFileSync(printed, "utf8"))
-          if (new Set(handed.map(({ request }) => request)).size >= least) return
-          if (turns > 3000) throw new Error(`the reader reads too little: ${failed.join(", ")}`)
-        }
+        const { handed, failed } = said()
+        if (new Set(handed.map(({ request }) => request)).size >= least) return
+        if (turns > 6000) throw new Error(`the reader reads too little: ${failed.join(", ")}`)
         await sleep(5)
       }
     },
@@ -77,7 +79,7 @@ export function startReading(folder: string, orders: Orders): ReadingProcess {
       requireAlive()
       child.kill("SIGKILL")
       await ended
-      return saidIn(readFileSync(printed, "utf8"))
+      return said()
     },
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { beforeAll, describe, expect, it } from "vitest"
 import { emptyFolder } from "#tests/cli/run-cli.ts"
 import type { Orders } from "#tests/durability/reader.ts"
-import { bundleReader, type Handed, type Said, startReading } from "#tests/durability/reading-process.ts"
+import { bundleReader, type Handed, startReading } from "#tests/durability/reading-process.ts"
 import { shortly, unrecorded } from "#tests/durability/recorded.ts"
 import { wayNames } from "#tests/durability/ways.ts"
 import { viewedPolicy } from "#tests/fixture/audited.ts"
@@ -44,7 +44,7 @@ const ordersOf = (name: string, life: number): Orders => ({
 async function killedWhileReading(orders: Orders): Promise<readonly Handed[]> {
   const random = generator(orders.seed * 1000)
   const reader = startReading(folder, orders)
-  await reader.hasRead(1 + Math.floor(random() * 8))
+  await reader.hasRead(1 + Math.floor(random() * 6))
   await sleep(random() * 20)
   const { handed, failed } = await reader.kill()
   expect(failed, orders.name).toEqual([])
@@ -66,31 +66,29 @@ const missing = async (handed: readonly Handed[]): Promise<string[]> =>
   (await connected(database.adminUrl, (admin) => unrecorded(admin, handed))).map(shortly)
 
 describe(`who was shown what stands in the log, seed ${seed}`, () => {
-  it("after each of 32 processes was killed while it read, in whatever way", async () => {
+  it("after each of 30 processes was killed while it read, in whatever way", async () => {
     // Two ways each, so that most texts are executed again.
     const two = (life: number): string[] => [life, life + 3].flatMap((n) => wayNames[n % wayNames.length] ?? [])
-    const handed = await lives(32, 4, (life) => ({ ...ordersOf("killed", life), ways: two(life) }))
+    const handed = await lives(30, 4, (life) => ({ ...ordersOf("killed", life), ways: two(life) }))
     expect(new Set(handed.map(({ way }) => way))).toEqual(new Set(wayNames))
     expect(await missing(handed)).toEqual([])
-  })
+  }, 180_000)
 
   it("after sessions of the reader were ended by the server", async () => {
     const reader = startReading(folder, ordersOf("ended", 1))
     const random = generator(seed)
-    let ended = 0
-    for (let turn = 1; ended < 15; turn++) {
-      await reader.hasRead(2 * turn)
-      await sleep(random() * 40)
-      ended += (
-        await used.admin("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1 limit 1", [
-          used.clinic.logins.app.user,
-        ])
-      ).length
+    await reader.hasRead(2)
+    // The client hides the end of a session that nobody was using.
+    for (let ended = 0; ended < 15 || reader.said().failed.length < 3; ) {
+      await sleep(random() * 60)
+      const ending =
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = $1 order by state_change desc limit 1"
+      ended += (await used.admin(ending, [used.clinic.logins.app.user])).length
     }
-    const { handed, failed }: Said = await reader.kill()
-    expect(failed.length).toBeGreaterThan(0)
+    await reader.hasRead(5)
+    const { handed } = await reader.kill()
     expect(await missing(handed)).toEqual([])
-  })
+  }, 180_000)
 
   it("and not after a client was killed that hands rows out before their event", async () => {
     const handed = await lives(3, 3, (life) => ({ ...ordersOf("first", life), handsOutFirst: true }))
