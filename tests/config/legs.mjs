@@ -59,11 +59,11 @@ const anyServer =
 const needsThisServer = (file) => isOrdinary(file) && !anyServer.test(file)
 /**
  * What an older server could change and seldom does: the suite's own checks and drills, which stand alone and meet 13 to
- * 17 by hand as well, the corpus' labels, notices, proofs and rights of consent, what leaves the log as a file or a month, an export of 100,000 persons, which accesses are explained, that client and database answer alike, whom calls that wait meet, whom an error ends, what ORMs make of views, bad input, and the
+ * 17 by hand as well, the corpus' labels, notices, proofs and rights of consent, what leaves the log as a file or a month, an export of 100,000 persons, what a process leaves that was killed, which accesses are explained, that client and database answer alike, whom calls that wait meet, whom an error ends, what ORMs make of views, bad input, and the
  * many shapes of hosts that a plan meets, partitioned ones among them. On 15 by `npm run servers`, so that the rest fits into every change.
  */
 const seldomOn15 =
-  /^(packages\/conformance\/src\/|packages\/audit\/src\/((detect|bundle|retention)\/|handling\/large-export)|packages\/consent\/src\/((notice|compile|rights)\/|ledger\/proof)|packages\/wardkeep\/src\/cli\/(verify\.drill|matrix\/tests)|tests\/(corpus\/|permissions\/|attacks\/waiting|contracts\/adapters\/)|packages\/postgres\/src\/(client\/bystanders|compile\/(bad-input|companion-refills|unsettled|strangers|shapes|partition|host-partitions|passed-on)|maintenance\/unseen-rows))/
+  /^(packages\/conformance\/src\/|packages\/audit\/src\/((detect|bundle|retention)\/|handling\/large-export|views\/(killed|crashed)\.db)|packages\/consent\/src\/((notice|compile|rights)\/|ledger\/proof)|packages\/wardkeep\/src\/cli\/(verify\.drill|matrix\/tests)|tests\/(corpus\/|permissions\/|attacks\/waiting|contracts\/adapters\/)|packages\/postgres\/src\/(client\/bystanders|compile\/(bad-input|companion-refills|unsettled|strangers|shapes|partition|host-partitions|passed-on)|maintenance\/unseen-rows))/
 const onEveryChange15 = (file) => needsThisServer(file) && !seldomOn15.test(file)
 const needsAnother = (file) => needsThisServer(file) && !isOn15Only(file)
 

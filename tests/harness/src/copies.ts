@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type EmbeddedServer, type ServerOptions, startEmbedded } from "./embedded.ts"
+import { isRunning } from "./processes.ts"
 import { withClient } from "./sql.ts"
 
 /** Settings of a server whose log is archived, as {@link restoreTo} needs it. The folder is that of its data, its own user's. */
@@ -86,6 +87,30 @@ export async function startCopies(
   const copies: EmbeddedServer[] = []
   for (let n = 0; n < count; n++) copies.push(await startFrom(dataOf(server), server, {}, options))
   return copies
+}
+
+/**
+ * Ends every process of the server at once, none of which can write down anything more. The machine goes on: what it was given to write stays.
+ *
+ * @returns when, by `process.hrtime.bigint()`
+ */
+export async function crash({ pid, url }: EmbeddedServer): Promise<bigint> {
+  const others = await withClient(url, (client) =>
+    client.query<{ pid: number }>("select pid from pg_stat_activity where pid <> pg_backend_pid()"),
+  )
+  const at = process.hrtime.bigint()
+  for (const each of [pid, ...others.rows.map((row) => row.pid)]) {
+    try {
+      process.kill(each, "SIGKILL")
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error
+    }
+  }
+  for (let turns = 0; isRunning(pid); turns++) {
+    if (turns === 400) throw new Error("the server did not end within 20 seconds")
+    await sleep(50)
+  }
+  return at
 }
 
 /** Waits until a condition holds that is asked of the server. */

@@ -52,6 +52,8 @@ export interface EmbeddedServer {
   /** Holds data, log and, where needed, a copy of the binaries; deleted by `stop`. */
   readonly folder: string
   log(): string
+  /** Over the same files, once it has ended, however it did: on another port, with these settings as well. */
+  restart(settings?: ServerOptions["settings"]): Promise<EmbeddedServer>
   stop(): Promise<void>
 }
 
@@ -74,20 +76,25 @@ export async function startEmbedded(options: ServerOptions = {}): Promise<Embedd
       copied.fill(dataFolder(home))
       if (account !== undefined) giveAll(dataFolder(home), account)
     }
-    const { port, pid } = await launchOnFreePort(bin, home, account, options)
-    return {
-      host,
-      port,
-      user,
-      password,
-      majorVersion: major,
-      url: `postgres://${user}:${password}@${host}:${port}/postgres`,
-      pid,
-      binaries: found,
-      folder: home.path,
-      log: () => readFileSync(logFile(home), "utf8"),
-      stop: () => home.remove(),
+    const start = async (settings: ServerOptions["settings"] = {}): Promise<EmbeddedServer> => {
+      const all = { ...options, settings: { ...options.settings, ...settings } }
+      const { port, pid } = await launchOnFreePort(bin, home, account, all)
+      return {
+        host,
+        port,
+        user,
+        password,
+        majorVersion: major,
+        url: `postgres://${user}:${password}@${host}:${port}/postgres`,
+        pid,
+        binaries: found,
+        folder: home.path,
+        log: () => readFileSync(logFile(home), "utf8"),
+        restart: start,
+        stop: () => home.remove(),
+      }
     }
+    return await start()
   } catch (error) {
     await home.remove()
     throw error
@@ -153,8 +160,9 @@ async function launchOnFreePort(bin: string, home: Home, account: Account | unde
     const port = await freePort()
     const args = ["-D", dataFolder(home), ...settingArguments(port, options)]
     const [command = "", ...rest] = [...(options.under?.(dataFolder(home)) ?? []), program(bin, "postgres"), ...args]
+    const before = serverFile(home).pid
     const child = run(command, rest, home, account)
-    if (await becomesReady(child, home)) {
+    if (await becomesReady(child, home, before)) {
       child.unref()
       return { port, pid: child.pid ?? 0 }
     }
@@ -163,25 +171,25 @@ async function launchOnFreePort(bin: string, home: Home, account: Account | unde
   }
 }
 
-async function becomesReady(child: ChildProcess, home: Home): Promise<boolean> {
+/** `before` is what a server that was killed left behind. */
+async function becomesReady(child: ChildProcess, home: Home, before: string | undefined): Promise<boolean> {
   const deadline = Date.now() + 30_000
   while (child.exitCode === null && Date.now() < deadline) {
-    if (statusLine(home) === "ready") return true
+    const { pid, status } = serverFile(home)
+    if (status === "ready" && pid !== before) return true
     await sleep(15)
   }
   child.kill("SIGKILL")
   return false
 }
 
-function statusLine(home: Home): string {
+/** What the server says of itself, and of nobody while its file is not there. */
+function serverFile(home: Home): { readonly pid?: string; readonly status?: string } {
   try {
-    return (
-      readFileSync(join(dataFolder(home), "postmaster.pid"), "utf8")
-        .split("\n")[7]
-        ?.trim() ?? ""
-    )
+    const lines = readFileSync(join(dataFolder(home), "postmaster.pid"), "utf8").split("\n")
+    return { pid: lines[0] ?? "", status: lines[7]?.trim() ?? "" }
   } catch {
-    return ""
+    return {}
   }
 }
 

@@ -33,18 +33,20 @@ const seal = (path = "public"): Promise<unknown> =>
     await sealer.seal()
     await sealer.close()
   })
-/** What the verifier says of a batch that was sealed before and one after; `told` is what it says already. */
+const verdicts = async (): Promise<string[]> =>
+  (await admin((client) => verifyDatabase({ client, keys }))).verdicts.map(({ name, message }) => `${name} ${message}`)
+/** What the verifier says of a batch that was sealed before and one after; of whatever it says then it said something at once. */
 async function saidOf(change: () => Promise<unknown>): Promise<string[]> {
-  const verdicts = async (): Promise<string[]> =>
-    (await admin((client) => verifyDatabase({ client, keys }))).verdicts
-      .map(({ name, message }) => `${name} ${message}`)
-      // Of the database as it is, not of a batch.
-      .filter((said) => !said.includes("is switched off now"))
+  // Of the database as it is, not of a batch.
+  const ofBatches = async () => (await verdicts()).filter((said) => !said.includes("is switched off now"))
   await seal()
-  const told = await verdicts()
+  const told = await ofBatches()
   await change()
+  const atOnce = (await verdicts()).slice(told.length)
   await seal()
-  return (await verdicts()).slice(told.length)
+  const said = (await ofBatches()).slice(told.length)
+  expect(atOnce.length, atOnce.join()).toBe(said.length)
+  return said
 }
 
 beforeAll(async () => {
@@ -69,6 +71,30 @@ it.each([
   expect(await saidOf(replaced)).toEqual([
     expect.stringMatching(/^GAP_OF_CAPTURE capture was changed without an apply/),
   ])
+})
+
+it.each([
+  ["a trigger that is dropped", "drop trigger wk_audit_update on visit"],
+  [
+    "a trigger that is switched off and on",
+    "alter table visit disable trigger wk_audit_insert; alter table visit enable always trigger wk_audit_insert",
+  ],
+  ["a function that has another body", "alter function wardkeep.held(text) set work_mem = '8MB'"],
+])("%s is a gap of capture at once, and no other one once it is sealed", async (_, change) => {
+  const changed = (): Promise<unknown> => admin((client) => client.query(change))
+  const since =
+    /^GAP_OF_CAPTURE capture was changed without an apply, since [^:]+:\d\d:\d\d[^:]+: (\d+) triggers recorded then, (\d+) do now$/
+  await seal()
+  const told = await verdicts()
+  await changed()
+  const said = (await verdicts()).slice(told.length)
+  expect(said).toEqual([expect.stringMatching(since)])
+  const [, then, now] = since.exec(said[0] ?? "") ?? []
+  expect(Number(then) - Number(now)).toBe(change.startsWith("drop") ? 1 : 0)
+  await seal()
+  expect((await verdicts()).at(-1)).toMatch(/^GAP_OF_CAPTURE capture was changed without an apply, between/)
+  // Put back: whoever comes next begins with what was applied.
+  await owned((client) => apply({ client, policy: clinic.policy, extensions: [audit] }))
 })
 
 it("an apply that commits while a batch is made changes nothing of what that batch says", async () => {

@@ -1,7 +1,5 @@
-import type { DeploymentEntry } from "./entries.js"
+import type { BatchEntry } from "./entries.js"
 import type { Verdict } from "./verdict.js"
-
-type Batch = Extract<DeploymentEntry, { kind: "batch" }>
 
 /** What a batch says about capture. */
 export interface Attested {
@@ -21,14 +19,23 @@ export function attested(text: string): Attested {
 }
 
 /** Windows in which writes may not have been recorded, from what two batches in a row attest. */
-export function captureGap(origin: string, before: Batch | undefined, now: Batch): Verdict | undefined {
+export function captureGap(origin: string, before: BatchEntry | undefined, now: BatchEntry): Verdict | undefined {
   const is = now.capture
   const window = `${before === undefined ? "before" : `between ${before.at.toISOString()} and`} ${now.at.toISOString()}`
   const gap = (what: string): Verdict => ({ name: "GAP_OF_CAPTURE", origin, message: `${what}, ${window}` })
   if (is.off.length > 0) return gap(`capture was switched off: ${is.off.join(", ")}`)
   if (is.triggers === 0) return gap("no table was recorded")
-  if (before === undefined) return undefined
-  const was = before.capture
+  return before !== undefined && isChanged(before.capture, is) ? gap("capture was changed without an apply") : undefined
+}
+
+/** The same of a database as it is, which no batch attests yet: the next one will. */
+export function captureGapNow(origin: string, before: BatchEntry, is: Attested): Verdict | undefined {
+  if (!isChanged(before.capture, is)) return undefined
+  const message = `capture was changed without an apply, since ${before.at.toISOString()}: ${before.capture.triggers} triggers recorded then, ${is.triggers} do now`
+  return { name: "GAP_OF_CAPTURE", origin, message }
+}
+
+function isChanged(was: Attested, is: Attested): boolean {
   const same = was.state === is.state && was.functions === is.functions
-  return same || was.policy !== is.policy ? undefined : gap("capture was changed without an apply")
+  return !same && was.policy === is.policy
 }

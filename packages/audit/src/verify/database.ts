@@ -1,13 +1,15 @@
 import type { KeyObject } from "node:crypto"
 import type pg from "pg"
+import { captureNow } from "./capture-now.js"
 import { requireKnown, type ShownLog, type VerifiedLogs, verifyLogs } from "./deployment.js"
+import type { BatchEntry } from "./entries.js"
 import { keptOf } from "./kept.js"
 import { leavesOf } from "./leaves.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
 import { type Verdict, type Verification, verification } from "./verdict.js"
 
 export interface VerifyDatabaseOptions {
-  /** A dedicated connection of a login that may read schema `wardkeep_audit`. */
+  /** A dedicated connection of a login that may read the schemas `wardkeep_audit` and `wardkeep`. */
   readonly client: Pick<pg.Client, "query">
   /** From somebody you trust, never from the database. */
   readonly keys: readonly KeyObject[]
@@ -36,7 +38,7 @@ export async function verifyDatabase(options: VerifyDatabaseOptions): Promise<Ve
       ...absent(found),
       ...(await strays(client, found)),
       ...(await returned(client, found)),
-      ...(await captureNow(client, found.origin)),
+      ...(await captureNow(client, found)),
     ]
     requireKnown({ verdicts, unknown: found.unknown })
     return verification(verdicts, found.logs, found.anchored)
@@ -90,15 +92,15 @@ function absent({ origin, absent: logs, unknown }: Pick<VerifiedLogs, "origin" |
 /** Events that no leaf holds: younger than the last batch, or put there behind its back. */
 async function strays(
   client: VerifyDatabaseOptions["client"],
-  { origin, snapshot, incarnation }: Pick<VerifiedLogs, "origin" | "snapshot" | "incarnation">,
+  { origin, newest }: Pick<VerifiedLogs, "origin" | "newest">,
 ): Promise<Verdict[]> {
   // The numbers of another database's transactions say nothing here.
-  const isElsewhere = incarnation !== undefined && (await isAnother(client, incarnation))
+  const isElsewhere = newest !== undefined && (await isAnother(client, newest))
   const { rows } = await client.query<{ behind: number; waiting: number }>(
     `select count(*) filter (where odd)::int as behind, count(*) filter (where not odd)::int as waiting
        from (select not $2 and (coalesce(pg_visible_in_snapshot(e.xid, $1::pg_snapshot), false) or e.xid >= pg_snapshot_xmax(pg_current_snapshot())) as odd
                from wardkeep_audit.event e where not exists (select from wardkeep_audit.leaf l where l.event = e.id and l.xid = e.xid)) stray`,
-    [snapshot ?? null, isElsewhere],
+    [newest?.snapshot ?? null, isElsewhere],
   )
   const { behind = 0, waiting = 0 } = rows[0] ?? {}
   const verdicts: Verdict[] = []
@@ -111,7 +113,7 @@ async function strays(
 }
 
 /** Whether the server says that it is not where the newest batch was sealed. A replica has no log of its own to ask about. */
-async function isAnother(client: VerifyDatabaseOptions["client"], incarnation: string): Promise<boolean> {
+async function isAnother(client: VerifyDatabaseOptions["client"], { incarnation }: BatchEntry): Promise<boolean> {
   const { rows } = await client.query<{ now: string | null }>(
     `select case when not pg_is_in_recovery() then system_identifier::text || '/' || ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
        || '/' || (select oid from pg_database where datname = current_database()) end as now from pg_control_system()`,
@@ -139,12 +141,4 @@ async function returned(
       if (n > 0) verdicts.push({ name: "INSERTED", origin, message })
     }
   return verdicts
-}
-
-async function captureNow(client: VerifyDatabaseOptions["client"], origin: string): Promise<Verdict[]> {
-  const { rows } = await client.query<{ name: string }>(
-    `select t.tgrelid::regclass::text || ' ' || t.tgname as name from pg_trigger t
-      where (t.tgname like 'wk\\_audit\\_%' or t.tgname = 'wk_sealed_emergency') and t.tgenabled <> 'A' order by 1`,
-  )
-  return rows.map(({ name }) => ({ name: "GAP_OF_CAPTURE", origin, message: `capture is switched off now: ${name}` }))
 }

@@ -3,7 +3,7 @@ import { WardkeepError } from "@wardkeep/core"
 import { actOf, type DropAct, type IncarnationAct, type RotationAct } from "./acts.js"
 import { captureGap } from "./capture.js"
 import type { SealedIn, SealTimes } from "./dropped.js"
-import { type DeploymentEntry, readEntry } from "./entries.js"
+import { type BatchEntry, readEntry } from "./entries.js"
 import { tenantTag } from "./hashing.js"
 import { type Era, Incarnations, nameAt, type SealedBatch, tenantEras } from "./incarnations.js"
 import type { Kept } from "./kept.js"
@@ -43,9 +43,7 @@ export interface VerifiedLogs {
   readonly anchored: boolean
   /** The deployment's log under all its names, and the tenants'. */
   readonly names: ReadonlySet<string>
-  /** What the newest batch says it has seen, and in which database. */
-  readonly snapshot: string | undefined
-  readonly incarnation: string | undefined
+  readonly newest: BatchEntry | undefined
   /** Months that were dropped for good, of each tenant. */
   readonly done: readonly { readonly tenant: string; readonly origin: string; readonly acts: readonly DropAct[] }[]
   /** Entries of a version that this verifier does not know; nothing was said about them. */
@@ -83,11 +81,11 @@ export async function verifyLogs(
     const { size, withheld, erased, dropped } = result
     verified.push({ origin, size, withheld, erased, dropped })
   }
-  const { origin, snapshot, incarnation, unknown, names, absent } = view
+  const { origin, newest, unknown, names, absent } = view
   verdicts.push(missingLogs([...outside, ...view.unsigned], names), view.gaps, view.incarnations)
   const anchored = view.compared || outside.some((head) => head.lost !== true && !names.has(head.origin))
   const found = verdicts.flat()
-  return { verdicts: found, logs: verified, origin, names, anchored, snapshot, incarnation, done, unknown, absent }
+  return { verdicts: found, logs: verified, origin, names, anchored, newest, done, unknown, absent }
 }
 
 /** What a verifier must not pass over: an entry it cannot read, in a log in which it found nothing else. */
@@ -118,7 +116,7 @@ class DeploymentView {
   #incarnations: Incarnations | undefined
   #isClosed = false
   #ends: Ends = new Map()
-  #last: Extract<DeploymentEntry, { kind: "batch" }> | undefined
+  newest: BatchEntry | undefined
   origin = ""
   unknown = 0
   /** What retired keys signed last, where the log that is shown has no checkpoint at all. */
@@ -130,14 +128,6 @@ class DeploymentView {
     readonly outside: readonly Kept[],
     readonly trusting: Required<Trusting>,
   ) {}
-
-  get snapshot(): string | undefined {
-    return this.#last?.snapshot
-  }
-
-  get incarnation(): string | undefined {
-    return this.#last?.incarnation
-  }
 
   get incarnations(): readonly Verdict[] {
     return this.#isClosed ? [] : (this.#incarnations?.verdicts ?? [])
@@ -250,13 +240,13 @@ class DeploymentView {
       heads.push({ size: entry.size, root: entry.root, leaf, sealed: this.#batches.at(-1) })
       this.#heads.set(entry.tag, heads)
     } else {
-      const gap = captureGap(this.origin, this.#last, entry)
+      const gap = captureGap(this.origin, this.newest, entry)
       if (gap !== undefined) this.gaps.push(gap)
       const since = this.#batches.at(-1)?.at ?? Number.NEGATIVE_INFINITY
       const { at: when, incarnation, number } = entry
       this.#keptBack.batch(leaf, number)
       this.#batches.push({ leaf, since, at: when.getTime(), when, incarnation })
-      this.#last = entry
+      this.newest = entry
     }
   }
 }

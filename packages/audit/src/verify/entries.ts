@@ -13,6 +13,8 @@ export type DeploymentEntry =
     }
   | { readonly kind: "head"; readonly tag: string; readonly size: number; readonly root: Buffer }
 
+export type BatchEntry = Extract<DeploymentEntry, { readonly kind: "batch" }>
+
 /** Reads a leaf of the deployment's log; undefined for a version or kind that this verifier does not know. */
 export function readEntry(entry: Buffer): DeploymentEntry | undefined {
   const at = new Cursor(entry)
