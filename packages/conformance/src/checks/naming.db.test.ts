@@ -175,3 +175,36 @@ test("WKC109: a function that works off what anybody ordered, and another one's 
     grant execute on function run_jobs() to :"app"`
   await untilCompared("WKC109", "public.run_jobs", works, "and j.branch_id = v.branch_id")
 })
+
+describe("WKC041, an answer", () => {
+  const definer = "security definer set search_path = pg_catalog, pg_temp"
+  test("to come back with, in which one's own key is exchanged for another one's", timeout, async () => {
+    const pull = (of: string): string => `
+      create or replace function pull(after text default null) returns table (cursor text, note text) language plpgsql stable ${definer} as $$
+        declare parts text[] := array[${branch}::text, '0'];
+        begin
+          if after is not null then parts := string_to_array(convert_from(decode(after, 'base64'), 'UTF8'), ':'); end if;
+          return query select encode(convert_to(v.branch_id || ':' || v.id, 'UTF8'), 'base64'), v.note from public.visit v
+            where v.branch_id = ${of} and v.id > parts[2]::int order by v.id;
+        end$$;
+      grant execute on function pull(text) to :"app"`
+    await run(pull("parts[1]::int"))
+    expect(await found("WKC041")).toEqual(["public.pull leak"])
+    await run(pull(branch))
+    expect(await found("WKC041")).toEqual([])
+  })
+  test("that is another word for what somebody else has", timeout, async () => {
+    const invite = (and: string): string => `
+      create or replace function invite(address text) returns text language plpgsql ${definer} as $$begin
+        if exists (select from public.patient p where p.mail = address and p.branch_id = ${branch}) then return 'here already'; end if;
+        if exists (select from public.patient p where p.mail = address ${and}) then return 'registered already'; end if;
+        return 'invited'; end$$;
+      grant execute on function invite(text) to :"app"`
+    await run(
+      `alter table patient add column mail text; update patient set mail = 'p' || id || '@branch' || branch_id || '.example'; ${invite("")}`,
+    )
+    expect(await found("WKC041")).toEqual(["public.invite oracle"])
+    await run(invite("and false"))
+    expect(await found("WKC041")).toEqual([])
+  })
+})

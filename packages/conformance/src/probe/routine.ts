@@ -9,6 +9,7 @@ import { type Argument, isTextList, plainArgument, product, type Routine, routin
 import { checkedWords } from "./checked-words.js"
 import { documents } from "./documents.js"
 import { everything, namesOfTenant, ownAmounts, partsOfDays } from "./everything.js"
+import { exchanged } from "./exchanged.js"
 import { executed, executedColumns } from "./executed.js"
 import { guessable } from "./guessable.js"
 import { hidden } from "./hidden.js"
@@ -212,10 +213,13 @@ async function texts(
 ): Promise<string[]> {
   const { source } = one
   const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
+  const nothing = one.arguments.filter(({ optional }) => !optional).map(({ type }) => `null::${type}`)
+  const given = (await exchanged(one, pair, callText(one, nothing))).map(typed)
   const cast = (values: readonly string[]): string[] => values.map((value) => `${value}::${arg.type}`)
   return [
     ...places,
     ...executed(scene, one).map(typed),
+    ...given,
     ...(await listedWords(scene, arg)).map(typed),
     ...cast((await storedKeys(scene, source, ({ category }) => category === "S")).slice(0, 6)),
     ...(await partsOfDays(scene, one, arg, pair.victim)),

@@ -116,7 +116,8 @@ function toldAlike(
 
 /**
  * Where it does not get the victim's answer: refused in another way than for a row of nobody's, or answered as for a row of its
- * own, with words around it that only it may use. Either says that the row is there.
+ * own, with words around it that only it may use, or with the same word about each of the victim's that it has for nothing else. Either
+ * says that the row is there.
  */
 function toldApart({ theirs }: Asked, { got, again, mine }: Answers, unknown: Unknown): Suspected | undefined {
   const isApart = (id: string, place: number): boolean =>
@@ -129,7 +130,12 @@ function toldApart({ theirs }: Asked, { got, again, mine }: Answers, unknown: Un
     const answer = got[place] ?? "error"
     return isApart(id, place) && !isError(answer) && mine.includes(answer)
   })
-  return taken < 0 ? undefined : { place: taken, isContent: false }
+  if (taken >= 0) return { place: taken, isContent: false }
+  const said = theirs.map((id, place) => (isApart(id, place) ? (got[place] ?? "error") : "error"))
+  const [word = "error"] = said
+  // Once may be a word about the value; of all that is asked about it is one about whose they are.
+  const isSaidOfAll = theirs.length > 1 && !isError(word) && said.every((one) => one === word)
+  return isSaidOfAll ? { place: 0, isContent: false } : undefined
 }
 
 const isError = (answer: string): boolean => answer.startsWith("error")
