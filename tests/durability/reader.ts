@@ -1,4 +1,5 @@
 import { readFileSync, writeSync } from "node:fs"
+import { setTimeout as sleep } from "node:timers/promises"
 import { deserialize } from "node:v8"
 import { recordViews } from "@wardkeep/audit"
 import type { Policy } from "@wardkeep/core"
@@ -61,9 +62,12 @@ async function read(orders: Orders): Promise<never> {
     try {
       await wk.run(session, { requestId }, () => wayOf(way)(wk, reading, show))
     } catch (error) {
+      await sleep(20)
       print("failed", way, error instanceof Error && "code" in error ? String(error.code) : String(error))
     }
   }
 }
 
+// Whoever started it is gone: so is what it reads for.
+process.stdin.on("close", () => process.exit(1)).resume()
 await read(deserialize(readFileSync(process.argv[2] ?? "")) as Orders)

@@ -53,7 +53,7 @@ export function startReading(folder: string, orders: Orders): ReadingProcess {
   const [told, printed] = [join(folder, `${orders.name}.orders`), join(folder, `${orders.name}.printed`)]
   writeFileSync(told, serialize(orders))
   const out = openSync(printed, "w")
-  const child = spawn(process.execPath, [join(folder, "reader.mjs"), told], { stdio: ["ignore", out, "pipe"] })
+  const child = spawn(process.execPath, [join(folder, "reader.mjs"), told], { stdio: ["pipe", out, "pipe"] })
   closeSync(out)
   let complaint = ""
   child.stderr?.on("data", (text: Buffer) => {

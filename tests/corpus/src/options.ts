@@ -22,7 +22,7 @@ export const usage = `npm run corpus -- [--server 13|14|15|16|17|18] [--json FIL
 
   --server   major version of PostgreSQL; 18 unless said otherwise, all but 15 come from npm
   --json     write the score
-  --batch    only the systems that were frozen together, as batches.json lists them: first to eighth
+  --batch    only the systems that were frozen together, as batches.json lists them
   --reports  keep the report of every system
   --jobs     systems at a time; they share one private server
   --tables   one system with so many tables instead: fails above 20 s in catalog mode or 5 minutes in probe mode

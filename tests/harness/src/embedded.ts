@@ -52,8 +52,8 @@ export interface EmbeddedServer {
   /** Holds data, log and, where needed, a copy of the binaries; deleted by `stop`. */
   readonly folder: string
   log(): string
-  /** Over the same files, once it has ended, however it did: on another port, with these settings as well. */
-  restart(settings?: ServerOptions["settings"]): Promise<EmbeddedServer>
+  /** Over the same files, once it has ended, however it did: on another port. */
+  restart(): Promise<EmbeddedServer>
   stop(): Promise<void>
 }
 

@@ -59,6 +59,8 @@ export function s3Anchor(options: S3AnchorOptions): S3Anchor {
       // All versions: a store that knows no If-None-Match where versions are kept (Ceph 16) puts another history over the first.
       // An earlier attempt whose answer was lost is as good as this one.
       const there = await store.all(await store.versions(key))
+      if (there.length === 0)
+        throw new WardkeepError("WK449", { message: `${name} does not list the checkpoint that it took` })
       if (there.some(({ text }) => !sameCheckpoint(text, checkpoint))) throw otherHistory(name, checkpoint)
       const locked = Math.max(...there.map((answer) => lockOf(answer)?.getTime() ?? 0))
       if (locked <= 0 || (put === "new" && locked < until.getTime() - 1000))
@@ -97,7 +99,7 @@ function lockOf({ headers }: Answer): Date | undefined {
   return mode === "COMPLIANCE" && !Number.isNaN(until.getTime()) ? until : undefined
 }
 
-/** The four requests that an anchor needs, over Signature Version 4. */
+/** The requests that an anchor needs, over Signature Version 4. */
 class Store {
   readonly name: string
   readonly #base: string

@@ -143,3 +143,21 @@ it("what a migration, a strategy or an apply changes is none, nor is another sea
   // Last: what a newer version migrated, this one refuses to apply.
   expect(await saidOf(migrated)).toEqual([])
 })
+
+it("is verified by nobody who may not read all of it, and they are told before anything is", async () => {
+  const login = await database.cluster.login({ label: "auditor" })
+  const verifying = async (rights: string): Promise<unknown> => {
+    await admin((client) => client.query(rights.replaceAll("LOGIN", `"${login.user}"`)))
+    return await connected(withLogin(database.adminUrl, login), (client) => verifyDatabase({ client, keys })).catch(
+      (error) => error,
+    )
+  }
+  const refused = { code: "WK460", hint: expect.stringContaining("wardkeep.policy_state") }
+  const audited =
+    "grant usage on schema wardkeep_audit to LOGIN; grant select on all tables in schema wardkeep_audit to LOGIN"
+  expect(await verifying(audited)).toMatchObject(refused)
+  // A policy would hide the row, and with it that something was changed.
+  const all = "grant usage on schema wardkeep to LOGIN; grant select on all tables in schema wardkeep to LOGIN"
+  expect(await verifying(all)).toMatchObject(refused)
+  expect(await verifying("alter role LOGIN bypassrls")).toMatchObject({ logs: expect.anything() })
+})

@@ -10,11 +10,12 @@ type Client = Pick<pg.Client, "query">
 export async function captureNow(
   client: Client,
   { origin, newest }: Pick<VerifiedLogs, "origin" | "newest">,
+  isElsewhere: boolean,
 ): Promise<Verdict[]> {
   const now = await attestedNow(client)
   if (now.off.length > 0)
     return now.off.map((name) => ({ name: "GAP_OF_CAPTURE", origin, message: `capture is switched off now: ${name}` }))
-  const gap = newest === undefined ? undefined : captureGapNow(origin, newest, now)
+  const gap = newest === undefined || isElsewhere ? undefined : captureGapNow(origin, newest, now)
   return gap === undefined ? [] : [gap]
 }
 
@@ -28,8 +29,8 @@ async function attestedNow(client: Client): Promise<Attested> {
       order by name`,
   )
   const { rows } = await client.query<{ functions: string; policy: string }>(
-    `select (select coalesce(string_agg(md5(concat_ws('|', oid, pronamespace, proname, proowner, prolang, prosecdef, proisstrict, provolatile,
-               proretset, prorettype, proargtypes, proargnames, proargdefaults, proconfig, prosrc, probin, prosqlbody)), ',' order by oid), '')
+    `select (select md5(coalesce(string_agg(md5(concat_ws('|', oid, pronamespace, proname, proowner, prolang, prosecdef, proisstrict, provolatile,
+               proretset, prorettype, proargtypes, proargnames, proargdefaults, proconfig, prosrc, probin, prosqlbody)), ',' order by oid), ''))
                from pg_proc where pronamespace in ('wardkeep'::regnamespace, 'wardkeep_audit'::regnamespace)) as functions,
             concat_ws(' ', (select policy_hash || ' ' || xmin from wardkeep.policy_state),
               (select id || ':' || xmin from wardkeep.migrations order by id desc limit 1),
@@ -39,7 +40,7 @@ async function attestedNow(client: Client): Promise<Attested> {
   return {
     triggers: triggers.filter(({ name }) => !name.endsWith(" wk_sealed_emergency")).length,
     state: createHash("sha256").update(JSON.stringify(triggers)).digest("hex"),
-    functions: createHash("md5").update(functions).digest("hex"),
+    functions,
     policy,
     off: triggers.filter(({ enabled }) => enabled !== "A").map(({ name }) => name),
   }

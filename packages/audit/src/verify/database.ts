@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto"
+import { WardkeepError } from "@wardkeep/core"
 import type pg from "pg"
 import { captureNow } from "./capture-now.js"
 import { requireKnown, type ShownLog, type VerifiedLogs, verifyLogs } from "./deployment.js"
@@ -24,7 +25,7 @@ export interface VerifyDatabaseOptions {
 /**
  * Reads the whole log in one snapshot and says by name what happened to it.
  *
- * @throws WK407 an entry is of a version that this verifier does not know · WK457, WK406 `retired`
+ * @throws WK460 the login may not read all of it, before anything is read · WK407 an entry is of a version that this verifier does not know · WK457, WK406 `retired`
  * @example const { ok, verdicts } = await verifyDatabase({ client, keys: trustedKeys([pem]), anchors: [kept] })
  */
 export async function verifyDatabase(options: VerifyDatabaseOptions): Promise<Verification> {
@@ -32,19 +33,36 @@ export async function verifyDatabase(options: VerifyDatabaseOptions): Promise<Ve
   await client.query("begin isolation level repeatable read read only")
   try {
     const kept = keptOf(options)
+    await requireReadable(client)
     const found = await verifyLogs(logsOf(client, keys), kept, options)
+    const isElsewhere = found.newest !== undefined && (await isAnother(client, found.newest))
     const verdicts = [
       ...found.verdicts,
       ...absent(found),
-      ...(await strays(client, found)),
+      ...(await strays(client, found, isElsewhere)),
       ...(await returned(client, found)),
-      ...(await captureNow(client, found)),
+      ...(await captureNow(client, found, isElsewhere)),
     ]
     requireKnown({ verdicts, unknown: found.unknown })
     return verification(verdicts, found.logs, found.anchored)
   } finally {
     await client.query("rollback")
   }
+}
+
+/** What policies hide from a login would look like a change that nobody made, or hide one. */
+async function requireReadable(client: VerifyDatabaseOptions["client"]): Promise<void> {
+  try {
+    const { rows } = await client.query<{ hidden: boolean }>(
+      `select row_security_active('wardkeep.policy_state') or row_security_active('wardkeep_audit.leaf') as hidden
+         from (select 1) one left join (select from wardkeep.policy_state, wardkeep.migrations, wardkeep_audit.migrations limit 0) none on true`,
+    )
+    if (rows[0]?.hidden !== true) return
+  } catch (cause) {
+    if (typeof cause !== "object" || cause === null || !("code" in cause) || cause.code !== "42501") throw cause
+    throw new WardkeepError("WK460", { cause })
+  }
+  throw new WardkeepError("WK460")
 }
 
 async function* logsOf(client: VerifyDatabaseOptions["client"], keys: readonly KeyObject[]): AsyncIterable<ShownLog> {
@@ -93,9 +111,9 @@ function absent({ origin, absent: logs, unknown }: Pick<VerifiedLogs, "origin" |
 async function strays(
   client: VerifyDatabaseOptions["client"],
   { origin, newest }: Pick<VerifiedLogs, "origin" | "newest">,
+  isElsewhere: boolean,
 ): Promise<Verdict[]> {
   // The numbers of another database's transactions say nothing here.
-  const isElsewhere = newest !== undefined && (await isAnother(client, newest))
   const { rows } = await client.query<{ behind: number; waiting: number }>(
     `select count(*) filter (where odd)::int as behind, count(*) filter (where not odd)::int as waiting
        from (select not $2 and (coalesce(pg_visible_in_snapshot(e.xid, $1::pg_snapshot), false) or e.xid >= pg_snapshot_xmax(pg_current_snapshot())) as odd

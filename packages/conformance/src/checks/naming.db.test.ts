@@ -166,12 +166,12 @@ test("WKC071: a policy that asks who noted a row, and not whose it is", timeout,
 
 test("WKC109: a function that works off what anybody ordered, and another one's rows with it", timeout, async () => {
   await run(
-    `${own("job", "about int, done boolean not null default false")} grant select, insert on job to :"app";
-     update job set about = (select min(v.id) from visit v where v.branch_id = job.branch_id)`,
+    `${own("job", "visit_id int, done boolean not null default false")} grant select, insert on job to :"app";
+     update job set visit_id = (select min(v.id) from visit v where v.branch_id = job.branch_id)`,
   )
   const works = (and: string): string => `
     create or replace function run_jobs() returns void language sql security definer set search_path = pg_catalog, pg_temp as
-      $$update public.visit v set note = 'done ' || ${and === "" ? "''" : "clock_timestamp()"} from public.job j where j.about = v.id and not j.done ${and}$$;
+      $$update public.visit v set note = 'done ' || ${and === "" ? "''" : "clock_timestamp()"} from public.job j where j.visit_id = v.id and not j.done ${and}$$;
     grant execute on function run_jobs() to :"app"`
   await untilCompared("WKC109", "public.run_jobs", works, "and j.branch_id = v.branch_id")
 })

@@ -1,5 +1,7 @@
+import { labelOf } from "../catalog/relation.js"
 import { tellingText } from "../database/outcome.js"
 import type { Routine } from "./argument.js"
+import { hidden } from "./hidden.js"
 import type { Pair } from "./pair.js"
 
 /** Of one function. */
@@ -11,7 +13,7 @@ const known = new WeakMap<Routine, Map<string, Promise<string[]>>>()
 
 /**
  * Texts that a function gave the attacker to come back with, such as where a list goes on, in which its own key stands, plain or
- * encoded: with the victim's key instead, and from the beginning.
+ * encoded: with the victim's key instead, and from the beginning. As SQL, for what else stands there may be a person's.
  *
  * @param call asks it for nothing in particular
  */
@@ -19,12 +21,12 @@ export async function exchanged(one: Routine, pair: Pair, call: string): Promise
   const of = known.get(one) ?? new Map<string, Promise<string[]>>()
   known.set(one, of)
   const id = `${pair.attacker.name} ${pair.victim.name}`
-  const texts = of.get(id) ?? ask(pair, call)
+  const texts = of.get(id) ?? ask(one, pair, call)
   of.set(id, texts)
   return await texts
 }
 
-async function ask({ attacker, victim }: Pair, call: string): Promise<string[]> {
+async function ask(one: Routine, { attacker, victim }: Pair, call: string): Promise<string[]> {
   const [to] = victim.keys
   if (to === undefined) return []
   const answer = await attacker.act(async (tx) => tellingText(await tx.attempt(call)))
@@ -32,10 +34,13 @@ async function ask({ attacker, victim }: Pair, call: string): Promise<string[]> 
   for (const [token] of answer.matchAll(/[\w+/=:.|~-]{4,}/g)) {
     for (const form of ["plain", "base64", "base64url", "hex"] as const) {
       const text = decoded(token, form)
-      const from = attacker.keys.find((key) => text !== undefined && standsIn(text, key))
+      const from = attacker.keys.find((key) => text !== undefined && partsOf(text).includes(key))
       if (text === undefined || from === undefined) continue
-      const theirs: string = text.replaceAll(from, () => to)
-      for (const made of [theirs.replace(/\d+$/, "0"), theirs]) if (made !== to) found.add(encoded(made, form))
+      const theirs: string = partsOf(text)
+        .map((part) => (part === from ? to : part))
+        .join("")
+      for (const made of [theirs.replace(/\d+$/, "0"), theirs])
+        if (made !== to) found.add(hidden(encoded(made, form), `an answer of ${labelOf(one)}`))
       if (found.size >= limit) return [...found].slice(0, limit)
     }
   }
@@ -43,7 +48,8 @@ async function ask({ attacker, victim }: Pair, call: string): Promise<string[]> 
 }
 
 function decoded(token: string, form: Encoding): string | undefined {
-  if (form === "plain") return token
+  // An amount is no such text, whatever stands before its point.
+  if (form === "plain") return /^[\d.]+$/.test(token) ? undefined : token
   if (form === "hex" && !/^([0-9a-f]{2})+$/i.test(token)) return undefined
   const text = Buffer.from(token, form).toString("utf8")
   return /^[\x20-\x7e]+$/.test(text) ? text : undefined
@@ -52,5 +58,5 @@ function decoded(token: string, form: Encoding): string | undefined {
 const encoded = (text: string, form: Encoding): string =>
   form === "plain" ? text : Buffer.from(text, "utf8").toString(form)
 
-/** By itself, and not as a part of a longer word or number. */
-const standsIn = (text: string, key: string): boolean => text.split(/[^\w-]+|(?<=_)|(?=_)/).includes(key)
+/** A key counts by itself, and not as a part of a longer word or number. */
+const partsOf = (text: string): string[] => text.split(/([^\w-]+|_)/)

@@ -42,7 +42,7 @@ export async function toldBeyondAsked(
 ): Promise<Hit | undefined> {
   // Of a word that only its first letters were asked with, the rest is an answer.
   const asked = [...attack.replace(/\bleft\(.*?, \d+\)/g, "").matchAll(/'((?:[^']|'')*)'/g)]
-    .map(([, text]) => text ?? "")
+    .map(([, text]) => (text ?? "").replaceAll("''", "'"))
     .filter((text) => text.length > 5)
   const answer = asked.reduce((text, word) => text.replaceAll(word, ""), tellingText(outcome))
   return await toldWords(scene, pair, source, answer, asked)

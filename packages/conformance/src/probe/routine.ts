@@ -214,18 +214,18 @@ async function texts(
   const { source } = one
   const typed = (text: string): string => `${quoteLiteral(text)}::${arg.type}`
   const nothing = one.arguments.filter(({ optional }) => !optional).map(({ type }) => `null::${type}`)
-  const given = (await exchanged(one, pair, callText(one, nothing))).map(typed)
+  const given = await exchanged(one, pair, callText(one, nothing))
   const cast = (values: readonly string[]): string[] => values.map((value) => `${value}::${arg.type}`)
   return [
     ...places,
     ...executed(scene, one).map(typed),
-    ...given,
     ...(await listedWords(scene, arg)).map(typed),
     ...cast((await storedKeys(scene, source, ({ category }) => category === "S")).slice(0, 6)),
     ...(await partsOfDays(scene, one, arg, pair.victim)),
     ...cast(await namesOfTenant(scene, source, pair.victim)),
     ...cast(beginnings(one, words)),
     ...cast(words),
+    ...cast(given),
     ...cast(await guessable(scene, one, pair)),
     ...ids.slice(0, 2),
     ...keys,

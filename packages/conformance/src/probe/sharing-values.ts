@@ -14,34 +14,35 @@ import { type Naming, namesColumn, placesIn, theirKeys } from "./their-keys.js"
 /** Of a trigger that names more columns, the first ones. */
 const columnLimit = 5
 /** Each is followed by a look at all that the text names. */
-const mostWrites = 100
+const mostWrites = 150
 
 /**
  * A row of the attacker's own in which one column, which the triggers' text names, says what stands in a row of the
  * victim's: the same phone, the same number of a policy; or names one of them by its key. New, and changed to it, with what the
  * text waits for and without.
+ *
+ * @param acts of the table's triggers and rules
+ * @param source with that of what they name
  */
-export async function sharingValues(ground: Ground, source: string): Promise<string[]> {
+export async function sharingValues(ground: Ground, acts: string, source: string): Promise<string[]> {
   const { relation, rights } = ground
   const values = (await theirValues(ground, source)).slice(0, columnLimit)
-  const keys = (await namingTheirs(ground, source)).map(({ column, value }): [string, string] => [column, value])
+  const keys = (await namingTheirs(ground, acts, source)).map(({ column, value }): [string, string] => [column, value])
   const documents = (await theirDocuments(ground, source)).slice(0, columnLimit)
-  const states = conditionsIn(relation, source)
-  const found = states.flatMap((set) => writesOf(ground, set))
-  const isOnDelete = rights.delete && namesColumn(source, "old")
-  for (const [name, value] of [...values, ...keys, ...documents]) {
-    const sets = [{ [name]: value }, ...states.map((set) => ({ ...set, [name]: value }))]
-    found.push(...sets.flatMap((set) => writesOf(ground, set)))
-    const [insert] = writesOf(ground, { [name]: value })
-    if (
-      insert?.startsWith("insert") &&
-      isOnDelete &&
-      rights.select.includes(name) &&
-      keys.some(([key]) => key === name)
-    )
-      found.push(`${insert};\ndelete from ${quoted(relation)} as wk_row where wk_row.${quoteIdent(name)} = ${value}`)
-  }
-  return found.slice(0, mostWrites)
+  const states = conditionsIn(relation, acts)
+  const single = [...values, ...documents, ...keys].map(([name, value]) => ({ [name]: value }))
+  const written = [...single, ...states].flatMap((set) => writesOf(ground, set))
+  const isOnDelete = rights.delete && namesColumn(acts, "old")
+  const deleted = isOnDelete ? keys.flatMap(([name, value]) => writtenAndDeleted(ground, name, value)) : []
+  const waited = states.flatMap((state) => single.flatMap((set) => writesOf(ground, { ...state, ...set })))
+  return [...written, ...deleted, ...waited].slice(0, mostWrites)
+}
+
+function writtenAndDeleted(ground: Ground, name: string, value: string): string[] {
+  const { relation, rights } = ground
+  const insert = insertStatement({ relation, rights, like: ownRow(ground), set: { [name]: value } })
+  if (insert === undefined || !rights.select.includes(name)) return []
+  return [`${insert};\ndelete from ${quoted(relation)} as wk_row where wk_row.${quoteIdent(name)} = ${value}`]
 }
 
 /** A row of the attacker's own that says so: a new one, and one that is there, as far as its columns may be changed. */
@@ -59,9 +60,12 @@ export function writesOf(ground: Ground, set: Readonly<Record<string, string>>, 
   return [insert, update].filter((one) => one !== undefined)
 }
 
-/** Keys of the victim's rows, of the tables that the text names, for what it takes from the row. */
-export const namingTheirs = async ({ scene, relation, victim }: Ground, source: string): Promise<Naming[]> =>
-  await theirKeys(scene, victim, placesIn(relation, source), tenantTablesIn(scene, source))
+/** Keys of the victim's rows, of the tables that the text names, for what its triggers take from the row. */
+export async function namingTheirs(ground: Ground, acts: string, source: string): Promise<Naming[]> {
+  // With the caller's rights alone it reads and writes what the attacker's own statements do.
+  if (!/\bSECURITY DEFINER\b|^CREATE (OR REPLACE )?RULE\b/m.test(source)) return []
+  return await theirKeys(ground.scene, ground, placesIn(ground.relation, acts), tenantTablesIn(ground.scene, source))
+}
 
 /** Per column a value of the victim's, of this table or of another one that the text names, as SQL. */
 async function theirValues({ scene, relation, victim, theirs }: Ground, source: string): Promise<[string, string][]> {

@@ -30,13 +30,16 @@ export async function shutLooks(scene: Scene, pair: Pair, tables: readonly Relat
   return found
 }
 
-async function lookAt(scene: Scene, { attacker, victim }: Pair, table: Relation): Promise<Look | undefined> {
-  const pair = { attacker, victim }
-  const { select, owner } = await scene.rights.of(attacker, table)
+async function lookAt(scene: Scene, pair: Pair, table: Relation): Promise<Look | undefined> {
+  const { select, owner } = await scene.rights.of(pair.attacker, table)
   if (select.length === 0 && !owner) return undefined
   // The newest rows may stand behind thousands of others.
   const look = `select ${await shownOf(scene, pair, table)}::text as row from ${quoted(table)} as wk_row order by wk_row.ctid desc limit ${readLimit}`
-  const before = await attacker.act(async (tx) => await tx.attempt(look))
-  if (before.error !== undefined) return undefined
-  return (await toldWords(scene, pair, "", tellingText(before))) === undefined ? { table, look } : undefined
+  return (await isStillShut(scene, pair, look)) ? { table, look } : undefined
+}
+
+/** Whether it shows nothing of the victim's by itself: where others work meanwhile, a row may have come that is none of ours. */
+export async function isStillShut(scene: Scene, pair: Pair, look: string): Promise<boolean> {
+  const seen = await pair.attacker.act(async (tx) => await tx.attempt(look))
+  return seen.error === undefined && (await toldWords(scene, pair, "", tellingText(seen))) === undefined
 }

@@ -1,14 +1,16 @@
 import { quoteLiteral } from "@wardkeep/core"
-import { type Column, labelOf, primaryKey, type Relation } from "../catalog/relation.js"
+import { type Column, columnOf, labelOf, primaryKey, type Relation } from "../catalog/relation.js"
 import { tenantColumns } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
+import { isHanded } from "./handed.js"
 import { hidden } from "./hidden.js"
+import type { Pair } from "./pair.js"
 import { recordShapes } from "./record-shapes.js"
-import { keysOfRows, type RowKey } from "./row-keys.js"
+import { keyColumn, meantBy } from "./row-keys.js"
 
-/** Columns that may name a row, and rows that each of them names. */
-const limits = { columns: 5, rows: 6 }
+/** Columns that may name a row, rows that each of them names, and those of one table. */
+const limits = { columns: 5, rows: 6, ofTable: 3 }
 
 /** Where an own row may name another one: a column, or a member of a document in it. */
 export type Place = Column & { readonly member?: string }
@@ -27,19 +29,25 @@ export interface Naming {
  */
 export async function theirKeys(
   scene: Scene,
-  victim: Actor,
+  pair: Pair,
   places: readonly Place[],
   tables: readonly Relation[],
 ): Promise<Naming[]> {
   const found: Naming[] = []
-  for (const place of places.slice(0, limits.columns)) {
+  for (const place of numbersFirst(places).slice(0, limits.columns)) {
     const { name, base, member } = place
     const asked = member === undefined ? { name, base: base.replace(/\[\]$/, "") } : { name: member, base: "text" }
-    for (const { text, literal } of (await keysFor(scene, victim, asked, tables)).slice(0, limits.rows))
+    for (const { text, literal } of (await keysFor(scene, pair, asked, tables)).slice(0, limits.rows))
       found.push({ column: name, value: `${within(place, literal)}::${base}`, text })
   }
   return found
 }
+
+/** What is drawn names a row more often than what is written. */
+const numbersFirst = (places: readonly Place[]): Place[] =>
+  places.toSorted((a, b) => Number(isWritten(a)) - Number(isWritten(b)))
+
+const isWritten = ({ base }: Place): boolean => base.startsWith("text") || base.startsWith("character")
 
 function within({ category, member }: Place, literal: string): string {
   if (member !== undefined) return `jsonb_build_object(${quoteLiteral(member)}, ${literal})`
@@ -59,22 +67,63 @@ export function namingColumns(relation: Relation): Column[] {
     .toSorted((a, b) => Number(own.includes(a.name)) - Number(own.includes(b.name)))
 }
 
+interface Key {
+  readonly text: string
+  readonly literal: string
+  readonly table: Relation
+}
+
 async function keysFor(
   scene: Scene,
-  victim: Actor,
+  pair: Pair,
   { name, base }: Pick<Column, "name" | "base">,
   tables: readonly Relation[],
-): Promise<(RowKey & { literal: string })[]> {
+): Promise<Key[]> {
   const isText = base === "text" || base === "character varying"
-  const found: (RowKey & { literal: string })[] = []
-  for (const type of isText ? ["text", "character varying", "uuid", "bigint"] : [base]) {
-    const keys = await keysOfRows(scene, { name, base: type }, victim, (one) => tables.includes(one))
-    // A text may be what a person is called by; numbers and UUIDs are the system's own.
-    const isNobodys = type === "uuid" || type === "bigint" || !isText
-    for (const key of keys)
-      found.push({ ...key, literal: isNobodys ? quoteLiteral(key.text) : hidden(key.text, key.place) })
+  const wanted = meantBy({ name })
+  const found: Key[] = []
+  for (const table of tables) {
+    for (const type of isText ? ["text", "character varying", "uuid", "bigint"] : [base]) {
+      const column = keyColumn(table, type, wanted)
+      // A code was handed to one person: whoever has it was given it.
+      if (column === undefined || isHanded(column)) continue
+      const { rows } = await scene.facts.owned(table, pair.victim)
+      const known = rows.filter(({ values }) => !isMeantFor(pair.attacker, table, values)).slice(0, limits.ofTable)
+      for (const { values } of known) {
+        const text = String(values[column])
+        // A text may be what a person is called by; numbers and UUIDs are the system's own.
+        const isNobodys = columnOf(table, column)?.category !== "S"
+        found.push({
+          text,
+          table,
+          literal: isNobodys ? quoteLiteral(text) : hidden(text, `${labelOf(table)}.${column}`),
+        })
+      }
+    }
   }
-  return byTurns(found, tables)
+  const isNamed = ({ name: table }: Relation): number => Number(wanted !== "" && table.toLowerCase().includes(wanted))
+  return byTurns(
+    found.filter(({ text }) => !isSecret(text)),
+    tables.toSorted((a, b) => isNamed(b) - isNamed(a)),
+  )
+}
+
+/** Whoever knows a long run of letters and digits was given it; a UUID stands in every address. */
+const isSecret = (text: string): boolean =>
+  /^(?=.*\d)(?=.*[a-z])[\w+/=-]{16,}$/i.test(text) && !/^[0-9a-f-]{36}$/i.test(text)
+
+/** The row names the attacker beside whose it is, such as the one whom a letter is for: what it does with that is agreed. */
+export function isMeantFor(attacker: Actor, table: Relation, values: Readonly<Record<string, unknown>>): boolean {
+  const own = [...tenantColumns(table), ...(primaryKey(table)?.columns ?? [])]
+  const stems = tenantColumns(table).map((name) => name.replace(/_?(id|uuid|key|no)$/i, "").toLowerCase())
+  return Object.entries(values).some(([name, value]) => {
+    if (own.includes(name) || value === null || !attacker.keys.includes(String(value))) return false
+    // A short number stands in many columns.
+    return (
+      String(value).length > 5 ||
+      [...stems, "to_", "for_", "_to", "with"].some((stem) => stem !== "" && name.toLowerCase().includes(stem))
+    )
+  })
 }
 
 /** Where a text takes something from a new row: its columns, and in its documents the members that are named. */
@@ -94,8 +143,8 @@ export const namesColumn = (source: string, name: string): boolean =>
   new RegExp(`\\b${name.replace(/\W/g, ".")}\\b`, "i").test(source)
 
 /** One row of each table before the second one of any. */
-function byTurns<T extends RowKey>(keys: readonly T[], tables: readonly Relation[]): T[] {
-  const lists = tables.map((one) => keys.filter(({ place }) => place.startsWith(`${labelOf(one)}.`)))
+function byTurns(keys: readonly Key[], tables: readonly Relation[]): Key[] {
+  const lists = tables.map((one) => keys.filter(({ table }) => table === one))
   const longest = Math.max(0, ...lists.map(({ length }) => length))
   return Array.from({ length: longest }, (_, turn) => lists.flatMap((list) => list[turn] ?? [])).flat()
 }

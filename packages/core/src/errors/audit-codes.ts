@@ -208,4 +208,9 @@ export const auditCodes = {
     hint: "Give the primary's address: reading the log is recorded, and a standby records nothing. `wardkeep audit verify` works here too. Nothing was handed out.",
     http: 409,
   },
+  WK460: {
+    title: "This login may not read all that is verified",
+    hint: "Verify as a login that no policy stops, and that may also read wardkeep.policy_state and the tables `migrations` of the schemas wardkeep and wardkeep_audit (USAGE on both schemas). Nothing was verified.",
+    http: 403,
+  },
 } as const satisfies Record<`WK4${number}`, CodeEntry>

@@ -58,7 +58,7 @@ async function oneAtATime(client: Queryable): Promise<void> {
   const { rows } = await client.query("select where to_regclass('wardkeep.policy_state') is not null")
   if (rows.length === 0) return // WK302 is for the plan to say
   await client.query("lock table wardkeep.policy_state in share update exclusive mode").catch((cause) => {
-    throw tooLate(cause, "another apply was running for longer than the lock time-out")
+    throw tooLate(cause, "another apply, or maintenance of wardkeep.policy_state, took longer than the lock time-out")
   })
 }
 
@@ -83,9 +83,10 @@ function planTooLate(cause: unknown): never {
 }
 
 function tooLate(cause: unknown, what: string): unknown {
-  if (typeof cause !== "object" || cause === null || !("code" in cause) || cause.code !== "55P03") return cause
+  if (typeof cause !== "object" || cause === null || !("code" in cause) || !/^(55P03|57014)$/.test(String(cause.code)))
+    return cause
   return new WardkeepError("WK301", {
-    message: `55P03 ${what}`,
+    message: `${cause.code} ${what}`,
     hint: "Nothing was changed. Run again when it is quiet, or raise lockTimeout (`apply --lock-timeout`).",
     cause,
   })

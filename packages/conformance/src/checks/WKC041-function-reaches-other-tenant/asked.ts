@@ -78,7 +78,7 @@ export async function ask(
   const unknown = saidOfNobody(nobodys, answers.nothing, kinds)
   if (unknown === undefined) return undefined
   const keys = [...attacker.keys, ...victim.keys].map((key) => JSON.stringify([key]))
-  const suspected = toldAlike(asked, answers, unknown, keys) ?? toldApart(asked, answers, unknown)
+  const suspected = toldAlike(asked, answers, unknown, keys) ?? toldApart(asked, answers, unknown, keys)
   if (suspected === undefined) return undefined
   const { place, ...how } = suspected
   const id = theirs[place] ?? ""
@@ -119,7 +119,12 @@ function toldAlike(
  * own, with words around it that only it may use, or with the same word about each of the victim's that it has for nothing else. Either
  * says that the row is there.
  */
-function toldApart({ theirs }: Asked, { got, again, mine }: Answers, unknown: Unknown): Suspected | undefined {
+function toldApart(
+  { theirs }: Asked,
+  { got, again, mine }: Answers,
+  unknown: Unknown,
+  keys: readonly string[],
+): Suspected | undefined {
   const isApart = (id: string, place: number): boolean =>
     !unknown(id).includes(got[place] ?? "") && got[place] === again[place]
   const refused = theirs.findIndex(
@@ -134,7 +139,7 @@ function toldApart({ theirs }: Asked, { got, again, mine }: Answers, unknown: Un
   const said = theirs.map((id, place) => (isApart(id, place) ? (got[place] ?? "error") : "error"))
   const [word = "error"] = said
   // Once may be a word about the value; of all that is asked about it is one about whose they are.
-  const isSaidOfAll = theirs.length > 1 && !isError(word) && said.every((one) => one === word)
+  const isSaidOfAll = theirs.length > 1 && !isError(word) && !keys.includes(word) && said.every((one) => one === word)
   return isSaidOfAll ? { place: 0, isContent: false } : undefined
 }
 

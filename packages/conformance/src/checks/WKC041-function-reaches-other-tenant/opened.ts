@@ -6,7 +6,9 @@ import { ownTexts, toldBeyondAsked } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { names, policyTables } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
-import { shutLooks } from "../../probe/shut-looks.js"
+import { plainName } from "../../probe/row-keys.js"
+import { isStillShut, shutLooks } from "../../probe/shut-looks.js"
+import { isMeantFor } from "../../probe/their-keys.js"
 import type { Scene } from "../../run/check.js"
 
 /** Tables in which rows are looked for after each call. */
@@ -23,29 +25,40 @@ interface Opened {
  */
 export async function openedBy(scene: Scene, pair: Pair, one: Routine, attack: string): Promise<Opened | undefined> {
   const { attacker, victim } = pair
-  if (!one.definer || asksWithSecret(attack)) return undefined
+  if (!one.definer || asksWithSecret(one, attack) || (await isAnyMeant(scene, pair, one.source))) return undefined
   const source = (await ownTexts(scene, pair, one.source)).join("\n")
-  const looks = await shutLooks(scene, pair, tenantTablesIn(scene, source))
+  const looks = (await shutLooks(scene, pair, tenantTablesIn(scene, source))).slice(0, mostTables)
   const closed = await closedBehind(scene, pair, source)
   if (looks.length + closed.length === 0) return undefined
-  return await attacker.act(async (tx): Promise<Opened | undefined> => {
+  const opened = await attacker.act(async (tx): Promise<(Opened & { look?: string }) | undefined> => {
     if ((await tx.keep(attack)).error !== undefined) return undefined
     for (const { table, look } of looks) {
       const hit = await toldBeyondAsked(scene, pair, source, attack, await tx.attempt(look))
       if (hit === undefined) continue
       const evidence = `after the call ${labelOf(table)} showed tenant ${attacker.name} a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`
-      return { evidence, replay: attacker.replay(attack, look) }
+      return { evidence, replay: attacker.replay(attack, look), look }
     }
     const found = await reached(scene, tx, pair, closed)
     if (found === undefined) return undefined
     const evidence = `after the call tenant ${attacker.name} sees ${found.count} rows of tenant ${victim.name} in ${labelOf(found.relation)}`
     return { evidence, replay: attacker.replay(attack, found.attack) }
   })
+  return opened?.look === undefined || (await isStillShut(scene, pair, opened.look)) ? opened : undefined
 }
 
 /** A code of the victim's is handed to one person: whoever has it was given it, and may come in with it. */
-const asksWithSecret = (attack: string): boolean =>
+const asksWithSecret = (one: Routine, attack: string): boolean =>
+  one.arguments.some(({ name }) => isHanded(plainName(name))) ||
   [...attack.matchAll(/\/\*wk [\w ]*\.[\w ]*\.([\w ]*)\*\//g)].some(([, column = ""]) => isHanded(column))
+
+/** Letters to the attacker among the rows that it may reach: to be handed them is what such a function is for. */
+async function isAnyMeant(scene: Scene, { attacker, victim }: Pair, source: string): Promise<boolean> {
+  for (const table of tenantTablesIn(scene, source)) {
+    const { rows } = await scene.facts.owned(table, victim)
+    if (rows.some(({ values }) => isMeantFor(attacker, table, values))) return true
+  }
+  return false
+}
 
 const behind = new WeakMap<Scene["catalog"], Map<string, Promise<Relation[]>>>()
 
@@ -55,7 +68,7 @@ async function closedBehind(scene: Scene, pair: Pair, source: string): Promise<R
   behind.set(scene.catalog, known)
   const found = new Set<Relation>()
   for (const { relation, used } of await policyTables(scene)) {
-    if (!names(source, used.name)) continue
+    if (!names(source, used.name) || (await scene.facts.owned(relation, pair.victim)).count === 0) continue
     const id = `${pair.attacker.name} ${pair.victim.name} ${relation.oid}`
     const closed = known.get(id) ?? closedTables(scene, pair, [relation])
     known.set(id, closed)

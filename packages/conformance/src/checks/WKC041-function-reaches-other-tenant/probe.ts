@@ -109,15 +109,17 @@ async function reportRow(
   const isOfPolicy = (await policyFunctions(scene)).some(
     ({ schema, name }) => schema === one.schema && name === one.name,
   )
-  const told = isContent ? "" : " whether a row is there,"
+  const told = isContent
+    ? `what it tells tenant ${victim.name} of a row of tenant ${victim.name}`
+    : `whether a row of tenant ${victim.name} is there`
   record.found({
     object: labelOf(one),
     message: isRefused
       ? `${signature(one)} tells tenant ${attacker.name} whether a row of tenant ${victim.name} is there, by how it refuses.`
-      : `${signature(one)} tells tenant ${attacker.name}${told} what it tells tenant ${victim.name} of a row of tenant ${victim.name}.`,
+      : `${signature(one)} tells tenant ${attacker.name} ${told}.`,
     evidence: isRefused
       ? `asked for a row of tenant ${victim.name} it refuses tenant ${attacker.name} with another error than for a row that does not exist`
-      : `asked for a row of tenant ${victim.name} it gives tenant ${attacker.name} the answer that tenant ${victim.name} gets, and another for a row that does not exist`,
+      : `asked for a row of tenant ${victim.name} it gives tenant ${attacker.name} another answer than for a row that does not exist`,
     // A transaction each: a refusal ends the first one's usefulness.
     replay: [...(isContent || compared === undefined ? [] : [compared]), attack]
       .map((call) => attacker.replay(call))

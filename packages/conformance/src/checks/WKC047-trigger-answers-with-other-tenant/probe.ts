@@ -42,7 +42,8 @@ async function ask(ground: Ground, acting: readonly Acting[]): Promise<void> {
   // What shows a value to one tenant tells the other one too.
   if (record.findings.some(({ object, severity }) => object === label && severity === "leak")) return
   const acts = acting.map(({ source }) => source).join("\n")
-  if ((await shows(ground, acts)) || (await copies(ground, acts))) return
+  if (await shows(ground, acts)) return
+  const isCopied = await copies(ground, acts)
   const apart = attacker.whyApart(victim)
   if (apart !== undefined && acting.some(({ definer }) => definer)) {
     record.leftOut(
@@ -51,9 +52,10 @@ async function ask(ground: Ground, acting: readonly Acting[]): Promise<void> {
     )
   }
   const names = [...new Set(acting.map(({ name }) => name))].join(", ")
-  const told =
-    (apart === undefined ? await toldByNeighbour(ground) : await toldByNumber(ground, acting)) ??
-    (await toldByExisting(ground, acting))
+  const told = isCopied
+    ? undefined
+    : ((apart === undefined ? await toldByNeighbour(ground) : await toldByNumber(ground, acting)) ??
+      (await toldByExisting(ground, acting)))
   if (told !== undefined) {
     record.found({
       object: label,

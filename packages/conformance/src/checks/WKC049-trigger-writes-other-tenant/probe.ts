@@ -32,9 +32,10 @@ async function writeOwn(ground: Ground, actions: readonly Action[]): Promise<voi
     const why = `what triggers and rules do to another tenant's rows could not be looked at, because ${apart}`
     return here.some(isDefiner) ? record.notTried(label, why) : record.leftOut(label, why)
   }
-  const source = (await ownTexts(scene, ground, here.map((one) => one.source).join("\n"))).join("\n")
+  const acts = here.map((one) => one.source).join("\n")
+  const source = (await ownTexts(scene, ground, acts)).join("\n")
   const before = await victim.act(async (tx) => await picture(scene, tx, victim, source))
-  for (const attack of [...(await ownWrites(ground)), ...(await sharingValues(ground, source))]) {
+  for (const attack of [...(await ownWrites(ground)), ...(await sharingValues(ground, acts, source))]) {
     const after = await attacker.act(async (tx) => {
       const { error, count } = await tx.keep(attack)
       if (error !== undefined || count === 0) return undefined

@@ -22,7 +22,7 @@ export async function namingTheirRows(
   const like = mine.count > 0 ? aims(used, attacker, mine)[0] : undefined
   const tenant = like === undefined ? whose(used, attacker.keys[0]) : {}
   const places = namingColumns(used).filter(({ name }) => rights.insert.includes(name) || rights.update.includes(name))
-  return (await theirKeys(scene, victim, places, [relation])).flatMap(({ column, value }) => {
+  return (await theirKeys(scene, { attacker, victim }, places, [relation])).flatMap(({ column, value }) => {
     const insert = rights.insert.includes(column)
       ? insertStatement({ relation: used, rights, like, set: { ...tenant, [column]: value } })
       : undefined

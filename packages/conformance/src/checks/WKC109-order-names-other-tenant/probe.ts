@@ -74,7 +74,7 @@ async function order(ground: Ground): Promise<void> {
           )
         if (hit !== undefined) return report(ground, column, one, hit)
       }
-      if (home !== undefined && (await changesTheirs(ground, column, { home, foreign }, one))) return
+      if (home !== undefined && isReference(column)) await changesTheirs(ground, column, { home, foreign }, one)
     }
   }
 }
@@ -97,7 +97,8 @@ const naming = ({ relation, rights }: Ground): Column[] =>
     .toSorted((a, b) => Number(isReference(b)) - Number(isReference(a)))
     .slice(0, limits.columns)
 
-const isReference = ({ name }: Column): boolean => /(^|_)(id|no|nr|number|code|ref|key|uuid)$/i.test(name)
+const isReference = ({ name, base }: Column): boolean =>
+  base === "uuid" || /(^|_)(id|no|nr|number|code|ref|key|uuid)$/i.test(name)
 
 interface Hit {
   readonly place: string
