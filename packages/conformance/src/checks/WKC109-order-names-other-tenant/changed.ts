@@ -34,7 +34,6 @@ export async function changesTheirs(
   const source = (await ownTexts(ground.scene, ground, one.source)).join("\n")
   const own = await afterOrder(ground, column, home, one, source)
   if (own === undefined) return
-  record.probe(labelOf(one))
   for (const id of foreign) {
     const theirs = await afterOrder(ground, column, id, one, source)
     const look = theirs && moved(own, theirs)
@@ -46,6 +45,7 @@ export async function changesTheirs(
     const other = nobodys(column)
     const none = other && (await afterOrder(ground, column, other, one, source))
     if (none !== undefined && none.seen.get(look) !== own.seen.get(look)) continue
+    record.probe(labelOf(one))
     record.control()
     record.found({
       object: labelOf(one),
