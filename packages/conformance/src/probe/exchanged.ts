@@ -1,3 +1,4 @@
+import { quoteLiteral } from "@wardkeep/core"
 import { labelOf } from "../catalog/relation.js"
 import { tellingText } from "../database/outcome.js"
 import type { Routine } from "./argument.js"
@@ -31,6 +32,7 @@ async function ask(one: Routine, { attacker, victim }: Pair, call: string): Prom
   if (to === undefined) return []
   const answer = await attacker.act(async (tx) => tellingText(await tx.attempt(call)))
   const found = new Set<string>()
+  const literal = (text: string): string => hidden(text, `an answer of ${labelOf(one)}`)
   for (const [token] of answer.matchAll(/[\w+/=:.|~-]{4,}/g)) {
     for (const form of ["plain", "base64", "base64url", "hex"] as const) {
       const text = decoded(token, form)
@@ -40,7 +42,7 @@ async function ask(one: Routine, { attacker, victim }: Pair, call: string): Prom
         .map((part) => (part === from ? to : part))
         .join("")
       for (const made of [theirs.replace(/\d+$/, "0"), theirs])
-        if (made !== to) found.add(hidden(encoded(made, form), `an answer of ${labelOf(one)}`))
+        if (made !== to) found.add(isPlace(made, to) ? quoteLiteral(encoded(made, form)) : literal(encoded(made, form)))
       if (found.size >= limit) return [...found].slice(0, limit)
     }
   }
@@ -60,3 +62,6 @@ const encoded = (text: string, form: Encoding): string =>
 
 /** A key counts by itself, and not as a part of a longer word or number. */
 const partsOf = (text: string): string[] => text.split(/([^\w-]+|_)/)
+
+/** Beside the tenant's key there is a short number and nothing else, which may be printed: where a list goes on is nobody's. */
+const isPlace = (text: string, key: string): boolean => /^[^a-z\d]*\d{0,6}[^a-z\d]*$/i.test(text.replace(key, ""))
