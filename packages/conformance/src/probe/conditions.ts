@@ -1,5 +1,6 @@
 import { quoteLiteral } from "@wardkeep/core"
 import { columnOf, type Relation } from "../catalog/relation.js"
+import { names } from "./policy-parts.js"
 
 type Values = Readonly<Record<string, string>>
 
@@ -28,8 +29,7 @@ export function conditionsIn(relation: Relation, source: string): Values[] {
   const first = Object.fromEntries([...words].flatMap(([name, [word]]) => (word === undefined ? [] : [[name, word]])))
   const others = [...words].flatMap(([name, list]) => list.slice(1).map((word) => ({ ...first, [name]: word })))
   const yes = relation.columns.filter(
-    ({ name, base, generated }) =>
-      base === "boolean" && !generated && new RegExp(`\\bnew\\.${name}\\b`, "i").test(source),
+    ({ name, base, generated }) => base === "boolean" && !generated && names(source, `new.${name}`),
   )
   const agreed = { ...first, ...Object.fromEntries(yes.map(({ name }) => [name, "true"])) }
   return [...(words.size > 0 ? [first] : []), ...(yes.length > 0 ? [agreed] : []), ...others.slice(0, limit)]

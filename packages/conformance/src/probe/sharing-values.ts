@@ -7,9 +7,10 @@ import type { Ground } from "./ground.js"
 import { insertStatement, literalOf } from "./insertion.js"
 import { ownRow } from "./natural-key.js"
 import { tenantTablesIn } from "./only-theirs.js"
+import { names } from "./policy-parts.js"
 import { records, within } from "./record-documents.js"
 import { recordShapes } from "./record-shapes.js"
-import { type Naming, namesColumn, placesIn, theirKeys } from "./their-keys.js"
+import { type Naming, placesIn, theirKeys } from "./their-keys.js"
 
 /** Of a trigger that names more columns, the first ones. */
 const columnLimit = 5
@@ -32,7 +33,7 @@ export async function sharingValues(ground: Ground, acts: string, source: string
   const states = conditionsIn(relation, acts)
   const single = [...values, ...documents, ...keys].map(([name, value]) => ({ [name]: value }))
   const written = [...single, ...states].flatMap((set) => writesOf(ground, set))
-  const isOnDelete = rights.delete && namesColumn(acts, "old")
+  const isOnDelete = rights.delete && names(acts, "old")
   const deleted = isOnDelete ? keys.flatMap(([name, value]) => writtenAndDeleted(ground, name, value)) : []
   const waited = states.flatMap((state) => single.flatMap((set) => writesOf(ground, { ...state, ...set })))
   return [...written, ...deleted, ...waited].slice(0, mostWrites)
@@ -72,7 +73,7 @@ async function theirValues({ scene, relation, victim, theirs }: Ground, source: 
   const tenant = tenantColumns(relation)
   const columns = relation.columns.filter(
     ({ name, generated, identity, category }) =>
-      !tenant.includes(name) && !generated && identity === "" && /^[SNUD]$/.test(category) && namesColumn(source, name),
+      !tenant.includes(name) && !generated && identity === "" && /^[SNUD]$/.test(category) && names(source, name),
   )
   const found: [string, string][] = []
   for (const { name } of columns) {
@@ -93,7 +94,7 @@ async function theirDocuments(ground: Ground, source: string): Promise<[string, 
   const shapes = recordShapes(source)
   const found: [string, string][] = []
   for (const { name, base } of columns)
-    for (const shape of shapes.filter(({ of }) => namesColumn(of, name)))
+    for (const shape of shapes.filter(({ of }) => names(of, name)))
       for (const made of await records(scene, ground, shape, source))
         found.push([name, `${within(shape, made, undefined)}::${base}`])
   return found

@@ -6,6 +6,7 @@ import type { Scene } from "../run/check.js"
 import { isHanded } from "./handed.js"
 import { hidden } from "./hidden.js"
 import type { Pair } from "./pair.js"
+import { names } from "./policy-parts.js"
 import { recordShapes } from "./record-shapes.js"
 import { keyColumn, meantBy } from "./row-keys.js"
 
@@ -38,7 +39,7 @@ export async function theirKeys(
     const { name, base, member } = place
     const asked = member === undefined ? { name, base: base.replace(/\[\]$/, "") } : { name: member, base: "text" }
     for (const { text, literal } of (await keysFor(scene, pair, asked, tables)).slice(0, limits.rows))
-      found.push({ column: name, value: `${within(place, literal)}::${base}`, text })
+      found.push({ column: name, value: `${namedIn(place, literal)}::${base}`, text })
   }
   return found
 }
@@ -49,7 +50,7 @@ const numbersFirst = (places: readonly Place[]): Place[] =>
 
 const isWritten = ({ base }: Place): boolean => base.startsWith("text") || base.startsWith("character")
 
-function within({ category, member }: Place, literal: string): string {
+function namedIn({ category, member }: Place, literal: string): string {
   if (member !== undefined) return `jsonb_build_object(${quoteLiteral(member)}, ${literal})`
   return category === "A" ? `array[${literal}]` : literal
 }
@@ -131,16 +132,13 @@ export function placesIn(relation: Relation, source: string): Place[] {
   // Of a transition table the text has the columns under whatever name it gave it.
   const isTable = /^REFERENCING (NEW|OLD) TABLE /m.test(source)
   const isTaken = ({ name }: Column): boolean =>
-    [...(isTable ? [name] : []), `new.${name}`, `old.${name}`].some((one) => namesColumn(source, one))
+    [...(isTable ? [name] : []), `new.${name}`, `old.${name}`].some((one) => names(source, one))
   const members = recordShapes(source).find(({ path, isList, of }) => path.length === 0 && !isList && of === source)
   const documents = relation.columns
     .filter((column) => /^jsonb?$/.test(column.base) && !column.generated && isTaken(column))
     .flatMap((column) => (members?.members ?? []).map((member) => ({ ...column, member })))
   return [...namingColumns(relation).filter(isTaken), ...documents]
 }
-
-export const namesColumn = (source: string, name: string): boolean =>
-  new RegExp(`\\b${name.replace(/\W/g, ".")}\\b`, "i").test(source)
 
 /** One row of each table before the second one of any. */
 function byTurns(keys: readonly Key[], tables: readonly Relation[]): Key[] {

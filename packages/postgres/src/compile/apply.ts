@@ -83,10 +83,9 @@ function planTooLate(cause: unknown): never {
 }
 
 function tooLate(cause: unknown, what: string): unknown {
-  if (typeof cause !== "object" || cause === null || !("code" in cause) || !/^(55P03|57014)$/.test(String(cause.code)))
-    return cause
+  if (typeof cause !== "object" || cause === null || !("code" in cause) || cause.code !== "55P03") return cause
   return new WardkeepError("WK301", {
-    message: `${cause.code} ${what}`,
+    message: `55P03 ${what}`,
     hint: "Nothing was changed. Run again when it is quiet, or raise lockTimeout (`apply --lock-timeout`).",
     cause,
   })

@@ -11,7 +11,7 @@ import { isStillShut, shutLooks } from "../../probe/shut-looks.js"
 import { isMeantFor } from "../../probe/their-keys.js"
 import type { Scene } from "../../run/check.js"
 
-/** Tables in which rows are looked for after each call. */
+/** Of the victim's, in which its rows are looked for after each call. */
 const mostTables = 4
 
 interface Opened {
@@ -27,7 +27,7 @@ export async function openedBy(scene: Scene, pair: Pair, one: Routine, attack: s
   const { attacker, victim } = pair
   if (!one.definer || asksWithSecret(one, attack) || (await isAnyMeant(scene, pair, one.source))) return undefined
   const source = (await ownTexts(scene, pair, one.source)).join("\n")
-  const looks = (await shutLooks(scene, pair, tenantTablesIn(scene, source))).slice(0, mostTables)
+  const looks = await shutLooks(scene, pair, tenantTablesIn(scene, source))
   const closed = await closedBehind(scene, pair, source)
   if (looks.length + closed.length === 0) return undefined
   const opened = await attacker.act(async (tx): Promise<(Opened & { look?: string }) | undefined> => {

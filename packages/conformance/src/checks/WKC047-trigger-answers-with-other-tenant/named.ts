@@ -9,9 +9,8 @@ import { namingTheirs, writesOf } from "../../probe/sharing-values.js"
 import { isStillShut, shutLooks } from "../../probe/shut-looks.js"
 import type { Hit } from "../../probe/words.js"
 
-/** Writes at most, and tables that are looked at after each. */
+/** Each is followed by a look at several tables. */
 const mostWrites = 60
-const mostTables = 4
 
 export interface Copied extends Hit {
   /** The table in which it was shown. */
@@ -31,7 +30,7 @@ export async function copiedByName(ground: Ground, acts: string): Promise<Copied
   if (namings.length === 0) return undefined
   const told = async (outcome: Outcome, text: string): Promise<Hit | undefined> =>
     await toldWords(scene, pair, source, tellingText(outcome), [text])
-  const looks = (await shutLooks(scene, pair, tenantTablesIn(scene, source))).slice(0, mostTables)
+  const looks = await shutLooks(scene, pair, tenantTablesIn(scene, source))
   const shown = rights.select.map(quoteIdent).join(", ")
   const suffix = ` returning ${shown === "" ? "1" : shown}`
   const states = [{}, ...conditionsIn(relation, acts)]
