@@ -208,3 +208,39 @@ describe("WKC041, an answer", () => {
     expect(await found("WKC041")).toEqual([])
   })
 })
+
+describe("none of them says anything of", () => {
+  const nothing = async (...codes: string[]): Promise<void> => {
+    for (const code of codes) expect(await found(code), code).toEqual([])
+  }
+  const takes = 'grant select, insert on taken to :"app"'
+
+  test("a letter to the attacker, which it accepts", timeout, async () => {
+    await run(`${own("letter", "to_branch int, words text, state text not null default 'sent'")} ${own("taken", "letter_id int, words text")} ${takes};
+      update letter set to_branch = 3 - branch_id, words = 'letter ' || md5(id::text);
+      ${acts(
+        `update public.letter l set state = 'accepted' where l.id = new.letter_id and l.to_branch = new.branch_id;
+         select l.words into new.words from public.letter l where l.id = new.letter_id and l.to_branch = new.branch_id; return new;`,
+        "before insert",
+        "taken",
+      )}`)
+    await nothing("WKC049", "WKC047")
+  })
+  test("an invitation for whoever has its code", timeout, async () => {
+    await run(`create table invitation (branch_id int not null, invite_code text primary key, used boolean not null default false);
+      insert into invitation select b, 'welcome ' || b from generate_series(1, 2) b; alter table invitation enable row level security;
+      create policy p on invitation using (branch_id = ${branch}); grant select on invitation to :"app";
+      ${own("taken", "invite_code text")} ${takes};
+      create policy came on invitation for select using (exists (select from taken t where t.invite_code = invitation.invite_code and t.branch_id = ${branch}));
+      ${acts("update public.invitation i set used = true where i.invite_code = new.invite_code; return new;", "before insert", "taken")}`)
+    await nothing("WKC049", "WKC071")
+  })
+  test("whose turn it is", timeout, async () => {
+    await run(`${own("job", "turn_no int, done boolean not null default false")} grant select, insert on job to :"app";
+      update job set turn_no = 3; create function work_next() returns bigint language sql security definer set search_path = pg_catalog, pg_temp as
+        $$with next as (update public.job set done = true where id = (select j.id from public.job j where not j.done order by j.turn_no limit 1) returning branch_id)
+          select count(*) from next join public.visit using (branch_id)$$;
+      grant execute on function work_next() to :"app"`)
+    await nothing("WKC109")
+  })
+})

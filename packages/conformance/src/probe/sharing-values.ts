@@ -4,6 +4,7 @@ import { tenantColumns } from "../catalog/whose.js"
 import { aims } from "./aim.js"
 import { conditionsIn } from "./conditions.js"
 import type { Ground } from "./ground.js"
+import { isHanded } from "./handed.js"
 import { insertStatement, literalOf } from "./insertion.js"
 import { ownRow } from "./natural-key.js"
 import { tenantTablesIn } from "./only-theirs.js"
@@ -73,7 +74,12 @@ async function theirValues({ scene, relation, victim, theirs }: Ground, source: 
   const tenant = tenantColumns(relation)
   const columns = relation.columns.filter(
     ({ name, generated, identity, category }) =>
-      !tenant.includes(name) && !generated && identity === "" && /^[SNUD]$/.test(category) && names(source, name),
+      !tenant.includes(name) &&
+      !isHanded(name) &&
+      !generated &&
+      identity === "" &&
+      /^[SNUD]$/.test(category) &&
+      names(source, name),
   )
   const found: [string, string][] = []
   for (const { name } of columns) {

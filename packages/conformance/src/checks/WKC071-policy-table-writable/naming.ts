@@ -1,11 +1,11 @@
 import { quoteIdent } from "@wardkeep/core"
-import { columnOf, quoted, type Relation } from "../../catalog/relation.js"
+import { quoted, type Relation } from "../../catalog/relation.js"
 import { aims } from "../../probe/aim.js"
 import { insertStatement } from "../../probe/insertion.js"
-import { keyAs } from "../../probe/key-as.js"
 import type { Pair } from "../../probe/pair.js"
 import { namingColumns, theirKeys } from "../../probe/their-keys.js"
 import type { Scene } from "../../run/check.js"
+import { whose } from "./own-row.js"
 
 /**
  * Rows of the attacker's own that name the victim's rows in the table that the policy protects: a favourite, a link, an
@@ -32,10 +32,4 @@ export async function namingTheirRows(
         : undefined
     return [insert, update].filter((one) => one !== undefined)
   })
-}
-
-function whose(used: Relation, key: string | undefined): Record<string, string> {
-  const column = used.tenancy.by === "column" ? columnOf(used, used.tenancy.column.name) : undefined
-  const value = column === undefined || key === undefined ? undefined : keyAs(column, key)[0]
-  return column === undefined || value === undefined ? {} : { [column.name]: value }
 }

@@ -14,15 +14,11 @@ const limits = { columns: 6, values: 3 }
  */
 export async function ownRows(scene: Scene, { attacker }: Pair, used: Relation): Promise<string[]> {
   const rights = await scene.rights.of(attacker, used)
-  const { tenancy } = used
-  const [key] = attacker.keys
-  const column = tenancy.by === "column" ? columnOf(used, tenancy.column.name) : undefined
-  const tenant = column === undefined || key === undefined ? [] : keyAs(column, key).slice(0, 1)
-  const base = column === undefined || tenant[0] === undefined ? {} : { [column.name]: tenant[0] }
+  const base = whose(used, attacker.keys[0])
   const said = Object.values(attacker.tenant.connect.settings)
     .filter((text) => text !== "" && text.length <= 100 && !/^[[{]/.test(text))
     .slice(0, limits.values)
-  const places = used.columns.filter(({ name }) => name !== column?.name && rights.insert.includes(name))
+  const places = used.columns.filter(({ name }) => !Object.hasOwn(base, name) && rights.insert.includes(name))
   const sets = [
     base,
     ...places
@@ -32,6 +28,13 @@ export async function ownRows(scene: Scene, { attacker }: Pair, used: Relation):
       .slice(0, limits.columns * limits.values),
   ]
   return sets.flatMap((set) => insertStatement({ relation: used, rights, like: undefined, set }) ?? [])
+}
+
+/** That a row is the attacker's, where a column says so. */
+export function whose(used: Relation, key: string | undefined): Readonly<Record<string, string>> {
+  const column = used.tenancy.by === "column" ? columnOf(used, used.tenancy.column.name) : undefined
+  const value = column === undefined || key === undefined ? undefined : keyAs(column, key)[0]
+  return column === undefined || value === undefined ? {} : { [column.name]: value }
 }
 
 const textAs = ({ base, category, enum: isEnum, generated, identity }: Column, text: string): string[] =>
