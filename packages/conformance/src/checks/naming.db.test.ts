@@ -243,4 +243,12 @@ describe("none of them says anything of", () => {
       grant execute on function work_next() to :"app"`)
     await nothing("WKC109")
   })
+  test("a name with an apostrophe that came back", timeout, async () => {
+    const definer = "security definer set search_path = pg_catalog, pg_temp"
+    await run(`${own("card", "holder text")} grant select on card to :"app";
+      update patient set name = 'Shaun O''Neil ' || name;
+      create function register(holder text) returns void language sql ${definer} as $$insert into public.card (branch_id, holder) values (${branch}, holder)$$;
+      grant execute on function register(text) to :"app"`)
+    await nothing("WKC041")
+  })
 })

@@ -1,9 +1,8 @@
 import { labelOf } from "../../catalog/relation.js"
-import { tellingText } from "../../database/outcome.js"
 import { rolledBack } from "../../database/transaction.js"
 import type { Routine } from "../../probe/argument.js"
 import { roleStatements } from "../../probe/context-state.js"
-import { toldWords } from "../../probe/own-words.js"
+import { toldBeyondAsked } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { aimedArguments, callText, signature } from "../../probe/routine.js"
 import type { Scene } from "../../run/check.js"
@@ -35,11 +34,7 @@ export async function toldToNobody(
       const attack = callText(one, values)
       const outcome = await tx.attempt(attack)
       record.probe(labelOf(one))
-      const asked = [...attack.matchAll(/'((?:[^']|'')*)'/g)]
-        .map(([, text]) => text ?? "")
-        .filter((text) => text.length > 5)
-      const answer = asked.reduce((text, word) => text.replaceAll(word, ""), tellingText(outcome))
-      const hit = await toldWords(scene, pair, one.source, answer, asked)
+      const hit = await toldBeyondAsked(scene, pair, one.source, attack, outcome)
       if (hit === undefined) continue
       const lines = [...enter, attack].map((statement) => `${statement};`)
       record.found({
