@@ -41,7 +41,7 @@ async function open(holes: readonly Hole[], isChecked: boolean): Promise<Front> 
   return front
 }
 
-const limits = { timeoutMs: 10_000, streamMs: 400, maxBytes: 4_000_000 }
+const limits = { timeoutMs: 10_000, streamMs: 1_500, maxBytes: 4_000_000 }
 const scopeOf = (front: Front): Scope =>
   parseScope(
     JSON.stringify({

@@ -4,6 +4,8 @@ import type { Call } from "./exchange.js"
 export interface Expiry {
   /** Milliseconds since 1970. */
   readonly until: number
+  /** What says so, as it stands in the address. */
+  readonly parameters: readonly (readonly [name: string, value: string])[]
   /** The same address, valid until then, with the old signature. */
   at(until: number): Call
 }
@@ -21,7 +23,7 @@ function byMoment(call: Call): Expiry | undefined {
     const form = forms.find(({ pattern }) => pattern.test(value))
     const until = form?.read(value)
     if (form === undefined || until === undefined || Number.isNaN(until)) continue
-    return { until, at: (other) => withParameter(call, name, form.write(other)) }
+    return { until, parameters: [[name, value]], at: (other) => withParameter(call, name, form.write(other)) }
   }
   return undefined
 }
@@ -51,6 +53,10 @@ function byLifetime(call: Call): Expiry | undefined {
     const start = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
     return {
       until: start + seconds * 1000,
+      parameters: ["Date", "Expires"].map((part) => {
+        const name = `${store}-${part}`
+        return [name, parameters.get(name) ?? ""] as const
+      }),
       at: (other) => withParameter(call, `${store}-Expires`, String(Math.ceil((other - start) / 1000))),
     }
   }

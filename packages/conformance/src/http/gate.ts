@@ -53,10 +53,15 @@ export class Gate {
     return this.#answered > 0
   }
 
+  /** Milliseconds since 1970. */
+  get now(): number {
+    return this.options.clock.date()
+  }
+
   /** Waits for that moment, if it comes soon and before the run has to end. False where it does not. */
   async waitsUntil(moment: number): Promise<boolean> {
     const { clock, scope } = this.options
-    const wait = moment - clock.date()
+    const wait = moment - this.now
     if (wait > longestWait || moment >= Date.parse(scope.stopAt)) return false
     if (wait > 0) await clock.sleep(wait)
     return true

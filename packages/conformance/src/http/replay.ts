@@ -1,8 +1,8 @@
 import { credentialsFor, isCredentialParameter } from "./credentials.js"
 import { type Account, type Call, type Header, isOwnHeader } from "./exchange.js"
-import { signatureIn } from "./links.js"
 import { decodeURIComponentSafe, type Slot } from "./route.js"
 import { jsonOf } from "./scope.js"
+import { signatureIn } from "./signatures.js"
 import { isName, strongTokens } from "./token.js"
 
 export interface Replay {

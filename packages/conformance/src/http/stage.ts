@@ -29,8 +29,8 @@ export class Stage {
   readonly notCovered = new Set<string>()
   /** Account → statuses of its own requests that failed. */
   readonly failures = new Map<string, number[]>()
-  /** Addresses that were found in answers. */
-  readonly links = new Set<string>()
+  /** Addresses that were found in answers → what had been asked for. */
+  readonly links = new Map<string, Call>()
   /** Check → probes that were answered, and controls that showed that they could have found something. */
   readonly tally = new Map<string, { probes: number; controls: number }>()
   /** Recorded messages of WebSockets that the scope does not allow. */
