@@ -28,6 +28,16 @@ test("what is accepted, and refused once another tenant has been there, shows th
   expect(shows({ target }, "bravo", [as("2"), as("1"), said(own, "P0001"), said(own, "P0001")], [])).toBe(false)
 })
 
+test("a row that is left out because its key is taken shows it where it is not left out once the others' rows are gone", () => {
+  const quiet = `${own} on conflict (id) do nothing`
+  const skipped: Answer = { ...said(quiet), count: 0 }
+  const shown = (then: Answer): boolean => shows({ target }, "bravo", [as("1"), skipped], [as("1"), then])
+  expect(shown(said(quiet))).toBe(true)
+  expect(shown({ ...said(quiet, "23505"), count: 0 })).toBe(true)
+  expect(shown(skipped)).toBe(false)
+  expect(shows({ target }, "bravo", [as("1"), said(quiet, "P0001")], [as("1"), said(quiet, "P0001")])).toBe(false)
+})
+
 test("a refusal shows a row where the same is refused otherwise once the others' rows are gone", () => {
   const shown = (first: string, gone: string | undefined): boolean =>
     shows({ target }, "bravo", [as("1"), said("call cancel(7)", first)], [as("1"), said("call cancel(7)", gone)])

@@ -13,7 +13,7 @@ export interface Answer {
 
 /**
  * Whether a replay shows a leak: the word of another tenant, a write in another tenant's name, what nobody else than the owner
- * should be able to do, a key that is taken, rows without any context; an answer that is not the same once the others' rows
+ * should be able to do, a key that is taken, by a refusal or by a row that is left out, rows without any context; an answer that is not the same once the others' rows
  * are gone; or two answers beside each other that are the same then.
  */
 export function shows(
@@ -33,7 +33,12 @@ export function shows(
   const isNowRefused = last.refused !== undefined && last.refused !== "42501" && before?.refused === undefined
   if (isNowRefused && before?.count !== 0 && tenantsIn(target, answers).length > 1) return true
   if (areApart(tried) === true && areApart(later) === false) return true
-  const gone = later.at(-1)?.refused
+  // Left out because the key is taken, and not once the others' rows are gone: written then, or refused for another reason.
+  const isSkipped =
+    last.refused === undefined && last.count === 0 && /\bon conflict\b.*\bdo nothing\b/i.test(last.statement)
+  const then = later.at(-1)
+  if (isSkipped && then !== undefined && (then.count > 0 || then.refused !== undefined)) return true
+  const gone = then?.refused
   // Refused in two ways: for what another tenant has, and for what nobody has.
   if (last.refused !== undefined) return gone !== undefined && gone !== last.refused
   if (/^(truncate|create trigger|alter table \S+ disable row level security)\b/i.test(last.statement)) return true

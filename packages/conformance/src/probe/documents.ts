@@ -1,4 +1,5 @@
 import { columnOf, primaryKey } from "../catalog/relation.js"
+import { eachInTurn } from "../database/each-in-turn.js"
 import type { Scene } from "../run/check.js"
 import { plainArgument, product, type Routine } from "./argument.js"
 import { holdsTenants } from "./ground.js"
@@ -50,13 +51,11 @@ async function ofMembers(scene: Scene, { source }: Routine, { attacker, victim }
     const lists = keys.length > 0 ? [keys.map(asJson), keys, ...tenants] : tenants
     return lists.length > 0 ? lists.map((list) => JSON.stringify(list)) : ["{}"]
   }
-  const lists = await Promise.all(
-    members.map(async (name) => {
-      if (isTenantName(scene, name)) return [...attacker.keys.slice(0, 1), ...victim.keys.slice(0, 1)]
-      const either = await keysFor(name)
-      return either.length > 0 ? either.slice(0, 4) : ["1"]
-    }),
-  )
+  const lists = await eachInTurn(members, async (name) => {
+    if (isTenantName(scene, name)) return [...attacker.keys.slice(0, 1), ...victim.keys.slice(0, 1)]
+    const either = await keysFor(name)
+    return either.length > 0 ? either.slice(0, 4) : ["1"]
+  })
   const made = product(lists).map((values) => Object.fromEntries(members.map((name, at) => [name, values[at]])))
   if (!isList) return made.map((one) => JSON.stringify(within(source, members, one)))
   const [first = {}] = made

@@ -3,6 +3,7 @@ import { readRows } from "../catalog/catalog.js"
 import { labelOf, quoted } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Connection } from "../database/connection.js"
+import { eachInTurn } from "../database/each-in-turn.js"
 import type { Scene } from "../run/check.js"
 import { amongOwn, holdsDocuments } from "./among-own.js"
 import { type Argument, isTextList, plainArgument, product, type Routine, routine } from "./argument.js"
@@ -17,6 +18,7 @@ import { likeRows } from "./like-rows.js"
 import type { Pair } from "./pair.js"
 import { recordDocuments } from "./record-documents.js"
 import { keysOfRows, plainName, type RowKey, storedKeys } from "./row-keys.js"
+import { schemasOf } from "./schemas-of.js"
 import { isTenantName, scopes } from "./scopes.js"
 
 /** Functions and procedures that a tenant may call. */
@@ -80,7 +82,7 @@ function injected(scene: Scene, one: Routine, lists: readonly (readonly string[]
 /** The victim's key in one place and keys of its rows in all others, whatever the arguments are called. */
 async function ownedKeys(scene: Scene, args: readonly Argument[], { victim }: Pair): Promise<string[][]> {
   if (args.length < 2 || args.length > 4 || args.some(({ fields, out }) => out || fields.length > 0)) return []
-  const rows = await Promise.all(args.map(async (arg) => (await keysOfRows(scene, arg, victim)).slice(0, 2)))
+  const rows = await eachInTurn(args, async (arg) => (await keysOfRows(scene, arg, victim)).slice(0, 2))
   const found: string[][] = []
   for (const [place, arg] of args.entries()) {
     const [key] = fits(arg, victim.keys)
@@ -145,7 +147,7 @@ async function candidates(
   if (arg.fields.length > 0) return await composites(scene, one, arg, pair, words)
   const whole = await everything(scene, one, arg, victim)
   if (whole !== undefined) return whole
-  const places = arg.category === "S" || arg.base === "regnamespace" ? schemasOf(scene, victim).map(typed) : []
+  const places = arg.category === "S" || arg.base === "regnamespace" ? (await schemasOf(scene, pair)).map(typed) : []
   const several = scopes(arg, one, pair)
   if (isTenantName(scene, arg.name))
     return [
@@ -278,13 +280,3 @@ export const signature = (one: Routine): string =>
   `${labelOf(one)}(${one.arguments.map(({ type }) => type).join(", ")})`
 
 export const grantee = (actor: Actor): string => quoteIdent(actor.tenant.connect.role ?? actor.login)
-
-/** A schema that is called after the tenant: a function may be told where to read. */
-const schemasOf = ({ catalog }: Scene, { keys }: Actor): string[] =>
-  [
-    ...new Set(
-      catalog.relations.flatMap(({ schema, tenancy }) =>
-        tenancy.by === "schema" && keys.includes(tenancy.key) ? [schema] : [],
-      ),
-    ),
-  ].slice(0, 2)

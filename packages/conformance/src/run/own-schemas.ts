@@ -4,6 +4,7 @@ import { type SchemaByKey, schemasByKey } from "../catalog/tenancy.js"
 import { belongsTo } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import type { Connection } from "../database/connection.js"
+import { eachInTurn } from "../database/each-in-turn.js"
 import type { Facts } from "../probe/facts.js"
 import { queryText } from "../sql-files.js"
 
@@ -31,8 +32,9 @@ export async function settleSchemas(
     reader,
     columned.map(({ schema }) => schema),
   )
-  const known = await Promise.all(
-    columned.map(async (one) => !read.has(one.schema) && (await holdsOnlyOwn(relations, facts, one))),
+  const known = await eachInTurn(
+    columned,
+    async (one) => !read.has(one.schema) && (await holdsOnlyOwn(relations, facts, one)),
   )
   const settled = columned.filter((_, at) => known[at])
   for (const { schema, key, twins } of settled) {

@@ -1,5 +1,6 @@
 import { quoteLiteral } from "@wardkeep/core"
 import { labelOf } from "../../catalog/relation.js"
+import { eachInTurn } from "../../database/each-in-turn.js"
 import type { Routine } from "../../probe/argument.js"
 import type { Pair } from "../../probe/pair.js"
 import type { Planted } from "../../probe/plant.js"
@@ -34,7 +35,9 @@ export async function tellsQuestion(
     return undefined
   }
   const words = [0, 1, 2, 3, 4, 5].map((place) => `${prefix}${place}`)
-  const lists = (await Promise.all(words.map((word) => aimedArguments(scene, one, pair, [quoteLiteral(word)])))).flat()
+  const lists = (
+    await eachInTurn(words, async (word) => await aimedArguments(scene, one, pair, [quoteLiteral(word)]))
+  ).flat()
   const takesWords = one.arguments.some(({ category }) => category === "S")
   const isEmpty = (list: readonly string[]): boolean => list.every((value) => /^(null|'%?')::/.test(value))
   const asked = takesWords ? lists.filter((list) => list.join().includes(prefix) || isEmpty(list)) : lists

@@ -2,6 +2,7 @@ import { quoteIdent } from "@wardkeep/core"
 import { columnOf, isTable, labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { tenantColumns } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
+import { eachInTurn } from "../../database/each-in-turn.js"
 import type { Transaction } from "../../database/transaction.js"
 import { actionsOf } from "../../probe/actions.js"
 import { tenantWord } from "../../probe/argument.js"
@@ -72,7 +73,7 @@ type Told = (text: string) => Promise<Hit | undefined>
 /** A word may be in a list of words by chance; copies of rows hold several. */
 async function copied(scene: Scene, victim: Actor, rows: readonly string[], told: Told): Promise<Hit | undefined> {
   if ((await told(rows.join("\n"))) === undefined) return undefined
-  const all = await Promise.all(rows.slice(0, 500).map(told))
+  const all = await eachInTurn(rows.slice(0, 500), told)
   const hits = all.filter((one) => one !== undefined)
   const [hit] = hits
   if (hit === undefined) return undefined
@@ -109,10 +110,9 @@ async function written(scene: Scene, record: CheckRecord, pair: Pair, tables: re
     await sayUnplanted(scene, record, { victim }, without)
     if (planted.tables.size === 0 || !(await attacker.takeOver(tx, victim))) return
     // What the victim itself wrote as nobody's it meant for everybody.
-    const meant = await Promise.all(
-      tables.map(
-        async (table) => planted.tables.has(table.oid) && (await scene.facts.owned(table, victim)).count === 0,
-      ),
+    const meant = await eachInTurn(
+      tables,
+      async (table) => planted.tables.has(table.oid) && (await scene.facts.owned(table, victim)).count === 0,
     )
     const looked = tables.filter((table, at) => !(mayBelongToNobody(table) && meant[at]))
     const silent = await lookedThrough(tx, scene, record, pair, looked, planted.prefix, planted.statements)

@@ -9,6 +9,7 @@ import { holdsTenants } from "../../probe/ground.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
 import { ownTexts } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
+import { policyTables } from "../../probe/policy-parts.js"
 import { defineProbe, type Scene } from "../../run/check.js"
 import type { CheckRecord } from "../../run/check-record.js"
 
@@ -59,8 +60,24 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
     evidence: `${n} rows whose tenant differs from their parent's through ${key.name}`,
     replay: `-- as a login that no policy stops\n${query};`,
     fix: "Find out which side is right, correct these rows, then make the foreign key carry the tenant.",
-    ...(namesAnother(parent, key) && !(await isRefused(scene, relation, key, parent)) ? { severity: "hygiene" } : {}),
+    ...((await isMeant(scene, relation, key, parent)) ? { severity: "hygiene" } : {}),
   })
+}
+
+async function isMeant(scene: Scene, relation: Relation, key: Key, parent: Relation): Promise<boolean> {
+  if (await grantsByRow(scene, relation, key)) return true
+  return namesAnother(parent, key) && !(await isRefused(scene, relation, key, parent))
+}
+
+/**
+ * A table that a policy asks and that has one row for each tenant and parent says who may be where, or what is shared with whom: a
+ * nurse of one house who also works in another. That is what it is for.
+ */
+async function grantsByRow(scene: Scene, { oid, tenancy, keys }: Relation, { columns }: Key): Promise<boolean> {
+  if (tenancy.by !== "column" || columns.includes(tenancy.column.name)) return false
+  const link = [...columns, tenancy.column.name].sort().join()
+  const isLink = keys.some(({ kind, columns: one }) => /^[pu]$/.test(kind) && [...one].sort().join() === link)
+  return isLink && (await policyTables(scene)).some(({ used }) => used.oid === oid)
 }
 
 /**

@@ -1,11 +1,13 @@
 import { quoteIdent } from "@wardkeep/core"
-import { columnOf, type Key } from "../../catalog/relation.js"
+import { columnOf, type Key, labelOf, type Relation } from "../../catalog/relation.js"
 import type { ServerError } from "../../database/outcome.js"
 import type { Transaction } from "../../database/transaction.js"
 import { aims } from "../../probe/aim.js"
 import { atOnce } from "../../probe/at-once.js"
+import type { SampleRow } from "../../probe/facts.js"
 import { freshValue } from "../../probe/fresh.js"
 import { type Ground, onEveryTable } from "../../probe/ground.js"
+import { hidden } from "../../probe/hidden.js"
 import { insertStatement, literalOf } from "../../probe/insertion.js"
 import { isScoped, isSurrogate, keyColumns, ownRow } from "../../probe/natural-key.js"
 import { defineProbe } from "../../run/check.js"
@@ -55,7 +57,8 @@ async function withTheirs(ground: Ground, key: Key, names: readonly string[]): P
     names.every((name) => values[name] !== null && values[name] !== undefined),
   )
   if (sample === undefined) return undefined
-  const set = Object.fromEntries(names.map((name) => [name, literalOf(relation, name, sample)]))
+  const printed = isSurrogate(relation, key, names)
+  const set = Object.fromEntries(names.map((name) => [name, askedFor(relation, name, sample, printed)]))
   const attack = insertStatement({ relation, rights, like: ownRow(ground), set })
   const harmless = insertStatement({ relation, rights, like: ownRow(ground), set: {} })
   if (attack === undefined) return undefined
@@ -66,8 +69,7 @@ async function withTheirs(ground: Ground, key: Key, names: readonly string[]): P
     if (control !== undefined && control.error === undefined && control.count > 0) record.control()
     const isOwn = harmless === undefined ? false : (await collides(tx, harmless, key)) !== undefined
     if (collision === undefined || isOwn) return undefined
-    const shown = isSurrogate(relation, key, names) ? collision : withoutValues(collision, Object.values(set))
-    return attacker.replay(...atOnce(key), shown)
+    return attacker.replay(...atOnce(key), collision)
   })
 }
 
@@ -118,7 +120,9 @@ function report(
   })
 }
 
-/** A natural key is a person's: the replay asks for it instead of printing it. */
-function withoutValues(attack: string, values: readonly string[]): string {
-  return values.reduce((text, value, place) => text.replace(value, `:'value_${place + 1}'`), attack)
+/** A natural key is a person's, also where it is a number: the replay asks for it instead of printing it. */
+function askedFor(relation: Relation, name: string, sample: SampleRow, printed: boolean): string {
+  const [column, value] = [columnOf(relation, name), sample.values[name]]
+  if (printed || column === undefined || typeof value === "object") return literalOf(relation, name, sample)
+  return `${hidden(String(value), `${labelOf(relation)}.${name}`)}::${column.base}`
 }
