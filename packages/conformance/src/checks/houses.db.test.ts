@@ -19,21 +19,46 @@ describe("a function that is told in which schema to read", () => {
     create table house_12.stay (like house_1.stay including all);
     insert into house_1.stay select 1, g, 'stay ' || md5('a' || g) from generate_series(1, 3) g;
     insert into house_12.stay select 2, g, 'stay ' || md5('b' || g) from generate_series(1, 3) g;`
-  const told = (check: string): string => `
-    create or replace function stays(house text) returns setof text language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+  const told = (argument: string, check: string, statement: string): string => `
+    create or replace function stays(asked ${argument}) returns setof text language plpgsql stable security definer
+    set search_path = pg_catalog, pg_temp as $$
     begin
       if (${check}) is not true then raise exception 'no house of yours' using errcode = '42501'; end if;
-      return query execute format('select word from %I.stay', house);
+      return query execute ${statement};
     end $$; grant usage on schema house_1, house_12 to :"app";`
   const own = `(case ${setting} when 1 then 'house_1' when 2 then 'house_12' end)`
   const schemas = { schemas: ["public", "house_1", "house_12"], tenantColumns: ["branch_id"] }
+  const each = "(select string_agg(format('select word from %I.stay', h), ' union all ') from unnest(asked) h)"
 
-  test("shows another branch's where its own name is the beginning of theirs", { timeout: 120_000 }, async () => {
-    await run(houses + told(`starts_with(house, ${own})`))
-    expect(await found("WKC041", schemas)).toEqual(["public.stays leak"])
-    await run(told(`house = ${own}`))
-    expect(await found("WKC041", schemas)).toEqual([])
-  })
+  test.each([
+    ["by name", "text", `starts_with(asked, ${own})`, `asked = ${own}`, "format('select word from %I.stay', asked)"],
+    [
+      "by the end of its name",
+      "text",
+      `starts_with('house_' || asked, ${own})`,
+      `'house_' || asked = ${own}`,
+      "format('select word from %I.stay', 'house_' || asked)",
+    ],
+    ["in a list", "text[]", `${own} = any (asked)`, `array[${own}] = asked`, each],
+    [
+      "in a document",
+      "jsonb",
+      `starts_with(asked->>'house', ${own})`,
+      `asked->>'house' = ${own}`,
+      "format('select word from %I.stay', asked->>'house')",
+    ],
+  ])(
+    "shows another branch's where it compares too little: %s",
+    {
+      timeout: 120_000,
+    },
+    async (_, argument, loose, strict, statement) => {
+      await run(houses + told(argument, loose, statement))
+      expect(await found("WKC041", schemas)).toEqual(["public.stays leak"])
+      await run(told(argument, strict, statement))
+      expect(await found("WKC041", schemas)).toEqual([])
+    },
+  )
 })
 
 describe("a row that refers to a person of another branch", () => {

@@ -6,6 +6,7 @@ import { holdsTenants } from "./ground.js"
 import { isNobodys } from "./insertion.js"
 import type { Pair } from "./pair.js"
 import { rowKeys } from "./row-keys.js"
+import { schemasOf } from "./schemas-of.js"
 import { isTenantName } from "./scopes.js"
 
 const memberLimit = 6
@@ -36,7 +37,8 @@ async function recordsIn(scene: Scene, { source }: Routine, { victim }: Pair, he
   return found
 }
 
-async function ofMembers(scene: Scene, { source }: Routine, { attacker, victim }: Pair): Promise<string[]> {
+async function ofMembers(scene: Scene, { source }: Routine, pair: Pair): Promise<string[]> {
+  const { attacker, victim } = pair
   const members = membersOf(source)
   const isList = /\bjsonb?_(array_elements|to_recordset|populate_recordset)/i.test(source)
   const number = { name: "", type: "bigint", base: "bigint", category: "N", labels: [], ...plainArgument }
@@ -51,9 +53,10 @@ async function ofMembers(scene: Scene, { source }: Routine, { attacker, victim }
     const lists = keys.length > 0 ? [keys.map(asJson), keys, ...tenants] : tenants
     return lists.length > 0 ? lists.map((list) => JSON.stringify(list)) : ["{}"]
   }
+  const places = /\bexecute\b/i.test(source) ? await schemasOf(scene, pair) : []
   const lists = await eachInTurn(members, async (name) => {
-    if (isTenantName(scene, name)) return [...attacker.keys.slice(0, 1), ...victim.keys.slice(0, 1)]
-    const either = await keysFor(name)
+    if (isTenantName(scene, name)) return [...attacker.keys.slice(0, 1), ...victim.keys.slice(0, 1), ...places]
+    const either = [...places, ...(await keysFor(name))]
     return either.length > 0 ? either.slice(0, 4) : ["1"]
   })
   const made = product(lists).map((values) => Object.fromEntries(members.map((name, at) => [name, values[at]])))

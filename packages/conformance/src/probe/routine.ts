@@ -18,7 +18,7 @@ import { likeRows } from "./like-rows.js"
 import type { Pair } from "./pair.js"
 import { recordDocuments } from "./record-documents.js"
 import { keysOfRows, plainName, type RowKey, storedKeys } from "./row-keys.js"
-import { schemasOf } from "./schemas-of.js"
+import { schemaLists, schemasOf } from "./schemas-of.js"
 import { isTenantName, scopes } from "./scopes.js"
 
 /** Functions and procedures that a tenant may call. */
@@ -147,7 +147,8 @@ async function candidates(
   if (arg.fields.length > 0) return await composites(scene, one, arg, pair, words)
   const whole = await everything(scene, one, arg, victim)
   if (whole !== undefined) return whole
-  const places = arg.category === "S" || arg.base === "regnamespace" ? (await schemasOf(scene, pair)).map(typed) : []
+  const places =
+    arg.category === "S" || arg.base === "regnamespace" ? (await placesOf(scene, one, arg, pair)).map(typed) : []
   const several = scopes(arg, one, pair)
   if (isTenantName(scene, arg.name))
     return [
@@ -183,12 +184,20 @@ async function candidates(
     const element = { ...arg, type: arg.type.replace(/\[\]$/, ""), base: "text", category: "S", variadic: false }
     const each = await candidates(scene, one, element, pair, words)
     const columns = executedColumns(scene, one).map((names) => names.map(quoteLiteral).join(", "))
-    return [...columns, ...(each.length > 0 ? [each.slice(0, listLimit).join(", ")] : [])].map(
+    const places = (await schemaLists(scene, pair)).map((names) => names.map(quoteLiteral).join(", "))
+    return [...places, ...columns, ...(each.length > 0 ? [each.slice(0, listLimit).join(", ")] : [])].map(
       (list) => `array[${list}]::${arg.type}`,
     )
   }
   if (several.length > 0) return several
   return [`null::${arg.type}`]
+}
+
+/** Where the victim's rows lie, and what follows the last underscore of that: `praxis_%s` is told `12`. */
+async function placesOf(scene: Scene, { source }: Routine, { base }: Argument, pair: Pair): Promise<string[]> {
+  const schemas = await schemasOf(scene, pair)
+  if (base === "regnamespace" || !/\bexecute\b/i.test(source)) return schemas
+  return [...schemas, ...schemas.flatMap((name) => (name.includes("_") ? [name.slice(name.lastIndexOf("_") + 1)] : []))]
 }
 
 /** Those that are like rows first; of an array, with one in it. */

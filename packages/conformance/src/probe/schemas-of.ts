@@ -24,3 +24,11 @@ export async function schemasOf({ catalog, facts }: Scene, { attacker, victim }:
       if (found.size < told && (await holds(schema, victim)) && !(await holds(schema, attacker))) found.add(schema)
   return [...found].slice(0, told)
 }
+
+/** Lists of schemas, with and without the attacker's own: one of them may open the list. */
+export async function schemaLists(scene: Scene, { attacker, victim }: Pair): Promise<string[][]> {
+  const theirs = await schemasOf(scene, { attacker, victim })
+  if (theirs.length === 0) return []
+  const own = await schemasOf(scene, { attacker: victim, victim: attacker })
+  return own.length === 0 ? [theirs] : [[...own, ...theirs], theirs]
+}
