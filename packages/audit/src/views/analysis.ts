@@ -1,3 +1,4 @@
+import { carriesOut } from "@wardkeep/postgres/client"
 import type { CatalogMap } from "./catalog-map.js"
 import type { PlannedTables } from "./plan-tables.js"
 import type { ViewedTable } from "./viewed.js"
@@ -27,6 +28,8 @@ export interface TableView {
 
 export interface Analysis {
   readonly views: readonly TableView[]
+  /** Rows may leave through the session's state: the result says neither whose nor how many. */
+  readonly carried: boolean
 }
 
 export interface Statement {
@@ -55,6 +58,16 @@ export function analyse(
     named.add(table.relation)
     views.push(unseen(table, "undetermined"))
   }
+  // A literal such as 'now', and settings of the session, let a plan leave out what is read at another time.
+  for (const relation of plan === undefined ? [] : map.standsIn(text)) {
+    const table = tables.get(relation)
+    if (table === undefined || named.has(relation)) continue
+    named.add(relation)
+    views.push({
+      ...unseen(table, "undetermined"),
+      ...shownOf(table, touched(table, new Set(), { text, origins, map, plan })),
+    })
+  }
   const function_ = hiddenCall(text, map, plan)
   for (const relation of reads ?? []) {
     const table = tables.get(relation)
@@ -63,7 +76,14 @@ export function analyse(
   // A function can read any table. Whoever wrote it may say which; where nobody did, one event names the function.
   if (function_ !== undefined && (reads === undefined || function_ === unknown))
     views.push(ofFunction(function_, tables))
-  return { views }
+  const carried = carriesOut(text) || carriesOut(plan?.expressions ?? "")
+  return { views: carried ? views.map(ofNobodyKnown) : views, carried }
+}
+
+/** Whoever stands in the result, others may have left beside it. */
+function ofNobodyKnown(view: TableView): TableView {
+  if (view.source === "declared") return view
+  return { ...view, subjects: [], key: undefined, alone: false, source: "undetermined" }
 }
 
 interface Appearances {
@@ -117,15 +137,19 @@ function viewOf(table: ViewedTable, { aliases, once }: Appearances, around: Surr
   const source = alone && subjects.length > 0 ? "exact" : fetchable ? "fetched" : "undetermined"
   return {
     relation,
-    groups: groupsOf(table, columns),
+    ...shownOf(table, columns),
     subjects,
     nullable: map.nullable.has(`${relation}.${subject}`),
     key: source === "fetched" ? key : undefined,
     alone,
     source,
-    strict: columns.filter((column) => table.strict.has(column)),
   }
 }
+
+const shownOf = (table: ViewedTable, columns: readonly string[]): Pick<TableView, "groups" | "strict"> => ({
+  groups: groupsOf(table, columns),
+  strict: columns.filter((column) => table.strict.has(column)),
+})
 
 /** The columns that the result shows, the plan evaluates or the text names: a partial index takes a condition out of the plan. */
 function touched(
@@ -171,7 +195,8 @@ const unknown = "unknown"
 function hiddenCall(text: string, map: CatalogMap, plan: PlannedTables | undefined): string | undefined {
   if (plan === undefined) return unknown
   if (/u&\s*"/i.test(text)) return unknown
-  return (map.opaque.exec(text) ?? map.opaque.exec(plan.expressions))?.[1]?.toLowerCase()
+  const found = (map.opaque.exec(text) ?? map.opaque.exec(plan.expressions))?.[1] ?? map.calledBy(text)
+  return found?.toLowerCase()
 }
 
 function unseen(table: ViewedTable, source: Source): TableView {

@@ -20,6 +20,10 @@ export interface CatalogMap {
   readonly keys: ReadonlyMap<string, { readonly column: string; readonly type: string }>
   /** Finds calls of functions that could read tables without showing it. */
   readonly opaque: RegExp
+  /** Such a function behind a view that the text names. */
+  calledBy(text: string): string | undefined
+  /** The tables that a text reads from by their names, or by those of views over them. */
+  standsIn(text: string): string[]
 }
 
 interface ColumnRow {
@@ -63,6 +67,33 @@ select distinct p.proname::text as name from pg_catalog.pg_proc p join pg_catalo
  where p.provolatile <> 'i' and l.lanname not in ('internal', 'c') and n.nspname not in ('pg_catalog', 'information_schema', 'wardkeep', 'wardkeep_audit')
    and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)`
 
+/**
+ * The tables and functions that each view is made of, whatever stands between: a plan prints neither what stands in a VALUES list nor
+ * behind LIMIT, and leaves out what a constant rules out.
+ */
+const viewsQuery = `
+with recursive made as (
+  select r.ev_class as view, d.refclassid as class, d.refobjid as of from pg_catalog.pg_rewrite r
+    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid and d.refobjid <> r.ev_class
+    join pg_catalog.pg_class c on c.oid = r.ev_class and c.relkind = 'v' where r.oid >= 16384
+), under as (
+  select view, class, of from made
+  union
+  select m.view, u.class, u.of from made m join under u on m.class = 'pg_catalog.pg_class'::pg_catalog.regclass and m.of = u.view
+)
+select distinct v.relname::text as view,
+  case when u.class = 'pg_catalog.pg_class'::pg_catalog.regclass then (select n.nspname || '.' || c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = u.of) end as table,
+  case when u.class = 'pg_catalog.pg_proc'::pg_catalog.regclass then (select p.proname from pg_catalog.pg_proc p where p.oid = u.of) end::text as function
+  from under u join pg_catalog.pg_class v on v.oid = u.view join pg_catalog.pg_namespace vn on vn.oid = v.relnamespace
+ where u.class in ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass)
+   and vn.nspname not in ('pg_catalog', 'information_schema', 'wardkeep', 'wardkeep_audit')`
+
+interface ViewRow {
+  readonly view: string
+  readonly table: string | null
+  readonly function: string | null
+}
+
 /** Of PostgreSQL itself and the extensions beside it: they run a text, or read a table by its name. */
 const runsText = [
   "(?:query|table|cursor|schema|database)_to_xml\\w*",
@@ -79,9 +110,10 @@ export async function readCatalogMap(
   tables: ReadonlyMap<string, ViewedTable>,
   scopeColumns: readonly string[],
 ): Promise<CatalogMap> {
-  const [columns, functions] = await Promise.all([
+  const [columns, functions, views] = await Promise.all([
     ask.query<ColumnRow>(columnsQuery, [[...tables.keys()]]),
     ask.query<{ name: string }>(functionsQuery, []),
+    ask.query<ViewRow>(viewsQuery, []),
   ])
   const origins = new Map<string, Origin>()
   const rootOf = new Map<string, string>([...tables.keys()].map((name) => [`${name}_word`, name]))
@@ -99,15 +131,61 @@ export async function readCatalogMap(
   const single = [...keys].flatMap(([relation, [key, second]]) =>
     key !== undefined && second === undefined ? [[relation, key] as const] : [],
   )
-  const names = [...functions.map(({ name }) => escaped(name)), ...runsText]
+  const called = new Set(functions.map(({ name }) => name))
+  const calling = new Map(
+    views.flatMap(({ view, function: name }) =>
+      name !== null && called.has(name) ? [[view.toLowerCase(), name] as const] : [],
+    ),
+  )
   return {
     origins,
     rootOf,
     columns: named,
     nullable,
     keys: new Map(single),
-    opaque: new RegExp(`(?<![\\w$])(${names.join("|")})(?![\\w$])`, "i"),
+    opaque: anyOf([...[...called].map(written), ...runsText]),
+    calledBy: (text) =>
+      calling.size === 0
+        ? undefined
+        : calling.get(
+            anyOf([...calling.keys()].map(written))
+              .exec(text)?.[1]
+              ?.toLowerCase()
+              .replaceAll('""', '"') ?? "",
+          ),
+    standsIn: tablesNamed(rootOf, views),
   }
+}
+
+const anyOf = (patterns: readonly string[]): RegExp => new RegExp(`(?<![\\w$])(${patterns.join("|")})(?![\\w$])`, "i")
+
+/** Behind which a table is named; what stands between commas is one only behind FROM. */
+const behind = String.raw`(?<=(?:\b(?:from|join|only|table|using|update|into)\b|\bfrom\b(?:(?!\b(?:where|select|group|order|having|limit|offset|union|returning)\b)[\s\S])*?,)[\s(]*(?:only\s+)?(?:"?[\w$]+"?\s*\.\s*)?"?)`
+
+/** A name is looked for in the text as it is, and without its comments, which may stand before it or in a literal. */
+function tablesNamed(rootOf: ReadonlyMap<string, string>, views: readonly ViewRow[]): CatalogMap["standsIn"] {
+  const roots = new Map<string, Set<string>>()
+  const names = (name: string, root: string): void => {
+    const known = roots.get(name.toLowerCase()) ?? new Set<string>()
+    roots.set(name.toLowerCase(), known.add(root))
+  }
+  for (const [relation, root] of rootOf) names(relation.slice(relation.indexOf(".") + 1), root)
+  for (const { view, table } of views) {
+    const root = rootOf.get(table ?? "")
+    if (root !== undefined) names(view, root)
+  }
+  const all = [...roots.keys()].map(written).join("|")
+  const pattern = new RegExp(`${behind}(${all})(?![\\w$])`, "gi")
+  return (text) => {
+    const bare = text.replaceAll(/\/\*[\s\S]*?\*\/|--[^\n]*/g, " ")
+    const found = [text, bare].flatMap((one) => [...one.matchAll(pattern)].map(([, name = ""]) => name.toLowerCase()))
+    return [...new Set(found.flatMap((name) => [...(roots.get(name.replaceAll('""', '"')) ?? [])]))]
+  }
+}
+
+/** As it stands in a text: quotes twice, and all that is typed behind the 63 bytes which PostgreSQL keeps of a name. */
+function written(name: string): string {
+  return escaped(name.replaceAll('"', '""')) + (Buffer.byteLength(name) >= 63 ? "[\\w$]*" : "")
 }
 
 function push<T>(into: Map<string, T[]>, key: string, value: T): void {

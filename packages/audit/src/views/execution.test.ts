@@ -27,7 +27,7 @@ async function recordedWhere(positions: readonly number[]): Promise<Seen[]> {
     tables: new Map(),
     mapOf: no,
     originsOf: () => [],
-    analysis: () => Promise.resolve({ views: [patients] }),
+    analysis: () => Promise.resolve({ views: [patients], carried: false }),
     positionsOf: () => positions,
     learn: () => undefined,
     wide: () => undefined,

@@ -1,4 +1,4 @@
-import type { Ask, ObservedCall, Watch, Widened } from "@wardkeep/postgres/client"
+import { type Ask, carriesOut, type ObservedCall, type Watch, type Widened } from "@wardkeep/postgres/client"
 import type pg from "pg"
 import type { Analysis, TableView } from "./analysis.js"
 import type { CatalogMap } from "./catalog-map.js"
@@ -110,7 +110,7 @@ export class Execution implements Watch {
   }
 
   async release(fields: Fields, ask: Ask): Promise<void> {
-    if (this.#rows === 0 || this.#isRecorded(fields)) return
+    if ((this.#rows === 0 && !carriesOut(this.#call.text)) || this.#isRecorded(fields)) return
     let seen: Seen[]
     try {
       const { views } = this.#wide ?? (await this.#recorder.analysis(this.#call, fields, ask))

@@ -159,7 +159,7 @@ class ViewRecorder implements ViewObserver, Recording {
     const analysis = this.#analyseWith(call, origins, map, plan)
     known.analyses.keep(keyOf(call, origins), analysis)
     const wide = await widen({ call, text, tables: this.tables, map, fields, plan, analysis }, ask)
-    this.#keepOwnText(known, call, fields, wide ?? { ...analysis, text, more: 0 })
+    this.#keepOwnText(known, call, fields, { ...(wide ?? { ...analysis, text, more: 0 }), carried: analysis.carried })
     return wide
   }
 
@@ -167,10 +167,10 @@ class ViewRecorder implements ViewObserver, Recording {
     known: Knowledge,
     call: ObservedCall,
     fields: Fields,
-    sent: Pick<Wide, "text" | "more" | "views">,
+    sent: Pick<Wide, "text" | "more" | "views"> & Pick<Analysis, "carried">,
   ): void {
-    // A COPY has no description of its rows.
-    if (fields.length === 0) return
+    // A COPY has no description of its rows; what leaves beside the rows is not in them.
+    if (fields.length === 0 || (sent.carried && sent.views.length > 0)) return
     const { views } = sent
     const key = keyOf(call, [])
     const names = fields.map(({ name }) => name)

@@ -84,14 +84,27 @@ const writes = /\b(?:insert|update|delete|merge)\b/i
 const locks = /\bfor\s+(?:no\s+key\s+)?update\b/gi
 const returning = /\breturning\b/i
 
-/** A write that returns no rows shows nothing; what it wrote is an event of its own. */
-export function showsRows({ text, kind }: Text): boolean {
-  return kind.kind === "query" && (kind.readOnly || returning.test(text))
+/**
+ * Functions of PostgreSQL that keep what they are given where a later statement finds it: a setting, a large object, a lock's number, the
+ * beginning of random numbers, a message. Rows can leave through them although the statement returns none. An identifier in Unicode
+ * escapes could be any of them.
+ */
+const carries =
+  /(?<![\w$])(?:set_config|setval|setseed|lo_\w+|lowrite|pg_notify|pg_logical_emit_message|pg_(?:try_)?advisory_\w+)(?![\w$])|\bu&\s*"/i
+
+/** Whether a text, or what a plan evaluates, calls such a function. */
+export function carriesOut(text: string): boolean {
+  return carries.test(text)
 }
 
-/** Whether it writes: then it may not commit before the view is recorded. */
+/** A write that returns no rows shows nothing, unless it carries them out; what it wrote is an event of its own. */
+export function showsRows({ text, kind }: Text): boolean {
+  return kind.kind === "query" && (kind.readOnly || returning.test(text) || carriesOut(text))
+}
+
+/** Whether it writes, a table or the state of the session: then it may not commit before the view is recorded. */
 export function mayWrite({ text }: Text): boolean {
-  return writes.test(text)
+  return writes.test(text) || carriesOut(text)
 }
 
 /** Whether what it shows, or a later statement of its transaction, may be rows of its own making. */
