@@ -161,13 +161,19 @@ create function wardkeep_audit.record_truncate() returns trigger
 as $$
 declare
   c wardkeep.token := wardkeep_audit.context();
+  gone record;
 begin
   -- ONLY: TRUNCATE of a partitioned table fires here for the root and for each partition.
-  execute format(
-    'insert into wardkeep_audit.event (tenant, actor, role, purpose, session, request, verb, relation, n, detail)
-     select %s, $1, $2, $3, $4, $5, ''delete'', $6, count(*), ''{"truncate":true}'' from only %s t group by 1 having count(*) > 0',
-    case when tg_argv[1] = '' then 'coalesce($7, '''')' else format('t.%I::text', tg_argv[1]) end, tg_relid::regclass)
-  using c.actor, c.role, c.purpose, c.session_id, nullif(current_setting('wardkeep.request', true), ''), tg_argv[0], c.tenant;
+  for gone in execute format('select %s as tenant, count(*) as n from only %s t group by 1 having count(*) > 0',
+    case when tg_argv[1] = '' then 'coalesce($1, '''')' else format('t.%I::text', tg_argv[1]) end, tg_relid::regclass) using c.tenant
+  loop
+    insert into wardkeep_audit.event (tenant, actor, role, purpose, session, request, verb, relation, n, detail)
+    values (gone.tenant, c.actor, c.role, c.purpose, c.session_id, nullif(current_setting('wardkeep.request', true), ''), 'delete', tg_argv[0],
+      gone.n, '{"truncate":true}');
+    if not found then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
+  end loop;
   return null;
 end
 $$;
@@ -379,6 +385,9 @@ begin
   if not found then
     -- Asked again only for its refusal; no row is shown where there is an answer by now.
     perform wardkeep.verified();
+    if exists (select from wardkeep.in_force()) then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
     perform wardkeep_audit.refuse_tenant();
   end if;
   return true;
@@ -398,13 +407,21 @@ $$;
 comment on function wardkeep_audit.record_views(jsonb) is
   'Records several views, one event per table, as record_view does. Fails with WK1xx and WK411.';
 create function wardkeep_audit.record_crossing(c wardkeep.token, branches text[], verb text, relation text, record text, subject text, detail jsonb) returns void
-  language sql volatile security definer set search_path = pg_catalog, pg_temp
-begin atomic
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  written integer;
+begin
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
   select c.tenant, b.branch, c.actor, c.role, c.purpose, c.session_id, nullif(current_setting('wardkeep.request', true), ''),
          record_crossing.verb, record_crossing.relation, record_crossing.record, record_crossing.subject, record_crossing.detail::text
     from unnest(branches) b(branch);
-end;
+  get diagnostics written = row_count;
+  if written < cardinality(branches) then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
+end
+$$;
 comment on function wardkeep_audit.record_crossing(wardkeep.token, text[], text, text, text, text, jsonb) is
   'Internal: what crossed, as one event of each branch. Called by note_crossing() with a context that was verified.';
 -- What left the house: begun before the first byte, ended after the last.
@@ -486,6 +503,7 @@ declare
   columns text[] := case when what ? 'columns' then array(select jsonb_array_elements_text(what -> 'columns')) end;
   made wardkeep_audit.transfer;
   found integer;
+  told integer;
   persons text[];
   phase text;
   one text;
@@ -512,17 +530,21 @@ begin
     insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, groups, n, detail)
     values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), verb, relation,
       wardkeep_audit.handled_groups(relation, columns), 0, wardkeep_audit.handling_detail(phase, made.id, what));
+    get diagnostics told = row_count;
   else
     with h as materialized (select * from wardkeep_audit.handled(c, verb, relation, keys)),
-    told as (
+    event as (
       insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
       select c.tenant, coalesce(h.branch, wardkeep_audit.one_branch(c)), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), verb, relation,
              h.record, h.subject, wardkeep_audit.handled_groups(relation, columns), wardkeep_audit.handling_detail(phase, made.id, what)
-        from h)
-    select count(distinct h.record), array_agg(distinct h.subject), min(h.record) into found, persons, one from h;
+        from h returning 1)
+    select count(distinct h.record), array_agg(distinct h.subject), min(h.record), (select count(*) from event) into found, persons, one, told from h;
     if found <> cardinality(keys) then
       raise exception 'not each of the records is there' using errcode = 'WK431';
     end if;
+  end if;
+  if told < greatest(found, 1) then
+    perform wardkeep_audit.refuse_unwritten();
   end if;
   if phase = 'signed' then
     return jsonb_build_object('id', made.id, 'tenant', c.tenant, 'record', one);
@@ -559,6 +581,9 @@ begin
     coalesce((ended ->> 'rows')::integer, 0),
     json_strip_nulls(json_build_object('phase', ended ->> 'outcome', 'transfer', t.id, 'bytes', (ended ->> 'bytes')::bigint,
       'sha256', ended ->> 'sha256', 'rows', (ended ->> 'rows')::integer))::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
 end
 $$;
 comment on function wardkeep_audit.end_handling(jsonb) is
@@ -619,6 +644,9 @@ begin
   values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', of_relation, s.record, s.subject,
     wardkeep_audit.handled_groups(of_relation, s.columns),
     json_build_object('phase', 'begun', 'share', s.id, 'recipient', s.recipient, 'until', s.valid_until, 'opens', s.may_open)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return jsonb_build_object('id', s.id, 'tenant', s.tenant, 'watermark', wardkeep_audit.watermark(s));
 end
 $$;
@@ -651,6 +679,9 @@ begin
   values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
     wardkeep_audit.handled_groups(s.relation, s.columns),
     json_build_object('phase', 'opened', 'share', s.id, 'recipient', s.recipient, 'opened', s.opened + 1)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return jsonb_build_object('relation', s.relation, 'record', s.record, 'columns', s.columns, 'recipient', s.recipient,
     'watermark', wardkeep_audit.watermark(s), 'left', s.may_open - s.opened - 1);
 end
@@ -818,6 +849,9 @@ begin
     'break_glass', 'wardkeep.break_glass', new.id::text, new.subject,
     -- The explanation is free text; it stays where it was written.
     json_strip_nulls(json_build_object('phase', phase, 'reason', new.reason, 'until', new.valid_until, 'verdict', new.verdict))::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return null;
 end
 $$;
@@ -1726,3 +1760,13 @@ end
 $$;
 comment on function wardkeep_audit.begin_incarnation(text, text) is
   'An event of the deployment''s log: from here on it is signed as another incarnation, under another name, as the signed note says. For the owner. Fails with WK446.';
+create function wardkeep_audit.refuse_unwritten() returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'the log did not take an event that was written to it' using errcode = 'WK461',
+    hint = 'A rule or a trigger on wardkeep_audit.event or one of its partitions swallows events: `wardkeep audit verify` and `wardkeep plan` name it. Drop it. Nothing was written.';
+end
+$$;
+comment on function wardkeep_audit.refuse_unwritten() is
+  'Internal: fewer events are in the log than were written to it. Fails with WK461.';

@@ -52,13 +52,19 @@ create function wardkeep_audit.record_truncate() returns trigger
 as $$
 declare
   c wardkeep.token := wardkeep_audit.context();
+  gone record;
 begin
   -- ONLY: TRUNCATE of a partitioned table fires here for the root and for each partition.
-  execute format(
-    'insert into wardkeep_audit.event (tenant, actor, role, purpose, session, request, verb, relation, n, detail)
-     select %s, $1, $2, $3, $4, $5, ''delete'', $6, count(*), ''{"truncate":true}'' from only %s t group by 1 having count(*) > 0',
-    case when tg_argv[1] = '' then 'coalesce($7, '''')' else format('t.%I::text', tg_argv[1]) end, tg_relid::regclass)
-  using c.actor, c.role, c.purpose, c.session_id, nullif(current_setting('wardkeep.request', true), ''), tg_argv[0], c.tenant;
+  for gone in execute format('select %s as tenant, count(*) as n from only %s t group by 1 having count(*) > 0',
+    case when tg_argv[1] = '' then 'coalesce($1, '''')' else format('t.%I::text', tg_argv[1]) end, tg_relid::regclass) using c.tenant
+  loop
+    insert into wardkeep_audit.event (tenant, actor, role, purpose, session, request, verb, relation, n, detail)
+    values (gone.tenant, c.actor, c.role, c.purpose, c.session_id, nullif(current_setting('wardkeep.request', true), ''), 'delete', tg_argv[0],
+      gone.n, '{"truncate":true}');
+    if not found then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
+  end loop;
   return null;
 end
 $$;

@@ -53,6 +53,9 @@ begin
   if not found then
     -- Asked again only for its refusal; no row is shown where there is an answer by now.
     perform wardkeep.verified();
+    if exists (select from wardkeep.in_force()) then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
     perform wardkeep_audit.refuse_tenant();
   end if;
   return true;

@@ -63,6 +63,7 @@ declare
   columns text[] := case when what ? 'columns' then array(select jsonb_array_elements_text(what -> 'columns')) end;
   made wardkeep_audit.transfer;
   found integer;
+  told integer;
   persons text[];
   phase text;
   one text;
@@ -89,17 +90,21 @@ begin
     insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, groups, n, detail)
     values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), verb, relation,
       wardkeep_audit.handled_groups(relation, columns), 0, wardkeep_audit.handling_detail(phase, made.id, what));
+    get diagnostics told = row_count;
   else
     with h as materialized (select * from wardkeep_audit.handled(c, verb, relation, keys)),
-    told as (
+    event as (
       insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
       select c.tenant, coalesce(h.branch, wardkeep_audit.one_branch(c)), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), verb, relation,
              h.record, h.subject, wardkeep_audit.handled_groups(relation, columns), wardkeep_audit.handling_detail(phase, made.id, what)
-        from h)
-    select count(distinct h.record), array_agg(distinct h.subject), min(h.record) into found, persons, one from h;
+        from h returning 1)
+    select count(distinct h.record), array_agg(distinct h.subject), min(h.record), (select count(*) from event) into found, persons, one, told from h;
     if found <> cardinality(keys) then
       raise exception 'not each of the records is there' using errcode = 'WK431';
     end if;
+  end if;
+  if told < greatest(found, 1) then
+    perform wardkeep_audit.refuse_unwritten();
   end if;
   if phase = 'signed' then
     return jsonb_build_object('id', made.id, 'tenant', c.tenant, 'record', one);
@@ -136,6 +141,9 @@ begin
     coalesce((ended ->> 'rows')::integer, 0),
     json_strip_nulls(json_build_object('phase', ended ->> 'outcome', 'transfer', t.id, 'bytes', (ended ->> 'bytes')::bigint,
       'sha256', ended ->> 'sha256', 'rows', (ended ->> 'rows')::integer))::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
 end
 $$;
 comment on function wardkeep_audit.end_handling(jsonb) is

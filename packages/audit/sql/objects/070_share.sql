@@ -54,6 +54,9 @@ begin
   values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', of_relation, s.record, s.subject,
     wardkeep_audit.handled_groups(of_relation, s.columns),
     json_build_object('phase', 'begun', 'share', s.id, 'recipient', s.recipient, 'until', s.valid_until, 'opens', s.may_open)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return jsonb_build_object('id', s.id, 'tenant', s.tenant, 'watermark', wardkeep_audit.watermark(s));
 end
 $$;
@@ -86,6 +89,9 @@ begin
   values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
     wardkeep_audit.handled_groups(s.relation, s.columns),
     json_build_object('phase', 'opened', 'share', s.id, 'recipient', s.recipient, 'opened', s.opened + 1)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return jsonb_build_object('relation', s.relation, 'record', s.record, 'columns', s.columns, 'recipient', s.recipient,
     'watermark', wardkeep_audit.watermark(s), 'left', s.may_open - s.opened - 1);
 end

@@ -21,6 +21,9 @@ begin
     'break_glass', 'wardkeep.break_glass', new.id::text, new.subject,
     -- The explanation is free text; it stays where it was written.
     json_strip_nulls(json_build_object('phase', phase, 'reason', new.reason, 'until', new.valid_until, 'verdict', new.verdict))::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return null;
 end
 $$;

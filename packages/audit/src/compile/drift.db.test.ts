@@ -81,3 +81,31 @@ it("puts a dropped function of the log back, for nobody but the owner; without t
     expect((await host.asOwner((client) => client.query(held))).rows).toEqual([{ held: false }])
   })
 })
+
+it.each([
+  [
+    "a rule on the log",
+    "create rule quiet as on insert to wardkeep_audit.event do instead nothing",
+    ["rule wardkeep_audit.event quiet"],
+  ],
+  [
+    "a trigger on the log, once for all its months",
+    `create function public.quiet() returns trigger language plpgsql as $$ begin return null; end $$;
+     create trigger quiet before insert on wardkeep_audit.event for each row execute function public.quiet()`,
+    ["trigger wardkeep_audit.event quiet"],
+  ],
+  [
+    "a trigger on one month",
+    `create function public.quiet() returns trigger language plpgsql as $$ begin return null; end $$;
+     create trigger quiet before insert on wardkeep_audit.event_other for each row execute function public.quiet()`,
+    ["trigger wardkeep_audit.event_other quiet"],
+  ],
+])("names %s, which no step corrects", async (_, sql, facts) => {
+  await withAudit(async (host, asAdmin) => {
+    await asAdmin(sql)
+    expect(await objects(host)).toEqual(facts)
+    const { findings } = await applied(host)
+    expect(findings.filter(({ check }) => check === "drift-not-corrected").map(({ object }) => object)).toEqual(facts)
+    expect(await objects(host)).toEqual(facts)
+  })
+})

@@ -21,7 +21,8 @@ export function recordFunction(policy: Policy, entry: ScopedTable): Managed {
 #variable_conflict use_column
 <<wk>>
 declare
-  c wardkeep.token;${entry.branch === null ? "\n  one_branch text;" : ""}
+  c wardkeep.token;
+  written bigint;${entry.branch === null ? "\n  one_branch text;" : ""}
 begin
   -- Nearly always there, and of the row what is told; context() tells the owner from who is refused, at the price of calls.
   select t.tenant, t.branches, t.actor, t.role, t.purpose, t.session_id
@@ -31,10 +32,13 @@ begin
   end if;${entry.branch === null ? "\n  one_branch := wardkeep_audit.one_branch(c);" : ""}
   if tg_op = 'INSERT' then
     ${nameRole(policy, entry, "create")}${recordSql(policy, entry, "create")};
+    ${requireWritten(entry, "create")}
   elsif tg_op = 'UPDATE' then
     ${nameRole(policy, entry, "update")}${recordSql(policy, entry, "update")};
+    ${requireWritten(entry, "update")}
   else
     ${nameRole(policy, entry, "delete")}${recordSql(policy, entry, "delete")};
+    ${requireWritten(entry, "delete")}
   end if;
   return null;
 end
@@ -47,9 +51,25 @@ revoke execute on function ${target}() from public`,
 
 type Verb = "create" | "update" | "delete"
 
-function recordSql(policy: Policy, entry: ScopedTable, verb: Verb): string {
+/** The rows of one verb, as `o` and `n`. */
+function changedRows(entry: ScopedTable, verb: Verb): string {
   const [old, now] = [rowsOf(entry, "old_rows", "o"), rowsOf(entry, "new_rows", "n")]
-  const rows = { create: now, delete: old, update: pairedRows(entry, old, now) }[verb]
+  return { create: now, delete: old, update: pairedRows(entry, old, now) }[verb]
+}
+
+/**
+ * A rule or a trigger on the log that swallows an event fails the write. As many events as rows is what nearly every statement
+ * leaves; an update of which some rows are as they were, or have another key, is counted row by row.
+ */
+function requireWritten(entry: ScopedTable, verb: Verb): string {
+  const rows = verb === "delete" ? "old_rows" : "new_rows"
+  const refuse = "perform wardkeep_audit.refuse_unwritten();"
+  const exactly = `if wk.written <> (select count(*) from ${changedRows(entry, verb)} where ${anyDiffers(entry)}) then ${refuse} end if;`
+  return `get diagnostics written = row_count;
+    if wk.written <> (select count(*) from ${rows}) then ${verb === "update" ? exactly : refuse} end if;`
+}
+
+function recordSql(policy: Policy, entry: ScopedTable, verb: Verb): string {
   const value = (column: string): string => {
     const name = quoteIdent(column)
     return verb === "create"
@@ -68,7 +88,7 @@ function recordSql(policy: Policy, entry: ScopedTable, verb: Verb): string {
   return `insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
     select ${tenant}, ${branch}, c.actor, ${role}, c.purpose, c.session_id, nullif(current_setting('wardkeep.request', true), ''), '${verb}', ${quoteLiteral(entry.table.name)},
       ${recordKey(entry, value)}, ${subject === undefined ? "null" : value(subject)}, ${touchedGroups(entry, verb)}, ${changes(entry, verb)}
-      from ${rows}${verb === "update" ? ` where ${anyDiffers(entry)}` : ""}`
+      from ${changedRows(entry, verb)}${verb === "update" ? ` where ${anyDiffers(entry)}` : ""}`
 }
 
 /**

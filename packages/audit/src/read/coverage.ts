@@ -1,5 +1,6 @@
 import type { Queryable } from "@wardkeep/postgres/migrate"
-import { capturing } from "../seal/capture.js"
+import { capturing } from "../seal/capturing.js"
+import { swallowsQuery } from "../seal/swallows.js"
 import { type RebasedLog, rebasesOf } from "./rebases.js"
 
 /** What an answer from the log rests on. */
@@ -12,7 +13,7 @@ export interface Coverage {
   readonly rebased: readonly RebasedLog[]
   /** Tables whose writes are recorded now. */
   readonly tables: number
-  /** Tables whose capture is switched off now. */
+  /** Tables whose capture is switched off or got round now; `wardkeep_audit.event` where something swallows events. */
   readonly off: readonly string[]
   /** Events of this tenant that no signed tree holds yet. */
   readonly unsealed: number
@@ -71,8 +72,8 @@ export async function readCoverage(client: Queryable, tenant: string): Promise<C
        (select coalesce(json_agg(json_build_object('month', d.month, 'events', (select sum(upper(r) - lower(r)) from unnest(d.leaves) r)) order by d.event), '[]') from (
          select g.month, min(g.event) as event, range_agg(int8range(g.first, g.last, '[]')) as leaves from gaps g group by 1) d) as dropped,
        (select count(distinct tgrelid)::int from pg_trigger where tgname like 'wk\\_audit\\_%' and not tgisinternal) as tables,
-       (select coalesce(array_agg(distinct t.tgrelid::regclass::text), '{}') from pg_trigger t
-         where ${capturing} and not t.tgisinternal and t.tgenabled <> 'A') as off,
+       (select coalesce(array_agg(distinct o.relation), '{}') from (select t.tgrelid::regclass::text as relation from pg_trigger t
+         where ${capturing} and not t.tgisinternal and t.tgenabled <> 'A' union select s.relation from (${swallowsQuery}) s) o) as off,
        (select count(*)::int from wardkeep_audit.event e where e.tenant = $1 and ${unsealed}) as unsealed,
        (select count(*)::int from wardkeep_audit.erased x join wardkeep_audit.log l on l.id = x.log where l.tenant = $1) as erased,
        (select count(*)::int from wardkeep_audit.event e where e.tenant = $1 and e.verb = 'view'

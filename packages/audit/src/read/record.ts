@@ -16,7 +16,7 @@ export interface Reading {
  * Records that the log was read, in the transaction in force: who reads is the database's login. Nothing may be handed out
  * before that transaction has committed.
  *
- * @throws WK009 no reason · WK459 the server is a standby, or the session reads only
+ * @throws WK009 no reason · WK459 the server is a standby, or the session reads only · WK461 the log did not take the event
  */
 export async function recordReading(client: Queryable, reading: Reading): Promise<void> {
   const { verb, tenant, reason, subject, asked, n } = reading
@@ -28,9 +28,10 @@ export async function recordReading(client: Queryable, reading: Reading): Promis
   const entry = `insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, subject, n, detail)
      values ($1, 'audit:' || session_user, 'owner', 'audit', $2, 'wardkeep_audit.event', $3, $4, $5)`
   const values = [tenant, verb, subject, n, JSON.stringify({ reason, ...asked })]
-  await client.query(entry, values).catch((cause: unknown) => {
+  const { rowCount } = await client.query(entry, values).catch((cause: unknown) => {
     throw takesNoEntries(cause) ?? cause
   })
+  if (rowCount !== 1) throw new WardkeepError("WK461")
 }
 
 /** WK459 for what a server says that is a standby, or whose session reads only. */

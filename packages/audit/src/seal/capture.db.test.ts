@@ -38,7 +38,7 @@ const verdicts = async (): Promise<string[]> =>
 /** What the verifier says of a batch that was sealed before and one after; of whatever it says then it said something at once. */
 async function saidOf(change: () => Promise<unknown>): Promise<string[]> {
   // Of the database as it is, not of a batch.
-  const ofBatches = async () => (await verdicts()).filter((said) => !said.includes("is switched off now"))
+  const ofBatches = async () => (await verdicts()).filter((said) => !said.includes("got round now"))
   await seal()
   const told = await ofBatches()
   await change()

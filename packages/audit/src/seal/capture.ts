@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto"
 import type { Queryable } from "@wardkeep/postgres/migrate"
+import { capturing } from "./capturing.js"
+import { swallows } from "./swallows.js"
 
 interface TriggerRow {
   readonly name: string
@@ -8,9 +10,6 @@ interface TriggerRow {
 }
 
 const emergency = " wk_sealed_emergency"
-
-/** The triggers that record, of `pg_trigger t`: those of the policy's tables, and of emergencies. */
-export const capturing = "(t.tgname like 'wk\\_audit\\_%' or t.tgname = 'wk_sealed_emergency')"
 
 /**
  * Whom the recording asks who acts (schema wardkeep), and what writes it down; their definitions, as one hash. Columns of the rows
@@ -29,6 +28,14 @@ const versionQuery = `
     (select id || ':' || xmin::text from wardkeep_audit.migrations order by id desc limit 1)) as version`
 
 /**
+ * What the table of the log remembers of a rule or a trigger that was there: PostgreSQL takes neither flag back when it is
+ * dropped, and only ANALYZE of that table does later.
+ */
+const rememberedQuery = `
+  select n.nspname || '.' || c.relname as name, c.relhasrules as rules, c.relhastriggers as triggers
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'wardkeep_audit' and c.relname = 'event'`
+
+/**
  * Whether writes are being recorded at this moment, as text for the batch's leaf. `xmin` tells a trigger that was switched
  * off and on again between two batches: only an apply writes triggers and `policy_state` in one transaction.
  */
@@ -40,10 +47,13 @@ export async function captureState(client: Queryable): Promise<string> {
   )
   const functions = await client.query<{ hash: string }>(functionsQuery)
   const policy = await client.query<{ version: string }>(versionQuery)
-  const off = rows.filter((row) => row.enabled !== "A").map((row) => row.name)
+  const log = await client.query<{ name: string; rules: boolean; triggers: boolean }>(rememberedQuery)
+  const off = [...rows.filter((row) => row.enabled !== "A").map((row) => row.name), ...(await swallows(client))]
   return JSON.stringify({
     triggers: rows.filter((row) => !row.name.endsWith(emergency)).length,
-    state: createHash("sha256").update(JSON.stringify(rows)).digest("hex"),
+    state: createHash("sha256")
+      .update(JSON.stringify([...rows, ...log.rows]))
+      .digest("hex"),
     functions: functions.rows[0]?.hash ?? "",
     policy: policy.rows[0]?.version ?? "",
     off: off.slice(0, 20),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import type pg from "pg"
 import { type Attested, captureGapNow } from "./capture.js"
 import type { VerifiedLogs } from "./deployment.js"
+import { swallowing } from "./swallowing.js"
 import type { Verdict } from "./verdict.js"
 
 type Client = Pick<pg.Client, "query">
@@ -14,7 +15,11 @@ export async function captureNow(
 ): Promise<Verdict[]> {
   const now = await attestedNow(client)
   if (now.off.length > 0)
-    return now.off.map((name) => ({ name: "GAP_OF_CAPTURE", origin, message: `capture is switched off now: ${name}` }))
+    return now.off.map((name) => ({
+      name: "GAP_OF_CAPTURE",
+      origin,
+      message: `capture is switched off or got round now: ${name}`,
+    }))
   const gap = newest === undefined || isElsewhere ? undefined : captureGapNow(origin, newest, now)
   return gap === undefined ? [] : [gap]
 }
@@ -28,6 +33,10 @@ async function attestedNow(client: Client): Promise<Attested> {
         and (starts_with(t.tgname, 'wk_audit_') or t.tgname = 'wk_sealed_emergency')
       order by name`,
   )
+  const { rows: log } = await client.query<{ name: string; rules: boolean; triggers: boolean }>(
+    `select 'wardkeep_audit.event' as name, relhasrules as rules, relhastriggers as triggers
+       from pg_class where relname = 'event' and relnamespace = 'wardkeep_audit'::regnamespace`,
+  )
   const { rows } = await client.query<{ functions: string; policy: string }>(
     `select (select md5(coalesce(string_agg(md5(concat_ws('|', oid, pronamespace, proname, proowner, prolang, prosecdef, proisstrict, provolatile,
                proretset, prorettype, proargtypes, proargnames, proargdefaults, proconfig, prosrc, probin, prosqlbody)), ',' order by oid), ''))
@@ -39,9 +48,11 @@ async function attestedNow(client: Client): Promise<Attested> {
   const { functions = "", policy = "" } = rows[0] ?? {}
   return {
     triggers: triggers.filter(({ name }) => !name.endsWith(" wk_sealed_emergency")).length,
-    state: createHash("sha256").update(JSON.stringify(triggers)).digest("hex"),
+    state: createHash("sha256")
+      .update(JSON.stringify([...triggers, ...log]))
+      .digest("hex"),
     functions,
     policy,
-    off: triggers.filter(({ enabled }) => enabled !== "A").map(({ name }) => name),
+    off: [...triggers.filter(({ enabled }) => enabled !== "A").map(({ name }) => name), ...(await swallowing(client))],
   }
 }

@@ -23,7 +23,7 @@ export function captureGap(origin: string, before: BatchEntry | undefined, now: 
   const is = now.capture
   const window = `${before === undefined ? "before" : `between ${before.at.toISOString()} and`} ${now.at.toISOString()}`
   const gap = (what: string): Verdict => ({ name: "GAP_OF_CAPTURE", origin, message: `${what}, ${window}` })
-  if (is.off.length > 0) return gap(`capture was switched off: ${is.off.join(", ")}`)
+  if (is.off.length > 0) return gap(`capture was switched off or got round: ${is.off.join(", ")}`)
   if (is.triggers === 0) return gap("no table was recorded")
   // Of another database, such as after pg_upgrade, the numbers of transactions and of functions say nothing; a rebase says so itself.
   if (before === undefined || before.incarnation !== now.incarnation) return undefined

@@ -1086,6 +1086,9 @@ begin
     values (new.tenant, nullif(new.branch, ''),
       case when coalesce(current_setting('wardkeep.token', true), '') = '' then 'system:restore' else new.actor end, new.role, new.purpose, new.session_id, new.request, 'consent',
       'wardkeep_consent.event', new.id::text, new.subject, wardkeep_consent.as_proof(new));
+    if not found then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
   end if;
   return null;
 end
@@ -1250,6 +1253,9 @@ begin
       new.purpose, new.session_id, 'rights', 'wardkeep_consent.rights_event', new.id::text, nullif(new.subject, ''),
       json_strip_nulls(json_build_object('kind', new.kind, 'asked', new.asked, 'request', new.request,
         'outcome', new.detail ->> 'outcome', 'reason', new.detail ->> 'reason', 'sha256', new.detail ->> 'sha256'))::text);
+    if not found then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
   end if;
   return null;
 end

@@ -38,6 +38,9 @@ begin
     values (new.tenant, nullif(new.branch, ''),
       case when coalesce(current_setting('wardkeep.token', true), '') = '' then 'system:restore' else new.actor end, new.role, new.purpose, new.session_id, new.request, 'consent',
       'wardkeep_consent.event', new.id::text, new.subject, wardkeep_consent.as_proof(new));
+    if not found then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
   end if;
   return null;
 end

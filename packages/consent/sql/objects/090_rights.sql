@@ -106,6 +106,9 @@ begin
       new.purpose, new.session_id, 'rights', 'wardkeep_consent.rights_event', new.id::text, nullif(new.subject, ''),
       json_strip_nulls(json_build_object('kind', new.kind, 'asked', new.asked, 'request', new.request,
         'outcome', new.detail ->> 'outcome', 'reason', new.detail ->> 'reason', 'sha256', new.detail ->> 'sha256'))::text);
+    if not found then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
   end if;
   return null;
 end

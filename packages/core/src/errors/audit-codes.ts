@@ -213,4 +213,9 @@ export const auditCodes = {
     hint: "Verify as a login that no policy stops, and that may also read wardkeep.policy_state and the tables `migrations` of the schemas wardkeep and wardkeep_audit (USAGE on both schemas). Nothing was verified.",
     http: 403,
   },
+  WK461: {
+    title: "The log did not take an event",
+    hint: "A rule or a trigger on wardkeep_audit.event or one of its partitions swallows events: `wardkeep audit verify` and `wardkeep plan` name it. Drop it, then try again. Nothing was written or handed out.",
+    http: 500,
+  },
 } as const satisfies Record<`WK4${number}`, CodeEntry>

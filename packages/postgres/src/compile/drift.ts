@@ -9,7 +9,7 @@ import { roleFindings } from "./role-findings.js"
 /** Picture of everything the fence rests on, one line per fact, comparable across servers. */
 export type Picture = Readonly<Record<string, string>>
 
-// The months of the audit log come and go by themselves and are left out. Who changes what is printed here makes every database
+// The months of the audit log come and go by themselves and are left out, but for what fires on them: nothing does. Who changes what is printed here makes every database
 // drift that was applied before.
 const pictureQuery = `
 with recursive marked as materialized (
@@ -24,6 +24,11 @@ with recursive marked as materialized (
 ), ours as (
   select c.oid, t.name, c.relrowsecurity, c.relforcerowsecurity, c.relacl, c.relowner, c.relkind, c.reloptions
     from tree t join pg_class c on c.oid = t.oid
+), firing as (
+  select oid, name, false as is_month from ours
+  union all
+  select c.oid, ${sqlName("n", "c")}, true from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where n.nspname = 'wardkeep_audit' and c.relispartition and c.relkind in ('r', 'p', 'f')
 )
 select 'table ' || name as fact, 'rls ' || relrowsecurity || ' forced ' || relforcerowsecurity || ' owner ' || pg_get_userbyid(relowner)
     || coalesce(' ' || array_to_string(case when relkind = 'v' then reloptions end, ','), '') as value from ours
@@ -41,7 +46,10 @@ select 'acl ' || o.name || '.' || t.attname || ' ' || coalesce(r.rolname::text, 
   from ours o join pg_attribute t on t.attrelid = o.oid and t.attacl is not null cross join lateral aclexplode(t.attacl) a
   left join pg_roles r on r.oid = a.grantee group by 1, o.name, t.attname, r.rolname
 union all
-select 'trigger ' || o.name || ' ' || t.tgname, t.tgenabled::text || ' ' || pg_get_triggerdef(t.oid) from pg_trigger t join ours o on o.oid = t.tgrelid where not t.tgisinternal
+select 'trigger ' || o.name || ' ' || t.tgname, t.tgenabled::text || ' ' || pg_get_triggerdef(t.oid) from pg_trigger t join firing o on o.oid = t.tgrelid where not t.tgisinternal
+   and not (o.is_month and t.tgparentid <> 0)
+union all
+select 'rule ' || o.name || ' ' || r.rulename, r.ev_enabled::text || ' ' || pg_get_ruledef(r.oid) from pg_rewrite r join firing o on o.oid = r.ev_class where r.ev_type <> '1'
 union all
 select 'foreign key ' || o.name || ' ' || k.conname, k.convalidated || ' ' || pg_get_constraintdef(k.oid) from pg_constraint k join ours o on o.oid = k.conrelid where k.contype = 'f' and k.conparentid = 0
 union all
@@ -158,7 +166,7 @@ export async function firstSeen(client: Queryable, { policyHash: saved, live }: 
 
 /**
  * What in the live catalog is no longer as the last apply left it: policies, grants, FORCE, owners, triggers and their
- * ALWAYS flags, functions, views, foreign keys, role attributes and memberships, database privileges.
+ * ALWAYS flags, rules, functions, views, foreign keys, role attributes and memberships, database privileges.
  *
  * @returns one finding per difference, empty when there is none
  * @example const findings = await drift({ client, policy })

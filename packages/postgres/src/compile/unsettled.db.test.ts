@@ -57,6 +57,12 @@ const open: readonly [what: string, sql: string, fact: string, undo: string][] =
     "trigger public.patient seen",
     "drop trigger seen on patient; drop function public.seen()",
   ],
+  [
+    "a rule on a fenced table",
+    "create rule aside as on update to patient do instead nothing",
+    "rule public.patient aside",
+    "drop rule aside on patient",
+  ],
   ["a table in our schema", "create table wardkeep.more (n int)", "table wardkeep.more", "drop table wardkeep.more"],
 ]
 
