@@ -1,35 +1,51 @@
+import { is32, isBase64 } from "./base64.js"
 import type { Lines } from "./bundle-lines.js"
 import type { Hidden, OpenEvent } from "./hashing.js"
+import { members } from "./json.js"
 import type { ShownLeaf } from "./log.js"
 
-/** A leaf's line: its hash alone, with its bytes, or with its event opened as far as the bundle discloses it. */
-export function readLeaf(line: Record<string, unknown>, lines: Lines): ShownLeaf {
-  const { leaf: index, hash: encoded, entry, event } = line
-  if (typeof index !== "number" || !Number.isSafeInteger(index) || typeof encoded !== "string") throw lines.damaged()
+/** A leaf's line: its hash alone, with its bytes, or with its event opened as far as the bundle discloses it; and nothing else. */
+export function readLeaf(line: Readonly<Record<string, unknown>>, tenant: string, lines: Lines): ShownLeaf {
+  const { leaf: index, hash: encoded, entry, event, erased, gone } = line
+  if (typeof index !== "number" || !Number.isSafeInteger(index) || !isBase64(encoded)) throw lines.damaged()
+  const said = members(line)
   const hash = Buffer.from(encoded, "base64")
-  if (line.gone === true) return { index, hash, gone: true }
-  if (typeof entry === "string") return { index, hash, entry: Buffer.from(entry, "base64") }
-  if (event === undefined) return { index, hash }
-  if (typeof event !== "object" || event === null) throw lines.damaged()
+  if (said === 2) return { index, hash }
+  if (said === 3 && gone === true) return { index, hash, gone }
+  if (said === 3 && isBase64(entry)) {
+    const bytes = Buffer.from(entry, "base64")
+    // A tenant's log has events alone, which as bytes would tell nothing and not be counted as kept back.
+    return tenant === "" ? { index, hash, entry: bytes } : { index, hash, entry: bytes, unknown: true }
+  }
+  const isErased = erased === true
+  if (typeof event !== "object" || event === null || said !== (isErased ? 4 : 3)) throw lines.damaged()
   if (!("version" in event) || event.version !== 1) return { index, hash, unknown: true }
-  if (!isEvent(event)) throw lines.damaged()
-  return { index, hash, event, erased: line.erased === true }
+  if (!isEvent(event, isErased)) throw lines.damaged()
+  return { index, hash, event, erased: isErased }
 }
 
 const integers = ["xid", "id", "at_us"]
 const texts = ["tenant", "role", "purpose", "verb", "relation"]
 const optional = ["branch", "session", "request"]
-const hidden = ["actor", "record", "subject", "detail"]
+const about = ["record", "subject", "detail"]
+/** With `version`, `groups`, `n` and `actor`. */
+const all = integers.length + texts.length + optional.length + about.length + 4
 
-/** Nothing that would be hashed as another value is: whoever hands over the event would choose what is read of it. */
-export function isEvent(event: object): event is OpenEvent {
+/**
+ * Nothing that would be hashed as another value is, and nothing that is not hashed: whoever hands over the event would choose what
+ * is read of it. Where a person was erased commitments stand for record, subject and detail, and nowhere else.
+ */
+export function isEvent(event: object, erased: boolean): event is OpenEvent {
   const value = event as Readonly<Record<string, unknown>>
   const { groups, n } = value
   return (
+    members(event) === all &&
+    value.version === 1 &&
     integers.every((name) => isLong(value[name])) &&
     texts.every((name) => typeof value[name] === "string") &&
     optional.every((name) => value[name] === null || typeof value[name] === "string") &&
-    hidden.every((name) => isHidden(value[name])) &&
+    isHidden(value.actor, false) &&
+    about.every((name) => isHidden(value[name], erased)) &&
     Array.isArray(groups) &&
     groups.every((group) => typeof group === "string") &&
     typeof n === "number" &&
@@ -43,21 +59,15 @@ function isLong(value: unknown): boolean {
   return value.length < 19 || BigInt.asIntN(64, BigInt(value)) === BigInt(value)
 }
 
-/** By the number of a letter: whether base64 has it. */
-const inBase64 = Array.from({ length: 128 }, (_, letter) => /[A-Za-z0-9+/]/.test(String.fromCharCode(letter)))
-
-/** Of another length it would reach into the field beside it. Four times an event: a regular expression takes as long as the hash. */
-function is32(bytes: unknown): boolean {
-  if (typeof bytes !== "string" || bytes.length !== 44 || bytes[43] !== "=") return false
-  for (let at = 0; at < 43; at++) if (inBase64[bytes.charCodeAt(at)] !== true) return false
-  return true
-}
-
-/** Either closed or open: what is hashed is what is read. */
-function isHidden(field: unknown): field is Hidden {
+/** What is hashed is what is read. Of another length than 32 bytes it would reach into the field beside it. */
+function isHidden(field: unknown, closed: boolean): field is Hidden {
   if (typeof field !== "object" || field === null) return false
-  if ("commitment" in field) return !("value" in field) && is32(field.commitment)
+  if (closed) return "commitment" in field && is32(field.commitment) && members(field) === 1
   return (
-    "salt" in field && is32(field.salt) && "value" in field && (field.value === null || typeof field.value === "string")
+    "salt" in field &&
+    is32(field.salt) &&
+    "value" in field &&
+    (field.value === null || typeof field.value === "string") &&
+    members(field) === 2
   )
 }

@@ -1,8 +1,10 @@
 import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
+import { is32 } from "./base64.js"
 import { readLeaf } from "./bundle-leaf.js"
 import { Lines } from "./bundle-lines.js"
-import { requireKnown, type ShownLog, verifyLogs } from "./deployment.js"
+import { neverSealed, requireKnown, type ShownLog, type VerifiedLogs, verifyLogs } from "./deployment.js"
+import { members } from "./json.js"
 import { keptOf } from "./kept.js"
 import type { Pages, ShownLeaf } from "./log.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
@@ -22,11 +24,15 @@ export interface VerifyBundleOptions {
   readonly retired?: readonly string[]
 }
 
-/** What a bundle says about itself; nothing of it is evidence. */
 export interface BundleVerification extends Verification {
+  /** The deployment's log, as its newest checkpoint names it. */
   readonly log: string
+  /** When the bundle was made, says whoever made it: nobody signed that. */
   readonly made: string
+  /** Whose logs are shown, the deployment's first, which has no tenant. */
   readonly tenants: readonly string[]
+  /** Logs of other tenants of this deployment, of which nothing is shown. */
+  readonly absent: number
 }
 
 /**
@@ -42,9 +48,19 @@ export async function verifyBundle(options: VerifyBundleOptions): Promise<Bundle
   const header = readHeader(await lines.next())
   const kept = keptOf(options)
   const found = await verifyLogs(logsOf(lines, header, keys), kept, options)
-  requireSameDeployment(header.log, kept, found.names)
-  requireKnown(found)
-  return { ...verification(found.verdicts, found.logs, found.anchored), ...header }
+  const { origin, logs, anchored, absent } = found
+  requireSameDeployment(origin === neverSealed ? header.log : origin, kept, found.names)
+  const verdicts = [...found.verdicts, ...misnamed(header.log, found)]
+  requireKnown({ ...found, verdicts })
+  const { made, tenants } = header
+  return { ...verification(verdicts, logs, anchored), log: origin, made, tenants, absent }
+}
+
+/** No checkpoint signs the first line: it may say nothing else than they do. */
+function misnamed(log: string, { origin }: VerifiedLogs): Verdict[] {
+  if (log === origin && origin !== neverSealed) return []
+  const message = "the first line of the bundle names another log than the newest checkpoint"
+  return [{ name: "SPLIT_VIEW", origin, message }]
 }
 
 interface Header {
@@ -54,21 +70,31 @@ interface Header {
   readonly tenants: readonly string[]
 }
 
-function readHeader(line: unknown): Header {
-  const { wardkeep, version, log, made, tenants } = lineOf(line)
+function readHeader(read: unknown): Header {
+  const line = lineOf(read)
+  const { wardkeep, version, log, made, tenants } = line
   if (wardkeep !== "audit-bundle")
     throw new WardkeepError("WK405", { message: "this file is not a bundle of an audit log" })
   if (version !== 1)
     throw new WardkeepError("WK407", { message: "the bundle is of a version that this verifier does not know" })
   if (
+    members(line) !== 5 ||
     typeof log !== "string" ||
-    typeof made !== "string" ||
+    !isTime(made) ||
     !Array.isArray(tenants) ||
     tenants[0] !== "" ||
-    !tenants.every((tenant): tenant is string => typeof tenant === "string")
+    !tenants.every((tenant): tenant is string => typeof tenant === "string") ||
+    new Set(tenants).size !== tenants.length
   )
     throw new WardkeepError("WK405", { message: "the first line of the bundle is damaged" })
   return { log, made, tenants }
+}
+
+/** A time as `toISOString` writes it, and no other text: it is printed. */
+function isTime(text: unknown): text is string {
+  if (typeof text !== "string" || !/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/.test(text)) return false
+  const time = new Date(text)
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text
 }
 
 function originOf(log: string, tenant: string): string {
@@ -79,19 +105,20 @@ function originOf(log: string, tenant: string): string {
 async function* logsOf(lines: Lines, header: Header, keys: readonly KeyObject[]): AsyncIterable<ShownLog> {
   let line = lineOf(await lines.next())
   for (const tenant of header.tenants) {
-    if (line.tenant !== tenant || typeof line.seed !== "string") throw lines.damaged()
+    if (line.tenant !== tenant || !is32(line.seed) || members(line) !== 2) throw lines.damaged()
     const seed = Buffer.from(line.seed, "base64")
     const checkpoints: Checkpoint[] = []
     const faults: Verdict[] = []
     line = lineOf(await lines.next())
-    for (; typeof line.checkpoint === "string"; line = lineOf(await lines.next())) {
+    for (; "checkpoint" in line; line = lineOf(await lines.next())) {
+      if (typeof line.checkpoint !== "string" || members(line) !== 1) throw lines.damaged()
       const read = readCheckpoint(line.checkpoint, keys)
       const origin = originOf(header.log, tenant)
       if (read !== undefined) checkpoints.push(read)
       else faults.push({ name: "EDITED", origin, message: "a checkpoint is not a checkpoint" })
     }
     const ready = function* (): Iterable<ShownLeaf> {
-      for (; "leaf" in line; line = lineOf(lines.ready())) yield readLeaf(line, lines)
+      for (; "leaf" in line; line = lineOf(lines.ready())) yield readLeaf(line, tenant, lines)
     }
     const leaves = async function* (): Pages {
       while ("leaf" in line) {
@@ -102,7 +129,7 @@ async function* logsOf(lines: Lines, header: Header, keys: readonly KeyObject[])
     yield { tenant, seed, checkpoints, faults, leaves: leaves() }
   }
   const { end } = line
-  if (typeof end !== "string" || end !== lines.hashBefore || !(await lines.atEnd())) throw lines.damaged()
+  if (members(line) !== 1 || end !== lines.hashBefore || !(await lines.atEnd())) throw lines.damaged()
 }
 
 type Line = Readonly<Record<string, unknown>>

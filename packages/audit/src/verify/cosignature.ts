@@ -1,5 +1,6 @@
 import { createPublicKey, hash, type KeyObject, verify } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
+import { isBase64 } from "./base64.js"
 
 /** A witness whose word counts. */
 export interface WitnessKey {
@@ -47,7 +48,7 @@ export function cosignaturesOf(checkpoint: string, witnesses: readonly WitnessKe
   for (const line of checkpoint.slice(end + 2).split("\n")) {
     const [, name, encoded = ""] = /^— (\S+) ([A-Za-z0-9+/]+=*)$/u.exec(line) ?? []
     const bytes = Buffer.from(encoded, "base64")
-    if (bytes.length !== 76) continue
+    if (bytes.length !== 76 || !isBase64(encoded)) continue
     const seconds = bytes.readBigUInt64BE(4)
     // What a Date can hold.
     if (seconds > 8_640_000_000_000n) continue

@@ -27,6 +27,9 @@ export interface ShownLog {
   readonly leaves: Pages
 }
 
+/** What stands for the name of a log that no checkpoint names. */
+export const neverSealed = "the deployment's log, never sealed"
+
 /** Whom a reader believes. */
 export interface Trusting {
   readonly keys: readonly KeyObject[]
@@ -134,7 +137,7 @@ class DeploymentView {
   }
 
   begin({ checkpoints, isClosed = false }: ShownLog): void {
-    this.origin = checkpoints.at(-1)?.origin ?? "the deployment's log, never sealed"
+    this.origin = checkpoints.at(-1)?.origin ?? neverSealed
     this.#isClosed = isClosed
     this.#keptBack = new KeptBack(checkpoints)
   }
@@ -146,8 +149,9 @@ class DeploymentView {
       const message = `of leaf ${first} the hash alone is shown, and it is a batch or a tree head`
       return [{ name: "DELETED", origin, message }]
     }
-    if (log.tenant === "" || this.unknown > 0) return []
+    if (log.tenant === "") return []
     this.#shown.add(tenantTag(log.seed, log.tenant))
+    if (this.unknown > 0) return []
     const known = new Set(this.heads(log).map(({ size }) => size))
     const wrong = log.checkpoints.find(({ size, signature }) => signature === "valid" && !known.has(size))
     if (wrong === undefined && known.size > 0) return []

@@ -1,5 +1,6 @@
 import { createPublicKey, hash, type KeyObject, verify } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
+import { isBase64 } from "./base64.js"
 
 /** A tree head whose text has been read; whose it is is another question. */
 export interface Checkpoint {
@@ -51,7 +52,7 @@ export function judged(
   let forged = false
   for (const line of lines.trimEnd().split("\n")) {
     const [, name, encoded = ""] = line.split(" ")
-    const bytes = Buffer.from(encoded, "base64")
+    const bytes = isBase64(encoded) ? Buffer.from(encoded, "base64") : Buffer.of()
     // Others may cosign; only the log speaks for itself.
     if (name !== origin || bytes.length !== 68) continue
     for (const key of keys) {

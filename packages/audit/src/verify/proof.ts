@@ -1,8 +1,9 @@
 import type { KeyObject } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
+import { is32, isBase64 } from "./base64.js"
 import { isEvent } from "./bundle-leaf.js"
 import { eventLeaf, headLeaf, type OpenEvent, rootAbove, tenantTag } from "./hashing.js"
-import { fromJson } from "./json.js"
+import { fromJson, members } from "./json.js"
 import { type Checkpoint, readCheckpoint } from "./note.js"
 import { knownEnds, signedAfterEnd } from "./retired.js"
 import { requireAnchorsOf } from "./same-deployment.js"
@@ -90,11 +91,9 @@ function readProof(text: string, keys: readonly KeyObject[]): Proof {
   const extra = lines[0]?.startsWith("extra ") ? lines.shift()?.slice(6) : undefined
   const [, index] = /^index (0|[1-9]\d{0,14})$/.exec(lines.shift() ?? "") ?? []
   const checkpoint = readCheckpoint(text.slice(blank + 2), keys)
-  if (blank < 0 || index === undefined || checkpoint === undefined || !lines.every(isHash)) throw damaged()
+  if (blank < 0 || index === undefined || checkpoint === undefined || !lines.every(is32)) throw damaged()
   return { extra, index: Number(index), path: lines.map((line) => Buffer.from(line, "base64")), checkpoint }
 }
-
-const isHash = (line: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(line)
 
 interface Extra {
   readonly event: OpenEvent
@@ -104,21 +103,28 @@ interface Extra {
 }
 
 function readExtra(encoded: string | undefined, keys: readonly KeyObject[]): Extra {
-  const { wardkeep, version, event, seed = "", head } = members(encoded)
+  const said = extraOf(encoded)
+  const { wardkeep, version, event, erased, seed, head } = said
   if (wardkeep !== "audit-proof")
     throw new WardkeepError("WK405", { message: "this proof does not say of which event it is" })
   const eventVersion = typeof event === "object" && event !== null && "version" in event ? event.version : undefined
   if (version !== 1 || eventVersion !== 1)
     throw new WardkeepError("WK407", { message: "the proof is of a version that this verifier does not know" })
-  if (typeof event !== "object" || event === null || !isEvent(event) || typeof seed !== "string") throw damaged()
-  if (head === undefined) return { event, seed: Buffer.of(), head }
-  if (typeof head !== "string") throw damaged()
-  return { event, seed: Buffer.from(seed, "base64"), head: readProof(head, keys) }
+  const isErased = erased === true
+  if (typeof event !== "object" || event === null || !isEvent(event, isErased)) throw damaged()
+  const own = isErased ? 4 : 3
+  if (members(said) === own) return { event, seed: Buffer.of(), head: undefined }
+  if (members(said) !== own + 2 || !is32(seed) || typeof head !== "string") throw damaged()
+  const inner = readProof(head, keys)
+  // What stands there would be verified by nothing.
+  if (inner.extra !== undefined) throw damaged()
+  return { event, seed: Buffer.from(seed, "base64"), head: inner }
 }
 
-function members(encoded: string | undefined): Record<string, unknown> {
+function extraOf(encoded: string | undefined): Record<string, unknown> {
+  if (!isBase64(encoded)) return {}
   try {
-    const bytes = Buffer.from(encoded ?? "", "base64")
+    const bytes = Buffer.from(encoded, "base64")
     const text = bytes.toString("utf8")
     if (!Buffer.from(text).equals(bytes)) return {}
     const value = fromJson(text)

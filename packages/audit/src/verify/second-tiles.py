@@ -3,11 +3,14 @@ import base64
 import hashlib
 import json
 import os
+import re
 import struct
 import sys
+from urllib.parse import quote
 
 from second import leaf as event_leaf
 from second import root
+from second_form import Damaged, Unknown, bytes_of, is_32, is_event, is_known, is_whole, value_of
 from second_note import checkpoint as checkpoint_of, keys_of, signature
 
 
@@ -65,35 +68,85 @@ def tiles(folder, keys):
 
 
 def above(leaf, index, size, path):
-    """RFC 6962, section 2.1.1, read backwards: which half a leaf is in says on which side its sibling is."""
-    if size == 1:
-        assert not path
-        return leaf
+    """RFC 6962, section 2.1.1, read backwards: which half a leaf is in says on which side its sibling is. None where none is there."""
+    if size <= 1 or not path:
+        return leaf if size == 1 and not path else None
     half = 1
     while half * 2 < size:
         half *= 2
     if index < half:
-        return node(above(leaf, index, half, path[:-1]), path[-1])
-    return node(path[-1], above(leaf, index - half, size - half, path[:-1]))
+        inner = above(leaf, index, half, path[:-1])
+        return inner and node(inner, path[-1])
+    inner = above(leaf, index - half, size - half, path[:-1])
+    return inner and node(path[-1], inner)
 
 
 def parts(text, keys):
-    head, _, note = text.partition("\n\n")
+    """What stands beside the proof, as text; index, hashes, and the checkpoint with who signed it."""
+    head, blank, note = text.partition("\n\n")
     lines = head.split("\n")
-    assert lines.pop(0) == "c2sp.org/tlog-proof@v1"
-    extra = json.loads(base64.b64decode(lines.pop(0)[6:])) if lines[0].startswith("extra ") else None
-    return extra, int(lines.pop(0)[6:]), [base64.b64decode(line) for line in lines], checkpoint(note, keys)
+    if not blank or lines.pop(0) != "c2sp.org/tlog-proof@v1":
+        raise Damaged()
+    extra = lines.pop(0)[6:] if lines and lines[0].startswith("extra ") else None
+    index = re.fullmatch("index (0|[1-9][0-9]{0,14})", lines.pop(0) if lines else "")
+    if index is None or not all(is_32(line) for line in lines) or checkpoint_of(note) is None:
+        raise Damaged()
+    return extra, int(index[1]), [bytes_of(line) for line in lines], checkpoint(note, keys)
+
+
+def extra_of(encoded):
+    """Event, seed and the second proof; the last two None where there are none."""
+    data = bytes_of(encoded)
+    extra = value_of(data) if data else None
+    if not isinstance(extra, dict) or extra.get("wardkeep") != "audit-proof":
+        raise Damaged()
+    if not is_whole(extra.get("version"), 1, 2) or not is_known(extra.get("event")):
+        raise Unknown()
+    erased = extra.get("erased") is True
+    own = {"wardkeep", "version", "event"} | ({"erased"} if erased else set())
+    if not is_event(extra["event"], erased):
+        raise Damaged()
+    if set(extra) == own:
+        return extra["event"], None, None
+    if set(extra) != own | {"seed", "head"} or not is_32(extra["seed"]) or not isinstance(extra["head"], str):
+        raise Damaged()
+    return extra["event"], bytes_of(extra["seed"]), extra["head"]
+
+
+def is_named(origin, top, tenant):
+    """A clinic's log stands under the deployment's name, or under an older one of it."""
+    if tenant == "":
+        return origin == top
+    own, (kind, deployment, *_) = origin.split("/"), (top + "/").split("/")[:3]
+    return len(own) == 4 and own[:2] == [kind, deployment] and own[3] == quote(tenant, safe="!'()*~")
 
 
 def proof(text, keys):
     extra, index, path, (origin, size, signed, by) = parts(text, keys)
-    event = extra["event"]
-    inside = above(event_leaf(event), index, size, path) == signed
-    _, at, head_path, (top, top_size, top_root, top_by) = parts(extra["head"], keys)
-    tag = hashlib.sha256(b"\x02" + base64.b64decode(extra["seed"]) + b"\x01" + event["tenant"].encode("utf-8")).digest()
+    event, seed, second = extra_of(extra)
+    inside = index < size and above(event_leaf(event), index, size, path) == signed
+    found = {"origin": origin, "index": index, "event": inside, "top": origin, "signatures": [by]}
+    if second is None:
+        return {**found, "head": event["tenant"] == "", "named": event["tenant"] == "" and len(origin.split("/")) == 3}
+    inner, at, head_path, (top, top_size, top_root, top_by) = parts(second, keys)
+    if inner is not None:
+        raise Damaged()
+    tag = hashlib.sha256(b"\x02" + seed + b"\x01" + event["tenant"].encode("utf-8")).digest()
     head = hashlib.sha256(b"\x00\x01\x03" + tag + struct.pack(">Q", size) + signed).digest()
-    vouched = above(head, at, top_size, head_path) == top_root
-    return {"origin": origin, "index": index, "event": inside, "head": vouched, "top": top, "signatures": [by, top_by]}
+    vouched = at < top_size and above(head, at, top_size, head_path) == top_root
+    named = event["tenant"] != "" and len(top.split("/")) == 3 and is_named(origin, top, event["tenant"])
+    return {**found, "head": vouched, "top": top, "signatures": [by, top_by], "named": named}
+
+
+def proofs(texts, keys):
+    """Of each text, in JSON lines, what the proof says; damaged or unknown where it cannot be read."""
+    for line in texts:
+        try:
+            print(json.dumps(proof(json.loads(line), keys)))
+        except Damaged:
+            print(json.dumps({"damaged": True}))
+        except Unknown:
+            print(json.dumps({"unknown": True}))
 
 
 if __name__ == "__main__":
@@ -101,6 +154,8 @@ if __name__ == "__main__":
     logs, _ = keys_of(arguments)
     if what == "tiles":
         print(json.dumps(tiles(path, logs)))
+    elif path == "-":
+        proofs(sys.stdin, logs)
     else:
-        with open(path, encoding="utf-8") as file:
-            print(json.dumps(proof(file.read(), logs)))
+        with open(path, encoding="utf-8", errors="replace", newline="") as file:
+            proofs([json.dumps(file.read())], logs)

@@ -25,7 +25,7 @@ def commitment(field):
 
 
 def leaf(e):
-    entry = b"\x01\x01" + struct.pack(">QQq", int(e["xid"]), int(e["id"]), int(e["at_us"]))
+    entry = b"\x01\x01" + struct.pack(">QQQ", *(int(e[name]) % 2**64 for name in ("xid", "id", "at_us")))
     for name in ("tenant", "branch", "role", "purpose", "session", "request", "verb", "relation"):
         entry += text(e[name])
     entry += struct.pack(">I", len(e["groups"])) + b"".join(text(g) for g in e["groups"])

@@ -1,6 +1,5 @@
 """Second reader of C2SP signed-note, tlog-checkpoint and tlog-cosignature, from the specifications alone: of each note, a line of JSON."""
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -8,9 +7,12 @@ import struct
 import sys
 
 from second_ed25519 import verified
+from second_form import bytes_of
 
 CHECKPOINT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n")
-SIGNATURE = re.compile(r"— (\S+) ([A-Za-z0-9+/=]+)")
+# What JavaScript takes for no white space; Python has another opinion.
+NAME = r"[^\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+"
+SIGNATURE = re.compile(f"— ({NAME}) ([A-Za-z0-9+/=]+)")
 VKEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})")
 # RFC 8410: what stands before the 32 bytes of an Ed25519 public key.
 SPKI = bytes.fromhex("302a300506032b6570032100")
@@ -37,20 +39,13 @@ def keys_of(arguments):
     return logs, witnesses
 
 
-def bytes_of(encoded):
-    try:
-        return base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        return b""
-
-
 def parts(note):
     """The text, and who signed it with which bytes; the last empty line stands between. None where it is no note."""
     text, _, lines = note.rpartition("\n\n")
     found = [SIGNATURE.fullmatch(line) for line in lines.split("\n")[:-1]]
-    if not text or not lines.endswith("\n") or None in found:
+    if not text or not lines.endswith("\n") or not found or None in found:
         return None
-    return (text + "\n").encode("utf-8"), [(line[1], bytes_of(line[2])) for line in found]
+    return (text + "\n").encode("utf-8"), [(line[1], bytes_of(line[2]) or b"") for line in found]
 
 
 def checkpoint(note):

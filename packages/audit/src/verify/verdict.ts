@@ -29,7 +29,7 @@ export interface VerifiedLog {
   readonly size: number
   /** Leaves of which only the hash was shown. */
   readonly withheld: number
-  /** Events in which commitments stand in the place of what was about a person. */
+  /** Events in which commitments stand in the place of what was about a person, as an erasure leaves them; nobody signed that there was one. */
   readonly erased: number
   /** Events of months that were dropped after their retention, as sealed acts in the log say. */
   readonly dropped: number

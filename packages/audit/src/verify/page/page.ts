@@ -92,11 +92,15 @@ async function verified(file: File): Promise<Node[]> {
 function report(found: BundleVerification, witnessed: readonly string[]): Node[] {
   const sum = (of: "size" | "withheld" | "erased" | "dropped"): number => found.logs.reduce((n, log) => n + log[of], 0)
   const facts = [
-    `${found.log}, made ${found.made}`,
+    found.log,
+    `Made ${found.made} by its own word, which nobody signed`,
     `${count(found.logs.length, "log")}, ${count(sum("size"), "leaf", "leaves")}`,
     ...(sum("withheld") > 0 ? [`${count(sum("withheld"), "leaf", "leaves")} shown as a hash only`] : []),
-    ...(sum("erased") > 0 ? [`${count(sum("erased"), "event")} with a person erased`] : []),
+    ...(sum("erased") > 0
+      ? [`${count(sum("erased"), "event")} with commitments in the place of a person, as after an erasure`]
+      : []),
     ...(sum("dropped") > 0 ? [`${count(sum("dropped"), "event")} of months that were dropped`] : []),
+    ...(found.absent > 0 ? [`${count(found.absent, "other log")} of this deployment not in the bundle`] : []),
     ...witnessed,
   ]
   const verdicts = found.verdicts.map(({ name, origin, message }) =>

@@ -114,7 +114,7 @@ async function verifyShown(
 }
 
 function print(found: Verification | BundleVerification | EventVerification, output: Output): void {
-  if ("made" in found) output.out(`${found.log}, made ${found.made}`)
+  if ("made" in found) output.out(`${found.log}; made ${found.made} by its own word, which nobody signed`)
   if ("event" in found) {
     const { id, verb, relation, at_us } = found.event
     const at = new Date(Number(at_us) / 1000)
@@ -126,8 +126,10 @@ function print(found: Verification | BundleVerification | EventVerification, out
   const word = found.ok ? output.paint("green", "OK") : output.paint("red", "NOT OK")
   output.out(`${word} ${countOf(found.logs.length, "log")}, ${countOf(sum("size"), "leaf").replace("leafs", "leaves")}`)
   if (sum("withheld") > 0) output.out(`  ${sum("withheld")} shown as a hash only`)
-  if (sum("erased") > 0) output.out(`  ${sum("erased")} with a person erased`)
+  if (sum("erased") > 0) output.out(`  ${sum("erased")} with commitments in the place of a person, as after an erasure`)
   if (sum("dropped") > 0) output.out(`  ${sum("dropped")} of months that were dropped`)
+  if ("absent" in found && found.absent > 0)
+    output.out(`  ${countOf(found.absent, "other log")} of this deployment not in the bundle`)
   for (const { name, origin, message } of found.verdicts)
     output.out(`  ${output.paint(told.has(name) ? "yellow" : "red", name)} ${origin}: ${message}`)
   if (!found.anchored)
