@@ -48,10 +48,11 @@ function secondOpinion(path: string, key: string): string[] {
   })
   if (run.status !== 0) return [`the second reader: ${run.stderr}`]
   const found: (Record<string, unknown> & { signatures: string[] })[] = JSON.parse(run.stdout)
+  if (!Array.isArray(found)) return [`the second reader: ${run.stdout}`]
   return found
     .filter(
-      ({ roots, edited, deleted, named, kept_back, vouched, whole, signatures }) =>
-        !(roots && edited === 0 && deleted === 0 && named && kept_back === null && vouched && whole) ||
+      ({ roots, edited, unknown, deleted, named, kept_back, vouched, whole, signatures }) =>
+        !(roots && edited === 0 && unknown === 0 && deleted === 0 && named && kept_back === null && vouched && whole) ||
         signatures.some((each) => each !== "valid"),
     )
     .map((log) => `the second reader: ${JSON.stringify(log)}`)

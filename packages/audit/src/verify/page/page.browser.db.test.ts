@@ -90,6 +90,18 @@ describe("the page that verifies a bundle", () => {
     ],
     ["truncated", "WK405", good.text.slice(0, good.text.length / 2), {}],
     ["no bundle", "WK405", "%PDF-1.7\n", {}],
+    [
+      "under another name",
+      "SPLIT_VIEW",
+      forged(other.text, "wardkeep/elsewhere/5f0c", "wardkeep/clinic/5f0c"),
+      { anchors: other.checkpoint },
+    ],
+    [
+      "with what nobody sealed",
+      "WK405",
+      forged(good.text, '"verb":"update"', '"verb":"delete","verb":"update"'),
+      { anchors: good.checkpoint },
+    ],
     ["of another deployment", "WK406", good.text, { anchors: other.checkpoint }],
     [
       "older than an anchor",
@@ -150,9 +162,8 @@ describe("the page that verifies a bundle", () => {
 
   it("lets a bundle put nothing into the page, asks the network for nothing, and fits a phone in light and dark", async () => {
     const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
-    expect(
-      await shown("case.wkbundle", forged(good.text, '"made":"', `"made":${JSON.stringify(hostile).slice(0, -1)}`)),
-    ).toContain(hostile)
+    const named = forged(good.text, '"checkpoint":"wardkeep', `"checkpoint":"${JSON.stringify(hostile).slice(1, -1)}`)
+    expect(await shown("case.wkbundle", named)).toContain(hostile)
     expect(await page.locator("#result img, #result script").count()).toBe(0)
     expect(await page.title()).toBe("Verify a bundle of an audit log")
     expect(new Set(watched.requests.map((url) => new URL(url).protocol))).toEqual(new Set(["file:"]))
