@@ -8,7 +8,7 @@ with tables as (
   where s.nspname = any ($1::text[])
 ),
 texts as (
-  select pronamespace as namespace, pg_catalog.concat_ws(' ', prosrc, pg_catalog.array_to_string(proconfig, ' ')) as text
+  select pronamespace as namespace, pg_catalog.concat_ws(' ', case when prosrc = '' and prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(oid) else prosrc end, pg_catalog.array_to_string(proconfig, ' ')) as text
   from pg_catalog.pg_proc
   where prokind <> 'a' and pronamespace <> 'pg_catalog'::regnamespace
 )

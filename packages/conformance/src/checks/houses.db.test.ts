@@ -104,3 +104,25 @@ describe("a key that another branch has taken", () => {
     expect((await found("WKC060")).filter((one) => one.endsWith("oracle"))).toEqual([])
   })
 })
+
+describe("functions whose body the server keeps as a tree", () => {
+  const atomic = (compared: string): string => `
+    create or replace function in_thread(asked int) returns boolean language sql stable security definer set search_path = public, pg_temp
+    begin atomic
+      select exists (select from thread_member m ${compared} where m.thread_no = asked and m.branch_id = ${setting});
+    end;`
+
+  test("are read like others: who joins a thread of another branch reads it", { timeout: 120_000 }, async () => {
+    await run(`create table thread (no int primary key, branch_id int not null); insert into thread values (1, 1), (2, 2);
+      create table thread_member (branch_id int not null, thread_no int not null, nick text not null, primary key (branch_id, thread_no));
+      insert into thread_member values (1, 1, 'one'), (2, 2, 'two');
+      create table message (branch_id int not null, thread_no int not null, seq int not null, body text not null, primary key (branch_id, thread_no, seq));
+      insert into message select b, b, g, 'message ' || md5(b || 'm' || g) from generate_series(1, 2) b, generate_series(1, 2) g;
+      alter table thread enable row level security; alter table thread_member enable row level security; alter table message enable row level security;
+      ${atomic("")} create policy own on thread using (branch_id = ${setting}); create policy own on thread_member using (branch_id = ${setting});
+      create policy reads on message using (in_thread(thread_no)); grant select on thread, thread_member, message to :"app"; grant insert on thread_member to :"app";`)
+    expect(await found("WKC071")).toEqual(["public.thread_member leak"])
+    await run(atomic("join thread t on t.no = m.thread_no and t.branch_id = m.branch_id"))
+    expect(await found("WKC071")).toEqual([])
+  })
+})

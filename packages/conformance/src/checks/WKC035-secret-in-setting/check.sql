@@ -39,12 +39,12 @@ cross join lateral (
   select s.name ~* '(secret|passw|private|signing|hmac|jwt_key|api_?key|token_key)' as is_named,
     exists (
       select from pg_catalog.pg_proc p
-      where strpos(p.prosrc, '''' || s.name || '''') > 0 and p.prosrc ~* '\m(hmac|digest|sha(224|256|384|512)|crypt|decrypt|verify|sign)\M'
+      where strpos(case when p.prosrc = '' and p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end, '''' || s.name || '''') > 0 and case when p.prosrc = '' and p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end ~* '\m(hmac|digest|sha(224|256|384|512)|crypt|decrypt|verify|sign)\M'
     ) as is_used,
     -- Whatever it is called: it stands where such a function takes its key.
     exists (
       select from pg_catalog.pg_proc p
-      where p.prosrc ~* ('\m(hmac|crypt|decrypt|verify|sign)\s*\([^;]*current_setting\(\s*''' || regexp_replace(s.name, '([^[:alnum:]_])', '\\\1', 'g') || '''')
+      where case when p.prosrc = '' and p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end ~* ('\m(hmac|crypt|decrypt|verify|sign)\s*\([^;]*current_setting\(\s*''' || regexp_replace(s.name, '([^[:alnum:]_])', '\\\1', 'g') || '''')
     ) as is_key,
     -- A private key, an address with a password, a signed token: nothing else looks so.
     s.value ~ '-----BEGIN [A-Z ]*PRIVATE KEY-----' or s.value ~ '^\w+://[^/@:\s]*:[^/@\s]+@' or s.value ~ '^eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}$' as is_shaped,

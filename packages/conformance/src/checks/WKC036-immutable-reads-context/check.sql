@@ -14,4 +14,4 @@ join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::regclass and 
 join pg_catalog.pg_proc f on f.oid = d.refobjid and f.provolatile = 'i'
 join pg_catalog.pg_namespace n on n.oid = f.pronamespace and n.nspname <> 'pg_catalog'
 -- current_user alone does no harm here: a plan with a policy in it is used for the role only that it was made for.
-where f.prosrc ~* 'current_setting|session_user|\mfrom\M'
+where case when f.prosrc = '' and f.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(f.oid) else f.prosrc end ~* 'current_setting|session_user|\mfrom\M'
