@@ -19,7 +19,8 @@ export interface Repeated {
  */
 export async function repeatAll(installed: Installed, findings: readonly Finding[]): Promise<Repeated> {
   const claimed = findings.filter(({ verdict, severity }) => verdict === "LEAK" && severity !== "hygiene")
-  const texts = await Promise.all(claimed.map(async ({ replay }) => await filledIn(installed, replay)))
+  const texts: string[][] = []
+  for (const { replay } of claimed) texts.push(await filledIn(installed, replay))
   const first: (readonly (readonly Answer[])[])[] = []
   for (const some of texts) first.push(await pastedAll(installed, some))
   await removeOthers(installed)
@@ -84,7 +85,8 @@ async function filledIn({ admin, system }: Installed, replay: string): Promise<s
   // What is asked of one tenant's table is asked of one row: the number of a card and the day of birth that goes with it.
   const rowOf = ([, , schema = "", table = "", , tenant = ""]: RegExpMatchArray): string =>
     JSON.stringify([`${ident(schema)}.${ident(table)}`, tenant])
-  const ofTables = [...new Set(asked.map(rowOf))].map(async (one) => {
+  const lists: { readonly name: string; readonly values: readonly string[] }[] = []
+  for (const one of new Set(asked.map(rowOf))) {
     const [from = "", tenant = ""] = z.array(z.string()).parse(JSON.parse(one))
     const mine = asked.filter((each) => rowOf(each) === one)
     const isFirst = tenant === system.target.tenants[0]?.name.replace(/[^\w. ]/g, "_")
@@ -95,9 +97,8 @@ async function filledIn({ admin, system }: Installed, replay: string): Promise<s
       `select distinct on (k, ${all}) ${all} from (select ${values}, (t::text not like '%${canary}%') as k
         from ${from} as t where ${whose}) as q where num_nulls(${all}) = 0 order by k, ${all} limit 20`,
     )
-    return mine.map(([, name = ""], at) => ({ name, values: rows.map((row) => row[`v${at}`] ?? "") }))
-  })
-  const lists = (await Promise.all(ofTables)).flat()
+    lists.push(...mine.map(([, name = ""], at) => ({ name, values: rows.map((row) => row[`v${at}`] ?? "") })))
+  }
   const most = Math.max(1, ...lists.map(({ values }) => values.length))
   return Array.from({ length: most }, (_, i) =>
     lists.reduce(
