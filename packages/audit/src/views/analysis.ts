@@ -76,7 +76,8 @@ export function analyse(
   // A function can read any table. Whoever wrote it may say which; where nobody did, one event names the function.
   if (function_ !== undefined && (reads === undefined || function_ === unknown))
     views.push(ofFunction(function_, tables))
-  const carried = carriesOut(text) || carriesOut(plan?.expressions ?? "")
+  // The plan writes names plainly; only what it does not print, a VALUES list or LIMIT, is left to the text.
+  const carried = carriesOut(text.replaceAll(/u&\s*"/gi, '"')) || carriesOut(plan?.expressions ?? 'u&"')
   return { views: carried ? views.map(ofNobodyKnown) : views, carried }
 }
 

@@ -113,8 +113,9 @@ export class Execution implements Watch {
     if ((this.#rows === 0 && !carriesOut(this.#call.text)) || this.#isRecorded(fields)) return
     let seen: Seen[]
     try {
-      const { views } = this.#wide ?? (await this.#recorder.analysis(this.#call, fields, ask))
-      seen = await Promise.all(views.map((view) => this.#seen(view, ask)))
+      const found = this.#wide ?? (await this.#recorder.analysis(this.#call, fields, ask))
+      if (this.#rows === 0 && !("carried" in found && found.carried)) return
+      seen = await Promise.all(found.views.map((view) => this.#seen(view, ask)))
     } catch (cause) {
       throw unrecorded(cause)
     }
