@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest"
-import { ended, pem, sealed } from "#tests/fixture/sealed-bundle.ts"
+import { ended, pem, sealed, signer } from "#tests/fixture/sealed-bundle.ts"
 import { second } from "#tests/fixture/second-reader.ts"
 import { type BundleVerification, trustedKeys, verifyBundle } from "./index.js"
 
@@ -232,6 +232,17 @@ describe("a bundle", () => {
   it("of fewer logs than the deployment has says how many are not in it", async () => {
     const fewer = ended(put(first, ',"clinic/a"', "")(good.slice(0, tenants)))
     expect(await says(fewer)).toMatchObject({ ok: true, absent: 1, tenants: [""] })
+  })
+
+  it("without the checkpoint in which another incarnation ended is refused by both", async () => {
+    const lines = linesOf(sealed(4, { rebased: signer }).text)
+    const ends = lines.findIndex((line) => line.startsWith('{"checkpoint"'))
+    const text = ended(lines.filter((_, index) => index !== ends))
+    const bytes = async function* (): AsyncIterable<Uint8Array> {
+      yield Buffer.from(text)
+    }
+    expect((await verifyBundle({ bytes: bytes(), keys })).ok).toBe(false)
+    expect(second([ended(lines), text], pem)).toEqual([true, false])
   })
 
   it("whose end has a member more, or a blank, or is not the end, is damaged to both", async () => {

@@ -135,8 +135,8 @@ def dropped(leaves, sealed_in):
     return len(explained), len(gone - explained)
 
 
-def incarnations(leaves, hashes, keys):
-    """Each name of the deployment's log that a note of a trusted key ends, the size until which it was used, and the name that follows."""
+def incarnations(leaves, hashes, keys, sizes):
+    """Each name of the deployment's log that a note of a trusted key ends, the size until which it was used, and the name that follows; `sizes` are those of the log's checkpoints."""
     found, batches = [], batches_of(leaves)
     for index, line in enumerate(leaves):
         act = act_of(line, "incarnation", "wardkeep_audit.seal_state")
@@ -150,7 +150,8 @@ def incarnations(leaves, hashes, keys):
         own = [each for each in batches if each[0] > index][:1]
         if [each[3] for each in last + own] != [before, after] or not last[0][0] < size <= index:
             continue
-        if base64.b64encode(root(hashes[:size])).decode() != signed or (found and found[-1][2] != name):
+        # What was kept of the other incarnation ends in a checkpoint of its own, which stands here too.
+        if size not in sizes or base64.b64encode(root(hashes[:size])).decode() != signed or (found and found[-1][2] != name):
             continue
         found.append((name, size, begins))
     return found
@@ -209,7 +210,9 @@ def summary(log, deployment, keys):
     hashes = [line["hash"] for line in log["leaves"]]
     roots = all(base64.b64encode(root(hashes[: int(size)])).decode() == signed for _, size, signed in log["checkpoints"])
     explained, deleted = dropped(log["leaves"], seal_times(log, deployment))
-    acts = incarnations(deployment["leaves"], [line["hash"] for line in deployment["leaves"]], keys)
+    acts = incarnations(
+        deployment["leaves"], [line["hash"] for line in deployment["leaves"]], keys, {int(size) for _, size, _ in deployment["checkpoints"]}
+    )
     said = [said_of_note(note, None, keys) for note in log["notes"]]
     return {
         "size": len(hashes),
