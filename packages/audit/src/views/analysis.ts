@@ -58,8 +58,9 @@ export function analyse(
     named.add(table.relation)
     views.push(unseen(table, "undetermined"))
   }
+  const inText = map.namedIn(text)
   // A literal such as 'now', and settings of the session, let a plan leave out what is read at another time.
-  for (const relation of plan === undefined ? [] : map.standsIn(text)) {
+  for (const relation of plan === undefined ? [] : inText.tables) {
     const table = tables.get(relation)
     if (table === undefined || named.has(relation)) continue
     named.add(relation)
@@ -68,7 +69,7 @@ export function analyse(
       ...shownOf(table, touched(table, new Set(), { text, origins, map, plan })),
     })
   }
-  const function_ = hiddenCall(text, map, plan)
+  const function_ = hiddenCall(text, map, plan) ?? [...inText.functions][0]?.toLowerCase()
   for (const relation of reads ?? []) {
     const table = tables.get(relation)
     if (table !== undefined && !named.has(relation)) views.push(unseen(table, "declared"))
@@ -76,8 +77,8 @@ export function analyse(
   // A function can read any table. Whoever wrote it may say which; where nobody did, one event names the function.
   if (function_ !== undefined && (reads === undefined || function_ === unknown))
     views.push(ofFunction(function_, tables))
-  // The plan writes names plainly; only what it does not print, a VALUES list or LIMIT, is left to the text.
-  const carried = carriesOut(text.replaceAll(/u&\s*"/gi, '"')) || carriesOut(plan?.expressions ?? 'u&"')
+  // The plan writes names plainly, also escaped ones; what it does not print, a VALUES list or LIMIT, is left to the text.
+  const carried = plan === undefined || carriesOut(plan.expressions) || carriesOut(text.replaceAll(/u&\s*"/gi, '"'))
   return { views: carried ? views.map(ofNobodyKnown) : views, carried }
 }
 
@@ -196,8 +197,7 @@ const unknown = "unknown"
 function hiddenCall(text: string, map: CatalogMap, plan: PlannedTables | undefined): string | undefined {
   if (plan === undefined) return unknown
   if (/u&\s*"/i.test(text)) return unknown
-  const found = (map.opaque.exec(text) ?? map.opaque.exec(plan.expressions))?.[1] ?? map.calledBy(text)
-  return found?.toLowerCase()
+  return (map.opaque.exec(text) ?? map.opaque.exec(plan.expressions))?.[1]?.toLowerCase()
 }
 
 function unseen(table: ViewedTable, source: Source): TableView {

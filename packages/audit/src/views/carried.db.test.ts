@@ -9,6 +9,7 @@ const database = useDatabase()
 const used = useClient(database, { policy: viewedPolicy(["sensitive"]), extensions: [audit], views: recordViews })
 const everybody = (column: string): string =>
   `set_config('app.kept', coalesce(current_setting('app.kept', true), '') || ${column} || ';', true)`
+const longName = `reads_${"a".repeat(57)}`
 const kept = "select current_setting('app.kept', true) as kept"
 
 interface Recorded {
@@ -35,6 +36,7 @@ beforeAll(() =>
     await client.query(`
       create function some_name() returns text language plpgsql stable as $$ begin return (select min(full_name) from patient); end $$;
       create function "we""ird"() returns text language plpgsql stable as $$ begin return (select min(full_name) from patient); end $$;
+      create function ${longName}() returns text language plpgsql stable as $$ begin return (select min(full_name) from patient); end $$;
       create view two_values with (security_invoker = true) as values (some_name()), ('x');
       create view of_values with (security_invoker = true) as select * from two_values;
       create view lately with (security_invoker = true) as select full_name from patient;
@@ -124,6 +126,11 @@ describe("a table that the plan left out", () => {
 describe("a function that reads", () => {
   it.each([
     ["in a VALUES list of a view, and of a view over it", "select * from of_values", "some_name()"],
+    [
+      "that is typed with more than the 63 bytes of its name",
+      `select '' limit (${longName}_and_more() is not null)::int`,
+      `${longName}_and_more()`,
+    ],
     ["whose name has a quote", `select "we""ird"()`, `we""ird()`],
   ])("is named %s", async (_, text, name) => {
     await expect(used.wk.run(used.doctor, () => used.wk.query(text))).rejects.toMatchObject({ code: "WK412" })

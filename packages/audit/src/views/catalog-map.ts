@@ -1,4 +1,5 @@
 import type { Ask } from "@wardkeep/postgres/client"
+import { sourceNames } from "./source-names.js"
 import type { ViewedTable } from "./viewed.js"
 
 /** A column of a table whose views are recorded, or of what stands for the table: a partition, or a role's same-shape view. */
@@ -20,10 +21,15 @@ export interface CatalogMap {
   readonly keys: ReadonlyMap<string, { readonly column: string; readonly type: string }>
   /** Finds calls of functions that could read tables without showing it. */
   readonly opaque: RegExp
-  /** Such a function behind a view that the text names. */
-  calledBy(text: string): string | undefined
-  /** The tables that a text reads from by their names, or by those of views over them. */
-  standsIn(text: string): string[]
+  /** What a text reads from by the names in it. */
+  namedIn(text: string): Named
+}
+
+export interface Named {
+  /** By their own names, or by those of views over them. */
+  readonly tables: ReadonlySet<string>
+  /** Functions that could read tables without showing it, behind views. */
+  readonly functions: ReadonlySet<string>
 }
 
 interface ColumnRow {
@@ -132,11 +138,6 @@ export async function readCatalogMap(
     key !== undefined && second === undefined ? [[relation, key] as const] : [],
   )
   const called = new Set(functions.map(({ name }) => name))
-  const calling = new Map(
-    views.flatMap(({ view, function: name }) =>
-      name !== null && called.has(name) ? [[view.toLowerCase(), name] as const] : [],
-    ),
-  )
   return {
     origins,
     rootOf,
@@ -144,42 +145,31 @@ export async function readCatalogMap(
     nullable,
     keys: new Map(single),
     opaque: anyOf([...[...called].map(written), ...runsText]),
-    calledBy: (text) =>
-      calling.size === 0
-        ? undefined
-        : calling.get(
-            anyOf([...calling.keys()].map(written))
-              .exec(text)?.[1]
-              ?.toLowerCase()
-              .replaceAll('""', '"') ?? "",
-          ),
-    standsIn: tablesNamed(rootOf, views),
+    namedIn: namedIn(rootOf, views, called),
   }
 }
 
 const anyOf = (patterns: readonly string[]): RegExp => new RegExp(`(?<![\\w$])(${patterns.join("|")})(?![\\w$])`, "i")
 
-/** Behind which a table is named; what stands between commas is one only behind FROM. */
-const behind = String.raw`(?<=(?:\b(?:from|join|only|table|using|update|into)\b|\bfrom\b(?:(?!\b(?:where|select|group|order|having|limit|offset|union|returning)\b)[\s\S])*?,)[\s(]*(?:only\s+)?(?:"?[\w$]+"?\s*\.\s*)?"?)`
-
-/** A name is looked for in the text as it is, and without its comments, which may stand before it or in a literal. */
-function tablesNamed(rootOf: ReadonlyMap<string, string>, views: readonly ViewRow[]): CatalogMap["standsIn"] {
-  const roots = new Map<string, Set<string>>()
-  const names = (name: string, root: string): void => {
-    const known = roots.get(name.toLowerCase()) ?? new Set<string>()
-    roots.set(name.toLowerCase(), known.add(root))
-  }
-  for (const [relation, root] of rootOf) names(relation.slice(relation.indexOf(".") + 1), root)
-  for (const { view, table } of views) {
+function namedIn(
+  rootOf: ReadonlyMap<string, string>,
+  views: readonly ViewRow[],
+  opaque: ReadonlySet<string>,
+): CatalogMap["namedIn"] {
+  const tables = new Map<string, string[]>()
+  const functions = new Map<string, string[]>()
+  for (const [relation, root] of rootOf) push(tables, relation.slice(relation.indexOf(".") + 1), root)
+  for (const { view, table, function: name } of views) {
     const root = rootOf.get(table ?? "")
-    if (root !== undefined) names(view, root)
+    if (root !== undefined) push(tables, view, root)
+    if (name !== null && opaque.has(name)) push(functions, view, name)
   }
-  const all = [...roots.keys()].map(written).join("|")
-  const pattern = new RegExp(`${behind}(${all})(?![\\w$])`, "gi")
   return (text) => {
-    const bare = text.replaceAll(/\/\*[\s\S]*?\*\/|--[^\n]*/g, " ")
-    const found = [text, bare].flatMap((one) => [...one.matchAll(pattern)].map(([, name = ""]) => name.toLowerCase()))
-    return [...new Set(found.flatMap((name) => [...(roots.get(name.replaceAll('""', '"')) ?? [])]))]
+    // Where the text is not clear, whatever it holds could be named.
+    const names = sourceNames(text)
+    const of = (all: ReadonlyMap<string, readonly string[]>): Set<string> =>
+      new Set([...all].flatMap(([name, what]) => ((names?.has(name) ?? text.includes(name)) ? what : [])))
+    return { tables: of(tables), functions: of(functions) }
   }
 }
 

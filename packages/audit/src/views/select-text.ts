@@ -1,3 +1,5 @@
+import { tokensOf } from "./tokens.js"
+
 /** Where the parts of a statement stand that is one SELECT with a FROM: offsets into its text. */
 export interface SelectText {
   readonly text: string
@@ -70,48 +72,20 @@ export function mayExpand({ text, list, from }: SelectText): boolean {
     .includes("*")
 }
 
-/** What PostgreSQL's scanner takes for one: blanks, strings, quoted names, parameters, numbers, words, and any other character. */
-const token =
-  /(?<blank>[ \t\n\r\f\v]+|--[^\n\r]*)|(?<escaped>[eE]'(?:[^'\\]|\\.|'')*')|(?<string>[bBxXnN]?'(?:[^']|'')*')|(?<name>"(?:[^"]|"")*")|(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(?<parameter>\$\d+)|(?<number>\d[\w.]*)|(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(?<other>.)/suy
-
 /** The unquoted words outside of all parentheses, in lower case; undefined where the text is not clear. */
 function outerWords(text: string): Word[] | undefined {
-  // What is behind a semicolon is another statement; Unicode escapes, and backslashes in a plain string, depend on settings.
+  // What is behind a semicolon is another statement; Unicode escapes depend on settings.
   if (/;|u&['"]/i.test(text)) return undefined
   const found: Word[] = []
   let depth = 0
   let isAttribute = false
-  for (let at = 0; at < text.length; ) {
-    if (text.startsWith("/*", at)) {
-      at = commentEnd(text, at)
-      if (at < 0) return undefined
-      continue
-    }
-    token.lastIndex = at
-    const { groups: of = {}, 0: all = "" } = token.exec(text) ?? {}
-    if (all === "" || (of.string?.includes("\\") ?? false)) return undefined
-    const start = at
-    at += all.length
-    if (of.blank !== undefined) continue
-    if (of.dollar !== undefined) {
-      const end = text.indexOf(all, at)
-      if (end < 0) return undefined
-      at = end + all.length
-    } else if (of.word !== undefined && depth === 0 && !isAttribute)
-      found.push({ word: all.toLowerCase(), start, end: at })
+  const tokens = tokensOf(text)
+  if (tokens === undefined) return undefined
+  for (const { kind, text: all, start, end } of tokens) {
+    if (kind === "word" && depth === 0 && !isAttribute) found.push({ word: all.toLowerCase(), start, end })
     else if (all === "(" || all === "[") depth++
     else if ((all === ")" || all === "]") && --depth < 0) return undefined
-    else if (all === "'" || all === '"') return undefined
     isAttribute = all === "."
   }
   return depth === 0 ? found : undefined
-}
-
-function commentEnd(text: string, from: number): number {
-  let depth = 0
-  for (const { 0: mark, index } of text.slice(from).matchAll(/\/\*|\*\//g)) {
-    depth += mark === "/*" ? 1 : -1
-    if (depth === 0) return from + index + 2
-  }
-  return -1
 }
