@@ -6,6 +6,10 @@ import { hidden } from "./hidden.js"
 import { tenantTablesIn } from "./only-theirs.js"
 import type { Pair } from "./pair.js"
 import { plainName } from "./row-keys.js"
+import { isTenantName } from "./scopes.js"
+
+/** Of the attacker's own that are tried beside another tenant's key. */
+const ownRows = 5
 
 export interface NamedColumn {
   readonly table: Relation
@@ -27,18 +31,29 @@ export async function likeRows(
   const tables = tenantTablesIn(scene, source)
   const columns = args.map((arg) => columnFor(tables, arg))
   if (columns.filter((one) => one !== undefined).length < 2) return []
-  const from = async (who: Pair["victim"]): Promise<(string | undefined)[]> => {
+  const from = async (who: Pair["victim"], row = 0): Promise<(string | undefined)[]> => {
     const values: (string | undefined)[] = []
     for (const [at, column] of columns.entries()) {
       const rows = column === undefined ? [] : (await scene.facts.owned(column.table, who)).rows
-      values.push(column && literalIn(rows[0], column, args[at]?.type ?? "text", who.name))
+      values.push(column && literalIn(rows[row], column, args[at]?.type ?? "text", who.name))
     }
     return values
   }
   const [own, theirs] = [await from(attacker), await from(victim)]
+  // An invitation, an order, a draft of one's own that is meant for oneself may be any of them; told is another tenant.
+  const told = args.findIndex((arg, at) => columns[at] !== undefined && isTenantName(scene, arg.name))
+  const more: (string | undefined)[][] = []
+  const theirKey = told < 0 ? undefined : theirs[told]
+  for (let at = 1; theirKey !== undefined && at < ownRows; at++)
+    more.push((await from(attacker, at)).with(told, theirKey))
   const filled = (values: readonly (string | undefined)[]): string[] =>
     values.map((value, at) => value ?? lists[at]?.[0] ?? `null::${args[at]?.type}`)
-  return [own, ...theirs.flatMap((value, at) => (value === undefined ? [] : [own.with(at, value)])), theirs].map(filled)
+  return [
+    own,
+    ...theirs.flatMap((value, at) => (value === undefined ? [] : [own.with(at, value)])),
+    theirs,
+    ...more,
+  ].map(filled)
 }
 
 /** Called like the argument, or with its name at an end: `valid_till` for `till`, `tablet_no` for `tablet`. */

@@ -12,15 +12,26 @@ import type { Rights } from "./rights.js"
 /** What the victim sees of its own rows: a hash per statement that looks. */
 export type Picture = ReadonlyMap<string, string>
 
-/** In the tables that this source names. */
-export async function picture(scene: Scene, tx: Transaction, victim: Actor, source: string): Promise<Picture> {
+/**
+ * In the tables that this source names.
+ *
+ * @param counting SQL that is true for the rows of a table that count, by its oid
+ */
+export async function picture(
+  scene: Scene,
+  tx: Transaction,
+  victim: Actor,
+  source: string,
+  counting: ReadonlyMap<string, string> = new Map(),
+): Promise<Picture> {
   const seen = new Map<string, string>()
   for (const relation of scene.catalog.relations.filter(holdsTenants)) {
     if (!source.includes(relation.name)) continue
     const text = rowText(relation, await scene.rights.of(victim, relation))
     if (text === undefined) continue
+    const counts = counting.get(relation.oid)
     const look = (of: Relation, where: string): string =>
-      `select count(*) as n, md5(string_agg(${text}, '|' order by ${text})) as hash from ${quoted(of)} as wk_row where ${where}`
+      `select count(*) as n, md5(string_agg(${text}, '|' order by ${text})) as hash from ${quoted(of)} as wk_row where ${where}${counts === undefined ? "" : ` and ${counts}`}`
     const { seen: outcome, attack } = await aimed(tx, relation, victim, await scene.facts.owned(relation, victim), look)
     if (attack === "") continue
     seen.set(attack, createHash("sha256").update(JSON.stringify(outcome.rows)).digest("hex"))

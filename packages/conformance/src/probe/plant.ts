@@ -5,9 +5,11 @@ import { tenantColumns } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import type { Transaction } from "../database/transaction.js"
 import type { Scene } from "../run/check.js"
+import { agreedBy } from "./agreed.js"
 import { aims } from "./aim.js"
 import { holdsTenants } from "./ground.js"
 import { insertStatement } from "./insertion.js"
+import type { Pair } from "./pair.js"
 import type { Rights } from "./rights.js"
 
 /** What a tenant wrote with canaries in it. They all begin alike, so that one search finds any of them. */
@@ -27,21 +29,35 @@ export const canaryPrefix = (): string => `wk${randomBytes(5).toString("hex")}`
 export async function plant(
   tx: Transaction,
   scene: Scene,
-  victim: Actor,
+  pair: Pair,
   prefix: string = canaryPrefix(),
 ): Promise<Planted> {
+  const { victim } = pair
   const statements: string[] = []
   const tables = new Set<string>()
   const all = scene.catalog.relations.filter(holdsTenants)
   for (const relation of all) {
     const rights = await scene.rights.of(victim, relation)
     const own = await scene.facts.owned(relation, victim)
-    const where = own.count > 0 ? aims(relation, victim, own)[0] : undefined
+    const where = own.count > 0 ? await unopened(scene, pair, relation, aims(relation, victim, own)[0]) : undefined
     const done = await plantInto(tx, relation, rights, where, prefix)
     if (done.length > 0) tables.add(relation.oid)
     statements.push(...done)
   }
   return { prefix, statements, tables, without: all.filter(({ oid }) => !tables.has(oid)) }
+}
+
+/** Without the rows that the attacker is shown as agreed: of a copy it would be told as well. */
+async function unopened(
+  scene: Scene,
+  pair: Pair,
+  relation: Relation,
+  where: string | undefined,
+): Promise<string | undefined> {
+  const agreed = await agreedBy(scene, pair, relation)
+  if (where === undefined || agreed === undefined) return where
+  const places = [...agreed.rows].map((place) => quoteLiteral(place)).join(", ")
+  return `${where} and wk_row.ctid <> all (array[${places}]::tid[])`
 }
 
 /** A new row and a changed one in one table; resolves with what succeeded. */

@@ -46,8 +46,8 @@ async function read(ground: Ground): Promise<void> {
   const n = numberOf(seen.rows)
   if (n === 0 && numberOf(own.rows) === 0) return sayUnproven(ground)
   if (n === 0) return
-  const share = await agreedBy(scene, ground, relation)
-  if (share !== undefined) return record.leftOut(label, agreedWords(ground, share))
+  const agreed = await agreedBy(scene, ground, relation)
+  if (agreed !== undefined) return record.leftOut(label, agreedWords(ground, agreed))
   record.found({
     object: label,
     message: `Tenant ${attacker.name} reads rows of tenant ${victim.name}.`,

@@ -185,14 +185,14 @@ function attempts(
       return value === undefined ? [] : [[column.name, value]]
     })
   const sets = numbers.length > 0 ? [{ ...Object.fromEntries(numbers), ...foreign }, ...single(numbers, foreign)] : []
-  // A partitioned table has no place for a day that is made up.
-  const days =
-    like === undefined ? [] : relation.columns.filter((one) => one.category === "D" && isKeyed(relation, one))
-  const dated = Object.fromEntries(days.map(({ name }) => [name, `wk_row.${quoteIdent(name)}`]))
-  return [...sets, foreign, ...others, ...(days.length > 0 ? [{ ...dated, ...foreign }] : [])].map((set) => ({
-    like,
-    set,
-  }))
+  // A partitioned table has no place for a day that is made up, and a CHECK none for a word.
+  const copied = ["D", "S"].flatMap((category) => {
+    const keyed =
+      like === undefined ? [] : relation.columns.filter((one) => one.category === category && isKeyed(relation, one))
+    const same = Object.fromEntries(keyed.map(({ name }) => [name, `wk_row.${quoteIdent(name)}`]))
+    return keyed.length > 0 ? [{ ...same, ...foreign }] : []
+  })
+  return [...sets, foreign, ...others, ...copied].map((set) => ({ like, set }))
 }
 
 const isKeyed = ({ keys }: Relation, { name }: Column): boolean =>

@@ -123,7 +123,7 @@ async function byCanary(
   if (apart !== undefined) return await compareToday(record, victim, views, before, apart)
   const again = await attacker.act(async (tx) => await pictures(tx, views))
   await victim.act(async (tx) => {
-    const planted = await plant(tx, scene, victim)
+    const planted = await plant(tx, scene, { attacker, victim })
     const unseen = await readBy(scene, [...before.keys()], planted.without)
     await sayUnplanted(
       scene,

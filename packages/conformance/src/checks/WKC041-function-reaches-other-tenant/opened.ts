@@ -1,11 +1,14 @@
 import { labelOf, type Relation } from "../../catalog/relation.js"
+import type { Actor } from "../../database/actor.js"
 import type { Routine } from "../../probe/argument.js"
 import { isHanded } from "../../probe/handed.js"
+import { isMarkedAs } from "../../probe/hidden.js"
 import { tenantTablesIn } from "../../probe/only-theirs.js"
 import { ownTexts, toldBeyondAsked } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { names, policyTables } from "../../probe/policy-parts.js"
 import { closedTables, reached } from "../../probe/reach.js"
+import { callText } from "../../probe/routine.js"
 import { plainName } from "../../probe/row-keys.js"
 import { isStillShut, shutLooks } from "../../probe/shut-looks.js"
 import { isMeantFor } from "../../probe/their-keys.js"
@@ -23,9 +26,16 @@ interface Opened {
  * What the attacker is shown after the call in tables where it was shown nothing of the victim's before: rows copied into its
  * own, or the victim's, where the call wrote into what policies go by, such as the session that says which branch one works in.
  */
-export async function openedBy(scene: Scene, pair: Pair, one: Routine, attack: string): Promise<Opened | undefined> {
+export async function openedBy(
+  scene: Scene,
+  pair: Pair,
+  one: Routine,
+  values: readonly string[],
+): Promise<Opened | undefined> {
   const { attacker, victim } = pair
-  if (!one.definer || asksWithSecret(one, attack) || (await isAnyMeant(scene, pair, one.source))) return undefined
+  const attack = callText(one, values)
+  if (!one.definer || asksWithSecret(one, values, attacker) || (await isAnyMeant(scene, pair, one.source)))
+    return undefined
   const source = (await ownTexts(scene, pair, one.source)).join("\n")
   const looks = await shutLooks(scene, pair, tenantTablesIn(scene, source))
   const closed = await closedBehind(scene, pair, source)
@@ -47,9 +57,13 @@ export async function openedBy(scene: Scene, pair: Pair, one: Routine, attack: s
 }
 
 /** A code of the victim's is handed to one person: whoever has it was given it, and may come in with it. */
-const asksWithSecret = (one: Routine, attack: string): boolean =>
-  one.arguments.some(({ name }) => isHanded(plainName(name))) ||
-  [...attack.matchAll(/\/\*wk [\w ]*\.[\w ]*\.([\w ]*)\*\//g)].some(([, column = ""]) => isHanded(column))
+const asksWithSecret = (one: Routine, values: readonly string[], attacker: Actor): boolean =>
+  values.some((value, at) => {
+    // Its own was handed to it.
+    if (isMarkedAs(value, attacker.name)) return false
+    const columns = [...value.matchAll(/\/\*wk [\w ]*\.[\w ]*\.([\w ]*)\*\//g)].map(([, column = ""]) => column)
+    return isHanded(plainName(one.arguments[at]?.name ?? "")) || columns.some(isHanded)
+  })
 
 /** Letters to the attacker among the rows that it may reach: to be handed them is what such a function is for. */
 async function isAnyMeant(scene: Scene, { attacker, victim }: Pair, source: string): Promise<boolean> {

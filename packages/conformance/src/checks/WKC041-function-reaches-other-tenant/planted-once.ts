@@ -70,7 +70,7 @@ export async function askPlanted(
   { attacker, victim }: Pair,
   questions: readonly Question[],
   prefix: string = canaryPrefix(),
-  change: Change = async (tx) => await plant(tx, scene, victim, prefix),
+  change: Change = async (tx) => await plant(tx, scene, { attacker, victim }, prefix),
   isLast = false,
 ): Promise<Asked> {
   const fixed: Attacks = new Map(questions.map((question) => [question, question.attacks]))

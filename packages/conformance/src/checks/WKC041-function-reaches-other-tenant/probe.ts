@@ -1,5 +1,6 @@
 import { labelOf } from "../../catalog/relation.js"
 import type { Transaction } from "../../database/transaction.js"
+import { addressedWords, othersThanAddressed } from "../../probe/addressed.js"
 import type { Routine } from "../../probe/argument.js"
 import { hidden } from "../../probe/hidden.js"
 import { toldBeyondAsked } from "../../probe/own-words.js"
@@ -85,7 +86,7 @@ async function call(
     }
     if (one.volatility !== "v") continue
     if (await writes(scene, record, pair, one, all, attack)) return []
-    const opened = mayWrite(one) ? await openedBy(scene, pair, one, attack) : undefined
+    const opened = mayWrite(one) ? await openedBy(scene, pair, one, values) : undefined
     if (opened !== undefined) {
       report(record, one, pair, opened.evidence, opened.replay)
       return []
@@ -168,19 +169,27 @@ async function writes(
     }
     return false
   }
-  const look = async (tx: Transaction): Promise<Picture> =>
-    new Map([
-      ...(await picture(scene, tx, victim, one.source)),
-      ...(one.definer ? await shownByFunctions(scene, tx, pair, one.source, all) : []),
-    ])
-  const before = await victim.act(look)
-  const after = await attacker.act(async (tx) => {
-    const { error } = await tx.keep(attack)
-    if (error !== undefined || !(await victim.takeOver(tx, attacker))) return before
-    return await look(tx)
-  })
-  const changed = difference(before, after)
+  const changedIn = async (counting?: ReadonlyMap<string, string>): Promise<string | undefined> => {
+    const look = async (tx: Transaction): Promise<Picture> =>
+      new Map([
+        ...(await picture(scene, tx, victim, one.source, counting)),
+        ...(one.definer ? await shownByFunctions(scene, tx, pair, one.source, all) : []),
+      ])
+    const before = await victim.act(look)
+    const after = await attacker.act(async (tx) => {
+      const { error } = await tx.keep(attack)
+      if (error !== undefined || !(await victim.takeOver(tx, attacker))) return before
+      return await look(tx)
+    })
+    return difference(before, after)
+  }
+  const changed = await changedIn()
   if (changed === undefined) return false
+  const meant = one.definer ? await othersThanAddressed(scene, pair, one.source) : new Map<string, string>()
+  if (meant.size > 0 && (await changedIn(meant)) === undefined) {
+    record.leftOut(signature(one), addressedWords(pair))
+    return false
+  }
   const replay = lookReplay(pair, changed, attack)
   report(record, one, pair, `rows of tenant ${victim.name} were not the same after the call`, replay)
   return true

@@ -104,7 +104,7 @@ async function written(scene: Scene, record: CheckRecord, pair: Pair, tables: re
     return await sayApart(scene, record, attacker, without, apart)
   }
   await victim.act(async (tx) => {
-    const planted = await plant(tx, scene, victim)
+    const planted = await plant(tx, scene, { attacker, victim })
     const acting = new Set((await actionsOf(scene)).map(({ relation }) => relation))
     const without = planted.without.filter(({ oid }) => acting.has(oid))
     await sayUnplanted(scene, record, { victim }, without)
