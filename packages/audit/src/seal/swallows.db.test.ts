@@ -194,6 +194,24 @@ const attacks: Attack[] = [
     write: "recorded",
   },
   {
+    what: "another time than now",
+    by: "owner",
+    sql: "alter table wardkeep_audit.event alter column at set default '2026-01-01 00:00:00+00'",
+    undo: "alter table wardkeep_audit.event alter column at set default clock_timestamp()",
+    named: ["default of wardkeep_audit.event.at"],
+    write: "recorded",
+  },
+  {
+    what: "a clock that the owner made, and a default where there is none",
+    by: "owner",
+    sql: `create function public.clock_timestamp() returns timestamptz language sql as $$select timestamptz '2026-01-01 00:00:00+00'$$;
+      alter table wardkeep_audit.event alter column at set default public.clock_timestamp(), alter column request set default 'as asked'`,
+    undo: `alter table wardkeep_audit.event alter column at set default pg_catalog.clock_timestamp(), alter column request drop default;
+      drop function public.clock_timestamp()`,
+    named: ["default of wardkeep_audit.event.at", "default of wardkeep_audit.event.request"],
+    write: "recorded",
+  },
+  {
     what: "a rule on a table that is recorded",
     by: "owner",
     sql: `create table public.shadow (id uuid, phone text); grant insert on public.shadow to public;

@@ -3,7 +3,7 @@ import { capturing } from "./capturing.js"
 
 /**
  * What lets a write pass without its event although each trigger is on, as `what` and the `relation` of which it is so: of the
- * log's own tables a rule, a trigger, another kind, another row-level security or no write-ahead log, a partition that is not
+ * log's own tables a rule, a trigger, another kind, another default, another row-level security or no write-ahead log, a partition that is not
  * attached; of a table that is recorded a rule, or triggers that its row in `pg_class` denies. Columns of rows that the
  * batch's snapshot sees, and no function that looks by itself.
  */
@@ -36,6 +36,14 @@ export const swallowsQuery = `
      where not l.relrowsecurity or l.relforcerowsecurity or exists (select from pg_policy p where p.polrelid = l.oid)
     union all
     select 'detached partition ' || l.name, l.name from log l where l.is_month and l.leaving is distinct from false
+    union all
+    select 'default of ' || l.name || '.' || a.attname, l.name from log l join pg_attribute a on a.attrelid = l.oid and a.attnum > 0 and not a.attisdropped
+      left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      left join (values ('xid', 'pg_current_xact_id()'), ('id', 'nextval(''event_id''::regclass)'), ('at', 'clock_timestamp()'), ('groups', '''{}''::text[]'), ('n', '1'))
+        as m (name, text) on m.name = a.attname
+     where l.name = 'wardkeep_audit.event' and (replace(replace(pg_get_expr(d.adbin, d.adrelid), 'pg_catalog.', ''), 'wardkeep_audit.', '') is distinct from m.text
+       -- The server's own functions are in no dependency: one of the same name is.
+       or exists (select from pg_depend p where p.classid = 'pg_attrdef'::regclass and p.objid = d.oid and p.refclassid = 'pg_proc'::regclass))
   )
   select what, relation from found order by what collate "C"`
 

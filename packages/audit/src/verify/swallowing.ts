@@ -31,7 +31,15 @@ const question = `
   select concat('row-level security of ', name) from log
    where relforcerowsecurity or not relrowsecurity or oid in (select polrelid from pg_policy)
   union all
-  select concat('detached partition ', name) from log where is_month and attached is not true`
+  select concat('detached partition ', name) from log where is_month and attached is not true
+  union all
+  select concat('default of wardkeep_audit.event.', a.attname)
+    from pg_attribute a left join pg_attrdef d on (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+   where a.attrelid in (table event) and a.attnum > 0 and not a.attisdropped
+     and (coalesce(regexp_replace(pg_get_expr(d.adbin, d.adrelid), '(pg_catalog|wardkeep_audit)[.]', '', 'g'), '') <> case a.attname
+         when 'xid' then 'pg_current_xact_id()' when 'id' then $$nextval('event_id'::regclass)$$ when 'at' then 'clock_timestamp()'
+         when 'groups' then $$'{}'::text[]$$ when 'n' then '1' else '' end
+       or d.oid in (select objid from pg_depend where classid = 'pg_attrdef'::regclass and refclassid = 'pg_proc'::regclass))`
 
 export async function swallowing(client: Pick<pg.Client, "query">): Promise<string[]> {
   const { rows } = await client.query<{ what: string }>(question)
