@@ -1,5 +1,6 @@
 import { probes } from "./checks/registry.js"
 import type { Mode, VerifyOptions } from "./options.js"
+import { readAgreements } from "./probe/agreed.js"
 import type { Report } from "./report/report.js"
 import { catalogChecks, runCatalogCheck } from "./run/catalog-checks.js"
 import type { CatalogCheck, ProbeCheck, Scene } from "./run/check.js"
@@ -47,6 +48,11 @@ async function runAll(
   mode: Mode,
 ): Promise<CheckRecord[]> {
   const records: CheckRecord[] = []
+  if (mode !== "catalog") {
+    await readAgreements(scene)
+    // What is not answered there is no agreement.
+    scene.unanswered.take()
+  }
   for (const check of checks) {
     const record = new CheckRecord(check)
     const step = (object: string): void => {

@@ -91,4 +91,12 @@ export const isTable = ({ kind }: Relation): boolean => kind === "r" || kind ===
 export const columnOf = (relation: Relation, name: string): Column | undefined =>
   relation.columns.find((column) => column.name === name)
 
+export const foreignKeys = ({ keys }: Relation): Key[] => keys.filter(({ kind }) => kind === "f")
+
+/** SQL that is true where the row of the one alias refers to that of the other by this foreign key. */
+export const refersBy = ({ columns, parentColumns }: Key, child: string, parent: string): string =>
+  columns
+    .map((name, at) => `${parent}.${quoteIdent(parentColumns?.[at] ?? "")} = ${child}.${quoteIdent(name)}`)
+    .join(" and ")
+
 export const primaryKey = (relation: Relation): Key | undefined => relation.keys.find(({ kind }) => kind === "p")

@@ -1,5 +1,5 @@
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
-import { quoted, type Relation } from "./relation.js"
+import { quoted, type Relation, refersBy } from "./relation.js"
 
 /** SQL for the tenant of a row, as text, in terms of the relation's alias; undefined where a row says nothing. */
 export function tenantOf(relation: Relation, alias: string, depth = 0): string | undefined {
@@ -14,10 +14,7 @@ export function tenantOf(relation: Relation, alias: string, depth = 0): string |
   const inner = tenantOf(other, up, depth + 1)
   if (inner === undefined) return undefined
   const [child, parent] = tenancy.by === "parent" ? [alias, up] : [up, alias]
-  const join = key.columns.map(
-    (name, place) => `${parent}.${quoteIdent(key.parentColumns?.[place] ?? "")} = ${child}.${quoteIdent(name)}`,
-  )
-  return `(select ${inner} from ${quoted(other)} as ${up} where ${join.join(" and ")})`
+  return `(select ${inner} from ${quoted(other)} as ${up} where ${refersBy(key, child, parent)})`
 }
 
 /** Columns of its own that say whose a row is. */

@@ -80,11 +80,81 @@ describe("rows that are for another branch", () => {
       "WKC020 public.finding",
     ],
     ["all of them in a view", tray("true"), "WKC040 public.tray"],
+    [
+      "what is below one that was only put along",
+      `create table finding_line (branch_id int not null, finding_no int not null, no int not null, words text not null, primary key (branch_id, finding_no, no), foreign key (branch_id, finding_no) references finding);
+      insert into finding_line select branch_id, no, 1, 'line ' || md5(branch_id || 'l' || no) from finding; alter table finding_line enable row level security;
+      create policy own on finding_line using (exists (select from finding f where (f.branch_id, f.no) = (finding_line.branch_id, finding_no))); grant select on finding_line to :"app";`,
+      "WKC020 public.finding_line",
+    ],
+    [
+      "drafts of what is below one",
+      `create table reply (branch_id int not null, referral_no int not null, no int not null, body text not null, sent_at timestamptz, primary key (branch_id, referral_no, no), foreign key (branch_id, referral_no) references referral);
+      insert into reply select branch_id, no, n, 'reply ' || md5(branch_id || 'r' || no || n), case n when 1 then now() end from referral, generate_series(1, 2) n; alter table reply enable row level security;
+      create policy own on reply using (exists (select from referral r where (r.branch_id, r.no) = (reply.branch_id, referral_no))); grant select on reply to :"app";`,
+      "WKC020 public.reply",
+    ],
+    [
+      "one of many whose branch stands above",
+      `create table reply (no int primary key, branch_no int not null, referral_no int not null, body text not null, foreign key (branch_no, referral_no) references referral);
+      insert into reply select b * 10 + n, b, case when n < 9 then 1 else 2 end, 'reply ' || md5(b || 'r' || n) from generate_series(1, 2) b, generate_series(1, 9) n; alter table reply enable row level security;
+      create function is_for(b int, n int) returns boolean language sql stable security definer set search_path = public, pg_temp as
+        $$select exists (select from referral r where r.branch_id = b and r.no = n and ${setting} in (r.branch_id, r.to_branch))$$;
+      create policy own on reply using (is_for(branch_no, referral_no)); grant select on reply to :"app";`,
+      "WKC020 public.reply",
+    ],
+    [
+      "what stands beside its words in another row",
+      `create table price (branch_id int not null references branch, no int not null, question text not null, price text not null, primary key (branch_id, no));
+      insert into price select branch_id, no, question, 'costs ' || md5(branch_id || 'p' || no) from referral; alter table price enable row level security;
+      create policy own on price using (branch_id = ${setting}); grant select on price to :"app";
+      create function prices() returns table (word text, cents text) language sql stable security definer set search_path = public, pg_temp as
+        $$select question, price from price$$;`,
+      "WKC041 public.prices",
+    ],
     ["how many there are of all", inbox("true"), "WKC041 public.inbox"],
     ["how many drafts there are", inbox(`r.to_branch = ${setting}`), "WKC041 public.inbox"],
   ])("are a leak where it is shown more: %s", { timeout: 240_000 }, async (_, fault, expected) => {
     await run(whole + fault)
     expect(await found()).toContain(expected)
+  })
+
+  const moved = (statement: string): string => `
+    create or replace function receive(p_from int, p_no int) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+    begin
+      if not exists (select from referral r where r.branch_id = p_from and r.no = p_no and ${stands} and r.arrived_at is null) then raise exception 'nothing of that kind is for you'; end if;
+      ${statement}
+    end $$;`
+
+  test.each([
+    ["attaches what was not put along", "insert into attached values (p_from, p_no, 4, 'attached later');"],
+    ["takes it away", "delete from attached a where a.branch_id = p_from and a.referral_no = p_no;"],
+    [
+      "writes what it says",
+      "update referral r set question = 'another one' where r.branch_id = p_from and r.no = p_no;",
+    ],
+    ["sends it on", "update referral r set to_branch = p_from where r.branch_id = p_from and r.no = p_no;"],
+  ])("are a leak where its receiver %s", { timeout: 240_000 }, async (_, statement) => {
+    await run(whole + moved(statement))
+    expect(await found(["WKC041"])).toEqual(["WKC041 public.receive"])
+  })
+
+  test("are for a person to judge where its receiver books one in", { timeout: 240_000 }, async () => {
+    await run(whole)
+    const { checks: judged } = await system.verify(["WKC041"])
+    expect(judged.map(({ verdict, reason }) => `${verdict} ${reason}`).join()).toMatch(
+      /^INCONCLUSIVE .*whom they are for.*receive/,
+    )
+  })
+
+  test("may come by two ways, and say when a reminder of it was sent", { timeout: 240_000 }, async () => {
+    await run(`${whole} alter table referral add reminder_sent_at timestamptz;
+      create table bill (branch_id int not null references branch, no int not null, to_branch int not null references branch, finding_no int not null, note text not null,
+        primary key (branch_id, no), foreign key (branch_id, finding_no) references finding);
+      insert into bill select b, 1, 3 - b, 4, 'bill ' || md5(b || 'b') from generate_series(1, 2) b; alter table bill enable row level security;
+      create policy own on bill using (branch_id = ${setting}); create policy billed on bill for select using (to_branch = ${setting}); grant select on bill to :"app";
+      create policy billed on finding for select using (exists (select from bill b where (b.branch_id, b.finding_no) = (finding.branch_id, finding.no) and b.to_branch = ${setting}));`)
+    expect(await found()).toEqual([])
   })
 
   test.each([
@@ -130,7 +200,7 @@ describe("an invitation of one's own", () => {
       create table invitation (branch_id int not null references branch, code text not null, person int not null, accepted_at timestamptz, primary key (branch_id, code));
       create table note (branch_id int not null references branch, no int not null, body text not null, primary key (branch_id, no));
       insert into member values (1, 1), (2, 2);
-      insert into invitation values (1, 'come-north', 8), (1, 'once-more', 1), (2, 'come-south', 9), (2, 'again-please', 2);
+      insert into invitation values (1, 'come-north', 8), (1, 'come-east', 8), (1, 'come-west', 8), (1, 'come-up', 8), (1, 'once-more', 1), (2, 'come-south', 9), (2, 'again-please', 2);
       insert into note select b, n, 'note ' || md5(b || 'i' || n) from generate_series(1, 2) b, generate_series(1, 2) n;
       create function my_branches() returns setof int language sql stable security definer set search_path = public, pg_temp as
         $$select branch_id from member where person = ${setting}$$;

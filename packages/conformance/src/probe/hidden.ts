@@ -7,13 +7,7 @@ import { quoteLiteral } from "@wardkeep/core"
  * @param tenant whose it must be, where a statement takes values of two
  */
 export const hidden = (text: string, what: string, tenant?: string): string =>
-  `/*wk ${plain(`${what}${tenant === undefined ? "" : owned(tenant)}`)}*/${quoteLiteral(text)}`
-
-/** Whether the value is marked as that tenant's own. */
-export const isMarkedAs = (sql: string, tenant: string): boolean => sql.includes(`${plain(owned(tenant))}*/`)
-
-const owned = (tenant: string): string => ` of tenant ${tenant}`
-const plain = (what: string): string => what.replace(/[^\w. ]/g, "_")
+  `/*wk ${`${what}${tenant === undefined ? "" : ` of tenant ${tenant}`}`.replace(/[^\w. ]/g, "_")}*/${quoteLiteral(text)}`
 
 const mark = /\/\*wk ([\w. ]*)\*\/(E?'(?:[^']|'')*')/g
 

@@ -8,8 +8,8 @@ import type { Pair } from "./pair.js"
 import { plainName } from "./row-keys.js"
 import { isTenantName } from "./scopes.js"
 
-/** Of the attacker's own that are tried beside another tenant's key. */
-const ownRows = 5
+/** Of the attacker's own, more than the first, that are tried beside another tenant's key. */
+const ownRows = 4
 
 export interface NamedColumn {
   readonly table: Relation
@@ -19,7 +19,7 @@ export interface NamedColumn {
 /**
  * Argument lists like a row: each argument is what stands in the column of its name, `p_percent` of `percent`, and of others
  * the first that it would be asked with. All of a row of the attacker's; the same with one of the victim's in one place; all of
- * the victim's. What is checked before a row is reached lets those pass, where a value that is made up is refused.
+ * the victim's; then more of the attacker's with the victim's key. What is checked before a row is reached lets those pass, where a value that is made up is refused.
  */
 export async function likeRows(
   scene: Scene,
@@ -40,19 +40,25 @@ export async function likeRows(
     return values
   }
   const [own, theirs] = [await from(attacker), await from(victim)]
-  // An invitation, an order, a draft of one's own that is meant for oneself may be any of them; told is another tenant.
-  const told = args.findIndex((arg, at) => columns[at] !== undefined && isTenantName(scene, arg.name))
-  const more: (string | undefined)[][] = []
-  const theirKey = told < 0 ? undefined : theirs[told]
-  for (let at = 1; theirKey !== undefined && at < ownRows; at++)
-    more.push((await from(attacker, at)).with(told, theirKey))
+  // An invitation, an order, a draft of one's own may be any of one's rows, and is told another tenant.
+  const ownBeside = async (): Promise<(string | undefined)[][]> => {
+    const told = args.findIndex((arg, at) => columns[at] !== undefined && isTenantName(scene, arg.name))
+    const key = told < 0 ? undefined : theirs[told]
+    const found: (string | undefined)[][] = []
+    while (key !== undefined && found.length < ownRows) {
+      const values = await from(attacker, found.length + 1)
+      if (values.every((value) => value === undefined)) break
+      found.push(values.with(told, key))
+    }
+    return found
+  }
   const filled = (values: readonly (string | undefined)[]): string[] =>
     values.map((value, at) => value ?? lists[at]?.[0] ?? `null::${args[at]?.type}`)
   return [
     own,
     ...theirs.flatMap((value, at) => (value === undefined ? [] : [own.with(at, value)])),
     theirs,
-    ...more,
+    ...(await ownBeside()),
   ].map(filled)
 }
 

@@ -1,6 +1,7 @@
 import { type Outcome, tellingText } from "../database/outcome.js"
 import type { Scene } from "../run/check.js"
 import { actionsOf } from "./actions.js"
+import type { Excuse } from "./excuse.js"
 import type { Pair } from "./pair.js"
 import { names } from "./policy-parts.js"
 import { callable, callableBy } from "./routine.js"
@@ -19,6 +20,7 @@ const known = new WeakMap<Scene["catalog"], Promise<Text[]>>()
  * a note that says "changed" is not in "the state was changed".
  *
  * @param source of what answered
+ * @param excuse for a word that is no finding
  */
 export async function toldWords(
   scene: Scene,
@@ -26,10 +28,11 @@ export async function toldWords(
   source: string,
   answer: string,
   asked: readonly string[] = [],
+  excuse?: Excuse,
 ): Promise<Hit | undefined> {
-  const hit = await knownWords(scene, pair, answer, asked)
+  const hit = await knownWords(scene, pair, answer, asked, excuse)
   if (hit === undefined) return undefined
-  return await knownWords(scene, pair, answer, [...asked, ...(await ownTexts(scene, pair, source))])
+  return await knownWords(scene, pair, answer, [...asked, ...(await ownTexts(scene, pair, source))], excuse)
 }
 
 /** The same in whatever came back. What it was asked with does not count as an answer. */
@@ -39,13 +42,14 @@ export async function toldBeyondAsked(
   source: string,
   attack: string,
   outcome: Outcome,
+  excuse?: Excuse,
 ): Promise<Hit | undefined> {
   // Of a word that only its first letters were asked with, the rest is an answer.
   const asked = [...attack.replace(/\bleft\(.*?, \d+\)/g, "").matchAll(/'((?:[^']|'')*)'/g)]
     .map(([, text]) => (text ?? "").replaceAll("''", "'"))
     .filter((text) => text.length > 5)
   const answer = asked.reduce((text, word) => text.replaceAll(word, ""), tellingText(outcome))
-  return await toldWords(scene, pair, source, answer, asked)
+  return await toldWords(scene, pair, source, answer, asked, excuse)
 }
 
 /** The name of a table and the texts of what names it, which may have written their own words there. */

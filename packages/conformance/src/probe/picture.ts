@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto"
+import { createHash, randomUUID } from "node:crypto"
 import { quoteIdent } from "@wardkeep/core"
 import { quoted, type Relation } from "../catalog/relation.js"
 import type { Actor } from "../database/actor.js"
 import type { Transaction } from "../database/transaction.js"
 import type { Scene } from "../run/check.js"
+import type { Addressed } from "./addressed.js"
 import { aimed } from "./aim.js"
 import { holdsTenants } from "./ground.js"
 import type { Pair } from "./pair.js"
@@ -15,34 +16,42 @@ export type Picture = ReadonlyMap<string, string>
 /**
  * In the tables that this source names.
  *
- * @param counting SQL that is true for the rows of a table that count, by its oid
+ * @param addressed rows, by the oid of their table, whose states may be others
  */
 export async function picture(
   scene: Scene,
   tx: Transaction,
   victim: Actor,
   source: string,
-  counting: ReadonlyMap<string, string> = new Map(),
+  addressed?: ReadonlyMap<string, Addressed>,
 ): Promise<Picture> {
   const seen = new Map<string, string>()
   for (const relation of scene.catalog.relations.filter(holdsTenants)) {
     if (!source.includes(relation.name)) continue
-    const text = rowText(relation, await scene.rights.of(victim, relation))
-    if (text === undefined) continue
-    const counts = counting.get(relation.oid)
+    const rights = await scene.rights.of(victim, relation)
+    const whole = rowText(relation, rights)
+    if (whole === undefined) continue
+    const aside = addressed?.get(relation.oid)
+    const text =
+      aside === undefined
+        ? whole
+        : `case when ${aside.rows} then ${rowText(relation, rights, aside.states) ?? "''"} else ${whole} end`
     const look = (of: Relation, where: string): string =>
-      `select count(*) as n, md5(string_agg(${text}, '|' order by ${text})) as hash from ${quoted(of)} as wk_row where ${where}${counts === undefined ? "" : ` and ${counts}`}`
+      `select count(*) as n, md5(string_agg(${text}, '|' order by ${text})) as hash from ${quoted(of)} as wk_row where ${where}`
     const { seen: outcome, attack } = await aimed(tx, relation, victim, await scene.facts.owned(relation, victim), look)
     if (attack === "") continue
-    seen.set(attack, createHash("sha256").update(JSON.stringify(outcome.rows)).digest("hex"))
+    // What cannot be looked at excuses nothing.
+    const isUnknown = aside !== undefined && outcome.error !== undefined
+    const told = isUnknown ? randomUUID() : JSON.stringify(outcome.rows)
+    seen.set(attack, createHash("sha256").update(told).digest("hex"))
   }
   return seen
 }
 
 /** The row as far as the tenant may read it: with one column that it may not, the whole row is refused. */
-function rowText({ columns }: Relation, { select, owner }: Rights): string | undefined {
-  const readable = columns.filter(({ name }) => select.includes(name))
-  if (owner || readable.length === columns.length) return "wk_row::text"
+function rowText({ columns }: Relation, { select, owner }: Rights, except: readonly string[] = []): string | undefined {
+  const readable = columns.filter(({ name }) => (owner || select.includes(name)) && !except.includes(name))
+  if (readable.length === columns.length) return "wk_row::text"
   if (readable.length === 0) return undefined
   return `row(${readable.map(({ name }) => `wk_row.${quoteIdent(name)}`).join(", ")})::text`
 }

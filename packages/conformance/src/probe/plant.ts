@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { quoteIdent, quoteLiteral } from "@wardkeep/core"
 import { type Column, quoted, type Relation } from "../catalog/relation.js"
-import { tenantColumns } from "../catalog/whose.js"
+import { belongsTo, tenantColumns } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import type { Transaction } from "../database/transaction.js"
 import type { Scene } from "../run/check.js"
@@ -47,7 +47,7 @@ export async function plant(
   return { prefix, statements, tables, without: all.filter(({ oid }) => !tables.has(oid)) }
 }
 
-/** Without the rows that the attacker is shown as agreed: of a copy it would be told as well. */
+/** One that the attacker is not shown as agreed: of a copy of one that is it would be told as well. None where all are. */
 async function unopened(
   scene: Scene,
   pair: Pair,
@@ -56,8 +56,11 @@ async function unopened(
 ): Promise<string | undefined> {
   const agreed = await agreedBy(scene, pair, relation)
   if (where === undefined || agreed === undefined) return where
-  const places = [...agreed.rows].map((place) => quoteLiteral(place)).join(", ")
-  return `${where} and wk_row.ctid <> all (array[${places}]::tid[])`
+  const { rows } = await scene.facts.ask(
+    `select wk_row.ctid::text as place from ${quoted(relation)} as wk_row where ${belongsTo(relation, "wk_row", pair.victim.keys)} and wk_row.ctid <> all ($1::tid[]) limit 1`,
+    [[...agreed.rows]],
+  )
+  return rows[0] === undefined ? "false" : `${where} and wk_row.ctid = ${quoteLiteral(String(rows[0].place))}::tid`
 }
 
 /** A new row and a changed one in one table; resolves with what succeeded. */

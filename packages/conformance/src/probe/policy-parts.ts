@@ -17,8 +17,13 @@ export type PolicyFunction = z.output<typeof row>
 
 /** Functions that policies call, and what those call, with the table that each protects. */
 export async function policyFunctions({ reader, catalog }: Scene): Promise<PolicyFunction[]> {
-  return await readRows(reader, "policy-functions.sql", row, [catalog.relations.map(({ oid }) => oid)])
+  const known =
+    called.get(catalog) ?? readRows(reader, "policy-functions.sql", row, [catalog.relations.map(({ oid }) => oid)])
+  called.set(catalog, known)
+  return await known
 }
+
+const called = new WeakMap<Scene["catalog"], Promise<PolicyFunction[]>>()
 
 const usedRow = z.object({ relation: z.string(), used: z.string() })
 

@@ -1,5 +1,5 @@
 import { quoteIdent } from "@wardkeep/core"
-import { type Column, type Key, primaryKey, quoted, type Relation } from "../catalog/relation.js"
+import { type Column, foreignKeys, primaryKey, quoted, type Relation, refersBy } from "../catalog/relation.js"
 import { belongsTo, tenantColumns } from "../catalog/whose.js"
 import type { Scene } from "../run/check.js"
 import type { CheckedWords } from "./checked-words.js"
@@ -7,55 +7,91 @@ import { holdsTenants } from "./ground.js"
 import type { Pair } from "./pair.js"
 import { names } from "./policy-parts.js"
 
-const guestWord = /guest|partner|recipient|grantee|receiv|shared|consult|to_/i
+/** What is read for it: a text that decides, of policies or of a function, and the words that columns may hold. */
+export interface Asked {
+  readonly text: string
+  readonly listed: readonly CheckedWords[]
+}
+
+const guestWord = /guest|partner|recipient|grantee|receiv|shared|consult|(^|_)to_/i
 
 /** In the field's words: what ends an agreement, and what it takes to begin. */
 const over = /expir|until|till|valid_to|(^|_)ends?(_|$)|ended|revok|withdr|cancel|remov|delet|declin|reject|clos|stop/i
 const begun = /accept|confirm|approv|consent|sign|activ|valid/i
-/** It never stood, or stands no more, whether anybody asks or not; whom it is for may see one that is closed. */
-const takenBack = /revok|withdr/i
-const handedOver = /(^|_)(sent|submitted|released|published|dispatched|issued)(_|$)/i
 const notNow = "revok|withdr|declin|reject|expir|pend|request|offer|ended|clos|cancel"
 
-/** SQL that is true for a row that a share of the victim's opens; undefined where none could. */
-export function opening(
+/** Until then it is a draft, whether anybody asks or not. */
+const handedOver = /^(sent|submitted|released|published|dispatched|issued)(_(at|on|date|time))?$/i
+/** It stands no more, whether anybody asks or not; whom it is for may see one that is closed. */
+const takenBack = /revok|withdr/i
+
+/** SQL that is true for a row of the relation, `wk_row`, that itself names the attacker as whom it is for; undefined where none could. */
+export function openedByItself(scene: Scene, pair: Pair, relation: Relation, asked: Asked): string | undefined {
+  const named = namesGuest(scene, pair, relation, "wk_row", asked.text)
+  const states = statesOf(relation, asked.listed)
+  const isAsked = (column: Column): boolean => names(asked.text, column.name)
+  if (named === undefined || (states.length > 0 && !states.some(isAsked))) return undefined
+  const wanted = states.filter((one) => isAsked(one) || isDecisive(one))
+  return [named, ...wanted.map((one) => stands("wk_row", one))].join(" and ")
+}
+
+/** The same for a row that another table's row opens: a share of it, or of what it belongs to. */
+export function openedByShare(
   scene: Scene,
-  { attacker, victim }: Pair,
+  pair: Pair,
   relation: Relation,
   share: Relation,
-  { asked, listed }: { readonly asked: string; readonly listed: readonly CheckedWords[] },
+  asked: Asked,
 ): string | undefined {
-  const { tenancy } = share
-  if (tenancy.by !== "column" || tenancy.column.category === "A") return undefined
-  const alias = share === relation ? "wk_row" : "wk_share"
-  const guests = share.columns.filter(
-    (column) =>
-      column.base === tenancy.column.base &&
-      column.name !== tenancy.column.name &&
-      names(asked, column.name) &&
-      mayName(scene, share, column),
-  )
-  const keys = attacker.keys.map((key) => `'${key.replaceAll("'", "''")}'`).join(", ")
-  const named = guests.map(({ name }) => `${alias}.${quoteIdent(name)}::text in (${keys})`)
-  const join = share === relation ? "true" : linked(scene.catalog, relation, share)
-  const states = [...statesOf(share, listed), ...(share === relation ? [] : unsaid(share, listed))]
-  const isAsked = (column: Column): boolean => names(asked, column.name)
-  const isJudged = share === relation ? states.length === 0 || states.some(isAsked) : states.every(isAsked)
-  if (named.length === 0 || join === undefined || !isJudged) return undefined
-  if (share !== relation && !names(asked, share.name)) return undefined
+  const named = namesGuest(scene, pair, share, "wk_share", asked.text)
+  const join = linked(scene.catalog, relation, share)
+  const states = [...statesOf(share, asked.listed), ...unsaid(share, asked.listed)]
+  const isAsked = (column: Column): boolean => names(asked.text, column.name)
+  if (named === undefined || join === undefined || !states.every(isAsked) || !names(asked.text, share.name))
+    return undefined
   const parts = [
-    `(${named.join(" or ")})`,
-    ...states.filter((one) => share !== relation || isAsked(one) || isDecisive(one)).map((one) => stands(alias, one)),
+    belongsTo(share, "wk_share", pair.victim.keys),
+    named,
+    ...states.map((one) => stands("wk_share", one)),
     join,
   ]
-  if (share === relation) return parts.join(" and ")
-  return `exists (select from ${quoted(share)} as wk_share where ${belongsTo(share, "wk_share", victim.keys)} and ${parts.join(" and ")})`
+  return `exists (select from ${quoted(share)} as wk_share where ${parts.join(" and ")})`
+}
+
+/** SQL that is true for a row that was sent and not taken back. */
+export const stillStands = (relation: Relation, alias: string, listed: readonly CheckedWords[]): string =>
+  [
+    "true",
+    ...statesOf(relation, listed)
+      .filter(isDecisive)
+      .map((one) => stands(alias, one)),
+  ].join(" and ")
+
+/** Columns in which a row may name another tenant as whom it is for. */
+export function guestColumns(scene: Scene, share: Relation): Column[] {
+  const { tenancy } = share
+  if (tenancy.by !== "column" || tenancy.column.category === "A") return []
+  const { name: own, base } = tenancy.column
+  return share.columns.filter((one) => one.base === base && one.name !== own && mayName(scene, share, one))
+}
+
+function namesGuest(
+  scene: Scene,
+  { attacker }: Pair,
+  share: Relation,
+  alias: string,
+  text: string,
+): string | undefined {
+  const keys = attacker.keys.map((key) => `'${key.replaceAll("'", "''")}'`).join(", ")
+  const guests = guestColumns(scene, share).filter(({ name }) => names(text, name))
+  const named = guests.map(({ name }) => `${alias}.${quoteIdent(name)}::text in (${keys})`)
+  return named.length === 0 ? undefined : `(${named.join(" or ")})`
 }
 
 /** A tenant: by a reference to the table of tenants, or as what nothing else is called by chance. */
 function mayName({ catalog }: Scene, share: Relation, { name, base }: Column): boolean {
-  const keys = share.keys.filter(({ columns }) => columns.includes(name))
-  const parents = keys.filter(({ kind }) => kind === "f").map(({ parent }) => catalog.byOid(parent ?? ""))
+  const keys = foreignKeys(share).filter(({ columns }) => columns.includes(name))
+  const parents = keys.map(({ parent }) => catalog.byOid(parent ?? ""))
   const isTenants = (one: Relation | undefined): boolean => {
     const [own, ...more] = one === undefined ? [] : (primaryKey(one)?.columns ?? [])
     const isOwn = one !== undefined && more.length === 0 && own !== undefined && tenantColumns(one).includes(own)
@@ -78,27 +114,25 @@ function isBetween(share: Relation, name: string): boolean {
 
 /** By a foreign key of the one to the other, or of both to the same row, which each may call by another key. */
 function linked({ byOid }: Scene["catalog"], relation: Relation, share: Relation): string | undefined {
-  const foreign = (one: Relation) => one.keys.filter(({ kind }) => kind === "f")
-  const joined = ({ columns, parentColumns }: Key, child: string, parent: string): string =>
-    columns
-      .map((name, at) => `${parent}.${quoteIdent(parentColumns?.[at] ?? "")} = ${child}.${quoteIdent(name)}`)
-      .join(" and ")
-  const down = foreign(share).find(({ parent }) => parent === relation.oid)
-  if (down !== undefined) return joined(down, "wk_share", "wk_row")
-  const whose = tenantColumns(relation)
-  for (const key of foreign(relation)) {
-    const other = foreign(share).find(({ parent }) => parent === key.parent)
+  const down = foreignKeys(share).find(({ parent }) => parent === relation.oid)
+  if (down !== undefined) return refersBy(down, "wk_share", "wk_row")
+  for (const key of foreignKeys(relation)) {
+    const other = foreignKeys(share).find(({ parent }) => parent === key.parent)
     const above = byOid(key.parent ?? "")
     // The table of tenants is above everything, and links nothing.
-    const isRow = key.columns.some((name) => !whose.includes(name)) && above !== undefined && holdsTenants(above)
+    const isRow = namesRow(relation, key.columns) && above !== undefined && holdsTenants(above)
     if (other === undefined || !isRow) continue
-    return `exists (select from ${quoted(above)} as wk_up where ${joined(key, "wk_row", "wk_up")} and ${joined(other, "wk_share", "wk_up")})`
+    return `exists (select from ${quoted(above)} as wk_up where ${refersBy(key, "wk_row", "wk_up")} and ${refersBy(other, "wk_share", "wk_up")})`
   }
   return undefined
 }
 
-/** Columns that say whether the share stands. */
-const statesOf = ({ oid, columns, keys }: Relation, listed: readonly CheckedWords[]): Column[] => {
+/** The tenant alone links every row to every other one. */
+export const namesRow = (relation: Relation, columns: readonly string[]): boolean =>
+  columns.some((name) => !tenantColumns(relation).includes(name))
+
+/** Columns that say whether it stands. */
+export const statesOf = ({ oid, columns, keys }: Relation, listed: readonly CheckedWords[]): Column[] => {
   const keyed = new Set(keys.flatMap((key) => key.columns))
   const isListed = (name: string): boolean => listed.some(({ relation, column }) => relation === oid && column === name)
   return columns.filter(({ name, category, drawn }) => {
@@ -138,5 +172,5 @@ function stands(alias: string, { name, category }: Column): string {
   // What a number or a range of time means is not known.
   if (category === "N" || category === "R") return "false"
   if (category === "B") return isOver ? `${column} is not true` : isBegun ? `${column} is true` : "true"
-  return `${column}::text !~* '${notNow}'`
+  return `(${column}::text ~* '${notNow}') is not true`
 }

@@ -4,7 +4,7 @@ import { columnOf, isTable, labelOf, quoted, type Relation } from "../catalog/re
 import { belongsTo } from "../catalog/whose.js"
 import type { Actor } from "../database/actor.js"
 import type { Scene } from "../run/check.js"
-import { isToldAsAgreed } from "./agreed.js"
+import type { Excuse } from "./excuse.js"
 import type { SampleRow } from "./facts.js"
 import { holdsTenants } from "./ground.js"
 import type { Pair } from "./pair.js"
@@ -36,6 +36,7 @@ export async function knownWords(
   pair: Pair,
   text: string,
   asked: readonly string[] = [],
+  excuse?: Excuse,
 ): Promise<Hit | undefined> {
   if (text === "") return undefined
   const questions = asked.map((one) => one.toLowerCase())
@@ -43,8 +44,7 @@ export async function knownWords(
     if (!text.includes(word.text)) continue
     if (questions.some((question) => question.includes(word.text.toLowerCase()))) continue
     if (!(await isOnlyTheirsOnce(scene, pair, word))) continue
-    // What a table shows it as agreed, anything may show it: a letter says the name of whom it is about.
-    if (await isToldAsAgreed(scene, pair, word.text)) continue
+    if ((await excuse?.(word, text)) === true) continue
     const isCopy = word.isId || word.beside.some((other) => text.includes(other))
     return { isCopy, place: word.place, hash: hashOf(word.text) }
   }

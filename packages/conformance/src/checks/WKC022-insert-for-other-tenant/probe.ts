@@ -186,9 +186,9 @@ function attempts(
     })
   const sets = numbers.length > 0 ? [{ ...Object.fromEntries(numbers), ...foreign }, ...single(numbers, foreign)] : []
   // A partitioned table has no place for a day that is made up, and a CHECK none for a word.
-  const copied = ["D", "S"].flatMap((category) => {
+  const copied = [/D/, /S/, /[DS]/].flatMap((category) => {
     const keyed =
-      like === undefined ? [] : relation.columns.filter((one) => one.category === category && isKeyed(relation, one))
+      like === undefined ? [] : relation.columns.filter((one) => category.test(one.category) && isKeyed(relation, one))
     const same = Object.fromEntries(keyed.map(({ name }) => [name, `wk_row.${quoteIdent(name)}`]))
     return keyed.length > 0 ? [{ ...same, ...foreign }] : []
   })

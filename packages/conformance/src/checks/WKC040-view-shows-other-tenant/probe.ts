@@ -4,6 +4,7 @@ import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
 import { belongsTo } from "../../catalog/whose.js"
 import type { Actor } from "../../database/actor.js"
 import type { Transaction } from "../../database/transaction.js"
+import { excuseOf } from "../../probe/excuse.js"
 import { numberOf } from "../../probe/facts.js"
 import { toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
@@ -70,8 +71,9 @@ async function byWords(
   views: readonly Relation[],
 ): Promise<void> {
   for (const view of views) {
+    const excuse = excuseOf(scene, { attacker, victim }, record, labelOf(view))
     const inRows = async (rows: readonly string[]) =>
-      await toldWords(scene, { attacker, victim }, view.name, rows.join("\n"))
+      await toldWords(scene, { attacker, victim }, view.name, rows.join("\n"), [], excuse)
     const { error, found } = await search(scene, { attacker, victim }, view, {
       inRows,
       copiesOnly: false,

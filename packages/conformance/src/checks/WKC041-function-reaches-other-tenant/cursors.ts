@@ -2,6 +2,7 @@ import { quoteIdent } from "@wardkeep/core"
 import { labelOf } from "../../catalog/relation.js"
 import { type Outcome, tellingText } from "../../database/outcome.js"
 import type { Routine } from "../../probe/argument.js"
+import { excuseOf } from "../../probe/excuse.js"
 import { toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import type { Scene } from "../../run/check.js"
@@ -29,7 +30,8 @@ export async function heldByCursors(
   for (const { name, outcome } of fetched) {
     record.probe(labelOf(one))
     if (outcome.error === undefined) record.control()
-    const hit = await toldWords(scene, pair, one.source, tellingText(outcome))
+    const excuse = excuseOf(scene, pair, record, labelOf(one))
+    const hit = await toldWords(scene, pair, one.source, tellingText(outcome), [], excuse)
     if (hit === undefined) continue
     return {
       evidence: `the cursor that it opened holds a value of ${hit.place} that only tenant ${victim.name} has, sha-256 ${hit.hash}`,

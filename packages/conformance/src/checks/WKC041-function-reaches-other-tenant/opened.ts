@@ -1,8 +1,9 @@
+import { quoteLiteral } from "@wardkeep/core"
 import { labelOf, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import type { Routine } from "../../probe/argument.js"
+import { holdsTenants } from "../../probe/ground.js"
 import { isHanded } from "../../probe/handed.js"
-import { isMarkedAs } from "../../probe/hidden.js"
 import { tenantTablesIn } from "../../probe/only-theirs.js"
 import { ownTexts, toldBeyondAsked } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
@@ -34,7 +35,11 @@ export async function openedBy(
 ): Promise<Opened | undefined> {
   const { attacker, victim } = pair
   const attack = callText(one, values)
-  if (!one.definer || asksWithSecret(one, values, attacker) || (await isAnyMeant(scene, pair, one.source)))
+  if (
+    !one.definer ||
+    (await asksWithSecret(scene, one, values, attacker)) ||
+    (await isAnyMeant(scene, pair, one.source))
+  )
     return undefined
   const source = (await ownTexts(scene, pair, one.source)).join("\n")
   const looks = await shutLooks(scene, pair, tenantTablesIn(scene, source))
@@ -56,14 +61,24 @@ export async function openedBy(
   return opened?.look === undefined || (await isStillShut(scene, pair, opened.look)) ? opened : undefined
 }
 
-/** A code of the victim's is handed to one person: whoever has it was given it, and may come in with it. */
-const asksWithSecret = (one: Routine, values: readonly string[], attacker: Actor): boolean =>
-  values.some((value, at) => {
-    // Its own was handed to it.
-    if (isMarkedAs(value, attacker.name)) return false
-    const columns = [...value.matchAll(/\/\*wk [\w ]*\.[\w ]*\.([\w ]*)\*\//g)].map(([, column = ""]) => column)
+/** A code of the victim's is handed to one person: whoever has it was given it, and may come in with it. Its own the attacker has. */
+async function asksWithSecret(
+  { facts, catalog }: Scene,
+  one: Routine,
+  values: readonly string[],
+  attacker: Actor,
+): Promise<boolean> {
+  const handed = values.filter((value, at) => {
+    const columns = [...value.matchAll(/\/\*wk [\w ]*\.[\w ]*\.(\w*)/g)].map(([, column = ""]) => column)
     return isHanded(plainName(one.arguments[at]?.name ?? "")) || columns.some(isHanded)
   })
+  if (handed.length === 0) return false
+  const own = new Set<string>()
+  for (const table of catalog.relations.filter((each) => holdsTenants(each) && names(one.source, each.name)))
+    for (const { values: row } of (await facts.owned(table, attacker)).rows)
+      for (const value of Object.values(row)) own.add(quoteLiteral(String(value)))
+  return !handed.every((value) => own.has(/'(?:[^']|'')*'/.exec(value)?.[0] ?? ""))
+}
 
 /** Letters to the attacker among the rows that it may reach: to be handed them is what such a function is for. */
 async function isAnyMeant(scene: Scene, { attacker, victim }: Pair, source: string): Promise<boolean> {

@@ -1,7 +1,8 @@
 import { labelOf } from "../../catalog/relation.js"
 import type { Transaction } from "../../database/transaction.js"
-import { addressedWords, othersThanAddressed } from "../../probe/addressed.js"
+import { type Addressed, addressedRows, addressedWords } from "../../probe/addressed.js"
 import type { Routine } from "../../probe/argument.js"
+import { excuseOf } from "../../probe/excuse.js"
 import { hidden } from "../../probe/hidden.js"
 import { toldBeyondAsked } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
@@ -16,7 +17,7 @@ import type { CheckRecord } from "../../run/check-record.js"
 import type { ToldByRow } from "./asked.js"
 import { toldByRow } from "./by-row.js"
 import { heldByCursors, opensCursors } from "./cursors.js"
-import { fixFor, isShown, oracleCvss, report } from "./judging.js"
+import { fixFor, isShown, oracleCvss, report, sourceOf } from "./judging.js"
 import { openedBy } from "./opened.js"
 import { toldToNobody } from "./without-context.js"
 import { type StillOpen, whatIsWritten } from "./written.js"
@@ -136,7 +137,8 @@ async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
   const outcome = await attacker.act(async (tx) => await tx.attempt(attack))
   record.probe(labelOf(one))
   if (outcome.error === undefined) record.control()
-  const hit = await toldBeyondAsked(scene, pair, one.source, attack, outcome)
+  const excuse = excuseOf(scene, pair, record, labelOf(one))
+  const hit = await toldBeyondAsked(scene, pair, one.source, attack, outcome, excuse)
   if (hit === undefined) return false
   report(
     record,
@@ -169,25 +171,25 @@ async function writes(
     }
     return false
   }
-  const changedIn = async (counting?: ReadonlyMap<string, string>): Promise<string | undefined> => {
-    const look = async (tx: Transaction): Promise<Picture> =>
-      new Map([
-        ...(await picture(scene, tx, victim, one.source, counting)),
-        ...(one.definer ? await shownByFunctions(scene, tx, pair, one.source, all) : []),
-      ])
-    const before = await victim.act(look)
-    const after = await attacker.act(async (tx) => {
-      const { error } = await tx.keep(attack)
-      if (error !== undefined || !(await victim.takeOver(tx, attacker))) return before
-      return await look(tx)
-    })
-    return difference(before, after)
+  const source = sourceOf(one, all)
+  const addressed = one.definer ? await addressedRows(scene, pair, source) : new Map<string, Addressed>()
+  const look = async (tx: Transaction): Promise<{ readonly all: Picture; readonly others: Picture }> => {
+    const shown = one.definer ? await shownByFunctions(scene, tx, pair, one.source, all) : []
+    const seen = async (aside?: ReadonlyMap<string, Addressed>): Promise<Picture> =>
+      new Map([...(await picture(scene, tx, victim, one.source, aside)), ...shown])
+    const plain = await seen()
+    return { all: plain, others: addressed.size === 0 ? plain : await seen(addressed) }
   }
-  const changed = await changedIn()
+  const before = await victim.act(look)
+  const after = await attacker.act(async (tx) => {
+    const { error } = await tx.keep(attack)
+    if (error !== undefined || !(await victim.takeOver(tx, attacker))) return before
+    return await look(tx)
+  })
+  const changed = difference(before.all, after.all)
   if (changed === undefined) return false
-  const meant = one.definer ? await othersThanAddressed(scene, pair, one.source) : new Map<string, string>()
-  if (meant.size > 0 && (await changedIn(meant)) === undefined) {
-    record.leftOut(signature(one), addressedWords(pair))
+  if (difference(before.others, after.others) === undefined) {
+    record.notTried(signature(one), addressedWords(pair))
     return false
   }
   const replay = lookReplay(pair, changed, attack)

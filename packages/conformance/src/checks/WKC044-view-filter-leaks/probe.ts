@@ -1,5 +1,6 @@
 import { quoteIdent } from "@wardkeep/core"
 import { labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { excuseOf } from "../../probe/excuse.js"
 import { toldWords } from "../../probe/own-words.js"
 import type { Pair } from "../../probe/pair.js"
 import { search } from "../../probe/search.js"
@@ -25,8 +26,9 @@ const spyFunction =
   "create function pg_temp.wk_spy(text) returns boolean language plpgsql cost 0.0000001 as 'begin raise notice ''%'', $1; return true; end'"
 
 async function spy(scene: Scene, record: CheckRecord, { attacker, victim }: Pair, view: Relation): Promise<void> {
+  const excuse = excuseOf(scene, { attacker, victim }, record, labelOf(view))
   const inRows = async (rows: readonly string[]) =>
-    await toldWords(scene, { attacker, victim }, view.name, rows.join("\n"))
+    await toldWords(scene, { attacker, victim }, view.name, rows.join("\n"), [], excuse)
   const plain = await search(scene, { attacker, victim }, view, { inRows, copiesOnly: false, source: view.name })
   if (plain.error !== undefined || plain.found !== undefined) return
   for (const column of view.columns.filter(({ category }) => category === "S").slice(0, 8)) {
@@ -38,7 +40,7 @@ async function spy(scene: Scene, record: CheckRecord, { attacker, victim }: Pair
     if (outcome === undefined) return
     record.probe(labelOf(view))
     record.control()
-    const hit = await toldWords(scene, { attacker, victim }, view.name, outcome.notices.join("\n"))
+    const hit = await toldWords(scene, { attacker, victim }, view.name, outcome.notices.join("\n"), [], excuse)
     if (hit === undefined) continue
     return record.found({
       object: labelOf(view),

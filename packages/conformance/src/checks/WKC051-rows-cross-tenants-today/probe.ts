@@ -1,5 +1,4 @@
-import { quoteIdent } from "@wardkeep/core"
-import { type Key, labelOf, quoted, type Relation } from "../../catalog/relation.js"
+import { type Key, labelOf, quoted, type Relation, refersBy } from "../../catalog/relation.js"
 import { belongsTo, tenantOf } from "../../catalog/whose.js"
 import type { Outcome, ServerError } from "../../database/outcome.js"
 import { actionsOf } from "../../probe/actions.js"
@@ -27,12 +26,6 @@ export const probe = defineProbe({
   },
 })
 
-/** A row with its parent, `p`. */
-const joined = (key: Key): string =>
-  key.columns
-    .map((name, place) => `p.${quoteIdent(key.parentColumns?.[place] ?? "")} = wk_row.${quoteIdent(name)}`)
-    .join(" and ")
-
 /** A validated constraint proves nothing under FORCE: it saw the rows that a policy let it see. So the rows are read. */
 async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: Key): Promise<void> {
   const parent = scene.catalog.byOid(key.parent ?? "")
@@ -41,7 +34,7 @@ async function scan(scene: Scene, record: CheckRecord, relation: Relation, key: 
   if (parent.tenancy.by === "child") return
   if (carriesTenantOf(parent, key)) return
   const [child, above] = [tenantOf(relation, "wk_row"), tenantOf(parent, "p")]
-  const from = `${quoted(relation)} as wk_row join ${quoted(parent)} as p on ${joined(key)}`
+  const from = `${quoted(relation)} as wk_row join ${quoted(parent)} as p on ${refersBy(key, "wk_row", "p")}`
   const query = `select count(*) from (select from ${from} where ${child} <> ${above} limit 1000) as q`
   const { rows, error } = await scene.facts.ask(query)
   if (error !== undefined) {
@@ -129,7 +122,7 @@ async function areRaisedAgain(
   const rights = await scene.rights.of(attacker, relation)
   const crossing = await scene.facts.sample(
     relation,
-    `${belongsTo(relation, "wk_row", attacker.keys)} and exists (select from ${quoted(parent)} as p where ${joined(key)} and ${tenantOf(relation, "wk_row")} <> ${tenantOf(parent, "p")})`,
+    `${belongsTo(relation, "wk_row", attacker.keys)} and exists (select from ${quoted(parent)} as p where ${refersBy(key, "wk_row", "p")} and ${tenantOf(relation, "wk_row")} <> ${tenantOf(parent, "p")})`,
     repeats,
   )
   const again = crossing.flatMap((row) => {
