@@ -79,6 +79,10 @@ async function removeFirsts({ admin, system: { target } }: Installed): Promise<v
     await admin.query(`delete from ${table} where ${column}::text = $1`, [first?.key])
 }
 
+/** The text, and of a document the first one in it. */
+const textIn = (column: string): string =>
+  `coalesce((select d #>> '{}' from jsonb_path_query(to_jsonb(${column}), 'strict $.** ? (@.type() == "string")') as d limit 1), ${column}::text)`
+
 /** A value of a person is left out of a replay; whoever repeats it looks one up. A few are tried. */
 async function filledIn({ admin, system }: Installed, replay: string): Promise<string[]> {
   const asked = [...replay.matchAll(/^-- (value_\d+): of "?(\w+)"?\."?(\w+)"?\."?(\w+)"?(?: of tenant ([\w. ]+))?;/gm)]
@@ -91,7 +95,7 @@ async function filledIn({ admin, system }: Installed, replay: string): Promise<s
     const mine = asked.filter((each) => rowOf(each) === one)
     const isFirst = tenant === system.target.tenants[0]?.name.replace(/[^\w. ]/g, "_")
     const whose = tenant === "" ? "true" : `(t::text like '%${canary}%') = ${!isFirst}`
-    const values = mine.map(([, , , , column = ""], at) => `${ident(column)}::text as v${at}`).join(", ")
+    const values = mine.map(([, , , , column = ""], at) => `${textIn(ident(column))} as v${at}`).join(", ")
     const all = mine.map((_, at) => `v${at}`).join(", ")
     const { rows } = await admin.query<Record<string, string>>(
       `select distinct on (k, ${all}) ${all} from (select ${values}, (t::text not like '%${canary}%') as k

@@ -36,6 +36,14 @@ export function drawnValue({ base, category }: Column): string | undefined {
   return category === "S" ? "left(md5(random()::text), 12)" : undefined
 }
 
+/** From then on, without an end: what goes on still, such as a stay. */
+export function openRange({ base, category }: Column): string | undefined {
+  if (category !== "R") return undefined
+  if (/^ts/.test(base)) return `${base}(timestamp '2090-01-01' + ${randomInt(0, 30_000)} * interval '1 day', null)`
+  if (base === "daterange") return `daterange(date '2090-01-01' + ${randomInt(0, 30_000)}, null)`
+  return /^(int[48]|num)range$/.test(base) ? `${base}(${randomInt(1_900_000_000, 2_000_000_000)}, null)` : undefined
+}
+
 /** Far in the future, so that it overlaps with nobody's. */
 function rangeOf(base: string): string | undefined {
   const start = `timestamp '2090-01-01' + ${randomInt(0, 30_000)} * interval '1 day'`

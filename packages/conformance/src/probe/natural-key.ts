@@ -19,8 +19,9 @@ export function keyColumns(relation: Relation, key: Key): string[] {
   return names.filter((name) => columnOf(relation, name)?.generated === false)
 }
 
-/** A key with the tenant, or with all of a reference to a row of the tenant, or with what nobody could guess of it, collides within the tenant only. */
-export function isScoped({ catalog }: Scene, relation: Relation, names: readonly string[]): boolean {
+/** Of a key, with what is generated, which nobody writes and which may say whose the row is: one with the tenant, or with all of a reference to a row of the tenant, or with what nobody could guess of it, collides within the tenant only. */
+export function isScoped({ catalog }: Scene, relation: Relation, key: Key): boolean {
+  const names = [...new Set([...keyColumns(relation, key), ...key.columns])]
   if (holdsTenant(relation, names)) return true
   return relation.keys.some(({ kind, columns, parent }) => {
     const above = kind === "f" ? catalog.byOid(parent ?? "") : undefined

@@ -14,6 +14,7 @@ import { exchanged } from "./exchanged.js"
 import { executed, executedColumns } from "./executed.js"
 import { guessable } from "./guessable.js"
 import { hidden } from "./hidden.js"
+import { injected } from "./injected.js"
 import { likeRows } from "./like-rows.js"
 import type { Pair } from "./pair.js"
 import { recordDocuments } from "./record-documents.js"
@@ -54,7 +55,7 @@ export async function aimedArguments(
   // One after the other: what they ask for shares the reader's session.
   const lists: string[][] = []
   for (const arg of full) lists.push(await candidates(scene, one, arg, pair, words))
-  const written = injected(scene, one, lists)
+  const written = await injected(scene, one, pair, lists)
   const liked = await likeRows(scene, one, pair, lists)
   const made = [
     ...(await ownedKeys(scene, full, pair)),
@@ -66,17 +67,6 @@ export async function aimedArguments(
   const short = product(lists.slice(0, needed.length)).slice(0, maxCalls)
   // Like a row first: of all these, some checks take only the first ones as words around the one that they ask about.
   return [...liked, ...short, ...emptied(needed, lists.slice(0, needed.length)), ...written, ...made]
-}
-
-/** A text that becomes SQL is evaluated only where a row is found: nothing is searched for in the other places. */
-function injected(scene: Scene, one: Routine, lists: readonly (readonly string[])[]): string[][] {
-  const texts = executed(scene, one).map(quoteLiteral)
-  const open = one.arguments.map(({ category, type }, at) =>
-    category === "S" ? `''::${type}` : (lists[at]?.[0] ?? `null::${type}`),
-  )
-  return one.arguments.flatMap(({ category, type }, at) =>
-    category === "S" && one.arguments.length > 1 ? texts.map((text) => open.with(at, `${text}::${type}`)) : [],
-  )
 }
 
 /** The victim's key in one place and keys of its rows in all others, whatever the arguments are called. */

@@ -39,7 +39,7 @@ export async function knownWords(
   excuse?: Excuse,
 ): Promise<Hit | undefined> {
   if (text === "") return undefined
-  const questions = asked.map((one) => one.toLowerCase())
+  const questions = asked.flatMap(spellings)
   for (const word of await wordsOf(scene, pair)) {
     if (!text.includes(word.text)) continue
     if (questions.some((question) => question.includes(word.text.toLowerCase()))) continue
@@ -50,6 +50,10 @@ export async function knownWords(
   }
   return undefined
 }
+
+/** As it was asked, and as a short name or an address is made of it. */
+const spellings = (text: string): string[] =>
+  [text, ...["-", "_", ""].map((between) => text.replace(/[^\p{L}\p{N}]+/gu, between))].map((one) => one.toLowerCase())
 
 export const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16)
 

@@ -26,9 +26,7 @@ async function upsert(ground: Ground, key: Key): Promise<void> {
   const names = keyColumns(relation, key)
   const [row] = theirs.rows
   const column = harmlessColumn(ground)
-  if (row === undefined || column === undefined || key.hasExpression || isScoped(scene, relation, names)) return
-  // What is generated cannot be offered, and says whose the row is all the same.
-  if (names.length < key.columns.length && isScoped(scene, relation, key.columns)) return
+  if (row === undefined || column === undefined || key.hasExpression || isScoped(scene, relation, key)) return
   const told = longestText(ground, row)
   const set = Object.fromEntries(names.map((name) => [name, literalOf(relation, name, row)]))
   const name = quoteIdent(column.name)

@@ -21,7 +21,7 @@ export function sharedColumns(ground: Ground): Column[] {
     relation.keys.flatMap((key) => {
       if (key.kind === "f") return key.columns
       const names = keyColumns(relation, key)
-      return isScoped(scene, relation, names) ? [] : names
+      return isScoped(scene, relation, key) ? [] : names
     }),
   )
   for (const name of tenantColumns(relation)) taken.add(name)

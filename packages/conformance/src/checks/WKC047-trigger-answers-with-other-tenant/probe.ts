@@ -13,6 +13,7 @@ import { toldByEverybodys } from "./everybodys.js"
 import { toldByExisting } from "./existing.js"
 import { copiedByName } from "./named.js"
 import { toldByNumber } from "./numbered.js"
+import { toldBySuffix } from "./suffixed.js"
 import { toldByNeighbour } from "./told.js"
 
 export const probe = defineProbe({
@@ -55,7 +56,8 @@ async function ask(ground: Ground, acting: readonly Acting[]): Promise<void> {
   const told = isCopied
     ? undefined
     : ((apart === undefined ? await toldByNeighbour(ground) : await toldByNumber(ground, acting)) ??
-      (await toldByExisting(ground, acting)))
+      (await toldByExisting(ground, acting)) ??
+      (await toldBySuffix(ground, acting)))
   if (told !== undefined) {
     record.found({
       object: label,

@@ -27,7 +27,7 @@ export const probe = defineProbe({
 
 async function collide(ground: Ground, key: Key): Promise<void> {
   const names = keyColumns(ground.relation, key)
-  if (names.length === 0 || isScoped(ground.scene, ground.relation, names) || ground.rights.insert.length === 0) return
+  if (names.length === 0 || isScoped(ground.scene, ground.relation, key) || ground.rights.insert.length === 0) return
   const replay = (await withCanary(ground, key, names)) ?? (await withTheirs(ground, key, names))
   if (replay !== undefined) report(ground, key, names, replay)
 }

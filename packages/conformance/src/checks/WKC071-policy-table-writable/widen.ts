@@ -8,6 +8,8 @@ import type { Scene } from "../../run/check.js"
 
 /** Columns that are tried as the one that names the other tenant. */
 const columnLimit = 8
+/** Of a context, the first values. */
+const identityLimit = 3
 
 /**
  * Statements that say of the attacker whatever a policy could want to hear: an approval of its own request, a grant of the
@@ -32,8 +34,9 @@ export async function widening(scene: Scene, { attacker, victim }: Pair, used: R
     ...samples.map((row) => Object.fromEntries(used.columns.map(({ name }) => [name, literalOf(used, name, row)]))),
   ]
   const places = used.columns.filter((column) => holds(column, to)).slice(0, columnLimit)
+  const people = identities(attacker).flatMap((who) => asPerson(used, places, who, to))
   const inserts = bases.flatMap((base) =>
-    pairings(used, places, from, to).map((named) => {
+    [...pairings(used, places, from, to), ...people].map((named) => {
       const set = { ...base, ...Object.fromEntries(documents), ...named }
       return insertStatement({ relation: used, rights, like: undefined, set: within(used, rights, set) })
     }),
@@ -45,14 +48,32 @@ export async function widening(scene: Scene, { attacker, victim }: Pair, used: R
 function pairings(used: Relation, places: readonly Column[], from: string, to: string): Record<string, string>[] {
   const { tenancy } = used
   const own = tenancy.by === "column" ? places.filter(({ name }) => name === tenancy.column.name) : places
-  const value = (key: string, { base, category }: Column): string =>
-    `${quoteLiteral(category === "A" ? `{${key}}` : key)}::${base}`
   return own.flatMap((mine) =>
     places
       .filter((theirs) => theirs !== mine)
-      .map((theirs) => ({ [mine.name]: value(from, mine), [theirs.name]: value(to, theirs) })),
+      .map((theirs) => ({ [mine.name]: literalFor(from, mine), [theirs.name]: literalFor(to, theirs) })),
   )
 }
+
+/** What the attacker's context says of it besides its key: the person who has signed in. */
+function identities({ keys, tenant }: Actor): string[] {
+  const said = Object.values(tenant.connect.settings).flatMap((text) => [text, ...leavesOf(text)])
+  return [...new Set(said)].filter((text) => text.length > 1 && !keys.includes(text)).slice(0, identityLimit)
+}
+
+/** That person in one column, and the victim as whose the row is. */
+function asPerson(used: Relation, places: readonly Column[], who: string, to: string): Record<string, string>[] {
+  const { tenancy } = used
+  const whose = tenancy.by === "column" ? places.find(({ name }) => name === tenancy.column.name) : undefined
+  if (whose === undefined) return []
+  return used.columns
+    .filter((column) => column.name !== whose.name && column.category !== "A" && holds(column, who))
+    .slice(0, columnLimit)
+    .map((column) => ({ [column.name]: literalFor(who, column), [whose.name]: literalFor(to, whose) }))
+}
+
+const literalFor = (key: string, { base, category }: Column): string =>
+  `${quoteLiteral(category === "A" ? `{${key}}` : key)}::${base}`
 
 const agreeing = ({ columns }: Relation): [string, string][] =>
   columns.filter(({ base, generated }) => base === "boolean" && !generated).map(({ name }) => [name, "true"])
@@ -93,15 +114,28 @@ function documentAs({ base, category, enum: isEnum }: Column, names: readonly st
 
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 
-function namesIn(text: string, keys: readonly string[]): string[] {
+/** Of claims, their texts and numbers, however deep. */
+function leavesOf(text: string): string[] {
+  const leaves = (value: unknown): string[] => {
+    if (typeof value === "object" && value !== null) return Object.values(value).flatMap(leaves)
+    return typeof value === "string" || typeof value === "number" ? [String(value)] : []
+  }
+  return text.startsWith("{") ? leaves(parsed(text)) : []
+}
+
+function parsed(text: string): unknown {
   try {
-    const claims: unknown = JSON.parse(text)
-    if (typeof claims !== "object" || claims === null) return []
-    return Object.entries(claims).flatMap(([name, value]) => (keys.includes(String(value)) ? [name] : []))
+    return JSON.parse(text)
   } catch (error) {
-    if (error instanceof SyntaxError) return []
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
+}
+
+function namesIn(text: string, keys: readonly string[]): string[] {
+  const claims = parsed(text)
+  if (typeof claims !== "object" || claims === null) return []
+  return Object.entries(claims).flatMap(([name, value]) => (keys.includes(String(value)) ? [name] : []))
 }
 
 /** Only a column whose type takes the key: a refused value would cost a statement each. */
