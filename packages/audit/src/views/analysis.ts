@@ -1,5 +1,6 @@
+import { splitName } from "@wardkeep/core"
 import { carriesOut } from "@wardkeep/postgres/client"
-import { calledIn } from "./called.js"
+import { calledIn, mayShowAny } from "./called.js"
 import type { CatalogMap } from "./catalog-map.js"
 import type { PlannedTables } from "./plan-tables.js"
 import { type Aliases, type Surroundings, touched } from "./touched.js"
@@ -68,10 +69,9 @@ export function analyse(
     const table = tables.get(relation)
     if (table === undefined || named.has(relation)) continue
     named.add(relation)
-    views.push({
-      ...unseen(table, "undetermined"),
-      ...shownOf(table, touched(table, nowhere, { text, origins, map, plan })),
-    })
+    const { name } = splitName(relation, "public")
+    const columns = touched(table, nowhere, { text, origins, map, plan: mayShowAny(text, name) ? undefined : plan })
+    views.push({ ...unseen(table, "undetermined"), ...shownOf(table, columns) })
   }
   const counted = plan !== undefined && counts(text, views, map, plan)
   const function_ = hiddenCall(text, map, plan) ?? [...inText.functions][0]?.toLowerCase()

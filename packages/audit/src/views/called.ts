@@ -38,3 +38,31 @@ function isTarget(tokens: readonly Token[], end: number): boolean {
   while (isWord(at - 1, ".")) at -= 2
   return isWord(at - 1, "into") && !isWord(at - 2, ".")
 }
+
+/** Words that may follow a table and are no names of it, unless they are quoted. */
+const following =
+  /^(?:where|on|join|left|right|full|inner|cross|natural|using|group|order|having|limit|offset|fetch|for|union|intersect|except|window|returning|tablesample|from|as)$/i
+const naming = new Set(["from", "join", "only", "lateral", "update", "into", "using"])
+
+/**
+ * Whether a text may show any column of a table that no plan shows: behind a view, by other names, or all of a row. It errs on the
+ * side of yes.
+ */
+export function mayShowAny(text: string, table: string): boolean {
+  const tokens = tokensOf(text)
+  const names = tokens?.map(nameOf)
+  if (tokens === undefined || names === undefined || !names.includes(table)) return true
+  const isAlias = (at: number): boolean =>
+    !following.test(tokens[at]?.text ?? "") && names[names[at - 1] === "as" ? at - 2 : at - 1] === table
+  const aliases = new Set([table, ...names.flatMap((name, at) => (name !== undefined && isAlias(at) ? name : []))])
+  const isNamed = (at: number): boolean => {
+    const [previous = "", next = ""] = [tokens[at - 1]?.text.toLowerCase(), tokens[at + 1]?.text.toLowerCase()]
+    if (next === ".") return tokens[at + 2]?.text !== "*"
+    if (isAlias(at)) return true
+    return (
+      names[at] === table &&
+      (naming.has(previous) || previous === "." || (previous === "," && !/^(?:from|[,):])$/.test(next)))
+    )
+  }
+  return renames(text, aliases) || names.some((name, at) => aliases.has(name ?? "") && !isNamed(at))
+}

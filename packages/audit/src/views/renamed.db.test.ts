@@ -50,6 +50,17 @@ describe("a strict column under another name", () => {
     }
   })
 
+  it("is not shown of a table that the plan left out", async () => {
+    for (const shown of ["upper(f) from patient p(a,b,c,d,e,f,g)", "to_jsonb(p) from patient p"]) {
+      const work = (): Promise<void> =>
+        used.wk.tx(async (t) => {
+          await t.query("select set_config('transform_null_equals', 'on', true)")
+          await t.query(`select ${shown} where null = null`)
+        })
+      await expect(inClinic(work)).rejects.toMatchObject({ code: "WK412" })
+    }
+  })
+
   it("is not copied", async () => {
     const copy = inClinic(async () => {
       for await (const _ of used.wk.copyOut("select f from patient p(a,b,c,d,e,f,g)"));
