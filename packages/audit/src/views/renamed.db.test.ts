@@ -10,14 +10,23 @@ const used = useClient(database, { policy: viewedPolicy(["sensitive"]), extensio
 const inClinic = <T>(work: () => Promise<T>): Promise<T> => used.wk.run(used.doctor, work)
 
 /** The groups of the views that were recorded meanwhile. */
-async function groupsOf(text: string): Promise<string[][]> {
+async function groupsWhile(work: () => Promise<unknown>): Promise<{ error: unknown; groups: string[][] }> {
   const [before] = await used.admin<{ id: string }>("select coalesce(max(id), 0)::text as id from wardkeep_audit.event")
-  await inClinic(() => used.wk.query(text))
+  const error: unknown = await inClinic(work).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
   const events = await used.admin<{ groups: string[] }>(
     "select groups from wardkeep_audit.event where verb = 'view' and id > $1",
     [before?.id],
   )
-  return events.map(({ groups }) => groups)
+  return { error, groups: events.map(({ groups }) => groups) }
+}
+
+async function groupsOf(text: string): Promise<string[][]> {
+  const { error, groups } = await groupsWhile(() => used.wk.query(text))
+  expect(error, text).toBeUndefined()
+  return groups
 }
 
 const whole = 'select to_jsonb("a""b") as x, row_number() over () from patient "a""b"'
@@ -57,7 +66,10 @@ describe("a strict column under another name", () => {
           await t.query("select set_config('transform_null_equals', 'on', true)")
           await t.query(`select ${shown} where null = null`)
         })
-      await expect(inClinic(work)).rejects.toMatchObject({ code: "WK412" })
+      const { error, groups } = await groupsWhile(work)
+      // The plan of PostgreSQL 15 has the table, so that its persons are added.
+      if (database.serverVersionNum < 180_000 && error === undefined) expect(groups).toEqual([["sensitive"]])
+      else expect(error).toMatchObject({ code: "WK412" })
     }
   })
 
