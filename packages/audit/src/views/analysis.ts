@@ -1,6 +1,9 @@
+import { splitName } from "@wardkeep/core"
 import { carriesOut } from "@wardkeep/postgres/client"
+import { calledIn, mayShowAny } from "./called.js"
 import type { CatalogMap } from "./catalog-map.js"
 import type { PlannedTables } from "./plan-tables.js"
+import { type Aliases, type Surroundings, touched } from "./touched.js"
 import type { ViewedTable } from "./viewed.js"
 import { groupsOf } from "./viewed.js"
 
@@ -30,6 +33,8 @@ export interface Analysis {
   readonly views: readonly TableView[]
   /** Rows may leave through the session's state: the result says neither whose nor how many. */
   readonly carried: boolean
+  /** It calls a function whose work nobody declared: what that leaves behind it may leave without a row, too. */
+  readonly hidden: boolean
 }
 
 export interface Statement {
@@ -64,39 +69,50 @@ export function analyse(
     const table = tables.get(relation)
     if (table === undefined || named.has(relation)) continue
     named.add(relation)
-    views.push({
-      ...unseen(table, "undetermined"),
-      ...shownOf(table, touched(table, new Set(), { text, origins, map, plan })),
-    })
+    const { name } = splitName(relation, "public")
+    const columns = touched(table, nowhere, { text, origins, map, plan: mayShowAny(text, name) ? undefined : plan })
+    views.push({ ...unseen(table, "undetermined"), ...shownOf(table, columns) })
   }
+  const counted = plan !== undefined && counts(text, views, map, plan)
   const function_ = hiddenCall(text, map, plan) ?? [...inText.functions][0]?.toLowerCase()
   for (const relation of reads ?? []) {
     const table = tables.get(relation)
     if (table !== undefined && !named.has(relation)) views.push(unseen(table, "declared"))
   }
   // A function can read any table. Whoever wrote it may say which; where nobody did, one event names the function.
-  if (function_ !== undefined && (reads === undefined || function_ === unknown))
-    views.push(ofFunction(function_, tables))
+  const hidden = function_ !== undefined && (reads === undefined || function_ === unknown)
+  if (hidden) views.push(ofFunction(function_, tables))
   // The plan writes names plainly, also escaped ones; what it does not print, a VALUES list or LIMIT, is left to the text.
-  const carried = plan === undefined || carriesOut(plan.expressions) || carriesOut(text.replaceAll(/u&\s*"/gi, '"'))
-  return { views: carried ? views.map(ofNobodyKnown) : views, carried }
+  const carried =
+    counted || plan === undefined || carriesOut(plan.expressions) || carriesOut(text.replaceAll(/u&\s*"/gi, '"'))
+  return { views: carried ? views.map(ofNobodyKnown) : views, carried, hidden }
 }
 
+/** Whether a later statement can tell how often a function was called, or that it was. What an INSERT only writes has no rows to tell of. */
+function counts(text: string, views: readonly TableView[], map: CatalogMap, plan: PlannedTables): boolean {
+  const read = new Set([...plan.read].map((relation) => map.rootOf.get(relation)))
+  const written = new Set([...plan.written].map((relation) => map.rootOf.get(relation)))
+  if (views.every(({ relation }) => written.has(relation) && !read.has(relation))) return false
+  return [...calledIn(plan.expressions), ...calledIn(text)].some((name) => map.volatile.has(name))
+}
+
+const none: ReadonlySet<string> = new Set()
+const nowhere: Aliases = { aliases: none, planned: none }
+
 /** Whoever stands in the result, others may have left beside it. */
-function ofNobodyKnown(view: TableView): TableView {
+export function ofNobodyKnown(view: TableView): TableView {
   if (view.source === "declared") return view
   return { ...view, subjects: [], key: undefined, alone: false, source: "undetermined" }
 }
 
-interface Appearances {
-  /** As the text names the table: its partitions' own numbers are taken off. */
-  readonly aliases: ReadonlySet<string>
+interface Appearances extends Aliases {
   readonly once: boolean
 }
 
 /** Where each table appears in the plan; its partitions count as the table itself. */
 function appearancesOf(plan: PlannedTables | undefined, map: CatalogMap): Map<string, Appearances> {
   const aliases = new Map<string, Set<string>>()
+  const planned = new Map<string, Set<string>>()
   const readings = new Map<string, number>()
   const repeated = new Set<string>()
   for (const { relation, alias } of plan?.scans ?? []) {
@@ -105,6 +121,7 @@ function appearancesOf(plan: PlannedTables | undefined, map: CatalogMap): Map<st
     const found = aliases.get(root) ?? new Set<string>()
     aliases.set(root, found)
     if (relation === `${root}_word`) continue
+    planned.set(root, (planned.get(root) ?? new Set()).add(alias))
     found.add(relation === root ? alias : alias.replace(/_\d+$/, ""))
     // Every reading of a partitioned table scans each of its partitions, under a number of its own.
     const times = (readings.get(relation) ?? 0) + 1
@@ -112,26 +129,23 @@ function appearancesOf(plan: PlannedTables | undefined, map: CatalogMap): Map<st
     if (times > 1) repeated.add(root)
   }
   return new Map(
-    [...aliases].map(([root, names]) => [root, { aliases: names, once: names.size === 1 && !repeated.has(root) }]),
+    [...aliases].map(([root, names]) => [
+      root,
+      { aliases: names, planned: planned.get(root) ?? none, once: names.size === 1 && !repeated.has(root) },
+    ]),
   )
 }
 
-interface Surroundings {
-  readonly text: string
-  readonly origins: readonly string[]
-  readonly map: CatalogMap
-  readonly plan: PlannedTables | undefined
-}
-
-function viewOf(table: ViewedTable, { aliases, once }: Appearances, around: Surroundings): TableView {
+function viewOf(table: ViewedTable, appearances: Appearances, around: Surroundings): TableView {
   const { relation, subject } = table
   const { origins, map, plan } = around
+  const { once } = appearances
   const positions = (column: string | undefined): number[] =>
     origins.flatMap((origin, at) => {
       const from = map.origins.get(origin)
       return column !== undefined && from?.relation === relation && from.column === column ? [at] : []
     })
-  const columns = touched(table, aliases, around)
+  const columns = touched(table, appearances, around)
   const alone = once && plan?.mixed === false
   const subjects = positions(subject)
   const [key] = positions(map.keys.get(relation)?.column)
@@ -152,43 +166,6 @@ const shownOf = (table: ViewedTable, columns: readonly string[]): Pick<TableView
   groups: groupsOf(table, columns),
   strict: columns.filter((column) => table.strict.has(column)),
 })
-
-/** The columns that the result shows, the plan evaluates or the text names: a partial index takes a condition out of the plan. */
-function touched(
-  table: ViewedTable,
-  aliases: ReadonlySet<string>,
-  { text, origins, map, plan }: Surroundings,
-): string[] {
-  const all = map.columns.get(table.relation) ?? []
-  const shown = new Set(
-    origins.flatMap((origin) => {
-      const from = map.origins.get(origin)
-      return from?.relation === table.relation ? [from.column] : []
-    }),
-  )
-  const evaluated = `${plan?.expressions ?? ""}\n`
-  const whole = [...aliases].some((alias) => qualifiedBy(alias, "\\*").test(evaluated))
-  if (whole || plan === undefined) return [...all]
-  return all.filter(
-    (column) =>
-      shown.has(column) ||
-      named(column).test(text) ||
-      [...aliases].some((alias) => qualifiedBy(alias, escaped(column)).test(evaluated)),
-  )
-}
-
-/** As the plan prints a column: `p.phone`, `"P"."Phone"`, and `p_1.phone` for a partition. */
-function qualifiedBy(alias: string, column: string): RegExp {
-  return new RegExp(`(?<![\\w$])"?${escaped(alias)}(?:_\\d+)?"?\\."?${column}(?![\\w$])`)
-}
-
-function named(column: string): RegExp {
-  return new RegExp(`(?<![\\w$])${escaped(column)}(?![\\w$])`, "i")
-}
-
-function escaped(name: string): string {
-  return name.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")
-}
 
 /** What nobody can answer for. */
 const unknown = "unknown"

@@ -1,4 +1,4 @@
-import type { Ask } from "@wardkeep/postgres/client"
+import { type Ask, runsText } from "@wardkeep/postgres/client"
 import { sourceNames } from "./source-names.js"
 import type { ViewedTable } from "./viewed.js"
 
@@ -21,6 +21,8 @@ export interface CatalogMap {
   readonly keys: ReadonlyMap<string, { readonly column: string; readonly type: string }>
   /** Finds calls of functions that could read tables without showing it. */
   readonly opaque: RegExp
+  /** Functions that leave something behind, or tell a later statement that they were called. */
+  readonly volatile: ReadonlySet<string>
   /** What a text reads from by the names in it. */
   namedIn(text: string): Named
 }
@@ -66,12 +68,24 @@ select s.oid::text as oid, n.nspname || '.' || c.relname as name, s.root_name as
   from standing s join pg_catalog.pg_class c on c.oid = s.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_attribute a on a.attrelid = s.oid and a.attnum > 0 and not a.attisdropped order by 1, 4`
 
-/** Not immutable, not of an extension in C, and no trigger: what may run a query of its own. */
+/**
+ * `opaque`: not immutable, not of an extension in C, and no trigger: what may run a query of its own. `volatile`, in C: what may leave
+ * something behind, or tell that it was called; not what makes an identifier, a secret or a time, or reads what is there.
+ */
 const functionsQuery = `
-select distinct p.proname::text as name from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-  join pg_catalog.pg_language l on l.oid = p.prolang
- where p.provolatile <> 'i' and l.lanname not in ('internal', 'c') and n.nspname not in ('pg_catalog', 'information_schema', 'wardkeep', 'wardkeep_audit')
-   and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)`
+select p.proname::text as name,
+  bool_or(p.provolatile <> 'i' and l.lanname not in ('internal', 'c') and n.nspname not in ('pg_catalog', 'information_schema')) as opaque,
+  bool_or(p.provolatile = 'v' and p.prokind = 'f' and l.lanname in ('internal', 'c') and p.proname !~ '^(gen_random_(uuid|bytes)|gen_salt|uuid(_generate_)?v[0-9a-z]+|pgp_(sym|pub)_encrypt(_bytea)?|clock_timestamp|timeofday|currval|lastval|lo_get|pg_[a-z_]+_size|pg_is_in_recovery|pg_stat_(get|file)_?[a-z_]*|current_query)$'
+    or p.proname in ('txid_current', 'pg_current_xact_id')) as volatile
+  from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace join pg_catalog.pg_language l on l.oid = p.prolang
+ where n.nspname not in ('wardkeep', 'wardkeep_audit') and (p.provolatile <> 'i' and l.lanname not in ('internal', 'c') or p.provolatile = 'v' or p.proname in ('txid_current', 'pg_current_xact_id'))
+   and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype) group by 1`
+
+interface FunctionRow {
+  readonly name: string
+  readonly opaque: boolean
+  readonly volatile: boolean
+}
 
 /**
  * The tables and functions that each view is made of, whatever stands between: a plan prints neither what stands in a VALUES list nor
@@ -100,17 +114,6 @@ interface ViewRow {
   readonly function: string | null
 }
 
-/** Of PostgreSQL itself and the extensions beside it: they run a text, or read a table by its name. */
-const runsText = [
-  "(?:query|table|cursor|schema|database)_to_xml\\w*",
-  "ts_stat",
-  "ts_rewrite",
-  "crosstab\\w*",
-  "connectby",
-  "xpath_table",
-  "dblink\\w*",
-]
-
 export async function readCatalogMap(
   ask: Ask,
   tables: ReadonlyMap<string, ViewedTable>,
@@ -118,7 +121,7 @@ export async function readCatalogMap(
 ): Promise<CatalogMap> {
   const [columns, functions, views] = await Promise.all([
     ask.query<ColumnRow>(columnsQuery, [[...tables.keys()]]),
-    ask.query<{ name: string }>(functionsQuery, []),
+    ask.query<FunctionRow>(functionsQuery, []),
     ask.query<ViewRow>(viewsQuery, []),
   ])
   const origins = new Map<string, Origin>()
@@ -137,13 +140,14 @@ export async function readCatalogMap(
   const single = [...keys].flatMap(([relation, [key, second]]) =>
     key !== undefined && second === undefined ? [[relation, key] as const] : [],
   )
-  const called = new Set(functions.map(({ name }) => name))
+  const called = new Set(functions.flatMap(({ name, opaque }) => (opaque ? [name] : [])))
   return {
     origins,
     rootOf,
     columns: named,
     nullable,
     keys: new Map(single),
+    volatile: new Set(functions.flatMap(({ name, volatile }) => (volatile ? [name] : []))),
     opaque: anyOf([...[...called].map(written), ...runsText]),
     namedIn: namedIn(rootOf, views, called),
   }

@@ -1,6 +1,6 @@
-import { type Ask, carriesOut, type ObservedCall, type Watch, type Widened } from "@wardkeep/postgres/client"
+import type { Ask, ObservedCall, Watch, Widened } from "@wardkeep/postgres/client"
 import type pg from "pg"
-import type { Analysis, TableView } from "./analysis.js"
+import { type Analysis, ofNobodyKnown, type TableView } from "./analysis.js"
 import type { CatalogMap } from "./catalog-map.js"
 import { fetchSubjects } from "./fetch.js"
 import { unrecorded } from "./unrecorded.js"
@@ -33,6 +33,7 @@ export interface Recording {
   learn(call: ObservedCall, key: string, ask: Ask): Promise<void> | undefined
   wide(key: string): Wide | undefined
   ownText(key: string): OwnText | undefined
+  leaves(key: string): "rows" | "unknown" | undefined
   expectsNothing(key: string): boolean
   forget(key: string): void
   record(call: ObservedCall, seen: readonly Seen[], rows: number, ask: Ask): Promise<void>
@@ -79,6 +80,10 @@ export class Execution implements Watch {
     if (/^(?:42|0A)/.test(code)) this.#recorder.forget(this.#key)
   }
 
+  leaves(): "rows" | "unknown" | undefined {
+    return this.#recorder.leaves(this.#key)
+  }
+
   expectsNothing(): boolean {
     return this.#recorder.expectsNothing(this.#key)
   }
@@ -110,12 +115,13 @@ export class Execution implements Watch {
   }
 
   async release(fields: Fields, ask: Ask): Promise<void> {
-    if ((this.#rows === 0 && !carriesOut(this.#call.text)) || this.#isRecorded(fields)) return
+    if (this.#isRecorded(fields)) return
     let seen: Seen[]
     try {
       const found = this.#wide ?? (await this.#recorder.analysis(this.#call, fields, ask))
-      if (this.#rows === 0 && !("carried" in found && found.carried)) return
-      seen = await Promise.all(found.views.map((view) => this.#seen(view, ask)))
+      if (this.#rows === 0 && !found.carried && !found.hidden) return
+      const views = this.#rows === 0 ? found.views.map(ofNobodyKnown) : found.views
+      seen = await Promise.all(views.map((view) => this.#seen(view, ask)))
     } catch (cause) {
       throw unrecorded(cause)
     }

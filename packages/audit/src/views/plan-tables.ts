@@ -17,6 +17,14 @@ export interface PlannedTables {
   readonly mixed: boolean
   /** Every expression that the plan evaluates. */
   readonly expressions: string
+  /** Relations whose rows are looked at: not those that an INSERT only writes. */
+  readonly read: ReadonlySet<string>
+  /** Relations that are written. */
+  readonly written: ReadonlySet<string>
+  /** The columns that the expressions name behind each qualifier; `*` for all of a row. */
+  readonly qualified: ReadonlyMap<string, ReadonlySet<string>>
+  /** The names that the nodes give their rows: of relations, functions, subqueries. */
+  readonly aliases: ReadonlySet<string>
 }
 
 type Node = Readonly<Record<string, unknown>>
@@ -34,12 +42,17 @@ export function tablesOfPlan(plan: unknown): PlannedTables {
     expected: new Map<string, number>(),
     expressions: [] as string[],
     sharedReads: new Map<string, number>(),
+    read: new Set<string>(),
+    written: new Set<string>(),
+    aliases: new Set<string>(),
     mixed: false,
   }
   walk(root, undefined, seen)
   const shared = [...seen.sharedReads.values()].some((times) => times > 1)
-  const { expected, mixed, expressions } = seen
-  return { scans: distinct(seen.scans), expected, mixed: mixed || shared, expressions: expressions.join("\n") }
+  const { expected, read, written, aliases } = seen
+  const expressions = seen.expressions.join("\n")
+  const found = { expressions, qualified: qualifiedIn(expressions), read, written, aliases }
+  return { scans: distinct(seen.scans), expected, mixed: seen.mixed || shared, ...found }
 }
 
 interface Seen {
@@ -47,6 +60,9 @@ interface Seen {
   readonly expected: Map<string, number>
   readonly expressions: string[]
   readonly sharedReads: Map<string, number>
+  readonly read: Set<string>
+  readonly written: Set<string>
+  readonly aliases: Set<string>
   mixed: boolean
 }
 
@@ -57,6 +73,13 @@ function walk(node: Node, parent: Node | undefined, seen: Seen): void {
   seen.scans.push(...scans)
   for (const { relation } of scans)
     seen.expected.set(relation, (seen.expected.get(relation) ?? 0) + Number(node["Plan Rows"]))
+  const isWriting = type === "ModifyTable"
+  const isReading = !isWriting || node.Operation !== "Insert" || node["Conflict Resolution"] === "UPDATE"
+  for (const { relation } of scans) {
+    if (isReading) seen.read.add(relation)
+    if (isWriting) seen.written.add(relation)
+  }
+  for (const { Alias: alias } of [node, ...targets]) if (typeof alias === "string") seen.aliases.add(alias)
   if (type === "WindowAgg" || type === "Recursive Union" || "Grouping Sets" in node) seen.mixed = true
   if (type === "CTE Scan") {
     const name = String(node["CTE Name"])
@@ -78,6 +101,23 @@ function textsIn(value: unknown): string[] {
   if (typeof value === "string") return [value]
   return Array.isArray(value) ? value.flatMap(textsIn) : []
 }
+
+const constant = /'(?:[^']|'')*'/g
+/** A name, what follows it behind a dot, and what shows that it is a type, a collation or a function in its schema. */
+const names =
+  /(::|COLLATE )?("(?:[^"]|"")*"|[\p{L}_][\w$\p{L}]*)(?:\.("(?:[^"]|"")*"|[\p{L}_][\w$\p{L}]*|\*))?([.(])?/gu
+
+function qualifiedIn(expressions: string): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>()
+  for (const [, type, by = "", name, call] of expressions.replaceAll(constant, "''").matchAll(names)) {
+    if (name === undefined || type !== undefined || call !== undefined) continue
+    const columns = found.get(plain(by)) ?? new Set<string>()
+    found.set(plain(by), columns.add(plain(name)))
+  }
+  return found
+}
+
+const plain = (name: string): string => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name)
 
 function distinct(scans: readonly Scan[]): Scan[] {
   return [...new Map(scans.map((scan) => [`${scan.relation} ${scan.alias}`, scan])).values()]

@@ -50,6 +50,7 @@ class Knowledge {
   readonly wide = new Answers<Wide | undefined>()
   readonly ownTexts = new Map<string, OwnText>()
   readonly unviewed = new Map<string, true>()
+  readonly leaving = new Map<string, "rows" | "unknown">()
 }
 
 class ViewRecorder implements ViewObserver, Recording {
@@ -116,6 +117,10 @@ class ViewRecorder implements ViewObserver, Recording {
     return this.#known.ownTexts.get(key)
   }
 
+  leaves(key: string): "rows" | "unknown" | undefined {
+    return this.#known.leaving.get(key)
+  }
+
   expectsNothing(key: string): boolean {
     return this.#known.unviewed.has(key)
   }
@@ -167,12 +172,14 @@ class ViewRecorder implements ViewObserver, Recording {
     known: Knowledge,
     call: ObservedCall,
     fields: Fields,
-    sent: Pick<Wide, "text" | "more" | "views"> & Pick<Analysis, "carried">,
+    sent: Pick<Wide, "text" | "more" | "views"> & Omit<Analysis, "views">,
   ): void {
+    const key = keyOf(call, [])
+    known.leaving.delete(key)
+    if (sent.carried || sent.hidden) keepWithin(known.leaving, key, sent.carried ? "rows" : "unknown")
     // A COPY has no description of its rows; what leaves beside the rows is not in them.
     if (fields.length === 0 || (sent.carried && sent.views.length > 0)) return
     const { views } = sent
-    const key = keyOf(call, [])
     const names = fields.map(({ name }) => name)
     const isAlone = views.every(({ relation }) => !relation.endsWith("()"))
     // A function that the caller answers for with `reads` may write, and what it writes is to be as safe as anywhere.

@@ -9,12 +9,14 @@ interface Kept {
   readonly soon: boolean
 }
 
+type Sent = Pick<Wide, "text" | "more" | "views" | "hidden">
+
 /**
  * A text with the same rows in the same order that records who was shown them in the same statement: one round trip instead
  * of two. Undefined where it would not be the same, or where whose rows they are has to be asked. `names` are the caller's columns.
  */
 export function selfRecordingText(
-  { text, more, views }: Pick<Wide, "text" | "more" | "views">,
+  { text, more, views, hidden }: Sent,
   names: readonly string[],
   kept: Kept,
 ): string | undefined {
@@ -28,7 +30,7 @@ export function selfRecordingText(
   const all = Array.from({ length: names.length + more }, (_, at) => columns[at] ?? `wk_${at + 1}`)
   const events: string[] = []
   for (const view of views) {
-    const event = eventSql(view, all, kept)
+    const event = eventSql(view, all, { ...kept, hidden })
     if (event === undefined) return undefined
     events.push(event)
   }
@@ -36,16 +38,22 @@ export function selfRecordingText(
     more === 0
       ? ["", "wk_shown.*"]
       : [`(${all.join(", ")})`, names.map((name, at) => `wk_shown.${all[at]} as ${quoteIdent(name)}`).join(", ")]
+  // A function nobody knows may have kept rows elsewhere, although none is shown.
   // A condition without a column of the rows: it is worked out once, before the first of them.
   return `with wk_shown${named} as materialized (
 ${text}
 )
-select ${shown} from wk_shown where (select ${events.join(" and ")} from wk_shown having count(*) > 0)`
+select ${shown} from wk_shown where (select ${events.join(" and ")} from wk_shown having ${hidden ? "true" : "count(*) > 0"})`
 }
 
-function eventSql(view: TableView, names: readonly string[], { statement, soon }: Kept): string | undefined {
+function eventSql(
+  view: TableView,
+  names: readonly string[],
+  { statement, soon, hidden }: Kept & Pick<Sent, "hidden">,
+): string | undefined {
   const { relation, groups, subjects, listed, nullable, source, strict } = view
   const complete = source === "exact"
+  const digest = quoteLiteral(statement)
   const [at, second] = subjects
   // Whether somebody is missing, or too many are there, is seen in the rows.
   if ((complete && nullable) || source === "fetched" || second !== undefined) return undefined
@@ -57,8 +65,8 @@ function eventSql(view: TableView, names: readonly string[], { statement, soon }
   said.push(
     name === undefined ? "null" : `array_agg(wk_shown.${quoteIdent(name)}::text)`,
     "count(*)::int",
-    quoteLiteral(source),
-    complete ? "null" : quoteLiteral(statement),
+    complete && hidden ? "case when count(*) > 0 then 'exact' else 'undetermined' end" : quoteLiteral(source),
+    complete ? (hidden ? `case when count(*) = 0 then ${digest} end` : "null") : digest,
     String(soon),
   )
   return `wardkeep_audit.record_view(${said.join(", ")})`

@@ -16,6 +16,9 @@ export interface Wide {
   readonly more: number
   readonly fields: Fields
   readonly views: readonly TableView[]
+  /** As its analysis says. */
+  readonly carried: boolean
+  readonly hidden: boolean
 }
 
 /** Of an aggregate no more persons are named than that; a count of a whole clinic is about nobody. */
@@ -83,7 +86,7 @@ export async function widen(known: Known, ask: Ask): Promise<Wide | undefined> {
     const where = added[at]?.listed === true ? { subjects: [], listed: position } : { subjects: [position] }
     return { ...view, ...where, source: "exact" }
   })
-  return { text, more: added.length, fields: described, views }
+  return { text, more: added.length, fields: described, views, carried: analysis.carried, hidden: analysis.hidden }
 }
 
 interface Added {

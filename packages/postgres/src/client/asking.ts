@@ -5,7 +5,7 @@ import type { Context } from "../context/context.js"
 import { Channel } from "./channel.js"
 import { after, Deadline } from "./deadline.js"
 import { type Failed, otherStrategy, worthAnotherTry } from "./errors.js"
-import { type Ask, mayWrite, type Observed, released, type Watch } from "./observe.js"
+import { type Ask, isHeldBack, type Observed, released, type Watch } from "./observe.js"
 import type { Runtime } from "./runtime.js"
 import type { Text } from "./statements.js"
 import { Statement } from "./wire/statement.js"
@@ -70,7 +70,7 @@ export async function runWatched<R>(
   values: readonly unknown[],
   watch: Watch,
 ): Promise<Result<R>> {
-  const run = mayWrite(observed.text) && !watch.expectsNothing() ? runHeldBack : runSeen
+  const run = isHeldBack(observed.text, watch) ? runHeldBack : runSeen
   return await run<R>(runtime, observed, values, watch)
 }
 
@@ -86,7 +86,7 @@ async function runSeen<R>(
   const send = (left = reading): Promise<Result<R>> => {
     const learned = { ...observed, reading: left }
     // What was learned may be that it shows something after all.
-    return mayWrite(observed.text) && !watch.expectsNothing()
+    return isHeldBack(observed.text, watch)
       ? runHeldBack<R>(runtime, learned, values, watch)
       : runLearned<R>(runtime, learned, values, watch, ask)
   }
@@ -127,11 +127,11 @@ async function runHeldBack<R>(
   try {
     const first = channelFor(runtime, observed, deadline)
     try {
-      return await inChannel<R>(runtime, observed, values, watch, first)
+      return await inChannel<R>(observed, values, watch, first)
     } catch (error) {
       if (deadline?.error !== undefined || !(await mayGoBetter(runtime, first.failedIn))) throw error
       watch.restart()
-      return await inChannel<R>(runtime, observed, values, watch, channelFor(runtime, observed, deadline))
+      return await inChannel<R>(observed, values, watch, channelFor(runtime, observed, deadline))
     }
   } finally {
     deadline?.clear()
@@ -153,15 +153,14 @@ function channelFor(runtime: Runtime, { context }: Observed, deadline: Deadline 
 }
 
 async function inChannel<R>(
-  runtime: Runtime,
-  { context, text, reading }: Observed,
+  { text, reading }: Observed,
   values: readonly unknown[],
   watch: Watch,
   channel: Channel,
 ): Promise<Result<R>> {
   try {
     const sent = await channel.watched<R>(text, values, reading, watch)
-    const result = await released(watch, sent, askIn(runtime, context))
+    const result = await channel.released(text, watch, sent)
     await channel.commit()
     return result
   } finally {

@@ -90,15 +90,8 @@ export class Channel implements UnitOwner {
   #unhindered<R>(text: Text, values: readonly unknown[], reading?: Reading): Promise<Result<R>> {
     const wrote = this.noteWrites(text)
     const watch = this.#runtime.watch({ context: this.context, text, parameters: values.length, reading, wrote })
-    const result = this.watched<R>(text, values, reading, watch)
-    if (watch === undefined) return result
-    const ask = this.#runtime.askFor(this.context)
-    const seen = result.then((found) =>
-      released(watch, found, ask).catch((error: unknown) =>
-        mayWrite(text) ? this.#spoil(error) : Promise.reject(error),
-      ),
-    )
-    return this.#runtime.recording(seen)
+    const sent = this.watched<R>(text, values, reading, watch)
+    return watch ? this.#runtime.recording(sent.then((found) => this.released(text, watch, found))) : sent
   }
 
   /** Whether something before this text may have written. */
@@ -108,9 +101,17 @@ export class Channel implements UnitOwner {
     return before
   }
 
-  /** What a write showed unrecorded may not be committed: the server takes the transaction, or its savepoint, for failed. */
-  async #spoil(error: unknown): Promise<never> {
+  /** Hands rows over. What a write showed unrecorded may not be committed, and what was kept beside rows not be read. */
+  released<R>(text: Text, watch: Watch, result: Result<R>): Promise<Result<R>> {
+    return released(watch, result, this.#runtime.askFor(this.context)).catch((error: unknown) =>
+      mayWrite(text) || watch.leaves?.() ? this.#spoil(error, watch) : Promise.reject(error),
+    )
+  }
+
+  /** The server takes the transaction, or its savepoint, for failed. What the session itself kept, nobody gets after it. */
+  async #spoil(error: unknown, watch?: Watch): Promise<never> {
     this.#failure ??= error
+    if (watch?.leaves?.() && this.#held) this.#held.tainted = true
     await this.control("select 1 / 0").catch(() => undefined)
     throw error
   }

@@ -24,6 +24,11 @@ describe("errors that leave the client", () => {
       ["22023", `time zone "${secret}" not recognized`],
       ["42704", `unrecognized configuration parameter "x"${secret}"y"`],
       ["23514", `value for domain x violates "${secret}"`],
+      ["42883", `operator does not exist: ${secret}`],
+      ["42883", `function ${secret}(integer) does not exist`],
+      ["42601", `improper qualified name (too many dotted names): a.b.c.${secret}`],
+      ["42P17", `no such thing as ${secret}`],
+      ["0A000", `cross-database references are not implemented: a.b.${secret}`],
     ] as const) {
       const error = leave(databaseError(code, message, { detail: secret, where: secret, internalQuery: secret }))
       expect(`${error.stack} ${JSON.stringify(error)}`, code).not.toMatch(/Asha|Meena|Rao/)
@@ -53,6 +58,21 @@ describe("errors that leave the client", () => {
       internalQuery: "select Asha",
     })
     expect(leave(ranInside, guess).message).not.toContain("Asha")
+  })
+
+  it("say what PostgreSQL says of a text that was never run, and of what holds nothing of a row", () => {
+    const operator = "operator does not exist: text = integer"
+    const hint = "You might need to add explicit type casts."
+    expect(leave(databaseError("42883", operator, { position: "8", hint }))).toMatchObject({ message: operator, hint })
+    for (const [code, message] of [
+      ["42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification"],
+      ["42P18", "could not determine data type of parameter $1"],
+      ["42P22", "could not determine which collation to use for string comparison"],
+      ["0A000", "cached plan must not change result type"],
+    ] as const)
+      expect(leave(databaseError(code, message)).message).toBe(message)
+    const ran = leave(databaseError("42883", "function quartz(integer) does not exist", { hint: "No quartz matches." }))
+    expect(ran).toMatchObject({ message: "function or operator does not exist", hint: undefined })
   })
 
   it("become ours where the database raised one of our codes", () => {

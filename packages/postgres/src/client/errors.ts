@@ -1,5 +1,6 @@
 import { isCode, WardkeepError } from "@wardkeep/core"
 import pg from "pg"
+import { redact } from "./redact.js"
 import type { Statement } from "./wire/statement.js"
 import type { Progress } from "./wire/unit.js"
 
@@ -10,9 +11,6 @@ export interface Failed {
   readonly sentAt: number
 }
 
-/** 42501 and the like name objects only; what a host raises itself is the host's business. */
-const namesOnly = /^(?:42501|P0|40|53|55|57)/
-const ours = "…"
 /** What set_config('role', …) answers when the role does not exist or the login is not a member of it. */
 const noRole: ReadonlySet<string> = new Set(["22023", "42501", "42704"])
 
@@ -41,38 +39,6 @@ export function outward(
   if (statement !== undefined && statement.shift > 0 && error.position !== undefined)
     error.position = String(Math.max(1, Number(error.position) - statement.shift))
   return error
-}
-
-/**
- * Takes row values out of an error. PostgreSQL prints them in `detail` and `where`, and inside quotes in the message:
- * a cast of a hidden column prints another branch's row. Quoted text stays only where it is the name of an object, or
- * stands in the statement and the statement was never run: otherwise a guess in it would be confirmed.
- */
-export function redact(error: pg.DatabaseError, text: string): void {
-  // A place in the statement itself is named by errors of reading it only.
-  const unread = error.position !== undefined && error.internalPosition === undefined
-  Object.assign(error, { detail: undefined, where: undefined, internalQuery: undefined, internalPosition: undefined })
-  const message = redactMessage(error, unread ? text : "")
-  if (message === error.message) return
-  // The stack repeats the message in its first line.
-  if (error.stack !== undefined) error.stack = error.stack.replace(error.message, () => message)
-  error.message = message
-}
-
-function redactMessage(error: pg.DatabaseError, text: string): string {
-  const code = error.code ?? ""
-  if (namesOnly.test(code)) return error.message
-  const names = new Set([error.constraint, error.table, error.column, error.schema, error.dataType])
-  // The value comes last and may itself hold quotes; also `invalid byte sequence …: 0xff`.
-  const short = code.startsWith("22") ? error.message.replace(/: .*$/s, `: "${ours}"`) : error.message
-  const known = (inside: string): boolean =>
-    inside === ours || names.has(inside) || (!code.startsWith("22") && inside !== "" && text.includes(inside))
-  for (const { 0: whole, 1: inside = "", index } of short.matchAll(/"([^"]*)"/gs)) {
-    // A value may hold quotes, so that what stands between two pairs is a part of it: all up to the last one goes.
-    if (!known(inside) || /[^\s,;.:)]/.test(short.charAt(index + whole.length)))
-      return `${short.slice(0, index)}"${ours}"${short.slice(short.lastIndexOf('"') + 1)}`
-  }
-  return short
 }
 
 /** Whether a failed unit may be sent again: its transaction was rolled back, and a new session would not fail so. */

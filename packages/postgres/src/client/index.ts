@@ -68,10 +68,11 @@ export type {
   SupportRequest,
 } from "../issue/requests.js"
 export type { Logger } from "../log.js"
+export { carriesOut, runsText } from "./carriers.js"
 export type { Limits } from "./deadline.js"
 export type { SecurityFloorWaiver } from "./guard.js"
 export type { JobContext, JobOptions, JobResult } from "./job.js"
-export { type Ask, carriesOut, type ObservedCall, type ViewObserver, type Watch, type Widened } from "./observe.js"
+export type { Ask, ObservedCall, ViewObserver, Watch, Widened } from "./observe.js"
 export type { WardkeepOptions } from "./options.js"
 export type { Queries, QueryOptions, Values } from "./queries.js"
 export type { QueuedContext } from "./queued-context.js"

@@ -1,5 +1,6 @@
 import type pg from "pg"
 import type { Context } from "../context/context.js"
+import { carriesOut, mayCount } from "./carriers.js"
 import type { Reading } from "./own-unit.js"
 import type { Text } from "./statements.js"
 import { type Result, read } from "./wire/unit.js"
@@ -45,6 +46,8 @@ export interface Watch {
   unsuited?(error: unknown): void
   /** A text with the same rows that records the view of them in its own transaction; asked of statements that stand alone. */
   selfRecording(): string | undefined
+  /** What is known of the text says that it leaves rows in the state of the session, or that it calls what may: no later statement is to find them unrecorded. */
+  leaves?(): "rows" | "unknown" | undefined
   /** What is known of the text says that no view is recorded of it; then a write need not wait for one. */
   expectsNothing(): boolean
   /** The same call once more, by its own text. */
@@ -84,27 +87,19 @@ const writes = /\b(?:insert|update|delete|merge)\b/i
 const locks = /\bfor\s+(?:no\s+key\s+)?update\b/gi
 const returning = /\breturning\b/i
 
-/**
- * Functions of PostgreSQL that keep what they are given where a later statement finds it: a setting, a large object, a lock's number, the
- * beginning of random numbers, a message. Rows can leave through them although the statement returns none. An identifier in Unicode
- * escapes could be any of them.
- */
-const carries =
-  /(?<![\w$])(?:set_config|setval|setseed|lo_\w+|lowrite|pg_notify|pg_logical_emit_message|pg_(?:try_)?advisory_\w+)(?![\w$])|\bu&\s*"/i
-
-/** Whether a text, or what a plan evaluates, calls such a function. */
-export function carriesOut(text: string): boolean {
-  return carries.test(text)
-}
-
 /** A write that returns no rows shows nothing, unless it carries them out; what it wrote is an event of its own. */
 export function showsRows({ text, kind }: Text): boolean {
-  return kind.kind === "query" && (kind.readOnly || returning.test(text) || carriesOut(text))
+  return kind.kind === "query" && (kind.readOnly || returning.test(text) || carriesOut(text) || mayCount(text))
 }
 
 /** Whether it writes, a table or the state of the session: then it may not commit before the view is recorded. */
 export function mayWrite({ text }: Text): boolean {
   return writes.test(text) || carriesOut(text)
+}
+
+/** The same, once more is known of it than its text. */
+export function isHeldBack(text: Text, watch: Watch): boolean {
+  return (mayWrite(text) || watch.leaves?.() === "rows") && !watch.expectsNothing()
 }
 
 /** Whether what it shows, or a later statement of its transaction, may be rows of its own making. */

@@ -3,7 +3,7 @@ import { EventEmitter, once } from "node:events"
 import { WardkeepError } from "@wardkeep/core"
 import type { Channel } from "./channel.js"
 import { skipBlank } from "./lexer.js"
-import { callOf, released } from "./observe.js"
+import { callOf } from "./observe.js"
 import type { Runtime } from "./runtime.js"
 import { Statement } from "./wire/statement.js"
 import { Unit } from "./wire/unit.js"
@@ -65,8 +65,7 @@ export async function* streamRows<R>(
       const sent = await channel.send<R>(unit, opened ? "fetch" : "send")
       opened = true
       shape = unit.shape
-      const ask = unit.watch && runtime.askFor(channel.context)
-      const { rows } = unit.watch && ask ? await released(unit.watch, sent, ask) : sent
+      const { rows } = unit.watch ? await channel.released(read, unit.watch, sent) : sent
       for (const row of rows) {
         channel.requireOpen()
         handle?.requireOpen()
