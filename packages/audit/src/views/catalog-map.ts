@@ -101,7 +101,7 @@ interface ViewRow {
 }
 
 /** Of PostgreSQL itself and the extensions beside it: they run a text, or read a table by its name. */
-const runsText = [
+export const runsText = [
   "(?:query|table|cursor|schema|database)_to_xml\\w*",
   "ts_stat",
   "ts_rewrite",
