@@ -7,14 +7,15 @@ import { type HandlingClient, noView, ownRefusals } from "./call.js"
 
 /** A client that can hand out rows as CSV: `wk`. */
 export interface ExportingClient extends HandlingClient {
-  query<R extends object>(text: string, values?: Values, options?: QueryOptions): Promise<Described & { rows: R[] }>
+  query<R extends object>(
+    text: string,
+    values?: Values,
+    options?: QueryOptions,
+  ): Promise<{ rows: R[]; fields?: readonly { readonly tableID: number; readonly columnID: number }[] }>
   copyOut(text: string): AsyncIterable<Uint8Array>
 }
 
-/** The columns of a result, as PostgreSQL says where they come from. */
-interface Described {
-  readonly fields?: readonly { readonly tableID: number; readonly columnID: number }[]
-}
+type Described = Pick<Awaited<ReturnType<ExportingClient["query"]>>, "fields">
 
 /** What is known of a text before its rows leave. */
 export interface TextReads {

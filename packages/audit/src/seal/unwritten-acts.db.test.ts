@@ -127,7 +127,7 @@ const acts: Record<string, { readonly like: string; readonly prepare: () => Prom
     },
   },
   "a refusal": {
-    like: '%42501%',
+    like: "%42501%",
     prepare: async () => () => asDoctor(() => used.wk.query(`select wardkeep_audit.record_denied('{"code":"42501"}')`)),
   },
   "the number of refusals that were only counted": {
