@@ -31,15 +31,8 @@ export { type Erased, type EraseOptions, eraseSubject } from "./erase/erase.js"
 export type { HandedOut, HandlingClient } from "./handling/call.js"
 export { type OpenedShare, openShare, revokeShare, type Shared, type ShareRequest, share } from "./handling/share.js"
 export { type S3SignerOptions, type SignedUrl, s3Signer, signDownload, type UrlSigner } from "./handling/signed-url.js"
-export {
-  download,
-  type ExportingClient,
-  exportFile,
-  exportRows,
-  print,
-  Transfer,
-  type TransferEnd,
-} from "./handling/transfer.js"
+export type { ExportingClient } from "./handling/text-reads.js"
+export { download, exportFile, exportRows, print, Transfer, type TransferEnd } from "./handling/transfer.js"
 export { type AccessEntry, type AccessReport, type AccessReportOptions, accessReport } from "./read/access-report.js"
 export { type BlastRadius, blastRadius, type Reach, type Reached } from "./read/blast-radius.js"
 export type { Coverage } from "./read/coverage.js"

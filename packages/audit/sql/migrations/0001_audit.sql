@@ -247,6 +247,8 @@ declare
   ids bigint[];
   is_locked boolean;
   is_open boolean;
+  mixed wardkeep_audit.event[];
+  told integer;
 begin
   if coalesce(trim(reason), '') = '' then
     raise exception 'an erasure needs a reason' using errcode = 'WK409', hint = 'Say why; it is recorded.';
@@ -266,15 +268,19 @@ begin
     end if;
   end loop;
   -- What an event says of several persons is one commitment: the others are said again, in events of their own.
+  mixed := array(select e from unnest(xids, ids) a(xid, id) join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
+   where e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]
+     and cardinality(array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) > 0);
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
   select e.tenant, e.branch, e.actor, e.role, e.purpose, e.session, e.request, e.verb, e.relation,
          case when cardinality(o.others) = 1 then o.others[1] end, e.groups, e.n,
          json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', wardkeep_audit.access_id(e.verb, e.detail, e.id)::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
            'subjects', case when cardinality(o.others) > 1 then to_json(o.others) end))::text
-    from unnest(xids, ids) a(xid, id)
-    join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
-    cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
-   where e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
+    from unnest(mixed) e cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others);
+  get diagnostics told = row_count;
+  if told < cardinality(mixed) then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   perform wardkeep_audit.keep_refiled(xids, ids);
   with about as (
     select l.log, l.index, l.seed, e.record, e.subject, e.detail
@@ -301,6 +307,9 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
   values (of_tenant, 'audit:' || session_user, 'owner', 'erasure', 'delete', 'wardkeep_audit.event', erased,
     json_build_object('reason', reason)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return erased;
 end
 $$;
@@ -465,10 +474,11 @@ begin
   end if;
   if bulk and coalesce((cell ->> 'tied')::boolean, false) then
     raise exception 'this role may % certain rows of % only', verb, relation using errcode = 'WK430',
-      hint = 'Name the records; each is compared with the condition.';
+      hint = 'Name the records; each is compared with the condition. A text that is exported shows their key and reads no other table.';
   end if;
   if bulk and c.subjects is not null then
-    raise exception 'a confined role hands out named records only' using errcode = 'WK430';
+    raise exception 'a confined role hands out named records only' using errcode = 'WK430',
+      hint = 'Name the records. A text that is exported shows their key and reads no other table.';
   end if;
   return cell;
 end
@@ -501,12 +511,16 @@ declare
   relation text := what ->> 'relation';
   keys text[] := array(select distinct jsonb_array_elements_text(what -> 'records'));
   columns text[] := case when what ? 'columns' then array(select jsonb_array_elements_text(what -> 'columns')) end;
+  -- Whether nothing leaves but the named records. Of the rows of a text that takes that it shows their key.
+  named boolean := cardinality(keys) > 0 and (not what ? 'reads' or coalesce(what -> 'shows' ? (wardkeep_audit.handling_cells() -> relation ->> 'key'), false));
   made wardkeep_audit.transfer;
+  asked wardkeep.token;
+  others text[];
   found integer;
   told integer;
   persons text[];
   phase text;
-  one text;
+  records text[];
 begin
   if verb is null or verb not in ('download', 'print', 'export', 'share') or relation is null then
     raise exception 'neither download, print, export nor share of a table' using errcode = 'WK434';
@@ -515,7 +529,9 @@ begin
      or length(coalesce(what ->> 'file', '')) > 200 then
     raise exception 'too much is named: at most 1,000 records, 2,000 characters of filters, 200 of a file''s name' using errcode = 'WK434';
   end if;
-  perform wardkeep_audit.require_cell(c, verb, relation, columns, cardinality(keys) = 0);
+  perform wardkeep_audit.require_cell(c, verb, relation, columns, not named);
+  others := wardkeep_audit.require_read_cells(c, verb, relation, what);
+  asked := c;
   c.role := wardkeep_audit.allowed_as(c.role, c.purpose, verb, relation);
   if verb = 'share' then
     return wardkeep_audit.begin_share(c, what, relation, keys);
@@ -526,39 +542,70 @@ begin
     raise exception 'an address is signed for one record and for 1 to 60 seconds' using errcode = 'WK434';
   end if;
   made.id := gen_random_uuid();
-  if cardinality(keys) = 0 then
-    insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, groups, n, detail)
-    values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), verb, relation,
-      wardkeep_audit.handled_groups(relation, columns), 0, wardkeep_audit.handling_detail(phase, made.id, what));
-    get diagnostics told = row_count;
-  else
+  if cardinality(keys) > 0 then
     with h as materialized (select * from wardkeep_audit.handled(c, verb, relation, keys)),
     event as (
       insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
       select c.tenant, coalesce(h.branch, wardkeep_audit.one_branch(c)), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), verb, relation,
              h.record, h.subject, wardkeep_audit.handled_groups(relation, columns), wardkeep_audit.handling_detail(phase, made.id, what)
         from h returning 1)
-    select count(distinct h.record), array_agg(distinct h.subject), min(h.record), (select count(*) from event) into found, persons, one, told from h;
+    select count(distinct h.record), array_agg(distinct h.subject), array_agg(distinct h.record), (select count(*) from event) into found, persons, records, told from h;
     if found <> cardinality(keys) then
       raise exception 'not each of the records is there' using errcode = 'WK431';
     end if;
+    if told < found then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
   end if;
-  if told < greatest(found, 1) then
-    perform wardkeep_audit.refuse_unwritten();
-  end if;
+  perform wardkeep_audit.note_unnamed(asked, verb, case when named then others else relation || others end, relation, columns, wardkeep_audit.handling_detail(phase, made.id, what));
   if phase = 'signed' then
-    return jsonb_build_object('id', made.id, 'tenant', c.tenant, 'record', one);
+    return jsonb_build_object('id', made.id, 'tenant', c.tenant, 'record', records[1]);
   end if;
   -- Nobody can end these any more: no session lasts longer than a day.
   delete from wardkeep_audit.transfer t where t.tenant = c.tenant and t.begun_at < clock_timestamp() - interval '25 hours';
   insert into wardkeep_audit.transfer (id, tenant, session, verb, relation, subject)
-  values (made.id, c.tenant, c.session_id, verb, relation, case when cardinality(persons) = 1 then persons[1] end);
-  return jsonb_build_object('id', made.id, 'tenant', c.tenant);
+  values (made.id, c.tenant, c.session_id, verb, relation, case when named and others = '{}' and cardinality(persons) = 1 then persons[1] end);
+  return jsonb_build_object('id', made.id, 'tenant', c.tenant, 'within', case when named and what ? 'reads' then jsonb_build_object('key', wardkeep_audit.handling_cells() -> relation ->> 'key', 'records', records) end);
 end
 $$;
 comment on function wardkeep_audit.begin_handling(jsonb) is
   'Records that rows are about to leave: who, what, whose, for what, with the cell of the matrix checked. Fails with WK1xx, WK204, WK205, WK430, WK431, WK434.';
+-- `reads`: the tables that the text of an export reads. Rows of another one leave with it, so they need its cell too, and nobody says whose they are.
+create function wardkeep_audit.require_read_cells(c wardkeep.token, verb text, relation text, what jsonb) returns text[]
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  others text[] := array(select distinct r.name from jsonb_array_elements_text(what -> 'reads') r(name) where r.name <> relation order by 1);
+  one text;
+begin
+  foreach one in array others loop
+    perform wardkeep_audit.require_cell(c, verb, one, null, true);
+  end loop;
+  return others;
+end
+$$;
+comment on function wardkeep_audit.require_read_cells(wardkeep.token, text, text, jsonb) is
+  'Internal: the further tables that the rows of an export are of, each with its cell checked. Fails with WK204, WK205, WK430.';
 
+create function wardkeep_audit.note_unnamed(c wardkeep.token, verb text, relations text[], main text, columns text[], detail text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+  one text;
+begin
+  foreach one in array relations loop
+    insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, groups, n, detail)
+    values (c.tenant, wardkeep_audit.one_branch(c), c.actor, wardkeep_audit.allowed_as(c.role, c.purpose, verb, one), c.purpose, c.session_id, wardkeep.request_id(), verb, one,
+      wardkeep_audit.handled_groups(one, case when one = main then columns end), 0, detail);
+    if not found then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
+  end loop;
+end
+$$;
+comment on function wardkeep_audit.note_unnamed(wardkeep.token, text, text[], text, text[], text) is
+  'Internal: records that rows of tables leave of which nobody says whose they are. Fails with WK461.';
 create function wardkeep_audit.end_handling(ended jsonb) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -658,13 +705,15 @@ create function wardkeep_audit.watermark(s wardkeep_audit.share) returns text
     || to_char(s.valid_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC, no. ' || left(s.id::text, 8);
 comment on function wardkeep_audit.watermark(wardkeep_audit.share) is 'Internal: what stands on each page that is shown.';
 
--- Never raises for a wrong code: what is counted must stay counted. All refusals look the same.
-create function wardkeep_audit.open_share(of_share text, code text) returns jsonb
+-- Never raises for a wrong code: what is counted must stay counted. All refusals look the same. What it is of is told once the opening
+-- is committed, to who has its number: a transaction that was told could roll the opening back.
+create function wardkeep_audit.open_share(of_share text, code text) returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   c wardkeep.token := wardkeep.verified();
   s wardkeep_audit.share;
+  number bigint := nextval('wardkeep_audit.event_id');
 begin
   select x.* into s from wardkeep_audit.share x
    where x.id::text = of_share and x.tenant = c.tenant and (x.branch is null or x.branch = any (c.branches)) for update;
@@ -675,20 +724,46 @@ begin
     return null;
   end if;
   update wardkeep_audit.share x set opened = x.opened + 1 where x.id = s.id;
-  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
-  values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
+  insert into wardkeep_audit.event (id, tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
+  values (number, c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
     wardkeep_audit.handled_groups(s.relation, s.columns),
     json_build_object('phase', 'opened', 'share', s.id, 'recipient', s.recipient, 'opened', s.opened + 1)::text);
   if not found then
     perform wardkeep_audit.refuse_unwritten();
   end if;
-  return jsonb_build_object('relation', s.relation, 'record', s.record, 'columns', s.columns, 'recipient', s.recipient,
-    'watermark', wardkeep_audit.watermark(s), 'left', s.may_open - s.opened - 1);
+  return pg_current_xact_id()::text || '-' || number;
 end
 $$;
 comment on function wardkeep_audit.open_share(text, text) is
-  'What a share is of, to who has its code: each opening is counted and an event; null otherwise, for whatever reason. Fails with WK1xx.';
+  'Opens a share for who has its code: each opening is counted and an event, whose number opened_share takes once it is committed; null otherwise, for whatever reason. Fails with WK1xx, WK461.';
 
+create function wardkeep_audit.opened_share(opening text) returns jsonb
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c wardkeep.token := wardkeep.verified();
+  s wardkeep_audit.share;
+  of_share text;
+  opened integer;
+begin
+  if opening !~ '^[0-9]{1,18}-[0-9]{1,18}$' then
+    return null;
+  end if;
+  -- An event of another transaction that is seen here was committed.
+  select e.detail::json ->> 'share', e.detail::json ->> 'opened' into of_share, opened from wardkeep_audit.event e
+   where e.xid = split_part(opening, '-', 1)::xid8 and e.id = split_part(opening, '-', 2)::bigint and e.xid <> pg_current_xact_id()
+     and e.tenant = c.tenant and e.session = c.session_id and e.verb = 'share' and e.detail::json ->> 'phase' = 'opened'
+     and e.at > clock_timestamp() - interval '1 minute';
+  select x.* into s from wardkeep_audit.share x where x.id::text = of_share;
+  if s.id is null then
+    return null;
+  end if;
+  return jsonb_build_object('relation', s.relation, 'record', s.record, 'columns', s.columns, 'recipient', s.recipient,
+    'watermark', wardkeep_audit.watermark(s), 'left', s.may_open - opened);
+end
+$$;
+comment on function wardkeep_audit.opened_share(text) is
+  'What a share is of, to the session that opened it, for a minute after the opening was committed; null otherwise. Fails with WK1xx.';
 create function wardkeep_audit.revoke_share(of_share text) returns boolean
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -707,6 +782,9 @@ begin
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
   values (c.tenant, s.branch, c.actor, wardkeep_audit.allowed_as(c.role, c.purpose, 'share', s.relation), c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
     json_build_object('phase', 'revoked', 'share', s.id, 'recipient', s.recipient, 'opened', s.opened)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return true;
 end
 $$;
@@ -731,6 +809,19 @@ create index denial_minute on wardkeep_audit.denial (minute);
 comment on table wardkeep_audit.denial is 'How many refusals of a session, or sign-ins of a clinic, were recorded in its last minute, and how many were only counted.';
 alter table wardkeep_audit.denial enable row level security;
 
+create function wardkeep_audit.note_more(d wardkeep_audit.denial) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into wardkeep_audit.event (tenant, actor, role, purpose, session, verb, relation, n, detail)
+  values (d.tenant, d.actor, d.role, d.purpose, d.session, d.verb, '', d.more, '{"code":"more"}');
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
+end
+$$;
+comment on function wardkeep_audit.note_more(wardkeep_audit.denial) is 'Internal: an event of what was only counted. Fails with WK461.';
+
 -- True: record this one as well. False: it was counted.
 create function wardkeep_audit.within_rate(of_scope text, c wardkeep.token, of_verb text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -744,18 +835,18 @@ begin
   on conflict (scope) do nothing;
   if found then
     -- Sessions of yesterday: what they left uncounted is told, and their rows go.
-    with stale as (
-      delete from wardkeep_audit.denial x where x.scope in (
+    for d in delete from wardkeep_audit.denial x where x.scope in (
         select y.scope from wardkeep_audit.denial y where y.minute < now_minute - interval '25 hours' order by y.minute limit 100 for update skip locked)
-      returning x.*)
-    insert into wardkeep_audit.event (tenant, actor, role, purpose, session, verb, relation, n, detail)
-    select s.tenant, s.actor, s.role, s.purpose, s.session, s.verb, '', s.more, '{"code":"more"}' from stale s where s.more > 0;
+      returning x.* loop
+      if d.more > 0 then
+        perform wardkeep_audit.note_more(d);
+      end if;
+    end loop;
   end if;
   select x.* into d from wardkeep_audit.denial x where x.scope = of_scope for update;
   if d.minute < now_minute then
     if d.more > 0 then
-      insert into wardkeep_audit.event (tenant, actor, role, purpose, session, verb, relation, n, detail)
-      values (d.tenant, d.actor, d.role, d.purpose, d.session, d.verb, '', d.more, '{"code":"more"}');
+      perform wardkeep_audit.note_more(d);
     end if;
     update wardkeep_audit.denial x set minute = now_minute, recorded = 1, more = 0 where x.scope = of_scope;
     return true;
@@ -789,6 +880,9 @@ begin
                where n.nspname || '.' || k.relname = relation and k.relkind in ('r', 'p', 'v') limit 1), ''),
     json_strip_nulls(json_build_object('code', case when code ~ '^[0-9A-Z]{5}$' then code else 'XX000' end,
       'action', case when action in ('create', 'read', 'update', 'delete', 'download', 'print', 'export', 'share') then action end))::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
 end
 $$;
 comment on function wardkeep_audit.note_denied(wardkeep.token, text, text, text, integer) is 'Internal: one refusal, or one more in the count.';
@@ -822,6 +916,9 @@ begin
   end if;
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, detail)
   values (c.tenant, c.actor, c.role, c.purpose, 'login', '', json_build_object('outcome', 'failed', 'reason', reason)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
 end
 $$;
 comment on function wardkeep_audit.record_failed_login(text, text, text) is
@@ -966,13 +1063,18 @@ end
 $$;
 comment on function wardkeep_audit.require_window(timestamptz, timestamptz, text) is 'Internal: fails with WK438.';
 create function wardkeep_audit.note_reading(c wardkeep.token, asked text, from_at timestamptz, to_at timestamptz, why text, shown bigint) returns void
-  language sql volatile
-begin atomic
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, n, detail)
-  values ((c).tenant, wardkeep_audit.one_branch(c), (c).actor, (c).role, (c).purpose, (c).session_id, wardkeep.request_id(), 'view', 'wardkeep_audit.event', least(shown, 2000000000),
+  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'view', 'wardkeep_audit.event', least(shown, 2000000000),
     json_build_object('reason', why, 'asked', asked, 'from', from_at at time zone 'UTC', 'to', to_at at time zone 'UTC')::text);
-end;
-comment on function wardkeep_audit.note_reading(wardkeep.token, text, timestamptz, timestamptz, text, bigint) is 'Internal: records that a reviewer read the log.';
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
+end
+$$;
+comment on function wardkeep_audit.note_reading(wardkeep.token, text, timestamptz, timestamptz, text, bigint) is 'Internal: records that a reviewer read the log. Fails with WK461.';
 
 -- One row per access and person, with what Wardkeep's own tables say of it. What the host's tables say is asked by explained(),
 -- as the reviewer: nothing here reads them.
@@ -1215,6 +1317,9 @@ begin
   values (me.tenant, made.branch, me.actor, me.role, me.purpose, me.session_id, wardkeep.request_id(), 'create', 'wardkeep_audit.access_review', made.id::text, made.subject,
     json_strip_nulls(json_build_object('rule', made.rule, 'of', made.actor, 'event', case when cardinality(refs) = 1 then refs[1] end, 'events', cardinality(refs),
       'about', made.about, 'outcome', made.outcome, 'reason', made.reason))::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return jsonb_build_object('id', made.id::text, 'about', made.about, 'at', made.reviewed_at at time zone 'UTC');
 exception when unique_violation then
   raise exception 'this was decided already' using errcode = 'WK439';
@@ -1324,6 +1429,9 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, record, subject, detail)
   values (of_tenant, 'audit:' || session_user, 'owner', 'hold', 'hold', 'wardkeep_audit.hold', hold::text, person,
     json_strip_nulls(json_build_object('phase', 'placed', 'reason', reason, 'authority', authority, 'since', since, 'until', until))::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   insert into wardkeep_audit.hold (id, tenant, subject, since, until, reason, authority, actor)
   values (hold, of_tenant, person, since, until, reason, authority, 'audit:' || session_user);
   return hold;
@@ -1352,6 +1460,9 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, record, subject, detail)
   values (h.tenant, 'audit:' || session_user, 'owner', 'hold', 'hold', 'wardkeep_audit.hold', hold::text, h.subject,
     json_build_object('phase', 'released', 'reason', reason)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   delete from wardkeep_audit.hold d where d.id = hold;
 end
 $$;
@@ -1401,6 +1512,7 @@ declare
   span tstzrange := wardkeep_audit.month_span(month);
   found_events integer;
   is_strange boolean;
+  is_swallowed boolean;
 begin
   if coalesce(trim(reason), '') = '' then
     raise exception 'dropping a month needs a reason' using errcode = 'WK443', hint = 'Say why; it is recorded and outlives the month.';
@@ -1441,14 +1553,20 @@ begin
         or lower(span) - interval '10 minutes' > s.at or upper(span) + interval '1 day' < b.since
   ), acts as (
     select r.tenant, sum(r.n) as n, string_agg(concat('[', r.first, ',', r.last, ']'), ',' order by r.first) as leaves from runs r group by r.tenant
+  ), fresh as (
+    select a.* from acts a
+     where not exists (select from strange) and not exists (select from wardkeep_audit.drops() d where d.tenant = a.tenant and d.month = begin_drop.month and d.leaves = concat('[', a.leaves, ']'))
   ), recorded as (
     insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
     select a.tenant, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', a.n,
            concat('{"phase":"begun","month":', to_json(month), ',"reason":', to_json(reason), ',"leaves":[', a.leaves, ']}')
-      from acts a
-     where not exists (select from strange) and not exists (select from wardkeep_audit.drops() d where d.tenant = a.tenant and d.month = begin_drop.month and d.leaves = concat('[', a.leaves, ']'))
+      from fresh a returning 1
   )
-  select sum(a.n), exists (select from strange) into found_events, is_strange from acts a;
+  select sum(a.n), exists (select from strange), (select count(*) from recorded) < (select count(*) from fresh)
+    into found_events, is_strange, is_swallowed from acts a;
+  if is_swallowed then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   -- A stranger, who sees times on both sides of a gap, would take these for deleted.
   if is_strange then
     raise exception 'events of % stand among those of other times', month using errcode = 'WK443', hint = 'A clock ran backwards, or forwards. They stay; nothing was dropped.';
@@ -1491,6 +1609,7 @@ declare
   counted jsonb;
   kept wardkeep_audit.event[];
   dropped integer;
+  told bigint;
 begin
   if not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month) or exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and not d.is_sealed) then
     raise exception 'that % is dropped is not sealed yet', month using errcode = 'WK442', hint = 'Run `wardkeep audit seal`, then drop again; nothing was dropped.';
@@ -1517,10 +1636,18 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
   select c.key, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', c.value::integer, concat('{"phase":"completed","month":', to_json(month), '}')
     from jsonb_each_text(counted) c;
+  get diagnostics told = row_count;
+  if told < (select count(*) from jsonb_each_text(counted)) then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   select coalesce(sum(c.value::integer), 0) into dropped from jsonb_each_text(counted) c;
   if to_regclass(part) is not null then
     execute 'drop table ' || part;
     insert into wardkeep_audit.event select k.* from unnest(kept) k;
+    get diagnostics told = row_count;
+    if told < cardinality(kept) then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
   end if;
   delete from wardkeep_audit.event_other e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb);
   return dropped;
@@ -1590,6 +1717,9 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, detail)
   values ('', 'audit:' || session_user, 'owner', 'rotation', 'rotation', 'wardkeep_audit.checkpoint',
     json_build_object('retired', of_key, 'next', next_key, 'reason', reason)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
 end
 $$;
 comment on function wardkeep_audit.retire_key(text, text, text) is
@@ -1756,6 +1886,9 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, detail)
   values ('', 'audit:' || session_user, 'owner', 'incarnation', 'incarnation', 'wardkeep_audit.seal_state',
     json_build_object('note', note, 'reason', reason)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
 end
 $$;
 comment on function wardkeep_audit.begin_incarnation(text, text) is

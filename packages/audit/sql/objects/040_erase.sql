@@ -34,6 +34,8 @@ declare
   ids bigint[];
   is_locked boolean;
   is_open boolean;
+  mixed wardkeep_audit.event[];
+  told integer;
 begin
   if coalesce(trim(reason), '') = '' then
     raise exception 'an erasure needs a reason' using errcode = 'WK409', hint = 'Say why; it is recorded.';
@@ -53,15 +55,19 @@ begin
     end if;
   end loop;
   -- What an event says of several persons is one commitment: the others are said again, in events of their own.
+  mixed := array(select e from unnest(xids, ids) a(xid, id) join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
+   where e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]
+     and cardinality(array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) > 0);
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, groups, n, detail)
   select e.tenant, e.branch, e.actor, e.role, e.purpose, e.session, e.request, e.verb, e.relation,
          case when cardinality(o.others) = 1 then o.others[1] end, e.groups, e.n,
          json_strip_nulls(json_build_object('source', e.detail::json ->> 'source', 'restates', wardkeep_audit.access_id(e.verb, e.detail, e.id)::text, 'at', wardkeep_audit.happened(e.verb, e.detail, e.at),
            'subjects', case when cardinality(o.others) > 1 then to_json(o.others) end))::text
-    from unnest(xids, ids) a(xid, id)
-    join wardkeep_audit.event e on e.xid = a.xid and e.id = a.id
-    cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others)
-   where e.verb = 'view' and e.subject is null and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject] and cardinality(o.others) > 0;
+    from unnest(mixed) e cross join lateral (select array_remove(wardkeep_audit.subjects_of(e.verb, e.detail), of_subject)) o(others);
+  get diagnostics told = row_count;
+  if told < cardinality(mixed) then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   perform wardkeep_audit.keep_refiled(xids, ids);
   with about as (
     select l.log, l.index, l.seed, e.record, e.subject, e.detail
@@ -88,6 +94,9 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
   values (of_tenant, 'audit:' || session_user, 'owner', 'erasure', 'delete', 'wardkeep_audit.event', erased,
     json_build_object('reason', reason)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return erased;
 end
 $$;

@@ -25,10 +25,11 @@ begin
   end if;
   if bulk and coalesce((cell ->> 'tied')::boolean, false) then
     raise exception 'this role may % certain rows of % only', verb, relation using errcode = 'WK430',
-      hint = 'Name the records; each is compared with the condition.';
+      hint = 'Name the records; each is compared with the condition. A text that is exported shows their key and reads no other table.';
   end if;
   if bulk and c.subjects is not null then
-    raise exception 'a confined role hands out named records only' using errcode = 'WK430';
+    raise exception 'a confined role hands out named records only' using errcode = 'WK430',
+      hint = 'Name the records. A text that is exported shows their key and reads no other table.';
   end if;
   return cell;
 end
@@ -61,12 +62,16 @@ declare
   relation text := what ->> 'relation';
   keys text[] := array(select distinct jsonb_array_elements_text(what -> 'records'));
   columns text[] := case when what ? 'columns' then array(select jsonb_array_elements_text(what -> 'columns')) end;
+  -- Whether nothing leaves but the named records. Of the rows of a text that takes that it shows their key.
+  named boolean := cardinality(keys) > 0 and (not what ? 'reads' or coalesce(what -> 'shows' ? (wardkeep_audit.handling_cells() -> relation ->> 'key'), false));
   made wardkeep_audit.transfer;
+  asked wardkeep.token;
+  others text[];
   found integer;
   told integer;
   persons text[];
   phase text;
-  one text;
+  records text[];
 begin
   if verb is null or verb not in ('download', 'print', 'export', 'share') or relation is null then
     raise exception 'neither download, print, export nor share of a table' using errcode = 'WK434';
@@ -75,7 +80,9 @@ begin
      or length(coalesce(what ->> 'file', '')) > 200 then
     raise exception 'too much is named: at most 1,000 records, 2,000 characters of filters, 200 of a file''s name' using errcode = 'WK434';
   end if;
-  perform wardkeep_audit.require_cell(c, verb, relation, columns, cardinality(keys) = 0);
+  perform wardkeep_audit.require_cell(c, verb, relation, columns, not named);
+  others := wardkeep_audit.require_read_cells(c, verb, relation, what);
+  asked := c;
   c.role := wardkeep_audit.allowed_as(c.role, c.purpose, verb, relation);
   if verb = 'share' then
     return wardkeep_audit.begin_share(c, what, relation, keys);
@@ -86,65 +93,31 @@ begin
     raise exception 'an address is signed for one record and for 1 to 60 seconds' using errcode = 'WK434';
   end if;
   made.id := gen_random_uuid();
-  if cardinality(keys) = 0 then
-    insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, groups, n, detail)
-    values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), verb, relation,
-      wardkeep_audit.handled_groups(relation, columns), 0, wardkeep_audit.handling_detail(phase, made.id, what));
-    get diagnostics told = row_count;
-  else
+  if cardinality(keys) > 0 then
     with h as materialized (select * from wardkeep_audit.handled(c, verb, relation, keys)),
     event as (
       insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
       select c.tenant, coalesce(h.branch, wardkeep_audit.one_branch(c)), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), verb, relation,
              h.record, h.subject, wardkeep_audit.handled_groups(relation, columns), wardkeep_audit.handling_detail(phase, made.id, what)
         from h returning 1)
-    select count(distinct h.record), array_agg(distinct h.subject), min(h.record), (select count(*) from event) into found, persons, one, told from h;
+    select count(distinct h.record), array_agg(distinct h.subject), array_agg(distinct h.record), (select count(*) from event) into found, persons, records, told from h;
     if found <> cardinality(keys) then
       raise exception 'not each of the records is there' using errcode = 'WK431';
     end if;
+    if told < found then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
   end if;
-  if told < greatest(found, 1) then
-    perform wardkeep_audit.refuse_unwritten();
-  end if;
+  perform wardkeep_audit.note_unnamed(asked, verb, case when named then others else relation || others end, relation, columns, wardkeep_audit.handling_detail(phase, made.id, what));
   if phase = 'signed' then
-    return jsonb_build_object('id', made.id, 'tenant', c.tenant, 'record', one);
+    return jsonb_build_object('id', made.id, 'tenant', c.tenant, 'record', records[1]);
   end if;
   -- Nobody can end these any more: no session lasts longer than a day.
   delete from wardkeep_audit.transfer t where t.tenant = c.tenant and t.begun_at < clock_timestamp() - interval '25 hours';
   insert into wardkeep_audit.transfer (id, tenant, session, verb, relation, subject)
-  values (made.id, c.tenant, c.session_id, verb, relation, case when cardinality(persons) = 1 then persons[1] end);
-  return jsonb_build_object('id', made.id, 'tenant', c.tenant);
+  values (made.id, c.tenant, c.session_id, verb, relation, case when named and others = '{}' and cardinality(persons) = 1 then persons[1] end);
+  return jsonb_build_object('id', made.id, 'tenant', c.tenant, 'within', case when named and what ? 'reads' then jsonb_build_object('key', wardkeep_audit.handling_cells() -> relation ->> 'key', 'records', records) end);
 end
 $$;
 comment on function wardkeep_audit.begin_handling(jsonb) is
   'Records that rows are about to leave: who, what, whose, for what, with the cell of the matrix checked. Fails with WK1xx, WK204, WK205, WK430, WK431, WK434.';
-
-create function wardkeep_audit.end_handling(ended jsonb) returns void
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c wardkeep.token := wardkeep.verified();
-  t wardkeep_audit.transfer;
-begin
-  if coalesce(ended ->> 'outcome', '') not in ('completed', 'aborted') or coalesce(ended ->> 'sha256', '') !~ '^[0-9a-f]{64}$'
-     or coalesce(ended ->> 'bytes', '') !~ '^[0-9]{1,16}$' or coalesce(ended ->> 'rows', '0') !~ '^[0-9]{1,9}$' then
-    raise exception 'an end needs its outcome, bytes and SHA-256' using errcode = 'WK434';
-  end if;
-  delete from wardkeep_audit.transfer x
-   where x.id::text = ended ->> 'transfer' and x.tenant = c.tenant and x.session = c.session_id returning x.* into t;
-  if t.id is null then
-    raise exception 'no such transfer of this session is under way' using errcode = 'WK433';
-  end if;
-  c.role := wardkeep_audit.allowed_as(c.role, c.purpose, t.verb, t.relation);
-  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, subject, n, detail)
-  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), t.verb, t.relation, t.subject,
-    coalesce((ended ->> 'rows')::integer, 0),
-    json_strip_nulls(json_build_object('phase', ended ->> 'outcome', 'transfer', t.id, 'bytes', (ended ->> 'bytes')::bigint,
-      'sha256', ended ->> 'sha256', 'rows', (ended ->> 'rows')::integer))::text);
-  if not found then
-    perform wardkeep_audit.refuse_unwritten();
-  end if;
-end
-$$;
-comment on function wardkeep_audit.end_handling(jsonb) is
-  'Records how a download ended: completed or aborted, bytes, SHA-256, rows. Once, by the session that began it. Fails with WK1xx, WK433, WK434.';

@@ -68,13 +68,15 @@ create function wardkeep_audit.watermark(s wardkeep_audit.share) returns text
     || to_char(s.valid_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC, no. ' || left(s.id::text, 8);
 comment on function wardkeep_audit.watermark(wardkeep_audit.share) is 'Internal: what stands on each page that is shown.';
 
--- Never raises for a wrong code: what is counted must stay counted. All refusals look the same.
-create function wardkeep_audit.open_share(of_share text, code text) returns jsonb
+-- Never raises for a wrong code: what is counted must stay counted. All refusals look the same. What it is of is told once the opening
+-- is committed, to who has its number: a transaction that was told could roll the opening back.
+create function wardkeep_audit.open_share(of_share text, code text) returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   c wardkeep.token := wardkeep.verified();
   s wardkeep_audit.share;
+  number bigint := nextval('wardkeep_audit.event_id');
 begin
   select x.* into s from wardkeep_audit.share x
    where x.id::text = of_share and x.tenant = c.tenant and (x.branch is null or x.branch = any (c.branches)) for update;
@@ -85,40 +87,43 @@ begin
     return null;
   end if;
   update wardkeep_audit.share x set opened = x.opened + 1 where x.id = s.id;
-  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
-  values (c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
+  insert into wardkeep_audit.event (id, tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, groups, detail)
+  values (number, c.tenant, s.branch, c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
     wardkeep_audit.handled_groups(s.relation, s.columns),
     json_build_object('phase', 'opened', 'share', s.id, 'recipient', s.recipient, 'opened', s.opened + 1)::text);
   if not found then
     perform wardkeep_audit.refuse_unwritten();
   end if;
-  return jsonb_build_object('relation', s.relation, 'record', s.record, 'columns', s.columns, 'recipient', s.recipient,
-    'watermark', wardkeep_audit.watermark(s), 'left', s.may_open - s.opened - 1);
+  return pg_current_xact_id()::text || '-' || number;
 end
 $$;
 comment on function wardkeep_audit.open_share(text, text) is
-  'What a share is of, to who has its code: each opening is counted and an event; null otherwise, for whatever reason. Fails with WK1xx.';
+  'Opens a share for who has its code: each opening is counted and an event, whose number opened_share takes once it is committed; null otherwise, for whatever reason. Fails with WK1xx, WK461.';
 
-create function wardkeep_audit.revoke_share(of_share text) returns boolean
+create function wardkeep_audit.opened_share(opening text) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   c wardkeep.token := wardkeep.verified();
   s wardkeep_audit.share;
+  of_share text;
+  opened integer;
 begin
-  update wardkeep_audit.share x set revoked_at = clock_timestamp()
-   where x.id::text = of_share and x.tenant = c.tenant and (x.branch is null or x.branch = any (c.branches)) and x.revoked_at is null
-     and (x.actor = c.actor or wardkeep_audit.handling_cells() -> x.relation -> 'share' ? c.db_role)
-     and (c.subjects is null or x.subject = any (c.subjects))
-  returning x.* into s;
-  if s.id is null then
-    return false;
+  if opening !~ '^[0-9]{1,18}-[0-9]{1,18}$' then
+    return null;
   end if;
-  insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, record, subject, detail)
-  values (c.tenant, s.branch, c.actor, wardkeep_audit.allowed_as(c.role, c.purpose, 'share', s.relation), c.purpose, c.session_id, wardkeep.request_id(), 'share', s.relation, s.record, s.subject,
-    json_build_object('phase', 'revoked', 'share', s.id, 'recipient', s.recipient, 'opened', s.opened)::text);
-  return true;
+  -- An event of another transaction that is seen here was committed.
+  select e.detail::json ->> 'share', e.detail::json ->> 'opened' into of_share, opened from wardkeep_audit.event e
+   where e.xid = split_part(opening, '-', 1)::xid8 and e.id = split_part(opening, '-', 2)::bigint and e.xid <> pg_current_xact_id()
+     and e.tenant = c.tenant and e.session = c.session_id and e.verb = 'share' and e.detail::json ->> 'phase' = 'opened'
+     and e.at > clock_timestamp() - interval '1 minute';
+  select x.* into s from wardkeep_audit.share x where x.id::text = of_share;
+  if s.id is null then
+    return null;
+  end if;
+  return jsonb_build_object('relation', s.relation, 'record', s.record, 'columns', s.columns, 'recipient', s.recipient,
+    'watermark', wardkeep_audit.watermark(s), 'left', s.may_open - opened);
 end
 $$;
-comment on function wardkeep_audit.revoke_share(text) is
-  'Takes a share back, by who made it or whoever may share from that table; false when there is none to take. Fails with WK1xx.';
+comment on function wardkeep_audit.opened_share(text) is
+  'What a share is of, to the session that opened it, for a minute after the opening was committed; null otherwise. Fails with WK1xx.';

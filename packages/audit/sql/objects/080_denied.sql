@@ -17,6 +17,19 @@ create index denial_minute on wardkeep_audit.denial (minute);
 comment on table wardkeep_audit.denial is 'How many refusals of a session, or sign-ins of a clinic, were recorded in its last minute, and how many were only counted.';
 alter table wardkeep_audit.denial enable row level security;
 
+create function wardkeep_audit.note_more(d wardkeep_audit.denial) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into wardkeep_audit.event (tenant, actor, role, purpose, session, verb, relation, n, detail)
+  values (d.tenant, d.actor, d.role, d.purpose, d.session, d.verb, '', d.more, '{"code":"more"}');
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
+end
+$$;
+comment on function wardkeep_audit.note_more(wardkeep_audit.denial) is 'Internal: an event of what was only counted. Fails with WK461.';
+
 -- True: record this one as well. False: it was counted.
 create function wardkeep_audit.within_rate(of_scope text, c wardkeep.token, of_verb text) returns boolean
   language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -30,18 +43,18 @@ begin
   on conflict (scope) do nothing;
   if found then
     -- Sessions of yesterday: what they left uncounted is told, and their rows go.
-    with stale as (
-      delete from wardkeep_audit.denial x where x.scope in (
+    for d in delete from wardkeep_audit.denial x where x.scope in (
         select y.scope from wardkeep_audit.denial y where y.minute < now_minute - interval '25 hours' order by y.minute limit 100 for update skip locked)
-      returning x.*)
-    insert into wardkeep_audit.event (tenant, actor, role, purpose, session, verb, relation, n, detail)
-    select s.tenant, s.actor, s.role, s.purpose, s.session, s.verb, '', s.more, '{"code":"more"}' from stale s where s.more > 0;
+      returning x.* loop
+      if d.more > 0 then
+        perform wardkeep_audit.note_more(d);
+      end if;
+    end loop;
   end if;
   select x.* into d from wardkeep_audit.denial x where x.scope = of_scope for update;
   if d.minute < now_minute then
     if d.more > 0 then
-      insert into wardkeep_audit.event (tenant, actor, role, purpose, session, verb, relation, n, detail)
-      values (d.tenant, d.actor, d.role, d.purpose, d.session, d.verb, '', d.more, '{"code":"more"}');
+      perform wardkeep_audit.note_more(d);
     end if;
     update wardkeep_audit.denial x set minute = now_minute, recorded = 1, more = 0 where x.scope = of_scope;
     return true;
@@ -75,6 +88,9 @@ begin
                where n.nspname || '.' || k.relname = relation and k.relkind in ('r', 'p', 'v') limit 1), ''),
     json_strip_nulls(json_build_object('code', case when code ~ '^[0-9A-Z]{5}$' then code else 'XX000' end,
       'action', case when action in ('create', 'read', 'update', 'delete', 'download', 'print', 'export', 'share') then action end))::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
 end
 $$;
 comment on function wardkeep_audit.note_denied(wardkeep.token, text, text, text, integer) is 'Internal: one refusal, or one more in the count.';
@@ -108,6 +124,9 @@ begin
   end if;
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, detail)
   values (c.tenant, c.actor, c.role, c.purpose, 'login', '', json_build_object('outcome', 'failed', 'reason', reason)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
 end
 $$;
 comment on function wardkeep_audit.record_failed_login(text, text, text) is

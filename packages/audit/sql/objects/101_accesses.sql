@@ -1,11 +1,16 @@
 create function wardkeep_audit.note_reading(c wardkeep.token, asked text, from_at timestamptz, to_at timestamptz, why text, shown bigint) returns void
-  language sql volatile
-begin atomic
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, request, verb, relation, n, detail)
-  values ((c).tenant, wardkeep_audit.one_branch(c), (c).actor, (c).role, (c).purpose, (c).session_id, wardkeep.request_id(), 'view', 'wardkeep_audit.event', least(shown, 2000000000),
+  values (c.tenant, wardkeep_audit.one_branch(c), c.actor, c.role, c.purpose, c.session_id, wardkeep.request_id(), 'view', 'wardkeep_audit.event', least(shown, 2000000000),
     json_build_object('reason', why, 'asked', asked, 'from', from_at at time zone 'UTC', 'to', to_at at time zone 'UTC')::text);
-end;
-comment on function wardkeep_audit.note_reading(wardkeep.token, text, timestamptz, timestamptz, text, bigint) is 'Internal: records that a reviewer read the log.';
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
+end
+$$;
+comment on function wardkeep_audit.note_reading(wardkeep.token, text, timestamptz, timestamptz, text, bigint) is 'Internal: records that a reviewer read the log. Fails with WK461.';
 
 -- One row per access and person, with what Wardkeep's own tables say of it. What the host's tables say is asked by explained(),
 -- as the reviewer: nothing here reads them.

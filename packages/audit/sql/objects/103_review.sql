@@ -92,6 +92,9 @@ begin
   values (me.tenant, made.branch, me.actor, me.role, me.purpose, me.session_id, wardkeep.request_id(), 'create', 'wardkeep_audit.access_review', made.id::text, made.subject,
     json_strip_nulls(json_build_object('rule', made.rule, 'of', made.actor, 'event', case when cardinality(refs) = 1 then refs[1] end, 'events', cardinality(refs),
       'about', made.about, 'outcome', made.outcome, 'reason', made.reason))::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   return jsonb_build_object('id', made.id::text, 'about', made.about, 'at', made.reviewed_at at time zone 'UTC');
 exception when unique_violation then
   raise exception 'this was decided already' using errcode = 'WK439';

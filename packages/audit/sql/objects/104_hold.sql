@@ -100,6 +100,9 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, record, subject, detail)
   values (of_tenant, 'audit:' || session_user, 'owner', 'hold', 'hold', 'wardkeep_audit.hold', hold::text, person,
     json_strip_nulls(json_build_object('phase', 'placed', 'reason', reason, 'authority', authority, 'since', since, 'until', until))::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   insert into wardkeep_audit.hold (id, tenant, subject, since, until, reason, authority, actor)
   values (hold, of_tenant, person, since, until, reason, authority, 'audit:' || session_user);
   return hold;
@@ -128,6 +131,9 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, record, subject, detail)
   values (h.tenant, 'audit:' || session_user, 'owner', 'hold', 'hold', 'wardkeep_audit.hold', hold::text, h.subject,
     json_build_object('phase', 'released', 'reason', reason)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   delete from wardkeep_audit.hold d where d.id = hold;
 end
 $$;

@@ -43,6 +43,7 @@ declare
   span tstzrange := wardkeep_audit.month_span(month);
   found_events integer;
   is_strange boolean;
+  is_swallowed boolean;
 begin
   if coalesce(trim(reason), '') = '' then
     raise exception 'dropping a month needs a reason' using errcode = 'WK443', hint = 'Say why; it is recorded and outlives the month.';
@@ -83,14 +84,20 @@ begin
         or lower(span) - interval '10 minutes' > s.at or upper(span) + interval '1 day' < b.since
   ), acts as (
     select r.tenant, sum(r.n) as n, string_agg(concat('[', r.first, ',', r.last, ']'), ',' order by r.first) as leaves from runs r group by r.tenant
+  ), fresh as (
+    select a.* from acts a
+     where not exists (select from strange) and not exists (select from wardkeep_audit.drops() d where d.tenant = a.tenant and d.month = begin_drop.month and d.leaves = concat('[', a.leaves, ']'))
   ), recorded as (
     insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
     select a.tenant, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', a.n,
            concat('{"phase":"begun","month":', to_json(month), ',"reason":', to_json(reason), ',"leaves":[', a.leaves, ']}')
-      from acts a
-     where not exists (select from strange) and not exists (select from wardkeep_audit.drops() d where d.tenant = a.tenant and d.month = begin_drop.month and d.leaves = concat('[', a.leaves, ']'))
+      from fresh a returning 1
   )
-  select sum(a.n), exists (select from strange) into found_events, is_strange from acts a;
+  select sum(a.n), exists (select from strange), (select count(*) from recorded) < (select count(*) from fresh)
+    into found_events, is_strange, is_swallowed from acts a;
+  if is_swallowed then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   -- A stranger, who sees times on both sides of a gap, would take these for deleted.
   if is_strange then
     raise exception 'events of % stand among those of other times', month using errcode = 'WK443', hint = 'A clock ran backwards, or forwards. They stay; nothing was dropped.';

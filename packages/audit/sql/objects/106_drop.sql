@@ -24,6 +24,7 @@ declare
   counted jsonb;
   kept wardkeep_audit.event[];
   dropped integer;
+  told bigint;
 begin
   if not exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month) or exists (select from wardkeep_audit.drops() d where d.month = finish_drop.month and not d.is_sealed) then
     raise exception 'that % is dropped is not sealed yet', month using errcode = 'WK442', hint = 'Run `wardkeep audit seal`, then drop again; nothing was dropped.';
@@ -50,10 +51,18 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, n, detail)
   select c.key, 'audit:' || session_user, 'owner', 'retention', 'retention', 'wardkeep_audit.event', c.value::integer, concat('{"phase":"completed","month":', to_json(month), '}')
     from jsonb_each_text(counted) c;
+  get diagnostics told = row_count;
+  if told < (select count(*) from jsonb_each_text(counted)) then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
   select coalesce(sum(c.value::integer), 0) into dropped from jsonb_each_text(counted) c;
   if to_regclass(part) is not null then
     execute 'drop table ' || part;
     insert into wardkeep_audit.event select k.* from unnest(kept) k;
+    get diagnostics told = row_count;
+    if told < cardinality(kept) then
+      perform wardkeep_audit.refuse_unwritten();
+    end if;
   end if;
   delete from wardkeep_audit.event_other e where e.at >= lower(span) and e.at < upper(span) and not wardkeep_audit.outlives(e.verb);
   return dropped;

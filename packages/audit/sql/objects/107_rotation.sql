@@ -8,6 +8,9 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, detail)
   values ('', 'audit:' || session_user, 'owner', 'rotation', 'rotation', 'wardkeep_audit.checkpoint',
     json_build_object('retired', of_key, 'next', next_key, 'reason', reason)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
 end
 $$;
 comment on function wardkeep_audit.retire_key(text, text, text) is

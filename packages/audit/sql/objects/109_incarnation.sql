@@ -19,6 +19,9 @@ begin
   insert into wardkeep_audit.event (tenant, actor, role, purpose, verb, relation, detail)
   values ('', 'audit:' || session_user, 'owner', 'incarnation', 'incarnation', 'wardkeep_audit.seal_state',
     json_build_object('note', note, 'reason', reason)::text);
+  if not found then
+    perform wardkeep_audit.refuse_unwritten();
+  end if;
 end
 $$;
 comment on function wardkeep_audit.begin_incarnation(text, text) is

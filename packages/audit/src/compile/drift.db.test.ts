@@ -59,7 +59,7 @@ it("takes EXECUTE on functions of the log back from whoever was given it, and fr
       ),
     )
     // What the policy file's roles call stays theirs.
-    const meant = ["open_share", "record_denied", "record_failed_login"]
+    const meant = ["open_share", "opened_share", "record_denied", "record_failed_login"]
     expect(rows.map((row) => row.proname).filter((name) => !meant.includes(name))).toEqual([])
     expect(await objects(host)).toEqual([])
     expect((await applied(host)).applied).toBe(0)

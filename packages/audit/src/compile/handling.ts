@@ -25,7 +25,10 @@ const calls = ["begin_handling(jsonb)", "end_handling(jsonb)", "revoke_share(tex
 export function handlingCallables(policy: Policy): Callable[] {
   const names = roleNames(policy)
   const everybody = matrixRoles(policy).flatMap((role) =>
-    ["record_denied(jsonb)", "open_share(text,text)"].map((f) => ({ role, function: `wardkeep_audit.${f}` })),
+    ["record_denied(jsonb)", "open_share(text,text)", "opened_share(text)"].map((f) => ({
+      role,
+      function: `wardkeep_audit.${f}`,
+    })),
   )
   const some = policy.actors.flatMap((actor) =>
     [...actor.can.values()].some(({ rules }) => handlingActions.some((action) => rules[action] !== undefined))
@@ -67,7 +70,9 @@ export function handlingFunctions(policy: Policy, entries: readonly ScopedTable[
         if (terms !== "") conditions.push(`when ${quoteLiteral(`${action} ${role}`)} then ${terms}`)
       }
     if (Object.keys(byAction).length === 0) continue
-    cells[relation] = { groups: entry.rule.columns ?? {}, ...byAction }
+    const [key, second] = ownKey(entry)
+    const single = key !== undefined && second === undefined
+    cells[relation] = { groups: entry.rule.columns ?? {}, ...(single && { key }), ...byAction }
     arms.push(armOf(policy, entry, conditions))
   }
   return [
@@ -107,6 +112,11 @@ function termsOf(policy: Policy, entry: ScopedTable, entries: readonly ScopedTab
     .join(" and ")
 }
 
+/** The columns of the key by which a record is found inside of its branch. */
+function ownKey(entry: ScopedTable): string[] {
+  return entry.key.filter((name) => name !== entry.tenant?.column && name !== entry.branch?.column)
+}
+
 /**
  * The records of one table that are there and that this context may hand out. The table's own fence holds for the owner too; what
  * a person decided about the purpose, and an erasure, do not, and are asked here.
@@ -114,7 +124,7 @@ function termsOf(policy: Policy, entry: ScopedTable, entries: readonly ScopedTab
 function armOf(policy: Policy, entry: ScopedTable, conditions: readonly string[]): string {
   const column = (name: string): string => `t.${quoteIdent(name)}::text`
   const { subject } = entry.rule
-  const [only, second] = entry.key.filter((name) => name !== entry.tenant?.column && name !== entry.branch?.column)
+  const [only, second] = ownKey(entry)
   const type = only === undefined ? undefined : entry.table.columns.get(only)?.type
   const record = recordKey(entry, column)
   const found =

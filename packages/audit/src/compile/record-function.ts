@@ -53,7 +53,8 @@ type Verb = "create" | "update" | "delete"
 
 /** The rows of one verb, as `o` and `n`. */
 function changedRows(entry: ScopedTable, verb: Verb): string {
-  const [old, now] = [rowsOf(entry, "old_rows", "o"), rowsOf(entry, "new_rows", "n")]
+  const isNumbered = verb === "update" && entry.key.length === 0
+  const [old, now] = [rowsOf(entry, "old_rows", "o", isNumbered), rowsOf(entry, "new_rows", "n", isNumbered)]
   return { create: now, delete: old, update: pairedRows(entry, old, now) }[verb]
 }
 
@@ -94,11 +95,13 @@ function recordSql(policy: Policy, entry: ScopedTable, verb: Verb): string {
 /**
  * The rows of a transition table with every column that this function was made for. A column that was dropped since
  * resolves to the scope outside, where it is null: a migration of the host stops no write before the next apply.
+ * Numbered, equal rows are told apart, so that each has one partner at most.
  */
-function rowsOf(entry: ScopedTable, rows: "old_rows" | "new_rows", alias: string): string {
+function rowsOf(entry: ScopedTable, rows: "old_rows" | "new_rows", alias: string, isNumbered = false): string {
   const columns = [...entry.table.columns.keys()].map(quoteIdent)
   const missing = `(values (${columns.map(() => "null::text").join(", ")})) missing(${columns.join(", ")})`
-  return `(select s.* from ${missing} cross join lateral (select ${columns.join(", ")} from ${rows}) s) ${alias}`
+  const number = isNumbered ? ", row_number() over (partition by s::text) as wk_twin" : ""
+  return `(select s.*${number} from ${missing} cross join lateral (select ${columns.join(", ")} from ${rows}) s) ${alias}`
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Policy } from "@wardkeep/core"
 import type { RefusalRecorder } from "@wardkeep/postgres/client"
-import { beginText } from "../handling/call.js"
+import { recordsItsRefusals } from "../handling/call.js"
 
 /**
  * Records what the client or the database refused somebody, on a session apart, so that a ROLLBACK does not take it along:
@@ -14,9 +14,9 @@ import { beginText } from "../handling/call.js"
 export function recordRefusals(policy: Pick<Policy, "tables">): RefusalRecorder {
   const tables = new Map([...policy.tables.keys()].reverse().map((name) => [name.slice(name.indexOf(".") + 1), name]))
   return {
-    refused: async ({ code, message, text, n }, ask) => {
+    refused: async ({ code, message, reads, n }, ask) => {
       // Downloads record their own, with what was to be done.
-      if (text === beginText) return
+      if (recordsItsRefusals(reads)) return
       const relation = tableIn(message, tables)
       await ask.query("select wardkeep_audit.record_denied($1::jsonb)", [JSON.stringify({ code, relation, n })])
     },

@@ -25,12 +25,22 @@ export type HandlingVerb = "download" | "print" | "export" | "share"
 /** The function's own event is the record: as a view it would name the function once more. */
 export const noView: QueryOptions = { reads: [] }
 
-const beginCall = "wardkeep_audit.begin_handling($1::jsonb)"
-/** The whole text, by which whoever records refusals knows that this one is recorded here. */
-export const beginText = `select ${beginCall} as answer`
+// Nobody else has this array: a text is anybody's.
+const own: readonly string[] = Object.freeze([])
+/** As {@link noView}, of calls whose refusals are recorded here. */
+export const ownRefusals: QueryOptions = { reads: own }
 
-export async function call<T>(client: HandlingClient, text: string, values: Values): Promise<T | null> {
-  const { rows } = await client.query<{ answer: T | null }>(`select ${text} as answer`, values, noView)
+export function recordsItsRefusals(reads: readonly string[] | undefined): boolean {
+  return reads === own
+}
+
+export async function call<T>(
+  client: HandlingClient,
+  text: string,
+  values: Values,
+  options = noView,
+): Promise<T | null> {
+  const { rows } = await client.query<{ answer: T | null }>(`select ${text} as answer`, values, options)
   return rows[0]?.answer ?? null
 }
 
@@ -51,7 +61,7 @@ export async function begin<T>(
     ...more,
   }
   try {
-    const begun = await call<T>(client, beginCall, [JSON.stringify(what)])
+    const begun = await call<T>(client, "wardkeep_audit.begin_handling($1::jsonb)", [JSON.stringify(what)], ownRefusals)
     if (begun === null) throw new WardkeepError("WK901", { message: "begin_handling answers" })
     return begun
   } catch (error) {
@@ -66,7 +76,7 @@ function codeOf(error: unknown): string {
   return typeof error === "object" && error !== null && "code" in error ? String(error.code) : ""
 }
 
-async function noteRefused(
+export async function noteRefused(
   client: HandlingClient,
   action: HandlingVerb,
   relation: string,

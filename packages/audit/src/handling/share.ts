@@ -96,7 +96,10 @@ export async function openShare(
   client: HandlingClient,
   { id, code }: { readonly id: string; readonly code: string },
 ): Promise<OpenedShare> {
-  const opened = await call<OpenedShare>(client, "wardkeep_audit.open_share($1, $2)", [id, typed(code)])
+  const opening = await call<string>(client, "wardkeep_audit.open_share($1, $2)", [id, typed(code)])
+  if (opening === null) throw new WardkeepError("WK432")
+  // Told by another transaction than the one that opened it, which has committed by now.
+  const opened = await call<OpenedShare>(client, "wardkeep_audit.opened_share($1)", [opening])
   if (opened === null) throw new WardkeepError("WK432")
   return opened
 }

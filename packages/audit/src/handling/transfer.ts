@@ -1,8 +1,9 @@
 import { AsyncResource } from "node:async_hooks"
 import { createHash } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
-import { begin, call, type HandedOut, type HandlingClient, type HandlingVerb } from "./call.js"
-import { countRows } from "./rows.js"
+import { begin, call, type HandedOut, type HandlingClient, type HandlingVerb, noteRefused } from "./call.js"
+import { countRows, type NamedRows, namedRows } from "./rows.js"
+import { type ExportingClient, textReads } from "./text-reads.js"
 
 type Bytes = Uint8Array | string
 
@@ -19,8 +20,8 @@ export interface TransferEnd {
 }
 
 /**
- * Bytes on their way out. That they would leave is committed; how it ended is recorded before the last read resolves, so
- * that whoever holds a complete answer holds a recorded one.
+ * Bytes on their way out. That they would leave is committed; how it ended is recorded before the last bytes are handed over, so
+ * that whoever holds all of them holds a recorded answer.
  */
 export class Transfer implements AsyncIterable<Buffer> {
   /** The number that the events of this transfer share. */
@@ -59,19 +60,33 @@ export class Transfer implements AsyncIterable<Buffer> {
       await this.#inScope(() => call(this.#client, "wardkeep_audit.end_handling($1::jsonb)", [recorded]))
       this.#end = end
     }
+    const hand = (chunk: Buffer): Buffer => {
+      hash.update(chunk)
+      this.#rows?.read(chunk)
+      bytes += chunk.length
+      return chunk
+    }
     const source = this.#inScope(() => this.#source[Symbol.asyncIterator]())
+    // The newest bytes wait for those behind them, or for the record of the end where there are none.
+    let held: Buffer | undefined
     try {
       for (;;) {
-        const next = await this.#inScope(() => source.next())
+        const next = await this.#inScope(() => source.next()).catch((error: unknown) => ({ error }))
+        if ("error" in next) {
+          if (held !== undefined) yield hand(held)
+          throw next.error
+        }
         if (next.done === true) break
         const chunk = Buffer.from(next.value)
-        hash.update(chunk)
-        this.#rows?.read(chunk)
-        bytes += chunk.length
-        yield chunk
+        if (chunk.length === 0) continue
+        const ready = held
+        held = chunk
+        if (ready !== undefined) yield hand(ready)
       }
+      const last = held === undefined ? undefined : hand(held)
       isWhole = true
       await close("completed")
+      if (last !== undefined) yield last
     } finally {
       if (!isWhole) {
         // The reader's or the source's own error goes on; that it was begun is recorded in any case.
@@ -91,10 +106,9 @@ async function transfer(
   verb: HandlingVerb,
   what: HandedOut,
   bytes: AsyncIterable<Bytes>,
-  isCsv = false,
 ): Promise<Transfer> {
   const { id } = await begin<{ id: string }>(client, verb, what)
-  return new Transfer(client, id, bytes, isCsv)
+  return new Transfer(client, id, bytes, false)
 }
 
 /**
@@ -136,21 +150,43 @@ export async function exportFile(
   return await transfer(client, "export", what, bytes)
 }
 
-/** A client that can hand out rows as CSV: `wk`. */
-export interface ExportingClient extends HandlingClient {
-  copyOut(text: string): AsyncIterable<Uint8Array>
-}
-
 /**
- * Rows of a reading query as CSV, under the policy's `export`; how many rows it held is recorded with its SHA-256. Without
- * `records` the event names nobody, and every answer about one person counts it as one that may be about them.
+ * Rows of a reading query as CSV, under the policy's `export` for each table that it reads; how many rows it held is recorded with
+ * its SHA-256. Where `records` are named, and the text is one SELECT of that table alone which shows its key, a row of another
+ * record ends the transfer. Otherwise an event names nobody, and every answer about one person counts it as one that may be about them.
  *
- * @throws as {@link download} · WK108 not a plain reading query, while it is read
+ * @throws as {@link download} · WK108 not a plain reading query · WK431 a row of a record that was not named, while it is read
  * @example await pipeline(await exportRows(wk, { relation: "public.invoice", filters: { month: "2026-11" } }, sql), response)
  */
 export async function exportRows(client: ExportingClient, what: HandedOut, text: string): Promise<Transfer> {
-  async function* rows(): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* client.copyOut(text)
+  const { reads, shown } = await textReads(client, text, what.relation)
+  const more = { reads, shows: [...shown.keys()] }
+  const { id, within } = await begin<{ id: string; within: Within | null }>(client, "export", what, more)
+  const named = within === null ? undefined : namedRows(shown.get(within.key) ?? -1, new Set(within.records))
+  return new Transfer(client, id, rows(client, what, text, named), true)
+}
+
+/** Records of which alone rows leave, and the column that says of which a row is. */
+interface Within {
+  readonly key: string
+  readonly records: readonly string[]
+}
+
+async function* rows(
+  client: ExportingClient,
+  { relation }: HandedOut,
+  text: string,
+  named: NamedRows | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const bytes of client.copyOut(text)) {
+    const read = named?.read(bytes) ?? { whole: bytes, isForeign: false }
+    yield read.whole
+    if (!read.isForeign) continue
+    const error = new WardkeepError("WK431", {
+      message: `a row of ${relation} is of a record that was not named`,
+      hint: "Name each record whose rows leave, or write the text so that it returns no others.",
+    })
+    await noteRefused(client, "export", relation, error)
+    throw error
   }
-  return await transfer(client, "export", what, rows(), true)
 }

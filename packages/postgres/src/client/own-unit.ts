@@ -26,6 +26,7 @@ export interface Sending {
 /** A unit that is a transaction of its own, with what it takes to send it again. */
 export class OwnUnit extends Unit {
   readonly aside: boolean
+  readonly reads: Reading["reads"]
 
   constructor(
     statement: Statement,
@@ -41,5 +42,6 @@ export class OwnUnit extends Unit {
     this.watch = watch
     this.more = more
     this.aside = aside
+    this.reads = reading?.reads
   }
 }

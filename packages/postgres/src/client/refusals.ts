@@ -12,6 +12,8 @@ export interface Refusal {
   readonly message: string
   /** The statement's text; empty where the client refused before there was one. */
   readonly text: string
+  /** The very array that the call gave as its `reads`, by which a recorder knows calls of its own. */
+  readonly reads: readonly string[] | undefined
   /** How many: more than one where they came faster than they could be recorded. */
   readonly n: number
 }
@@ -45,6 +47,7 @@ const codes: ReadonlySet<string> = new Set([
   "WK207",
   "WK412",
   "WK430",
+  "WK431",
 ])
 const atOnce = 10
 
@@ -65,11 +68,11 @@ export class Refusals {
     this.#court = court
   }
 
-  note(context: Context, error: unknown, text: string): void {
+  note(context: Context, error: unknown, text: string, reads?: readonly string[]): void {
     if (this.#recorder === undefined || !(error instanceof Error) || !("code" in error)) return
     const code = String(error.code)
     if (!codes.has(code)) return
-    const refusal = { code, message: error.message, text, n: 1 }
+    const refusal = { code, message: error.message, text, reads, n: 1 }
     const waiting = this.#waiting.get(context.sessionId)
     if (waiting === undefined) {
       const first = [{ context, refusal, n: 1 }]

@@ -243,7 +243,7 @@ export class Runtime implements UnitOwner {
   #reject(unit: OwnUnit, error: unknown): void {
     unit.deadline?.clear()
     const said = outward(error, unit.statement, this.keepDetail, unit.progress)
-    if (!unit.aside) this.refusals.note(unit.context, said, unit.text.text)
+    if (!unit.aside) this.refusals.note(unit.context, said, unit.text.text, unit.reads)
     unit.reject(said)
   }
 
