@@ -211,6 +211,25 @@ end
 $$;
 comment on function wardkeep_audit.make_months(integer) is
   'Makes the partitions of this month and of the months ahead, in UTC, but of none whose events are in the default partition already; returns how many were new. For the owner.';
+-- A key as rows, and so events, spell it: who asks may have it in any spelling that the column's type takes. What may be a text
+-- is left as it is, because there another spelling is another key.
+create function wardkeep_audit.as_logged(of_relation text, key text) returns text
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  types text[] := array['uuid'];
+begin
+  if to_regprocedure('wardkeep_audit.key_types()') is not null then
+    types := array(select jsonb_array_elements_text(wardkeep_audit.key_types() -> coalesce(of_relation, '')));
+  end if;
+  return case
+    when 'uuid' = any (types) and key ~* '^([0-9a-f]{4}(-?[0-9a-f]{4}){7}|\{[0-9a-f]{4}(-?[0-9a-f]{4}){7}\})$' then key::uuid::text
+    when types <@ array['smallint', 'integer', 'bigint'] and types <> '{}' and key ~ '^\s*[-+]?[0-9]{1,18}\s*$' then key::bigint::text
+    else key end;
+end
+$$;
+comment on function wardkeep_audit.as_logged(text, text) is
+  'Internal: the key of a record of a table, or of a person where no table is named, as the log spells it.';
 -- `of_records`: table, record and, where they are known, branch and the numbers of the events, as an int8multirange, that are about the person and
 -- do not say so: what belongs to rows about one. With a fifth member: a row about the person whose events say so.
 create function wardkeep_audit.events_about(of_tenant text, of_subject text, of_records jsonb) returns table (xid xid8, id bigint)
@@ -220,6 +239,10 @@ as $$
 begin
   return query
   select e.xid, e.id from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject
+  union
+  -- Whoever declared an emergency may have spelled a UUID otherwise.
+  select e.xid, e.id from wardkeep_audit.event e
+   where e.tenant = of_tenant and translate(lower(e.subject), '{}-', '') = replace(of_subject, '-', '') and wardkeep_audit.as_logged(null, e.subject) = of_subject
   union
   select e.xid, e.id from wardkeep_audit.event e where e.tenant = of_tenant and e.verb = 'view' and e.subject is null
      and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]
@@ -319,8 +342,10 @@ comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
 create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  person text := wardkeep_audit.as_logged(null, of_subject);
 begin
-  return wardkeep_audit.erase_person(of_tenant, of_subject, reason, wardkeep_audit.logged_records(of_tenant, of_subject, '[]'));
+  return wardkeep_audit.erase_person(of_tenant, person, reason, wardkeep_audit.logged_records(of_tenant, person, '[]'));
 end
 $$;
 comment on function wardkeep_audit.erase_subject(text, text, text) is
@@ -943,7 +968,7 @@ begin
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, verb, relation, record, subject, detail)
   values (new.tenant, new.branch, case phase when 'reviewed' then new.reviewed_by when 'closed' then 'owner:' || session_user else new.declared_by end,
     coalesce(c.role, case phase when 'closed' then 'owner' else new.declared_as end), coalesce(c.purpose, 'break_glass'), coalesce(c.session_id, case when phase in ('opened', 'resumed') then new.opened_in end, new.session_id),
-    'break_glass', 'wardkeep.break_glass', new.id::text, new.subject,
+    'break_glass', 'wardkeep.break_glass', new.id::text, wardkeep_audit.as_logged(null, new.subject),
     -- The explanation is free text; it stays where it was written.
     json_strip_nulls(json_build_object('phase', phase, 'reason', new.reason, 'until', new.valid_until, 'verdict', new.verdict))::text);
   if not found then
@@ -1025,7 +1050,8 @@ comment on function wardkeep_audit.holds_tenant(wardkeep.token) is
 create function wardkeep_audit.is_access(verb text, relation text, detail text) returns boolean
   language sql immutable parallel safe
   return relation <> 'wardkeep_audit.event'
-    and (verb = 'view' or verb in ('download', 'print', 'export', 'share') and (detail is null or detail like '{"phase":"begun"%' or detail like '{"phase":"signed"%'));
+    -- By the member: the same text is written with blanks by one function and without by another.
+    and (verb = 'view' or verb in ('download', 'print', 'export', 'share') and coalesce(detail::json ->> 'phase' in ('begun', 'signed'), detail is null));
 comment on function wardkeep_audit.is_access(text, text, text) is
   'Internal: whether an event is an access: a view, or the beginning of what leaves; how that ended is none.';
 
@@ -1272,7 +1298,7 @@ declare
   found_events wardkeep_audit.event[];
   one wardkeep_audit.event;
 begin
-  made.subject := what ->> 'subject';
+  made.subject := wardkeep_audit.as_logged(null, what ->> 'subject');
   made.rule := case when made.subject is null then coalesce(what ->> 'rule', '') else 'unexplained' end;
   made.outcome := coalesce(what ->> 'outcome', '');
   made.reason := btrim(coalesce(what ->> 'reason', ''));
@@ -1420,8 +1446,7 @@ create function wardkeep_audit.place_hold(of_tenant text, of_subject text, since
 as $$
 declare
   hold uuid := gen_random_uuid();
-  -- As the log writes a UUID.
-  person text := case when of_subject ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then lower(of_subject) else nullif(of_subject, '') end;
+  person text := wardkeep_audit.as_logged(null, nullif(of_subject, ''));
 begin
   if coalesce(trim(reason), '') = '' or coalesce(trim(authority), '') = '' or coalesce(of_tenant, '') = '' or until <= since then
     raise exception 'a hold has a tenant, a reason and who asks for it, and ends after it begins' using errcode = 'WK443', hint = 'Say all of them; they are recorded.';

@@ -8,6 +8,10 @@ begin
   return query
   select e.xid, e.id from wardkeep_audit.event e where e.tenant = of_tenant and e.subject = of_subject
   union
+  -- Whoever declared an emergency may have spelled a UUID otherwise.
+  select e.xid, e.id from wardkeep_audit.event e
+   where e.tenant = of_tenant and translate(lower(e.subject), '{}-', '') = replace(of_subject, '-', '') and wardkeep_audit.as_logged(null, e.subject) = of_subject
+  union
   select e.xid, e.id from wardkeep_audit.event e where e.tenant = of_tenant and e.verb = 'view' and e.subject is null
      and wardkeep_audit.subjects_of(e.verb, e.detail) @> array[of_subject]
   union
@@ -106,8 +110,10 @@ comment on function wardkeep_audit.erase_person(text, text, text, jsonb) is
 create function wardkeep_audit.erase_subject(of_tenant text, of_subject text, reason text) returns integer
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  person text := wardkeep_audit.as_logged(null, of_subject);
 begin
-  return wardkeep_audit.erase_person(of_tenant, of_subject, reason, wardkeep_audit.logged_records(of_tenant, of_subject, '[]'));
+  return wardkeep_audit.erase_person(of_tenant, person, reason, wardkeep_audit.logged_records(of_tenant, person, '[]'));
 end
 $$;
 comment on function wardkeep_audit.erase_subject(text, text, text) is

@@ -18,7 +18,7 @@ begin
   insert into wardkeep_audit.event (tenant, branch, actor, role, purpose, session, verb, relation, record, subject, detail)
   values (new.tenant, new.branch, case phase when 'reviewed' then new.reviewed_by when 'closed' then 'owner:' || session_user else new.declared_by end,
     coalesce(c.role, case phase when 'closed' then 'owner' else new.declared_as end), coalesce(c.purpose, 'break_glass'), coalesce(c.session_id, case when phase in ('opened', 'resumed') then new.opened_in end, new.session_id),
-    'break_glass', 'wardkeep.break_glass', new.id::text, new.subject,
+    'break_glass', 'wardkeep.break_glass', new.id::text, wardkeep_audit.as_logged(null, new.subject),
     -- The explanation is free text; it stays where it was written.
     json_strip_nulls(json_build_object('phase', phase, 'reason', new.reason, 'until', new.valid_until, 'verdict', new.verdict))::text);
   if not found then

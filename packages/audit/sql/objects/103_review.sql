@@ -47,7 +47,7 @@ declare
   found_events wardkeep_audit.event[];
   one wardkeep_audit.event;
 begin
-  made.subject := what ->> 'subject';
+  made.subject := wardkeep_audit.as_logged(null, what ->> 'subject');
   made.rule := case when made.subject is null then coalesce(what ->> 'rule', '') else 'unexplained' end;
   made.outcome := coalesce(what ->> 'outcome', '');
   made.reason := btrim(coalesce(what ->> 'reason', ''));

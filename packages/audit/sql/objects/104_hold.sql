@@ -91,8 +91,7 @@ create function wardkeep_audit.place_hold(of_tenant text, of_subject text, since
 as $$
 declare
   hold uuid := gen_random_uuid();
-  -- As the log writes a UUID.
-  person text := case when of_subject ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then lower(of_subject) else nullif(of_subject, '') end;
+  person text := wardkeep_audit.as_logged(null, nullif(of_subject, ''));
 begin
   if coalesce(trim(reason), '') = '' or coalesce(trim(authority), '') = '' or coalesce(of_tenant, '') = '' or until <= since then
     raise exception 'a hold has a tenant, a reason and who asks for it, and ends after it begins' using errcode = 'WK443', hint = 'Say all of them; they are recorded.';

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { WardkeepError } from "@wardkeep/core"
 import { inTransaction, type Queryable } from "@wardkeep/postgres/migrate"
+import { asLogged } from "../read/question.js"
 import { recordReading } from "../read/record.js"
 import { originOf } from "../seal/note.js"
 import { type BundledEvent, bundledLeaves } from "./leaves.js"
@@ -33,7 +34,8 @@ export interface Bundle {
  * @example await writeBundle({ client, deployment, tenant, subject, reason: "request 17", write })
  */
 export async function writeBundle(options: BundleOptions): Promise<Bundle> {
-  const { client, tenant, subject, reason } = options
+  const { client, tenant, reason } = options
+  const subject = options.subject === undefined ? undefined : await asLogged(client, options.subject)
   await inTransaction(client, () =>
     recordReading(client, { verb: "export", tenant, reason, subject: subject ?? null, asked: {}, n: 1 }),
   )

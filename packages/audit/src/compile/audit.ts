@@ -16,6 +16,7 @@ import { allowedAsFunction } from "./allowed-as.js"
 import { belongingFunction } from "./belonging.js"
 import { detectionCallables, detectionFunctions } from "./detection.js"
 import { handlingCallables, handlingFunctions } from "./handling.js"
+import { keyTypesFunction } from "./key-types.js"
 import { recordFunction, recordTriggers, redactedColumns } from "./record-function.js"
 
 const mark = "wardkeep-audit"
@@ -62,6 +63,7 @@ export const audit: Extension = {
     const desired = [
       ...(viewed.length > 0 ? [viewedFunction(viewed)] : []),
       belongingFunction(own),
+      keyTypesFunction(own),
       allowedAsFunction(input.policy, own),
       ...own.map((entry) => recordFunction(input.policy, entry)),
       ...handlingFunctions(input.policy, own),

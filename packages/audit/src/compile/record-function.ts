@@ -122,11 +122,16 @@ function pairedRows(entry: ScopedTable, old: string, now: string): string {
   return `${old} full join ${now} on ${same.join(" and ")}`
 }
 
-/** The key without the scope, as text; several columns as a JSON array. */
-export function recordKey(entry: ScopedTable, value: (column: string) => string): string {
+/** The key without the scope. */
+export function recordColumns(entry: ScopedTable): readonly string[] {
   const scope = [entry.tenant?.column, entry.branch?.column]
   const own = entry.key.filter((column) => !scope.includes(column))
-  const columns = own.length > 0 ? own : entry.key
+  return own.length > 0 ? own : entry.key
+}
+
+/** The same as text; several columns as a JSON array. */
+export function recordKey(entry: ScopedTable, value: (column: string) => string): string {
+  const columns = recordColumns(entry)
   if (columns.length === 0) return "null"
   const [only] = columns
   if (columns.length === 1 && only !== undefined) return value(only)

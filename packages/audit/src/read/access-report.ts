@@ -1,5 +1,16 @@
 import type { Coverage } from "./coverage.js"
-import { about, happened, inWindow, iso, type Reading, type ReadOptions, reading } from "./question.js"
+import {
+  about,
+  asLogged,
+  handed,
+  happened,
+  inWindow,
+  iso,
+  phase,
+  type Reading,
+  type ReadOptions,
+  reading,
+} from "./question.js"
 
 /** One time that somebody had to do with a person's records, as that person may be told. */
 export interface AccessEntry {
@@ -40,12 +51,16 @@ export interface AccessReportOptions extends ReadOptions {
  * @example const { rows, gaps } = await accessReport({ client, tenant, subject: patientId, requestedBy: "subject", reason: "request 17" })
  */
 export async function accessReport(options: AccessReportOptions): Promise<AccessReport> {
-  const { subject, requestedBy, ownRoles = ["patient", "guardian"] } = options
-  const sql = `select ${iso(happened)} as at, e.actor, e.role, e.purpose, e.branch, e.relation, e.groups, e.role = any ($6) as own,
-      case when e.relation = 'wardkeep_audit.event' then 'the log was read' when e.verb = 'share' and e.detail::json ->> 'phase' <> 'begun' then 'share ' || (e.detail::json ->> 'phase')
+  const { client, requestedBy, ownRoles = ["patient", "guardian"] } = options
+  const subject = await asLogged(client, options.subject)
+  // Two events of one download are one line: how it ended is told alone where its beginning is not here.
+  const sql = `with found as (select e.*, ${happened} as happened, case when e.verb in ${handed} then ${phase} end as phase, case when e.verb in ${handed} then e.detail::json ->> 'transfer' end as transfer
+        from wardkeep_audit.event e where ${inWindow} and ${about("$5")})
+    select ${iso("e.happened")} as at, e.actor, e.role, e.purpose, e.branch, e.relation, e.groups, e.role = any ($6) as own,
+      case when e.relation = 'wardkeep_audit.event' then 'the log was read' when e.verb = 'share' and e.phase <> 'begun' then 'share ' || e.phase
            else e.verb end as what, case when e.verb = 'share' then e.detail::json ->> 'recipient' end as recipient
-    from wardkeep_audit.event e where ${inWindow} and ${about("$5")} and coalesce(e.detail, '') not like '{"phase":"completed"%'
-    order by ${happened} desc, e.id desc limit $4`
+    from found e where not exists (select from found b where b.transfer = e.transfer and b.phase = 'begun' and e.phase in ('completed', 'aborted'))
+    order by e.happened desc, e.id desc limit $4`
   const asked = {
     access_report: typeof requestedBy === "string" ? "subject" : "guardian",
     ...(typeof requestedBy !== "string" && { by: requestedBy.guardian }),

@@ -1,5 +1,15 @@
 import { WardkeepError } from "@wardkeep/core"
-import { handed, happened, inWindow, iso, type Reading, type ReadOptions, reading } from "./question.js"
+import {
+  countedIn,
+  handed,
+  happened,
+  inWindow,
+  iso,
+  phase,
+  type Reading,
+  type ReadOptions,
+  reading,
+} from "./question.js"
 
 /** What somebody reached of one person. */
 export interface Reached {
@@ -25,12 +35,19 @@ export interface Reach {
   readonly unnamed: number
   /** Bytes of downloads, prints and exports. */
   readonly bytes: number
+  /** With those that were only counted, of each minute that the window meets. */
   readonly refusals: number
 }
 
 export interface BlastRadius extends Reading<Reached> {
   readonly reach: Reach
 }
+
+/** After an erasure a view of several persons is there twice: closed, and as it is said again of the others. It was one. */
+const access = "wardkeep_audit.access_id(e.verb, e.detail, e.id)"
+/** What said it again and was closed by the next erasure tells of no other event: it was written together with the act of an erasure. */
+const saidAgain = `e.verb = 'view' and e.detail is null and exists (select from wardkeep_audit.event x
+  where x.xid = e.xid and x.id > e.id and x.tenant = e.tenant and x.relation = 'wardkeep_audit.event' and x.purpose = 'erasure')`
 
 /**
  * What an account or a session reached between two moments: each person, and what in all. For the hours after a stolen
@@ -63,17 +80,17 @@ export async function blastRadius(
   const found = await reading<Reached>(options, { subject: null, asked, sql, values: [value] })
   // Behind the reading, which is committed: what is counted here is of the same question.
   const { rows } = await client.query<Reach>(
-    `with mine as (select e.* from wardkeep_audit.event e where ${inWindow} and ${who.replace("$5", "$4")})
-     select (select count(*) from mine)::int as events,
+    `with mine as (select e.* from wardkeep_audit.event e where ${inWindow} and ${who.replace("$5", "$4")} and not (${saidAgain}))
+     select (select count(distinct ${access}) from mine e)::int as events,
        (select count(distinct s.subject) from mine e ${persons})::int as persons,
        (select coalesce(array_agg(distinct branch order by branch) filter (where branch is not null), '{}') from mine) as branches,
        (select count(distinct session) from mine)::int as sessions,
-       (select coalesce(json_object_agg(verb, n), '{}') from (select verb, count(*)::int as n from mine group by verb) v) as verbs,
+       (select coalesce(json_object_agg(verb, n), '{}') from (select verb, count(distinct ${access})::int as n from mine e group by verb) v) as verbs,
        (select count(*) from mine e where e.verb = 'view' and (e.detail like '{"source":"undetermined"%' or e.detail like '{"source":"declared"%')
-          or e.verb in ${handed} and e.subject is null and e.detail like '{"phase":"begun"%')::int as unnamed,
+          or e.verb in ${handed} and e.subject is null and ${phase} = 'begun')::int as unnamed,
        (select coalesce(sum((detail::json ->> 'bytes')::bigint), 0)::float8 from mine where verb in ${handed}) as bytes,
        ((select coalesce(sum(n), 0) from mine where verb = 'deny')
-         + (select coalesce(sum(d.more), 0) from wardkeep_audit.denial d where d.tenant = $1 and d.verb = 'deny' and ${actor === undefined ? "d.session = $4::uuid" : "d.actor = $4"}))::int as refusals`,
+         + (select coalesce(sum(d.more), 0) from wardkeep_audit.denial d where d.tenant = $1 and d.verb = 'deny' and ${countedIn("$2", "$3")} and ${actor === undefined ? "d.session = $4::uuid" : "d.actor = $4"}))::int as refusals`,
     [tenant, from ?? null, to ?? null, value],
   )
   const [reach] = rows

@@ -79,7 +79,7 @@ export async function readCoverage(client: Queryable, tenant: string): Promise<C
        (select count(*)::int from wardkeep_audit.event e where e.tenant = $1 and e.verb = 'view'
          and (e.detail like '{"source":"undetermined"%' or e.detail like '{"source":"declared"%')) as undetermined,
        (select count(*)::int from wardkeep_audit.event e where e.tenant = $1 and e.verb in ('download', 'print', 'export')
-         and e.subject is null and e.detail like '{"phase":"begun"%' and e.relation <> 'wardkeep_audit.event') as unnamed,
+         and e.subject is null and e.detail::json ->> 'phase' = 'begun' and e.relation <> 'wardkeep_audit.event') as unnamed,
        to_regprocedure('wardkeep_audit.viewed_tables()') is not null as recorded`,
     [tenant],
   )

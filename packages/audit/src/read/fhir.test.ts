@@ -135,7 +135,7 @@ const event: AuditEvent = {
   id: "4711",
 }
 const site = { server: { name: "clinic", address: "clinic.example" } }
-const verbs = ["view", "create", "update", "delete", "download", "print", "export", "share", "break_glass"]
+const verbs = ["view", "create", "update", "delete", "download", "print", "export", "share"]
 const asJson = (events: AuditEvent[]): Json[] => JSON.parse(JSON.stringify(fhirAuditEvents(events, { site })))
 
 describe("an event as FHIR", () => {
@@ -156,6 +156,29 @@ describe("an event as FHIR", () => {
       }
     },
   )
+
+  it("is an act where it neither showed nor wrote a record, after no pattern, and a legal hold is one placed or released", () => {
+    const code = (verb: string, phase?: string): unknown => {
+      const [resource = {}] = asJson([{ ...event, verb, detail: phase === undefined ? null : { phase } }])
+      expect(structureFaults(resource)).toEqual([])
+      expect(resource).toMatchObject({ action: "E", outcome: "0" })
+      expect(resource).not.toHaveProperty("meta")
+      expect(JSON.stringify(resource.entity)).toContain(`"valueString":"${verb}"`)
+      expect(JSON.stringify(resource.entity)).toContain(`Patient/${event.subject}`)
+      return [(resource.type as Json).code, (resource.subtype as Json[] | undefined)?.[0]?.code]
+    }
+    expect(code("hold", "placed")).toEqual(["hold", undefined])
+    expect(code("hold", "released")).toEqual(["unhold", undefined])
+    expect(code("hold")).toEqual(["hold", undefined])
+    for (const verb of ["break_glass", "consent", "rights", "open", "retention"])
+      expect(code(verb, "declared")).toEqual(["rest", "operation"])
+  })
+
+  it("is a resource of its own, also where it differs from another one by its number alone", () => {
+    const ids = asJson([event, event, { ...event, id: "4712" }]).map(({ id }) => id)
+    expect(ids[1]).toBe(ids[0])
+    expect(ids[2]).not.toBe(ids[0])
+  })
 
   it("is an alert where it was refused, after no pattern", () => {
     for (const resource of asJson([

@@ -46,6 +46,7 @@ const dicom = "http://dicom.nema.org/resources/ontology/DCM"
 const terminology = "http://terminology.hl7.org/CodeSystem"
 const balp = "https://profiles.ihe.net/ITI/BALP"
 
+const rest: Coding = { system: `${terminology}/audit-event-type`, code: "rest", display: "Restful Operation" }
 const source: Coding = { system: dicom, code: "110153", display: "Source Role ID" }
 const destination: Coding = { system: dicom, code: "110152", display: "Destination Role ID" }
 const participation = `${terminology}/v3-ParticipationType`
@@ -69,6 +70,7 @@ const read: Shape = {
 }
 const write = { client: source, server: destination, user: { system: participation, code: "AUT", display: "Author" } }
 const shapes: ReadonlyMap<string, Shape> = new Map([
+  ...["view", "download", "print", "export", "share"].map((verb): [string, Shape] => [verb, read]),
   ["create", { profile: "Create", code: "create", action: "C", ...write }],
   ["update", { profile: "Update", code: "update", action: "U", ...write }],
   [
@@ -87,7 +89,8 @@ const shapes: ReadonlyMap<string, Shape> = new Map([
 /**
  * Events as FHIR R4 AuditEvents after IHE Basic Audit Log Patterns (https://profiles.ihe.net/ITI/BALP): (Patient)Read, Create, Update
  * and Delete. Downloads, prints, exports and shares are reads with their verb as a detail of the data; refusals have no
- * BALP profile and are security alerts. No values of records. One resource per event: a view of several persons, of whom
+ * BALP profile and are security alerts. What is neither, such as a legal hold, an emergency or a consent, has none and was
+ * executed (`E`). No values of records. One resource per event: a view of several persons, of whom
  * the event as it was read names none, is one without a patient; give `subject` for the person that was asked about.
  *
  * @param options.subject whom events are about that name nobody, such as the person of a `timeline`
@@ -97,13 +100,19 @@ export function fhirAuditEvents(
   events: readonly AuditEvent[],
   options: { readonly site: AuditEventSite; readonly subject?: string },
 ): FhirAuditEvent[] {
-  return events.map((event) =>
-    event.verb === "deny" || event.verb === "login" ? refusal(event, options.site) : success(event, options),
-  )
+  return events.map((event) => {
+    if (event.verb === "deny" || event.verb === "login") return refusal(event, options.site)
+    const shape = shapes.get(event.verb)
+    return shape === undefined ? act(event, options) : success(event, shape, options)
+  })
 }
 
-function success(event: AuditEvent, { site, subject }: { site: AuditEventSite; subject?: string }): FhirAuditEvent {
-  const shape = shapes.get(event.verb) ?? read
+interface Circumstances {
+  readonly site: AuditEventSite
+  readonly subject?: string
+}
+
+function success(event: AuditEvent, shape: Shape, { site, subject }: Circumstances): FhirAuditEvent {
   const person = event.subject ?? subject ?? null
   const { client, server } = agents(site, shape)
   return {
@@ -111,12 +120,28 @@ function success(event: AuditEvent, { site, subject }: { site: AuditEventSite; s
     meta: {
       profile: [`${balp}/StructureDefinition/IHE.BasicAudit.${person === null ? "" : "Patient"}${shape.profile}`],
     },
-    type: { system: `${terminology}/audit-event-type`, code: "rest", display: "Restful Operation" },
+    type: rest,
     subtype: [{ system: "http://hl7.org/fhir/restful-interaction", code: shape.code, display: shape.code }],
     action: shape.action,
     outcome: "0",
     agent: [client, server, user(event, shape.user)],
-    entity: [...transaction(event), ...patient(person), data(event, shape)],
+    entity: [...transaction(event), ...patient(person), data(event, shape.profile === "Read" && event.verb !== "view")],
+  }
+}
+
+/** Something that was done, and neither showed nor wrote a record. */
+function act(event: AuditEvent, { site, subject }: Circumstances): FhirAuditEvent {
+  const { client, server } = agents(site, { ...read, ...write })
+  const lifecycle = `${terminology}/iso-21089-lifecycle`
+  return {
+    ...common(event, site),
+    ...(event.verb === "hold"
+      ? { type: { system: lifecycle, code: event.detail?.phase === "released" ? "unhold" : "hold" } }
+      : { type: rest, subtype: [{ system: "http://hl7.org/fhir/restful-interaction", code: "operation" }] }),
+    action: "E",
+    outcome: "0",
+    agent: [client, server, user(event, write.user)],
+    entity: [...transaction(event), ...patient(event.subject ?? subject ?? null), data(event, true)],
   }
 }
 
@@ -139,9 +164,11 @@ function refusal(event: AuditEvent, site: AuditEventSite): FhirAuditEvent {
 function common(event: AuditEvent, { server }: AuditEventSite) {
   return {
     resourceType: "AuditEvent" as const,
-    // The same event exported twice is the same resource.
+    // The same event exported twice is the same resource. By its number: a view and what restates it after an erasure agree in all the rest.
     id: createHash("sha256")
-      .update(JSON.stringify([event.at, event.actor, event.verb, event.relation, event.record, event.subject]))
+      .update(
+        JSON.stringify([event.id, event.at, event.actor, event.verb, event.relation, event.record, event.subject]),
+      )
       .digest("hex")
       .slice(0, 32),
     recorded: event.at,
@@ -194,12 +221,12 @@ function patient(person: string | null): object[] {
   ]
 }
 
-function data({ verb, relation, record }: AuditEvent, { profile }: Shape): object {
+function data({ verb, relation, record }: AuditEvent, tellsVerb: boolean): object {
   return {
     what: { identifier: { value: record === null ? relation : `${relation}/${record}` } },
     type: { system: `${terminology}/audit-entity-type`, code: "2", display: "System Object" },
     role: { system: `${terminology}/object-role`, code: "4", display: "Domain Resource" },
     // The profile of a delete allows none.
-    ...(profile === "Read" && verb !== "view" && { detail: [{ type: "verb", valueString: verb }] }),
+    ...(tellsVerb && { detail: [{ type: "verb", valueString: verb }] }),
   }
 }

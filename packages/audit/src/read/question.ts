@@ -26,6 +26,15 @@ export interface Reading<T> {
 
 const defaultLimit = 1000
 
+/** The key of a person, or of a record of a table, as the log spells it: another spelling would find nothing. */
+export async function asLogged(client: Queryable, key: string, relation?: string): Promise<string> {
+  const { rows } = await client.query<{ key: string }>("select wardkeep_audit.as_logged($1, $2) as key", [
+    relation ?? null,
+    key,
+  ])
+  return rows[0]?.key ?? key
+}
+
 /** When it happened: after an erasure the views of the others are said again, later. */
 export const happened = "wardkeep_audit.happened(e.verb, e.detail, e.at)"
 
@@ -39,8 +48,15 @@ export const about = (value: string): string =>
 export const inWindow = `e.tenant = $1 and e.at >= coalesce($2::timestamptz, '-infinity')
   and ${happened} between coalesce($2::timestamptz, '-infinity') and coalesce($3::timestamptz, 'infinity')`
 
+/** Whether refusals that are only counted, of the minute of a row `d`, may lie between two moments. */
+export const countedIn = (from: string, to: string): string =>
+  `d.minute + interval '1 minute' > coalesce(${from}::timestamptz, '-infinity') and d.minute <= coalesce(${to}::timestamptz, 'infinity')`
+
 /** What was handed out, as verbs of events. */
 export const handed = "('download', 'print', 'export', 'share')"
+
+/** How far an event of what was handed out had come; of no other events, whose text is none of ours to read. */
+export const phase = "(e.detail::json ->> 'phase')"
 
 export interface Question {
   readonly subject: string | null

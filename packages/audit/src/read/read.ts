@@ -1,5 +1,5 @@
 import { WardkeepError } from "@wardkeep/core"
-import { about, happened, inWindow, iso, type Reading, type ReadOptions, reading } from "./question.js"
+import { about, asLogged, happened, inWindow, iso, type Reading, type ReadOptions, reading } from "./question.js"
 
 export interface AuditEvent {
   /** ISO 8601, UTC. */
@@ -40,13 +40,14 @@ export const eventFields = `to_char(${happened} at time zone 'UTC', 'YYYY-MM-DD"
 export async function timeline(
   options: ReadOptions & { readonly subject?: string; readonly actor?: string },
 ): Promise<Reading<AuditEvent>> {
-  const { subject, actor } = options
-  const [column, value] = subject !== undefined ? (["subject", subject] as const) : (["actor", actor] as const)
-  if (value === undefined || (subject !== undefined && actor !== undefined))
+  const { actor } = options
+  if ((options.subject === undefined) === (actor === undefined))
     throw new WardkeepError("WK009", {
       message: "a timeline is of a subject or of an actor",
       hint: "Name one of them.",
     })
+  const subject = options.subject === undefined ? undefined : await asLogged(options.client, options.subject)
+  const [column, value] = subject !== undefined ? (["subject", subject] as const) : (["actor", actor] as const)
   const sql = `select ${eventFields} from wardkeep_audit.event e where ${inWindow} and ${column === "subject" ? about("$5") : "e.actor = $5"} order by ${happened} desc, e.id desc limit $4`
   return await reading<AuditEvent>(options, {
     subject: subject ?? null,
@@ -66,7 +67,8 @@ export async function timeline(
 export async function whoChanged(
   options: ReadOptions & { readonly relation: string; readonly record: string },
 ): Promise<Reading<AuditEvent>> {
-  const { client, tenant, relation, record } = options
+  const { client, tenant, relation } = options
+  const record = await asLogged(client, options.record, relation)
   const sql = `select ${eventFields} from wardkeep_audit.event e
     where ${inWindow} and e.relation = $5 and e.record = $6 and e.verb in ('create', 'update', 'delete') order by ${happened} desc, e.id desc limit $4`
   const about = await client.query<{ subject: string }>(
@@ -99,7 +101,8 @@ export interface Touched {
 export async function touched(
   options: ReadOptions & { readonly actor: string; readonly subject?: string },
 ): Promise<Reading<Touched>> {
-  const { actor, subject = null } = options
+  const { client, actor } = options
+  const subject = options.subject === undefined ? null : await asLogged(client, options.subject)
   const sql = `select s.subject, count(*)::int as events, array_agg(distinct e.verb) as verbs, array_agg(distinct e.relation) as relations,
       ${iso(`min(${happened})`)} as first, ${iso(`max(${happened})`)} as last
     from wardkeep_audit.event e
@@ -138,7 +141,7 @@ export interface Seen {
  * @example const { rows, coverage } = await whoSaw({ client, tenant, subject: patientId, reason: "request 17" })
  */
 export async function whoSaw(options: ReadOptions & { readonly subject: string }): Promise<Reading<Seen>> {
-  const { subject } = options
+  const subject = await asLogged(options.client, options.subject)
   const sql = `select to_char(${happened} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.actor, e.role, e.purpose, e.branch, e.relation,
       e.groups, e.n, coalesce(cardinality(wardkeep_audit.subjects_of(e.verb, e.detail)), 1) as persons, e.request,
       exists (select from wardkeep_audit.leaf l where l.event = e.id) as sealed, e.id::text

@@ -34,9 +34,9 @@ export async function lockState(client: Queryable, { fence, pid }: Place): Promi
   try {
     const { rows } = await client.query<State & Place>(
       `select deployment::text, fence::text, pg_backend_pid() as pid, batch::text, snapshot as previous, pg_current_snapshot()::text as snapshot,
-              incarnation as known, clock_timestamp()::text as now, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now_us,
-              extract(epoch from clock_timestamp() - sealed_at)::float8 * 1000 as idle, wardkeep_audit.incarnation() as incarnation
-         from wardkeep_audit.seal_state for update`,
+              incarnation as known, s.now::text, (extract(epoch from s.now) * 1000000)::bigint::text as now_us,
+              extract(epoch from s.now - sealed_at)::float8 * 1000 as idle, wardkeep_audit.incarnation() as incarnation
+         from (select *, clock_timestamp() as now from wardkeep_audit.seal_state for update) s`,
     )
     const state = rows[0]
     if (state !== undefined && state.pid !== pid) throw pooled()

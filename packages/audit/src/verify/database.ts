@@ -80,15 +80,16 @@ async function checkpointsOf(
   log: number,
   keys: readonly KeyObject[],
 ): Promise<{ checkpoints: Checkpoint[]; faults: Verdict[] }> {
-  const { rows } = await client.query<{ note: string; size: string }>(
-    "select note, size::text from wardkeep_audit.checkpoint c where log = $1 order by c.size",
+  const { rows } = await client.query<{ note: string; size: string; at_us: string | null }>(
+    `select note, size::text, case when isfinite(c.at) then (extract(epoch from c.at) * 1000000)::bigint::text end as at_us
+       from wardkeep_audit.checkpoint c where log = $1 order by c.size`,
     [log],
   )
   const checkpoints: Checkpoint[] = []
   const faults: Verdict[] = []
-  for (const { note, size } of rows) {
+  for (const { note, size, at_us } of rows) {
     const checkpoint = readCheckpoint(note, keys)
-    if (checkpoint !== undefined) checkpoints.push(checkpoint)
+    if (checkpoint !== undefined) checkpoints.push({ ...checkpoint, storedAt: Number(at_us ?? Number.NaN) })
     else
       faults.push({
         name: "EDITED",

@@ -4,6 +4,7 @@ import { actOf, type DropAct, type IncarnationAct, type RotationAct } from "./ac
 import { captureGap } from "./capture.js"
 import type { SealedIn, SealTimes } from "./dropped.js"
 import { type BatchEntry, readEntry } from "./entries.js"
+import { firstBeyond, lastUpTo } from "./growing.js"
 import { tenantTag } from "./hashing.js"
 import { type Era, Incarnations, nameAt, type SealedBatch, tenantEras } from "./incarnations.js"
 import type { Kept } from "./kept.js"
@@ -11,6 +12,7 @@ import { KeptBack } from "./kept-back.js"
 import { type Known, type LogToVerify, type Pages, type ShownLeaf, verifyLog } from "./log.js"
 import type { Checkpoint } from "./note.js"
 import { type Ends, earlier, endsOf, knownEnds, lastHeads, signedAfterEnd } from "./retired.js"
+import { isMoved, movedTimes, type StoredTime } from "./stored-times.js"
 import { isFault, type Verdict, type VerifiedLog } from "./verdict.js"
 
 /** One log as a database or a bundle shows it. */
@@ -80,6 +82,8 @@ export async function verifyLogs(
     const result = await verifyLog({ origin, leaves, checkpoints, sizes, known, sealedIn: view.sealedIn(log) })
     verdicts.push(log.faults ?? [], result.verdicts, view.afterEnd(log, origin), view.unseen(log, origin))
     view.unknown += result.unknown
+    // Which batch a time belongs to is told by a log in which nothing else is wrong.
+    if (view.unknown === 0 && !result.verdicts.some(isFault)) verdicts.push(movedTimes(origin, view.storedTimes(log)))
     if (result.done.length > 0) done.push({ tenant: log.tenant, origin, acts: result.done })
     const { size, withheld, erased, dropped } = result
     verified.push({ origin, size, withheld, erased, dropped })
@@ -102,7 +106,12 @@ interface Head {
   readonly size: number
   readonly root: Buffer
   readonly leaf: number
-  readonly sealed: SealedIn | undefined
+  readonly sealed: Batch | undefined
+}
+
+/** A batch, with its leaf: what the deployment's log says of itself stands before it. */
+interface Batch extends SealedIn, SealedBatch {
+  readonly micros: number
 }
 
 /** What the deployment's log tells about the others, learned while it is verified. */
@@ -112,8 +121,8 @@ class DeploymentView {
   readonly #shown = new Set<string>()
   readonly #rotations: RotationAct[] = []
   readonly #acts: IncarnationAct[] = []
-  /** Each with its leaf: what the deployment's log says of itself stands before it. */
-  readonly #batches: (SealedIn & SealedBatch)[] = []
+  readonly #batches: Batch[] = []
+  readonly #movedEntries: StoredTime[] = []
   readonly names = new Set<string>()
   #keptBack = new KeptBack([])
   #incarnations: Incarnations | undefined
@@ -213,6 +222,20 @@ class DeploymentView {
     return (index) => firstBeyond(heads, index, ({ size }) => size)?.sealed
   }
 
+  /** Times that a database keeps beside what is signed of this log; none of a bundle. */
+  storedTimes(log: ShownLog): StoredTime[] {
+    const heads = new Map(this.heads(log).map(({ size, sealed }) => [size, sealed]))
+    const sealedAt = (size: number): Batch | undefined =>
+      log.tenant === "" ? lastUpTo(this.#batches, size - 1, ({ leaf }) => leaf) : heads.get(size)
+    const ofCheckpoints = log.checkpoints.flatMap(({ size, storedAt }) => {
+      const signed = sealedAt(size)?.micros
+      return storedAt === undefined || signed === undefined
+        ? []
+        : [{ what: `the checkpoint of size ${size}`, stored: storedAt, signed }]
+    })
+    return log.tenant === "" ? [...this.#movedEntries, ...ofCheckpoints] : ofCheckpoints
+  }
+
   /** What a key signed after it was retired, in a log that was read to its end. */
   afterEnd(log: ShownLog, origin: string): Verdict[] {
     if (log.tenant === "") return signedAfterEnd(origin, log.checkpoints, this.#ends, ({ size }) => size)
@@ -227,7 +250,7 @@ class DeploymentView {
 
   *#watched(page: Iterable<ShownLeaf>): Iterable<ShownLeaf> {
     for (const leaf of page) {
-      if (leaf.entry !== undefined) this.#read(leaf.entry, leaf.index)
+      if (leaf.entry !== undefined) this.#read(leaf.entry, leaf)
       else if (leaf.event === undefined && leaf.gone !== true && leaf.unknown !== true) this.#keptBack.leaf(leaf.index)
       const act = actOf(leaf)
       if (act !== undefined && "retired" in act) this.#rotations.push(act)
@@ -236,8 +259,13 @@ class DeploymentView {
     }
   }
 
-  #read(bytes: Buffer, leaf: number): void {
+  #read(bytes: Buffer, { index: leaf, storedAt }: ShownLeaf): void {
     const entry = readEntry(bytes)
+    const signed = entry?.kind === "batch" ? entry.micros : this.newest?.micros
+    if (entry !== undefined && storedAt !== undefined && signed !== undefined) {
+      const time = { what: `leaf ${leaf}`, stored: storedAt, signed }
+      if (isMoved(time)) this.#movedEntries.push(time)
+    }
     if (entry === undefined) this.unknown++
     else if (entry.kind === "head") {
       const heads = this.#heads.get(entry.tag) ?? []
@@ -247,25 +275,12 @@ class DeploymentView {
       const gap = captureGap(this.origin, this.newest, entry)
       if (gap !== undefined) this.gaps.push(gap)
       const since = this.#batches.at(-1)?.at ?? Number.NEGATIVE_INFINITY
-      const { at: when, incarnation, number } = entry
+      const { at: when, incarnation, micros, number } = entry
       this.#keptBack.batch(leaf, number)
-      this.#batches.push({ leaf, since, at: when.getTime(), when, incarnation })
+      this.#batches.push({ leaf, since, at: when.getTime(), when, micros, incarnation })
       this.newest = entry
     }
   }
-}
-
-/** Of what grows, the first that is larger than `index`. */
-function firstBeyond<T>(growing: readonly T[], index: number, of: (each: T) => number): T | undefined {
-  let low = 0
-  let high = growing.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    const each = growing[middle]
-    if (each !== undefined && of(each) <= index) low = middle + 1
-    else high = middle
-  }
-  return growing[low]
 }
 
 /** A log that an anchor knows and nobody shows. */

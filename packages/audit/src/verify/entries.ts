@@ -6,6 +6,8 @@ export type DeploymentEntry =
       readonly kind: "batch"
       readonly number: number
       readonly at: Date
+      /** The same in microseconds since 1970. */
+      readonly micros: number
       readonly incarnation: string
       readonly snapshot: string
       readonly events: number
@@ -31,14 +33,15 @@ function readKnown(at: Cursor): DeploymentEntry | undefined {
   const kind = at.byte()
   if (kind === 2) {
     const number = at.long()
-    const when = new Date(at.long() / 1000)
+    const micros = at.long()
+    const when = new Date(micros / 1000)
     const incarnation = at.text()
     at.text()
     const snapshot = at.text()
     const events = at.word()
     // Beyond the calendar: no time that a sealer had.
     if (Number.isNaN(when.getTime())) return undefined
-    return { kind: "batch", number, at: when, incarnation, snapshot, events, capture: attested(at.text()) }
+    return { kind: "batch", number, at: when, micros, incarnation, snapshot, events, capture: attested(at.text()) }
   }
   if (kind !== 3) return undefined
   return { kind: "head", tag: at.bytes32().toString("base64"), size: at.long(), root: at.bytes32() }

@@ -9,6 +9,8 @@ interface LeafRow {
   readonly hash: Buffer
   readonly seed: Buffer | null
   readonly entry: Buffer | null
+  /** When the leaf says that its own bytes were sealed, in microseconds; null for an event's, and for no time of the calendar. */
+  readonly at_us: string | null
   readonly event: string | null
   readonly fields: EventFields | null
   readonly erased: Erased | null
@@ -37,7 +39,8 @@ export async function* leavesOf(client: Pick<pg.Client, "query">, log: number): 
   let after = "-1"
   for (;;) {
     const { rows } = await client.query<LeafRow>(
-      `select l.index::text, l.hash, l.seed, l.entry, l.event::text, case when e.id is not null then ${fields} end as fields,
+      `select l.index::text, l.hash, l.seed, l.entry, l.event::text,
+          case when l.entry is not null and isfinite(l.at) then (extract(epoch from l.at) * 1000000)::bigint::text end as at_us, case when e.id is not null then ${fields} end as fields,
           case when x.log is not null then json_build_object('actor_salt', encode(x.actor_salt, 'base64'),
             'record', encode(x.record, 'base64'), 'subject', encode(x.subject, 'base64'), 'detail', encode(x.detail, 'base64')) end as erased
          from (select * from wardkeep_audit.leaf where log = $1 and index > $2 order by index limit ${page}) l
@@ -46,15 +49,16 @@ export async function* leavesOf(client: Pick<pg.Client, "query">, log: number): 
       [log, after],
     )
     const elsewhere = await eventsElsewhere(client, rows)
-    yield rows.map((row) =>
-      shown(row.event === null ? row : { ...row, fields: row.fields ?? elsewhere.get(row.event) ?? null }),
-    )
+    yield rows.map((row) => {
+      const moved = row.event === null || row.fields !== null ? undefined : elsewhere.get(row.event)
+      return moved === undefined ? shown(row) : { ...shown({ ...row, fields: moved }), isMoved: true }
+    })
     if (rows.length < page) return
     after = rows.at(-1)?.index ?? after
   }
 }
 
-/** An event whose time was changed is not gone; the join above names the time only to find its month. */
+/** An event is not gone where its time or its leaf's was changed: the two are one, and the join above finds its month by it. */
 async function eventsElsewhere(
   client: Pick<pg.Client, "query">,
   rows: readonly LeafRow[],
@@ -69,9 +73,9 @@ async function eventsElsewhere(
   return new Map(found.rows.map((row) => [row.id, row.fields]))
 }
 
-function shown({ index, hash, seed, entry, fields, erased }: LeafRow): ShownLeaf {
+function shown({ index, hash, seed, entry, at_us, fields, erased }: LeafRow): ShownLeaf {
   const place = { index: Number(index), hash }
-  if (entry !== null) return { ...place, entry }
+  if (entry !== null) return { ...place, entry, storedAt: Number(at_us ?? Number.NaN) }
   if (fields === null || (seed === null && erased === null)) return { ...place, gone: true }
   if (erased !== null) return { ...place, event: erasedEvent(fields, erased), erased: true }
   const open = (field: 1 | 2 | 3 | 4, value: string | null): Hidden => ({

@@ -14,6 +14,10 @@ export interface ShownLeaf {
   readonly gone?: boolean
   /** What was about a person has been erased: commitments stand in its place. */
   readonly erased?: boolean
+  /** Of a database: the time beside the leaf is not its event's. */
+  readonly isMoved?: boolean
+  /** Of a database: the time beside an entry, in microseconds since 1970. */
+  readonly storedAt?: number
   /** The leaf is of a version that this verifier does not know. */
   readonly unknown?: boolean
 }
@@ -179,6 +183,7 @@ function checkContent(leaf: ShownLeaf, found: Faults): void {
   const computed =
     leaf.event !== undefined ? eventLeaf(leaf.event) : leaf.entry !== undefined ? leafOf(leaf.entry) : leaf.hash
   if (!computed.equals(leaf.hash)) found.add("EDITED", `leaf ${leaf.index} is not what was sealed`)
+  else if (leaf.isMoved === true) found.add("EDITED", `the time of leaf ${leaf.index} is not that of its event`)
 }
 
 function isAfter(a: OpenEvent, b: OpenEvent): boolean {

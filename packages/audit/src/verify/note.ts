@@ -11,6 +11,8 @@ export interface Checkpoint {
   readonly signature: "valid" | "unknown" | "forged"
   /** Whose a valid signature is: SHA-256 of the 32 bytes of the public key, hex. */
   readonly key?: string
+  /** Of a database: the time beside it, in microseconds since 1970. */
+  readonly storedAt?: number
 }
 
 /**

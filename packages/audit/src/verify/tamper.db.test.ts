@@ -88,6 +88,7 @@ beforeAll(async () => {
 })
 
 const tenantLog = "(select id from wardkeep_audit.log where tenant <> '')"
+const ownLog = "(select id from wardkeep_audit.log where tenant = '')"
 const oldest = `(select min(size) from wardkeep_audit.checkpoint where log = ${tenantLog})`
 const place = "log = (select id from wardkeep_audit.log where tenant <> '') and index = 7"
 const eventAt = `(select event from wardkeep_audit.leaf where ${place})`
@@ -211,6 +212,46 @@ describe("a superuser who", () => {
     [
       "edits a checkpoint",
       `update wardkeep_audit.checkpoint set note = replace(note, E'\\n', E'\\r\\n') where log = ${tenantLog}`,
+      "EDITED",
+    ],
+    [
+      "moves the time beside a leaf, from which it is said since when the log is kept",
+      `update wardkeep_audit.leaf set at = at - interval '5 years' where ${place}`,
+      "EDITED",
+    ],
+    [
+      "moves the time beside a leaf by the least there is",
+      `update wardkeep_audit.leaf set at = at + interval '1 us' where ${place}`,
+      "EDITED",
+    ],
+    [
+      "moves the time beside a batch",
+      `update wardkeep_audit.leaf set at = at - interval '2 s' where index = (select min(index) from wardkeep_audit.leaf where log = ${ownLog}) and log = ${ownLog}`,
+      "EDITED",
+    ],
+    [
+      "moves the time beside a clinic's tree head",
+      `update wardkeep_audit.leaf set at = at + interval '2 s' where index = (select max(index) from wardkeep_audit.leaf where log = ${ownLog}) and log = ${ownLog}`,
+      "EDITED",
+    ],
+    [
+      "takes the time beside an entry out of the calendar",
+      `update wardkeep_audit.leaf set at = '-infinity' where entry is not null`,
+      "EDITED",
+    ],
+    [
+      "moves the time of a clinic's checkpoint",
+      `update wardkeep_audit.checkpoint set at = at - interval '5 years' where log = ${tenantLog}`,
+      "EDITED",
+    ],
+    [
+      "moves the time of the deployment's checkpoint",
+      `update wardkeep_audit.checkpoint set at = at - interval '5 years' where log = ${ownLog} and size = (select min(size) from wardkeep_audit.checkpoint where log = ${ownLog})`,
+      "EDITED",
+    ],
+    [
+      "takes the time of a checkpoint out of the calendar",
+      "update wardkeep_audit.checkpoint set at = 'infinity'",
       "EDITED",
     ],
   ])("%s is found", async (_, sql, verdict) => {

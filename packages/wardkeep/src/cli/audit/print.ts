@@ -47,8 +47,8 @@ export function deniedLine({ at, actor, role, verb, relation, code, action, n }:
 }
 
 /** Names of columns, never values: those are in --json. */
-export function changeLine({ column, changes, actor, at }: ColumnChange): string {
-  return `${column}  changed ${changes === 1 ? "once" : `${changes} times`}, last by ${actor} at ${at}`
+export function changeLine({ column, branch, changes, actor, at }: ColumnChange): string {
+  return `${column}  changed ${changes === 1 ? "once" : `${changes} times`}, last by ${actor} at ${at}${branch === null ? "" : `, in ${branch}`}`
 }
 
 export function reachedLine({ subject, events, verbs, relations, groups, first, last }: Reached): string {

@@ -19,9 +19,14 @@ export function diffCommand(context: CommandContext): Command {
     )
     .argument("<table>", "as the policy file names it, with its schema: public.patient")
     .argument("<record>", "its key")
-  return reading<object>(command, context, [
+    .option("--branch <id>", "only that branch's, where several have a record of that key")
+  return reading<{ branch?: string }>(command, context, [
     'wardkeep audit diff public.visit $VISIT --tenant $CLINIC --from 2026-11-01 --reason "complaint 4" --json',
-  ]).with((asked, _, relation = "", record = "") => recordDiff({ ...asked, relation, record }), changeLine)
+  ]).with(
+    (asked, { branch }, relation = "", record = "") =>
+      recordDiff({ ...asked, relation, record, ...(branch !== undefined && { branch }) }),
+    changeLine,
+  )
 }
 
 export function exportsCommand(context: CommandContext): Command {
