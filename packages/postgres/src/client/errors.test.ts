@@ -67,6 +67,7 @@ describe("errors that leave the client", () => {
     for (const [code, message] of [
       ["42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification"],
       ["42P18", "could not determine data type of parameter $1"],
+      ["42601", "cannot insert multiple commands into a prepared statement"],
       ["42P22", "could not determine which collation to use for string comparison"],
       ["0A000", "cached plan must not change result type"],
     ] as const)

@@ -21,7 +21,7 @@ const otherwise = "what the statement asked for while it ran is not possible"
 
 /** Of a text that was never run, although PostgreSQL names no place in it; or without anything of a row. */
 const plain =
-  /^(?:there is no unique or exclusion constraint matching the ON CONFLICT specification|could not determine data type of parameter \$\d+|could not determine which collation to use for [a-z ()]+|infinite recursion detected in (?:policy|rules) for relation "[^"]*")$/
+  /^(?:there is no unique or exclusion constraint matching the ON CONFLICT specification|could not determine data type of parameter \$\d+|could not determine which collation to use for [a-z ()]+|cannot insert multiple commands into a prepared statement|infinite recursion detected in (?:policy|rules) for relation "[^"]*")$/
 
 /**
  * Takes row values out of an error. PostgreSQL prints them in `detail` and `where`, and in the message inside quotes or behind
