@@ -8,6 +8,7 @@ import {
   WardkeepError,
 } from "@wardkeep/core"
 import { type Callable, type Managed, qualified, type ScopedTable } from "@wardkeep/postgres/migrate"
+import { dataFunction } from "./data-function.js"
 
 const window = "timestamp with time zone,timestamp with time zone,text"
 const calls = [
@@ -52,16 +53,7 @@ function rulesFunction({ actors, breakGlass, crossings, support }: Policy, detec
     zone: detection.zone,
     reviewSeconds: detection.reviewSeconds,
   }
-  const target = "wardkeep_audit.detection()"
-  return {
-    id: "function wardkeep_audit.detection",
-    phase: "support",
-    why: "who reviews accesses",
-    create: `create or replace function ${target} returns jsonb language sql immutable parallel safe return ${quoteLiteral(JSON.stringify(rules))}::jsonb;
-revoke execute on function ${target} from public`,
-    drop: "select 1",
-    commentOn: `function ${target}`,
-  }
+  return dataFunction("detection", "who reviews accesses", rules)
 }
 
 const columns = `access bigint, event text, at timestamptz, actor text, role text, purpose text, branch text, session uuid, verb text, relation text,

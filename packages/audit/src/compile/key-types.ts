@@ -1,5 +1,5 @@
-import { quoteLiteral } from "@wardkeep/core"
 import type { Managed, ScopedTable } from "@wardkeep/postgres/migrate"
+import { dataFunction } from "./data-function.js"
 import { recordColumns } from "./record-function.js"
 
 /**
@@ -7,7 +7,6 @@ import { recordColumns } from "./record-function.js"
  * are that name a person.
  */
 export function keyTypesFunction(own: readonly ScopedTable[]): Managed {
-  const target = "wardkeep_audit.key_types()"
   const typeOf = ({ table }: ScopedTable, columns: readonly string[]): string[] =>
     columns.flatMap((name) => table.columns.get(name)?.type ?? [])
   const persons = own.flatMap((entry) => typeOf(entry, entry.rule.subject === undefined ? [] : [entry.rule.subject]))
@@ -16,13 +15,5 @@ export function keyTypesFunction(own: readonly ScopedTable[]): Managed {
     const columns = recordColumns(entry)
     types[entry.table.name] = columns.length === 1 ? typeOf(entry, columns) : []
   }
-  return {
-    id: "function wardkeep_audit.key_types",
-    phase: "support",
-    why: "how the log spells the keys of records and of persons",
-    create: `create or replace function ${target} returns jsonb language sql immutable parallel safe return ${quoteLiteral(JSON.stringify(types))}::jsonb;
-revoke execute on function ${target} from public`,
-    drop: "select 1",
-    commentOn: `function ${target}`,
-  }
+  return dataFunction("key_types", "how the log spells the keys of records and of persons", types)
 }

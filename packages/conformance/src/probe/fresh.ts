@@ -37,21 +37,18 @@ export function drawnValue({ base, category }: Column): string | undefined {
 }
 
 /** From then on, without an end: what goes on still, such as a stay. */
-export function openRange({ base, category }: Column): string | undefined {
-  if (category !== "R") return undefined
-  if (/^ts/.test(base)) return `${base}(timestamp '2090-01-01' + ${randomInt(0, 30_000)} * interval '1 day', null)`
-  if (base === "daterange") return `daterange(date '2090-01-01' + ${randomInt(0, 30_000)}, null)`
-  return /^(int[48]|num)range$/.test(base) ? `${base}(${randomInt(1_900_000_000, 2_000_000_000)}, null)` : undefined
-}
+export const openRange = ({ base, category }: Column): string | undefined =>
+  category === "R" ? rangeOf(base, true) : undefined
 
 /** Far in the future, so that it overlaps with nobody's. */
-function rangeOf(base: string): string | undefined {
+function rangeOf(base: string, goesOn = false): string | undefined {
+  const until = (end: string): string => (goesOn ? "null" : end)
   const start = `timestamp '2090-01-01' + ${randomInt(0, 30_000)} * interval '1 day'`
-  if (base === "tsrange" || base === "tstzrange") return `${base}(${start}, ${start} + interval '1 hour')`
-  if (base === "daterange") return `daterange((${start})::date, (${start} + interval '1 day')::date)`
+  if (base === "tsrange" || base === "tstzrange") return `${base}(${start}, ${until(`${start} + interval '1 hour'`)})`
+  if (base === "daterange") return `daterange((${start})::date, ${until(`(${start} + interval '1 day')::date`)})`
   if (base === "int4range" || base === "int8range" || base === "numrange") {
     const from = randomInt(1_900_000_000, 2_000_000_000)
-    return `${base}(${from}, ${from + 1})`
+    return `${base}(${from}, ${until(String(from + 1))})`
   }
   return undefined
 }

@@ -2,7 +2,6 @@ import { quoteLiteral } from "@wardkeep/core"
 import { labelOf, type Relation } from "../../catalog/relation.js"
 import type { Actor } from "../../database/actor.js"
 import type { Routine } from "../../probe/argument.js"
-import { holdsTenants } from "../../probe/ground.js"
 import { isHanded } from "../../probe/handed.js"
 import { tenantTablesIn } from "../../probe/only-theirs.js"
 import { ownTexts, toldBeyondAsked } from "../../probe/own-words.js"
@@ -63,7 +62,7 @@ export async function openedBy(
 
 /** A code of the victim's is handed to one person: whoever has it was given it, and may come in with it. Its own the attacker has. */
 async function asksWithSecret(
-  { facts, catalog }: Scene,
+  scene: Scene,
   one: Routine,
   values: readonly string[],
   attacker: Actor,
@@ -74,8 +73,8 @@ async function asksWithSecret(
   })
   if (handed.length === 0) return false
   const own = new Set<string>()
-  for (const table of catalog.relations.filter((each) => holdsTenants(each) && names(one.source, each.name)))
-    for (const { values: row } of (await facts.owned(table, attacker)).rows)
+  for (const table of tenantTablesIn(scene, one.source))
+    for (const { values: row } of (await scene.facts.owned(table, attacker)).rows)
       for (const value of Object.values(row)) own.add(quoteLiteral(String(value)))
   return !handed.every((value) => own.has(/'(?:[^']|'')*'/.exec(value)?.[0] ?? ""))
 }

@@ -77,6 +77,8 @@ async function call(
 ): Promise<StillOpen[]> {
   const words = (await wordsOf(scene, pair)).slice(0, 3)
   const asked = words.map(({ relation, column, text }) => hidden(text, `${labelOf(relation)}.${column}`))
+  // None of its calls is kept, so that they are the same before each.
+  const addressed = one.definer && one.volatility === "v" ? await addressedRows(scene, pair, sourceOf(one, all)) : none
   for (const values of await aimedArguments(scene, one, pair, asked)) {
     const attack = callText(one, values)
     if (await reads(scene, record, pair, one, attack)) return []
@@ -86,7 +88,7 @@ async function call(
       return []
     }
     if (one.volatility !== "v") continue
-    if (await writes(scene, record, pair, one, all, attack)) return []
+    if (await writes(scene, record, pair, { one, all, addressed, attack })) return []
     const opened = mayWrite(one) ? await openedBy(scene, pair, one, values) : undefined
     if (opened !== undefined) {
       report(record, one, pair, opened.evidence, opened.replay)
@@ -150,14 +152,22 @@ async function reads(scene: Scene, record: CheckRecord, pair: Pair, one: Routine
   return true
 }
 
+const none: ReadonlyMap<string, Addressed> = new Map()
+
+/** A call of a function, all that the attacker may call, and the rows whose state it may change. */
+interface Written {
+  readonly one: Routine
+  readonly all: readonly Routine[]
+  readonly addressed: ReadonlyMap<string, Addressed>
+  readonly attack: string
+}
+
 /** After the call the victim looks whether its rows are still what they were. */
 async function writes(
   scene: Scene,
   record: CheckRecord,
   pair: Pair,
-  one: Routine,
-  all: readonly Routine[],
-  attack: string,
+  { one, all, addressed, attack }: Written,
 ): Promise<boolean> {
   const { attacker, victim } = pair
   const apart = victim.whyApart(attacker)
@@ -171,8 +181,6 @@ async function writes(
     }
     return false
   }
-  const source = sourceOf(one, all)
-  const addressed = one.definer ? await addressedRows(scene, pair, source) : new Map<string, Addressed>()
   const look = async (tx: Transaction): Promise<{ readonly all: Picture; readonly others: Picture }> => {
     const shown = one.definer ? await shownByFunctions(scene, tx, pair, one.source, all) : []
     const seen = async (aside?: ReadonlyMap<string, Addressed>): Promise<Picture> =>
